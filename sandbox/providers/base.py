@@ -1,0 +1,227 @@
+# ruff: noqa: ARG002 - a hook's defaults do not need what it is given
+"""What a local provider plugin consists of: a `Driver` and a call to `serve`.
+
+A driver speaks plain Python (dict, list, str, int, float, bool, None; camelCase keys) and is synchronous. Everything
+that is the engine's business (gRPC, secrets, unknown values, preview, diff, the check against the Python SDK,
+one-sentence errors) is done around it by `service`. Operations run in parallel threads: a driver's clients must be safe
+for that.
+"""
+
+import fnmatch
+import os
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from sandbox.providers.values import UNKNOWN, contains_unknown
+
+__all__ = [
+    "CONNECT_TIMEOUT",
+    "READ_TIMEOUT",
+    "UNKNOWN",
+    "Driver",
+    "InitError",
+    "Operation",
+    "Properties",
+    "ProviderError",
+    "adopting",
+    "contains_unknown",
+    "is_driven",
+    "operation",
+    "pause",
+    "running",
+    "sandbox_dir",
+    "serve",
+    "stop",
+    "wait_until",
+]
+
+Properties = dict[str, Any]
+"""A resource's inputs or outputs, plain, keys in camelCase."""
+
+CONNECT_TIMEOUT = 5.0
+"""Seconds in which a server on loopback has to take a connection."""
+
+READ_TIMEOUT = 20.0
+"""Seconds in which a server has to answer one request."""
+
+
+class ProviderError(Exception):
+    """Why an operation failed: one sentence that names the object and what its server said; never a secret value."""
+
+
+class InitError(ProviderError):
+    """The object exists, but did not become ready; it stays in the state, and the next `up` tries again.
+
+    Args:
+        reason: one sentence.
+        resource_id: the id of the object that exists.
+        outputs: its properties as far as they are known.
+    """
+
+    def __init__(self, reason: str, resource_id: str, outputs: Properties) -> None:
+        super().__init__(reason)
+        self.resource_id = resource_id
+        self.outputs = outputs
+
+
+@dataclass(frozen=True)
+class Operation:
+    """The engine's request that the calling thread is serving."""
+
+    token: str = ""
+    """Type token, e.g. `kubernetes:apps/v1:Deployment`."""
+    name: str = ""
+    """Logical name of the resource."""
+    urn: str = ""
+    preview: bool = False
+    timeout: float = 0.0
+    """Seconds from the resource's `customTimeouts`; 0 if it sets none."""
+    inputs: Properties = field(default_factory=dict[str, Any])
+    """Old inputs, where there are any (diff, update, read, delete)."""
+    outputs: Properties = field(default_factory=dict[str, Any])
+    """Old outputs, where there are any (diff, update, read, delete)."""
+
+
+class Driver(Protocol):
+    """One provider package. Subclass it: what is not overridden does the plain thing.
+
+    Errors: raise `ProviderError` (or `InitError`); anything else is reported as a defect of the provider.
+    """
+
+    def configure(self, variables: Properties) -> None:
+        """Take the provider's inputs (secrets unwrapped). Must not connect: a preview works without any server."""
+
+    def defaults(self, token: str, name: str, inputs: Properties, old: Properties) -> Properties:
+        """The inputs as the state keeps them, e.g. with a generated name (that of the `old` inputs if they have one)."""
+        return inputs
+
+    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
+        """(property, reason) of whatever is wrong beyond what the SDK's types say; values may be `UNKNOWN`."""
+        return []
+
+    def replace_on(self, token: str) -> frozenset[str]:
+        """Input paths (`bucket`, `spec.selector`; list indexes left out) whose change replaces the object."""
+        return frozenset()
+
+    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
+        """As `replace_on`, where it depends on the inputs."""
+        return self.replace_on(token)
+
+    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
+        """Whether a replacement has to delete the old object before it creates the new one (its name is fixed)."""
+        return True
+
+    def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
+        """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `1000m` and `1`."""
+        return False
+
+    def stale(self, token: str, inputs: Properties, outputs: Properties) -> frozenset[str]:
+        """Output properties that need an update although no input changed; must not connect."""
+        return frozenset()
+
+    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
+        """Outputs as they are known before creation; computed ones are `UNKNOWN`. Must not connect."""
+        return inputs
+
+    def preview_update(self, token: str, inputs: Properties, outputs: Properties) -> Properties:
+        """Outputs as they are known before an update: here, computed ones keep their old value. Must not connect."""
+        known = {k: v for k, v in self.preview_outputs(token, inputs).items() if k in inputs or v is not UNKNOWN}
+        return {**outputs, **known}
+
+    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Make the object; gives (id, outputs). It may wait as long as `operation().timeout` or a bound of its own."""
+        ...
+
+    def read(
+        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties] | None:
+        """Live (inputs, outputs), inputs projected onto what was declared; None when the object is gone.
+
+        `inputs` and `outputs` are what the state has; both are empty when an object is imported.
+        """
+        ...
+
+    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Bring the object from `old` to `new` inputs; gives the outputs. Old outputs: `operation().outputs`."""
+        ...
+
+    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
+        """Remove the object and wait until it is gone; one that is already gone is fine."""
+        ...
+
+    def invoke(self, token: str, args: Properties) -> Properties:
+        """Answer a function of the SDK (a data source)."""
+        raise ProviderError(f"the local provider does not know the function {token}")
+
+
+def serve(package: str, version: str, driver: Driver) -> None:
+    """Run `driver` as the engine's plugin `package` until the engine ends it. The engine's address is `sys.argv[1]`."""
+    from sandbox.providers import service  # the gRPC stack is not needed by who only wants the names above
+
+    service.run(package, version, driver)
+
+
+_current: ContextVar[Operation] = ContextVar("operation", default=Operation())  # noqa: B039 - frozen
+_stopped = threading.Event()
+
+
+def operation() -> Operation:
+    """The request that the calling thread is serving."""
+    return _current.get()
+
+
+@contextmanager
+def running(request: Operation) -> Generator[None]:
+    """Make `request` the calling thread's `operation()`; `service` does this around each call of a driver."""
+    token = _current.set(request)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def stop() -> None:
+    """End all waiting in this process: the engine was interrupted."""
+    _stopped.set()
+
+
+def pause(seconds: float) -> None:
+    """Sleep between two looks at a server; raises `ProviderError` when the engine was interrupted."""
+    if _stopped.wait(seconds):
+        raise ProviderError("interrupted while waiting")
+
+
+def wait_until(done: Callable[[], bool], timeout: float, interval: float = 0.1) -> bool:
+    """Look at `done` until it is true (True) or `timeout` seconds are over (False); at the end once a second."""
+    end = time.monotonic() + timeout
+    while not done():
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        pause(min(interval, left))
+        interval = min(interval * 1.5, 1.0)
+    return True
+
+
+def sandbox_dir() -> Path:
+    """The stack's folder (`LUXIMA_SANDBOX_DIR`)."""
+    folder = os.environ.get("LUXIMA_SANDBOX_DIR")
+    if not folder:
+        raise ProviderError("LUXIMA_SANDBOX_DIR is not set: local providers are started by the sandbox (make up)")
+    return Path(folder)
+
+
+def adopting() -> bool:
+    """Whether the run before was killed: an object may exist that is not in the state (`LUXIMA_SANDBOX_ADOPT`)."""
+    return os.environ.get("LUXIMA_SANDBOX_ADOPT") == "1"
+
+
+def is_driven(token: str, driven: frozenset[str]) -> bool:
+    """Whether a provider module's `DRIVEN` (tokens; `*` matches any text) has `token`; every other type is recorded."""
+    return any(fnmatch.fnmatchcase(token, pattern) for pattern in driven)
