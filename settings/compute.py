@@ -1,0 +1,134 @@
+"""`luxima:compute`: the Proxmox VE cluster and the VMs and LXCs on it (INF-1, INF-2)."""
+
+import ipaddress
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.values import Address, Area, Domain, Form, HttpsUrl, Label, Network
+
+Role = Literal["k3s_server", "k3s_agent", "docker_host"]
+
+PoolName = Annotated[
+    str, Form("^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$", "a Proxmox pool name: letters, digits, hyphens and underscores")
+]
+StorageId = Annotated[
+    str,
+    Form(
+        "^[A-Za-z][A-Za-z0-9._-]*[A-Za-z0-9]$",
+        "the id of a Proxmox storage: a letter first, then letters, digits and . _ -, such as local-lvm",
+    ),
+]
+BridgeName = Annotated[
+    str, Form("^[a-zA-Z][a-zA-Z0-9_.-]{0,14}$", "the name of a bridge, at most 15 characters, such as vmbr0")
+]
+UserName = Annotated[str, Form("^[a-z_][a-z0-9_-]{0,31}$", "a Linux user name in lower case, such as luxima")]
+PublicKey = Annotated[
+    str,
+    Form(
+        "^(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp(256|384|521)|sk-ssh-ed25519@openssh.com)"
+        " [A-Za-z0-9+/]{32,}={0,2}( .*)?$",
+        "a public SSH key in one line: type, base64 text and an optional comment",
+    ),
+]
+
+Cpus = Annotated[int, Field(ge=1, le=512)]
+GuestId = Annotated[int, Field(ge=100, le=999_999_999)]
+StartOrder = Annotated[int, Field(ge=0, le=10_000)]
+
+
+class Node(Area):
+    """A Proxmox host that guests are placed on."""
+
+    address: Address = Field(description="Address of the host in the guests' network")
+    cpus: Cpus = Field(description="Logical processors of the host")
+    memory_mib: Annotated[int, Field(ge=1024, le=16_777_216)] = Field(description="Memory of the host, in MiB")
+
+
+class GuestNetwork(Area):
+    """The network that all guests of the stack are in."""
+
+    bridge: BridgeName = Field(description="Bridge of the Proxmox hosts that guests are attached to")
+    vlan: Annotated[int, Field(ge=1, le=4094)] = Field(description="VLAN tag of the guests' interfaces")
+    cidr: Network = Field(description="The network in CIDR notation")
+    gateway: Address = Field(description="Default gateway of the guests")
+    name_servers: Annotated[tuple[Address, ...], Field(min_length=1, max_length=3)] = Field(
+        description="Resolvers of the guests; resolv.conf knows at most three"
+    )
+    search_domain: Domain = Field(description="Search domain of the guests")
+
+    @property
+    def network(self) -> ipaddress.IPv4Network:
+        """The network as an object that can be asked for its addresses."""
+        return ipaddress.IPv4Network(self.cidr)
+
+    @property
+    def prefix_length(self) -> int:
+        """Number of network bits, as cloud-init and Proxmox want it behind an address."""
+        return self.network.prefixlen
+
+
+class StoragePlaces(Area):
+    """Where on the Proxmox hosts things are kept."""
+
+    disks: StorageId = Field(description="Proxmox storage for the guests' disks")
+    files: StorageId = Field(description="Proxmox storage for images, templates and cloud-init snippets")
+
+
+class Download(Area):
+    """A file that Proxmox downloads by itself."""
+
+    url: HttpsUrl = Field(description="Where Proxmox downloads it from")
+
+
+class Ssh(Area):
+    """How the platform logs in to its guests."""
+
+    user: UserName = Field(description="User that cloud-init makes on every guest")
+    authorized_keys: tuple[PublicKey, ...] = Field(
+        default=(), description="Public keys of people that may log in, besides the platform's own key"
+    )
+
+
+class Guest(Area):
+    """What a VM and an LXC have in common."""
+
+    id: GuestId = Field(description="Number of the guest in the Proxmox cluster, from 100 on")
+    node: Label = Field(description="Node it runs on; one of `nodes`")
+    cpus: Cpus = Field(description="Virtual processors")
+    memory_mib: Annotated[int, Field(ge=128, le=16_777_216)] = Field(description="Memory, in MiB")
+    disk_gib: Annotated[int, Field(ge=2, le=65_536)] = Field(description="Size of the system disk, in GiB")
+    address: Address = Field(description="Fixed address in the guests' network")
+    start_order: StartOrder = Field(description="Order in which Proxmox starts guests; the lowest first")
+
+
+class Vm(Guest):
+    """A virtual machine, made from the cloud image."""
+
+    role: Role = Field(description="What the machine is for")
+
+
+class Container(Guest):
+    """A Linux container (LXC), made from the container template."""
+
+
+class Compute(Area):
+    """The Proxmox VE cluster of a stack."""
+
+    endpoint: HttpsUrl = Field(description="URL of the Proxmox API")
+    pool: PoolName = Field(description="Resource pool that all guests of the stack are in")
+    nodes: Annotated[Mapping[Label, Node], Field(min_length=1)] = Field(description="Proxmox hosts by name")
+    network: GuestNetwork = Field(description="Network of the guests")
+    storage: StoragePlaces = Field(description="Proxmox storages to use")
+    cloud_image: Download = Field(description="Disk image that VMs are made from")
+    container_template: Download = Field(description="Template that LXCs are made from")
+    ssh: Ssh = Field(description="Access to the guests")
+    vms: Mapping[Label, Vm] = Field(default_factory=dict[str, Vm], description="Virtual machines by name")
+    containers: Mapping[Label, Container] = Field(
+        default_factory=dict[str, Container], description="Linux containers by name"
+    )
+
+    def by_role(self, role: Role) -> Mapping[str, Vm]:
+        """The VMs with `role`, by name, in the file's order."""
+        return {name: vm for name, vm in self.vms.items() if vm.role == role}

@@ -1,0 +1,51 @@
+"""`luxima:environment`: which environment a stack is, and under which names it is reached (ENV-1..4)."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.values import Area, Domain
+
+StackName = Literal["dev", "staging", "prod"]
+
+
+class Environment(Area):
+    """Identity of a stack."""
+
+    name: StackName = Field(description="Name of the stack; the same as in the file's name")
+    label: Literal["dev", "staging", "production"] = Field(
+        description="Value of the label `environment` on every metric and log line"
+    )
+    domain: Domain = Field(description="Domain under which the public services are reached")
+    core_domain: Domain = Field(description="Domain of the core hosts: Grafana, registry, object storage")
+    uptime_objective_percent: Annotated[float, Field(ge=90, lt=100)] = Field(
+        description="Share of time each main service has to be up, in percent"
+    )
+
+    def fqdn(self, host: str) -> str:
+        """Full name of `host` under the stack's domain; `@` is the domain itself."""
+        return self.domain if host == "@" else f"{host}.{self.domain}"
+
+    def core_fqdn(self, host: str) -> str:
+        """Full name of `host` under the core domain."""
+        return f"{host}.{self.core_domain}"
+
+    @property
+    def grafana_host(self) -> str:
+        """Name under which Grafana is reached (ENV-3)."""
+        return self.core_fqdn("grafana")
+
+    @property
+    def registry_host(self) -> str:
+        """Name of the private image registry (ENV-3); every released image comes from it."""
+        return self.core_fqdn("registry")
+
+    @property
+    def object_storage_host(self) -> str:
+        """Public name of the object storage (ENV-3)."""
+        return self.core_fqdn("object-storage")
+
+    @property
+    def zones(self) -> tuple[str, str]:
+        """DNS zones in which this stack keeps records: the services' domain, then the core domain."""
+        return (self.domain, self.core_domain)

@@ -1,0 +1,52 @@
+"""All settings of a stack together: what a stack file, a release file and the secrets that are set say."""
+
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.backup import Backup
+from settings.compute import Compute
+from settings.dns import Dns
+from settings.edge import Edge
+from settings.environment import Environment
+from settings.kubernetes import Kubernetes
+from settings.observability import Observability
+from settings.releases import Releases, ServiceRelease
+from settings.retention import Retention
+from settings.secrets import SecretsSet
+from settings.services import Service, ServiceName
+from settings.storage import Storage
+from settings.values import Area, Slot
+
+
+class Stack(Area):
+    """The areas of a stack file, in its order; each is a key under `luxima:`."""
+
+    environment: Environment = Field(description="Which environment the stack is")
+    compute: Compute = Field(description="Proxmox VE cluster, VMs and LXCs")
+    kubernetes: Kubernetes = Field(description="Cluster and namespaces")
+    storage: Storage = Field(description="Object storage")
+    retention: Retention = Field(description="How long everything is kept")
+    backup: Backup = Field(description="How often backups are made")
+    dns: Dns = Field(description="Name servers")
+    edge: Edge = Field(description="Gateways and certificates")
+    services: Annotated[Mapping[ServiceName, Service], Field(min_length=1)] = Field(description="Services by name")
+    observability: Observability = Field(description="Metrics and alerts")
+
+
+class Settings(Stack):
+    """Everything a stack's resources are made from."""
+
+    releases: Releases = Field(default_factory=Releases, description="What runs in which slot")
+    secrets: SecretsSet = Field(default_factory=SecretsSet, description="Which secrets are set; never their values")
+
+    def release(self, service: str) -> ServiceRelease | None:
+        """What runs of `service`; None if it was not released yet."""
+        return self.releases.services.get(service)
+
+    def service_fqdn(self, service: str, slot: Slot | None = None) -> str:
+        """Public name of `service`; with `slot` the name under which that slot alone is reached."""
+        if slot is None:
+            return self.environment.fqdn(self.services[service].host)
+        return self.environment.fqdn(f"{service}-{slot}")

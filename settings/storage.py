@@ -1,0 +1,53 @@
+"""`luxima:storage`: buckets of the object storage and who may use them (INF-5, SEC-5)."""
+
+from collections.abc import Mapping
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from settings.values import Area, Endpoint, Form, Label
+
+BucketPart = Annotated[
+    str,
+    Form(
+        "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$",
+        "lower-case letters, digits and inner hyphens, at most 63 characters (S3's bucket naming rules)",
+    ),
+]
+Region = Annotated[str, Form("^[a-z0-9]+(-[a-z0-9]+)*$", "an S3 region such as us-east-1")]
+AccessKey = Annotated[
+    str, Form("^[A-Za-z0-9_.-]{3,20}$", "3 to 20 letters, digits and . _ - (MinIO's limits for an access key)")
+]
+KeyName = Annotated[str, Form("^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$", "letters, digits, hyphens and underscores")]
+
+
+class Bucket(Area):
+    """A bucket; always encrypted on the server side."""
+
+    versioning: bool = Field(description="Whether overwritten and deleted objects are kept as old versions")
+    quota_gib: Annotated[int, Field(ge=1, le=1_048_576)] = Field(description="Hard quota, in GiB")
+
+
+class StorageUser(Area):
+    """A key of the object storage that reaches one bucket and nothing else."""
+
+    bucket: BucketPart = Field(description="Bucket it may use; one of `buckets`")
+    access: Literal["read_only", "read_write"] = Field(description="What it may do there")
+
+
+class Storage(Area):
+    """The MinIO object storage."""
+
+    endpoint: Endpoint = Field(description="host:port of the S3 API; always spoken to with TLS")
+    region: Region = Field(default="us-east-1", description="Region that requests are signed for")
+    root_user: AccessKey = Field(description="Administrator that the platform logs in as")
+    kms_key: KeyName = Field(description="Id of the KMS key that objects are encrypted with (AES-256)")
+    bucket_prefix: BucketPart = Field(description="Put before every bucket's name, with a hyphen between")
+    buckets: Mapping[BucketPart, Bucket] = Field(description="Buckets by name without the prefix")
+    users: Mapping[Label, StorageUser] = Field(
+        default_factory=dict[str, StorageUser], description="Users of the object storage by name"
+    )
+
+    def bucket_name(self, bucket: str) -> str:
+        """Full name of `bucket` in the object storage."""
+        return f"{self.bucket_prefix}-{bucket}"
