@@ -1,0 +1,53 @@
+"""Compile programs from a pinned Go module."""
+
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from tools import cache
+from tools.running import Job, run
+from tools.sources import GoModule
+
+
+def build(module: GoModule, packages: Mapping[str, str], go: Path, job: Job) -> None:
+    """Compile main packages of a module, all in one run of the compiler.
+
+    Args:
+        module: The pinned module.
+        packages: Name of each program to its main package; the program becomes `<work>/<name>/<name>`.
+        go: The Go command.
+        job: Where to work and to log.
+    """
+    built = job.work / "built"
+    run(
+        [str(go), "build", "-trimpath", "-ldflags", module.linker_flags, "-o", f"{built}/", *packages.values()],
+        job,
+        what=f"building {', '.join(packages)} {module.version} with Go",
+        minutes=module.minutes,
+        folder=module.path,
+        environment=_environment(),
+    )
+    for name, package in packages.items():
+        (built / _executable(package)).rename(job.work / name / name)
+
+
+def _environment() -> dict[str, str]:
+    """A build that depends on the pinned module only: no C compiler, no other Go, no change to `go.mod` or `go.sum`."""
+    settings = {
+        "CGO_ENABLED": "0",
+        "GO111MODULE": "on",
+        "GOFLAGS": "-mod=readonly -buildvcs=false",
+        "GOTOOLCHAIN": "local",
+        "GOWORK": "off",
+    }
+    home = Path(os.environ.get("HOME") or "~").expanduser()
+    if not os.access(home, os.W_OK):
+        # Go's own caches are below the home directory: without one they are kept with ours.
+        settings |= {"GOPATH": str(cache.root() / "go"), "GOCACHE": str(cache.root() / "go-build")}
+    return os.environ | settings
+
+
+def _executable(package: str) -> str:
+    """The file name that `go build` gives a main package: its last part that is not a major version."""
+    return next(part for part in reversed(package.split("/")) if not re.fullmatch(r"v\d+", part))

