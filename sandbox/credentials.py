@@ -1,0 +1,103 @@
+"""The secrets of one stack's sandbox: made once, kept in one file that only this user may read."""
+
+import base64
+import json
+import os
+import secrets
+import uuid
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+
+from sandbox.faults import SandboxError
+from sandbox.tls import write_private
+
+STAND_IN = "sandbox-stand-in"
+"""What a made-up secret of `preview` says in its name where its form allows it."""
+
+
+@dataclass(frozen=True)
+class Credentials:
+    """Every secret that the sandbox needs; `repr` shows none of them."""
+
+    passphrase: str
+    """Encrypts the secrets in the state and in the copied stack file."""
+    proxmox_api_token: str
+    """`user@realm!tokenname=uuid`."""
+    minio_root_password: str
+    minio_kms_key: str
+    """32 bytes, base64."""
+    dns_tsig_secret: str
+    """32 bytes, base64."""
+    ssh_private_key: str
+    """ed25519, OpenSSH's form."""
+
+    def __repr__(self) -> str:
+        return "Credentials(…)"
+
+    def stack_config(self) -> dict[str, str]:
+        """The secrets as the stack's configuration knows them (`pulumi config set --secret`)."""
+        return {
+            "luxima:proxmoxApiToken": self.proxmox_api_token,
+            "luxima:minioRootPassword": self.minio_root_password,
+            "luxima:dnsTsigSecret": self.dns_tsig_secret,
+            "luxima:sshPrivateKey": self.ssh_private_key,
+        }
+
+
+def make() -> Credentials:
+    """New random secrets."""
+    key = ed25519.Ed25519PrivateKey.generate().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
+    )
+    return Credentials(
+        passphrase=secrets.token_urlsafe(24),
+        proxmox_api_token=f"root@pam!luxima={uuid.uuid4()}",
+        minio_root_password=secrets.token_urlsafe(24),
+        minio_kms_key=base64.b64encode(secrets.token_bytes(32)).decode(),
+        dns_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
+        ssh_private_key=key.decode(),
+    )
+
+
+def load_or_make(path: Path) -> Credentials:
+    """The stack's secrets, with the user's own passphrase where the environment has one.
+
+    Raises:
+        SandboxError: When the file is there but cannot be used.
+    """
+    if path.exists():
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+            made = Credentials(**{field.name: str(content[field.name]) for field in fields(Credentials)})
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise SandboxError(
+                f"{path} cannot be read ({type(error).__name__}); without its secrets the stack's data is lost: "
+                f"put it back, or run make clean STACK={path.parent.name} and make up to start anew"
+            ) from error
+        if path.stat().st_mode & 0o077:
+            path.chmod(0o600)
+    else:
+        made = make()
+        write_private(path, json.dumps(asdict(made), indent=1).encode())
+    own = user_passphrase()
+    return made if own is None else Credentials(**{**asdict(made), "passphrase": own})
+
+
+def user_passphrase() -> str | None:
+    """The passphrase that the user set for the engine, if any.
+
+    Raises:
+        SandboxError: When PULUMI_CONFIG_PASSPHRASE_FILE names a file that cannot be read.
+    """
+    if "PULUMI_CONFIG_PASSPHRASE" in os.environ:
+        return os.environ["PULUMI_CONFIG_PASSPHRASE"]
+    file = os.environ.get("PULUMI_CONFIG_PASSPHRASE_FILE")
+    if not file:
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except OSError as error:
+        raise SandboxError(f"PULUMI_CONFIG_PASSPHRASE_FILE: {file} cannot be read ({error.strerror})") from error

@@ -1,0 +1,147 @@
+"""The sandbox's own certificate authority: the servers speak TLS, and nobody needs an "insecure" flag."""
+
+import datetime
+import ipaddress
+import os
+import ssl
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
+
+from sandbox.faults import SandboxError
+
+_YEARS = 10
+_SYSTEM_BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+)
+
+
+def write_private(path: Path, content: bytes) -> None:
+    """Write a file that only this user may read, whole or not at all."""
+    temporary = path.with_name(f"{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+    temporary.replace(path)
+
+
+def ensure_authority(folder: Path) -> Path:
+    """Make the certificate authority once.
+
+    Returns:
+        The bundle of the system's authorities and this one.
+    """
+    certificate, key = folder / "ca.pem", folder / "ca.key"
+    if not (certificate.exists() and key.exists()):
+        private = ec.generate_private_key(ec.SECP256R1())
+        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "luxima sandbox CA")])
+        built = (
+            _builder(name, name, private.public_key())
+            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+            .add_extension(_usage(authority=True), critical=True)
+            .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
+            .sign(private, hashes.SHA256())
+        )
+        write_private(key, _pem(private))
+        certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+        for signed in folder.glob("*/public.crt"):
+            signed.unlink()
+    bundle = folder / "ca-bundle.pem"
+    content = _system_authorities() + certificate.read_bytes()
+    if not bundle.exists() or bundle.read_bytes() != content:
+        temporary = bundle.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(content)
+        temporary.replace(bundle)
+    return bundle
+
+
+def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, Path]:
+    """Make a server's certificate once, in a folder of its own.
+
+    Args:
+        folder: The authority's folder.
+        name: The server; its folder's name.
+        addresses: IP addresses it is reached at; `localhost` is always in.
+
+    Returns:
+        The certificate and the private key.
+    """
+    own = folder / name
+    own.mkdir(mode=0o700, exist_ok=True)
+    certificate, key, names = own / "public.crt", own / "private.key", own / "addresses"
+    wanted = ",".join(sorted(addresses))
+    if certificate.exists() and key.exists() and names.exists() and names.read_text() == wanted:
+        return certificate, key
+    authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
+    authority_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
+    if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
+        raise SandboxError(f"{folder / 'ca.key'} is not the sandbox's key; run make clean and make up")
+    private = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"luxima sandbox {name}")])
+    built = (
+        _builder(subject, authority.subject, private.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(
+            x509.SubjectAlternativeName(
+                [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(item)) for item in addresses)]
+            ),
+            critical=False,
+        )
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
+        .sign(authority_key, hashes.SHA256())
+    )
+    write_private(key, _pem(private))
+    certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    names.write_text(wanted)
+    return certificate, key
+
+
+def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+    now = datetime.datetime.now(datetime.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(issuer)
+        .public_key(public)
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(hours=1))
+        .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
+    )
+
+
+def _usage(*, authority: bool) -> x509.KeyUsage:
+    return x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=False,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=authority,
+        crl_sign=authority,
+        encipher_only=False,
+        decipher_only=False,
+    )
+
+
+def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def _system_authorities() -> bytes:
+    """The authorities that this machine trusts, as the user's environment or the system says."""
+    candidates = (os.environ.get("SSL_CERT_FILE"), ssl.get_default_verify_paths().cafile, *_SYSTEM_BUNDLES)
+    for candidate in candidates:
+        if candidate and Path(candidate).is_file():
+            content = Path(candidate).read_bytes()
+            return content if content.endswith(b"\n") else content + b"\n"
+    return b""
