@@ -98,7 +98,7 @@ class Driver(Protocol):
         """Take the provider's inputs (secrets unwrapped). Must not connect: a preview works without any server."""
 
     def defaults(self, token: str, name: str, inputs: Properties, old: Properties) -> Properties:
-        """The inputs as the state keeps them, e.g. with a generated name (that of the `old` inputs if they have one)."""
+        """The inputs as the state keeps them, e.g. with a generated name (that of the `old` inputs, if any)."""
         return inputs
 
     def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
