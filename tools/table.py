@@ -22,13 +22,7 @@ _PULUMI = GoModule(
 )
 _MINIO = GoModule(name="minio", module="github.com/minio/minio", minutes=3, mebibytes=2000)
 _ETCD = GoModule(name="etcd", module="go.etcd.io/etcd/server/v3", minutes=1, mebibytes=1000)
-_KWOK = GoModule(
-    name="kwok",
-    module="sigs.k8s.io/kwok",
-    minutes=2,
-    mebibytes=2000,
-    stamps=("sigs.k8s.io/kwok/pkg/consts.Version={version}",),
-)
+_KWOK = GoModule(name="kwok", module="sigs.k8s.io/kwok", minutes=3, mebibytes=2500)
 _KUBERNETES = GoModule(
     name="kubernetes",
     module="k8s.io/kubernetes",
