@@ -121,6 +121,10 @@ class Driver(Protocol):
         """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `1000m` and `1`."""
         return False
 
+    def secrets(self, token: str) -> frozenset[str]:
+        """Top-level properties, inputs or outputs, that are secret even where the program did not say so."""
+        return frozenset()
+
     def stale(self, token: str, inputs: Properties, outputs: Properties) -> frozenset[str]:
         """Output properties that need an update although no input changed; must not connect."""
         return frozenset()

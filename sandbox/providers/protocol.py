@@ -25,8 +25,9 @@ def _load(module: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import provider_pb2, status_pb2
+    from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
 else:
+    plugin_pb2 = _load("plugin_pb2")
     provider_pb2 = _load("provider_pb2")
     status_pb2 = _load("status_pb2")
 
@@ -35,4 +36,4 @@ grpc = cast("Any", importlib.import_module("grpc"))
 
 add_to_server = _load("provider_pb2_grpc").add_ResourceProviderServicer_to_server
 
-__all__ = ["add_to_server", "grpc", "provider_pb2", "status_pb2"]
+__all__ = ["add_to_server", "grpc", "plugin_pb2", "provider_pb2", "status_pb2"]

@@ -1,0 +1,332 @@
+# ruff: noqa: N802 - the methods have the protocol's names
+"""The engine's calls (gRPC), answered with a `Driver`.
+
+Not `pulumi.provider.experimental`: that hands out no old inputs, sends a traceback as the error, cannot say that an
+object exists but is not ready, and costs an import of the whole SDK.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from types import FrameType
+from typing import Any, NamedTuple, NoReturn
+
+from google.protobuf import empty_pb2, struct_pb2
+
+from sandbox.providers import base, changes, sdk_inputs, sdk_types
+from sandbox.providers.base import Driver, InitError, Operation, Properties, ProviderError
+from sandbox.providers.protocol import add_to_server, grpc, plugin_pb2, provider_pb2, status_pb2
+from sandbox.providers.values import Secrets, decode, encode
+
+_THREADS = 64
+_MAX_MESSAGE = 400 * 1024 * 1024
+"""Bytes; what the engine itself allows."""
+
+_NOT_CONFIGURATION = frozenset({"version", "pluginDownloadURL", "pluginChecksums"})
+"""What a provider resource has besides its settings."""
+
+
+def run(package: str, version: str, driver: Driver) -> None:
+    """Serve on a free port of loopback until the engine ends this process or has ended itself."""
+    options = [("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)]
+    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
+    add_to_server(Service(package, version, driver), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
+    threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
+    sys.stdout.write(f"{port}\n")
+    sys.stdout.flush()
+    server.wait_for_termination()
+
+
+def _end(_number: int, _frame: FrameType | None) -> None:
+    os._exit(0)  # the engine has its answers by then; nothing is left to save
+
+
+def _end_with(engine: int) -> None:
+    while os.getppid() == engine:
+        time.sleep(1)
+    os._exit(0)
+
+
+@dataclass
+class _Call:
+    """One request, with what of it turned out to be secret."""
+
+    request: Any
+    token: str
+    name: str
+    secrets: Secrets = field(default_factory=Secrets)
+
+    def take(self, struct: struct_pb2.Struct, *, keep_paths: bool = True) -> Properties:
+        plain, secrets = decode(struct)
+        self.secrets |= secrets if keep_paths else Secrets(texts=secrets.texts)
+        return plain
+
+    def operation(self, inputs: Properties | None = None, outputs: Properties | None = None) -> Operation:
+        return Operation(
+            token=self.token,
+            name=self.name,
+            urn=self.request.urn,
+            preview=getattr(self.request, "preview", False),
+            timeout=getattr(self.request, "timeout", 0.0),
+            inputs=inputs or {},
+            outputs=outputs or {},
+        )
+
+
+class _Status(NamedTuple):
+    """What `abort_with_status` takes."""
+
+    code: Any
+    details: str
+    trailing_metadata: Any
+
+
+class Service:
+    """One method for each of the protocol's calls that local providers answer."""
+
+    def __init__(self, package: str, version: str, driver: Driver) -> None:
+        self._package = package
+        self._version = version
+        self._driver = driver
+        self._config_secrets = Secrets()
+
+    def __getattr__(self, name: str) -> Callable[[Any, Any], NoReturn]:
+        """Any other call of the protocol is not implemented, quietly."""
+        if not name[:1].isupper():
+            raise AttributeError(name)
+        return self._refuse
+
+    def _refuse(self, _request: Any, context: Any) -> NoReturn:
+        context.abort(grpc.StatusCode.UNIMPLEMENTED, f"the local {self._package} provider does not have this call")
+        raise AssertionError("abort does not return")
+
+    def Handshake(self, _request: Any, _context: Any) -> Any:
+        """Secrets are wanted as such; outputs and resource references are not."""
+        return provider_pb2.ProviderHandshakeResponse(accept_secrets=True)
+
+    def GetPluginInfo(self, _request: Any, _context: Any) -> Any:
+        """The SDK's version, whose types this provider takes."""
+        return plugin_pb2.PluginInfo(version=self._version)
+
+    def Cancel(self, _request: Any, _context: Any) -> Any:
+        """The user pressed Ctrl-C: what waits ends with an error."""
+        base.stop()
+        return empty_pb2.Empty()
+
+    def CheckConfig(self, request: Any, context: Any) -> Any:
+        """Check the provider's own inputs."""
+
+        def check(call: _Call) -> Any:
+            token = f"pulumi:providers:{self._package}"
+            variables = self._variables(call.take(request.news))
+            failures = sdk_inputs.problems(self._package, token, variables)
+            return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
+
+        return self._answer(request, context, check)
+
+    def DiffConfig(self, request: Any, context: Any) -> Any:
+        """A changed configuration (a server on another port) never replaces what the provider made."""
+
+        def diff(call: _Call) -> Any:
+            changed = call.take(request.old_inputs) != call.take(request.news)
+            some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
+            return provider_pb2.DiffResponse(changes=some)
+
+        return self._answer(request, context, diff)
+
+    def Configure(self, request: Any, context: Any) -> Any:
+        """Hand the settings to the driver."""
+
+        def configure(call: _Call) -> Any:
+            variables = self._variables(call.take(request.args))
+            self._config_secrets = Secrets(texts=call.secrets.texts)
+            self._driver.configure(variables)
+            return provider_pb2.ConfigureResponse(acceptSecrets=True, supportsPreview=True)
+
+        return self._answer(request, context, configure)
+
+    def _variables(self, properties: Properties) -> Properties:
+        """Settings as the SDK's types say: the SDK sends all but strings as JSON."""
+        args = sdk_types.args_type(self._package, f"pulumi:providers:{self._package}")
+        variables = {k: v for k, v in properties.items() if k not in _NOT_CONFIGURATION and not k.startswith("__")}
+        for key, value in variables.items():
+            kind = args.properties.get(key) if args else None
+            if isinstance(value, str) and kind not in (None, sdk_types.BasicType("str")):
+                with suppress(ValueError):
+                    variables[key] = json.loads(value)
+        return variables
+
+    def Check(self, request: Any, context: Any) -> Any:
+        """Fill in the driver's defaults; say what is wrong with the inputs."""
+
+        def check(call: _Call) -> Any:
+            old, new = call.take(request.olds, keep_paths=False), call.take(request.news)
+            with base.running(call.operation(inputs=old)):
+                inputs = self._driver.defaults(call.token, call.name, new, old)
+                failures = [
+                    *sdk_inputs.problems(self._package, call.token, inputs),
+                    *self._driver.check(call.token, call.name, inputs),
+                ]
+            return provider_pb2.CheckResponse(inputs=self._send(inputs, call), failures=_failures(failures))
+
+        return self._answer(request, context, check)
+
+    def Diff(self, request: Any, context: Any) -> Any:
+        """Old inputs against new ones, and what the driver knows to be stale."""
+
+        def diff(call: _Call) -> Any:
+            old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
+            token, driver = call.token, self._driver
+            with base.running(call.operation(old, outputs)):
+                found = changes.compare(old, new, driver.replaces(token, old, new), partial(driver.equal, token))
+                found = changes.without_ignored(found, request.ignoreChanges)
+                first = any(change.replaces for change in found) and driver.delete_first(token, old, new)
+                stale = driver.stale(token, new, outputs)
+            return _diff_response(found, stale, first)
+
+        return self._answer(request, context, diff)
+
+    def Create(self, request: Any, context: Any) -> Any:
+        """Make the object; in a preview, say what is known of it."""
+
+        def create(call: _Call) -> Any:
+            inputs = call.take(request.properties)
+            with base.running(call.operation()):
+                if request.preview:
+                    outputs = self._driver.preview_outputs(call.token, inputs)
+                    return provider_pb2.CreateResponse(properties=self._send(outputs, call))
+                resource_id, outputs = self._driver.create(call.token, call.name, inputs)
+            return provider_pb2.CreateResponse(id=resource_id, properties=self._send(outputs, call))
+
+        return self._answer(request, context, create)
+
+    def Read(self, request: Any, context: Any) -> Any:
+        """The live object; an empty answer when it is gone."""
+
+        def read(call: _Call) -> Any:
+            inputs, outputs = call.take(request.inputs), call.take(request.properties)
+            with base.running(call.operation(inputs, outputs)):
+                found = self._driver.read(call.token, request.id, inputs, outputs)
+            if found is None:
+                return provider_pb2.ReadResponse()
+            live_inputs, live_outputs = (self._send(part, call) for part in found)
+            return provider_pb2.ReadResponse(id=request.id, inputs=live_inputs, properties=live_outputs)
+
+        return self._answer(request, context, read)
+
+    def Update(self, request: Any, context: Any) -> Any:
+        """Change the object; in a preview, say what will be known of it."""
+
+        def update(call: _Call) -> Any:
+            old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
+            with base.running(call.operation(old, outputs)):
+                if request.preview:
+                    outputs = self._driver.preview_update(call.token, new, outputs)
+                else:
+                    outputs = self._driver.update(call.token, request.id, old, new)
+            return provider_pb2.UpdateResponse(properties=self._send(outputs, call))
+
+        return self._answer(request, context, update)
+
+    def Delete(self, request: Any, context: Any) -> Any:
+        """Remove the object."""
+
+        def delete(call: _Call) -> Any:
+            inputs, outputs = call.take(request.old_inputs), call.take(request.properties)
+            with base.running(call.operation(inputs, outputs)):
+                self._driver.delete(call.token, request.id, outputs)
+            return empty_pb2.Empty()
+
+        return self._answer(request, context, delete)
+
+    def Invoke(self, request: Any, context: Any) -> Any:
+        """Answer a data source."""
+
+        def invoke(call: _Call) -> Any:
+            response = provider_pb2.InvokeResponse()
+            result = self._driver.invoke(request.tok, call.take(request.args))
+            getattr(response, "return").CopyFrom(self._send(result, call))
+            return response
+
+        return self._answer(request, context, invoke)
+
+    def _send(self, properties: Properties, call: _Call) -> struct_pb2.Struct:
+        always = Secrets(frozenset((key,) for key in self._driver.secrets(call.token)))
+        return encode(properties, call.secrets | self._config_secrets | always)
+
+    def _answer(self, request: Any, context: Any, work: Callable[[_Call], Any]) -> Any:
+        """Do `work`; what goes wrong reaches the user as one sentence without secrets."""
+        parts = getattr(request, "urn", "").split("::")
+        call = _Call(request, token=parts[2].rpartition("$")[2] if len(parts) > 2 else "", name=parts[-1])
+        try:
+            return work(call)
+        except InitError as error:
+            context.abort_with_status(self._partial(error, call))
+        except ProviderError as error:
+            context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._redact(str(error), call))
+        except Exception as error:  # noqa: BLE001 - whatever it is, the engine gets a sentence and the log the traceback
+            self._log(self._redact(traceback.format_exc(), call))
+            sentence = f"defect of the local {self._package} provider at {call.token} {call.name}: {error!r}"
+            context.abort(grpc.StatusCode.INTERNAL, self._redact(sentence, call))
+
+    def _partial(self, error: InitError, call: _Call) -> _Status:
+        reason = self._redact(str(error), call)
+        detail = provider_pb2.ErrorResourceInitFailed(
+            id=error.resource_id, properties=self._send(error.outputs, call), reasons=[reason]
+        )
+        code = grpc.StatusCode.FAILED_PRECONDITION
+        status = status_pb2.Status(code=code.value[0], message=reason)
+        status.details.add().Pack(detail)
+        return _Status(code, reason, (("grpc-status-details-bin", status.SerializeToString()),))
+
+    def _redact(self, message: str, call: _Call) -> str:
+        return (call.secrets | self._config_secrets).redact(message)
+
+    def _log(self, message: str) -> None:
+        with suppress(ProviderError, OSError):
+            file = base.sandbox_dir() / "logs" / f"provider-{self._package}.log"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            with file.open("a", encoding="utf-8") as log:
+                log.write(message + "\n")
+
+
+def _failures(found: Any) -> list[Any]:
+    """The path goes into the reason: of a property that is named by itself, the engine prints the value, secret or not."""
+    return [provider_pb2.CheckFailure(reason=f"{path}: {reason}") for path, reason in found]
+
+
+def _diff_response(found: list[changes.Change], stale: frozenset[str], delete_first: bool) -> Any:
+    kinds = provider_pb2.PropertyDiff
+    names = {
+        ("add", False): kinds.ADD,
+        ("add", True): kinds.ADD_REPLACE,
+        ("delete", False): kinds.DELETE,
+        ("delete", True): kinds.DELETE_REPLACE,
+        ("update", False): kinds.UPDATE,
+        ("update", True): kinds.UPDATE_REPLACE,
+    }
+    detailed = {key: kinds(kind=kinds.UPDATE, inputDiff=False) for key in stale}
+    for change in found:
+        detailed[changes.text(change.path)] = kinds(kind=names[change.kind, change.replaces], inputDiff=True)
+    response = provider_pb2.DiffResponse
+    return response(
+        changes=response.DIFF_SOME if detailed else response.DIFF_NONE,
+        diffs=sorted({str(change.path[0]) for change in found} | stale),
+        replaces=sorted({changes.text(change.path) for change in found if change.replaces}),
+        deleteBeforeReplace=delete_first,
+        detailedDiff=detailed,
+        hasDetailedDiff=True,
+    )
