@@ -9,12 +9,14 @@ for that.
 
 import fnmatch
 import os
+import secrets
 import threading
 import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -34,8 +36,10 @@ __all__ = [
     "is_driven",
     "operation",
     "pause",
+    "random_name",
     "running",
     "sandbox_dir",
+    "sdk_version",
     "serve",
     "stop",
     "wait_until",
@@ -165,7 +169,7 @@ class Driver(Protocol):
 
 
 def serve(package: str, version: str, driver: Driver) -> None:
-    """Run `driver` as the engine's plugin `package` until the engine ends it. The engine's address is `sys.argv[1]`."""
+    """Run `driver` as the engine's plugin `package` until the engine ends it."""
     from sandbox.providers import service  # the gRPC stack is not needed by who only wants the names above
 
     service.run(package, version, driver)
@@ -224,6 +228,16 @@ def sandbox_dir() -> Path:
 def adopting() -> bool:
     """Whether the run before was killed: an object may exist that is not in the state (`LUXIMA_SANDBOX_ADOPT`)."""
     return os.environ.get("LUXIMA_SANDBOX_ADOPT") == "1"
+
+
+def sdk_version(package: str) -> str:
+    """Version of the Python SDK of `package`, which is that of the official plugin too."""
+    return metadata.version(f"pulumi-{package}")
+
+
+def random_name(name: str) -> str:
+    """A name for the object of a resource that sets none, as the official plugins do: `<name>-<7 hex digits>`."""
+    return f"{name}-{secrets.token_hex(4)[:7]}"
 
 
 def is_driven(token: str, driven: frozenset[str]) -> bool:

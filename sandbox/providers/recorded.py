@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002 - the protocol's signatures
 """A driver without a server: what it is given is kept in the stack's state, and nothing else happens."""
 
 import hashlib
@@ -10,7 +11,7 @@ from sandbox.providers.base import UNKNOWN, Driver, Properties
 class Recorded(Driver):
     """Takes and gives back inputs; subclasses add the outputs that a program may need to go on."""
 
-    def computed(self, token: str, name: str, inputs: Properties) -> Properties:  # noqa: ARG002 - a hook
+    def computed(self, token: str, name: str, inputs: Properties) -> Properties:
         """Outputs that are no inputs, e.g. `{"imageId": digest(inputs)}`; the same for the same arguments."""
         return {}
 
@@ -24,22 +25,22 @@ class Recorded(Driver):
 
     def read(
         self,
-        token: str,  # noqa: ARG002 - the protocol's
-        resource_id: str,  # noqa: ARG002
+        token: str,
+        resource_id: str,
         inputs: Properties,
         outputs: Properties,
     ) -> tuple[Properties, Properties] | None:
         """What was kept; nothing can have changed it."""
         return (inputs, outputs) if outputs else None
 
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:  # noqa: ARG002
+    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Keep the new inputs."""
         return {**self.computed(token, resource_id.removeprefix("recorded-"), new), **new}
 
     def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
         """Nothing was made."""
 
-    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:  # noqa: ARG002 - the protocol's
+    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
         """Two records do not get in each other's way."""
         return False
 

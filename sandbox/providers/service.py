@@ -304,7 +304,7 @@ class Service:
 
 
 def _failures(found: Any) -> list[Any]:
-    """The path goes into the reason: of a property that is named by itself, the engine prints the value, secret or not."""
+    """The path is in the reason: the engine prints the value of a property named by itself, secret or not."""
     return [provider_pb2.CheckFailure(reason=f"{path}: {reason}") for path, reason in found]
 
 

@@ -1,0 +1,84 @@
+# ruff: noqa: ARG002 - the protocol's signatures
+"""The package `command`: nothing is run, since the machines it would run on are not there.
+
+One step has an answer: a `command:remote:Command` named `<cluster>-kubeconfig` gives that of the simulated cluster.
+"""
+
+from pathlib import Path
+
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation, sandbox_dir, sdk_version, serve
+from sandbox.providers.recorded import Recorded
+
+DRIVEN: frozenset[str] = frozenset()
+SERVER = "none (recorded; the kubeconfig is the simulated cluster's)"
+
+_REMOTE = "command:remote:Command"
+_COPY_FILE = "command:remote:CopyFile"
+_COMMANDS = frozenset({"command:local:Command", _REMOTE})
+_SUFFIX = "-kubeconfig"
+
+
+class CommandDriver(Recorded):
+    """Records commands and copies; answers the step that fetches a kubeconfig."""
+
+    def replace_on(self, token: str) -> frozenset[str]:
+        """As the official plugin: other changes run `update`, or `create` again."""
+        return frozenset() if token == _COPY_FILE else frozenset({"triggers"})
+
+    def secrets(self, token: str) -> frozenset[str]:
+        """A kubeconfig has a client key in it."""
+        return frozenset({"stdout"}) if token in _COMMANDS else frozenset()
+
+    def computed(self, token: str, name: str, inputs: Properties) -> Properties:
+        """What the command printed: nothing, or the kubeconfig."""
+        if token not in _COMMANDS:
+            return {}
+        return {"stdout": _kubeconfig() if _fetches_kubeconfig(token, name) else "", "stderr": ""}
+
+    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
+        """No command has run yet."""
+        return {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN} if token in _COMMANDS else inputs
+
+    def preview_update(self, token: str, inputs: Properties, outputs: Properties) -> Properties:
+        """An update gives what is on disk; before the cluster's first start, nothing is known of it."""
+        known = not _fetches_kubeconfig(token, operation().name) or _file().exists()
+        return {
+            **self.preview_outputs(token, inputs),
+            **(self.computed(token, operation().name, inputs) if known else {}),
+        }
+
+    def stale(self, token: str, inputs: Properties, outputs: Properties) -> frozenset[str]:
+        """The cluster was made anew, on another port and with other keys."""
+        if not _fetches_kubeconfig(token, operation().name) or not _file().exists():
+            return frozenset()
+        return frozenset() if outputs.get("stdout") == _kubeconfig() else frozenset({"stdout"})
+
+    def read(
+        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
+    ) -> tuple[Properties, Properties] | None:
+        """What was recorded, with the kubeconfig as it is now."""
+        found = super().read(token, resource_id, inputs, outputs)
+        if found and _fetches_kubeconfig(token, operation().name) and _file().exists():
+            return inputs, {**outputs, "stdout": _kubeconfig()}
+        return found
+
+
+def _fetches_kubeconfig(token: str, name: str) -> bool:
+    return token == _REMOTE and name.endswith(_SUFFIX)
+
+
+def _file() -> Path:
+    return sandbox_dir() / "kubeconfig"
+
+
+def _kubeconfig() -> str:
+    try:
+        return _file().read_text("utf-8")
+    except OSError as error:
+        raise ProviderError(
+            f"the simulated cluster's kubeconfig cannot be read: {error.strerror}: {_file()}"
+        ) from error
+
+
+if __name__ == "__main__":
+    serve("command", sdk_version("command"), CommandDriver())
