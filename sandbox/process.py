@@ -181,6 +181,26 @@ def wait_ready(record: Record, ready: Callable[[], bool], seconds: float) -> Non
         time.sleep(_POLL_SECONDS)
 
 
+def run_recorded(record: Record, seconds: float) -> int:
+    """Wait for a program that was started to do one thing and end.
+
+    Returns:
+        Its exit status.
+
+    Raises:
+        SandboxError: When it takes too long; it is ended then.
+    """
+    child = next(child for child in _CHILDREN if child.pid == record.pid)
+    deadline = time.monotonic() + seconds
+    while child.poll() is None:
+        if cancelled.is_set() or time.monotonic() > deadline:
+            stop([record])
+            why = "interrupted" if cancelled.is_set() else f"not done after {seconds:.0f} s"
+            raise SandboxError(f"{record.name}: {why}{tail(Path(record.log))}")
+        time.sleep(_POLL_SECONDS / 2)
+    return child.returncode
+
+
 def tail(log: Path, lines: int = 5) -> str:
     """The end of a log as an addition to a message."""
     try:

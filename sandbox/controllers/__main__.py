@@ -1,0 +1,39 @@
+"""Run the controllers until told to stop: `python -m sandbox.controllers --kubeconfig F --nodes F --ready F`."""
+
+import argparse
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from threading import Event
+
+from sandbox.controllers import cluster, nodes
+from sandbox.process import read_stat
+
+
+def main(arguments: list[str]) -> int:
+    """Watch the cluster; end on SIGTERM."""
+    parser = argparse.ArgumentParser(prog="python -m sandbox.controllers")
+    parser.add_argument("--kubeconfig", type=Path, required=True)
+    parser.add_argument("--nodes", type=Path, required=True, help="the nodes to simulate, as JSON")
+    parser.add_argument("--ready", type=Path, required=True, help="written when every node is ready")
+    options = parser.parse_args(arguments)
+    stopped = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda _number, _frame: stopped.set())
+
+    def announce() -> None:
+        stat = read_stat(os.getpid())
+        partial = options.ready.with_suffix(".part")
+        partial.write_text(json.dumps([os.getpid(), stat.started if stat else 0]), encoding="ascii")
+        partial.replace(options.ready)
+
+    cluster.Controllers(options.kubeconfig, nodes.parse(options.nodes.read_text(encoding="utf-8")), announce).run(
+        stopped
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,133 @@
+"""The controllers' loop: list and watch what they care for, and put it right whenever anything changes."""
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+import urllib3
+
+from sandbox.controllers import balancers, nodes, volumes
+from sandbox.controllers.api import Api, ApiError
+from sandbox.controllers.nodes import NodeSpec
+
+_RETRY_SECONDS = 0.5
+_KINDS = {
+    "nodes": "/api/v1/nodes",
+    "claims": "/api/v1/persistentvolumeclaims",
+    "volumes": "/api/v1/persistentvolumes",
+    "services": "/api/v1/services",
+}
+
+
+class Controllers:
+    """All controllers of one cluster."""
+
+    def __init__(self, kubeconfig: Path, wanted: Sequence[NodeSpec], announce: Callable[[], None]) -> None:
+        self._api = Api(kubeconfig)
+        self._wanted = {node.name: node for node in wanted}
+        self._announce = announce
+        self._announced = False
+        self._lock = Lock()
+        self._seen: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _KINDS}
+
+    def run(self, stopped: Event) -> None:
+        """Work until told to stop."""
+        self._prepare(stopped)
+        for kind in _KINDS:
+            Thread(target=self._watch, args=(kind, stopped), daemon=True).start()
+        stopped.wait()
+
+    def _prepare(self, stopped: Event) -> None:
+        """The nodes and the StorageClass, as soon as the API server takes them."""
+        while not stopped.is_set():
+            try:
+                live = {node["metadata"]["name"] for node in self._api.call("GET", _KINDS["nodes"])["items"]}
+                for name in live - set(self._wanted):
+                    self._tolerant("DELETE", f"{_KINDS['nodes']}/{name}")
+                for name in set(self._wanted) - live:
+                    self._tolerant("POST", _KINDS["nodes"], nodes.manifest(self._wanted[name]))
+                self._tolerant("POST", "/apis/storage.k8s.io/v1/storageclasses", volumes.storage_class())
+            except (ApiError, urllib3.exceptions.HTTPError) as error:
+                _say(f"preparing: {_short(error)}")
+                stopped.wait(_RETRY_SECONDS)
+            else:
+                return
+
+    def _watch(self, kind: str, stopped: Event) -> None:
+        """Keep the known objects of a kind up to date; each change is acted on."""
+        path = _KINDS[kind]
+        while not stopped.is_set():
+            try:
+                listed = self._api.call("GET", path)
+                with self._lock:
+                    self._seen[kind] = {item["metadata"]["uid"]: item for item in listed["items"]}
+                    self._reconcile()
+                for event in self._api.watch(path, listed["metadata"]["resourceVersion"]):
+                    if event["type"] == "ERROR":
+                        break
+                    with self._lock:
+                        uid = event["object"]["metadata"]["uid"]
+                        if event["type"] == "DELETED":
+                            self._seen[kind].pop(uid, None)
+                        elif event["type"] in {"ADDED", "MODIFIED"}:
+                            self._seen[kind][uid] = event["object"]
+                        self._reconcile()
+            except (ApiError, urllib3.exceptions.HTTPError, ValueError) as error:
+                _say(f"{kind}: {_short(error)}")
+                stopped.wait(_RETRY_SECONDS)
+
+    def _reconcile(self) -> None:
+        for claim in self._seen["claims"].values():
+            volume = volumes.volume_for(claim)
+            if volume is not None and self._tolerant("POST", _KINDS["volumes"], volume):
+                _say(f"volume {volume['metadata']['name']} for {_name(claim)}")
+        for volume in self._seen["volumes"].values():
+            if volumes.finished(volume):
+                self._tolerant("DELETE", f"{_KINDS['volumes']}/{volume['metadata']['name']}")
+        services = self._seen["services"].values()
+        for service in services:
+            given = balancers.wanted(service, [item for other in services for item in balancers.addresses(other)])
+            if given is not None:
+                self._give(service, given)
+        live = {node["metadata"]["name"]: node for node in self._seen["nodes"].values()}
+        for name in set(self._wanted) - set(live):
+            if live:
+                self._tolerant("POST", _KINDS["nodes"], nodes.manifest(self._wanted[name]))
+        if not self._announced and all(name in live and nodes.ready(live[name]) for name in self._wanted):
+            self._announced = True
+            self._announce()
+            _say(f"{len(self._wanted)} nodes are ready")
+
+    def _give(self, service: dict[str, Any], addresses: list[str]) -> None:
+        meta = service["metadata"]
+        path = f"/api/v1/namespaces/{meta['namespace']}/services/{meta['name']}/status"
+        if self._tolerant("PATCH", path, balancers.status(addresses)):
+            # Known at once, so that the next Service does not get the same one before the watch tells.
+            service.setdefault("status", {})["loadBalancer"] = balancers.status(addresses)["status"]["loadBalancer"]
+            _say(f"address {', '.join(addresses)} for {_name(service)}")
+
+    def _tolerant(self, method: str, path: str, body: dict[str, Any] | None = None) -> bool:
+        """A change that somebody else may have made already, or whose object may be gone; True when it was made."""
+        try:
+            self._api.call(method, path, body)
+        except ApiError as error:
+            if error.status not in {404, 409}:
+                _say(f"{method} {path}: {_short(error)}")
+            return False
+        return True
+
+
+def _name(item: dict[str, Any]) -> str:
+    return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
+
+
+def _short(error: Exception) -> str:
+    return str(error) if isinstance(error, ApiError) else type(error).__name__
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,152 @@
+"""What every server of the sandbox has in common: how it is started once, found again and asked whether it answers."""
+
+import hashlib
+import json
+import os
+import ssl
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from sandbox import process
+from sandbox.credentials import Credentials
+from sandbox.layout import Layout
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class Site:
+    """Everything a server is started from."""
+
+    layout: Layout
+    settings: Settings
+    credentials: Credentials
+    ports: Mapping[str, int]
+    programs: Mapping[str, Path]
+    """Paths of third-party programs by name, as `tools.ensure` gives them."""
+
+    def environment(self, home: Path, **extra: str) -> dict[str, str]:
+        """The whole environment of a server: nothing of the user's shell but the path, a home of its own."""
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(home),
+            "LANG": "C.UTF-8",
+            "LUXIMA_SANDBOX_DIR": str(self.layout.base),
+            **extra,
+        }
+
+
+class Server(Protocol):
+    """One server, or one group of processes that serve together."""
+
+    name: str
+    """Its name in messages."""
+    programs: Sequence[str]
+    """Third-party programs it needs."""
+    holds_data: bool
+    """Whether resources live in it: then `world` tells one life of its data from the next."""
+
+    def ports(self) -> list[Wanted]:
+        """The ports it listens on."""
+        ...
+
+    def start(self, site: Site) -> None:
+        """Bring it up, or leave it be when it runs as it should; returns when it answers."""
+        ...
+
+    def records(self, layout: Layout) -> list[Record]:
+        """Its processes as they were written down, running or not."""
+        ...
+
+    def address(self, ports: Mapping[str, int]) -> str:
+        """Where it is reached."""
+        ...
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
+        """Whether it answers now."""
+        ...
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process to run."""
+
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    cwd: Path
+    log: Path
+    files: Sequence[Path] = field(default_factory=tuple)
+    """Configuration files it reads at its start: when they change, it is started anew."""
+
+    def fingerprint(self) -> str:
+        """Changes when the process would have to be started anew; gives no secret away."""
+        content = [list(self.command), sorted(self.environment.items()), str(self.cwd)]
+        digest = hashlib.sha256(json.dumps(content).encode())
+        for file in self.files:
+            digest.update(file.read_bytes())
+        return digest.hexdigest()
+
+
+def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seconds: float = 60) -> Record:
+    """Start a process unless it runs already, with this very command line and configuration, and answers.
+
+    Args:
+        folder: Where its record is kept.
+        program: What to run.
+        ready: Whether it answers.
+        seconds: How long its start may take.
+
+    Raises:
+        SandboxError: When it does not come up.
+    """
+    mark = folder / f"{program.name}.started-as"
+    fingerprint = program.fingerprint()
+    record = process.load(folder, program.name)
+    if record is not None and record.alive():
+        if mark.exists() and mark.read_text(encoding="ascii") == fingerprint and ready():
+            return record
+        process.stop([record])
+    mark.write_text(fingerprint, encoding="ascii")
+    record = process.start(folder, program.name, program.log, program.command, program.environment, program.cwd)
+    process.wait_ready(record, ready, seconds)
+    return record
+
+
+def world(layout: Layout, name: str) -> str:
+    """The identity of a server's data, new when the data is new; empty before its first start."""
+    try:
+        return (layout.data / name / "world").read_text(encoding="ascii")
+    except OSError:
+        return ""
+
+
+def begin_world(layout: Layout, name: str) -> Path:
+    """The server's data folder, marked with an identity when it is new."""
+    folder = layout.data / name
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    mark = folder / "world"
+    if not mark.exists():
+        mark.write_text(os.urandom(8).hex(), encoding="ascii")
+    return folder
+
+
+def https_status(url: str, bundle: Path, headers: Mapping[str, str] | None = None) -> int | None:
+    """The status that a GET is answered with; None without an answer."""
+    request = urllib.request.Request(url, headers=dict(headers or {}))  # noqa: S310 - always https on loopback
+    opener = urllib.request.build_opener(
+        urllib.request.ProxyHandler({}),
+        urllib.request.HTTPSHandler(context=ssl.create_default_context(cafile=str(bundle))),
+    )
+    try:
+        with opener.open(request, timeout=3) as response:
+            return int(response.status)
+    except urllib.error.HTTPError as error:
+        return error.code
+    except (OSError, ValueError):
+        return None

@@ -1,0 +1,84 @@
+"""The process that stands for nodes, volume provisioner and load balancer; what it does is in `sandbox.controllers`."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+from sandbox import process
+from sandbox.controllers.nodes import NodeSpec, dump
+from sandbox.layout import ROOT, Layout
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from sandbox.servers.base import Program, Site, keep_running
+
+
+class Controllers:
+    """Started when the API server answers; ready when the nodes are."""
+
+    name = "controllers"
+    programs: Sequence[str] = ()
+    holds_data = False
+
+    def ports(self) -> list[Wanted]:
+        """It listens nowhere."""
+        return []
+
+    def start(self, site: Site) -> None:
+        """Run them for the present cluster."""
+        layout = site.layout
+        nodes = layout.run / "nodes.wanted"
+        nodes.write_text(dump(_nodes(site)), encoding="utf-8")
+        ready = layout.run / "controllers.ready"
+        program = Program(
+            name=self.name,
+            command=[
+                *(sys.executable, "-m", "sandbox.controllers"),
+                *("--kubeconfig", str(layout.kubeconfig), "--nodes", str(nodes), "--ready", str(ready)),
+            ],
+            environment=site.environment(
+                layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1"
+            ),
+            cwd=layout.data,
+            log=layout.logs / "controllers.log",
+            files=[layout.kubeconfig, nodes],
+        )
+        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The one process."""
+        record = process.load(layout.run, self.name)
+        return [record] if record else []
+
+    def address(self, ports: Mapping[str, int]) -> str:  # noqa: ARG002 - as every server
+        """None."""
+        return ""
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
+        """Whether the running process has found every node ready."""
+        record = process.load(layout.run, self.name)
+        try:
+            mark = json.loads((layout.run / "controllers.ready").read_text(encoding="ascii"))
+        except (OSError, ValueError):
+            return False
+        return record is not None and mark == [record.pid, record.started]
+
+
+def _nodes(site: Site) -> list[NodeSpec]:
+    """The cluster's VMs; one plain node when the cluster is not made by the stack."""
+    compute, version = site.settings.compute, site.settings.kubernetes.version
+    made = {**compute.by_role("k3s_server"), **compute.by_role("k3s_agent")}
+    return [
+        NodeSpec(
+            name=name,
+            zone=vm.node,
+            server=vm.role == "k3s_server",
+            cpus=vm.cpus,
+            memory_mib=vm.memory_mib,
+            disk_gib=vm.disk_gib,
+            address=vm.address,
+            version=version,
+        )
+        for name, vm in made.items()
+    ] or [
+        NodeSpec("node-1", "existing", server=True, cpus=8, memory_mib=16384, disk_gib=100, address="", version=version)
+    ]

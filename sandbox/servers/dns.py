@@ -1,0 +1,140 @@
+"""Knot DNS: a primary name server that takes RFC 2136 updates signed with the stack's TSIG key, and no others."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import dns.exception
+import dns.message
+import dns.name
+import dns.query
+import dns.rdatatype
+
+from sandbox import process, tls
+from sandbox.layout import Layout
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from sandbox.servers.base import Program, Site, begin_world, keep_running
+
+HOST = "127.0.0.1"
+
+_CONFIGURATION = """\
+server:
+    listen: {host}@{port}
+    rundir: "{folder}/run"
+    identity: ""
+    version: ""
+    udp-workers: 1
+    tcp-workers: 1
+    background-workers: 1
+
+log:
+  - target: stderr
+    any: info
+
+database:
+    storage: "{folder}/db"
+
+key:
+  - id: {key}.
+    algorithm: {algorithm}
+    secret: {secret}
+
+acl:
+  - id: platform
+    key: {key}.
+    action: [update, transfer]
+
+template:
+  - id: default
+    storage: "{folder}/zones"
+    file: "%s.zone"
+    journal-content: all
+    zonefile-load: whole
+    zonefile-sync: -1
+    semantic-checks: on
+    acl: platform
+
+zone:
+{zones}
+"""
+
+_ZONE = """\
+$ORIGIN {zone}.
+$TTL 300
+@ SOA ns1.{zone}. hostmaster.{zone}. 1 3600 600 604800 60
+@ NS ns1.{zone}.
+ns1 A 127.0.0.1
+"""
+
+
+class Dns:
+    """The name server."""
+
+    name = "dns"
+    programs: Sequence[str] = ("knotd",)
+    holds_data = True
+
+    def ports(self) -> list[Wanted]:
+        """UDP and TCP."""
+        return [Wanted("dns", HOST, datagrams=True)]
+
+    def start(self, site: Site) -> None:
+        """Run it with the stack's zones; records survive in its journal."""
+        layout, settings = site.layout, site.settings
+        folder = begin_world(layout, self.name)
+        for part in ("run", "db", "zones"):
+            (folder / part).mkdir(exist_ok=True)
+        zones = list(dict.fromkeys(settings.environment.zones))
+        for zone in zones:
+            _write_once(folder / "zones" / f"{zone}.zone", _ZONE.format(zone=zone))
+        (layout.run / "dns.zones").write_text("\n".join(zones), encoding="ascii")
+        configuration = folder / "knot.conf"
+        tls.write_private(
+            configuration,
+            _CONFIGURATION.format(
+                host=HOST,
+                port=site.ports["dns"],
+                folder=folder,
+                key=settings.dns.tsig.name,
+                algorithm=settings.dns.tsig.algorithm,
+                secret=site.credentials.dns_tsig_secret,
+                zones="\n".join(f"  - domain: {zone}." for zone in zones),
+            ).encode(),
+        )
+        program = Program(
+            name=self.name,
+            command=[str(site.programs["knotd"]), "--config", str(configuration)],
+            environment=site.environment(folder),
+            cwd=folder,
+            log=layout.logs / "dns.log",
+            files=[configuration],
+        )
+        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The one process."""
+        record = process.load(layout.run, self.name)
+        return [record] if record else []
+
+    def address(self, ports: Mapping[str, int]) -> str:
+        """Address and port."""
+        return f"{HOST}:{ports['dns']}"
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
+        """Whether it serves every zone."""
+        zones = (layout.run / "dns.zones").read_text(encoding="ascii").split()
+        return all(_serves(zone, ports["dns"]) for zone in zones)
+
+
+def _serves(zone: str, port: int) -> bool:
+    query = dns.message.make_query(dns.name.from_text(zone), dns.rdatatype.SOA)
+    try:
+        answer = dns.query.udp(query, HOST, timeout=1, port=port)
+    except (OSError, dns.exception.DNSException):
+        return False
+    return bool(answer.answer)
+
+
+def _write_once(path: Path, content: str) -> None:
+    if not path.exists():
+        path.write_text(content, encoding="ascii")

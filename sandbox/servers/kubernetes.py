@@ -1,0 +1,272 @@
+"""A real Kubernetes control plane with simulated nodes: kwokctl's binary runtime.
+
+kwokctl makes the certificates and the components' command lines and starts them; here they are written down with their
+start times, so that status and `down` deal with exactly these processes, and the cluster is put right when some died.
+"""
+
+import base64
+import json
+import re
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import yaml
+
+from sandbox import process
+from sandbox.faults import SandboxError
+from sandbox.layout import Layout
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from sandbox.servers.base import Site, begin_world, https_status
+from sandbox.tls import write_private
+
+_HOST = "127.0.0.1"
+_COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
+_PROGRAM = {name: "kwok" if name == "kwok-controller" else name for name in _COMPONENTS}
+_PORTS = {
+    "kubeApiserverPort": "kube-apiserver",
+    "etcdPort": "etcd",
+    "etcdPeerPort": "etcd-peer",
+    "kubeControllerManagerPort": "kube-controller-manager",
+    "kubeSchedulerPort": "kube-scheduler",
+    "kwokControllerPort": "kwok-controller",
+}
+
+
+class Kubernetes:
+    """The cluster; its nodes, volumes and load balancers are the controllers' business."""
+
+    name = "kubernetes"
+    programs: Sequence[str] = (
+        "kwokctl",
+        "kwok",
+        "etcd",
+        "kube-apiserver",
+        "kube-controller-manager",
+        "kube-scheduler",
+        "kubectl",
+    )
+    holds_data = True
+
+    def ports(self) -> list[Wanted]:
+        """One for each component; only the API server's is known outside."""
+        return [Wanted(name, _HOST, published=name == "kube-apiserver") for name in _PORTS.values()]
+
+    def start(self, site: Site) -> None:
+        """Create the cluster, or start what of it is not running."""
+        layout = site.layout
+        left_over = process.load(layout.run, "kwokctl")
+        if left_over is not None and left_over.alive():
+            process.stop([left_over])
+        if not _installed(layout).exists():
+            process.stop(_adopt(layout))
+            shutil.rmtree(_folder(layout), ignore_errors=True)
+        folder = begin_world(layout, self.name)
+        _restore_certificates(layout)
+        running = _adopt(layout)
+        if _apply_changes(site):
+            process.stop(running)
+            running = []
+        if len(running) < len(_COMPONENTS) or not self.answers(layout, site.ports):
+            self._kwokctl(site, folder)
+        running = _adopt(layout)
+        _write_kubeconfig(site)
+        server = next((record for record in running if record.name == "kube-apiserver"), None)
+        if server is None:
+            raise SandboxError(
+                f"kube-apiserver ended while it was starting{process.tail(_log(layout, 'kube-apiserver'))}"
+            )
+        process.wait_ready(server, lambda: self.answers(layout, site.ports), 90)
+        _keep_certificates(layout)
+        _installed(layout).write_text(json.dumps(_values(site)), encoding="utf-8")
+
+    def _kwokctl(self, site: Site, folder: Path) -> None:
+        layout = site.layout
+        created = (_cluster(layout) / "kwok.yaml").exists()
+        configuration = folder / "kwokctl.yaml"
+        configuration.write_text(yaml.safe_dump(_configuration(site)), encoding="utf-8")
+        verb = ["start", "cluster"] if created else ["create", "cluster", f"--kubeconfig={folder / 'paths.kubeconfig'}"]
+        environment = site.environment(folder, KWOK_WORKDIR=str(folder))
+        # kwokctl asks the first kubectl on PATH whether the API server answers.
+        environment["PATH"] = f"{site.programs['kubectl'].parent}:{environment['PATH']}"
+        command = [str(site.programs["kwokctl"]), f"--name={layout.stack}", f"--config={configuration}", *verb]
+        log = layout.logs / "kwokctl.log"
+        job = process.start(layout.run, "kwokctl", log, command, environment, folder)
+        status = process.run_recorded(job, 180)
+        process.forget(layout.run, "kwokctl")
+        if status != 0:
+            raise SandboxError(f"the Kubernetes control plane did not start (exit status {status}){process.tail(log)}")
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The components."""
+        _adopt(layout)
+        found = (process.load(layout.run, name) for name in _COMPONENTS)
+        return [record for record in found if record is not None]
+
+    def address(self, ports: Mapping[str, int]) -> str:
+        """URL of the API server."""
+        return f"https://{_HOST}:{ports['kube-apiserver']}"
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
+        """Whether the API server is ready."""
+        authority = _cluster(layout) / "pki" / "ca.crt"
+        return authority.exists() and https_status(f"{self.address(ports)}/readyz", authority) == 200
+
+
+def _folder(layout: Layout) -> Path:
+    return layout.data / "kubernetes"
+
+
+def _cluster(layout: Layout) -> Path:
+    return _folder(layout) / "clusters" / layout.stack
+
+
+def _installed(layout: Layout) -> Path:
+    """Written when the cluster came up for the first time: before that there is nothing in it to keep."""
+    return _folder(layout) / "installed.json"
+
+
+def _log(layout: Layout, component: str) -> Path:
+    return _cluster(layout) / "logs" / f"{component}.log"
+
+
+def _adopt(layout: Layout) -> list[Record]:
+    """Write down the components that run; forget process ids that mean somebody else by now."""
+    running: list[Record] = []
+    for name in _COMPONENTS:
+        file = _cluster(layout) / "pids" / f"{name}.pid"
+        known = process.load(layout.run, name)
+        if known is not None and known.alive():
+            running.append(known)
+            continue
+        try:
+            found = process.record_of(name, int(file.read_text(encoding="ascii")), _log(layout, name))
+        except (OSError, ValueError):
+            continue
+        if found is not None and found.command[:1] == [str(_cluster(layout) / "bin" / name)]:
+            process.save(layout.run, found)
+            running.append(found)
+        else:
+            # kwokctl would take the process that has the id now for its own.
+            file.unlink(missing_ok=True)
+    return running
+
+
+def _restore_certificates(layout: Layout) -> None:
+    """Give a cluster that lost its data the certificates it had: the kubeconfig in the stack's state stays valid."""
+    kept, pki = layout.tls / "kubernetes", _cluster(layout) / "pki"
+    if kept.is_dir() and not pki.exists():
+        pki.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(kept, pki)
+
+
+def _keep_certificates(layout: Layout) -> None:
+    kept, pki = layout.tls / "kubernetes", _cluster(layout) / "pki"
+    if not kept.is_dir():
+        partial = kept.with_name("kubernetes.part")
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(pki, partial)
+        partial.rename(kept)
+
+
+def _values(site: Site) -> dict[str, str]:
+    """What stands in the components' command lines and may change."""
+    ports = {key: str(site.ports[name]) for key, name in _PORTS.items()}
+    return {**ports, "serviceCidr": site.settings.kubernetes.service_cidr}
+
+
+def _apply_changes(site: Site) -> bool:
+    """Bring an existing cluster's command lines to the present ports, programs and settings; True when any changed."""
+    installed = _installed(site.layout)
+    if not installed.exists():
+        return False
+    cluster = _cluster(site.layout)
+    changed = False
+    for name in _COMPONENTS:
+        link, target = cluster / "bin" / name, site.programs[_PROGRAM[name]]
+        if not link.is_symlink() or link.readlink() != target:
+            link.unlink(missing_ok=True)
+            link.symlink_to(target)
+            changed = True
+    old, new = json.loads(installed.read_text(encoding="utf-8")), _values(site)
+    replacements = {str(old[key]): new[key] for key in new if key in old and old[key] != new[key]}
+    if replacements:
+        pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(text)}(?![\w.])" for text in replacements))
+        for name in ("kwok.yaml", "kubeconfig.yaml"):
+            path = cluster / name
+            text = pattern.sub(lambda match: replacements[match.group()], path.read_text(encoding="utf-8"))
+            write_private(path, text.encode())
+        changed = True
+    return changed
+
+
+def _configuration(site: Site) -> dict[str, object]:
+    programs = site.programs
+
+    def extra(component: str, **flags: str) -> dict[str, object]:
+        arguments = [{"key": key.replace("_", "-"), "value": value} for key, value in flags.items()]
+        return {"name": component, "extraArgs": arguments}
+
+    return {
+        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
+        "kind": "KwokctlConfiguration",
+        "options": {
+            "runtime": "binary",
+            "bindAddress": _HOST,
+            "securePort": True,
+            "kubeAuthorization": True,
+            "kubeAdmission": True,
+            "quietPull": True,
+            "etcdQuotaBackendSize": "2Gi",
+            "etcdBinary": str(programs["etcd"]),
+            "kubeApiserverBinary": str(programs["kube-apiserver"]),
+            "kubeControllerManagerBinary": str(programs["kube-controller-manager"]),
+            "kubeSchedulerBinary": str(programs["kube-scheduler"]),
+            "kwokControllerBinary": str(programs["kwok"]),
+            "kubectlBinary": str(programs["kubectl"]),
+            **{key: site.ports[name] for key, name in _PORTS.items()},
+        },
+        "componentsPatches": [
+            # A crash of the machine may cost this cluster its data, a killed process does not.
+            extra("etcd", unsafe_no_fsync="true"),
+            extra("kube-apiserver", service_cluster_ip_range=site.settings.kubernetes.service_cidr),
+            # There is one of each; an election would only delay a restart by the old leader's lease.
+            extra("kube-controller-manager", leader_elect="false"),
+            extra("kube-scheduler", leader_elect="false"),
+        ],
+    }
+
+
+def _write_kubeconfig(site: Site) -> None:
+    """The administrator's kubeconfig, complete in one file."""
+    pki = _cluster(site.layout) / "pki"
+
+    def embedded(name: str) -> str:
+        return base64.b64encode((pki / name).read_bytes()).decode()
+
+    name = site.settings.kubernetes.cluster
+    server = f"https://{_HOST}:{site.ports['kube-apiserver']}"
+    content = yaml.safe_dump(
+        {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [
+                {"name": name, "cluster": {"server": server, "certificate-authority-data": embedded("ca.crt")}}
+            ],
+            "users": [
+                {
+                    "name": "admin",
+                    "user": {
+                        "client-certificate-data": embedded("admin.crt"),
+                        "client-key-data": embedded("admin.key"),
+                    },
+                }
+            ],
+            "contexts": [{"name": name, "context": {"cluster": name, "user": "admin"}}],
+            "current-context": name,
+        },
+        sort_keys=False,
+    ).encode()
+    if not site.layout.kubeconfig.exists() or site.layout.kubeconfig.read_bytes() != content:
+        write_private(site.layout.kubeconfig, content)

@@ -1,0 +1,72 @@
+"""MinIO: S3 and its admin API over TLS, with one KMS key, so that server-side encryption works as in production."""
+
+from collections.abc import Mapping, Sequence
+
+from sandbox import process, tls
+from sandbox.layout import Layout
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from sandbox.servers.base import Program, Site, begin_world, https_status, keep_running
+
+_HOST = "127.0.0.1"
+
+
+class Minio:
+    """The object storage."""
+
+    name = "minio"
+    programs: Sequence[str] = ("minio",)
+    holds_data = True
+
+    def ports(self) -> list[Wanted]:
+        """S3 and admin API."""
+        return [Wanted("minio", _HOST)]
+
+    def start(self, site: Site) -> None:
+        """Run it on its data folder."""
+        layout, port = site.layout, site.ports["minio"]
+        folder = begin_world(layout, self.name)
+        certificate, _ = tls.ensure_server(layout.tls, self.name, [_HOST])
+        (folder / "drive").mkdir(exist_ok=True)
+        program = Program(
+            name=self.name,
+            command=[
+                str(site.programs["minio"]),
+                "server",
+                "--quiet",
+                f"--address={_HOST}:{port}",
+                f"--certs-dir={certificate.parent}",
+                str(folder / "drive"),
+            ],
+            environment=site.environment(
+                folder,
+                MINIO_ROOT_USER=site.settings.storage.root_user,
+                MINIO_ROOT_PASSWORD=site.credentials.minio_root_password,
+                MINIO_KMS_SECRET_KEY=f"{site.settings.storage.kms_key}:{site.credentials.minio_kms_key}",
+                MINIO_SITE_REGION=site.settings.storage.region,
+                MINIO_BROWSER="off",
+                MINIO_UPDATE="off",
+                MINIO_CALLHOME_ENABLE="off",
+                SSL_CERT_FILE=str(layout.ca_bundle),
+            ),
+            cwd=folder,
+            log=layout.logs / "minio.log",
+        )
+        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The one process."""
+        record = process.load(layout.run, self.name)
+        return [record] if record else []
+
+    def address(self, ports: Mapping[str, int]) -> str:
+        """URL of the S3 API."""
+        return f"https://{self.endpoint(ports)}"
+
+    def endpoint(self, ports: Mapping[str, int]) -> str:
+        """host:port, as `luxima:storage.endpoint` wants it."""
+        return f"{_HOST}:{ports['minio']}"
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
+        """Whether it takes writes."""
+        return https_status(f"{self.address(ports)}/minio/health/cluster", layout.ca_bundle) == 200

@@ -1,0 +1,64 @@
+"""The Proxmox API's process; what it serves is in `proxmox_api`."""
+
+import sys
+from collections.abc import Mapping, Sequence
+
+from sandbox import process, tls
+from sandbox.layout import ROOT, Layout
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from sandbox.servers.base import Program, Site, begin_world, https_status, keep_running
+
+HOST = "127.0.0.2"
+"""A loopback address of its own: Proxmox clients print only the host, so it is not mistaken for another server."""
+
+
+class Proxmox:
+    """The Proxmox VE API."""
+
+    name = "proxmox"
+    programs: Sequence[str] = ()
+    holds_data = True
+
+    def ports(self) -> list[Wanted]:
+        """The API."""
+        return [Wanted("proxmox", HOST)]
+
+    def start(self, site: Site) -> None:
+        """Run it with the stack's nodes and storages."""
+        layout, compute = site.layout, site.settings.compute
+        folder = begin_world(layout, self.name)
+        certificate, key = tls.ensure_server(layout.tls, self.name, [HOST])
+        token = layout.run / "proxmox.token"
+        tls.write_private(token, site.credentials.proxmox_api_token.encode())
+        program = Program(
+            name=self.name,
+            command=[
+                *(sys.executable, "-m", "sandbox.servers.proxmox_api"),
+                *("--host", HOST, "--port", str(site.ports["proxmox"])),
+                *("--cert", str(certificate), "--key", str(key)),
+                *("--nodes", ",".join(compute.nodes)),
+                *("--disks", compute.storage.disks, "--files", compute.storage.files),
+                *("--state", str(folder / "cluster.json"), "--token-file", str(token)),
+            ],
+            environment=site.environment(
+                folder, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1"
+            ),
+            cwd=folder,
+            log=layout.logs / "proxmox.log",
+            files=[token],
+        )
+        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The one process."""
+        record = process.load(layout.run, self.name)
+        return [record] if record else []
+
+    def address(self, ports: Mapping[str, int]) -> str:
+        """URL of the API, as `luxima:compute.endpoint` wants it."""
+        return f"https://{HOST}:{ports['proxmox']}/"
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
+        """Whether it answers at all: without a token it refuses, which is an answer."""
+        return https_status(f"{self.address(ports)}api2/json/version", layout.ca_bundle) in {200, 401}
