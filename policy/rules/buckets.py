@@ -1,0 +1,41 @@
+"""What kind of data a bucket holds, by its name, and how the resources about a bucket are found.
+
+The name of a bucket ends with its class: `<prefix>-loki`, `<prefix>-logs-archive`, `<prefix>-backups`,
+`<prefix>-media`, `<prefix>-registry`. What ends otherwise has no class: it must be versioned, and nothing in it may
+expire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..judging import Resource
+from . import kinds
+
+LOKI = "loki"
+LOGS_ARCHIVE = "logs-archive"
+BACKUPS = "backups"
+MEDIA = "media"
+REGISTRY = "registry"
+CLASSES = (LOKI, LOGS_ARCHIVE, BACKUPS, MEDIA, REGISTRY)
+
+
+def class_of(name: str) -> str:
+    """The class in a bucket's name, "" when there is none."""
+    return next((each for each in CLASSES if name == each or name.endswith(f"-{each}")), "")
+
+
+def for_bucket(bucket: Resource, candidates: Sequence[Resource]) -> list[Resource]:
+    """Those of the candidates (lifecycles, encryptions …) that are for this bucket.
+
+    What was made of the bucket's own outputs belongs to it, also while those are unknown; else the names are compared.
+    """
+    found: list[Resource] = []
+    for candidate in candidates:
+        sources = candidate.made_of("bucket")
+        if sources:
+            if bucket.urn in sources:
+                found.append(candidate)
+        elif kinds.bucket_of(candidate).text == bucket.props.at("bucket").text:
+            found.append(candidate)
+    return found

@@ -1,0 +1,73 @@
+"""Machines on the hypervisor (INF-1): behind its firewall, without rights over it, made from what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..judging import Level, Resource, Severity, resource_rule
+from ..values import Finding
+from . import kinds
+
+
+@resource_rule(
+    "machine-firewall",
+    requirements=("INF-1", "SEC-3"),
+    types=(kinds.VM, kinds.LXC),
+)
+def machine_firewall(resource: Resource) -> Iterator[Finding]:
+    """Every network interface of a machine is behind the hypervisor's firewall."""
+    name = "networkDevices" if resource.type == kinds.VM else "networkInterfaces"
+    for interface in resource.props.at(name).items():
+        firewall = interface.at("firewall")
+        if firewall.flag is not True:
+            yield firewall.wrong("is not true", "set it to true")
+
+
+@resource_rule(
+    "machine-firewall-closed",
+    requirements=("INF-1", "SEC-3"),
+    types=(kinds.FIREWALL_OPTIONS,),
+)
+def machine_firewall_closed(resource: Resource) -> Iterator[Finding]:
+    """A machine's firewall is on and lets in only what a rule names."""
+    enabled = resource.props.at("enabled")
+    if enabled.flag is not True:
+        yield enabled.wrong("is not true", "set it to true")
+    policy = resource.props.at("inputPolicy")
+    if policy.text not in {"DROP", "REJECT"}:
+        yield policy.wrong(f"is {policy.text or 'missing'}", "give DROP")
+
+
+@resource_rule(
+    "lxc-unprivileged",
+    requirements=("INF-1", "SEC-3"),
+    types=(kinds.LXC,),
+    severity=Severity.CRITICAL,
+)
+def lxc_unprivileged(resource: Resource) -> Iterator[Finding]:
+    """No LXC runs with the hypervisor's own root."""
+    unprivileged = resource.props.at("unprivileged")
+    if unprivileged.flag is not True:
+        yield unprivileged.wrong("is not true", "set it to true")
+
+
+@resource_rule(
+    "download-checksum",
+    requirements=("INF-1",),
+    types=kinds.DOWNLOADS,
+    severity=Severity.MEDIUM,
+    dev=Level.ADVISORY,
+    elsewhere=Level.ADVISORY,
+    because="a distribution's `latest` image changes under its URL, and TLS already says whose it is",
+)
+def download_checksum(resource: Resource) -> Iterator[Finding]:
+    """What a hypervisor downloads is checked against a checksum."""
+    checksum = resource.props.at("checksum")
+    if not checksum.text:
+        yield checksum.wrong("is missing", "give the distribution's SHA-512, and a URL that does not change")
+    algorithm = resource.props.at("checksumAlgorithm")
+    if algorithm.text not in {"", "sha256", "sha384", "sha512"}:
+        yield algorithm.wrong(f"is {algorithm.text}", "give sha512 or sha256")
+
+
+RULES = (machine_firewall, machine_firewall_closed, lxc_unprivileged, download_checksum)

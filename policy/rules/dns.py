@@ -1,0 +1,35 @@
+"""Going back is as quick as the clients' DNS caches allow (REL-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..judging import Resource, resource_rule
+from ..values import Finding
+from . import kinds
+
+LONGEST_TTL = 300
+"""Seconds; a switch of the live slot reaches every client within this."""
+SHORTEST_TTL = 10
+"""Seconds; below, resolvers raise it by themselves and name servers are asked for every request."""
+_SWITCHED = frozenset({"A", "AAAA", "CNAME"})
+
+
+@resource_rule(
+    "record-ttl",
+    requirements=("REL-1",),
+    types=(kinds.DNS_RECORD,),
+)
+def record_ttl(resource: Resource) -> Iterator[Finding]:
+    """Names that a release switches are cached 300 s at most."""
+    if resource.props.at("type").text.upper() not in _SWITCHED:
+        return
+    ttl = resource.props.at("ttl")
+    seconds = ttl.number
+    if seconds is None or not SHORTEST_TTL <= seconds <= LONGEST_TTL:
+        yield ttl.wrong(
+            "is missing" if seconds is None else f"is {seconds:g} s", f"give {SHORTEST_TTL} to {LONGEST_TTL} seconds"
+        )
+
+
+RULES = (record_ttl,)

@@ -1,0 +1,64 @@
+"""What runs is what was tested: images and charts cannot change under the same name (REL-1, REL-5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..judging import Resource, resource_rule
+from ..values import Finding, Value
+from . import kinds
+
+_OWN_REGISTRY = re.compile(r"registry\.(?:[a-z0-9-]+\.)*luxima\.[a-z]+(?::\d+)?/")
+_DIGEST = re.compile(r"(?:^|@)sha256:[0-9a-f]{64}$")
+_EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?")
+
+
+def _judge(image: Value) -> Iterator[Finding]:
+    text = image.text
+    if _DIGEST.search(text):
+        return
+    if _OWN_REGISTRY.match(text):
+        yield image.wrong(f"{text!r} names no digest", "give <image>@sha256:<digest>, as the release wrote it")
+        return
+    tag = text.rpartition("/")[2].partition(":")[2]
+    if not any(character.isdigit() for character in tag):
+        yield image.wrong(f"{text!r} names no version", "give a version tag or a digest")
+
+
+@resource_rule(
+    "workload-image-pinned",
+    requirements=("REL-1", "REL-5"),
+    types=kinds.WORKLOADS,
+)
+def workload_image_pinned(resource: Resource) -> Iterator[Finding]:
+    """Our own images run by digest, others at least by version."""
+    for container in kinds.all_containers(kinds.pod_spec(resource)):
+        yield from _judge(container.at("image"))
+
+
+@resource_rule(
+    "docker-image-pinned",
+    requirements=("REL-1", "REL-5"),
+    types=(kinds.DOCKER_CONTAINER, kinds.DOCKER_IMAGE),
+)
+def docker_image_pinned(resource: Resource) -> Iterator[Finding]:
+    """The same for images on Docker hosts."""
+    yield from _judge(resource.props.at("image" if resource.type == kinds.DOCKER_CONTAINER else "name"))
+
+
+@resource_rule(
+    "helm-release",
+    requirements=("SEC-2", "SEC-3"),
+    types=(kinds.HELM_RELEASE,),
+)
+def helm_release(resource: Resource) -> Iterator[Finding]:
+    """No Helm Release: what it makes passes by this pack unseen; a Chart (helm.sh/v4) shows every object."""
+    chart = resource.props.at("chart")
+    yield chart.wrong(f"{chart.text!r} is installed unseen", "use kubernetes.helm.v4.Chart with an exact version")
+    version = resource.props.at("version")
+    if not _EXACT_VERSION.fullmatch(version.text):
+        yield version.wrong("is not exact", "give a full version, as in v1.19.2")
+
+
+RULES = (workload_image_pinned, docker_image_pinned, helm_release)

@@ -1,0 +1,80 @@
+"""The type tokens that rules speak of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..judging import Resource
+from ..values import Value
+
+MINIO_PROVIDER = "pulumi:providers:minio"
+PROXMOX_PROVIDER = "pulumi:providers:proxmoxve"
+DOCKER_PROVIDER = "pulumi:providers:docker"
+KUBERNETES_PROVIDER = "pulumi:providers:kubernetes"
+
+BUCKET = "minio:index/s3Bucket:S3Bucket"
+BUCKET_ENCRYPTION = "minio:index/s3BucketServerSideEncryption:S3BucketServerSideEncryption"
+BUCKET_LIFECYCLE = "minio:index/ilmPolicy:IlmPolicy"
+BUCKET_POLICY = "minio:index/s3BucketPolicy:S3BucketPolicy"
+BUCKET_VERSIONING = "minio:index/s3BucketVersioning:S3BucketVersioning"
+IAM_POLICY = "minio:index/iamPolicy:IamPolicy"
+SERVICE_ACCOUNT = "minio:index/iamServiceAccount:IamServiceAccount"
+
+VM = "proxmoxve:index/vmLegacy:VmLegacy"
+CLONED_VMS = ("proxmoxve:cloned/vm:Vm", "proxmoxve:cloned/vmLegacy:VmLegacy")
+LXC = "proxmoxve:index/containerLegacy:ContainerLegacy"
+FILE = "proxmoxve:index/fileLegacy:FileLegacy"
+DOWNLOADS = ("proxmoxve:download/file:File", "proxmoxve:download/fileLegacy:FileLegacy")
+FIREWALL_RULES = (
+    "proxmoxve:firewall/rulesLegacy:RulesLegacy",
+    "proxmoxve:cluster/firewall/security/groupLegacy:GroupLegacy",
+)
+FIREWALL_OPTIONS = "proxmoxve:firewall/optionsLegacy:OptionsLegacy"
+
+DOCKER_CONTAINER = "docker:index/container:Container"
+DOCKER_IMAGE = "docker:index/remoteImage:RemoteImage"
+
+COMMANDS = ("command:remote:Command", "command:local:Command")
+DNS_RECORD = "pulumi-python:dynamic/dns:Record"
+
+NAMESPACE = "kubernetes:core/v1:Namespace"
+CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
+SERVICE = "kubernetes:core/v1:Service"
+INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
+NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
+DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
+
+DEPLOYMENT = "kubernetes:apps/v1:Deployment"
+STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
+DAEMON_SET = "kubernetes:apps/v1:DaemonSet"
+JOB = "kubernetes:batch/v1:Job"
+CRON_JOB = "kubernetes:batch/v1:CronJob"
+POD = "kubernetes:core/v1:Pod"
+LONG_RUNNING = (DEPLOYMENT, STATEFUL_SET, DAEMON_SET)
+WORKLOADS = (*LONG_RUNNING, "kubernetes:apps/v1:ReplicaSet", JOB, CRON_JOB, POD)
+
+
+def pod_template(resource: Resource) -> Value:
+    """What becomes the pods of a workload: an object with `metadata` and `spec`."""
+    if resource.type == POD:
+        return resource.props
+    if resource.type == CRON_JOB:
+        return resource.props.at("spec", "jobTemplate", "spec", "template")
+    return resource.props.at("spec", "template")
+
+
+def pod_spec(resource: Resource) -> Value:
+    """The pod spec of a workload."""
+    return pod_template(resource).at("spec")
+
+
+def all_containers(pod: Value) -> Iterator[Value]:
+    """The containers of a pod spec, those that run first included."""
+    yield from pod.at("initContainers").items()
+    yield from pod.at("containers").items()
+
+
+def bucket_of(resource: Resource) -> Value:
+    """The bucket that a lifecycle, an encryption, a versioning or a policy is for."""
+    return resource.props.at("bucket")

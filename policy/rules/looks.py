@@ -1,0 +1,156 @@
+"""What looks like a secret: by the name that a value is given, and by the value itself.
+
+The pack sees values without knowing whether the program marked them secret, so it judges by looks. A value never leaves
+this module: what it returns is the word for what was seen.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from itertools import pairwise
+
+_WORDS = frozenset(
+    {
+        "APIKEY",
+        "CREDENTIAL",
+        "CREDENTIALS",
+        "DSN",
+        "PASS",
+        "PASSPHRASE",
+        "PASSWD",
+        "PASSWORD",
+        "PWD",
+        "SECRET",
+        "SECRETS",
+        "TOKEN",
+        "WEBHOOK",
+    }
+)
+_KEY_QUALIFIERS = frozenset(
+    {
+        "ACCESS",
+        "ANON",
+        "API",
+        "AUTH",
+        "ENCRYPTION",
+        "HMAC",
+        "JWT",
+        "MASTER",
+        "PRIVATE",
+        "ROLE",
+        "ROUTING",
+        "SERVICE",
+        "SIGNING",
+    }
+)
+# What a name ends with when its value only speaks about a secret, or says where it lies.
+_ABOUT = frozenset(
+    {
+        "ALGORITHM",
+        "AUDIENCE",
+        "COUNT",
+        "DAYS",
+        "DIR",
+        "ENABLED",
+        "EXP",
+        "EXPIRES",
+        "EXPIRY",
+        "FILE",
+        "HEADER",
+        "HOURS",
+        "ISSUER",
+        "LENGTH",
+        "LIFETIME",
+        "METHOD",
+        "MINUTES",
+        "MOUNT",
+        "NAME",
+        "PATH",
+        "POLICY",
+        "REF",
+        "REQUIRED",
+        "SECONDS",
+        "TTL",
+        "TYPE",
+        "USER",
+        "USERNAME",
+    }
+)
+
+_SHAPES = (
+    ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
+    ("an age key", re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}")),
+    ("an AWS-style access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
+    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")),
+    ("a Slack token", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
+    ("a Slack webhook", re.compile(r"hooks\.slack\.com/services/[A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]{12,}")),
+    ("a GitHub token", re.compile(r"\b(?:gh[opusr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})")),
+    ("a Telegram bot token", re.compile(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b")),
+    ("a k3s join token", re.compile(r"\bK10[0-9a-f]{32,}::")),
+    ("a Proxmox API token", re.compile(r"\b[\w.-]+@(?:pam|pve)![\w.-]+=[0-9a-f]{8}-[0-9a-f-]{27}\b")),
+    ("a URL with a password", re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s/:@'\"]+:(?![$%{<])[^\s/@'\"]+@[^\s/]")),
+)
+# What is long and random but public: certificates, public keys, digests of images and of packages, embedded pictures.
+_PUBLIC = re.compile(
+    r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
+    r"|\b(?:ssh-[a-z0-9]+|ecdsa-sha2-[a-z0-9]+) [A-Za-z0-9+/=]+"
+    r"|\bsha(?:256|384|512)[:-][A-Za-z0-9+/=]+"
+    r"|\bdata:[a-z0-9/+.-]+;base64,[A-Za-z0-9+/=]+",
+    re.DOTALL,
+)
+_RUN = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/_=-])")
+_ASSIGNED = re.compile(
+    r"^[\s-]*(?:export\s+)?[\"']?([A-Za-z][A-Za-z0-9_.-]*)[\"']?\s*[:=][ \t]*[\"']?([^\s\"'#][^\s\"']*)", re.MULTILINE
+)
+
+
+def secret_name(name: str) -> bool:
+    """Whether something of this name holds a secret (`DB_PASSWORD`, `jwtSecret`), not a file or a fact about one."""
+    words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").replace(".", "_").upper().split("_")
+    if words[-1] in _ABOUT or words[0] == "PUBLIC" or (words[-1] == "KEY" and "PUBLIC" in words):
+        return False
+    if _WORDS.intersection(words):
+        return True
+    return words[-1] in {"KEY", "KEYS"} and (len(words) == 1 or bool(_KEY_QUALIFIERS.intersection(words)))
+
+
+def literal(text: str) -> bool:
+    """Whether a value is written out, not a reference (`$VAR`, a path, a placeholder), a switch or nothing."""
+    return (
+        bool(text) and text.lower() not in {"true", "false", "null", "~"} and not text.startswith(("$", "/", "<", "{{"))
+    )
+
+
+def secret_in(text: str) -> str | None:
+    """The word for the secret that a text holds, None when nothing in it looks like one."""
+    if len(text) < 16:
+        return None
+    for word, shape in _SHAPES:
+        if shape.search(text):
+            return word
+    if _RUN.search(text):
+        for run in _RUN.findall(_PUBLIC.sub(" ", text)):
+            if _random(run):
+                return "a random key"
+    return None
+
+
+def assigned_secret(document: str) -> str | None:
+    """The name in a document (`name: value`, `NAME=value`) that looks like a secret's and has its value written out."""
+    for name, value in _ASSIGNED.findall(document):
+        if secret_name(name) and literal(value) and len(value) >= 4 and not value.isdigit():
+            return name
+    return None
+
+
+def _random(run: str) -> bool:
+    """Whether a run of characters is as mixed as a key; words change their kind of character less often."""
+    kinds = ["u" if c.isupper() else "d" if c.isdigit() else "l" if c.islower() else "" for c in run]
+    if not {"u", "d", "l"}.issubset(kinds) or run.count("/") > 2 or run.count("-") > 3 or run.count("_") > 3:
+        return False
+    changes = sum(before != after for before, after in pairwise(kinds))
+    counts = Counter(run)
+    entropy = -sum(n / len(run) * math.log2(n / len(run)) for n in counts.values())
+    return changes > 0.45 * len(run) and entropy > min(4.2, 0.8 * math.log2(len(run)))

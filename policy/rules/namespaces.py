@@ -1,0 +1,108 @@
+"""What every namespace and every replicated workload has beside it: pod security, closed doors, disruption budgets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..judging import Resource, Stack, resource_rule, stack_rule
+from ..values import Finding, Value
+from . import kinds
+
+ENFORCE = "pod-security.kubernetes.io/enforce"
+
+
+@resource_rule(
+    "namespace-pod-security",
+    requirements=("SEC-2", "SEC-3"),
+    types=(kinds.NAMESPACE,),
+)
+def namespace_pod_security(resource: Resource) -> Iterator[Finding]:
+    """Every namespace enforces a pod security standard."""
+    enforce = resource.props.at("metadata", "labels", ENFORCE)
+    if enforce.text not in {"restricted", "baseline"}:
+        yield enforce.wrong(f"is {enforce.text or 'missing'}", "give restricted, or baseline for node agents")
+
+
+@stack_rule(
+    "namespace-default-deny",
+    requirements=("SEC-3",),
+    types=(kinds.NAMESPACE, kinds.NETWORK_POLICY),
+)
+def namespace_default_deny(stack: Stack) -> Iterator[Finding]:
+    """In every namespace nothing talks to anything unless a network policy says so."""
+    policies = stack.of(kinds.NETWORK_POLICY)
+    for namespace in stack.of(kinds.NAMESPACE):
+        closed: set[str] = set()
+        for policy in policies:
+            if _in_namespace(policy, namespace):
+                closed.update(_closes(policy.props.at("spec")))
+        missing = {"Ingress", "Egress"} - closed
+        if missing:
+            name = namespace.props.at("metadata", "name")
+            yield name.wrong(
+                f"has no default-deny network policy for {' and '.join(sorted(missing))}",
+                "declare a NetworkPolicy with an empty podSelector, both policyTypes and no rules",
+            )
+
+
+def _in_namespace(resource: Resource, namespace: Resource) -> bool:
+    """Whether a resource lies in a namespace; made of the namespace's outputs counts while those are unknown."""
+    if namespace.urn in resource.made_of("metadata"):
+        return True
+    return resource.props.at("metadata", "namespace").text == namespace.props.at("metadata", "name").text
+
+
+def _closes(spec: Value) -> set[str]:
+    """The directions that a network policy closes for all pods."""
+    selector = spec.at("podSelector")
+    if any(list(selector.at(name).leaves()) for name in ("matchLabels", "matchExpressions")):
+        return set()
+    types = spec.at("policyTypes").texts()
+    return {kind for kind in types if not list(spec.at(kind.lower()).items())}
+
+
+@stack_rule(
+    "disruption-budget",
+    requirements=("ENV-4",),
+    types=(kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.DISRUPTION_BUDGET),
+)
+def disruption_budget(stack: Stack) -> Iterator[Finding]:
+    """What runs more than once has a disruption budget: one that takes no service down, and lets nodes drain."""
+    budgets = stack.of(kinds.DISRUPTION_BUDGET)
+    for workload in stack.of(kinds.DEPLOYMENT, kinds.STATEFUL_SET):
+        replicas = workload.props.at("spec", "replicas")
+        count = replicas.number
+        if count is None or count < 2:
+            continue
+        found = [budget for budget in budgets if _selects(budget, workload)]
+        if not found:
+            yield replicas.wrong(
+                f"is {count:g} and no PodDisruptionBudget selects the pods",
+                "declare one in the same namespace whose matchLabels are among the pods' labels",
+            )
+        for budget in found:
+            yield from _lets_drain(budget.props.at("spec"), count)
+
+
+def _lets_drain(spec: Value, replicas: float) -> Iterator[Finding]:
+    unavailable, available = spec.at("maxUnavailable"), spec.at("minAvailable")
+    if unavailable.text in {"0", "0%"}:
+        yield unavailable.wrong("is 0: no node could be drained", "give 1")
+    least = available.text
+    if least == "100%" or (least.isdigit() and int(least) >= replicas):
+        yield available.wrong(
+            f"is {least} of {replicas:g}: no node could be drained", "give one less than the replicas"
+        )
+
+
+def _selects(budget: Resource, workload: Resource) -> bool:
+    mine, theirs = budget.props.at("metadata", "namespace"), workload.props.at("metadata", "namespace")
+    shared = set(budget.made_of("metadata")) & set(workload.made_of("metadata"))
+    if not shared and mine.text != theirs.text:
+        return False
+    wanted = dict(budget.props.at("spec", "selector", "matchLabels").entries())
+    labels = kinds.pod_template(workload).at("metadata", "labels")
+    return bool(wanted) and all(labels.at(key).text == value.text for key, value in wanted.items())
+
+
+RULES = (namespace_pod_security, namespace_default_deny, disruption_budget)

@@ -1,0 +1,180 @@
+"""Nothing is deleted before its time, and what was deleted by mistake can be had back (BAK, LOG)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..judging import Level, Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, Value
+from . import kinds
+from .buckets import BACKUPS, LOGS_ARCHIVE, LOKI, MEDIA, REGISTRY, class_of, for_bucket
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """How long objects under a prefix are kept at least, in days; None: they never expire."""
+
+    prefix: str
+    days: int | None
+    noncurrent_days: int
+    requirement: str
+
+
+FLOORS: dict[str, tuple[Floor, ...]] = {
+    LOKI: (Floor("", 90, 0, "LOG-6"),),
+    LOGS_ARCHIVE: (Floor("", 60, 0, "BAK-4"), Floor("audit/", 90, 0, "LOG-6")),
+    BACKUPS: (
+        Floor("database/", 30, 0, "BAK-1"),
+        # Snapshots overwrite objects of the same name: the versions before are the snapshots.
+        Floor("object-storage/", 14, 14, "BAK-2"),
+        Floor("deployment/", 7, 0, "BAK-3"),
+    ),
+    MEDIA: (Floor("", None, 14, "BAK-2"),),
+    REGISTRY: (Floor("", None, 14, "INF-6"),),
+    "": (Floor("", None, 14, "BAK-2"),),
+}
+"""The requirement's floors by class of bucket. They are written here on purpose, not read from the settings."""
+
+MUST_BE_VERSIONED = frozenset({MEDIA, BACKUPS, REGISTRY, ""})
+MUST_HAVE_LIFECYCLE = frozenset({LOKI, LOGS_ARCHIVE, BACKUPS})
+
+
+def floors_met_by(class_: str, prefix: str) -> list[Floor]:
+    """The floors that a lifecycle rule with this prefix must keep: all whose objects it may touch."""
+    touched = [each for each in FLOORS[class_] if each.prefix.startswith(prefix) or prefix.startswith(each.prefix)]
+    # A prefix that no floor speaks of holds backups all the same: the longest of the class counts.
+    return touched or [max(FLOORS[class_], key=lambda each: each.days or 0)]
+
+
+@resource_rule(
+    "lifecycle-floors",
+    requirements=("BAK-1", "BAK-2", "BAK-3", "BAK-4", "LOG-2", "LOG-6"),
+    types=(kinds.BUCKET_LIFECYCLE,),
+    severity=Severity.CRITICAL,
+)
+def lifecycle_floors(resource: Resource) -> Iterator[Finding]:
+    """No lifecycle deletes objects, or the versions before them, earlier than the requirement says."""
+    class_ = class_of(kinds.bucket_of(resource).text)
+    for rule in resource.props.at("rules").items():
+        floors = floors_met_by(class_, rule.at("filter").text)
+        yield from _expiration(rule.at("expiration"), class_, floors)
+        noncurrent = rule.at("noncurrentVersionExpirationDays")
+        days = noncurrent.number
+        least = max(floors, key=lambda each: each.noncurrent_days)
+        if days is not None and days < least.noncurrent_days:
+            yield noncurrent.wrong(
+                f"is {days:g} days",
+                f"give at least {least.noncurrent_days}: {least.requirement} needs the versions before",
+            )
+
+
+def _expiration(expiration: Value, class_: str, floors: list[Floor]) -> Iterator[Finding]:
+    text = expiration.text
+    if text in {"", "DeleteMarker"}:
+        return
+    days = re.fullmatch(r"(\d+)d", text)
+    forever = next((each for each in floors if each.days is None), None)
+    if forever is not None:
+        yield expiration.wrong(
+            f"lets objects of {class_ or 'an unclassified'} bucket expire",
+            f"remove it: they are kept until someone deletes them ({forever.requirement})",
+        )
+    elif days is None:
+        yield expiration.wrong(f"is {text!r}, not a number of days", "give it as <days>d")
+    else:
+        longest = max(floors, key=lambda each: each.days or 0)
+        if int(days.group(1)) < (longest.days or 0):
+            yield expiration.wrong(f"is {text}", f"give at least {longest.days}d ({longest.requirement})")
+
+
+@resource_rule(
+    "loki-lifecycle-prefix",
+    requirements=("LOG-6",),
+    types=(kinds.BUCKET_LIFECYCLE,),
+)
+def loki_lifecycle_prefix(resource: Resource) -> Iterator[Finding]:
+    """A lifecycle on Loki's bucket names a prefix: on an empty one it would delete Loki's index as well."""
+    if class_of(kinds.bucket_of(resource).text) != LOKI:
+        return
+    for rule in resource.props.at("rules").items():
+        prefix = rule.at("filter")
+        if not prefix.text.strip("/"):
+            yield prefix.wrong("is empty", "name the tenant's prefix, as in fake/")
+
+
+@stack_rule(
+    "bucket-lifecycle",
+    requirements=("BAK-1", "BAK-2", "BAK-4", "LOG-6"),
+    types=(kinds.BUCKET, kinds.BUCKET_LIFECYCLE),
+    severity=Severity.MEDIUM,
+)
+def bucket_lifecycle(stack: Stack) -> Iterator[Finding]:
+    """Buckets of logs and backups have a lifecycle."""
+    lifecycles = stack.of(kinds.BUCKET_LIFECYCLE)
+    for bucket in stack.of(kinds.BUCKET):
+        name = bucket.props.at("bucket")
+        if class_of(name.text) in MUST_HAVE_LIFECYCLE and not for_bucket(bucket, lifecycles):
+            yield name.wrong("has no IlmPolicy", "declare one with the same bucket and the class's retention")
+
+
+@stack_rule(
+    "bucket-versioned",
+    requirements=("BAK-2", "INF-5"),
+    types=(kinds.BUCKET, kinds.BUCKET_VERSIONING),
+)
+def bucket_versioned(stack: Stack) -> Iterator[Finding]:
+    """Buckets whose objects cannot be made again keep the versions before."""
+    versionings = stack.of(kinds.BUCKET_VERSIONING)
+    for bucket in stack.of(kinds.BUCKET):
+        name = bucket.props.at("bucket")
+        if class_of(name.text) not in MUST_BE_VERSIONED:
+            continue
+        found = for_bucket(bucket, versionings)
+        if not found:
+            yield name.wrong("has no S3BucketVersioning", "declare one with the same bucket and status Enabled")
+        for versioning in found:
+            status = versioning.props.at("versioningConfiguration", "status")
+            if status.text != "Enabled":
+                yield status.wrong(f"is {status.text!r}", "give Enabled")
+
+
+@resource_rule(
+    "bucket-force-destroy",
+    requirements=("BAK-2", "INF-5"),
+    types=(kinds.BUCKET,),
+    dev=Level.ADVISORY,
+    because="dev's objects are test data, and a developer's destroy is meant to be one command",
+)
+def bucket_force_destroy(resource: Resource) -> Iterator[Finding]:
+    """No bucket is deleted together with what lies in it."""
+    force = resource.props.at("forceDestroy")
+    if force.flag:
+        yield force.wrong("is true", "remove it; empty the bucket by hand when it must really go")
+
+
+@resource_rule(
+    "bucket-protected",
+    requirements=("BAK-2", "INF-5"),
+    types=(kinds.BUCKET,),
+    severity=Severity.LOW,
+    dev=Level.OFF,
+    elsewhere=Level.ADVISORY,
+    because="a stack on trial must stay destroyable by one command; who runs one for good sees it in each preview",
+)
+def bucket_protected(resource: Resource) -> Iterator[Finding]:
+    """Buckets that hold the only copy of something are protected against deletion."""
+    name = resource.props.at("bucket")
+    if class_of(name.text) in MUST_BE_VERSIONED and not resource.protected:
+        yield name.wrong("can be deleted by any update", "set protect=True in its resource options")
+
+
+RULES = (
+    lifecycle_floors,
+    loki_lifecycle_prefix,
+    bucket_lifecycle,
+    bucket_versioned,
+    bucket_force_destroy,
+    bucket_protected,
+)
