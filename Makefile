@@ -1,0 +1,77 @@
+# What a person types: `make help` lists it. Every target that needs Python makes the virtual environment first.
+
+STACK ?= dev
+VENV ?= .venv
+PYTHON ?= python3
+
+PY := $(abspath $(VENV))/bin/python
+MAKEFLAGS += --no-print-directory --no-builtin-rules
+SANDBOX = $(PY) -m sandbox
+
+# An environment variable or `make STACK=…` names a stack; the default above does not.
+EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
+
+.DEFAULT_GOAL := help
+.PHONY: help up preview refresh destroy down status clean test test-unit test-e2e lint format bench schema lock tools hooks venv
+
+help: ## show this list
+	@echo "make TARGET [STACK=dev|staging|prod]"
+	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | \
+		while IFS='	' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
+
+up: venv ## start the sandbox's servers and bring the stack up in it
+	@$(SANDBOX) up --stack $(STACK)
+
+preview: venv ## show what would be made, without any server or credential [FORMAT=json]
+	@$(SANDBOX) preview --stack $(STACK) $(if $(FORMAT),--format $(FORMAT))
+
+refresh: venv ## compare the stack's state with what is on the sandbox's servers
+	@$(SANDBOX) refresh --stack $(STACK)
+
+destroy: venv ## remove everything that the stack made; the servers keep running
+	@$(SANDBOX) destroy --stack $(STACK)
+
+down: venv ## stop the servers of STACK, or of every stack when none is named
+	@$(SANDBOX) down $(EXPLICIT_STACK)
+
+status: venv ## show which servers run, where they listen and where their logs are
+	@$(SANDBOX) status --stack $(STACK)
+
+clean: venv ## stop the stack's servers and delete all that the sandbox knows of it
+	@$(SANDBOX) clean --stack $(STACK)
+
+test: venv ## run lint, then the unit, policy and document tests, then the end-to-end tests
+	@$(PY) -m tests lint quick e2e
+
+test-unit: venv ## run the unit, policy and document tests
+	@$(PY) -m tests quick
+
+test-e2e: venv ## run the end-to-end tests against the sandbox
+	@$(PY) -m tests e2e
+
+lint: venv ## run ruff, pyright, import-linter and compare what is generated
+	@$(PY) -m tests lint
+
+format: venv ## format the code and repair what ruff can
+	@$(PY) -m ruff check --fix --quiet .; $(PY) -m ruff format .
+
+bench: venv ## measure previews, ups and policies, and print the figures
+	@$(PY) -m tests.bench
+
+schema: venv ## write the JSON Schema of the stack files anew
+	@$(PY) -m settings.schema
+
+lock: venv ## lock the Python dependencies anew after pyproject.toml changed
+	@$(PY) -m tools.lock
+
+tools: venv ## list the third-party programs: versions, sources, where they are
+	@$(PY) -m tools list
+
+hooks: venv ## have the checks run before each commit
+	@$(PY) -m pre_commit install
+
+venv:
+	@test "$$(uname -sm)" = "Linux x86_64" || { echo "error: this is $$(uname -sm); Linux x86_64 is needed" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "error: $(PYTHON) is missing or older than 3.11: install Python 3.11 or newer, or name one with PYTHON=" >&2; exit 1; }
+	@$(PYTHON) -m tools.bootstrap "$(abspath $(VENV))"

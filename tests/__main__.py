@@ -1,0 +1,108 @@
+"""`python -m tests SUITE...` runs suites one after the other, all of them, and ends with a summary.
+
+A suite that fails stops no later one. The last line counts the tests as `N passed, N failed, N skipped`.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+
+_PYTHON = (sys.executable, "-m")
+_PYTEST = (*_PYTHON, "pytest")
+_NO_TESTS_COLLECTED = 5
+_INTERRUPTED = 130
+
+
+@dataclass(frozen=True)
+class Step:
+    """One command of a suite, named as the summary shows it."""
+
+    name: str
+    command: Sequence[str]
+    counts_tests: bool = False
+
+
+SUITES = {
+    "lint": (
+        Step("ruff check", (*_PYTHON, "ruff", "check", "--quiet", ".")),
+        Step("ruff format", (*_PYTHON, "ruff", "format", "--quiet", "--check", ".")),
+        Step("pyright", (*_PYTHON, "pyright", "--pythonpath", sys.executable)),
+        Step("import-linter", (str(Path(sys.executable).with_name("lint-imports")), "--no-cache")),
+        Step("settings schema is current", (*_PYTHON, "settings.schema", "--check")),
+        Step("lock files are current", (*_PYTHON, "tools.lock", "--check")),
+    ),
+    "quick": (Step("unit, policy, documents", (*_PYTEST, "tests/unit", "tests/policy", "tests/documents"), True),),
+    "e2e": (Step("end to end", (*_PYTEST, "tests/e2e"), True),),
+}
+
+
+@dataclass
+class Counted:
+    """Tests by how they ended."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def add(self, report: Path) -> None:
+        """Add what a JUnit report counts; a report that is missing adds nothing, its step has failed anyway."""
+        if not report.exists():
+            return
+        written_by_pytest = ElementTree.parse(report)  # noqa: S314 - not from a stranger
+        for suite in written_by_pytest.getroot().iter("testsuite"):
+            bad = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            skipped = int(suite.get("skipped", 0))
+            self.failed += bad
+            self.skipped += skipped
+            self.passed += max(0, int(suite.get("tests", 0)) - bad - skipped)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+def run(names: Sequence[str]) -> int:
+    """Run suites and print the summary; the exit status is 0 only if every step of every suite succeeded."""
+    steps = [step for name in names for step in SUITES[name]]
+    rows: list[str] = []
+    counted = Counted()
+    succeeded = True
+    with tempfile.TemporaryDirectory() as folder:
+        for number, step in enumerate(steps):
+            print(f"── {step.name}", flush=True)
+            report = Path(folder) / f"{number}.xml"
+            started = time.monotonic()
+            command = [*step.command, f"--junitxml={report}"] if step.counts_tests else list(step.command)
+            status = subprocess.run(command, cwd=ROOT, env=os.environ | _ENVIRONMENT, check=False).returncode
+            counted.add(report)
+            succeeded = succeeded and status == 0
+            rows.append(f"  {_verdict(status):7} {time.monotonic() - started:6.1f} s  {step.name}")
+    print("\n".join(("── summary", *rows)))
+    if any(step.counts_tests for step in steps):
+        print(counted)
+    return 0 if succeeded else 1
+
+
+def _verdict(status: int) -> str:
+    return {0: "ok", _NO_TESTS_COLLECTED: "EMPTY"}.get(status, "FAILED")
+
+
+_ENVIRONMENT = {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1", "PYRIGHT_PYTHON_GLOBAL_NODE": "off"}
+"""Pyright comes with its own Node and does not advertise its newer versions."""
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(prog="python -m tests", description="Run suites of checks, then a summary.")
+    parser.add_argument("suite", nargs="+", choices=list(SUITES), help="in the order they are to run")
+    try:
+        sys.exit(run(parser.parse_args().suite))
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
