@@ -32,7 +32,9 @@ __all__ = [
     "Properties",
     "ProviderError",
     "adopting",
+    "at_end",
     "contains_unknown",
+    "end",
     "is_driven",
     "operation",
     "pause",
@@ -177,6 +179,7 @@ def serve(package: str, version: str, driver: Driver) -> None:
 
 _current: ContextVar[Operation] = ContextVar("operation", default=Operation())  # noqa: B039 - frozen
 _stopped = threading.Event()
+_endings: list[Callable[[], None]] = []
 
 
 def operation() -> Operation:
@@ -197,6 +200,17 @@ def running(request: Operation) -> Generator[None]:
 def stop() -> None:
     """End all waiting in this process: the engine was interrupted."""
     _stopped.set()
+
+
+def at_end(action: Callable[[], None]) -> None:
+    """Have `action` done before this process ends by itself or is asked to."""
+    _endings.append(action)
+
+
+def end() -> None:
+    """Do what `at_end` was told."""
+    while _endings:
+        _endings.pop()()
 
 
 def pause(seconds: float) -> None:

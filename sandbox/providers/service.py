@@ -51,12 +51,14 @@ def run(package: str, version: str, driver: Driver) -> None:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    os._exit(0)  # the engine has its answers by then; nothing is left to save
+    base.end()
+    os._exit(0)  # the engine has its answers by then; threads that still wait are of no use to it
 
 
 def _end_with(engine: int) -> None:
     while os.getppid() == engine:
         time.sleep(1)
+    base.end()
     os._exit(0)
 
 
@@ -305,7 +307,7 @@ class Service:
 
 def _failures(found: Any) -> list[Any]:
     """The path is in the reason: the engine prints the value of a property named by itself, secret or not."""
-    return [provider_pb2.CheckFailure(reason=f"{path}: {reason}") for path, reason in found]
+    return [provider_pb2.CheckFailure(reason=f"{path}: {reason}" if path else reason) for path, reason in found]
 
 
 def _diff_response(found: list[changes.Change], stale: frozenset[str], delete_first: bool) -> Any:
