@@ -20,8 +20,8 @@ _INTRODUCTION = """\
 `pulumi up --policy-pack policy` judges every resource by these rules before it is touched, and the stack as a whole
 at the end of a preview. *mandatory* stops the update, *advisory* is shown. A stack that is not called `dev` is held to
 the last column. A rule that cannot be evaluated (a value that is not known before the update, an input of another
-shape) has failed, unless an exemption below names the place. The floors are the requirement's and written in the rules; no
-setting lowers them.
+shape) has failed, unless an exemption below names the place. The floors are the requirement's and written in the
+rules; no setting lowers them.
 """
 
 

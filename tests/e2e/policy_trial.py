@@ -1,0 +1,122 @@
+"""`python -m tests.e2e.policy_trial FOLDER STACK VERB CASE` runs one small program through the real engine with the pack.
+
+It is a process of its own because the engine abandons the program of an update that a policy stopped.
+Prints what the engine prints; exit 1 when the engine stopped. FOLDER keeps the state between runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pulumi
+from pulumi import automation
+from pulumi.dynamic import CreateResult, Resource, ResourceProvider
+
+from tools import ensure
+
+ROOT = Path(__file__).resolve().parents[2]
+_SCRIPTS = {
+    "pulumi-resource-pulumi-python": 'dynamic "$@"',
+    "pulumi-analyzer-policy-python": 'policy "$1" "$2"',
+}
+
+
+class Kept(ResourceProvider):
+    """Keeps what it is given; `answer` is known only after creation."""
+
+    def create(self, props: dict[str, object]) -> CreateResult:
+        return CreateResult(id_="1", outs={**props, "answer": 30})
+
+
+class Record(Resource, module="dns", name="Record"):
+    """A DNS record's type and properties, without a name server."""
+
+    answer: pulumi.Output[int]
+
+    def __init__(self, name: str, ttl: pulumi.Input[int]) -> None:
+        props = {"zone": "example.test", "name": name, "type": "A", "records": ["10.0.0.1"], "ttl": ttl}
+        super().__init__(Kept(), name, {**props, "answer": None})
+
+
+def good_record() -> None:
+    Record("www", 30)
+
+
+def slow_record() -> None:
+    Record("www", 3600)
+
+
+def unknown_record() -> None:
+    Record("www", Record("first", 30).answer)
+
+
+def bare_bucket() -> None:
+    pulumi.ComponentResource("minio:index/s3Bucket:S3Bucket", "uploads", {"bucket": "trial-media", "forceDestroy": True})
+
+
+def guarded_bucket() -> None:
+    name: dict[str, pulumi.Input[object]] = {"bucket": "trial-loki", "forceDestroy": True}
+    bucket = pulumi.ComponentResource("minio:index/s3Bucket:S3Bucket", "logs", name)
+    key = {"bucket": "trial-loki", "encryptionType": "aws:kms", "kmsKeyId": "trial"}
+    rules = {"bucket": "trial-loki", "rules": [{"id": "kept", "filter": "fake/", "expiration": "90d"}]}
+    below = pulumi.ResourceOptions(parent=bucket)
+    pulumi.ComponentResource(
+        "minio:index/s3BucketServerSideEncryption:S3BucketServerSideEncryption", "key", key, below
+    )
+    pulumi.ComponentResource("minio:index/ilmPolicy:IlmPolicy", "kept", rules, below)
+
+
+CASES: dict[str, Callable[[], None]] = {
+    case.__name__: case for case in (good_record, slow_record, unknown_record, bare_bucket, guarded_bucket)
+}
+
+
+def stack_in(folder: Path, name: str, program: Callable[[], None]) -> automation.Stack:
+    """The stack, with everything that the engine looks for in folders of this trial."""
+    programs = folder / "bin"
+    programs.mkdir(exist_ok=True)
+    (folder / "state").mkdir(exist_ok=True)
+    engine = programs / "pulumi"
+    if not engine.exists():
+        engine.symlink_to(ensure("pulumi")["pulumi"])
+    for script, arguments in _SCRIPTS.items():
+        (programs / script).write_text(f"#!/bin/sh\nexec {sys.executable} -u -m pulumi.{arguments}\n", encoding="utf-8")
+        (programs / script).chmod(0o755)
+    environment = {
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "PULUMI_HOME": str(folder / "home"),
+        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "of this trial only",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+    }
+    options = automation.LocalWorkspaceOptions(
+        work_dir=str(folder),
+        env_vars=environment,
+        pulumi_command=automation.PulumiCommand(str(folder), skip_version_check=True),
+    )
+    return automation.create_or_select_stack(name, project_name="trial", program=program, opts=options)
+
+
+def main() -> int:
+    folder, name, verb, case = sys.argv[1:]
+    stack = stack_in(Path(folder), name, CASES[case])
+    pack = [str(ROOT / "policy")]
+    try:
+        if verb == "up":
+            stack.up(policy_packs=pack, on_output=print, color="never")
+        else:
+            stack.preview(policy_packs=pack, on_output=print, color="never")
+    except automation.CommandError:
+        return 1
+    finally:
+        deployment = stack.export_stack().deployment or {}
+        print("in the state:", " ".join(sorted(each["urn"].rpartition("::")[2] for each in deployment.get("resources", []))))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
