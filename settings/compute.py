@@ -41,7 +41,7 @@ StartOrder = Annotated[int, Field(ge=0, le=10_000)]
 class Node(Area):
     """A Proxmox host that guests are placed on."""
 
-    address: Address = Field(description="Address of the host in the guests' network")
+    address: Address = Field(description="Address of the host")
     cpus: Cpus = Field(description="Logical processors of the host")
     memory_mib: Annotated[int, Field(ge=1024, le=16_777_216)] = Field(description="Memory of the host, in MiB")
 
@@ -86,6 +86,9 @@ class Ssh(Area):
     """How the platform logs in to its guests."""
 
     user: UserName = Field(description="User that cloud-init makes on every guest")
+    node_user: UserName = Field(
+        default="root", description="User on the Proxmox hosts that cloud-init snippets are copied with, over SSH"
+    )
     authorized_keys: tuple[PublicKey, ...] = Field(
         default=(), description="Public keys of people that may log in, besides the platform's own key"
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from settings.backup import Backup
-from settings.compute import Compute
+from settings.compute import Compute, Vm
 from settings.dns import Dns
 from settings.edge import Edge
 from settings.environment import Environment
@@ -38,8 +38,15 @@ class Stack(Area):
 class Settings(Stack):
     """Everything a stack's resources are made from."""
 
-    releases: Releases = Field(default_factory=Releases, description="What runs in which slot")
+    releases: Releases = Field(description="What runs in which slot")
     secrets: SecretsSet = Field(default_factory=SecretsSet, description="Which secrets are set; never their values")
+
+    @property
+    def wanted_vms(self) -> Mapping[str, Vm]:
+        """The VMs to make: all of them, without those of a cluster that exists elsewhere."""
+        if self.kubernetes.mode == "k3s":
+            return self.compute.vms
+        return {name: vm for name, vm in self.compute.vms.items() if vm.role not in ("k3s_server", "k3s_agent")}
 
     def release(self, service: str) -> ServiceRelease | None:
         """What runs of `service`; None if it was not released yet."""

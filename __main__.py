@@ -1,0 +1,33 @@
+"""The platform's program: read the settings of the stack, build the platform, export what a person needs next."""
+
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
+
+import settings
+from components.platform import Platform, PlatformSecrets
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Declare every resource of the selected stack."""
+    given = {**get_config_env(), **CONFIG.get()}
+    secret_keys = [key for key in given if is_config_secret(key)]
+    stack = settings.load(given, secret_keys, pulumi.get_stack(), ROOT)
+    config = pulumi.Config("luxima")
+    platform = Platform(
+        stack,
+        PlatformSecrets(
+            proxmox_api_token=config.require_secret("proxmoxApiToken"),
+            minio_root_password=config.require_secret("minioRootPassword"),
+            ssh_private_key=config.require_secret("sshPrivateKey"),
+            kubeconfig=config.get_secret("kubeconfig"),
+        ),
+    )
+    for name, value in platform.outputs().items():
+        pulumi.export(name, value)
+
+
+main()

@@ -1,0 +1,164 @@
+"""Everything of a stack that is on the Proxmox VE cluster (INF-1)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_proxmoxve as proxmox
+
+from components.cloud_init import DOCKER_HOST, CloudConfig
+from components.compute.container import LinuxContainer, LinuxContainerArgs
+from components.compute.docker_host import DockerHost, DockerHostArgs
+from components.compute.ssh import public_key
+from components.compute.vm import VirtualMachine, VirtualMachineArgs
+from settings.compute import Compute, Vm
+
+
+@dataclass(frozen=True)
+class ComputeArgs:
+    """Inputs of the ComputeCluster."""
+
+    compute: Compute
+    """Nodes, network, storages and LXCs."""
+    vms: Mapping[str, Vm]
+    """VMs to make, by name."""
+    environment: str
+    """Name of the environment; guests are tagged with it."""
+    api_token: pulumi.Input[str]
+    """Proxmox API token, `user@realm!name=uuid`; secret."""
+    ssh_private_key: pulumi.Input[str]
+    """Private key with which the platform logs in to nodes and guests; secret."""
+    cloud_configs: Mapping[str, CloudConfig] = field(default_factory=dict[str, CloudConfig])
+    """What other rooms add to the user-data of VMs, by VM name."""
+
+
+class ComputeCluster(pulumi.ComponentResource):
+    """The pool, the images, and every VM and LXC of a stack."""
+
+    vms: Mapping[str, VirtualMachine]
+    """VMs by name."""
+    containers: Mapping[str, LinuxContainer]
+    """LXCs by name."""
+    docker_hosts: Mapping[str, DockerHost]
+    """Docker hosts among the VMs, by VM name."""
+
+    def __init__(self, name: str, args: ComputeArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:compute:ComputeCluster", name, None, opts)
+        compute = args.compute
+        self._args = args
+        self._child = pulumi.ResourceOptions(parent=self)
+        provider = proxmox.Provider(
+            "proxmox",
+            endpoint=compute.endpoint,
+            api_token=args.api_token,
+            min_tls="1.2",
+            # Snippets have no API: the provider copies them to the node over SSH.
+            ssh=proxmox.ProviderSshArgs(
+                username=compute.ssh.node_user,
+                private_key=args.ssh_private_key,
+                agent=False,
+                nodes=[
+                    proxmox.ProviderSshNodeArgs(name=node, address=host.address) for node, host in compute.nodes.items()
+                ],
+            ),
+            opts=self._child,
+        )
+        self._on_proxmox = pulumi.ResourceOptions(parent=self, providers={"proxmoxve": provider})
+        pool = proxmox.PoolLegacy(
+            f"{name}-pool",
+            pool_id=compute.pool,
+            comment=f"Guests of the {args.environment} stack",
+            opts=pulumi.ResourceOptions(parent=self, provider=provider),
+        )
+        self._pool_id = pool.pool_id
+        self._keys: pulumi.Output[Sequence[str]] = pulumi.Output.unsecret(
+            pulumi.Output.from_input(args.ssh_private_key).apply(
+                lambda key: [public_key(key), *compute.ssh.authorized_keys]
+            )
+        )
+        self.vms = self._make_vms(name, provider)
+        self.containers = self._make_containers(name, provider)
+        self.docker_hosts = {
+            vm: DockerHost(
+                f"{name}-{vm}-docker",
+                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, self.vms[vm].ready),
+                self._child,
+            )
+            for vm in compute.by_role("docker_host")
+        }
+        self.register_outputs(
+            {
+                "pool": self._pool_id,
+                "vms": {vm: machine.address for vm, machine in self.vms.items()},
+                "containers": {lxc: container.address for lxc, container in self.containers.items()},
+            }
+        )
+
+    def _make_vms(self, name: str, provider: proxmox.Provider) -> dict[str, VirtualMachine]:
+        compute = self._args.compute
+        wanted = self._args.vms
+        images = self._download(
+            name, "cloud-image", "import", compute.cloud_image.url, {spec.node for spec in wanted.values()}, provider
+        )
+        return {
+            vm: VirtualMachine(
+                f"{name}-{vm}",
+                VirtualMachineArgs(
+                    hostname=vm,
+                    vm=spec,
+                    compute=compute,
+                    environment=self._args.environment,
+                    pool_id=self._pool_id,
+                    image_id=images[spec.node],
+                    authorized_keys=self._keys,
+                    cloud_config=DOCKER_HOST
+                    if spec.role == "docker_host"
+                    else self._args.cloud_configs.get(vm, CloudConfig()),
+                ),
+                self._on_proxmox,
+            )
+            for vm, spec in wanted.items()
+        }
+
+    def _make_containers(self, name: str, provider: proxmox.Provider) -> dict[str, LinuxContainer]:
+        compute = self._args.compute
+        nodes = {spec.node for spec in compute.containers.values()}
+        templates = self._download(
+            name, "container-template", "vztmpl", compute.container_template.url, nodes, provider
+        )
+        return {
+            lxc: LinuxContainer(
+                f"{name}-{lxc}",
+                LinuxContainerArgs(
+                    hostname=lxc,
+                    container=spec,
+                    compute=compute,
+                    environment=self._args.environment,
+                    pool_id=self._pool_id,
+                    template_id=templates[spec.node],
+                    authorized_keys=self._keys,
+                ),
+                self._on_proxmox,
+            )
+            for lxc, spec in compute.containers.items()
+        }
+
+    def _download(
+        self, name: str, what: str, content_type: str, url: str, nodes: set[str], provider: proxmox.Provider
+    ) -> dict[str, pulumi.Output[str]]:
+        """Have each of `nodes` download `url`; returns the Proxmox volume id by node."""
+        return {
+            node: proxmox.download.File(
+                f"{name}-{what}-{node}",
+                content_type=content_type,
+                datastore_id=self._args.compute.storage.files,
+                node_name=node,
+                url=url,
+                file_name=f"{self._args.compute.pool}-{urlsplit(url).path.rsplit('/', 1)[-1]}",
+                # The file behind a URL may change; what was installed from it does not follow.
+                overwrite=False,
+                opts=pulumi.ResourceOptions(parent=self, provider=provider),
+            ).id
+            for node in sorted(nodes)
+        }

@@ -1,0 +1,119 @@
+"""A VM from a cloud image, set up by cloud-init (INF-1)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_proxmoxve as proxmox
+
+from components.cloud_init import CloudConfig, user_data
+from settings.compute import Compute, Vm
+
+
+@dataclass(frozen=True)
+class VirtualMachineArgs:
+    """Inputs of a VirtualMachine."""
+
+    hostname: str
+    """Host name and name in Proxmox; a DNS label."""
+    vm: Vm
+    """Placement, size (MiB, GiB) and address."""
+    compute: Compute
+    """Network, storages and user that all guests share."""
+    environment: str
+    """Name of the environment, as a tag."""
+    pool_id: pulumi.Input[str]
+    """Pool that the VM is a member of."""
+    image_id: pulumi.Input[str]
+    """Proxmox volume id of the cloud image on the VM's node."""
+    authorized_keys: pulumi.Input[Sequence[str]]
+    """Public SSH keys that may log in."""
+    cloud_config: CloudConfig
+    """What the machine's role adds to its user-data."""
+
+
+class VirtualMachine(pulumi.ComponentResource):
+    """One VM and the snippet that sets it up."""
+
+    address: str
+    """Address of the machine, without the prefix length."""
+    vm_id: pulumi.Output[int]
+    """Number of the VM in the cluster."""
+    ready: pulumi.Resource
+    """What has to exist before anything on the machine can."""
+
+    def __init__(self, name: str, args: VirtualMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:compute:VirtualMachine", name, None, opts)
+        vm, compute = args.vm, args.compute
+        document = pulumi.Output.from_input(args.authorized_keys).apply(
+            lambda keys: user_data(args.hostname, compute.ssh.user, keys, args.cloud_config)
+        )
+        snippet = proxmox.FileLegacy(
+            f"{name}-user-data",
+            content_type="snippets",
+            datastore_id=compute.storage.files,
+            node_name=vm.node,
+            source_raw=proxmox.FileLegacySourceRawArgs(data=document, file_name=f"{args.hostname}-user-data.yaml"),
+            # The file's name is fixed, so the old one has to go before the new one can come.
+            opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
+        )
+        network = compute.network
+        machine = proxmox.VmLegacy(
+            f"{name}-vm",
+            name=args.hostname,
+            vm_id=vm.id,
+            node_name=vm.node,
+            pool_id=args.pool_id,
+            description=f"{vm.role} of the {args.environment} stack",
+            tags=sorted({"luxima", args.environment, vm.role.replace("_", "-")}),
+            on_boot=True,
+            started=True,
+            stop_on_destroy=True,
+            machine="q35",
+            scsi_hardware="virtio-scsi-single",
+            operating_system=proxmox.VmLegacyOperatingSystemArgs(type="l26"),
+            agent=proxmox.VmLegacyAgentArgs(enabled=True, timeout="15m", trim=True),
+            cpu=proxmox.VmLegacyCpuArgs(cores=vm.cpus, sockets=1, type="x86-64-v2-AES"),
+            memory=proxmox.VmLegacyMemoryArgs(dedicated=vm.memory_mib),
+            disks=[
+                proxmox.VmLegacyDiskArgs(
+                    interface="scsi0",
+                    datastore_id=compute.storage.disks,
+                    import_from=args.image_id,
+                    size=vm.disk_gib,
+                    discard="on",
+                    iothread=True,
+                    ssd=True,
+                )
+            ],
+            network_devices=[
+                proxmox.VmLegacyNetworkDeviceArgs(
+                    bridge=network.bridge, vlan_id=network.vlan, model="virtio", firewall=True
+                )
+            ],
+            serial_devices=[proxmox.VmLegacySerialDeviceArgs(device="socket")],
+            startup=proxmox.VmLegacyStartupArgs(order=vm.start_order, up_delay=10, down_delay=60),
+            initialization=proxmox.VmLegacyInitializationArgs(
+                datastore_id=compute.storage.disks,
+                interface="ide2",
+                user_data_file_id=snippet.id,
+                dns=proxmox.VmLegacyInitializationDnsArgs(
+                    domain=network.search_domain, servers=list(network.name_servers)
+                ),
+                ip_configs=[
+                    proxmox.VmLegacyInitializationIpConfigArgs(
+                        ipv4=proxmox.VmLegacyInitializationIpConfigIpv4Args(
+                            address=f"{vm.address}/{network.prefix_length}", gateway=network.gateway
+                        )
+                    )
+                ],
+            ),
+            # cloud-init runs once and an image is copied once: neither may cost a running machine its life.
+            opts=pulumi.ResourceOptions(
+                parent=self, ignore_changes=["initialization.userDataFileId", "disks[0].importFrom"]
+            ),
+        )
+        self.address = vm.address
+        self.vm_id = machine.vm_id
+        self.ready = machine
+        self.register_outputs({"address": self.address, "vmId": self.vm_id})

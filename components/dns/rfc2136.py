@@ -1,0 +1,230 @@
+"""Record sets by RFC 2136 updates, signed with TSIG (RFC 8945) and guarded by prerequisites.
+
+Works with any name server that takes such updates: BIND, Knot, PowerDNS. Every change is one message, which the
+server does whole or not at all, and whose prerequisite says what has to be there before; so a record of somebody
+else is never overwritten. The class is stored in the state by this module's path: it must not move.
+"""
+
+import sys
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, cast
+
+import dns.exception
+import dns.flags
+import dns.message
+import dns.name
+import dns.query
+import dns.rcode
+import dns.rdataclass
+import dns.rdatatype
+import dns.rrset
+import dns.tsig
+import dns.update
+from pulumi.dynamic import (
+    CheckFailure,
+    CheckResult,
+    ConfigureRequest,
+    CreateResult,
+    DiffResult,
+    ReadResult,
+    ResourceProvider,
+    UpdateResult,
+)
+
+_TIMEOUT_SECONDS: Final = 10.0
+_ATTEMPTS: Final = 2
+_IDENTITY: Final = ("zone", "name", "type")
+_KEY_FIELDS: Final = ("server", "port", "keyName", "keyAlgorithm")
+
+Props = dict[str, Any]
+
+
+class DnsError(Exception):
+    """The name server did not do what it was asked; the text is one sentence for a person."""
+
+
+def _describe(props: Mapping[str, Any]) -> str:
+    return f"{props['type']} record {props['name']} in zone {props['zone']}"
+
+
+def _rrset(props: Mapping[str, Any]) -> dns.rrset.RRset:
+    name = dns.name.from_text(str(props["name"]) + ".")
+    return dns.rrset.from_text_list(
+        name, int(props["ttl"]), dns.rdataclass.IN, str(props["type"]), [str(value) for value in props["records"]]
+    )
+
+
+class Rfc2136Provider(ResourceProvider):
+    """Creates, reads, updates and deletes one record set.
+
+    Properties: `zone`, `name` (both without the dot at the end), `type`, `ttl` (seconds), `records` (texts as in a
+    zone file), `server` and `port` of the primary, `keyName` and `keyAlgorithm` of the TSIG key. The key's secret is
+    the configuration value `dnsTsigSecret` and is kept in no resource.
+    """
+
+    _secret: str
+
+    def configure(self, req: ConfigureRequest) -> None:
+        """Take the TSIG secret from the stack's configuration."""
+        # The plugin reports an error with its traceback; a sentence is what helps.
+        sys.tracebacklimit = 0
+        self._secret = req.config.get("dnsTsigSecret") or ""
+
+    def check(self, _olds: Props, news: Props) -> CheckResult:
+        """Refuse what no name server would take, before anything is changed."""
+        failures: list[CheckFailure] = []
+        try:
+            name, zone = (dns.name.from_text(f"{news[key]}.") for key in ("name", "zone"))
+            if not name.is_subdomain(zone):
+                failures.append(CheckFailure("name", f"{news['name']} is not in zone {news['zone']}"))
+        except dns.exception.DNSException:
+            failures.append(CheckFailure("name", f"{news['name']!r} is not a DNS name, such as www.example.org"))
+        try:
+            _rrset(news)
+        except (dns.exception.DNSException, ValueError):
+            failures.append(CheckFailure("records", f"{news['records']!r} are no values of a {news['type']} record"))
+        return CheckResult(news, failures)
+
+    def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
+        """Another name or type is another record; everything else is changed in place."""
+        replaces = [key for key in _IDENTITY if _olds.get(key) != _news.get(key)]
+        fields = (*_IDENTITY, "ttl", "records", *_KEY_FIELDS)
+        changed = any(_olds.get(key) != _news.get(key) for key in fields)
+        return DiffResult(changes=changed, replaces=replaces, stables=[], delete_before_replace=False)
+
+    def create(self, props: Props) -> CreateResult:
+        """Add the record set where there is none; an identical one is adopted, a foreign one is refused."""
+        update = self._update(props)
+        name = dns.name.from_text(str(props["name"]) + ".")
+        update.absent(name, str(props["type"]))
+        update.add(name, _rrset(props))
+        if self._send(update, props) == dns.rcode.YXRRSET:
+            live = self._lookup(props)
+            if live is None or live != _shape(props):
+                found = "another one" if live is None else f"{', '.join(live[1])} with a TTL of {live[0]} s"
+                raise DnsError(
+                    f"the {_describe(props)} exists and is not the platform's ({found}); it was left alone: "
+                    f"remove it from the name server, or make it {', '.join(props['records'])} with a TTL of "
+                    f"{props['ttl']} s to have it adopted"
+                )
+        return CreateResult(f"{props['name']}/{props['type']}", dict(props))
+
+    def read(self, id_: str, props: Props) -> ReadResult:
+        """Ask the primary what is there now."""
+        live = self._lookup(props)
+        if live is None:
+            return ReadResult("", {})
+        now = {**props, "ttl": live[0], "records": live[1]}
+        return ReadResult(id_, now, {key: value for key, value in now.items() if key != "__provider"})
+
+    def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
+        """Put the new values in the place of the ones that were there at the last look, or do nothing at all."""
+        name = dns.name.from_text(str(_news["name"]) + ".")
+        update = self._update(_news)
+        update.present(name, _rrset(_olds))
+        update.replace(name, _rrset(_news))
+        if self._send(update, _news) in (dns.rcode.NXRRSET, dns.rcode.YXRRSET) and self._lookup(_news) != _shape(_news):
+            raise DnsError(
+                f"the {_describe(_news)} was changed by somebody else since the last look and was left alone: "
+                "refresh, then run again"
+            )
+        return UpdateResult(dict(_news))
+
+    def delete(self, _id: str, _props: Props) -> None:
+        """Remove the record set if it still is the platform's."""
+        name = dns.name.from_text(str(_props["name"]) + ".")
+        update = self._update(_props)
+        update.present(name, _rrset(_props))
+        update.delete(name, str(_props["type"]))
+        if self._send(update, _props) == dns.rcode.NXRRSET and self._lookup(_props) is not None:
+            raise DnsError(
+                f"the {_describe(_props)} was changed by somebody else and was not removed: refresh, then run again"
+            )
+
+    def _keyring(self, props: Mapping[str, Any]) -> dict[dns.name.Name, dns.tsig.Key]:
+        if not self._secret:
+            raise DnsError(
+                "luxima:dnsTsigSecret is not set; set it with `pulumi config set --secret luxima:dnsTsigSecret`"
+            )
+        name = dns.name.from_text(f"{props['keyName']}.")
+        return {name: dns.tsig.Key(name, self._secret, str(props["keyAlgorithm"]))}
+
+    def _update(self, props: Mapping[str, Any]) -> dns.update.UpdateMessage:
+        return dns.update.UpdateMessage(f"{props['zone']}.", keyring=self._keyring(props))
+
+    def _send(self, update: dns.update.UpdateMessage, props: Mapping[str, Any]) -> dns.rcode.Rcode:
+        """Send an update; the prerequisites' answers are returned, every other refusal is raised."""
+        answer = self._ask(update, props)
+        code = answer.rcode()
+        if code in (dns.rcode.NOERROR, dns.rcode.NXRRSET, dns.rcode.YXRRSET):
+            return code
+        reasons = {
+            dns.rcode.NOTAUTH: "it is not authoritative for the zone, or does not know the key",
+            dns.rcode.REFUSED: "the key may not change this zone, or the server does not keep it",
+            dns.rcode.NOTZONE: "the name is not in the zone",
+            dns.rcode.SERVFAIL: "it has a fault of its own: see its log",
+        }
+        reason = reasons.get(code, "it gave no reason that is known")
+        raise DnsError(
+            f"the name server {props['server']}:{props['port']} refused to change the {_describe(props)} "
+            f"({dns.rcode.to_text(code)}): {reason}; nothing was changed"
+        )
+
+    def _lookup(self, props: Mapping[str, Any]) -> tuple[int, list[str]] | None:
+        """TTL and sorted values of the record set as the primary answers them; None if it has none."""
+        query = dns.message.make_query(f"{props['name']}.", str(props["type"]))
+        query.flags &= ~dns.flags.RD
+        answer = self._ask(query, props)
+        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
+            raise DnsError(
+                f"the name server {props['server']}:{props['port']} does not answer for zone {props['zone']} "
+                f"({dns.rcode.to_text(answer.rcode())}); is the zone configured there?"
+            )
+        found = answer.get_rrset(
+            answer.answer,
+            dns.name.from_text(f"{props['name']}."),
+            dns.rdataclass.IN,
+            dns.rdatatype.from_text(str(props["type"])),
+        )
+        return None if found is None else (found.ttl, _values(found))
+
+    def _ask(self, message: dns.message.Message, props: Mapping[str, Any]) -> dns.message.Message:
+        where = f"{props['server']}:{props['port']}"
+        with _sentences(where, str(props["keyName"])):
+            for attempt in range(_ATTEMPTS):
+                try:
+                    return dns.query.tcp(message, str(props["server"]), _TIMEOUT_SECONDS, int(props["port"]))
+                except (OSError, EOFError, dns.exception.Timeout):
+                    if attempt == _ATTEMPTS - 1:
+                        raise
+        raise AssertionError("every attempt returns or raises")
+
+
+def _values(rrset: dns.rrset.RRset) -> list[str]:
+    rdatas = cast("Sequence[Any]", list(rrset))
+    return sorted(cast(str, rdata.to_text()) for rdata in rdatas)
+
+
+def _shape(props: Mapping[str, Any]) -> tuple[int, list[str]]:
+    rrset = _rrset(props)
+    return (rrset.ttl, _values(rrset))
+
+
+@contextmanager
+def _sentences(where: str, key: str) -> Generator[None]:
+    """Turn what the network and TSIG throw into a sentence."""
+    try:
+        yield
+    except (dns.tsig.PeerBadKey, dns.tsig.PeerBadSignature, dns.tsig.BadSignature):
+        raise DnsError(
+            f"the name server {where} does not accept the TSIG key {key}: its name, algorithm or secret differs "
+            "(luxima:dns.tsig and luxima:dnsTsigSecret)"
+        ) from None
+    except dns.tsig.PeerBadTime:
+        raise DnsError(f"the clocks of this machine and of the name server {where} differ by more than 5 min") from None
+    except (OSError, EOFError, dns.exception.DNSException) as error:
+        raise DnsError(
+            f"the name server {where} does not answer (tried {_ATTEMPTS} times, {_TIMEOUT_SECONDS:.0f} s each): "
+            f"{str(error) or type(error).__name__}"
+        ) from None

@@ -1,0 +1,71 @@
+"""The node exporter of a Docker host: its CPU, memory, disks and network as metrics (MON-2)."""
+
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_docker as docker
+
+from components.images import NODE_EXPORTER
+
+
+@dataclass(frozen=True)
+class NodeExporterArgs:
+    """Inputs of a NodeExporter."""
+
+    hostname: str
+    """Name of the host."""
+    address: str
+    """Private address that the metrics are served on."""
+    port: int
+    """TCP port of the metrics."""
+    environment: str
+    """Value of the label `environment`."""
+
+
+class NodeExporter(pulumi.ComponentResource):
+    """A container that reads the host's `/proc`, `/sys` and file systems, and can write nothing."""
+
+    endpoint: str
+    """host:port of the metrics."""
+
+    def __init__(self, name: str, args: NodeExporterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:observability:NodeExporter", name, None, opts)
+        self.endpoint = f"{args.address}:{args.port}"
+        image = docker.RemoteImage(
+            f"{name}-image", name=NODE_EXPORTER, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
+        )
+        docker.Container(
+            f"{name}-container",
+            name="node-exporter",
+            image=NODE_EXPORTER,
+            command=[
+                "--path.rootfs=/host",
+                f"--web.listen-address={self.endpoint}",
+                "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker)($|/)",
+            ],
+            user="65534:65534",
+            network_mode="host",
+            pid_mode="host",
+            read_only=True,
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges"],
+            memory=128,
+            restart="unless-stopped",
+            mounts=[
+                docker.ContainerMountArgs(
+                    type="bind",
+                    source="/",
+                    target="/host",
+                    read_only=True,
+                    bind_options=docker.ContainerMountBindOptionsArgs(propagation="rslave"),
+                )
+            ],
+            log_driver="json-file",
+            log_opts={"max-size": "10m", "max-file": "3"},
+            labels=[
+                docker.ContainerLabelArgs(label="environment", value=args.environment),
+                docker.ContainerLabelArgs(label="luxima.id/host", value=args.hostname),
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[image]),
+        )
+        self.register_outputs({"endpoint": self.endpoint})

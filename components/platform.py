@@ -1,0 +1,164 @@
+"""The whole platform: makes the rooms and hands each what it needs of the others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pulumi
+
+from components.compute import ComputeArgs, ComputeCluster
+from components.dns import Zone, ZoneArgs, records
+from components.kubernetes import (
+    ClusterArgs,
+    EgressRule,
+    KubernetesCluster,
+    Machine,
+    Namespace,
+    NamespaceArgs,
+    cloud_configs,
+)
+from components.observability import NodeExporter, NodeExporterArgs
+from components.services import Service, ServiceArgs, StorageAccess
+from components.storage import ObjectStorage, ObjectStorageArgs
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class PlatformSecrets:
+    """The secrets of a stack, as secret outputs."""
+
+    proxmox_api_token: pulumi.Output[str]
+    """Token of the Proxmox API, `user@realm!name=uuid`."""
+    minio_root_password: pulumi.Output[str]
+    """Password of the object storage's administrator."""
+    ssh_private_key: pulumi.Output[str]
+    """Private key with which the platform logs in to nodes and guests."""
+    kubeconfig: pulumi.Output[str] | None
+    """Kubeconfig of an existing cluster; None where the platform makes its own."""
+
+
+class Platform:
+    """Every room of one stack."""
+
+    def __init__(self, settings: Settings, secrets: PlatformSecrets) -> None:
+        self._settings = settings
+        self.compute = ComputeCluster(
+            "compute",
+            ComputeArgs(
+                compute=settings.compute,
+                vms=settings.wanted_vms,
+                environment=settings.environment.name,
+                api_token=secrets.proxmox_api_token,
+                ssh_private_key=secrets.ssh_private_key,
+                cloud_configs=cloud_configs(settings.kubernetes, settings.compute),
+            ),
+        )
+        self.kubernetes = KubernetesCluster(
+            "kubernetes",
+            ClusterArgs(
+                kubernetes=settings.kubernetes,
+                servers=self._machines("k3s_server"),
+                agents=self._machines("k3s_agent"),
+                ssh_user=settings.compute.ssh.user,
+                ssh_private_key=secrets.ssh_private_key,
+                kubeconfig=secrets.kubeconfig,
+            ),
+        )
+        self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
+        self.namespaces = {
+            name: Namespace(
+                f"namespace-{name}", NamespaceArgs(name, namespace, settings.environment.label), self._in_cluster
+            )
+            for name, namespace in settings.kubernetes.namespaces.items()
+        }
+        self.storage = ObjectStorage(
+            "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets.minio_root_password)
+        )
+        self.services = {name: self._service(name) for name in settings.releases.services}
+        self.zones = self._zones()
+        self.exporters = {
+            host: NodeExporter(
+                f"observability-{host}-node-exporter",
+                NodeExporterArgs(
+                    host,
+                    docker_host.address,
+                    settings.observability.node_exporter_port,
+                    settings.environment.label,
+                ),
+                pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
+            )
+            for host, docker_host in self.compute.docker_hosts.items()
+        }
+
+    def outputs(self) -> Mapping[str, Any]:
+        """URLs and names that a person needs next, by the name of the stack output."""
+        settings = self._settings
+        services = settings.releases.services
+        return {
+            "urls": {service: f"https://{settings.service_fqdn(service)}" for service in services},
+            "slotUrls": {
+                f"{service}-{slot}": f"https://{settings.environment.fqdn(f'{service}-{slot}')}"
+                for service, made in self.services.items()
+                for slot in made.slots
+            },
+            "liveSlots": {service: release.live for service, release in services.items()},
+            "proxmox": settings.compute.endpoint,
+            "vms": {name: vm.address for name, vm in self.compute.vms.items()},
+            "containers": {name: container.address for name, container in self.compute.containers.items()},
+            "kubernetesApi": f"https://{settings.kubernetes.api_address}:6443",
+            "kubeconfig": self.kubernetes.kubeconfig,
+            "namespaces": [namespace.name for namespace in self.namespaces.values()],
+            "objectStorage": f"https://{settings.storage.endpoint}",
+            "buckets": {name: bucket.bucket for name, bucket in self.storage.buckets.items()},
+            "nameServers": [f"{server.address}:{server.port}" for server in settings.dns.servers],
+            "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in self.exporters.items()},
+        }
+
+    def _machines(self, role: str) -> dict[str, Machine]:
+        return {
+            name: Machine(vm.address, vm.ready)
+            for name, vm in self.compute.vms.items()
+            if self._settings.compute.vms[name].role == role
+        }
+
+    def _service(self, name: str) -> Service:
+        settings = self._settings
+        service = settings.services[name]
+        storage = None
+        if service.storage_user is not None:
+            key = self.storage.keys[service.storage_user]
+            storage = StorageAccess(
+                key.bucket, key.access_key, key.secret_key, settings.storage.endpoint, settings.storage.region
+            )
+        storage_port = int(settings.storage.endpoint.rsplit(":", 1)[1])
+        return Service(
+            f"service-{name}",
+            ServiceArgs(
+                service=name,
+                settings=service,
+                release=settings.releases.services[name],
+                environment=settings.environment.label,
+                public_url=f"https://{settings.service_fqdn(name)}",
+                # The platform's own guests: gateways and object storage.
+                egress=(EgressRule(settings.compute.network.cidr, sorted({443, storage_port})),),
+                storage=storage,
+            ),
+            pulumi.ResourceOptions(
+                providers={"kubernetes": self.kubernetes.provider},
+                depends_on=self.namespaces[service.namespace].guards,
+            ),
+        )
+
+    def _zones(self) -> dict[str, Zone]:
+        settings = self._settings
+        specs = records(settings)
+        # A name leads to a slot only after its pods are ready.
+        after = {
+            spec.key: [self.services[spec.service].slots[spec.slot].deployment]
+            for spec in specs
+            if spec.service is not None and spec.slot is not None
+        }
+        return {
+            zone: Zone(f"dns-{key}", ZoneArgs(zone, settings.dns, [spec for spec in specs if spec.zone == zone], after))
+            for key, zone in zip(("public", "core"), settings.environment.zones, strict=True)
+        }

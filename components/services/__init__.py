@@ -1,0 +1,5 @@
+"""The services that users reach, each in two slots (ENV-2, REL-1)."""
+
+from components.services.service import Service, ServiceArgs, StorageAccess
+
+__all__ = ["Service", "ServiceArgs", "StorageAccess"]

@@ -1,0 +1,128 @@
+"""A service: one workload for each of its slots that holds an image (REL-1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes import EgressRule, SecretEnv, Workload, WorkloadArgs
+from settings.releases import ServiceRelease
+from settings.services import Service as ServiceSettings
+
+EDGE_NAMESPACE: Final = "edge"
+"""Namespace of the gateways, through which all users come."""
+MONITORING_NAMESPACE: Final = "observability"
+"""Namespace of what reads the metrics."""
+
+
+@dataclass(frozen=True)
+class StorageAccess:
+    """The object storage as a service uses it."""
+
+    bucket: str
+    """Full name of the bucket."""
+    access_key: pulumi.Output[str]
+    """Id of the key that reaches the bucket."""
+    secret_key: pulumi.Output[str]
+    """The key itself; secret."""
+    endpoint: str
+    """host:port of the S3 API."""
+    region: str
+    """Region that requests are signed for."""
+
+
+@dataclass(frozen=True)
+class ServiceArgs:
+    """Inputs of a Service."""
+
+    service: str
+    """Name of the service; a DNS label."""
+    settings: ServiceSettings
+    """Port, paths, replicas and sizes."""
+    release: ServiceRelease
+    """Image of each slot, and which slot is live."""
+    environment: str
+    """Value of the label `environment`: production, staging or dev."""
+    public_url: str
+    """URL under which users reach the service."""
+    egress: tuple[EgressRule, ...] = ()
+    """Where the service may connect to."""
+    storage: StorageAccess | None = None
+    """Its bucket, if it has one."""
+
+
+class Service(pulumi.ComponentResource):
+    """A service in up to two slots; nothing is made for a slot without an image."""
+
+    slots: Mapping[str, Workload]
+    """Workloads by slot; an empty slot is absent."""
+    live: Workload
+    """Workload of the slot that users reach."""
+
+    def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:services:Service", name, None, opts)
+        self._args = args
+        namespace = args.settings.namespace
+        env = {"ENVIRONMENT": args.environment, "PORT": str(args.settings.port), "PUBLIC_URL": args.public_url}
+        secret_env: dict[str, SecretEnv] = {}
+        annotations: dict[str, pulumi.Input[str]] = {}
+        if args.storage is not None:
+            secret = self._storage_secret(name, namespace, args.storage)
+            env |= {
+                "S3_ENDPOINT": f"https://{args.storage.endpoint}",
+                "S3_REGION": args.storage.region,
+                "S3_BUCKET": args.storage.bucket,
+            }
+            secret_env = {key: SecretEnv(secret, key) for key in ("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")}
+            # The Secret's name stays; a new key gives a new id here, and that rolls the pods.
+            annotations = {"luxima.id/storage-key-id": args.storage.access_key}
+        self.slots = {
+            slot: Workload(
+                f"{name}-{slot}",
+                WorkloadArgs(
+                    namespace=namespace,
+                    workload=f"{args.service}-{slot}",
+                    image=content.image,
+                    replicas=args.settings.replicas,
+                    port=args.settings.port,
+                    health_path=args.settings.health_path,
+                    metrics_path=args.settings.metrics_path,
+                    cpu_request_millicores=args.settings.cpu_request_millicores,
+                    memory_request_mib=args.settings.memory_request_mib,
+                    memory_limit_mib=args.settings.memory_limit_mib,
+                    labels={
+                        "app.kubernetes.io/name": args.service,
+                        "luxima.id/slot": slot,
+                        "environment": args.environment,
+                    },
+                    callers=(EDGE_NAMESPACE, MONITORING_NAMESPACE),
+                    egress=args.egress,
+                    env={**env, "SLOT": slot},
+                    secret_env=secret_env,
+                    annotations=annotations,
+                ),
+                pulumi.ResourceOptions(parent=self),
+            )
+            for slot, content in args.release.slots.items()
+            if content is not None
+        }
+        self.live = self.slots[args.release.live]
+        self.register_outputs({"live": args.release.live, "url": args.public_url})
+
+    def _storage_secret(self, name: str, namespace: str, storage: StorageAccess) -> str:
+        secret = f"{self._args.service}-storage"
+        k8s.core.v1.Secret(
+            f"{name}-storage-key",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=secret, namespace=namespace, labels={"app.kubernetes.io/name": self._args.service}
+            ),
+            type="Opaque",
+            string_data={
+                "S3_ACCESS_KEY_ID": storage.access_key,
+                "S3_SECRET_ACCESS_KEY": storage.secret_key,
+            },
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        return secret

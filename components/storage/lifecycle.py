@@ -1,0 +1,55 @@
+"""Lifecycle rules of the buckets, derived from the one retention table (BAK-1..4, LOG-2, LOG-6)."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from settings.retention import Retention
+
+LOG_TENANT: Final = "platform"
+"""Loki tenant of everything but audit; also the prefix of its objects."""
+AUDIT_TENANT: Final = "audit"
+"""Loki tenant of the audit logs, which are kept longer (LOG-2)."""
+
+
+@dataclass(frozen=True)
+class LifecycleRule:
+    """One rule of a bucket's lifecycle."""
+
+    id: str
+    """Name of the rule."""
+    prefix: str
+    """Objects that it is for; empty for all."""
+    expire_days: int | None
+    """Days after which an object goes; None to keep it for ever."""
+    noncurrent_days: int | None
+    """Days after which an old version goes; None where there are no versions."""
+
+
+def lifecycle(bucket: str, versioned: bool, retention: Retention) -> list[LifecycleRule]:
+    """Rules of `bucket`, which is its name without the stack's prefix.
+
+    A bucket of which the retention table knows nothing keeps its objects; of those, old versions stay as long as
+    a snapshot of the object storage would (BAK-2).
+    """
+    # An object that expires in a versioned bucket becomes an old version first: one more day, then it is gone.
+    gone = 1 if versioned else None
+    match bucket:
+        case "loki":
+            kept = retention.log_objects_days
+            return [LifecycleRule(f"{tenant}-logs", f"{tenant}/", kept, gone) for tenant in (LOG_TENANT, AUDIT_TENANT)]
+        case "logs-archive":
+            return [
+                LifecycleRule("archived-logs", f"{LOG_TENANT}/", retention.backups.logs_days, gone),
+                LifecycleRule("archived-audit-logs", f"{AUDIT_TENANT}/", retention.backups.audit_logs_days, gone),
+            ]
+        case "backups":
+            backups = retention.backups
+            return [
+                LifecycleRule("database-backups", "database/", backups.database_days, gone),
+                LifecycleRule("object-storage-snapshots", "object-storage/", backups.object_storage_days, gone),
+                LifecycleRule("deployment-snapshots", "deployments/", backups.deployment_days, gone),
+            ]
+        case _ if versioned:
+            return [LifecycleRule("old-versions", "", None, retention.backups.object_storage_days)]
+        case _:
+            return []
