@@ -15,7 +15,11 @@ def main() -> None:
     """Declare every resource of the selected stack."""
     given = {**get_config_env(), **CONFIG.get()}
     secret_keys = [key for key in given if is_config_secret(key)]
-    stack = settings.load(given, secret_keys, pulumi.get_stack(), ROOT)
+    try:
+        stack = settings.load(given, secret_keys, pulumi.get_stack(), ROOT)
+    except settings.SettingsError as error:
+        # The engine prints the text of a RunError as it is, and nothing else.
+        raise pulumi.RunError(str(error)) from None
     config = pulumi.Config("luxima")
     platform = Platform(
         stack,
