@@ -259,17 +259,18 @@ def stop(running: Iterable[Record], seconds: float = 15) -> list[Record]:
     left = [record for record in running if record.alive()]
     for record in left:
         signal_pid(record.pid, signal.SIGTERM)
-    left = _wait_gone(left, seconds)
+    left = wait_gone(left, seconds)
     for record in left:
         signal_pid(record.pid, signal.SIGKILL)
-    stuck = _wait_gone(left, 10)
+    stuck = wait_gone(left, 10)
     if stuck:
         names = ", ".join(f"{record.name} (pid {record.pid})" for record in stuck)
         raise SandboxError(f"these processes do not end: {names}")
     return left
 
 
-def _wait_gone(waiting: list[Record], seconds: float) -> list[Record]:
+def wait_gone(waiting: list[Record], seconds: float) -> list[Record]:
+    """Wait until processes have ended; gives those that have not."""
     deadline = time.monotonic() + seconds
     left = waiting
     while left and time.monotonic() < deadline:

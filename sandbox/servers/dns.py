@@ -71,6 +71,7 @@ class Dns:
     """The name server."""
 
     name = "dns"
+    host = HOST
     programs: Sequence[str] = ("knotd",)
     holds_data = True
 

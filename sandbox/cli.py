@@ -1,0 +1,97 @@
+"""The command line."""
+
+import argparse
+from collections.abc import Callable, Sequence
+
+from sandbox import interrupts
+from sandbox.faults import Interrupted, SandboxError
+from sandbox.layout import Layout
+from sandbox.report.console import fault, say
+from settings import SettingsError
+from tools import ToolError
+
+_INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a verb; gives the exit code: 0 done, 1 failed, 2 wrong usage, 130 interrupted."""
+    options = _parser().parse_args(arguments)
+    signals = interrupts.Interrupts(options.verb)
+    signals.install()
+    try:
+        return _run(options, signals)
+    except Interrupted as stopped:
+        say(str(stopped))
+        return _INTERRUPTED
+    except SettingsError as error:
+        say(str(error))
+        return 1
+    except (SandboxError, ToolError) as error:
+        if signals.asked:
+            say(str(Interrupted(options.verb)))
+            return _INTERRUPTED
+        for line in str(error).splitlines():
+            (say if line.startswith("    ") else fault)(line)
+        return 1
+
+
+def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
+    verb, stack = str(options.verb), options.stack
+    if verb in {"down", "clean"}:
+        from sandbox.verbs import down
+
+        stacks = [stack] if stack else Layout("dev").used_stacks()
+        (down.run_down if verb == "down" else down.run_clean)(stacks)
+        return 0
+    layout = Layout(stack or "dev")
+    if verb == "status":
+        from sandbox.verbs import status
+
+        status.run(layout)
+        return 0
+    if verb == "preview":
+        from sandbox.verbs import preview
+
+        return preview.run(layout, signals, as_json=options.format == "json")
+    _hold(layout, verb, signals)
+    return 0
+
+
+def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts) -> None:
+    """Run a verb that changes the stack: only one at a time, and after what a killed run left is cleared."""
+    from sandbox.engine import orphans
+    from sandbox.lock import exclusive
+    from sandbox.verbs import destroy, refresh, up
+    from sandbox.verbs.session import check_settings
+
+    check_settings(layout)
+    layout.prepare()
+    runs: dict[str, Callable[[Layout, interrupts.Interrupts], None]] = {
+        "up": up.run,
+        "refresh": refresh.run,
+        "destroy": destroy.run,
+    }
+    with exclusive(layout, verb):
+        for sentence in orphans.clear(layout.engine):
+            say(sentence)
+        runs[verb](layout, signals)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m sandbox", description="The platform on this machine.")
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    texts = {
+        "up": "start the servers and bring the stack up",
+        "preview": "show what would be made, without any server or secret",
+        "refresh": "list in what the world differs from the state, and take it in",
+        "destroy": "remove everything that the stack made",
+        "down": "stop the servers of a stack, or of all; data stays",
+        "status": "show the servers and the number of resources",
+        "clean": "stop the servers of a stack, or of all, and remove everything",
+    }
+    for verb, text in texts.items():
+        command = verbs.add_parser(verb, help=text, description=text)
+        command.add_argument("--stack", help="dev, staging or prod" + ("" if verb in {"down", "clean"} else " (dev)"))
+        if verb == "preview":
+            command.add_argument("--format", choices=["text", "json"], default="text")
+    return parser

@@ -1,0 +1,64 @@
+"""The environment of the engine and its plugins: nothing of the user's that leads them to another place than here."""
+
+import os
+import site
+from collections.abc import Mapping
+from pathlib import Path
+
+from sandbox.layout import EngineFolder
+
+_FOREIGN = (
+    "PULUMI_",
+    "KUBE",
+    "MINIO_",
+    "PROXMOX_",
+    "PM_",
+    "DOCKER_",
+    "AWS_",
+    "LUXIMA_",
+    "HELM_",
+)
+"""Prefixes of variables with which the engine or a plugin could be led to a server outside."""
+
+_LOOPBACK = "localhost,127.0.0.1,127.0.0.2,127.0.0.0/8"
+
+
+def build(
+    folder: EngineFolder,
+    *,
+    passphrase: str,
+    bundle: Path | None,
+    adopt: bool = False,
+    base: Mapping[str, str] | None = None,
+) -> dict[str, str]:
+    """The whole environment.
+
+    Args:
+        folder: The engine's folder.
+        passphrase: Encrypts the secrets in the state.
+        bundle: Certificate authorities to trust; the system's when None.
+        adopt: Whether a provider may take over an object that is there already.
+        base: The user's environment; this process's when None.
+    """
+    own = os.environ if base is None else base
+    kept = {name: value for name, value in own.items() if not name.startswith(_FOREIGN)}
+    made = {
+        "PATH": f"{folder.bin}:{own.get('PATH', os.defpath)}",
+        # Where plugins would otherwise find the user's own kubeconfig, or leave files.
+        "HOME": str(folder.home),
+        "PYTHONUSERBASE": own.get("PYTHONUSERBASE", site.getuserbase()),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "NO_PROXY": _LOOPBACK,
+        "no_proxy": _LOOPBACK,
+        "LUXIMA_SANDBOX_DIR": str(folder.base),
+        "PULUMI_HOME": str(folder.home),
+        "PULUMI_BACKEND_URL": f"file://{folder.state}",
+        "PULUMI_CONFIG_PASSPHRASE": passphrase,
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+    }
+    if bundle is not None:
+        made |= {"SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle)}
+    if adopt:
+        made["LUXIMA_SANDBOX_ADOPT"] = "1"
+    return {**kept, **made}

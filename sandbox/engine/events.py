@@ -1,0 +1,149 @@
+"""What the engine reports while it works, put in order for reports."""
+
+import re
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pulumi.automation import EngineEvent, OpType
+from pulumi.automation.events import StepEventMetadata
+
+_MARKUP = re.compile(r"<\{%.*?%\}>")
+
+OTHER_ROOM = "platform"
+"""Where resources belong that no room made."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One operation on one resource, planned or done."""
+
+    operation: str
+    urn: str
+    type: str
+    metadata: StepEventMetadata
+
+    @property
+    def name(self) -> str:
+        """The resource's logical name."""
+        return name_of(self.urn)
+
+    @property
+    def room(self) -> str:
+        """The room that made it."""
+        return room_of(self.urn)
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """A message about a resource, or about the run when `urn` is empty."""
+
+    severity: str
+    message: str
+    urn: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """A policy's objection to a resource."""
+
+    policy: str
+    enforcement: str
+    urn: str
+    message: str
+
+    @property
+    def mandatory(self) -> bool:
+        """Whether it stops the run."""
+        return self.enforcement == "mandatory"
+
+
+@dataclass
+class Recorder:
+    """Collects one run's events."""
+
+    on_step: Callable[[Step, bool], None] | None = None
+    """Called for each finished operation with whether it succeeded."""
+    planned: dict[str, Step] = field(default_factory=dict[str, Step])
+    done: list[Step] = field(default_factory=list[Step])
+    failed: list[Step] = field(default_factory=list[Step])
+    diagnostics: list[Diagnostic] = field(default_factory=list[Diagnostic])
+    verdicts: list[Verdict] = field(default_factory=list[Verdict])
+    changes: Counter[str] = field(default_factory=Counter[str])
+    outputs: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    def __call__(self, event: EngineEvent) -> None:
+        """Take an event."""
+        if event.resource_pre_event:
+            step = _step(event.resource_pre_event.metadata)
+            self.planned.setdefault(step.urn, step)
+        elif event.res_outputs_event:
+            self._finished(_step(event.res_outputs_event.metadata))
+        elif event.res_op_failed_event:
+            step = _step(event.res_op_failed_event.metadata)
+            self.failed.append(step)
+            self._tell(step, succeeded=False)
+        elif event.diagnostic_event:
+            diagnostic = event.diagnostic_event
+            message = plain(diagnostic.message).strip()
+            if message:
+                self.diagnostics.append(Diagnostic(diagnostic.severity, message, diagnostic.urn or ""))
+        elif event.policy_event:
+            policy = event.policy_event
+            verdict = Verdict(
+                policy.policy_name, policy.enforcement_level, policy.resource_urn or "", plain(policy.message).strip()
+            )
+            if verdict not in self.verdicts:
+                self.verdicts.append(verdict)
+        elif event.summary_event:
+            self.changes.update(
+                {_operation(name): count for name, count in event.summary_event.resource_changes.items()}
+            )
+
+    def _finished(self, step: Step) -> None:
+        self.done.append(step)
+        if step.type == "pulumi:pulumi:Stack" and step.metadata.new is not None:
+            self.outputs = step.metadata.new.outputs or {}
+        self._tell(step, succeeded=True)
+
+    def _tell(self, step: Step, *, succeeded: bool) -> None:
+        if self.on_step:
+            self.on_step(step, succeeded)
+
+    @property
+    def changed(self) -> int:
+        """How many resources were not the same."""
+        return sum(count for name, count in self.changes.items() if name not in {"same", "read", "refresh"})
+
+    def errors(self) -> list[Diagnostic]:
+        """The error messages, each once."""
+        return list(dict.fromkeys(item for item in self.diagnostics if item.severity == "error"))
+
+
+def plain(text: str) -> str:
+    """A message without the engine's colour marks."""
+    return _MARKUP.sub("", text)
+
+
+def name_of(urn: str) -> str:
+    """The logical name in a URN."""
+    return urn.split("::", 3)[3] if urn.count("::") >= 3 else urn
+
+
+def room_of(urn: str) -> str:
+    """The room of a resource: the one in the type token of the nearest component around it, or its own."""
+    types = urn.split("::")[2].split("$") if urn.count("::") >= 3 else []
+    for token in reversed(types):
+        parts = token.split(":")
+        if parts[0] == "luxima" and len(parts) == 3:
+            return parts[1]
+    return OTHER_ROOM
+
+
+def _step(metadata: StepEventMetadata) -> Step:
+    return Step(_operation(metadata.op), metadata.urn, metadata.type, metadata)
+
+
+def _operation(name: str) -> str:
+    return name.value if isinstance(name, OpType) else str(name)

@@ -1,0 +1,35 @@
+"""What must be known of a run by the next one, however it ended."""
+
+import json
+from collections.abc import Mapping
+
+from sandbox.layout import Layout
+
+
+def begin(layout: Layout, verb: str) -> None:
+    """Note that the engine is about to change things; the note stays when the run is killed."""
+    (layout.run / "unfinished").write_text(verb, encoding="utf-8")
+
+
+def finish(layout: Layout) -> None:
+    """Note that the run ended as it should."""
+    (layout.run / "unfinished").unlink(missing_ok=True)
+
+
+def unfinished(layout: Layout) -> bool:
+    """Whether the run before was killed, interrupted or failed: objects may exist that the state does not know."""
+    return (layout.run / "unfinished").exists()
+
+
+def remember_worlds(layout: Layout, worlds: Mapping[str, str]) -> None:
+    """Note in which life of each server's data the state's resources are."""
+    (layout.run / "worlds").write_text(json.dumps(dict(worlds)), encoding="utf-8")
+
+
+def lost_worlds(layout: Layout, worlds: Mapping[str, str]) -> list[str]:
+    """The servers whose data is another than that in which the resources were made."""
+    try:
+        before: Mapping[str, str] = json.loads((layout.run / "worlds").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return []
+    return [name for name, world in before.items() if worlds.get(name, "") != world]

@@ -1,0 +1,22 @@
+"""What a killed run left of its engine."""
+
+from sandbox.engine import state
+from sandbox.engine.command import end_session
+from sandbox.layout import EngineFolder
+
+_SAVE_SECONDS = 10
+"""An engine whose program died stops by itself soon; until then it may be writing its state."""
+
+
+def clear(folder: EngineFolder) -> list[str]:
+    """End it and remove its locks; called only by who holds the stack.
+
+    Returns:
+        What was done, a sentence each.
+    """
+    said: list[str] = []
+    if end_session(folder, graceful_seconds=_SAVE_SECONDS):
+        said.append("the run before was killed: its engine is ended")
+    if state.unlock(folder):
+        said.append("the run before left its lock on the state: removed")
+    return said

@@ -1,0 +1,57 @@
+"""The stack's state as the file backend keeps it: read only, and without starting the engine."""
+
+import json
+import shutil
+from collections import Counter
+from dataclasses import dataclass
+from typing import Any, cast
+
+from sandbox.faults import SandboxError
+from sandbox.layout import EngineFolder
+
+_INTERNAL = ("pulumi:pulumi:Stack", "pulumi:providers:")
+
+
+@dataclass(frozen=True)
+class State:
+    """What a stack consists of at the moment."""
+
+    resources: list[dict[str, Any]]
+    pending: list[dict[str, Any]]
+    """Operations that a run began and did not end."""
+
+    @property
+    def driven(self) -> list[dict[str, Any]]:
+        """The resources that a provider keeps; neither components nor providers themselves."""
+        return [item for item in self.resources if item.get("custom") and not item["type"].startswith(_INTERNAL)]
+
+    def by_type(self) -> Counter[str]:
+        """How many resources of each type there are."""
+        return Counter(str(item["type"]) for item in self.driven)
+
+
+def read(folder: EngineFolder) -> State:
+    """The state; an empty one before the first run.
+
+    Raises:
+        SandboxError: When the file is damaged.
+    """
+    try:
+        content = json.loads(folder.checkpoint.read_text(encoding="utf-8"))
+        latest = cast("dict[str, Any]", content["checkpoint"].get("latest") or {})
+    except FileNotFoundError:
+        return State([], [])
+    except (OSError, ValueError, KeyError, AttributeError) as error:
+        raise SandboxError(
+            f"{folder.checkpoint} cannot be read ({type(error).__name__}); put its backup {folder.checkpoint.name}.bak "
+            f"in its place, or run make clean and make up to start anew"
+        ) from error
+    return State(list(latest.get("resources") or []), list(latest.get("pending_operations") or []))
+
+
+def unlock(folder: EngineFolder) -> bool:
+    """Remove the locks that a killed engine left; only called while this stack is held by this run."""
+    if not folder.locks.is_dir() or not any(folder.locks.iterdir()):
+        return False
+    shutil.rmtree(folder.locks)
+    return True

@@ -1,0 +1,72 @@
+"""What of the stack was really driven against a server here, what was only recorded, and what was skipped."""
+
+import importlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from sandbox.plugins import Plugins
+from sandbox.providers.base import is_driven
+from sandbox.report.console import table, tell
+
+_DYNAMIC = "pulumi-python:dynamic"
+
+
+@dataclass(frozen=True)
+class Line:
+    """Resources of one type."""
+
+    package: str
+    type: str
+    count: int
+    how: str
+    """driven, recorded or skipped"""
+    by: str
+    """By what, or why not."""
+
+
+def lines(counts: Mapping[str, int], plugins: Plugins) -> list[Line]:
+    """The inventory of a stack by type."""
+    found = [_line(token, count, plugins) for token, count in counts.items()]
+    order = {"driven": 0, "recorded": 1, "skipped": 2}
+    return sorted(found, key=lambda line: (order[line.how], line.package, line.type))
+
+
+def _line(token: str, count: int, plugins: Plugins) -> Line:
+    package = token.split(":", 1)[0]
+    if token.startswith(_DYNAMIC):
+        return Line("dns", token, count, "driven", "Knot DNS, by RFC 2136 updates")
+    module = _module(package)
+    if package in plugins.official:
+        return Line(package, token, count, "driven", f"{_server(module)}, by the official plugin")
+    if module is None:
+        return Line(package, token, count, "skipped", "no plugin for this package")
+    if is_driven(token, module.DRIVEN):
+        return Line(package, token, count, "driven", _server(module))
+    return Line(package, token, count, "recorded", "kept in the state only")
+
+
+def _module(package: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(f"sandbox.providers.{package}")
+    except ModuleNotFoundError:
+        return None
+
+
+def _server(module: ModuleType | None) -> str:
+    return str(module.SERVER) if module is not None else "its server"
+
+
+def show(found: list[Line]) -> None:
+    """Print it."""
+    totals: Counter[str] = Counter()
+    for line in found:
+        totals[line.how] += line.count
+    tell()
+    table(
+        ["how", "package", "type", "count", "by"],
+        [[line.how, line.package, line.type.split(":", 1)[1], str(line.count), line.by] for line in found],
+        f"What was done here: {totals['driven']} resources driven, {totals['recorded']} recorded, "
+        f"{totals['skipped']} skipped",
+    )

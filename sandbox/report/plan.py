@@ -1,0 +1,125 @@
+"""What a preview shows: for people by room and type, for machines as one JSON document."""
+
+import json
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from sandbox.engine.events import Recorder, Step, Verdict
+from sandbox.report.console import table, tell
+from sandbox.report.failures import verdict_line
+
+_UNKNOWN = frozenset(
+    {
+        # The engine's marks for values that are not known before the resource is made (sdk/go/common/resource/plugin).
+        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
+        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
+        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
+        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
+        "030794c1-ac77-496b-92df-f27374a8bd58",
+        "e48ece36-62e2-4504-bad9-02848725956a",
+        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
+    }
+)
+_INTERNAL = ("pulumi:pulumi:Stack", "pulumi:providers:")
+
+
+def document(stack: str, stand_ins: Sequence[str], events: Recorder, failures: Sequence[str]) -> dict[str, Any]:
+    """The whole preview."""
+    return {
+        "stack": stack,
+        "standIns": list(stand_ins),
+        "resources": [_resource(step) for step in events.planned.values()],
+        "policy": [_verdict(verdict) for verdict in events.verdicts],
+        "summary": {
+            "operations": dict(sorted(events.changes.items())),
+            "resources": sum(1 for step in events.planned.values() if _counts(step)),
+            "violations": sum(1 for verdict in events.verdicts if verdict.mandatory),
+            "advisories": sum(1 for verdict in events.verdicts if not verdict.mandatory),
+            "failures": list(failures),
+        },
+    }
+
+
+def _resource(step: Step) -> dict[str, Any]:
+    new = step.metadata.new
+    return {
+        "type": step.type,
+        "name": step.name,
+        "urn": step.urn,
+        "parent": (new.parent if new else "") or None,
+        "provider": _provider(new.provider if new else ""),
+        "custom": bool(new and new.custom),
+        "operation": step.operation,
+        "room": step.room,
+        "inputs": mask(dict(new.inputs or {}) if new else {}),
+    }
+
+
+def _provider(reference: str) -> str | None:
+    """A provider's URN; the engine adds the provider's id."""
+    return reference.rpartition("::")[0] or None
+
+
+def _verdict(verdict: Verdict) -> dict[str, Any]:
+    return {
+        "policy": verdict.policy,
+        "enforcement": verdict.enforcement,
+        "urn": verdict.urn or None,
+        "message": verdict.message,
+    }
+
+
+def mask(value: Any) -> Any:
+    """Values that are not known yet, said in words; secrets are masked by the engine already."""
+    if isinstance(value, Mapping):
+        return {key: mask(inner) for key, inner in cast("Mapping[str, Any]", value).items()}
+    if isinstance(value, list):
+        return [mask(inner) for inner in cast("list[Any]", value)]
+    if isinstance(value, str):
+        if value in _UNKNOWN:
+            return "[unknown]"
+        for sentinel in _UNKNOWN:
+            value = value.replace(sentinel, "[unknown]")
+    return value
+
+
+def _counts(step: Step) -> bool:
+    return not step.type.startswith((*_INTERNAL, "luxima:"))
+
+
+def show(stack: str, stand_ins: Sequence[str], events: Recorder) -> None:
+    """The preview for people."""
+    tell(f"What would be made from nothing in stack {stack}", "bold")
+    rooms: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
+    for step in events.planned.values():
+        if _counts(step):
+            rooms[step.room][step.type].append(step.name)
+    for room, types in sorted(rooms.items()):
+        tell()
+        rows = [[f"  {kind}", str(len(names)), _names(names)] for kind, names in sorted(types.items())]
+        table(["  type", "count", "names"], rows, f"{room} ({sum(len(names) for names in types.values())})")
+    tell()
+    if stand_ins:
+        tell(f"Secrets that are not set; stand-ins were made for this preview: {', '.join(stand_ins)}")
+    for verdict in events.verdicts:
+        tell(f"  {verdict_line(verdict)}", "red" if verdict.mandatory else "yellow")
+    levels = Counter("violations" if verdict.mandatory else "advisories" for verdict in events.verdicts)
+    total = sum(len(names) for types in rooms.values() for names in types.values())
+    tell(
+        f"{total} resources in {len(rooms)} rooms; policies: {levels['violations']} violations, "
+        f"{levels['advisories']} advisories",
+        "bold",
+    )
+
+
+def _names(names: list[str]) -> str:
+    return ", ".join(sorted(names))
+
+
+def write_json(made: Mapping[str, Any]) -> None:
+    """The preview for machines."""
+    sys.stdout.write(json.dumps(made, indent=2, sort_keys=False))
+    sys.stdout.write("\n")
+    sys.stdout.flush()

@@ -1,0 +1,28 @@
+"""`destroy`: remove everything that the stack made, through the engine."""
+
+import time
+
+from sandbox.engine import marks, state
+from sandbox.interrupts import Interrupts
+from sandbox.layout import Layout
+from sandbox.report.console import say, tell
+from sandbox.verbs import runs, session
+
+
+def run(layout: Layout, interrupts: Interrupts) -> None:
+    """Destroy the stack; the servers go on running, empty."""
+    began = time.monotonic()
+    before = state.read(layout.engine)
+    if not before.resources and not before.pending:
+        tell(f"Stack {layout.stack} has no resources: nothing left.", "bold green")
+        return
+    ready = session.prepare(layout, interrupts)
+    runs.catch_up(ready, "destroy")
+    say(f"removing {len(before.driven)} resources")
+    runs.run(ready, "destroy", ready.engine.destroy)
+    left = state.read(layout.engine).driven
+    if left:
+        tell(f"{len(left)} resources are left: " + ", ".join(str(item["urn"]).split("::")[-1] for item in left))
+        return
+    marks.finish(layout)
+    tell(f"Destroyed {len(before.driven)} resources in {time.monotonic() - began:.0f} s: nothing left.", "bold green")

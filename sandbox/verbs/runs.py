@@ -1,0 +1,62 @@
+"""One engine run within a session: its marks, its failure, its interruption."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from sandbox.engine import marks, state
+from sandbox.faults import EngineError, Interrupted
+from sandbox.report.console import say
+from sandbox.servers import fleet
+from sandbox.verbs.session import Session
+
+if TYPE_CHECKING:
+    from sandbox.engine.events import Recorder
+    from sandbox.engine.runs import Outcome
+
+
+def run(session: Session, verb: str, engine_verb: "Callable[[Recorder], Outcome]") -> "Recorder":
+    """Run the engine once.
+
+    Args:
+        session: The session.
+        verb: What the user asked for.
+        engine_verb: What the engine is to do; given the recorder of its events.
+
+    Raises:
+        Interrupted: When the user stopped it.
+        EngineError: When it failed; says why, and which server died if one did.
+    """
+    from sandbox.engine.events import Recorder
+    from sandbox.report.failures import explain
+    from sandbox.report.progress import Progress
+
+    layout = session.layout
+    marks.begin(layout, verb)
+    marks.remember_worlds(layout, fleet.worlds(layout))
+    outcome = engine_verb(Recorder(on_step=Progress()))
+    if outcome.interrupted:
+        raise Interrupted(verb)
+    if not outcome.succeeded:
+        failures = explain(outcome, layout)
+        dead = fleet.diagnose(layout, session.ports)
+        if dead:
+            dead.append(f"nothing is lost: run make {verb} again, which starts it anew")
+        raise EngineError("\n".join([*failures, *dead]))
+    marks.finish(layout)
+    return outcome.events
+
+
+def catch_up(session: Session, verb: str) -> None:
+    """Bring the state to what the world is where a run was cut short or a server lost its data."""
+    pending = state.read(session.layout.engine).pending
+    if session.lost:
+        say(f"the data of {', '.join(session.lost)} is not the one the stack was made in: reading what is there")
+    elif pending:
+        say(f"the run before was cut short in {len(pending)} operations: reading what is there")
+    else:
+        return
+    unfinished = marks.unfinished(session.layout)
+    run(session, verb, session.engine.refresh)
+    if unfinished or pending:
+        # `up` still has to know that objects may be there which the state does not have.
+        marks.begin(session.layout, verb)

@@ -1,0 +1,157 @@
+"""What `up`, `refresh` and `destroy` have in common: from checked settings to running servers and an engine."""
+
+import concurrent.futures
+import importlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from sandbox import credentials, disk, overlay, plugins, sealing, tls
+from sandbox.engine import environment, marks, state
+from sandbox.faults import SandboxError
+from sandbox.interrupts import Interrupts
+from sandbox.layout import Layout
+from sandbox.plugins import Plugins
+from sandbox.report.console import say
+from sandbox.sealing import Seal
+from sandbox.servers import fleet
+from sandbox.servers.base import Site
+from sandbox.servers.table import DNS, MINIO, PROXMOX
+from settings import Settings, load
+from tools import ensure
+
+if TYPE_CHECKING:
+    from sandbox.engine.runs import Engine
+
+_PRELOADED = (
+    "sandbox.engine.runs",
+    "pulumi_kubernetes",
+    "pulumi_minio",
+    "pulumi_proxmoxve",
+    "pulumi_docker",
+    "pulumi_command",
+    "pulumi_random",
+)
+"""Imported while the servers start: together they take as long."""
+
+
+@dataclass(frozen=True)
+class Session:
+    """Running servers and an engine that is ready to run."""
+
+    layout: Layout
+    settings: Settings
+    ports: Mapping[str, int]
+    plugins: Plugins
+    engine: "Engine"
+    lost: list[str]
+    """Servers that lost the data in which the state's resources are."""
+
+
+def check_settings(layout: Layout) -> tuple[overlay.Config, Settings]:
+    """The stack's configuration and its settings; nothing is made or started.
+
+    Raises:
+        SandboxError: When there is no such stack.
+        SettingsError: With everything that is wrong.
+    """
+    config = overlay.read_config(layout)
+    secrets = stand_ins(config)
+    return config, load(overlay.flat(config, secrets), list(secrets), layout.stack, layout.root)
+
+
+def stand_ins(config: overlay.Config) -> dict[str, str]:
+    """Secrets of the right form, made for the moment, for what needs no real ones."""
+    made = credentials.make().stack_config()
+    if _uses_existing_cluster(config):
+        made["luxima:kubeconfig"] = (
+            "apiVersion: v1\nkind: Config\n"
+            "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
+            "users: [{name: stand-in, user: {}}]\n"
+            "contexts: [{name: stand-in, context: {cluster: stand-in, user: stand-in}}]\n"
+            "current-context: stand-in\n"
+        )
+    return made
+
+
+def _uses_existing_cluster(config: overlay.Config) -> bool:
+    kubernetes = config.get("luxima:kubernetes")
+    return isinstance(kubernetes, dict) and cast("dict[str, object]", kubernetes).get("mode") == "existing"
+
+
+def prepare(layout: Layout, interrupts: Interrupts) -> Session:
+    """Start what is needed; the stack is held by this run.
+
+    Raises:
+        SandboxError: When anything cannot be had, with what to do.
+        ToolError: When a program cannot be had.
+        SettingsError: When the settings are wrong.
+    """
+    config, settings = check_settings(layout)
+    disk.require(layout.base)
+    secrets = credentials.load_or_make(layout.secrets)
+    present = state.read(layout.engine)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
+        sealed = pool.submit(_seal, layout, secrets.passphrase)
+        preloaded = pool.submit(preload)
+        programs = ensure("pulumi", *fleet.programs())
+        seal = sealed.result()
+        bundle = tls.ensure_authority(layout.tls)
+        ports, notices = fleet.assign_ports(layout, pinned=bool(present.driven))
+        for notice in notices:
+            say(notice)
+        fleet.start(Site(layout, settings, secrets, ports, programs), say)
+        preloaded.result()
+    config = overlay.with_endpoints(config, _endpoints(ports))
+    given = secrets.stack_config()
+    if _uses_existing_cluster(config):
+        given["luxima:kubeconfig"] = layout.kubeconfig.read_text(encoding="utf-8")
+    overlay.write(layout, layout.engine, config, given, seal)
+    chosen = plugins.write(layout.engine, os.environ.get("PATH", os.defpath))
+    built = environment.build(
+        layout.engine, passphrase=secrets.passphrase, bundle=bundle, adopt=marks.unfinished(layout)
+    )
+    lost = marks.lost_worlds(layout, fleet.worlds(layout)) if present.driven else []
+    return Session(layout, settings, ports, chosen, make_engine(programs["pulumi"], layout, built, interrupts), lost)
+
+
+def make_engine(program: Path, layout: Layout, built: dict[str, str], interrupts: Interrupts) -> "Engine":
+    """An engine that the signals of this run reach."""
+    from sandbox.engine.runs import Engine
+
+    engine = Engine(program, layout.engine, built)
+    interrupts.engine = engine.command
+    return engine
+
+
+def _seal(layout: Layout, passphrase: str) -> Seal:
+    """The stack's seal, the one its secrets are under already if there is one.
+
+    Raises:
+        SandboxError: When the passphrase is another one.
+    """
+    salt = overlay.previous_salt(layout.engine)
+    if salt is None:
+        return sealing.new(passphrase)
+    try:
+        return sealing.reuse(passphrase, salt)
+    except ValueError:
+        from sandbox.report.failures import wrong_passphrase
+
+        raise SandboxError(wrong_passphrase(layout)) from None
+
+
+def preload() -> None:
+    """Import what is slow to import."""
+    for name in _PRELOADED:
+        importlib.import_module(name)
+
+
+def _endpoints(ports: Mapping[str, int]) -> overlay.Endpoints:
+    return {
+        "compute": {"endpoint": PROXMOX.address(ports)},
+        "storage": {"endpoint": MINIO.endpoint(ports)},
+        "dns": {"servers": [{"address": DNS.host, "port": ports["dns"]}]},
+    }

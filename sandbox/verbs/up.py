@@ -1,0 +1,30 @@
+"""`up`: bring the stack up in the sandbox."""
+
+import time
+
+from sandbox.engine import state
+from sandbox.interrupts import Interrupts
+from sandbox.layout import Layout
+from sandbox.report.console import say
+from sandbox.verbs import runs, session
+
+
+def run(layout: Layout, interrupts: Interrupts) -> None:
+    """Start the servers and make the stack what the program says."""
+    began = time.monotonic()
+    say(f"stack {layout.stack}: settings are right; starting the servers")
+    ready = session.prepare(layout, interrupts)
+    runs.catch_up(ready, "up")
+    say(f"running the program on the engine, under the policies in {ready.layout.root.name}/policy")
+    events = runs.run(ready, "up", lambda recorder: ready.engine.up(recorder, layout.root / "policy"))
+
+    from sandbox.report import inventory, results
+    from sandbox.report.failures import verdict_line
+
+    resources = state.read(layout.engine)
+    for verdict in events.verdicts:
+        say(f"  {verdict_line(verdict)}", "yellow")
+    inventory.show(inventory.lines(resources.by_type(), ready.plugins))
+    results.show_servers(layout, ready.ports)
+    results.show_outputs(events.outputs)
+    results.show_changes(events, len(resources.driven), time.monotonic() - began)
