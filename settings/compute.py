@@ -33,6 +33,8 @@ PublicKey = Annotated[
     ),
 ]
 
+Sha512 = Annotated[str, Form("^[0-9a-f]{128}$", "128 hexadecimal digits, as sha512sum prints them")]
+
 Cpus = Annotated[int, Field(ge=1, le=512)]
 GuestId = Annotated[int, Field(ge=100, le=999_999_999)]
 StartOrder = Annotated[int, Field(ge=0, le=10_000)]
@@ -80,6 +82,9 @@ class Download(Area):
     """A file that Proxmox downloads by itself."""
 
     url: HttpsUrl = Field(description="Where Proxmox downloads it from")
+    sha512: Sha512 | None = Field(
+        default=None, description="SHA-512 of the file; without one, what the server gives is believed"
+    )
 
 
 class Ssh(Area):

@@ -12,7 +12,7 @@ from components.compute.container import LinuxContainer, LinuxContainerArgs
 from components.compute.docker_host import DockerHost, DockerHostArgs
 from components.compute.ssh import public_key
 from components.compute.vm import VirtualMachine, VirtualMachineArgs
-from settings.compute import Compute, Vm
+from settings.compute import Compute, Download, Vm
 
 
 @dataclass(frozen=True)
@@ -99,7 +99,7 @@ class ComputeCluster(pulumi.ComponentResource):
         compute = self._args.compute
         wanted = self._args.vms
         images = self._download(
-            name, "cloud-image", "import", compute.cloud_image.url, {spec.node for spec in wanted.values()}, provider
+            name, "cloud-image", "import", compute.cloud_image, {spec.node for spec in wanted.values()}, provider
         )
         return {
             vm: VirtualMachine(
@@ -124,9 +124,7 @@ class ComputeCluster(pulumi.ComponentResource):
     def _make_containers(self, name: str, provider: proxmox.Provider) -> dict[str, LinuxContainer]:
         compute = self._args.compute
         nodes = {spec.node for spec in compute.containers.values()}
-        templates = self._download(
-            name, "container-template", "vztmpl", compute.container_template.url, nodes, provider
-        )
+        templates = self._download(name, "container-template", "vztmpl", compute.container_template, nodes, provider)
         return {
             lxc: LinuxContainer(
                 f"{name}-{lxc}",
@@ -145,17 +143,19 @@ class ComputeCluster(pulumi.ComponentResource):
         }
 
     def _download(
-        self, name: str, what: str, content_type: str, url: str, nodes: set[str], provider: proxmox.Provider
+        self, name: str, what: str, content_type: str, source: Download, nodes: set[str], provider: proxmox.Provider
     ) -> dict[str, pulumi.Output[str]]:
-        """Have each of `nodes` download `url`; returns the Proxmox volume id by node."""
+        """Have each of `nodes` download `source`; returns the Proxmox volume id by node."""
         return {
             node: proxmox.download.File(
                 f"{name}-{what}-{node}",
                 content_type=content_type,
                 datastore_id=self._args.compute.storage.files,
                 node_name=node,
-                url=url,
-                file_name=f"{self._args.compute.pool}-{urlsplit(url).path.rsplit('/', 1)[-1]}",
+                url=source.url,
+                checksum=source.sha512,
+                checksum_algorithm=None if source.sha512 is None else "sha512",
+                file_name=f"{self._args.compute.pool}-{urlsplit(source.url).path.rsplit('/', 1)[-1]}",
                 # The file behind a URL may change; what was installed from it does not follow.
                 overwrite=False,
                 opts=pulumi.ResourceOptions(parent=self, provider=provider),

@@ -40,12 +40,14 @@ class NodeExporter(pulumi.ComponentResource):
             image=NODE_EXPORTER,
             command=[
                 "--path.rootfs=/host",
+                "--path.procfs=/host/proc",
+                "--path.sysfs=/host/sys",
                 f"--web.listen-address={self.endpoint}",
                 "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker)($|/)",
             ],
             user="65534:65534",
+            # The network interfaces are the host's.
             network_mode="host",
-            pid_mode="host",
             read_only=True,
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges"],

@@ -46,8 +46,14 @@ def lifecycle(bucket: str, versioned: bool, retention: Retention) -> list[Lifecy
             backups = retention.backups
             return [
                 LifecycleRule("database-backups", "database/", backups.database_days, gone),
-                LifecycleRule("object-storage-snapshots", "object-storage/", backups.object_storage_days, gone),
-                LifecycleRule("deployment-snapshots", "deployments/", backups.deployment_days, gone),
+                # A snapshot overwrites objects of the same name: the versions before are the snapshots before.
+                LifecycleRule(
+                    "object-storage-snapshots",
+                    "object-storage/",
+                    backups.object_storage_days,
+                    backups.object_storage_days if versioned else None,
+                ),
+                LifecycleRule("deployment-snapshots", "deployment/", backups.deployment_days, gone),
             ]
         case _ if versioned:
             return [LifecycleRule("old-versions", "", None, retention.backups.object_storage_days)]
