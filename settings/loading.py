@@ -1,33 +1,142 @@
-"""Reads the settings of a stack from Pulumi's configuration and the release file."""
+"""Reads the settings of a stack from Pulumi's configuration or from its file, and checks everything at once."""
 
 import json
 from collections.abc import Collection, Mapping
-from pathlib import Path
-from typing import Any, cast
+from dataclasses import replace
+from pathlib import Path as File
+from typing import NoReturn, cast
 
-import yaml
 from pydantic import ValidationError
 
-from settings.report import Problem, SettingsError
-from settings.secrets import SECRETS, SecretsSet
+from settings import rules, secrets
+from settings.report import RELEASES, Path, Problem, SettingsError, nearest
+from settings.shape import salvage
+from settings.source import Document, read
 from settings.stack import Settings, Stack
+from settings.wording import explain
+
+NAMESPACE = "luxima:"
+AREAS = tuple(Stack.model_fields)
+_SECRET_KEYS = frozenset(secret.key for secret in secrets.SECRETS)
 
 
-def load(config: Mapping[str, str], secret_keys: Collection[str], stack: str, root: Path) -> Settings:
-    """Settings of `stack`: `config` is Pulumi's flat map, `secret_keys` those of its keys that are secret.
+def load(config: Mapping[str, object], secret_keys: Collection[str], stack: str, root: File) -> Settings:
+    """Settings of `stack`, or SettingsError with every mistake that was found.
 
-    The release file is read from `root`/releases. Raises SettingsError with every mistake that was found.
+    Args:
+        config: Pulumi's flat configuration, `{"luxima:compute": "<JSON>"}`; other namespaces are passed over.
+        secret_keys: Those keys of `config` that are encrypted.
+        stack: Name of the stack.
+        root: Folder with releases/<stack>.yaml, and with Pulumi.<stack>.yaml if the report is to name its lines.
     """
-    areas: dict[str, Any] = {
-        area: json.loads(config[f"luxima:{area}"]) for area in Stack.model_fields if f"luxima:{area}" in config
-    }
-    file = root / "releases" / f"{stack}.yaml"
-    areas["releases"] = cast(object, yaml.safe_load(file.read_text())) if file.exists() else {}
-    known = frozenset(secret.key for secret in SECRETS if f"luxima:{secret.key}" in config)
+    given = _own(config)
+    encrypted = frozenset(key.removeprefix(NAMESPACE) for key in secret_keys)
+    file = read(path, _stack_setting) if (path := root / f"Pulumi.{stack}.yaml").is_file() else Document()
+    areas, problems = _areas(given, stack)
+    problems += secrets.check(given, encrypted, stack)
+    problems += secrets.check_needed(given, _mode(areas), stack)
+    settings = _settings(areas, encrypted, stack, root, file, problems)
+    known = secrets.SecretsSet(keys=frozenset(_SECRET_KEYS & given.keys()))
+    return settings.model_copy(update={"secrets": known})
+
+
+def check(stack: str, root: File) -> Settings:
+    """Settings of `stack` from its files in `root` alone: secrets need not be set, but none may be in plain text."""
+    file = read(root / f"Pulumi.{stack}.yaml", _stack_setting)
+    if file.data is None and file.problems:
+        raise SettingsError(stack, file.problems)
+    config = _table(_table(file.data).get("config"))
+    if not config:
+        raise SettingsError(stack, [*file.problems, Problem((), "has no table `config` with the settings")])
+    given = _own(config)
+    encrypted = frozenset(key for key, value in given.items() if isinstance(value, dict) and [*value] == ["secure"])
+    areas, problems = _areas(given, stack)
+    problems += secrets.check(given, encrypted, stack)
+    return _settings(areas, encrypted, stack, root, file, problems)
+
+
+def _own(config: Mapping[str, object]) -> dict[str, object]:
+    """The keys of this project, without their namespace."""
+    return {key.removeprefix(NAMESPACE): value for key, value in config.items() if key.startswith(NAMESPACE)}
+
+
+def _stack_setting(place: Path) -> Path:
+    """The setting at a place of a stack file: config, then the key with its namespace."""
+    key = place[1] if len(place) > 1 and place[0] == "config" else None
+    return (key.removeprefix(NAMESPACE), *place[2:]) if isinstance(key, str) and key.startswith(NAMESPACE) else ()
+
+
+def _release_setting(place: Path) -> Path:
+    return (RELEASES, *place)
+
+
+def _areas(given: Mapping[str, object], stack: str) -> tuple[dict[str, object], list[Problem]]:
+    """The areas of the stack file, parsed; and the keys that are none and the texts that are not JSON."""
+    areas: dict[str, object] = {}
+    problems: list[Problem] = []
+    for key, value in given.items():
+        if key in AREAS:
+            try:
+                areas[key] = json.loads(value, parse_constant=_refuse) if isinstance(value, str) else value
+            except ValueError:
+                problems.append(
+                    Problem((key,), "is a text that is not JSON; give a table, as the other stacks have it")
+                )
+        elif key not in _SECRET_KEYS:
+            near = nearest(key, (*AREAS, *_SECRET_KEYS))
+            hint = f"did you mean {NAMESPACE}{near}? " if near else ""
+            remove = f"take it out with `pulumi config rm {NAMESPACE}{key} --stack {stack}`"
+            problems.append(Problem((key,), f"is no setting; {hint}{remove}"))
+    return areas, problems
+
+
+def _refuse(constant: str) -> NoReturn:
+    raise ValueError(constant)
+
+
+def _mode(areas: Mapping[str, object]) -> object:
+    return _table(areas.get("kubernetes")).get("mode")
+
+
+def _table(value: object) -> dict[str, object]:
+    """`value` if it is a table, else an empty one."""
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _settings(
+    areas: Mapping[str, object],
+    encrypted: Collection[str],
+    stack: str,
+    root: File,
+    file: Document,
+    problems: list[Problem],
+) -> Settings:
+    """The settings, if neither `problems` nor the models nor the rules have anything against them."""
+    release_file = read(root / RELEASES / f"{stack}.yaml", _release_setting)
+    data = {**areas, RELEASES: release_file.data}
+    reported = {problem.path for problem in (*problems, *release_file.problems) if len(problem.path) == 1}
     try:
-        settings = Settings.model_validate_json(json.dumps(areas))
+        settings = Settings.model_validate_json(json.dumps(data))
+        wrong: list[Problem] = []
     except ValidationError as error:
-        raise SettingsError(
-            f"Pulumi.{stack}.yaml", [Problem(detail["loc"], detail["msg"]) for detail in error.errors()]
-        ) from None
-    return settings.model_copy(update={"secrets": SecretsSet(keys=known)})
+        wrong = [explain(detail, encrypted) for detail in error.errors(include_url=False)]
+        settings = salvage(data, {problem.path for problem in wrong})
+    found = [*file.problems, *problems, *release_file.problems]
+    found += [problem for problem in wrong if problem.path not in reported]
+    found += rules.check(settings, stack, partial=bool(wrong))
+    if found:
+        raise SettingsError(stack, _in_file_order(found, file, release_file))
+    return settings
+
+
+def _in_file_order(problems: list[Problem], stack_file: Document, release_file: Document) -> list[Problem]:
+    def located(problem: Problem) -> Problem:
+        document = release_file if problem.in_release_file else stack_file
+        return problem if problem.line is not None else replace(problem, line=document.line(problem.path))
+
+    def position(problem: Problem) -> tuple[bool, float, int]:
+        area = problem.path[0] if problem.path else None
+        rank = AREAS.index(str(area)) if area in AREAS else len(AREAS)
+        return (problem.in_release_file, problem.line or (0 if area is None else float("inf")), rank)
+
+    return sorted(map(located, problems), key=position)

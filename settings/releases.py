@@ -34,6 +34,4 @@ class ServiceRelease(Area):
 class Releases(Area):
     """The release file of a stack. A service that is not in it was not released yet."""
 
-    services: Mapping[ServiceName, ServiceRelease] = Field(
-        default_factory=dict[str, ServiceRelease], description="Released services by name"
-    )
+    services: Mapping[ServiceName, ServiceRelease] = Field(description="Released services by name; {} before the first")

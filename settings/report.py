@@ -1,10 +1,17 @@
 """What is wrong with settings, as sentences: which setting, what it is, what would be right."""
 
-from collections.abc import Sequence
+import difflib
+import json
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
-"""Where a setting is: keys and list positions, from `luxima:<area>` (or the release file's root) on."""
+"""Where a setting is: area, keys and list positions. The release file is the area `releases`."""
+
+RELEASES = "releases"
+
+_SHOWN_CHARACTERS = 100
 
 
 @dataclass(frozen=True)
@@ -13,24 +20,74 @@ class Problem:
 
     path: Path
     text: str
+    line: int | None = None
+    """Line of the file the setting is in, where that is known."""
+
+    @property
+    def in_release_file(self) -> bool:
+        """Whether the setting is in releases/<stack>.yaml, not in the stack file."""
+        return self.path[:1] == (RELEASES,)
 
     def __str__(self) -> str:
-        return f"{show_path(self.path)}: {self.text}" if self.path else self.text
+        where = [] if self.line is None else [f"line {self.line}"]
+        if self.path not in ((), (RELEASES,)):
+            where.append(show_path(self.path))
+        return ": ".join([*where, self.text])
 
 
 class SettingsError(Exception):
     """Settings that cannot be used. `str()` is the full report; `problems` holds one entry per mistake."""
 
-    def __init__(self, source: str, problems: Sequence[Problem]) -> None:
+    def __init__(self, stack: str, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
-        count = "1 setting is" if len(problems) == 1 else f"{len(problems)} settings are"
-        lines = [f"{source}: {count} wrong; nothing was changed", *(f"  {problem}" for problem in problems)]
+        count = "1 mistake" if len(self.problems) == 1 else f"{len(self.problems)} mistakes"
+        lines = [f"The settings of stack {stack} have {count}; nothing was changed."]
+        for file, in_release_file in ((f"Pulumi.{stack}.yaml", False), (f"releases/{stack}.yaml", True)):
+            here = [f"  {problem}" for problem in self.problems if problem.in_release_file == in_release_file]
+            if here:
+                lines += [f"{file}:", *here]
         super().__init__("\n".join(lines))
 
 
 def show_path(path: Path) -> str:
-    """A path in the notation of `pulumi config set --path`: luxima:compute.vms.docker-1.memory_mib, …servers[0]."""
+    """A path in the user's notation: luxima:compute.vms.docker-1.memory_mib, services.storefront.live."""
     text = ""
-    for part in path:
+    for part in path[1:] if path[:1] == (RELEASES,) else path:
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
-    return text
+    return text if path[:1] == (RELEASES,) else f"luxima:{text}"
+
+
+def show(value: object) -> str:
+    """A value as the user wrote it, short; what looks like a secret in the wrong place is left out."""
+    if isinstance(value, str) and "PRIVATE KEY" in value:
+        return "a private key"
+    if isinstance(value, str):
+        text = re.sub(r"://[^/\s]*@", "://…@", value)
+        if len(text) > _SHOWN_CHARACTERS:
+            text = f"{text[:_SHOWN_CHARACTERS]}…"
+        return json.dumps(text, ensure_ascii=False)
+    if isinstance(value, dict):
+        return "a table"
+    if isinstance(value, list):
+        return "a list"
+    return json.dumps(value)
+
+
+def listed(words: Iterable[str], last: str = "and") -> str:
+    """`a, b and c`."""
+    *head, tail = [str(word) for word in words] or ["nothing"]
+    return f"{', '.join(head)} {last} {tail}" if head else tail
+
+
+def nearest(word: str, known: Iterable[str]) -> str | None:
+    """The one of `known` that `word` was probably meant to be."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)), None)
+
+
+def suggest(word: str, known: Iterable[str], what: str) -> str:
+    """`did you mean storefront?`, or all that are known when none is near."""
+    options = list(known)
+    near = nearest(word, options)
+    if near is not None:
+        return f"did you mean {near}?"
+    return f"{what}: {listed(options)}" if options else f"there is no {what}"

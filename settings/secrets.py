@@ -3,18 +3,28 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import cast
 
+import yaml
+
+from settings.report import Problem
 from settings.values import Area
 
 _TOKEN = re.compile(
-    r"[^\s@!=]+@[A-Za-z][A-Za-z0-9._-]*![A-Za-z][A-Za-z0-9._-]+=[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"
+    r"[^\s@!=]+@[A-Za-z][A-Za-z0-9._-]*![A-Za-z][A-Za-z0-9._-]+=[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
 _PEM = re.compile(
     r"\s*-----BEGIN (?P<kind>(OPENSSH |RSA |EC |DSA )?PRIVATE KEY)-----\r?\n"
-    r"[A-Za-z0-9+/=\s]+-----END (?P=kind)-----\s*"
+    r"(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=kind)-----\s*"
 )
+
+_OPENSSH = b"openssh-key-v1\0"
+_OPENSSH_WITHOUT_PASSPHRASE = _OPENSSH + b"\0\0\0\4none"
+
+MODES = frozenset({"k3s", "existing"})
+"""The modes of `kubernetes`."""
 
 
 def _is_token(text: str) -> bool:
@@ -26,18 +36,30 @@ def _is_password(text: str) -> bool:
 
 
 def _is_base64(text: str) -> bool:
-    try:
-        return len(base64.b64decode(text, validate=True)) >= 16
-    except (binascii.Error, ValueError):
-        return False
+    return len(_decoded(text)) >= 16
 
 
 def _is_private_key(text: str) -> bool:
-    return _PEM.fullmatch(text) is not None
+    found = _PEM.fullmatch(text)
+    if found is None:
+        return False
+    body = _decoded("".join(found["body"].split()))
+    return bool(body) and (not body.startswith(_OPENSSH) or body.startswith(_OPENSSH_WITHOUT_PASSPHRASE))
+
+
+def _decoded(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return b""
 
 
 def _is_kubeconfig(text: str) -> bool:
-    return all(re.search(rf"^\W*{key}\W*:", text, re.MULTILINE) for key in ("clusters", "users", "contexts"))
+    try:
+        content: object = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return False
+    return isinstance(content, dict) and {"clusters", "users", "contexts"} <= cast("dict[str, object]", content).keys()
 
 
 @dataclass(frozen=True)
@@ -48,8 +70,12 @@ class Secret:
     purpose: str
     right: str
     accepts: Callable[[str], bool]
-    modes: frozenset[str] = frozenset({"k3s", "existing"})
+    modes: frozenset[str] = MODES
     """Modes of `kubernetes` in which the secret is needed; in another one it may not be set."""
+
+    def command(self, stack: str) -> str:
+        """The command that sets the secret."""
+        return f"`pulumi config set --secret luxima:{self.key} --stack {stack}`"
 
 
 SECRETS = (
@@ -92,3 +118,44 @@ class SecretsSet(Area):
 
     keys: frozenset[str] = frozenset()
     """Keys under `luxima:`, such as minioRootPassword."""
+
+
+def check(config: Mapping[str, object], encrypted: Collection[str], stack: str) -> list[Problem]:
+    """Mistakes in the secrets that are set: in plain text, or readable and of a wrong form. No value is shown.
+
+    Args:
+        config: Values by key without `luxima:`; what is still encrypted is no text.
+        encrypted: Those keys that are secret.
+        stack: Name of the stack, for the command that sets it right.
+    """
+    problems: list[Problem] = []
+    for secret in SECRETS:
+        value = config.get(secret.key)
+        if secret.key not in config:
+            continue
+        if secret.key not in encrypted:
+            text = f"is in plain text, so it has leaked; make a new one and set it with {secret.command(stack)}"
+            problems.append(Problem((secret.key,), text))
+        elif isinstance(value, str) and not secret.accepts(value):
+            text = f"has the wrong form; give {secret.right}; set it with {secret.command(stack)}"
+            problems.append(Problem((secret.key,), text))
+    return problems
+
+
+def check_needed(config: Collection[str], mode: object, stack: str) -> list[Problem]:
+    """Secrets that are needed and not set, and those that are set and not needed.
+
+    Args:
+        config: Keys that are set, without `luxima:`.
+        mode: The cluster's mode; with one that is none, only secrets that every mode needs are asked for.
+        stack: Name of the stack, for the command that sets it right.
+    """
+    problems: list[Problem] = []
+    for secret in SECRETS:
+        if secret.key not in config and (mode in secret.modes or secret.modes == MODES):
+            text = f"is not set; set it with {secret.command(stack)} (reads it from the prompt)"
+            problems.append(Problem((secret.key,), f"{text}; it is the {secret.purpose}"))
+        elif secret.key in config and mode in MODES - secret.modes:
+            text = f"is set, but not used in mode {mode} of luxima:kubernetes; take it out with "
+            problems.append(Problem((secret.key,), f"{text}`pulumi config rm luxima:{secret.key} --stack {stack}`"))
+    return problems

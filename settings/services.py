@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import Area, Form, Label, Port, UrlPath
+from settings.values import Area, Form, Label, UrlPath
 
 Host = Annotated[
     str,
@@ -28,7 +28,9 @@ class Service(Area):
 
     host: Host = Field(description="Host under the stack's domain; @ is the domain itself")
     namespace: Label = Field(default="commerce", description="Namespace it runs in; one of kubernetes.namespaces")
-    port: Port = Field(description="TCP port that the container listens on; above 1023, as it does not run as root")
+    port: Annotated[int, Field(ge=1024, le=65_535)] = Field(
+        description="TCP port that the container listens on; from 1024 on, as it does not run as root"
+    )
     health_path: UrlPath = Field(default="/healthz", description="Path that answers 200 when the service is well")
     metrics_path: UrlPath = Field(default="/metrics", description="Path of the Prometheus metrics")
     replicas: Annotated[int, Field(ge=1, le=100)] = Field(description="Pods per slot")
@@ -43,3 +45,8 @@ class Service(Area):
     storage_user: Label | None = Field(
         default=None, description="User of the object storage whose key the service is given; one of storage.users"
     )
+
+    @property
+    def peak_pods(self) -> int:
+        """Pods at most at the same time: both slots are up, and each rolls out with one pod more than `replicas`."""
+        return 2 * (self.replicas + 1)

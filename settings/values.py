@@ -92,8 +92,8 @@ LABEL = Form(
 )
 DOMAIN = Form(
     rf"^{_LABEL}(\.{_LABEL})+$",
-    "a DNS name of two labels or more, such as staging.acehcommerce.id: each label of lower-case letters, digits and "
-    "inner hyphens, at most 63 characters, the whole at most 253, no dot at the end (RFC 1035, RFC 1123)",
+    "a DNS name such as staging.acehcommerce.id: two labels or more of lower-case letters, digits and inner hyphens, "
+    "63 characters at most each and 253 together (RFC 1035, RFC 1123)",
     _is_domain,
 )
 ADDRESS = Form(r"^[0-9]{1,3}(\.[0-9]{1,3}){3}$", "an IPv4 address such as 10.10.10.21", _is_address)

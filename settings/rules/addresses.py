@@ -1,0 +1,74 @@
+"""Rules on addresses and networks: nothing twice, nothing outside, nothing that overlaps."""
+
+import ipaddress
+from collections.abc import Iterator
+
+from settings.report import Path, Problem, show_path
+from settings.rules.guests import all_guests
+from settings.shape import whole
+from settings.stack import Settings
+
+
+def used_addresses(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """Every address that the stack takes for itself, with its path."""
+    yield ("compute", "network", "gateway"), settings.compute.network.gateway
+    for name, node in whole(settings.compute.nodes):
+        yield ("compute", "nodes", name, "address"), node.address
+    for path, guest in all_guests(settings.compute):
+        yield (*path, "address"), guest.address
+    yield ("kubernetes", "api_address"), settings.kubernetes.api_address
+    for slot, gateway in whole(settings.edge.gateways):
+        yield ("edge", "gateways", slot, "address"), gateway.address
+
+
+def unique_addresses(settings: Settings) -> Iterator[Problem]:
+    """An address belongs to one thing."""
+    first: dict[str, Path] = {}
+    for path, address in used_addresses(settings):
+        if address in first:
+            taken = show_path(first[address]).removeprefix("luxima:")
+            yield Problem(path, f"{address} is the address of {taken} already; give an address of its own")
+        first.setdefault(address, path)
+
+
+def inside_network(settings: Settings) -> Iterator[Problem]:
+    """What the stack puts into its network has an address in it; hosts and existing clusters may be elsewhere."""
+    network = settings.compute.network.network
+    elsewhere = {("compute", "nodes")}
+    if settings.kubernetes.mode == "existing":
+        elsewhere |= {("kubernetes", "api_address"), ("edge", "gateways")}
+    for path, text in used_addresses(settings):
+        address = ipaddress.IPv4Address(text)
+        if path[:2] in elsewhere:
+            continue
+        if address not in network:
+            yield Problem(path, f"{address} is not in compute.network.cidr; give an address in {network}")
+        elif address in (network.network_address, network.broadcast_address):
+            yield Problem(path, f"{address} is the network's own or its broadcast address; give one between them")
+
+
+def separate_networks(settings: Settings) -> Iterator[Problem]:
+    """Guests, pods and cluster-internal services have networks apart from each other."""
+    networks = (
+        (("compute", "network", "cidr"), settings.compute.network.cidr),
+        (("kubernetes", "pod_cidr"), settings.kubernetes.pod_cidr),
+        (("kubernetes", "service_cidr"), settings.kubernetes.service_cidr),
+    )
+    for index, (path, cidr) in enumerate(networks):
+        for other_path, other in networks[:index]:
+            if ipaddress.IPv4Network(cidr).overlaps(ipaddress.IPv4Network(other)):
+                taken = show_path(other_path).removeprefix("luxima:")
+                yield Problem(path, f"{cidr} overlaps with {taken}, {other}; give a network apart from it")
+
+
+def name_servers(settings: Settings) -> Iterator[Problem]:
+    """A name server is named once."""
+    first: dict[tuple[str, int], int] = {}
+    for index, server in enumerate(settings.dns.servers):
+        where = (server.address, server.port)
+        if where in first:
+            yield Problem(("dns", "servers", index), f"is the same as dns.servers[{first[where]}]; take one away")
+        first.setdefault(where, index)
+
+
+RULES = (unique_addresses, inside_network, separate_networks, name_servers)

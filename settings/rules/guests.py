@@ -1,0 +1,76 @@
+"""Rules on VMs and LXCs: ids, names, nodes and sizes (INF-1)."""
+
+from collections.abc import Iterator
+
+from settings.compute import Compute, Guest
+from settings.report import Path, Problem, show, suggest
+from settings.shape import whole
+from settings.stack import Settings
+
+
+def all_guests(compute: Compute) -> Iterator[tuple[Path, Guest]]:
+    """Every VM and LXC of which nothing is wrong in itself, with its path."""
+    for name, vm in whole(compute.vms):
+        yield ("compute", "vms", name), vm
+    for name, container in whole(compute.containers):
+        yield ("compute", "containers", name), container
+
+
+def ids(settings: Settings) -> Iterator[Problem]:
+    """A number belongs to one guest of the Proxmox cluster."""
+    first: dict[int, Path] = {}
+    for path, guest in all_guests(settings.compute):
+        if guest.id in first:
+            text = f"{guest.id} is the id of {_name(first[guest.id])} already; give each guest an id of its own"
+            yield Problem((*path, "id"), text)
+        first.setdefault(guest.id, path)
+
+
+def names(settings: Settings) -> Iterator[Problem]:
+    """VMs and LXCs share the host names of their network."""
+    for name in settings.compute.containers:
+        if name in settings.compute.vms:
+            yield Problem(("compute", "containers", name), f"{name} is the name of a VM already; give another name")
+
+
+def nodes(settings: Settings) -> Iterator[Problem]:
+    """A guest runs on a node that there is."""
+    known = settings.compute.nodes
+    for path, guest in all_guests(settings.compute):
+        if guest.node not in known:
+            yield Problem((*path, "node"), f"{show(guest.node)} is no node; {suggest(guest.node, known, 'nodes')}")
+
+
+def guest_size(settings: Settings) -> Iterator[Problem]:
+    """No guest is larger than its node."""
+    known = dict(whole(settings.compute.nodes))
+    for path, guest in all_guests(settings.compute):
+        node = known.get(guest.node)
+        if node is None:
+            continue
+        if guest.cpus > node.cpus:
+            text = f"{guest.cpus} is more than node {guest.node} has; give at most {node.cpus}"
+            yield Problem((*path, "cpus"), text)
+        if guest.memory_mib > node.memory_mib:
+            text = f"{guest.memory_mib} is more than node {guest.node} has; give at most {node.memory_mib}"
+            yield Problem((*path, "memory_mib"), text)
+
+
+def node_memory(settings: Settings) -> Iterator[Problem]:
+    """The guests of a node fit into its memory together; memory, unlike processors, is not overcommitted."""
+    for name, node in whole(settings.compute.nodes):
+        here = [(path, guest) for path, guest in all_guests(settings.compute) if guest.node == name]
+        total = sum(guest.memory_mib for _, guest in here)
+        if total > node.memory_mib and all(guest.memory_mib <= node.memory_mib for _, guest in here):
+            guests = ", ".join(f"{_name(path)} {guest.memory_mib}" for path, guest in here)
+            text = f"{node.memory_mib} is less than its guests have together, {total} ({guests})"
+            yield Problem(
+                ("compute", "nodes", name, "memory_mib"), f"{text}; give them less, or move one to another node"
+            )
+
+
+def _name(path: Path) -> str:
+    return f"{path[1]}.{path[2]}"
+
+
+RULES = (ids, names, nodes, guest_size, node_memory)

@@ -1,0 +1,66 @@
+"""Rules on names: of the stack, its domains, its certificates (ENV-1..4, SEC-1)."""
+
+from collections.abc import Iterator
+
+from settings.report import Problem, show
+from settings.stack import Settings
+
+LABELS = {"dev": "dev", "staging": "staging", "prod": "production"}
+
+
+def stack_name(settings: Settings, stack: str) -> Iterator[Problem]:
+    """A stack's file says which stack it is for: values copied from another one are noticed."""
+    name = settings.environment.name
+    if name != stack:
+        yield Problem(("environment", "name"), f'"{name}" is another stack than the selected one; give {stack}')
+
+
+def label(settings: Settings) -> Iterator[Problem]:
+    """The label on metrics and logs is the requirement's (MON-1)."""
+    environment = settings.environment
+    right = LABELS[environment.name]
+    if environment.label != right:
+        text = f'"{environment.label}" is not the label of stack {environment.name}; give {right} (requirement MON-1)'
+        yield Problem(("environment", "label"), text)
+
+
+def uptime(settings: Settings) -> Iterator[Problem]:
+    """The objective is at least the requirement's (ENV-4)."""
+    percent = settings.environment.uptime_objective_percent
+    if percent < 99.9:
+        text = f"{percent} is too low; requirement ENV-4 asks for at least 99.9"
+        yield Problem(("environment", "uptime_objective_percent"), text)
+
+
+def domains(settings: Settings) -> Iterator[Problem]:
+    """Public services and core hosts have a domain each: neither is the other nor inside it."""
+    domain, core = settings.environment.domain, settings.environment.core_domain
+    if domain == core or domain.endswith(f".{core}") or core.endswith(f".{domain}"):
+        text = f"{show(core)} overlaps with environment.domain, {show(domain)}; give a domain apart from it"
+        yield Problem(("environment", "core_domain"), text)
+
+
+def issuer(settings: Settings) -> Iterator[Problem]:
+    """No public CA knows .local names (RFC 6762); every other name gets a certificate that browsers trust (SEC-1)."""
+    given = settings.edge.certificates.issuer
+    local = [domain for domain in settings.environment.zones if domain.endswith(".local")]
+    path = ("edge", "certificates", "issuer")
+    if local and given == "acme":
+        text = f'"acme" gives no certificate for {local[0]}: .local names are in no public DNS; give private_ca'
+        yield Problem(path, text)
+    if not local and given == "private_ca":
+        domain = settings.environment.domain
+        yield Problem(path, f'"private_ca" is for .local names, and {domain} is public; give acme (requirement SEC-1)')
+
+
+def acme_email(settings: Settings) -> Iterator[Problem]:
+    """An ACME account has a contact, a private CA has none."""
+    certificates = settings.edge.certificates
+    path = ("edge", "certificates", "acme_email")
+    if certificates.issuer == "acme" and certificates.acme_email is None:
+        yield Problem(path, "is missing; issuer acme needs an e-mail address for its account")
+    if certificates.issuer == "private_ca" and certificates.acme_email is not None:
+        yield Problem(path, "has no use with issuer private_ca; take it out")
+
+
+RULES = (label, uptime, domains, issuer, acme_email)

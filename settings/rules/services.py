@@ -1,0 +1,82 @@
+"""Rules on the services: hosts, references, memory, and room in their namespace (ENV-2, ENV-4)."""
+
+from collections.abc import Iterator
+from typing import get_args
+
+from settings.report import Problem, show, suggest
+from settings.services import Service
+from settings.shape import whole
+from settings.stack import Settings
+from settings.values import Slot
+
+NEEDED = ("storefront", "admin", "auth", "api")
+
+
+def needed_services(settings: Settings) -> Iterator[Problem]:
+    """Every stack has the services that the requirement names (ENV-2)."""
+    for name in NEEDED:
+        if name not in settings.services:
+            yield Problem(("services", name), "is missing; requirement ENV-2 asks for this service in every stack")
+
+
+def hosts(settings: Settings) -> Iterator[Problem]:
+    """A public name leads to one service, or to one slot of one service."""
+    taken = {f"{name}-{slot}": f"slot {slot} of {name}" for name in settings.services for slot in get_args(Slot)}
+    for name, service in whole(settings.services):
+        if service.host in taken:
+            text = f"{show(service.host)} is the host of {taken[service.host]} already; give another host"
+            yield Problem(("services", name, "host"), text)
+        taken.setdefault(service.host, name)
+
+
+def namespaces(settings: Settings) -> Iterator[Problem]:
+    """A service's namespace is there."""
+    known = settings.kubernetes.namespaces
+    for name, service in whole(settings.services):
+        if service.namespace not in known:
+            text = f"{show(service.namespace)} is no namespace; {suggest(service.namespace, known, 'namespaces')}"
+            yield Problem(("services", name, "namespace"), text)
+
+
+def storage_users(settings: Settings) -> Iterator[Problem]:
+    """A service's user of the object storage is there."""
+    known = settings.storage.users
+    for name, service in whole(settings.services):
+        user = service.storage_user
+        if user is not None and user not in known:
+            text = f"{show(user)} is no user of the object storage; {suggest(user, known, 'users')}"
+            yield Problem(("services", name, "storage_user"), text)
+
+
+def memory_limit(settings: Settings) -> Iterator[Problem]:
+    """A pod may use at least what is kept free for it."""
+    for name, service in whole(settings.services):
+        limit, request = service.memory_limit_mib, service.memory_request_mib
+        if limit < request:
+            text = f"{limit} is less than memory_request_mib; give at least {request}"
+            yield Problem(("services", name, "memory_limit_mib"), text)
+
+
+def quotas(settings: Settings) -> Iterator[Problem]:
+    """No release is stopped by a quota: both slots of every service fit in while both roll out (ENV-4)."""
+    for name, namespace in whole(settings.kubernetes.namespaces):
+        here = [service for _, service in whole(settings.services) if service.namespace == name]
+        needed = {
+            "cpu_requests_millicores": _sum(here, "cpu_request_millicores"),
+            "memory_requests_mib": _sum(here, "memory_request_mib"),
+            "memory_limits_mib": _sum(here, "memory_limit_mib"),
+            "pods": sum(service.peak_pods for service in here),
+        }
+        for key, at_least in needed.items():
+            value: int = getattr(namespace.quota, key)
+            if value < at_least:
+                text = f"{value} is too little for two slots of its services, each with one pod more while it rolls out"
+                path = ("kubernetes", "namespaces", name, "quota", key)
+                yield Problem(path, f"{text}; give at least {at_least}")
+
+
+def _sum(services: list[Service], key: str) -> int:
+    return sum(service.peak_pods * getattr(service, key) for service in services)
+
+
+RULES = (needed_services, hosts, namespaces, storage_users, memory_limit, quotas)

@@ -1,0 +1,43 @@
+"""Rules on the object storage (INF-5, LOG-6, BAK-1..4)."""
+
+from collections.abc import Iterator
+
+from settings.report import Problem, show, suggest
+from settings.shape import whole
+from settings.stack import Settings
+
+NEEDED = {
+    "loki": "Loki's data (requirement LOG-6)",
+    "logs-archive": "the archive of logs (requirement LOG-6)",
+    "backups": "backups (requirement BAK-1)",
+}
+S3_NAME_LENGTH = 63
+
+
+def needed_buckets(settings: Settings) -> Iterator[Problem]:
+    """The platform's own buckets are there."""
+    for name, use in NEEDED.items():
+        if name not in settings.storage.buckets:
+            text = f"is missing; give a bucket for {use}, with versioning and quota_gib"
+            yield Problem(("storage", "buckets", name), text)
+
+
+def bucket_names(settings: Settings) -> Iterator[Problem]:
+    """Prefix and name together are a bucket name of S3."""
+    for name in settings.storage.buckets:
+        full = settings.storage.bucket_name(name)
+        if len(full) > S3_NAME_LENGTH:
+            text = f"{show(full)} has {len(full)} characters; give a shorter name or bucket_prefix"
+            yield Problem(("storage", "buckets", name), f"{text}, S3 takes {S3_NAME_LENGTH} together")
+
+
+def user_buckets(settings: Settings) -> Iterator[Problem]:
+    """A user's bucket is there."""
+    buckets = settings.storage.buckets
+    for name, user in whole(settings.storage.users):
+        if user.bucket not in buckets:
+            text = f"{show(user.bucket)} is no bucket; {suggest(user.bucket, buckets, 'buckets')}"
+            yield Problem(("storage", "users", name, "bucket"), text)
+
+
+RULES = (needed_buckets, bucket_names, user_buckets)
