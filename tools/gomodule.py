@@ -2,6 +2,7 @@
 
 import os
 import re
+import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def build(module: GoModule, packages: Mapping[str, str], go: Path, job: Job) -> 
         go: The Go command.
         job: Where to work and to log.
     """
+    environment = _environment()
+    for folder in _go_caches(go, environment):
+        cache.require_space(folder, module.mebibytes * 2**20, f"building {module.name} with Go")
     built = job.work / "built"
     run(
         [str(go), "build", "-trimpath", "-ldflags", module.linker_flags, "-o", f"{built}/", *packages.values()],
@@ -26,7 +30,7 @@ def build(module: GoModule, packages: Mapping[str, str], go: Path, job: Job) -> 
         what=f"building {', '.join(packages)} {module.version} with Go",
         minutes=module.minutes,
         folder=module.path,
-        environment=_environment(),
+        environment=environment,
     )
     for name, package in packages.items():
         (built / _executable(package)).rename(job.work / name / name)
@@ -46,6 +50,13 @@ def _environment() -> dict[str, str]:
         # Go's own caches are below the home directory: without one they are kept with ours.
         settings |= {"GOPATH": str(cache.root() / "go"), "GOCACHE": str(cache.root() / "go-build")}
     return os.environ | settings
+
+
+def _go_caches(go: Path, environment: Mapping[str, str]) -> list[Path]:
+    """Where Go keeps what it downloaded and what it compiled, which may be another disk than that of our cache."""
+    command = [str(go), "env", "GOMODCACHE", "GOCACHE"]
+    answer = subprocess.run(command, env=dict(environment), capture_output=True, text=True, check=False)
+    return [Path(line) for line in answer.stdout.split()]
 
 
 def _executable(package: str) -> str:

@@ -16,17 +16,17 @@ _SEMANTIC = r"v?(\d+)\.(\d+)\.(\d+)"
 _PULUMI = GoModule(
     name="pulumi",
     module="github.com/pulumi/pulumi/pkg/v3",
-    minutes=3,
+    minutes=5,
     mebibytes=3500,
     stamps=("github.com/pulumi/pulumi/sdk/v3/go/common/version.Version={version}",),
 )
-_MINIO = GoModule(name="minio", module="github.com/minio/minio", minutes=3, mebibytes=2000)
-_ETCD = GoModule(name="etcd", module="go.etcd.io/etcd/server/v3", minutes=1, mebibytes=1000)
+_MINIO = GoModule(name="minio", module="github.com/minio/minio", minutes=4, mebibytes=2000)
+_ETCD = GoModule(name="etcd", module="go.etcd.io/etcd/server/v3", minutes=2, mebibytes=1000)
 _KWOK = GoModule(name="kwok", module="sigs.k8s.io/kwok", minutes=3, mebibytes=2500)
 _KUBERNETES = GoModule(
     name="kubernetes",
     module="k8s.io/kubernetes",
-    minutes=5,
+    minutes=8,
     mebibytes=4000,
     stamps=tuple(
         f"{package}/version.{stamp}"
