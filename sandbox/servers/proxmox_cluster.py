@@ -11,7 +11,7 @@ import ipaddress
 import re
 from collections.abc import Mapping
 from typing import Any, cast
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.servers.proxmox_registry import Registry
 
@@ -64,6 +64,7 @@ class Cluster(_FakePve):
         guest = "/nodes/{node}/qemu/{vmid}"
         return [
             ("PUT", guest + "/resize", self._resize),
+            ("POST", guest + "/move_disk", self._move_disk),
             ("POST", guest + "/migrate", self._move_guest),
             ("GET", "/nodes/{node}/query-url-metadata", self._url_metadata),
             *self.registry.routes(),
@@ -111,6 +112,22 @@ class Cluster(_FakePve):
             elif key not in vm.config or key.startswith("net"):
                 vm.config[key] = vm.pending.pop(key)
 
+    async def _move_disk(self, v: dict[str, Any], user: str) -> str:
+        vm = self.find(v["node"], v["vmid"])
+        disk, storage = v["disk"], v["storage"]
+        if disk not in vm.config or storage not in self.storages:
+            raise _PveError(500, f"disk '{disk}' or storage '{storage}' does not exist")
+        volume, options = _QEMU.split_drive(vm.config[disk])
+
+        async def body() -> None:
+            size = parse_bytes(str(options.get("size", "0")))
+            volid, _ = self._qm_alloc(storage, vm.vmid, v.get("format"), size)
+            vm.config[disk] = _QEMU.join_drive(volid, options)
+            if v.get("delete"):
+                self._qm_free(volume)
+
+        return await self.task(vm.node, "qmmove", vm.vmid, user, body, vm=vm)
+
     async def _resize(self, v: dict[str, Any], user: str) -> str:
         vm = self.find(v["node"], v["vmid"])
         disk, text = v["disk"], str(v["size"])
@@ -128,6 +145,35 @@ class Cluster(_FakePve):
                 record["size"] = size
 
         return await self.task(vm.node, "resize", vm.vmid, user, body, vm=vm)
+
+    # ------------------------------------------------------------------ files
+
+    def _copies(self, storage: str, volume: str) -> list[str]:
+        """The nodes that have a copy of a downloaded file: such a datastore is each node's own."""
+        record = self.storages.get(storage, {}).get("volumes", {}).get(volume)
+        return [] if record is None else record.setdefault("nodes", [])
+
+    async def _download_url(self, request: Any) -> Any:
+        base: Any = super()
+        response = await base._download_url(request)
+        given = {**request.query, **dict(parse_qsl((await request.read()).decode()))}
+        copies = self._copies(request.match_info["storage"], f"{given.get('content')}/{given.get('filename')}")
+        if request.match_info["node"] not in copies:
+            copies.append(request.match_info["node"])
+        return response
+
+    async def _content_list(self, v: dict[str, Any], user: str) -> list[dict[str, Any]]:
+        base: Any = super()
+        found = cast("list[dict[str, Any]]", await base._content_list(v, user))
+        return [item for item in found if v["node"] in (self._copies(*item["volid"].split(":", 1)) or [v["node"]])]
+
+    async def _content_delete(self, v: dict[str, Any], user: str) -> Any:
+        copies = self._copies(v["storage"], str(v["volume"]).removeprefix(v["storage"] + ":"))
+        if v["node"] in copies and len(copies) > 1:
+            copies.remove(v["node"])
+            return None
+        base: Any = super()
+        return await base._content_delete(v, user)
 
     # ------------------------------------------------- other guest operations
 

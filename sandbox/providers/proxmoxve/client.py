@@ -1,0 +1,186 @@
+"""The Proxmox VE API by `proxmoxer`: bounded in time, its answers to bad requests as one sentence.
+
+`proxmoxer` and `requests` carry no types; the `Any` of both stays in this module.
+"""
+
+import os
+import re
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlsplit
+
+import requests
+from proxmoxer import ProxmoxAPI, ResourceException  # pyright: ignore[reportMissingTypeStubs]
+
+from sandbox.providers.base import CONNECT_TIMEOUT, READ_TIMEOUT, ProviderError, operation, pause
+
+# A server that is being started refuses connections for a moment: so many tries, so many seconds apart.
+_TRIES = 4
+_TRY_AGAIN = 0.5
+# Seconds in which a task of the server (create, start, migrate ...) has to end, unless the resource gives a timeout.
+TASK_TIMEOUT = 120.0
+TOKEN = re.compile(r"([^\s@!=]+@[^\s@!=]+)!([A-Za-z][A-Za-z0-9._-]+)=([A-Za-z0-9-]+)")
+
+
+class ApiError(ProviderError):
+    """The server refused a request; `status` is its HTTP status (0: a task failed)."""
+
+    def __init__(self, sentence: str, status: int, message: str) -> None:
+        super().__init__(sentence)
+        self.status = status
+        self.message = message
+
+    @property
+    def missing(self) -> bool:
+        """Whether the object that was asked for does not exist."""
+        return self.status in (404, 500) and ("does not exist" in self.message or "no such" in self.message.lower())
+
+
+class Settings(NamedTuple):
+    """Where the server is and who asks."""
+
+    endpoint: str
+    user: str
+    token_name: str
+    token: str
+
+    @property
+    def address(self) -> str:
+        """`host:port` of the endpoint."""
+        url = urlsplit(self.endpoint)
+        return f"{url.hostname}:{url.port or 8006}"
+
+
+def settings(variables: Mapping[str, Any]) -> Settings:
+    """The provider's inputs, checked; raises `ProviderError` for what is missing or malformed."""
+    endpoint = str(variables.get("endpoint") or os.environ.get("PROXMOX_VE_ENDPOINT", ""))
+    url = urlsplit(endpoint)
+    if url.scheme != "https" or not url.hostname:
+        raise ProviderError(f"proxmoxve: endpoint is {endpoint!r}; give a URL such as https://127.0.0.2:8006/")
+    if variables.get("insecure"):
+        raise ProviderError("proxmoxve: insecure is set; the local provider always verifies the server's certificate")
+    token = str(variables.get("apiToken") or os.environ.get("PROXMOX_VE_API_TOKEN", ""))
+    found = TOKEN.fullmatch(token)
+    if not found:
+        raise ProviderError(
+            "proxmoxve: apiToken is missing or malformed; give user@realm!name=uuid, the name of two letters or more"
+        )
+    return Settings(endpoint, found.group(1), found.group(2), found.group(3))
+
+
+class Client:
+    """One server, by API token. Threads share it; each has a connection of its own."""
+
+    def __init__(self, given: Settings) -> None:
+        self._settings = given
+        self._local = threading.local()
+
+    @property
+    def _api(self) -> Any:
+        if not hasattr(self._local, "api"):
+            factory: Any = ProxmoxAPI
+            self._local.api = factory(
+                self._settings.address,
+                user=self._settings.user,
+                token_name=self._settings.token_name,
+                token_value=self._settings.token,
+                verify_ssl=os.environ.get("SSL_CERT_FILE") or True,
+                timeout=(CONNECT_TIMEOUT, READ_TIMEOUT),
+            )
+        return self._local.api
+
+    def get(self, path: str, **params: Any) -> Any:
+        """GET; `path` as in the API's documentation, without the leading slash."""
+        return self._ask("get", path, "", params)
+
+    def post(self, path: str, subject: str, **data: Any) -> Any:
+        """POST; `subject` names the object in an error. A task that it starts is waited for."""
+        return self._wait(self._ask("post", path, subject, data), subject)
+
+    def put(self, path: str, subject: str, **data: Any) -> Any:
+        """PUT; a task that it starts is waited for."""
+        return self._wait(self._ask("put", path, subject, data), subject)
+
+    def delete(self, path: str, subject: str, **params: Any) -> Any:
+        """DELETE; a task that it starts is waited for."""
+        return self._wait(self._ask("delete", path, subject, params), subject)
+
+    def find(self, path: str, **params: Any) -> Any:
+        """GET; None when the object does not exist."""
+        try:
+            return self.get(path, **params)
+        except ApiError as error:
+            if error.missing:
+                return None
+            raise
+
+    def _ask(self, verb: str, path: str, subject: str, values: Mapping[str, Any]) -> Any:
+        def call() -> Any:
+            return getattr(self._api(path), verb)(**values)
+
+        try:
+            return self._reached(call)
+        except ResourceException as error:
+            raise self._refused(cast("Any", error), subject or path) from None
+
+    def _reached(self, call: Callable[[], Any]) -> Any:
+        for attempt in range(1, _TRIES + 1):
+            try:
+                return call()
+            except requests.exceptions.SSLError as error:
+                raise self._unreachable(f"its certificate is not accepted ({_reason(error)})") from None
+            except requests.exceptions.ReadTimeout:
+                raise self._unreachable(f"no answer within {READ_TIMEOUT:.0f} s") from None
+            except requests.exceptions.ConnectionError as error:
+                # Refused: the request never reached the server, so it can be sent again.
+                if attempt == _TRIES or "refused" not in str(error).lower():
+                    raise self._unreachable(_reason(error)) from None
+                pause(_TRY_AGAIN)
+        raise AssertionError("the loop returns or raises")
+
+    def _unreachable(self, reason: str) -> ProviderError:
+        return ProviderError(f"the Proxmox API at {self._settings.endpoint} cannot be reached: {reason}")
+
+    def _refused(self, error: Any, subject: str) -> ApiError:
+        status = int(error.status_code)
+        if status == 401:
+            return ApiError(
+                f"the Proxmox API at {self._settings.endpoint} does not accept the API token "
+                f"{self._settings.user}!{self._settings.token_name}",
+                status,
+                str(error.content),
+            )
+        message = str(error.content).strip()
+        given: Any = error.errors
+        details = cast("dict[str, Any]", given) if isinstance(given, dict) else dict[str, Any]()
+        said = "; ".join(f"{key}: {' '.join(str(text).split())}" for key, text in details.items()) or message
+        return ApiError(f"{subject}: the Proxmox API said: {said}", status, message)
+
+    def _wait(self, answer: Any, subject: str) -> Any:
+        """Wait for the task that an answer names."""
+        if not isinstance(answer, str) or not answer.startswith("UPID:"):
+            return answer
+        node = answer.split(":")[1]
+        limit = operation().timeout or TASK_TIMEOUT
+        end = time.monotonic() + limit
+        interval = 0.05
+        while (status := self.get(f"nodes/{node}/tasks/{answer}/status"))["status"] != "stopped":
+            if time.monotonic() > end:
+                raise ProviderError(f"{subject}: the Proxmox API's task {answer.split(':')[5]} ran over {limit:.0f} s")
+            pause(interval)
+            interval = min(interval * 2, 1.0)
+        result = str(status.get("exitstatus", "OK"))
+        if result != "OK" and not result.startswith("WARNINGS"):
+            raise ApiError(f"{subject}: the Proxmox API said: {result}", 0, result)
+        return answer
+
+
+def _reason(error: Exception) -> str:
+    """The innermost reason of a connection error, without addresses of objects."""
+    text = str(error)
+    for known in ("Connection refused", "certificate verify failed", "Name or service not known", "timed out", "reset"):
+        if known.lower() in text.lower():
+            return known.lower()
+    return type(error).__name__
