@@ -66,8 +66,11 @@ def _stack_setting(place: Path) -> Path:
     return (key.removeprefix(NAMESPACE), *place[2:]) if isinstance(key, str) and key.startswith(NAMESPACE) else ()
 
 
-def _release_setting(place: Path) -> Path:
-    return (RELEASES, *place)
+def _release_file(file: File) -> Document:
+    if not file.is_file():
+        text = "the file is missing; before the first release it holds `services: {}`"
+        return Document(problems=[Problem((RELEASES,), text)])
+    return read(file, lambda place: (RELEASES, *place))
 
 
 def _areas(given: Mapping[str, object], stack: str) -> tuple[dict[str, object], list[Problem]]:
@@ -112,7 +115,7 @@ def _settings(
     problems: list[Problem],
 ) -> Settings:
     """The settings, if neither `problems` nor the models nor the rules have anything against them."""
-    release_file = read(root / RELEASES / f"{stack}.yaml", _release_setting)
+    release_file = _release_file(root / RELEASES / f"{stack}.yaml")
     data = {**areas, RELEASES: release_file.data}
     reported = {problem.path for problem in (*problems, *release_file.problems) if len(problem.path) == 1}
     try:

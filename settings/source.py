@@ -53,6 +53,8 @@ def read(file: File, setting: Naming) -> Document:
         document.problems.append(Problem(setting(()), f"the file is not YAML: {error.problem}", line))
     except (yaml.YAMLError, UnicodeDecodeError):
         document.problems.append(Problem(setting(()), "the file is not YAML in UTF-8"))
+    except FileNotFoundError:
+        document.problems.append(Problem(setting(()), "the file is missing"))
     except OSError as error:
         document.problems.append(Problem(setting(()), f"the file cannot be read: {error.strerror}"))
     else:
