@@ -155,11 +155,11 @@ class Cluster(_FakePve):
 
     async def _download_url(self, request: Any) -> Any:
         base: Any = super()
-        response = await base._download_url(request)
         given = {**request.query, **dict(parse_qsl((await request.read()).decode()))}
-        copies = self._copies(request.match_info["storage"], f"{given.get('content')}/{given.get('filename')}")
-        if request.match_info["node"] not in copies:
-            copies.append(request.match_info["node"])
+        storage, volume = request.match_info["storage"], f"{given.get('content')}/{given.get('filename')}"
+        before = list(self._copies(storage, volume))
+        response = await base._download_url(request)
+        self._copies(storage, volume)[:] = sorted({*before, request.match_info["node"]})
         return response
 
     async def _content_list(self, v: dict[str, Any], user: str) -> list[dict[str, Any]]:
@@ -204,7 +204,7 @@ def disk_store(name: str) -> dict[str, Any]:
 def file_store(name: str) -> dict[str, Any]:
     """A datastore for images, templates, snippets and backups."""
     return {"type": "dir", "content": "iso,vztmpl,backup,snippets,import", "path": f"/var/lib/{name}", "active": 1,
-            "shared": 1, "files": set[str](), "avail": 1024 * GIB}  # fmt: skip
+            "files": set[str](), "avail": 1024 * GIB}  # fmt: skip
 
 
 def guest_interfaces(vmid: int, config: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
 from sandbox.providers.base import Properties, ProviderError
+from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.client import ApiError, Client
 from sandbox.providers.proxmoxve.drift import drifted
 from sandbox.providers.proxmoxve.parts import Part, expected, read_all, write_all
@@ -34,6 +35,12 @@ class Guest(NamedTuple):
     def subject(self) -> str:
         """What errors call it."""
         return f"{'VM' if self.kind == 'qemu' else 'container'} {self.vmid} ({self.name}) on node {self.node}"
+
+
+def differs(written: str, live: Any) -> bool:
+    """Whether a config value to be written says anything else than the live one; a size is grown, never written."""
+    new, old = (options.parse(text, "file") for text in (written, live))
+    return new != {key: value for key, value in old.items() if key in new or key != "size"}
 
 
 class Guests:
@@ -150,7 +157,7 @@ class Guests:
             if all(old.get(name) == new.get(name) for name in part.names):
                 continue
             written = part.write(new, live)
-            values |= {key: value for key, value in written.items() if str(live.get(key)) != value}
+            values |= {key: value for key, value in written.items() if key not in live or differs(value, live[key])}
             deletes += part.deletes(written, live)
         deletes = [key for key in deletes if key not in values]
         if values or deletes:

@@ -191,8 +191,8 @@ def _write_nics(inputs: Inputs, live: Config) -> dict[str, str]:
     for index, nic in enumerate(items(inputs, "networkDevices")):
         key = f"net{index}"
         mac = nic.get("macAddress") or mac_address(live.get(key, ""))
-        head = options.render({"model": nic.get("model") or "virtio", "macaddr": mac})
-        written[key] = f"{head},{pack(nic, _NIC)}"
+        model = nic.get("model") or "virtio"
+        written[key] = f"{f'{model}={mac}' if mac else f'model={model}'},{pack(nic, _NIC)}"
     return written
 
 

@@ -113,14 +113,16 @@ class Vms(Handler):
     def _settle(self, guest: Guest, inputs: Properties) -> None:
         """Everything besides the config: disk sizes, pool, template, power."""
         self._guests.move_to_pool(guest, str(inputs.get("poolId") or ""))
+        # Before disks grow: a pending change of a disk holds its old size.
+        restart = guest.status == "running" and inputs.get("rebootAfterUpdate", True) and not inputs.get("template")
+        if restart and self._guests.pending(guest):
+            self._guests.reboot(guest)
         self._grow(guest, inputs)
         if inputs.get("template"):
             if not guest.template:
                 self._guests.set_power(guest, running=False)
                 self._guests.api.post(f"{guest.path}/template", guest.subject)
             return
-        if guest.status == "running" and self._guests.pending(guest) and inputs.get("rebootAfterUpdate", True):
-            self._guests.reboot(guest)
         self._guests.set_power(guest, running=inputs.get("started", True))
 
     def _grow(self, guest: Guest, inputs: Properties) -> None:
