@@ -1,0 +1,139 @@
+"""A recording stand-in for the engine: what a program declares is kept, so that a test can assert what is absent too.
+
+Nothing is deployed and no provider runs; that is what tests/e2e is for.
+"""
+
+import asyncio
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, cast
+
+import pulumi
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
+from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.stack import wait_for_rpcs
+
+from components.platform import Platform, PlatformSecrets
+from settings import Settings
+from settings.loading import check
+
+ROOT = Path(__file__).resolve().parent.parent
+_SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
+"""Key that marks a secret in what the SDK sends to the engine."""
+
+STACKS = ("dev", "staging", "prod")
+
+_COMPUTED: Mapping[str, Mapping[str, Any]] = {
+    "random:index/randomPassword:RandomPassword": {"result": "generated-password"},
+    "minio:index/iamServiceAccount:IamServiceAccount": {"accessKey": "KEYID", "secretKey": "generated-secret"},
+    "command:remote:Command": {"stdout": "kubeconfig"},
+}
+
+
+@dataclass(frozen=True)
+class Declared:
+    """A resource that was declared."""
+
+    type: str
+    """Type token."""
+    name: str
+    """Logical name."""
+    inputs: Mapping[str, Any]
+    """Inputs as the engine gets them, in camelCase."""
+
+
+def _plain(value: Any) -> Any:
+    """The value as a provider sees it: secrets unwrapped, whole numbers whole."""
+    if isinstance(value, dict):
+        items = cast("dict[str, Any]", value)
+        if _SECRET_MARK in items:
+            return _plain(items["value"])
+        return {key: _plain(item) for key, item in items.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in cast("list[Any]", value)]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _decoded(value: Any) -> Any:
+    """An input of a provider; the SDK sends those that are no texts as JSON."""
+    try:
+        decoded = json.loads(value)
+    except (TypeError, ValueError):
+        return value
+    return cast(Any, decoded) if isinstance(decoded, bool | list | dict) else value
+
+
+class Recorder(Mocks):
+    """Takes every resource and answers with its inputs."""
+
+    def __init__(self) -> None:
+        self.resources: list[Declared] = []
+
+    def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
+        """Keep the resource; its outputs are its inputs and what a server would have computed."""
+        given = cast("dict[str, Any]", args.inputs)  # pyright: ignore[reportUnknownMemberType] - the SDK says `dict`
+        inputs = {key: _plain(value) for key, value in given.items()}
+        if args.typ.startswith("pulumi:providers:"):
+            inputs = {key: _decoded(value) for key, value in inputs.items()}
+        self.resources.append(Declared(args.typ, args.name, inputs))
+        return f"{args.name}-id", {**given, **_COMPUTED.get(args.typ, {})}
+
+    def call(self, args: MockCallArgs) -> tuple[dict[Any, Any], list[tuple[str, str]] | None]:
+        """No room asks a provider anything."""
+        raise AssertionError(f"unexpected call of {args.token}")
+
+    def of(self, type_: str) -> list[Declared]:
+        """Declared resources whose type token ends in `type_`."""
+        return [each for each in self.resources if each.type.endswith(type_)]
+
+    def named(self, name: str) -> Declared:
+        """The one resource called `name`."""
+        (found,) = [each for each in self.resources if each.name == name]
+        return found
+
+
+def record(program: Callable[[], Any], stack: str = "dev") -> Recorder:
+    """Run `program` and return what it declared."""
+    recorder = Recorder()
+
+    async def run() -> None:
+        pulumi.runtime.set_mocks(recorder, project="luxima", stack=stack, preview=False)
+        program()
+        await wait_for_rpcs()
+
+    asyncio.run(run())
+    return recorder
+
+
+def stack_settings(stack: str) -> Settings:
+    """The committed settings of `stack`."""
+    return check(stack, ROOT)
+
+
+def private_key() -> str:
+    """A new SSH key, OpenSSH text."""
+    return (
+        ed25519.Ed25519PrivateKey.generate()
+        .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+        .decode()
+    )
+
+
+def record_platform(settings: Settings) -> Recorder:
+    """Declare the whole platform of `settings`."""
+
+    def program() -> None:
+        Platform(
+            settings,
+            PlatformSecrets(
+                proxmox_api_token=pulumi.Output.secret("root@pam!luxima=00000000-0000-0000-0000-000000000000"),
+                minio_root_password=pulumi.Output.secret("root-password"),
+                ssh_private_key=pulumi.Output.secret(private_key()),
+                kubeconfig=pulumi.Output.secret("kubeconfig") if settings.kubernetes.mode == "existing" else None,
+            ),
+        )
+
+    return record(program, settings.environment.name)

@@ -1,0 +1,130 @@
+"""The rooms together, on a recording stand-in for the engine (no server): what is declared, and what is not."""
+
+from typing import Any
+
+import pytest
+
+from settings import Settings
+from settings.releases import Releases
+from tests.recording import STACKS, Recorder, record_platform, stack_settings
+
+_DIGEST = "sha256:" + "a" * 64
+
+
+def _changed(settings: Settings, **areas: Any) -> Settings:
+    return settings.model_copy(update=areas)
+
+
+def _released(settings: Settings, live: str, **slots: str | None) -> Settings:
+    image = f"{settings.environment.registry_host}/aceh/storefront@"
+    content = {slot: None if digest is None else {"image": image + digest} for slot, digest in slots.items()}
+    releases = Releases.model_validate({"services": {"storefront": {"live": live, "slots": content}}})
+    return _changed(settings, releases=releases)
+
+
+def _environment(recorder: Recorder, deployment: str) -> dict[str, Any]:
+    container = recorder.named(deployment).inputs["spec"]["template"]["spec"]["containers"][0]
+    return {each["name"]: each.get("value", each.get("valueFrom")) for each in container["env"]}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_guest_of_the_settings_is_declared_with_its_size(stack: str) -> None:
+    settings = stack_settings(stack)
+    recorder = record_platform(settings)
+    vms = {each.inputs["name"]: each.inputs for each in recorder.of(":VmLegacy")}
+    assert vms.keys() == settings.compute.vms.keys()
+    for name, vm in settings.compute.vms.items():
+        assert vms[name]["memory"] == {"dedicated": vm.memory_mib}
+        assert vms[name]["disks"][0]["size"] == vm.disk_gib
+        assert vms[name]["vmId"] == vm.id
+    assert {each.inputs["vmId"] for each in recorder.of(":ContainerLegacy")} == {
+        each.id for each in settings.compute.containers.values()
+    }
+
+
+def test_an_empty_slot_makes_nothing() -> None:
+    recorder = record_platform(_released(stack_settings("dev"), "blue", blue=_DIGEST, green=None))
+    assert [each.inputs["metadata"]["name"] for each in recorder.of(":Deployment")] == ["storefront-blue"]
+    assert not [each for each in recorder.resources if "green" in each.name]
+
+
+def test_a_filled_idle_slot_is_kept_beside_the_live_one() -> None:
+    recorder = record_platform(_released(stack_settings("dev"), "green", blue=_DIGEST, green=_DIGEST))
+    assert {each.inputs["metadata"]["name"] for each in recorder.of(":Deployment")} == {
+        "storefront-blue",
+        "storefront-green",
+    }
+    records = {each.inputs["name"]: each.inputs["records"] for each in recorder.of("dns:Record")}
+    assert records["dev.acehcommerce.local"] == ["10.10.10.62"]
+    assert records["storefront-blue.dev.acehcommerce.local"] == ["10.10.10.61"]
+    assert records["storefront-green.dev.acehcommerce.local"] == ["10.10.10.62"]
+
+
+def test_switching_the_live_slot_changes_the_public_record_and_nothing_else() -> None:
+    settings = stack_settings("dev")
+    before, after = (
+        {
+            (each.type, each.name): each.inputs
+            for each in record_platform(_released(settings, live, blue=_DIGEST, green=_DIGEST)).resources
+        }
+        for live in ("blue", "green")
+    )
+    assert before.keys() == after.keys()
+    # The SSH key is made anew by each run of the test.
+    changed = [
+        name for (type_, name), inputs in before.items() if inputs != after[type_, name] and not _holds_key(type_)
+    ]
+    assert changed == ["dns-public-service-storefront"]
+
+
+def _holds_key(type_: str) -> bool:
+    return type_.startswith(("proxmoxve:", "command:", "pulumi:providers:proxmoxve"))
+
+
+def test_a_service_that_is_not_released_has_neither_pods_nor_name() -> None:
+    recorder = record_platform(_changed(stack_settings("dev"), releases=Releases.model_validate({"services": {}})))
+    assert not recorder.of(":Deployment")
+    assert not recorder.of(":Secret")
+    names = [each.inputs["name"] for each in recorder.of("dns:Record")]
+    assert names
+    assert all(name.endswith(".dev.luxima.local") for name in names)
+
+
+def test_an_existing_cluster_is_used_and_no_vm_is_made_for_one() -> None:
+    settings = stack_settings("dev")
+    kubernetes = settings.kubernetes.model_copy(update={"mode": "existing"})
+    recorder = record_platform(_changed(settings, kubernetes=kubernetes))
+    assert [each.inputs["name"] for each in recorder.of(":VmLegacy")] == ["docker-1"]
+    assert not recorder.of("remote:Command")
+    assert not [each for each in recorder.resources if "join-token" in each.name]
+    assert recorder.of(":Deployment")
+
+
+def test_the_join_token_is_in_no_user_data() -> None:
+    recorder = record_platform(stack_settings("prod"))
+    starts = [each for each in recorder.of("remote:Command") if each.name.endswith("-start")]
+    assert len(starts) == 6
+    for start in starts:
+        assert start.inputs["stdin"] == "generated-password"
+        assert "generated-password" not in start.inputs["create"]
+    snippets = [each.inputs["sourceRaw"]["data"] for each in recorder.of(":FileLegacy")]
+    assert snippets
+    assert not [each for each in snippets if "generated-password" in each]
+
+
+def test_a_service_reaches_its_bucket_by_a_secret_and_no_value_is_in_the_pod() -> None:
+    recorder = record_platform(stack_settings("dev"))
+    environment = _environment(recorder, "service-storefront-blue-deployment")
+    assert environment["S3_BUCKET"] == "luxima-dev-media"
+    assert environment["S3_SECRET_ACCESS_KEY"] == {
+        "secretKeyRef": {"name": "storefront-storage", "key": "S3_SECRET_ACCESS_KEY"}
+    }
+    assert "generated-secret" not in str(recorder.named("service-storefront-blue-deployment").inputs)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_bucket_is_encrypted_and_none_is_deleted_with_its_objects(stack: str) -> None:
+    recorder = record_platform(stack_settings(stack))
+    buckets = {each.inputs["bucket"] for each in recorder.of(":S3Bucket")}
+    assert buckets == {each.inputs["bucket"] for each in recorder.of(":S3BucketServerSideEncryption")}
+    assert not [each for each in recorder.of(":S3Bucket") if each.inputs.get("forceDestroy")]
