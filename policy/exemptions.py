@@ -43,4 +43,27 @@ def _pattern(glob: str) -> re.Pattern[str]:
     return re.compile(".*".join(re.escape(part) for part in glob.split("*")), re.DOTALL)
 
 
-EXEMPTIONS: tuple[Exemption, ...] = ()
+EXEMPTIONS: tuple[Exemption, ...] = (
+    Exemption(
+        rule="kubernetes-provider-tls",
+        type="pulumi:providers:kubernetes",
+        name="kubernetes",
+        path="kubeconfig",
+        covers_what=Covers.UNKNOWN,
+        reason=(
+            "before the first update of a stack there is no cluster, so no kubeconfig; the update fetches it, and this "
+            "rule judges it before anything is made with it"
+        ),
+    ),
+    Exemption(
+        rule="docker-image-pinned",
+        type="docker:index/container:Container",
+        name="*",
+        path="image",
+        covers_what=Covers.UNKNOWN,
+        reason=(
+            "the digest of an image that is not pulled yet; the RemoteImage is judged by its name, and the update "
+            "judges the digest before the container is made"
+        ),
+    ),
+)

@@ -114,10 +114,11 @@ class Rule:
         return self.dev if stack == "dev" else self.elsewhere
 
     def judge(self, declared: Sequence[Declared], exemptions: Sequence[Exemption]) -> list[Finding]:
-        """Run the rule on one resource (or all of them, for a rule on the stack) and give what no exemption covers.
+        """Run the rule on what is of its types (one by one, or all at once) and give what no exemption covers.
 
         An unknown value is reported once and then taken for absent, so that the rest is judged all the same.
         """
+        declared = [each for each in declared if each.subject.type in self.types]
         covering = [exemption for exemption in exemptions if exemption.rule == self.name]
         hidden: set[tuple[str, str]] = set()
         unknown: list[Finding] = []

@@ -57,14 +57,12 @@ def _policy(rule: Rule, stack: str, exemptions: Sequence[Exemption]) -> Policy:
     if rule.check_stack is not None:
 
         def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-            declared = [_from_sdk(resource) for resource in args.resources if resource.resource_type in rule.types]
-            _report(rule, declared, exemptions, report)
+            _report(rule, [_from_sdk(resource) for resource in args.resources], exemptions, report)
 
         return StackValidationPolicy(validate=validate_stack, **common)
 
     def validate_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        if args.resource_type in rule.types:
-            _report(rule, [_from_sdk(args)], exemptions, report)
+        _report(rule, [_from_sdk(args)], exemptions, report)
 
     return ResourceValidationPolicy(validate=validate_resource, **common)
 

@@ -21,7 +21,7 @@ def _judge(image: Value) -> Iterator[Finding]:
     if _OWN_REGISTRY.match(text):
         yield image.wrong(f"{text!r} names no digest", "give <image>@sha256:<digest>, as the release wrote it")
         return
-    tag = text.rpartition("/")[2].partition(":")[2]
+    tag = text.partition("@")[0].rpartition("/")[2].partition(":")[2]
     if not any(character.isdigit() for character in tag):
         yield image.wrong(f"{text!r} names no version", "give a version tag or a digest")
 

@@ -100,10 +100,8 @@ _PUBLIC = re.compile(
     r"|\bdata:[a-z0-9/+.-]+;base64,[A-Za-z0-9+/=]+",
     re.DOTALL,
 )
-_RUN = re.compile(r"(?<![A-Za-z0-9+/_=-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/_=-])")
-_ASSIGNED = re.compile(
-    r"^[\s-]*(?:export\s+)?[\"']?([A-Za-z][A-Za-z0-9_.-]*)[\"']?\s*[:=][ \t]*[\"']?([^\s\"'#][^\s\"']*)", re.MULTILINE
-)
+_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/_=-])")
+_ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"'#][^\s\"']*)")
 
 
 def secret_name(name: str) -> bool:
@@ -148,7 +146,13 @@ def assigned_secret(document: str) -> str | None:
 def _random(run: str) -> bool:
     """Whether a run of characters is as mixed as a key; words change their kind of character less often."""
     kinds = ["u" if c.isupper() else "d" if c.isdigit() else "l" if c.islower() else "" for c in run]
-    if not {"u", "d", "l"}.issubset(kinds) or run.count("/") > 2 or run.count("-") > 3 or run.count("_") > 3:
+    if (
+        not {"u", "l"}.issubset(kinds)
+        or kinds.count("d") < 2
+        or run.count("/") > 4
+        or run.count("-") > 3
+        or run.count("_") > 3
+    ):
         return False
     changes = sum(before != after for before, after in pairwise(kinds))
     counts = Counter(run)

@@ -1,4 +1,4 @@
-"""`python -m tests.e2e.policy_trial FOLDER STACK VERB CASE` runs one small program through the real engine with the pack.
+"""`python -m tests.e2e.policy_trial FOLDER STACK VERB CASE` runs a small program through the real engine and the pack.
 
 It is a process of its own because the engine abandons the program of an update that a policy stopped.
 Prints what the engine prints; exit 1 when the engine stopped. FOLDER keeps the state between runs.
@@ -54,7 +54,9 @@ def unknown_record() -> None:
 
 
 def bare_bucket() -> None:
-    pulumi.ComponentResource("minio:index/s3Bucket:S3Bucket", "uploads", {"bucket": "trial-media", "forceDestroy": True})
+    pulumi.ComponentResource(
+        "minio:index/s3Bucket:S3Bucket", "uploads", {"bucket": "trial-media", "forceDestroy": True}
+    )
 
 
 def guarded_bucket() -> None:
@@ -63,9 +65,7 @@ def guarded_bucket() -> None:
     key = {"bucket": "trial-loki", "encryptionType": "aws:kms", "kmsKeyId": "trial"}
     rules = {"bucket": "trial-loki", "rules": [{"id": "kept", "filter": "fake/", "expiration": "90d"}]}
     below = pulumi.ResourceOptions(parent=bucket)
-    pulumi.ComponentResource(
-        "minio:index/s3BucketServerSideEncryption:S3BucketServerSideEncryption", "key", key, below
-    )
+    pulumi.ComponentResource("minio:index/s3BucketServerSideEncryption:S3BucketServerSideEncryption", "key", key, below)
     pulumi.ComponentResource("minio:index/ilmPolicy:IlmPolicy", "kept", rules, below)
 
 
@@ -114,7 +114,8 @@ def main() -> int:
         return 1
     finally:
         deployment = stack.export_stack().deployment or {}
-        print("in the state:", " ".join(sorted(each["urn"].rpartition("::")[2] for each in deployment.get("resources", []))))
+        names = sorted(each["urn"].rpartition("::")[2] for each in deployment.get("resources", []))
+        sys.stdout.write(f"in the state: {' '.join(names)}\n")
     return 0
 
 

@@ -1,0 +1,78 @@
+"""What a spec of a rule is, and short ways to write resources down."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
+
+from policy.judging import Declared, Subject
+
+UNKNOWN: Final = UNKNOWN_STRING_VALUE
+DROP: Final = object()
+"""As a value in `but`: take the property away."""
+
+Case = tuple[Declared, ...]
+"""What a rule is judged on: one resource, or those of a stack."""
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A case that breaks the rule, the places that must be named, and what no message may hold."""
+
+    case: Case
+    paths: frozenset[str]
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that is asked of one rule; how an exemption works is tried on what `fails` and what is `unknown`."""
+
+    rule: str
+    passes: tuple[Case, ...]
+    fails: tuple[Wrong, ...]
+    unknown: tuple[Wrong, ...]
+
+
+def urn(type_: str, name: str) -> str:
+    return f"urn:pulumi:prod::luxima::{type_}::{name}"
+
+
+def declared(
+    type_: str,
+    props: Mapping[str, Any],
+    name: str = "it",
+    *,
+    protect: bool = False,
+    refers: Mapping[str, tuple[str, ...]] | None = None,
+) -> Declared:
+    return Declared(Subject(type_, name, urn(type_, name)), props, protect, refers or {})
+
+
+def one(type_: str, props: Mapping[str, Any], name: str = "it", *, protect: bool = False) -> Case:
+    return (declared(type_, props, name, protect=protect),)
+
+
+def wrong(case: Case, *paths: str, never: tuple[str, ...] = ()) -> Wrong:
+    return Wrong(case, frozenset(paths), never)
+
+
+def but(props: Mapping[str, Any], *changes: tuple[str, Any]) -> dict[str, Any]:
+    """The properties with changes (`spec/containers/0/image`, value); what is missing on the way is made."""
+    changed: Any = copy.deepcopy(dict(props))
+    for path, value in changes:
+        place: Any = changed
+        *way, last = [int(step) if step.isdigit() else step for step in path.split("/")]
+        for step in way:
+            place = place[step] if isinstance(step, int) else place.setdefault(step, {})
+        if value is DROP:
+            del place[last]
+        elif isinstance(last, int) and last == len(place):
+            place.append(value)
+        else:
+            place[last] = value
+    return changed

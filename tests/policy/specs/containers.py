@@ -1,0 +1,53 @@
+"""Specs of policy/rules/containers.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policy.rules import kinds
+
+from .. import good
+from ..spec import DROP, UNKNOWN, Spec, Wrong, but, one, wrong
+
+_GOOD = (one(kinds.DOCKER_CONTAINER, good.DOCKER_CONTAINER),)
+
+
+def _bad(place: str, value: Any, path: str) -> Wrong:
+    return wrong(one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, (place, value))), path)
+
+
+SPECS = (
+    Spec(
+        "docker-host-access",
+        passes=_GOOD,
+        fails=(
+            _bad("privileged", True, "privileged"),
+            _bad("networkMode", "host", "networkMode"),
+            _bad("pidMode", "host", "pidMode"),
+            _bad("volumes/1", {"hostPath": "/var/run/docker.sock"}, "volumes[1].hostPath"),
+            _bad("mounts", [{"type": "bind", "source": "/"}], "mounts[0].source"),
+        ),
+        unknown=(_bad("privileged", UNKNOWN, "privileged"),),
+    ),
+    Spec(
+        "docker-capabilities",
+        passes=_GOOD,
+        fails=(
+            _bad("capabilities", DROP, "capabilities.drops"),
+            _bad("securityOpts", ["no-new-privileges=false"], "securityOpts"),
+        ),
+        unknown=(_bad("securityOpts", [UNKNOWN], "securityOpts[0]"),),
+    ),
+    Spec(
+        "docker-bounded",
+        passes=_GOOD,
+        fails=(_bad("memory", DROP, "memory"), _bad("restart", "no", "restart"), _bad("restart", DROP, "restart")),
+        unknown=(_bad("memory", UNKNOWN, "memory"),),
+    ),
+    Spec(
+        "docker-read-only",
+        passes=_GOOD,
+        fails=(_bad("readOnly", False, "readOnly"), _bad("readOnly", DROP, "readOnly")),
+        unknown=(_bad("readOnly", UNKNOWN, "readOnly"),),
+    ),
+)

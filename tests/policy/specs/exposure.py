@@ -1,0 +1,154 @@
+"""Specs of policy/rules/exposure.py."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from policy.rules import kinds
+
+from .. import good
+from ..spec import DROP, UNKNOWN, Case, Spec, but, one, wrong
+
+_BACKEND = "spec/rules/0/http/paths/0/backend/service/port"
+_BACKEND_PATH = "spec.rules[0].http.paths[0].backend.service.port"
+
+
+def _service(type_: str, **port: Any) -> Case:
+    return one(kinds.SERVICE, {"spec": {"type": type_, "ports": [{"port": 443.0}, port]}})
+
+
+def _docker(*changes: tuple[str, Any]) -> Case:
+    return one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, *changes))
+
+
+def _firewall(type_: str = kinds.FIREWALL_RULES[0], **rule: Any) -> Case:
+    return one(type_, {"rules": [{"type": "in", "action": "ACCEPT", "proto": "tcp", **rule}]})
+
+
+def _network(*rules: dict[str, Any]) -> Case:
+    return one(kinds.NETWORK_POLICY, {"spec": {"podSelector": {}, "ingress": list(rules)}})
+
+
+def _document(actions: Any, resources: Any, principal: Any = None, effect: str = "Allow") -> str:
+    statement = {"Effect": effect, "Action": actions, "Resource": resources}
+    return json.dumps({"Statement": [statement if principal is None else {**statement, "Principal": principal}]})
+
+
+def _open(bucket: str, action: str, principal: Any) -> Case:
+    document = _document([action], f"arn:aws:s3:::{bucket}/*", principal)
+    return one(kinds.BUCKET_POLICY, {"bucket": bucket, "policy": document})
+
+
+_SOURCE = "rules[0].source"
+_FROM = "spec.ingress[0].from"
+_POSTGRES = {"protocol": "TCP", "port": 5432.0}
+
+SPECS = (
+    Spec(
+        "database-service-private",
+        passes=(
+            _service("ClusterIP", port=5432.0),
+            _service("LoadBalancer", port=8443.0),
+            one(kinds.INGRESS, good.INGRESS),
+        ),
+        fails=(
+            wrong(_service("LoadBalancer", port=5432.0), "spec.ports[1]"),
+            wrong(_service("NodePort", port=15432.0, targetPort=6543.0), "spec.ports[1]"),
+            wrong(_service("LoadBalancer", port=15432.0, targetPort="postgres"), "spec.ports[1]"),
+            wrong(one(kinds.INGRESS, but(good.INGRESS, (_BACKEND, {"number": 5432.0}))), _BACKEND_PATH),
+            wrong(one(kinds.INGRESS, but(good.INGRESS, (_BACKEND, {"name": "postgres"}))), _BACKEND_PATH),
+        ),
+        unknown=(wrong(_service("LoadBalancer", port=UNKNOWN), "spec.ports[1].port"),),
+    ),
+    Spec(
+        "database-port-private",
+        passes=(
+            _docker(),
+            _docker(("ports/0/ip", "127.0.0.1")),
+            _docker(("ports", [{"internal": 8000.0}])),
+        ),
+        fails=(
+            wrong(_docker(("ports/0/ip", DROP)), "ports[0].ip"),
+            wrong(_docker(("ports/0/ip", "0.0.0.0")), "ports[0].ip"),  # noqa: S104 - what must be found
+            wrong(_docker(("ports/0/ip", "203.0.114.9")), "ports[0].ip"),
+            wrong(_docker(("ports/0", {"internal": 6543.0, "external": 443.0, "ip": "::"})), "ports[0].ip"),
+            wrong(_docker(("ports", []), ("publishAllPorts", True)), "publishAllPorts"),
+        ),
+        unknown=(wrong(_docker(("ports/0/ip", UNKNOWN)), "ports[0].ip"),),
+    ),
+    Spec(
+        "database-firewall",
+        passes=(
+            _firewall(dport="5432", source="10.10.10.0/24"),
+            _firewall(dport="443"),
+            _firewall(dport="5432", action="DROP"),
+            _firewall(dport="5432", type="out"),
+            _firewall(dport="5432", enabled=False),
+            _firewall(proto="icmp"),
+            _firewall(macro="HTTPS"),
+            _firewall(dport="5432", source="+private"),
+        ),
+        fails=(
+            wrong(_firewall(dport="5432"), _SOURCE),
+            wrong(_firewall(dport="80,5000:7000", source="0.0.0.0/0"), _SOURCE),
+            wrong(_firewall(kinds.FIREWALL_RULES[1], dport="postgresql", source="10.0.0.0/8,::/0"), _SOURCE),
+            wrong(_firewall(macro="PostgreSQL"), _SOURCE),
+            wrong(_firewall(), _SOURCE),
+        ),
+        unknown=(wrong(_firewall(dport="5432", source=UNKNOWN), _SOURCE),),
+    ),
+    Spec(
+        "database-network-policy",
+        passes=(
+            _network({"from": [{"podSelector": {"matchLabels": {"a": "b"}}}], "ports": [_POSTGRES]}),
+            _network({"ports": [{"port": 8443.0}]}),
+            _network({"ports": [{"port": 5432.0, "protocol": "UDP"}]}),
+            _network(),
+        ),
+        fails=(
+            wrong(_network({"ports": [_POSTGRES]}), _FROM),
+            wrong(_network({"ports": [{"port": 5000.0, "endPort": 7000.0}]}), _FROM),
+            wrong(_network({}), _FROM),
+            wrong(
+                _network({"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"protocol": "TCP"}]}),
+                f"{_FROM}[0].ipBlock.cidr",
+            ),
+        ),
+        unknown=(
+            wrong(
+                _network({"from": [{"ipBlock": {"cidr": UNKNOWN}}], "ports": [_POSTGRES]}),
+                f"{_FROM}[0].ipBlock.cidr",
+            ),
+        ),
+    ),
+    Spec(
+        "bucket-not-public",
+        passes=(
+            one(kinds.BUCKET, {"bucket": "luxima-media"}),
+            one(kinds.BUCKET, {"bucket": "luxima-media", "acl": "private"}),
+            _open("luxima-media", "s3:GetObject", {"AWS": ["*"]}),
+            _open("luxima-backups", "s3:PutObject", {"AWS": ["arn:aws:iam:::user/backup"]}),
+        ),
+        fails=(
+            wrong(one(kinds.BUCKET, {"bucket": "luxima-media", "acl": "public-read"}), "acl"),
+            wrong(_open("luxima-media", "s3:PutObject", "*"), "policy"),
+            wrong(_open("luxima-backups", "s3:GetObject", {"AWS": ["*"]}), "policy"),
+        ),
+        unknown=(wrong(one(kinds.BUCKET_POLICY, {"bucket": "luxima-media", "policy": UNKNOWN}), "policy"),),
+    ),
+    Spec(
+        "storage-least-privilege",
+        passes=(
+            one(kinds.IAM_POLICY, {"policy": _document(["s3:GetObject"], ["arn:aws:s3:::luxima-media/*"])}),
+            one(kinds.IAM_POLICY, {"policy": _document("s3:*", "*", effect="Deny")}),
+            one(kinds.SERVICE_ACCOUNT, {"targetUser": "storefront"}),
+        ),
+        fails=(
+            wrong(one(kinds.IAM_POLICY, {"policy": _document("s3:*", ["arn:aws:s3:::luxima-media/*"])}), "policy"),
+            wrong(one(kinds.IAM_POLICY, {"policy": _document(["s3:GetObject"], "arn:aws:s3:::*")}), "policy"),
+            wrong(one(kinds.SERVICE_ACCOUNT, {"policy": _document(["admin:*"], ["arn:aws:s3:::a/*"])}), "policy"),
+        ),
+        unknown=(wrong(one(kinds.IAM_POLICY, {"policy": UNKNOWN}), "policy"),),
+    ),
+)

@@ -1,0 +1,58 @@
+"""Specs of policy/rules/images.py."""
+
+from __future__ import annotations
+
+from policy.rules import kinds
+
+from .. import good
+from ..spec import UNKNOWN, Case, Spec, but, one, wrong
+
+_PLACE = "spec/template/spec/containers/0/image"
+_PATH = "spec.template.spec.containers[0].image"
+
+
+def _image(image: str) -> Case:
+    return one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (_PLACE, image)))
+
+
+SPECS = (
+    Spec(
+        "workload-image-pinned",
+        passes=(
+            _image(f"registry.dev.luxima.local/aceh/storefront@{good.DIGEST}"),
+            _image("docker.io/library/traefik:v3.5.4"),
+            _image("localhost:5000/x:1.2"),
+            one(kinds.CRON_JOB, good.CRON_JOB),
+        ),
+        fails=(
+            wrong(_image("registry.luxima.id/aceh/storefront:1.4.2"), _PATH),
+            wrong(_image("registry.staging.luxima.id/aceh/storefront"), _PATH),
+            wrong(_image("traefik:latest"), _PATH),
+            wrong(_image("localhost:5000/traefik"), _PATH),
+            wrong(_image(f"traefik@{good.DIGEST[:-1]}"), _PATH),
+        ),
+        unknown=(wrong(_image(UNKNOWN), _PATH),),
+    ),
+    Spec(
+        "docker-image-pinned",
+        passes=(
+            one(kinds.DOCKER_CONTAINER, good.DOCKER_CONTAINER),
+            one(kinds.DOCKER_CONTAINER, {"image": good.DIGEST}),
+            one(kinds.DOCKER_IMAGE, {"name": "supabase/postgres:15.8.1"}),
+        ),
+        fails=(
+            wrong(one(kinds.DOCKER_CONTAINER, {"image": "postgres"}), "image"),
+            wrong(one(kinds.DOCKER_IMAGE, {"name": "postgres:latest"}), "name"),
+        ),
+        unknown=(wrong(one(kinds.DOCKER_IMAGE, {"name": UNKNOWN}), "name"),),
+    ),
+    Spec(
+        "helm-release",
+        passes=(one("kubernetes:helm.sh/v4:Chart", {"chart": "cert-manager", "version": "v1.19.2"}),),
+        fails=(
+            wrong(one(kinds.HELM_RELEASE, {"chart": "loki", "version": "6.1.0"}), "chart"),
+            wrong(one(kinds.HELM_RELEASE, {"chart": "loki", "version": ">=6"}), "chart", "version"),
+        ),
+        unknown=(wrong(one(kinds.HELM_RELEASE, {"chart": UNKNOWN, "version": "6.1.0"}), "chart"),),
+    ),
+)

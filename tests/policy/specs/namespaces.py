@@ -1,0 +1,81 @@
+"""Specs of policy/rules/namespaces.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policy.rules import kinds
+from policy.rules.namespaces import ENFORCE
+
+from .. import good
+from ..spec import DROP, UNKNOWN, Spec, but, declared, one, urn, wrong
+
+_NAMESPACE = declared(kinds.NAMESPACE, good.NAMESPACE, "commerce")
+_OF_NAMESPACE = {"metadata": (urn(kinds.NAMESPACE, "commerce"),)}
+_DEPLOYMENT = declared(kinds.DEPLOYMENT, good.DEPLOYMENT, "blue")
+
+
+def _policy(*changes: tuple[str, Any], refers: dict[str, tuple[str, ...]] | None = None) -> Any:
+    policy = but(good.DEFAULT_DENY, *changes)
+    return declared(kinds.NETWORK_POLICY, policy, f"deny-{'-'.join(policy['spec']['policyTypes'])}", refers=refers)
+
+
+def _budget(*changes: tuple[str, Any]) -> Any:
+    return declared(kinds.DISRUPTION_BUDGET, but(good.BUDGET, *changes), "budget")
+
+
+SPECS = (
+    Spec(
+        "namespace-pod-security",
+        passes=(one(kinds.NAMESPACE, good.NAMESPACE),),
+        fails=(
+            wrong(
+                one(kinds.NAMESPACE, but(good.NAMESPACE, ("metadata/labels", DROP))), f'metadata.labels["{ENFORCE}"]'
+            ),
+            wrong(
+                one(kinds.NAMESPACE, {"metadata": {"name": "x", "labels": {ENFORCE: "privileged"}}}),
+                f'metadata.labels["{ENFORCE}"]',
+            ),
+        ),
+        unknown=(wrong(one(kinds.NAMESPACE, but(good.NAMESPACE, ("metadata/labels", UNKNOWN))), "metadata.labels"),),
+    ),
+    Spec(
+        "namespace-default-deny",
+        passes=(
+            (_NAMESPACE, _policy()),
+            (_NAMESPACE, _policy(("metadata/namespace", UNKNOWN), refers=_OF_NAMESPACE)),
+            # One for each direction will do.
+            (_NAMESPACE, _policy(("spec/policyTypes", ["Ingress"])), _policy(("spec/policyTypes", ["Egress"]))),
+            (),
+        ),
+        fails=(
+            wrong((_NAMESPACE,), "metadata.name"),
+            wrong((_NAMESPACE, _policy(("metadata/namespace", "edge"))), "metadata.name"),
+            wrong((_NAMESPACE, _policy(("spec/policyTypes", ["Ingress"]))), "metadata.name"),
+            wrong((_NAMESPACE, _policy(("spec/podSelector/matchLabels", {"app": "x"}))), "metadata.name"),
+            wrong((_NAMESPACE, _policy(("spec/egress", [{}]))), "metadata.name"),
+        ),
+        unknown=(wrong((_NAMESPACE, _policy(), _policy(("metadata/namespace", UNKNOWN))), "metadata.namespace"),),
+    ),
+    Spec(
+        "disruption-budget",
+        passes=(
+            (_DEPLOYMENT, _budget()),
+            (declared(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("spec/replicas", 1.0))),),
+            (_DEPLOYMENT, _budget(("spec/maxUnavailable", DROP), ("spec/minAvailable", "50%"))),
+        ),
+        fails=(
+            wrong((_DEPLOYMENT,), "spec.replicas"),
+            wrong((_DEPLOYMENT, _budget(("metadata/namespace", "edge"))), "spec.replicas"),
+            wrong((_DEPLOYMENT, _budget(("spec/selector/matchLabels", {"app": "other"}))), "spec.replicas"),
+            wrong((_DEPLOYMENT, _budget(("spec/maxUnavailable", 0.0))), "spec.maxUnavailable"),
+            wrong(
+                (_DEPLOYMENT, _budget(("spec/maxUnavailable", DROP), ("spec/minAvailable", 2.0))), "spec.minAvailable"
+            ),
+        ),
+        unknown=(
+            wrong((declared(kinds.STATEFUL_SET, but(good.DEPLOYMENT, ("spec/replicas", UNKNOWN))),), "spec.replicas"),
+            wrong((_DEPLOYMENT, _budget(("spec/maxUnavailable", UNKNOWN))), "spec.maxUnavailable"),
+        ),
+    ),
+)

@@ -1,0 +1,56 @@
+"""The allow-list itself: each entry is needed, and lets pass what it says and no more."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from policy.exemptions import EXEMPTIONS, Covers, Exemption
+from policy.rules import kinds
+from policy.table import RULES
+
+from .spec import UNKNOWN, Case, one
+
+_NEEDED: dict[tuple[str, str], Case] = {
+    ("kubernetes-provider-tls", "kubeconfig"): one(kinds.KUBERNETES_PROVIDER, {"kubeconfig": UNKNOWN}, "kubernetes"),
+    ("docker-image-pinned", "image"): one(kinds.DOCKER_CONTAINER, {"image": UNKNOWN}),
+}
+"""By rule and property path of the entry: what could not be made without it."""
+
+
+def test_every_entry_has_a_case_that_needs_it() -> None:
+    assert {(each.rule, each.path) for each in EXEMPTIONS} == set(_NEEDED)
+    assert len(EXEMPTIONS) == len(_NEEDED)
+
+
+@pytest.mark.parametrize("exemption", EXEMPTIONS, ids=lambda each: f"{each.rule}:{each.path}")
+def test_the_entry_is_needed_and_enough(exemption: Exemption) -> None:
+    rule = next(rule for rule in RULES if rule.name == exemption.rule)
+    case = _NEEDED[exemption.rule, exemption.path]
+    others = [each for each in EXEMPTIONS if each is not exemption]
+    assert rule.judge(case, others), "the entry changes nothing: remove it"
+    assert rule.judge(case, EXEMPTIONS) == []
+    assert len(exemption.reason) > 40
+
+
+def test_a_known_value_is_judged_where_only_an_unknown_one_is_exempt() -> None:
+    kubeconfig = {"kubeconfig": "insecure-skip-tls-verify: true"}
+    rule = next(rule for rule in RULES if rule.name == "kubernetes-provider-tls")
+    assert rule.judge(one(kinds.KUBERNETES_PROVIDER, kubeconfig, "kubernetes"), EXEMPTIONS)
+
+
+def test_a_star_stands_for_any_text_and_nothing_else_is_special() -> None:
+    rule = next(rule for rule in RULES if rule.name == "workload-host-access")
+    case = one(kinds.DAEMON_SET, {"spec": {"template": {"spec": {"volumes": [{"hostPath": {"path": "/"}}]}}}}, "node-a")
+    entry = Exemption(
+        rule.name,
+        kinds.DAEMON_SET,
+        "node-*",
+        "spec.template.spec.volumes[*].hostPath",
+        Covers.VIOLATION,
+        "a node agent",
+    )
+    assert rule.judge(case, [entry]) == []
+    assert rule.judge(case, [replace(entry, path="spec.template.spec.volumes[01].hostPath")])
+    assert rule.judge(case, [replace(entry, name="node-.")])

@@ -1,0 +1,95 @@
+"""Every rule against its spec: what passes, what fails, what is unknown, and what an exemption lets pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from policy.exemptions import EXEMPTIONS, Covers, Exemption
+from policy.judging import Rule
+from policy.table import RULES
+
+from .spec import Case, Spec, Wrong
+from .specs import SPECS
+
+_BY_NAME = {rule.name: rule for rule in RULES}
+
+
+def _trials(kind: str) -> list[object]:
+    return [
+        pytest.param(spec, each, id=f"{spec.rule}-{index}")
+        for spec in SPECS
+        for index, each in enumerate(getattr(spec, kind))
+    ]
+
+
+def _exempting(rule: Rule, trial: Wrong, covers: Covers) -> list[Exemption]:
+    subjects = {each.subject for each in trial.case}
+    return [
+        Exemption(rule.name, subject.type, subject.name, path, covers, "for this test")
+        for subject in subjects
+        for path in trial.paths
+    ]
+
+
+def test_every_rule_has_one_spec_with_all_four_cases() -> None:
+    assert Counter(spec.rule for spec in SPECS) == Counter(rule.name for rule in RULES)
+    assert [spec.rule for spec in SPECS if not (spec.passes and spec.fails and spec.unknown)] == []
+
+
+def test_every_rule_says_what_it_wants_and_why() -> None:
+    for rule in RULES:
+        assert rule.says.endswith("."), rule.name
+        assert rule.requirements, rule.name
+        assert rule.types, rule.name
+        mandatory = rule.dev.value == rule.elsewhere.value == "mandatory"
+        assert bool(rule.because) is not mandatory, f"{rule.name}: a reason is given where a rule is not mandatory"
+
+
+@pytest.mark.parametrize(("spec", "case"), _trials("passes"))
+def test_passes(spec: Spec, case: Case) -> None:
+    rule = _BY_NAME[spec.rule]
+    assert [rule.message(finding) for finding in rule.judge(case, EXEMPTIONS)] == []
+
+
+@pytest.mark.parametrize(("spec", "trial"), _trials("fails"))
+def test_fails(spec: Spec, trial: Wrong) -> None:
+    rule = _BY_NAME[spec.rule]
+    findings = rule.judge(trial.case, EXEMPTIONS)
+    assert {finding.path for finding in findings} == trial.paths
+    for finding in findings:
+        message = rule.message(finding)
+        assert message.startswith(f"{finding.subject.name} ({finding.subject.type}): {finding.path} ")
+        assert message.endswith(f"({', '.join(rule.requirements)})")
+        assert not finding.unknown
+        assert [each for each in trial.never if each in message] == []
+
+
+@pytest.mark.parametrize(("spec", "trial"), _trials("unknown"))
+def test_unknown_is_a_failure_that_names_the_place(spec: Spec, trial: Wrong) -> None:
+    rule = _BY_NAME[spec.rule]
+    findings = [finding for finding in rule.judge(trial.case, EXEMPTIONS) if finding.unknown]
+    assert {finding.path for finding in findings} == trial.paths
+    assert "is not known before the update" in rule.message(findings[0])
+
+
+@pytest.mark.parametrize(("spec", "trial"), _trials("fails"))
+def test_exempt_violation(spec: Spec, trial: Wrong) -> None:
+    rule = _BY_NAME[spec.rule]
+    exempting = _exempting(rule, trial, Covers.VIOLATION)
+    assert rule.judge(trial.case, exempting) == []
+    assert rule.judge(trial.case, [replace(each, rule="another") for each in exempting])
+    assert rule.judge(trial.case, [replace(each, name="another") for each in exempting])
+    assert rule.judge(trial.case, [replace(each, type="another") for each in exempting])
+    assert rule.judge(trial.case, [replace(each, covers_what=Covers.UNKNOWN) for each in exempting])
+
+
+@pytest.mark.parametrize(("spec", "trial"), _trials("unknown"))
+def test_exempt_unknown(spec: Spec, trial: Wrong) -> None:
+    rule = _BY_NAME[spec.rule]
+    before = rule.judge(trial.case, [])
+    exempting = _exempting(rule, trial, Covers.UNKNOWN)
+    assert [finding for finding in rule.judge(trial.case, exempting) if finding.unknown] == []
+    assert rule.judge(trial.case, [replace(each, covers_what=Covers.VIOLATION) for each in exempting]) == before
