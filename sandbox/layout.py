@@ -10,6 +10,9 @@ from sandbox.faults import SandboxError
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
+PYCACHE = ROOT / ".sandbox" / ".pycache"
+"""Bytecode of everything that the sandbox runs in Python."""
+
 PROJECT = "luxima"
 """The project's name in `Pulumi.yaml`."""
 
@@ -158,7 +161,7 @@ class Layout:
         """The stacks that have a sandbox folder."""
         if not self.sandbox.is_dir():
             return []
-        return sorted(path.name for path in self.sandbox.iterdir() if path.is_dir())
+        return sorted(path.name for path in self.sandbox.iterdir() if path.is_dir() and path.name[0] != ".")
 
 
 def relative(path: Path) -> str:

@@ -55,8 +55,6 @@ class EngineCommand(PulumiCommand):
         self._folder.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = process.wrapped(self._folder.run, _RECORD, None, [self.command, "--non-interactive", *args])
         environment = {**self._environment, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        # Verbose commands of the Automation API show more output than is read here.
-        environment.pop("PULUMI_DEBUG_COMMANDS", None)
         output: list[str] = []
         errors: list[str] = []
         self.running = True

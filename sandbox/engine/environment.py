@@ -5,7 +5,7 @@ import site
 from collections.abc import Mapping
 from pathlib import Path
 
-from sandbox.layout import EngineFolder
+from sandbox.layout import PYCACHE, EngineFolder
 
 _FOREIGN = (
     "PULUMI_",
@@ -42,12 +42,13 @@ def build(
     """
     own = os.environ if base is None else base
     kept = {name: value for name, value in own.items() if not name.startswith(_FOREIGN)}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     made = {
         "PATH": f"{folder.bin}:{own.get('PATH', os.defpath)}",
         # Where plugins would otherwise find the user's own kubeconfig, or leave files.
         "HOME": str(folder.home),
         "PYTHONUSERBASE": own.get("PYTHONUSERBASE", site.getuserbase()),
-        "PYTHONDONTWRITEBYTECODE": "1",
+        "PYTHONPYCACHEPREFIX": str(PYCACHE),
         "NO_PROXY": _LOOPBACK,
         "no_proxy": _LOOPBACK,
         "LUXIMA_SANDBOX_DIR": str(folder.base),

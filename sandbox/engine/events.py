@@ -4,12 +4,14 @@ import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pulumi.automation import EngineEvent, OpType
 from pulumi.automation.events import StepEventMetadata
 
 _MARKUP = re.compile(r"<\{%.*?%\}>")
+
+_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's name for "a secret follows"
 
 OTHER_ROOM = "platform"
 """Where resources belong that no room made."""
@@ -104,7 +106,7 @@ class Recorder:
     def _finished(self, step: Step) -> None:
         self.done.append(step)
         if step.type == "pulumi:pulumi:Stack" and step.metadata.new is not None:
-            self.outputs = step.metadata.new.outputs or {}
+            self.outputs = masked(step.metadata.new.outputs or {})
         self._tell(step, succeeded=True)
 
     def _tell(self, step: Step, *, succeeded: bool) -> None:
@@ -124,6 +126,18 @@ class Recorder:
 def plain(text: str) -> str:
     """A message without the engine's colour marks."""
     return _MARKUP.sub("", text)
+
+
+def masked(value: Any) -> Any:
+    """A property as the engine reports it, its secrets in one word whichever way they were hidden."""
+    if isinstance(value, Mapping):
+        mapping = cast("Mapping[str, Any]", value)
+        if _SECRET_MARK in mapping:
+            return "[secret]"
+        return {key: masked(inner) for key, inner in mapping.items()}
+    if isinstance(value, list):
+        return [masked(inner) for inner in cast("list[Any]", value)]
+    return value
 
 
 def name_of(urn: str) -> str:

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-from sandbox.engine.events import Recorder, Step
+from sandbox.engine.events import Recorder, Step, masked
 from sandbox.report.console import tell
 
 _ABSENT = object()
@@ -29,8 +29,8 @@ def _changes(step: Step) -> list[str]:
     head = f"{step.room} {step.type} {step.name}"
     if old is None or new is None:
         return [f"{head}: differs"]
-    found = list(_compare("", old.inputs or {}, new.inputs or {})) or list(
-        _compare("", old.outputs or {}, new.outputs or {})
+    found = list(_compare("", masked(old.inputs or {}), masked(new.inputs or {}))) or list(
+        _compare("", masked(old.outputs or {}), masked(new.outputs or {}))
     )
     if not found:
         return [f"{head}: a secret value differs"]

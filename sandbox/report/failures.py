@@ -23,22 +23,46 @@ def explain(outcome: Outcome, layout: Layout) -> list[str]:
     known = _known(outcome.output, layout)
     if known:
         return known
-    lines = [text for error in outcome.events.errors() if (text := _line(error))]
+    lines = _grouped(outcome.events.errors())
     lines += [verdict_line(verdict) for verdict in outcome.events.verdicts if verdict.mandatory]
     return list(dict.fromkeys(lines)) or [_last_words(outcome.output)]
 
 
 def verdict_line(verdict: Verdict) -> str:
     """A policy's objection in a line."""
-    about = f"{_about(verdict.urn)}: " if verdict.urn else ""
-    return f"{about}policy {verdict.policy} ({verdict.enforcement}): {verdict.message}"
+    # The first line is the rule itself; what follows says what this resource has to do with it.
+    rule, _, objection = verdict.message.partition("\n")
+    about = "" if objection or not verdict.urn else f"{_about(verdict.urn)}: "
+    return f"policy {verdict.policy} ({verdict.enforcement}): {about}{' '.join((objection or rule).split())}"
 
 
 def _about(urn: str) -> str:
     return f"{room_of(urn)} {urn.split('::')[2].split('$')[-1]} {name_of(urn)}" if urn.count("::") >= 3 else urn
 
 
-def _line(error: Diagnostic) -> str:
+def _grouped(errors: list[Diagnostic]) -> list[str]:
+    """A line for each sentence; resources that failed for the same reason share it."""
+    about: dict[str, list[str]] = {}
+    for error in errors:
+        text = _sentence(error)
+        if text:
+            about.setdefault(text, []).append(_about(error.urn) if _names_resource(error.urn) else "")
+    return [f"{_listed(names)}{text}" for text, names in about.items()]
+
+
+def _listed(names: list[str]) -> str:
+    named = [name for name in names if name]
+    if not named:
+        return ""
+    more = f" and {len(named) - 2} more" if len(named) > 2 else ""
+    return f"{', '.join(named[:2])}{more}: "
+
+
+def _names_resource(urn: str) -> bool:
+    return urn.count("::") >= 3 and not urn.split("::")[2].endswith("pulumi:pulumi:Stack")
+
+
+def _sentence(error: Diagnostic) -> str:
     text = error.message.strip()
     trace = _TRACE.match(text)
     if trace:
@@ -47,10 +71,7 @@ def _line(error: Diagnostic) -> str:
         return ""
     # The engine wraps a provider's sentence in the names of what it was doing.
     text = re.sub(r"^(\d+ errors? occurred:\s*\*?\s*)", "", text)
-    text = re.sub(r"\s*\n\s*", "\n    ", text)
-    if not error.urn or error.urn.count("::") < 3 or "pulumi:pulumi:Stack" in error.urn.split("::")[2].split("$")[-1]:
-        return text
-    return f"{_about(error.urn)}: {text}"
+    return re.sub(r"\s*\n\s*", "\n    ", text)
 
 
 def _known(output: str, layout: Layout) -> list[str]:

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sandbox.engine.events import Recorder, Step, Verdict
+from sandbox.engine.events import Recorder, Step, Verdict, masked
 from sandbox.report.console import table, tell
 from sandbox.report.failures import verdict_line
 
@@ -53,7 +53,7 @@ def _resource(step: Step) -> dict[str, Any]:
         "custom": bool(new and new.custom),
         "operation": step.operation,
         "room": step.room,
-        "inputs": mask(dict(new.inputs or {}) if new else {}),
+        "inputs": mask(masked(dict(new.inputs or {}) if new else {})),
     }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sandbox import process
 from sandbox.controllers.nodes import NodeSpec, dump
-from sandbox.layout import ROOT, Layout
+from sandbox.layout import PYCACHE, ROOT, Layout
 from sandbox.ports import Wanted
 from sandbox.process import Record
 from sandbox.servers.base import Program, Site, keep_running
@@ -36,7 +36,7 @@ class Controllers:
                 *("--kubeconfig", str(layout.kubeconfig), "--nodes", str(nodes), "--ready", str(ready)),
             ],
             environment=site.environment(
-                layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1"
+                layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
             ),
             cwd=layout.data,
             log=layout.logs / "controllers.log",

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from sandbox import process, tls
-from sandbox.layout import ROOT, Layout
+from sandbox.layout import PYCACHE, ROOT, Layout
 from sandbox.ports import Wanted
 from sandbox.process import Record
 from sandbox.servers.base import Program, Site, begin_world, https_status, keep_running
@@ -42,7 +42,7 @@ class Proxmox:
                 *("--state", str(folder / "cluster.json"), "--token-file", str(token)),
             ],
             environment=site.environment(
-                folder, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONDONTWRITEBYTECODE="1"
+                folder, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
             ),
             cwd=folder,
             log=layout.logs / "proxmox.log",

@@ -60,6 +60,6 @@ def run_clean(stacks: list[str]) -> None:
         elif layout.base.is_dir():
             shutil.rmtree(layout.base)
         tell(f"stack {stack}: its sandbox is removed")
-    sandbox = Layout("dev").sandbox
-    if sandbox.is_dir() and not any(sandbox.iterdir()):
-        sandbox.rmdir()
+    one = Layout("dev")
+    if one.sandbox.is_dir() and not one.used_stacks():
+        shutil.rmtree(one.sandbox)

@@ -15,7 +15,7 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
     say(f"stack {layout.stack}: settings are right; starting the servers")
     ready = session.prepare(layout, interrupts)
     runs.catch_up(ready, "up")
-    say(f"running the program on the engine, under the policies in {ready.layout.root.name}/policy")
+    say("running the program on the engine, under the policies in policy/")
     events = runs.run(ready, "up", lambda recorder: ready.engine.up(recorder, layout.root / "policy"))
 
     from sandbox.report import inventory, results
