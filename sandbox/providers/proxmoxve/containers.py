@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
+from sandbox.providers.handlers import Handler, changed, without_order
 from sandbox.providers.proxmoxve import checks, container_parts, options
 from sandbox.providers.proxmoxve.client import Client
 from sandbox.providers.proxmoxve.guests import Guest, Guests
-from sandbox.providers.proxmoxve.kinds import Handler, changed, without_order
 from sandbox.providers.proxmoxve.parts import child
 from sandbox.providers.rules import Failures
 
@@ -52,11 +52,7 @@ class Containers(Handler):
         }
         return frozenset(paths)
 
-    def equal(self, path: str, old: Any, new: Any) -> bool:  # noqa: ARG002 - the protocol's
-        """Values are what they are."""
-        return False
-
-    def computed(self) -> Properties:
+    def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """Outputs that only the server knows."""
         return dict.fromkeys(("ipv4", "ipv6", "vmId"), UNKNOWN)
 
@@ -130,7 +126,12 @@ class Containers(Handler):
                         found[output][interface["name"]] = str(interface[key]).split("/")[0]
         return {**found, **inputs, "vmId": vmid}
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
         """The container as it is now."""
         guest = self._guests.mine(int(resource_id))
         if guest is None:

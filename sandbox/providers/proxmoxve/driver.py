@@ -1,14 +1,13 @@
 """The driver: which resource type is done by which handler; every other type is recorded."""
 
 import threading
-from typing import Any
 
 from sandbox.providers.base import Driver, Properties, ProviderError
+from sandbox.providers.handlers import Handler, HandlerDriver
 from sandbox.providers.proxmoxve import firewall, lists
 from sandbox.providers.proxmoxve.client import Client, settings
 from sandbox.providers.proxmoxve.containers import Containers
 from sandbox.providers.proxmoxve.files import Downloads, Uploads
-from sandbox.providers.proxmoxve.kinds import Handler
 from sandbox.providers.proxmoxve.objects import Objects
 from sandbox.providers.proxmoxve.vms import Vms
 from sandbox.providers.recorded import Recorded
@@ -21,16 +20,15 @@ _SECRETS = {
 }
 
 
-class ProxmoxDriver(Driver):
+class ProxmoxDriver(HandlerDriver):
     """Drives a Proxmox VE API by API token."""
 
     def __init__(self) -> None:
         self._variables: Properties = {}
         self._made: Client | None = None
         self._making = threading.Lock()
-        self._recorded = Recorded()
         self._uploads = Uploads()
-        self.handlers = self._handlers()
+        super().__init__(self._handlers(), Recorded())
 
     def _handlers(self) -> dict[str, Handler]:
         client = self._client
@@ -72,68 +70,13 @@ class ProxmoxDriver(Driver):
         self._variables = variables
         self._made = None
 
-    def _record(self, token: str) -> Recorded:
-        return self._uploads if token == _UPLOAD else self._recorded
-
-    def defaults(self, token: str, name: str, inputs: Properties, old: Properties) -> Properties:
-        """See `Handler.defaults`."""
-        handler = self.handlers.get(token)
-        return handler.defaults(name, inputs, old) if handler else inputs
-
-    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:  # noqa: ARG002
-        """See `Handler.check`."""
-        handler = self.handlers.get(token)
-        return handler.check(inputs) if handler else []
-
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        """See `Handler.replaces`."""
-        handler = self.handlers.get(token)
-        return handler.replaces(old, new) if handler else frozenset()
-
-    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        """Ids, names and addresses are fixed: the old object has to go first."""
-        return token in self.handlers or self._record(token).delete_first(token, old, new)
-
-    def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
-        """See `Handler.equal`."""
-        handler = self.handlers.get(token)
-        return handler.equal(path, old, new) if handler else False
+    def other(self, token: str) -> Driver:
+        """Uploads and everything else are recorded."""
+        return self._uploads if token == _UPLOAD else super().other(token)
 
     def secrets(self, token: str) -> frozenset[str]:
         """What a server keeps to itself."""
         return _SECRETS.get(token, frozenset())
-
-    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
-        """The inputs, and what only the server knows as unknown."""
-        handler = self.handlers.get(token)
-        return {**handler.computed(), **inputs} if handler else self._record(token).preview_outputs(token, inputs)
-
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """See `Handler.create`."""
-        handler = self.handlers.get(token)
-        return handler.create(name, inputs) if handler else self._record(token).create(token, name, inputs)
-
-    def read(
-        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[Properties, Properties] | None:
-        """See `Handler.read`."""
-        handler = self.handlers.get(token)
-        if handler is None:
-            return self._record(token).read(token, resource_id, inputs, outputs)
-        return handler.read(resource_id, inputs)
-
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """See `Handler.update`."""
-        handler = self.handlers.get(token)
-        if handler is None:
-            return self._record(token).update(token, resource_id, old, new)
-        return handler.update(resource_id, old, new)
-
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
-        """See `Handler.delete`."""
-        handler = self.handlers.get(token)
-        if handler is not None:
-            handler.delete(resource_id, outputs)
 
     def invoke(self, token: str, args: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """The platform asks Proxmox nothing."""

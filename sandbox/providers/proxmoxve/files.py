@@ -5,8 +5,8 @@ from typing import Any, cast
 from urllib.parse import urlsplit
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
+from sandbox.providers.handlers import Handler, changed
 from sandbox.providers.proxmoxve.client import ApiError, Client
-from sandbox.providers.proxmoxve.kinds import Handler, changed
 from sandbox.providers.proxmoxve.parts import child
 from sandbox.providers.recorded import Recorded
 from sandbox.providers.rules import Failures, Rule, failures, matching, not_empty, word
@@ -34,10 +34,6 @@ class Downloads(Handler):
     def __init__(self, client: Callable[[], Client]) -> None:
         self._client = client
 
-    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:  # noqa: ARG002 - the protocol's
-        """Nothing is added."""
-        return inputs
-
     def check(self, inputs: Properties) -> Failures:
         """As the official plugin at preview."""
         found = failures(_RULES, inputs)
@@ -50,11 +46,7 @@ class Downloads(Handler):
         """Another source or place is another file."""
         return frozenset(name for name in _KEPT if changed(old, new, name))
 
-    def equal(self, path: str, old: Any, new: Any) -> bool:  # noqa: ARG002 - the protocol's
-        """Values are what they are."""
-        return False
-
-    def computed(self) -> Properties:
+    def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """Outputs that only the server knows."""
         return {"fileName": UNKNOWN, "size": UNKNOWN}
 
@@ -96,7 +88,12 @@ class Downloads(Handler):
             raise ProviderError(f"file {resource_id}: the Proxmox API took the download, but does not list the file")
         return {"size": int(found["size"]), "fileName": file_name(inputs), **inputs}
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
         """The file, if it is still there."""
         if not inputs:
             raise ProviderError(f"file {resource_id} cannot be imported; declare it and let it be downloaded")

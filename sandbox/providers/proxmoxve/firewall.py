@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from sandbox.providers.base import Properties, ProviderError, adopting
+from sandbox.providers.drift import drifted
+from sandbox.providers.handlers import Handler, changed, generated_name
 from sandbox.providers.proxmoxve.client import ApiError, Client
-from sandbox.providers.proxmoxve.drift import drifted
-from sandbox.providers.proxmoxve.kinds import Handler, changed, generated_name
 from sandbox.providers.proxmoxve.objects import located, selection
 from sandbox.providers.proxmoxve.parts import Field, Inputs, Part, expected, items, packed, read_all, scalar, write_all
 from sandbox.providers.rules import Failures, Rule, failures, matching, not_empty, word
@@ -109,10 +109,6 @@ class _Firewall(Handler):
         """Where a rule stands follows from the list."""
         return path == "rules.pos"
 
-    def computed(self) -> Properties:
-        """Everything is known beforehand."""
-        return {}
-
     def _subject(self, inputs: Inputs) -> str:
         name = f" {inputs['name']}" if inputs.get("name") else ""
         return f"{self.noun}{name} of {located(inputs).removesuffix('/firewall')}"
@@ -141,7 +137,12 @@ class Options(_Firewall):
         self._client().put(f"{located(inputs)}/options", self._subject(inputs), **write_all(self._parts, inputs))
         return f"{located(inputs)}/options", dict(inputs)
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
         """The options as they are now; None if the guest is gone."""
         live = self._client().find(resource_id)
         if live is None:
@@ -230,7 +231,12 @@ class Rules(_Firewall):
         for pos in range(len(self._list(path)) - 1, len(rules) - 1, -1):
             client.delete(f"{path}/{pos}", subject)
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
         """The rules as they are now; None if the guest or group is gone."""
         live = self._client().find(resource_id)
         if live is None:
@@ -275,9 +281,14 @@ class SecurityGroups(Rules):
         super().create(name, inputs)
         return str(inputs["name"]), dict(inputs)
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,
+    ) -> tuple[Properties, Properties] | None:
         """The group as it is now."""
-        return super().read(f"cluster/firewall/groups/{resource_id}", inputs or {"name": resource_id})
+        return super().read(f"cluster/firewall/groups/{resource_id}", inputs or {"name": resource_id}, outputs)
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Write its rules anew."""
@@ -323,7 +334,12 @@ class IpSets(_Firewall):
             client.post(path, subject, cidr=member["name"], **more)
         return str(inputs["name"]), dict(inputs)
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
         """The set as it is now."""
         given = inputs or {"name": resource_id}
         live = self._client().find(self._path(given))

@@ -5,9 +5,9 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
 from sandbox.providers.base import Properties, ProviderError
+from sandbox.providers.drift import drifted
 from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.client import ApiError, Client
-from sandbox.providers.proxmoxve.drift import drifted
 from sandbox.providers.proxmoxve.parts import Part, expected, read_all, write_all
 
 Kind = Literal["qemu", "lxc"]

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.providers.base import UNKNOWN, Properties, adopting
+from sandbox.providers.drift import drifted
+from sandbox.providers.handlers import Handler, changed, generated_name
 from sandbox.providers.proxmoxve.client import ApiError, Client
-from sandbox.providers.proxmoxve.drift import drifted
-from sandbox.providers.proxmoxve.kinds import Handler, changed, generated_name
 from sandbox.providers.proxmoxve.parts import Config, Inputs, Part, expected, read_all, write_all
 from sandbox.providers.rules import Failures, Rule, failures
 
@@ -74,11 +74,7 @@ class Objects(Handler):
         names = {self._kind.id_input, *self._kind.fixed}
         return frozenset(name for name in names if changed(old, new, name))
 
-    def equal(self, path: str, old: Any, new: Any) -> bool:  # noqa: ARG002 - the protocol's
-        """Values are what they are."""
-        return False
-
-    def computed(self) -> Properties:
+    def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """Outputs that only the server knows."""
         return dict.fromkeys(self._kind.computed, UNKNOWN)
 
@@ -108,7 +104,12 @@ class Objects(Handler):
         live = self._client().get(self._item(inputs, resource_id))
         return {**self._kind.outputs(live), **inputs}
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
         """The object as it is now."""
         given = inputs or {self._kind.id_input: resource_id}
         live = self._client().find(self._item(given, resource_id))

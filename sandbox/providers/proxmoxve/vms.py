@@ -4,10 +4,10 @@ from collections.abc import Callable
 from typing import Any, cast
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
+from sandbox.providers.handlers import Handler, changed, generated_name, without_order
 from sandbox.providers.proxmoxve import checks, options, vm_parts
 from sandbox.providers.proxmoxve.client import Client
 from sandbox.providers.proxmoxve.guests import Guest, Guests
-from sandbox.providers.proxmoxve.kinds import Handler, changed, generated_name, without_order
 from sandbox.providers.proxmoxve.parts import child, items
 from sandbox.providers.rules import Failures
 
@@ -63,7 +63,7 @@ class Vms(Handler):
             return sorted(str(old).split(",")) == sorted(str(new).split(","))
         return path == "disks.importFrom"
 
-    def computed(self) -> Properties:
+    def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """Outputs that only the server knows."""
         return dict.fromkeys(
             ("bootOrders", "ipv4Addresses", "ipv6Addresses", "macAddresses", "networkInterfaceNames", "vmId"), UNKNOWN
@@ -170,7 +170,12 @@ class Vms(Handler):
                 found[f"{version}Addresses"].append(texts)
         return found
 
-    def read(self, resource_id: str, inputs: Properties) -> tuple[Properties, Properties] | None:
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
         """The VM as it is now."""
         guest = self._guests.mine(int(resource_id))
         if guest is None:
