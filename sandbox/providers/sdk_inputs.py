@@ -33,10 +33,11 @@ def _object_problems(kind: ObjectType, value: dict[str, Any], path: Path) -> Ite
     for key, item in value.items():
         if key.startswith("__"):
             continue
-        if key not in kind.properties:
+        found = kind.properties.get(key) or kind.properties.get(key.replace("-", "_"))  # x-kubernetes-validations
+        if found is None:
             yield text((*path, key)), f"there is no such property{_meant(key, kind.properties)}"
         else:
-            yield from _value_problems(kind.properties[key], item, (*path, key))
+            yield from _value_problems(found, item, (*path, key))
     for key in sorted(kind.required - value.keys()):
         yield text((*path, key)), "is required"
 

@@ -6,6 +6,7 @@ second and a preview makes none.
 
 import importlib
 import json
+import re
 import shutil
 import tempfile
 import threading
@@ -30,6 +31,8 @@ Object = dict[str, Any]
 
 _PATIENCE = 10.0
 """Seconds for which a request is repeated that met no server, or one that is starting."""
+
+_ERRNO = re.compile(r"\[Errno \d+\] ")
 
 _AGAIN = frozenset({429, 500, 502, 503, 504})
 
@@ -202,5 +205,8 @@ def _message(body: Any) -> str:
 
 
 def _cause(error: BaseException) -> str:
+    """The innermost reason of the transport's nested errors, without its number and its object's address."""
     reason = str(getattr(error, "reason", None) or error)
-    return reason.rpartition(": ")[2].rstrip(")") or type(error).__name__
+    if "timed out" in reason:
+        return "timed out"
+    return _ERRNO.sub("", reason.rpartition(": ")[2]).rstrip(")").lower() or type(error).__name__

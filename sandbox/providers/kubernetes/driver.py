@@ -167,7 +167,7 @@ class KubernetesDriver(Driver):
             nonlocal live, seen
             live = self._server().get(path) or {}
             if not live:
-                raise ProviderError(f"{title} was deleted while it was waited for")
+                raise ProviderError("it was deleted while it was waited for")
             seen = state(live)
             return seen.ready or seen.failed
 
@@ -175,7 +175,7 @@ class KubernetesDriver(Driver):
             if seen.ready or (wait_until(settled, timeout) and not seen.failed) or self._waits_for_consumer(live):
                 return live
         except ProviderError as error:
-            raise InitError(str(error), resource_id, objects.to_outputs(live)) from error
+            raise InitError(f"{title}: {error}", resource_id, objects.to_outputs(live)) from error
         late = "" if seen.failed else f" after {timeout:.0f} s"
         reason = f"{title} is not ready{late}: {seen.waits_for}{_reasons(live)}{self._last_warning(live)}"
         raise InitError(reason, resource_id, objects.to_outputs(live))

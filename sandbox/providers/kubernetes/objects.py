@@ -101,12 +101,24 @@ def identity(obj: Object) -> tuple[Any, Any]:
 
 def to_apply(inputs: Object) -> Object:
     """What is sent: a Secret's `stringData` as `data`, since fields applied as `stringData` do not vanish again."""
-    body = {key: value for key, value in inputs.items() if key not in ("status", "stringData")}
+    body = cast("Object", _with_dashes({k: v for k, v in inputs.items() if k not in ("status", "stringData")}))
     texts = inputs.get("stringData")
     if not isinstance(texts, dict):
         return body
     encoded = {key: base64.b64encode(str(text).encode()).decode() for key, text in cast("Object", texts).items()}
     return {**body, "data": {**body.get("data", {}), **encoded}}
+
+
+def _with_dashes(value: Any) -> Any:
+    """`x_kubernetes_validations`, as the SDK spells it, with the dashes of the API."""
+    if isinstance(value, list):
+        return [_with_dashes(item) for item in cast("list[Any]", value)]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key.replace("_", "-") if key.startswith("x_kubernetes_") else key: _with_dashes(item)
+        for key, item in cast("Object", value).items()
+    }
 
 
 def to_outputs(live: Object) -> Object:
