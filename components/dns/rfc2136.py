@@ -55,6 +55,11 @@ def _rrset(props: Mapping[str, Any]) -> dns.rrset.RRset:
     )
 
 
+def _expected(props: Mapping[str, Any]) -> dns.rrset.RRset:
+    """The values as a prerequisite, which has no TTL (RFC 2136, 2.4.2)."""
+    return _rrset({**props, "ttl": 0})
+
+
 class Rfc2136Provider(ResourceProvider):
     """Creates, reads, updates and deletes one record set.
 
@@ -80,6 +85,7 @@ class Rfc2136Provider(ResourceProvider):
                 failures.append(CheckFailure("name", f"{news['name']} is not in zone {news['zone']}"))
         except dns.exception.DNSException:
             failures.append(CheckFailure("name", f"{news['name']!r} is not a DNS name, such as www.example.org"))
+            return CheckResult(news, failures)
         try:
             _rrset(news)
         except (dns.exception.DNSException, ValueError):
@@ -122,7 +128,7 @@ class Rfc2136Provider(ResourceProvider):
         """Put the new values in the place of the ones that were there at the last look, or do nothing at all."""
         name = dns.name.from_text(str(_news["name"]) + ".")
         update = self._update(_news)
-        update.present(name, _rrset(_olds))
+        update.present(name, _expected(_olds))
         update.replace(name, _rrset(_news))
         if self._send(update, _news) in (dns.rcode.NXRRSET, dns.rcode.YXRRSET) and self._lookup(_news) != _shape(_news):
             raise DnsError(
@@ -135,7 +141,7 @@ class Rfc2136Provider(ResourceProvider):
         """Remove the record set if it still is the platform's."""
         name = dns.name.from_text(str(_props["name"]) + ".")
         update = self._update(_props)
-        update.present(name, _rrset(_props))
+        update.present(name, _expected(_props))
         update.delete(name, str(_props["type"]))
         if self._send(update, _props) == dns.rcode.NXRRSET and self._lookup(_props) is not None:
             raise DnsError(
@@ -223,6 +229,11 @@ def _sentences(where: str, key: str) -> Generator[None]:
         ) from None
     except dns.tsig.PeerBadTime:
         raise DnsError(f"the clocks of this machine and of the name server {where} differ by more than 5 min") from None
+    except dns.exception.FormError as error:
+        raise DnsError(
+            f"the name server {where} gave no answer that can be trusted ({error}); it does not keep the zone, or does "
+            f"not know the key {key}; nothing was changed"
+        ) from None
     except (OSError, EOFError, dns.exception.DNSException) as error:
         raise DnsError(
             f"the name server {where} does not answer (tried {_ATTEMPTS} times, {_TIMEOUT_SECONDS:.0f} s each): "
