@@ -1,0 +1,92 @@
+# ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
+"""The driver: which resource type is done by which handler; a type without one is refused."""
+
+import threading
+from typing import NoReturn
+
+from sandbox.providers.base import Driver, Properties, ProviderError
+from sandbox.providers.handlers import Handler, HandlerDriver
+from sandbox.providers.minio import buckets, iam
+from sandbox.providers.minio.client import Client, settings
+
+SERVER = "MinIO (S3 and admin API)"
+_SECRETS = {
+    "minio:index/iamUser:IamUser": frozenset({"secret"}),
+    "minio:index/iamServiceAccount:IamServiceAccount": frozenset({"secretKey"}),
+}
+_REASONS = {
+    "minio:index/kmsKey:KmsKey": "a server with a fixed KMS key makes no others; name that key in kmsKeyId",
+}
+
+
+class _Refusing(Driver):
+    """Says at the first look at a resource that its type is not driven."""
+
+    def _refuse(self, token: str, name: str) -> NoReturn:
+        reason = _REASONS.get(token, "use the official plugin")
+        raise ProviderError(f"the local minio provider does not drive {token} ({name}): {reason}")
+
+    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
+        """Refused, before anything changes."""
+        self._refuse(token, name)
+
+    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Refused."""
+        self._refuse(token, name)
+
+    def read(self, token: str, resource_id: str, inputs: Properties, outputs: Properties) -> NoReturn:
+        """Refused."""
+        self._refuse(token, resource_id)
+
+    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Refused."""
+        self._refuse(token, resource_id)
+
+    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
+        """Refused."""
+        self._refuse(token, resource_id)
+
+
+class MinioDriver(HandlerDriver):
+    """Drives MinIO by its S3 and admin API."""
+
+    def __init__(self) -> None:
+        self._variables: Properties = {}
+        self._made: Client | None = None
+        self._making = threading.Lock()
+        client = self._client
+        handlers: dict[str, Handler] = {
+            "s3Bucket:S3Bucket": buckets.Buckets(client),
+            "s3BucketVersioning:S3BucketVersioning": buckets.Versionings(client),
+            "s3BucketServerSideEncryption:S3BucketServerSideEncryption": buckets.Encryptions(client),
+            "s3BucketPolicy:S3BucketPolicy": buckets.Policies(client),
+            "s3Object:S3Object": buckets.Objects(client),
+            "ilmPolicy:IlmPolicy": buckets.Lifecycles(client),
+            "iamUser:IamUser": iam.Users(client),
+            "iamPolicy:IamPolicy": iam.Policies(client),
+            "iamUserPolicyAttachment:IamUserPolicyAttachment": iam.UserPolicies(client),
+            "iamServiceAccount:IamServiceAccount": iam.ServiceAccounts(client),
+        }
+        super().__init__({f"minio:index/{name}": handler for name, handler in handlers.items()}, _Refusing())
+
+    def _client(self) -> Client:
+        with self._making:
+            if self._made is None:
+                self._made = Client(settings(self._variables))
+            return self._made
+
+    def configure(self, variables: Properties) -> None:
+        """Take the server's address and the administrator; nothing is asked yet."""
+        self._variables = variables
+        self._made = None
+
+    def secrets(self, token: str) -> frozenset[str]:
+        """Passwords and keys."""
+        return _SECRETS.get(token, frozenset())
+
+    def invoke(self, token: str, args: Properties) -> Properties:
+        """The platform asks MinIO nothing."""
+        raise ProviderError(f"the local minio provider does not answer {token}; use the official plugin")
+
+
+DRIVEN: frozenset[str] = frozenset(MinioDriver().handlers)

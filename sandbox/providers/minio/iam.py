@@ -1,0 +1,362 @@
+# ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
+"""Users, their policies and keys."""
+
+import json
+import re
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from sandbox.providers import rules
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting, operation
+from sandbox.providers.handlers import Handler, changed, generated_name
+from sandbox.providers.minio import policy_documents
+from sandbox.providers.minio.client import Client, RefusedError
+from sandbox.providers.rules import Failures
+
+USER_NAME = rules.matching(r"[0-9A-Za-z=,.@\-_+]+", "a user name (letters, digits and = , . @ - _ +)")
+NO_USER = "XMinioAdminNoSuchUser"
+NO_POLICY = "XMinioAdminNoSuchPolicy"
+NO_KEY = ("XMinioAdminServiceAccountNotFound", "XMinioInvalidIAMCredentials", "XMinioAdminNoSuchAccessKey")
+
+
+def _policy_name(value: Any) -> str | None:
+    if len(str(value)) > 96:
+        return f"has {len(str(value))} characters; 96 are allowed"
+    return (
+        None
+        if re.fullmatch(r"[\w+=,.@:-]+", str(value))
+        else f"{value!r} is not of letters, digits and + = , . @ : - _"
+    )
+
+
+class _Iam(Handler):
+    """What users, policies and keys share."""
+
+    table: Mapping[str, rules.Rule] = {}
+    fixed: tuple[str, ...] = ("name",)
+
+    def __init__(self, client: Callable[[], Client]) -> None:
+        self._client = client
+
+    def check(self, inputs: Properties) -> Failures:
+        """As the official plugin at preview."""
+        return rules.failures(self.table, inputs)
+
+    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Names are fixed."""
+        return frozenset(name for name in self.fixed if changed(old, new, name))
+
+    def _user(self, name: str) -> dict[str, Any] | None:
+        """What the server knows of a user; None if there is none."""
+        try:
+            found = self._client().admin(f"user {name}", lambda admin: admin.user_info(name))
+        except RefusedError as error:
+            if error.code == NO_USER:
+                return None
+            raise
+        return cast("dict[str, Any]", found)
+
+
+class Users(_Iam):
+    """`IamUser`."""
+
+    table: Mapping[str, rules.Rule] = {"name": USER_NAME, "secret": rules.length(8, 128)}
+
+    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
+        """A user without a name gets one."""
+        return inputs | {"name": generated_name(name, inputs, old)}
+
+    def check(self, inputs: Properties) -> Failures:
+        """As the official plugin at preview; a secret's value is never named."""
+        found = super().check(inputs)
+        return [(at, "needs 8 to 128 characters" if at == "secret" else reason) for at, reason in found]
+
+    def computed(self, inputs: Properties) -> Properties:
+        """A password that is not given is made."""
+        return {"status": "disabled" if inputs.get("disableUser") is True else "enabled", "secret": UNKNOWN}
+
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Make the user."""
+        user = str(inputs["name"])
+        if not adopting() and self._user(user) is not None:
+            raise ProviderError(f"user {user} exists already at {self._client().settings.url}; choose another name")
+        secret = str(inputs.get("secret") or secrets.token_urlsafe(30))
+        self._put(user, secret, inputs)
+        return user, self._outputs(inputs, secret)
+
+    def _put(self, user: str, secret: str | None, inputs: Properties) -> None:
+        client, subject = self._client(), f"user {user}"
+        if secret is not None:
+            client.admin(subject, lambda admin: admin.user_add(user, secret))
+        if inputs.get("disableUser"):
+            client.admin(subject, lambda admin: admin.user_disable(user))
+        elif secret is None:
+            client.admin(subject, lambda admin: admin.user_enable(user))
+
+    def _outputs(self, inputs: Properties, secret: str) -> Properties:
+        return {"status": "disabled" if inputs.get("disableUser") else "enabled", **inputs, "secret": secret}
+
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
+        """The user, and whether it is disabled; its password cannot be read."""
+        found = self._user(resource_id)
+        if found is None:
+            return None
+        live = {**inputs, "name": resource_id}
+        disabled = found.get("status") == "disabled"
+        if disabled != bool(inputs.get("disableUser")):
+            live["disableUser"] = disabled
+        return live, {**outputs, **live, "status": found.get("status", "enabled")}
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Change the password or the status."""
+        before = str(operation().outputs.get("secret") or "")
+        secret: str | None = None
+        if new.get("updateSecret") and not old.get("updateSecret"):
+            secret = secrets.token_urlsafe(30)
+        elif new.get("secret") and new["secret"] != before:
+            secret = str(new["secret"])
+        self._put(resource_id, secret, new)
+        return self._outputs(new, secret or before)
+
+    def delete(self, resource_id: str, outputs: Properties) -> None:
+        """Remove the user with its keys."""
+        try:
+            self._client().admin(f"user {resource_id}", lambda admin: admin.user_remove(resource_id))
+        except RefusedError as error:
+            if error.code != NO_USER:
+                raise
+
+
+class Policies(_Iam):
+    """`IamPolicy`."""
+
+    table: Mapping[str, rules.Rule] = {
+        "name": _policy_name,
+        "namePrefix": _policy_name,
+        "policy": policy_documents.problem,
+    }
+    fixed = ("name", "namePrefix")
+
+    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
+        """A policy without a name gets one."""
+        if inputs.get("namePrefix"):
+            return inputs | {"name": old.get("name") or f"{inputs['namePrefix']}{secrets.token_hex(8)}"}
+        return inputs | {"name": generated_name(name, inputs, old)}
+
+    def equal(self, path: str, old: Any, new: Any) -> bool:
+        """Documents that mean the same are the same."""
+        return path == "policy" and policy_documents.equivalent(old, new)
+
+    def _live(self, name: str) -> str | None:
+        try:
+            found = self._client().admin(f"policy {name}", lambda admin: admin.policy_info(name))
+        except RefusedError as error:
+            if error.code == NO_POLICY:
+                return None
+            raise
+        return json.dumps(found)
+
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Make the policy."""
+        policy = str(inputs["name"])
+        existing = None if adopting() else self._live(policy)
+        if existing is not None and not policy_documents.equivalent(existing, inputs["policy"]):
+            raise ProviderError(f"policy {policy} exists already with other statements; choose another name")
+        self._put(policy, inputs)
+        return policy, dict(inputs)
+
+    def _put(self, name: str, inputs: Properties) -> None:
+        document = policy_documents.parse(inputs["policy"])
+        self._client().admin(f"policy {name}", lambda admin: admin.policy_add(name, policy=document))
+
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
+        """The policy as it is now."""
+        found = self._live(resource_id)
+        if found is None:
+            return None
+        same = policy_documents.equivalent(inputs.get("policy"), found)
+        live = {**inputs, "name": resource_id, "policy": inputs["policy"] if same else found}
+        return live, dict(live)
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Change the policy."""
+        self._put(resource_id, new)
+        return dict(new)
+
+    def delete(self, resource_id: str, outputs: Properties) -> None:
+        """Remove the policy."""
+        try:
+            self._client().admin(f"policy {resource_id}", lambda admin: admin.policy_remove(resource_id))
+        except RefusedError as error:
+            if error.code != NO_POLICY:
+                raise
+
+
+class UserPolicies(_Iam):
+    """`IamUserPolicyAttachment`."""
+
+    table: Mapping[str, rules.Rule] = {"policyName": _policy_name, "userName": USER_NAME}
+    fixed = ("policyName", "userName")
+
+    def __init__(self, client: Callable[[], Client]) -> None:
+        super().__init__(client)
+        self._setting = threading.Lock()
+
+    def _subject(self, inputs: Properties) -> str:
+        return f"policy {inputs['policyName']} of user {inputs['userName']}"
+
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Attach the policy."""
+        user, policy = str(inputs["userName"]), str(inputs["policyName"])
+        self._set(inputs, lambda attached: [*attached, policy])
+        return f"{user}-{policy}", dict(inputs)
+
+    def _set(self, inputs: Properties, change: Callable[[list[str]], list[str]]) -> None:
+        """Change a user's policies, one change after the other: the server knows only the whole list.
+
+        (Its calls to attach and detach single policies cost a second each.) A disabled user has to be enabled for the
+        moment: for the server it does not exist.
+        """
+        user, client, subject = str(inputs["userName"]), self._client(), self._subject(inputs)
+        with self._setting:
+            found = self._user(user)
+            before = _policies(found)
+            after = ",".join(dict.fromkeys(change(before)))
+            if after == ",".join(before):
+                return
+            disabled = found is not None and found.get("status") == "disabled"
+            if disabled:
+                client.admin(subject, lambda admin: admin.user_enable(user))
+            try:
+                client.admin(subject, lambda admin: admin.policy_set(after, user=user))
+            finally:
+                if disabled:
+                    client.admin(subject, lambda admin: admin.user_disable(user))
+
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
+        """The attachment, if it is there."""
+        if not inputs:
+            raise ProviderError(f"attachment {resource_id} cannot be imported; declare it and let it be made")
+        attached = str(inputs["policyName"]) in _policies(self._user(str(inputs["userName"])))
+        return (inputs, dict(inputs)) if attached else None
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Nothing of it changes in place."""
+        return dict(new)
+
+    def delete(self, resource_id: str, outputs: Properties) -> None:
+        """Detach the policy."""
+        user, policy = str(outputs["userName"]), str(outputs["policyName"])
+        if self._user(user) is not None:
+            self._set(outputs, lambda attached: [name for name in attached if name != policy])
+
+
+def _policies(user: Mapping[str, Any] | None) -> list[str]:
+    """The names of a user's policies."""
+    return [policy for policy in str((user or {}).get("policyName") or "").split(",") if policy]
+
+
+class ServiceAccounts(_Iam):
+    """`IamServiceAccount`: a key of a user, with a policy of its own."""
+
+    table: Mapping[str, rules.Rule] = {"policy": policy_documents.problem, "targetUser": rules.not_empty}
+    fixed = ("targetUser",)
+
+    def check(self, inputs: Properties) -> Failures:
+        """As the official plugin, and what it would report on every run."""
+        found = super().check(inputs)
+        if inputs.get("policy") is None:
+            found.append(("policy", "is needed: without one the official plugin sees a difference on every run"))
+        return found
+
+    def equal(self, path: str, old: Any, new: Any) -> bool:
+        """Documents that mean the same are the same."""
+        return path == "policy" and policy_documents.equivalent(old, new)
+
+    def computed(self, inputs: Properties) -> Properties:
+        """The key is made by the server."""
+        return {
+            "accessKey": UNKNOWN,
+            "secretKey": UNKNOWN,
+            "status": "off" if inputs.get("disableUser") is True else "on",
+        }
+
+    def _subject(self, inputs: Properties) -> str:
+        return f"key of user {inputs['targetUser']}"
+
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Make the key. Its description is the resource's URN, by which a run that was killed finds it again."""
+        client, mark = self._client(), operation().urn[-256:]
+        if adopting():
+            self._forget(str(inputs["targetUser"]), mark)
+        made = client.add_service_account(
+            self._subject(inputs),
+            targetUser=inputs["targetUser"],
+            policy=policy_documents.parse(inputs["policy"]),
+            description=mark,
+        )
+        key, secret = str(made["accessKey"]), str(made["secretKey"])
+        if inputs.get("disableUser"):
+            client.admin(
+                self._subject(inputs), lambda admin: admin.update_service_account(access_key=key, status="off")
+            )
+        return key, self._outputs(inputs, key, secret)
+
+    def _forget(self, user: str, mark: str) -> None:
+        """Remove a key of which only the server knows the secret."""
+        client, subject = self._client(), f"keys of user {user}"
+        listed = cast("dict[str, Any]", client.admin(subject, lambda admin: admin.list_service_account(user)) or {})
+        for account in cast("list[dict[str, Any]]", listed.get("accounts") or []):
+            key = str(account["accessKey"])
+            found = self._live(key)
+            if found is not None and found.get("description") == mark:
+                client.admin(subject, lambda admin, key=key: admin.delete_service_account(key))
+
+    def _outputs(self, inputs: Properties, key: str, secret: str) -> Properties:
+        status = "off" if inputs.get("disableUser") else "on"
+        return {"status": status, **inputs, "accessKey": key, "secretKey": secret}
+
+    def _live(self, key: str) -> dict[str, Any] | None:
+        try:
+            found = self._client().admin(f"key {key}", lambda admin: admin.get_service_account(key))
+        except RefusedError as error:
+            if error.code in NO_KEY:
+                return None
+            raise
+        return cast("dict[str, Any]", found)
+
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
+        """The key as it is now; its secret cannot be read."""
+        found = self._live(resource_id)
+        if found is None:
+            return None
+        said = found.get("policy")
+        text = said if isinstance(said, str) else json.dumps(said)
+        same = policy_documents.equivalent(inputs.get("policy"), text)
+        live = {**inputs, "targetUser": found["parentUser"], "policy": inputs["policy"] if same else text}
+        disabled = found.get("accountStatus") == "off"
+        if disabled != bool(inputs.get("disableUser")):
+            live["disableUser"] = disabled
+        return live, self._outputs(live, resource_id, str(outputs.get("secretKey") or ""))
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Change policy, status or secret."""
+        document = policy_documents.parse(new["policy"])
+        status = "off" if new.get("disableUser") else "on"
+        rotated = new.get("updateSecret") and not old.get("updateSecret")
+        secret = secrets.token_urlsafe(30) if rotated else None
+        self._client().admin(
+            self._subject(new),
+            lambda admin: admin.update_service_account(
+                access_key=resource_id, secret_key=secret, policy=document, status=status
+            ),
+        )
+        return self._outputs(new, resource_id, secret or str(operation().outputs.get("secretKey") or ""))
+
+    def delete(self, resource_id: str, outputs: Properties) -> None:
+        """Remove the key."""
+        if self._live(resource_id) is None:
+            return
+        self._client().admin(f"key {resource_id}", lambda admin: admin.delete_service_account(resource_id))
