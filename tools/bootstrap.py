@@ -24,8 +24,6 @@ def bootstrap(folder: Path) -> None:
     """
     stamp = folder / ".requirements-sha256"
     wanted = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()
-    if _text(stamp) == wanted:
-        return
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from unittest.mock import Mock
 
@@ -29,9 +29,16 @@ def elsewhere() -> Iterator[Elsewhere]:
 
         def start() -> subprocess.Popen[str]:
             command = [sys.executable, "-m", "tools", "ensure", "etcd"]
-            process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+            process = subprocess.Popen(
+                command,
+                cwd=ROOT,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                text=True,
+                start_new_session=True,
+            )
             started.enter_context(process)
-            started.callback(process.kill)
+            started.callback(_end_session, process.pid)
             return process
 
         yield start
@@ -214,6 +221,12 @@ def test_the_command_line_says_what_cannot_be_had(machine: Machine, elsewhere: E
     assert done.wait() == 1
     assert done.stderr is not None
     assert done.stderr.read().splitlines()[-1].startswith("error: building etcd v3.6.6 with Go failed (exit status 1")
+
+
+def _end_session(leader: int) -> None:
+    """End what a test that failed left behind; after one that passed there is nothing."""
+    with suppress(ProcessLookupError):
+        os.killpg(leader, signal.SIGKILL)
 
 
 def _wait_for_release(machine: Machine) -> str:

@@ -1,0 +1,58 @@
+"""The runner of suites: all of them run, and the verdict and the count are right."""
+
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import __main__ as runner
+from tests.__main__ import Step
+
+PYTEST = (sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider")
+
+
+@pytest.fixture
+def suites(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Suites of a test's own: failing and working checks, and three tests of which one fails."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    tests = tmp_path / "test_three.py"
+    tests.write_text("def test_a(): pass\ndef test_b(): pass\ndef test_c(): raise ValueError\n")
+    mark = f"import pathlib; pathlib.Path({str(tmp_path / 'mark')!r}).touch()"
+    monkeypatch.setattr(
+        runner,
+        "SUITES",
+        {
+            "bad": (Step("refuses", (sys.executable, "-c", "raise SystemExit(3)")),),
+            "three": (Step("three tests", (*PYTEST, str(tests)), counts_tests=True),),
+            "none": (Step("no tests", (*PYTEST, "-k", "nothing", str(tests)), counts_tests=True),),
+            "broken": (Step("broken", (*PYTEST, str(tmp_path / "missing")), counts_tests=True),),
+            "good": (Step("marks", (sys.executable, "-c", mark)),),
+        },
+    )
+    return tmp_path
+
+
+def test_a_failure_stops_no_later_suite(suites: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    status = runner.run(["bad", "three", "good"])
+
+    summary = capfd.readouterr().out.partition("── summary\n")[2].splitlines()
+    assert status == 1
+    assert (suites / "mark").exists()
+    assert [line.split()[0] for line in summary] == ["FAILED", "FAILED", "ok", "2"]
+    assert summary[-1] == "2 passed, 1 failed, 0 skipped"
+
+
+@pytest.mark.parametrize(("suite", "verdict"), [("none", "EMPTY"), ("broken", "FAILED")])
+@pytest.mark.usefixtures("suites")
+def test_a_suite_without_tests_is_no_success(suite: str, verdict: str, capfd: pytest.CaptureFixture[str]) -> None:
+    status = runner.run([suite])
+
+    assert status == 1
+    assert capfd.readouterr().out.splitlines()[-2].split()[0] == verdict
+
+
+@pytest.mark.usefixtures("suites")
+def test_success_is_success(capfd: pytest.CaptureFixture[str]) -> None:
+    assert runner.run(["good"]) == 0
+    assert capfd.readouterr().out.splitlines()[-1].split()[0] == "ok"
