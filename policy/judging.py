@@ -48,7 +48,7 @@ class Resource:
 
     def __init__(self, declared: Declared, hidden: Hidden = frozenset()) -> None:
         self._declared = declared
-        self.props = Value(declared.props, declared.subject, "", hidden)
+        self.props = Value(declared.props, declared.subject, hidden)
 
     @property
     def type(self) -> str:

@@ -59,15 +59,31 @@ class UnevaluableError(Exception):
 
 
 class Value:
-    """A place in a resource's properties; what is not there reads as nothing."""
+    """A place in a resource's properties; what is not there reads as nothing.
 
-    __slots__ = ("_hidden", "_raw", "path", "subject")
+    Its path is put together only when someone asks for it: most places are looked at and found good.
+    """
 
-    def __init__(self, raw: object, subject: Subject, path: str = "", hidden: Hidden = frozenset()) -> None:
+    __slots__ = ("_above", "_hidden", "_key", "_raw", "subject")
+
+    def __init__(
+        self,
+        raw: object,
+        subject: Subject,
+        hidden: Hidden = frozenset(),
+        above: Value | None = None,
+        key: Key = "",
+    ) -> None:
         self._raw = raw
-        self._hidden = hidden
         self.subject = subject
-        self.path = path
+        self._hidden = hidden
+        self._above = above
+        self._key = key
+
+    @property
+    def path(self) -> str:
+        """Where this is, as in `spec.containers[0].image`."""
+        return "" if self._above is None else _join(self._above.path, self._key)
 
     def at(self, *keys: Key) -> Value:
         """The place below this one; absent when any step is."""
@@ -78,20 +94,27 @@ class Value:
 
     def _step(self, key: Key) -> Value:
         raw = self._read()
-        path = _join(self.path, key)
-        if raw is None or (self._hidden and (self.subject.urn, path) in self._hidden):
-            return Value(None, self.subject, path, self._hidden)
         child: object = None
-        if isinstance(key, int):
+        if raw is None:
+            pass
+        elif isinstance(key, int):
             elements = self._list(raw)
             child = elements[key] if key < len(elements) else None
         else:
             child = self._dict(raw).get(key)
-        return Value(child, self.subject, path, self._hidden)
+        below = Value(child, self.subject, self._hidden, self, key)
+        if self._hidden and below.hidden:
+            below._raw = None
+        return below
+
+    @property
+    def hidden(self) -> bool:
+        """Whether this place is to be treated as absent."""
+        return bool(self._hidden) and (self.subject.urn, self.path) in self._hidden
 
     def _read(self) -> object:
         raw = self._raw
-        if isinstance(raw, str) and raw in UNKNOWNS:
+        if type(raw) is str and raw in UNKNOWNS:
             raise UnevaluableError(
                 self,
                 "is not known before the update",
@@ -160,20 +183,20 @@ class Value:
         raw = self._read()
         if raw is None:
             return
-        for index in range(len(self._list(raw))):
-            path = _join(self.path, index)
-            if not self._hidden or (self.subject.urn, path) not in self._hidden:
-                yield self._step(index)
+        for index, element in enumerate(self._list(raw)):
+            below = Value(element, self.subject, self._hidden, self, index)
+            if not below.hidden:
+                yield below
 
     def entries(self) -> Iterator[tuple[str, Value]]:
         """The entries of an object, unread; none when absent."""
         raw = self._read()
         if raw is None:
             return
-        for key in self._dict(raw):
-            path = _join(self.path, key)
-            if not self._hidden or (self.subject.urn, path) not in self._hidden:
-                yield key, self._step(key)
+        for key, entry in self._dict(raw).items():
+            below = Value(entry, self.subject, self._hidden, self, key)
+            if not below.hidden:
+                yield key, below
 
     def texts(self) -> list[str]:
         """The elements of a list of texts; none when absent."""

@@ -191,7 +191,7 @@ def _is_at_home(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         name = host.lower().rstrip(".")
-        return "." not in name or name == "localhost" or name.endswith(_CLUSTER_DOMAINS)
+        return "." not in name or name.endswith(_CLUSTER_DOMAINS)
 
 
 RULES = (

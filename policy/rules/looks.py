@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 import re
+import string
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby
 
 _WORDS = frozenset(
     {
@@ -80,18 +81,23 @@ _ABOUT = frozenset(
 )
 
 _SHAPES = (
-    ("a private key", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
-    ("an age key", re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}")),
-    ("an AWS-style access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
-    ("a JSON web token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")),
-    ("a Slack token", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
-    ("a Slack webhook", re.compile(r"hooks\.slack\.com/services/[A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]{12,}")),
-    ("a GitHub token", re.compile(r"\b(?:gh[opusr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})")),
-    ("a Telegram bot token", re.compile(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b")),
-    ("a k3s join token", re.compile(r"\bK10[0-9a-f]{32,}::")),
-    ("a Proxmox API token", re.compile(r"\b[\w.-]+@(?:pam|pve)![\w.-]+=[0-9a-f]{8}-[0-9a-f-]{27}\b")),
-    ("a URL with a password", re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s/:@'\"]+:(?![$%{<])[^\s/@'\"]+@[^\s/]")),
+    ("a private key", "PRIVATE KEY-----", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
+    ("an age key", "AGE-SECRET-KEY-1", re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}")),
+    ("an AWS-style access key", "IA", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
+    ("a JSON web token", "eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")),
+    ("a Slack token", "xox", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
+    (
+        "a Slack webhook",
+        "hooks.slack.com",
+        re.compile(r"hooks\.slack\.com/services/[A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]{12,}"),
+    ),
+    ("a GitHub token", "gh", re.compile(r"\b(?:gh[opusr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})")),
+    ("a Telegram bot token", ":", re.compile(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b")),
+    ("a k3s join token", "K10", re.compile(r"\bK10[0-9a-f]{32,}::")),
+    ("a Proxmox API token", "!", re.compile(r"\b[\w.-]+@(?:pam|pve)![\w.-]+=[0-9a-f]{8}-[0-9a-f-]{27}\b")),
+    ("a URL with a password", "://", re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s/:@'\"]+:(?![$%{<])[^\s/@'\"]+@[^\s/]")),
 )
+"""What it is called, a part that it always has (looked for first, for speed), and how it looks."""
 # What is long and random but public: certificates, public keys, digests of images and of packages, embedded pictures.
 _PUBLIC = re.compile(
     r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
@@ -99,6 +105,14 @@ _PUBLIC = re.compile(
     r"|\bsha(?:256|384|512)[:-][A-Za-z0-9+/=]+"
     r"|\bdata:[a-z0-9/+.-]+;base64,[A-Za-z0-9+/=]+",
     re.DOTALL,
+)
+_PUBLIC_HINTS = ("BEGIN CERTIFICATE", "ssh-", "ecdsa-", "sha", "base64,")
+_KINDS = str.maketrans(
+    {
+        **dict.fromkeys(string.ascii_lowercase, "l"),
+        **dict.fromkeys(string.ascii_uppercase, "u"),
+        **dict.fromkeys(string.digits, "d"),
+    }
 )
 _RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+/_=-])")
 _ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"'#][^\s\"']*)")
@@ -125,13 +139,13 @@ def secret_in(text: str) -> str | None:
     """The word for the secret that a text holds, None when nothing in it looks like one."""
     if len(text) < 16:
         return None
-    for word, shape in _SHAPES:
-        if shape.search(text):
+    for word, hint, shape in _SHAPES:
+        if hint in text and shape.search(text):
             return word
     if _RUN.search(text):
-        for run in _RUN.findall(_PUBLIC.sub(" ", text)):
-            if _random(run):
-                return "a random key"
+        private = _PUBLIC.sub(" ", text) if any(hint in text for hint in _PUBLIC_HINTS) else text
+        if any(_random(run) for run in set(_RUN.findall(private))):
+            return "a random key"
     return None
 
 
@@ -145,16 +159,11 @@ def assigned_secret(document: str) -> str | None:
 
 def _random(run: str) -> bool:
     """Whether a run of characters is as mixed as a key; words change their kind of character less often."""
-    kinds = ["u" if c.isupper() else "d" if c.isdigit() else "l" if c.islower() else "" for c in run]
-    if (
-        not {"u", "l"}.issubset(kinds)
-        or kinds.count("d") < 2
-        or run.count("/") > 4
-        or run.count("-") > 3
-        or run.count("_") > 3
-    ):
+    digits = sum(map(run.count, string.digits))
+    if digits < 2 or run.islower() or run.isupper() or run.count("/") > 4 or run.count("-") > 3 or run.count("_") > 3:
         return False
-    changes = sum(before != after for before, after in pairwise(kinds))
-    counts = Counter(run)
-    entropy = -sum(n / len(run) * math.log2(n / len(run)) for n in counts.values())
-    return changes > 0.45 * len(run) and entropy > min(4.2, 0.8 * math.log2(len(run)))
+    changes = sum(1 for _ in groupby(run.translate(_KINDS))) - 1
+    if changes <= 0.45 * len(run):
+        return False
+    entropy = -sum(n / len(run) * math.log2(n / len(run)) for n in Counter(run).values())
+    return entropy > min(4.2, 0.8 * math.log2(len(run)))

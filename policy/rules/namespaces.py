@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
@@ -68,20 +69,39 @@ def _closes(spec: Value) -> set[str]:
 )
 def disruption_budget(stack: Stack) -> Iterator[Finding]:
     """What runs more than once has a disruption budget: one that takes no service down, and lets nodes drain."""
-    budgets = stack.of(kinds.DISRUPTION_BUDGET)
+    budgets = [_Budget.of(resource) for resource in stack.of(kinds.DISRUPTION_BUDGET)]
     for workload in stack.of(kinds.DEPLOYMENT, kinds.STATEFUL_SET):
         replicas = workload.props.at("spec", "replicas")
         count = replicas.number
         if count is None or count < 2:
             continue
-        found = [budget for budget in budgets if _selects(budget, workload)]
+        labels = {key: value.text for key, value in kinds.pod_template(workload).at("metadata", "labels").entries()}
+        found = [budget for budget in budgets if budget.labels.items() <= labels.items() and budget.is_beside(workload)]
         if not found:
             yield replicas.wrong(
                 f"is {count:g} and no PodDisruptionBudget selects the pods",
                 "declare one in the same namespace whose matchLabels are among the pods' labels",
             )
         for budget in found:
-            yield from _lets_drain(budget.props.at("spec"), count)
+            yield from _lets_drain(budget.resource.props.at("spec"), count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Budget:
+    resource: Resource
+    labels: dict[str, str]
+
+    @classmethod
+    def of(cls, resource: Resource) -> _Budget:
+        selected = resource.props.at("spec", "selector", "matchLabels")
+        # No labels would select every pod of the namespace, which is nobody's budget in particular.
+        return cls(resource, {key: value.text for key, value in selected.entries()} or {"": ""})
+
+    def is_beside(self, workload: Resource) -> bool:
+        """Whether both lie in one namespace; made of one namespace's outputs counts while those are unknown."""
+        if set(self.resource.made_of("metadata")) & set(workload.made_of("metadata")):
+            return True
+        return self.resource.props.at("metadata", "namespace").text == workload.props.at("metadata", "namespace").text
 
 
 def _lets_drain(spec: Value, replicas: float) -> Iterator[Finding]:
@@ -93,16 +113,6 @@ def _lets_drain(spec: Value, replicas: float) -> Iterator[Finding]:
         yield available.wrong(
             f"is {least} of {replicas:g}: no node could be drained", "give one less than the replicas"
         )
-
-
-def _selects(budget: Resource, workload: Resource) -> bool:
-    mine, theirs = budget.props.at("metadata", "namespace"), workload.props.at("metadata", "namespace")
-    shared = set(budget.made_of("metadata")) & set(workload.made_of("metadata"))
-    if not shared and mine.text != theirs.text:
-        return False
-    wanted = dict(budget.props.at("spec", "selector", "matchLabels").entries())
-    labels = kinds.pod_template(workload).at("metadata", "labels")
-    return bool(wanted) and all(labels.at(key).text == value.text for key, value in wanted.items())
 
 
 RULES = (namespace_pod_security, namespace_default_deny, disruption_budget)

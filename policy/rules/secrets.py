@@ -58,9 +58,10 @@ def container_command_secrets(resource: Resource) -> Iterator[Finding]:
 
 
 def _judge_argument(argument: Value, remedy: str) -> Iterator[Finding]:
-    option, given, value = argument.text.partition("=")
-    if given and "\n" not in option and secret_name(option.lstrip("-")) and literal(value):
-        yield argument.wrong(f"gives {option} written out", remedy)
+    option, _, value = argument.text.partition("=")
+    name = option if secret_name(option.lstrip("-")) and literal(value) else assigned_secret(argument.text)
+    if name:
+        yield argument.wrong(f"gives {name} written out", remedy)
     else:
         yield from _judge(argument, remedy)
 
@@ -175,7 +176,7 @@ def command_secrets(resource: Resource) -> Iterator[Finding]:
     """No command that runs on a machine has a secret on its command line."""
     for name in ("create", "update", "delete"):
         command = resource.props.at(name)
-        seen = secret_in(command.text)
+        seen = secret_in(command.text) or assigned_secret(command.text)
         if seen:
             yield command.wrong(f"holds what looks like {seen}", "give it by stdin")
 

@@ -53,7 +53,7 @@ def test_other_names(name: str) -> None:
 
 
 @given(st.binary(min_size=24, max_size=64))
-def test_what_is_random_is_found_and_what_is_hex_is_not(raw: bytes) -> None:
+def test_digests_are_not_taken_for_secrets(raw: bytes) -> None:
     assert secret_in(raw.hex()) is None
     digest = f"sha256:{raw.hex()}"
     assert secret_in(f"image@{digest}") is None

@@ -61,7 +61,8 @@ def test_fails(spec: Spec, trial: Wrong) -> None:
     assert {finding.path for finding in findings} == trial.paths
     for finding in findings:
         message = rule.message(finding)
-        assert message.startswith(f"{finding.subject.name} ({finding.subject.type}): {finding.path} ")
+        where = f"{finding.path} " if finding.path else ""
+        assert message.startswith(f"{finding.subject.name} ({finding.subject.type}): {where}{finding.problem}; ")
         assert message.endswith(f"({', '.join(rule.requirements)})")
         assert not finding.unknown
         assert [each for each in trial.never if each in message] == []

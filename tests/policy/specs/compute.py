@@ -25,7 +25,10 @@ SPECS = (
     ),
     Spec(
         "machine-firewall-closed",
-        passes=(one(kinds.FIREWALL_OPTIONS, _OPTIONS),),
+        passes=(
+            one(kinds.FIREWALL_OPTIONS, _OPTIONS),
+            one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("inputPolicy", "REJECT"))),
+        ),
         fails=(
             wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("enabled", False))), "enabled"),
             wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("inputPolicy", "ACCEPT"))), "inputPolicy"),
@@ -44,7 +47,12 @@ SPECS = (
     ),
     Spec(
         "download-checksum",
-        passes=(one(kinds.DOWNLOADS[0], _DOWNLOAD),),
+        passes=(
+            one(kinds.DOWNLOADS[0], _DOWNLOAD),
+            one(kinds.DOWNLOADS[0], but(_DOWNLOAD, ("checksumAlgorithm", "sha256"))),
+            one(kinds.DOWNLOADS[0], but(_DOWNLOAD, ("checksumAlgorithm", "sha384"))),
+            one(kinds.DOWNLOADS[0], but(_DOWNLOAD, ("checksumAlgorithm", DROP))),
+        ),
         fails=(
             wrong(one(kinds.DOWNLOADS[0], but(_DOWNLOAD, ("checksum", DROP))), "checksum"),
             wrong(one(kinds.DOWNLOADS[1], but(_DOWNLOAD, ("checksumAlgorithm", "md5"))), "checksumAlgorithm"),

@@ -28,6 +28,7 @@ SPECS = (
             wrong(_record(("ttl", 301.0)), "ttl"),
             wrong(_record(("ttl", 9.0), ("type", "cname")), "ttl"),
             wrong(_record(("ttl", DROP)), "ttl"),
+            wrong(_record(("ttl", 301.0), ("type", "AAAA")), "ttl"),
         ),
         unknown=(wrong(_record(("ttl", UNKNOWN)), "ttl"), wrong(_record(("type", UNKNOWN)), "type")),
     ),

@@ -13,7 +13,10 @@ _MADE_OF_BUCKET = {"bucket": (urn(kinds.BUCKET, "media"),)}
 SPECS = (
     Spec(
         "bucket-encryption-key",
-        passes=(one(kinds.BUCKET_ENCRYPTION, _KEY),),
+        passes=(
+            one(kinds.BUCKET_ENCRYPTION, _KEY),
+            one(kinds.BUCKET_ENCRYPTION, but(_KEY, ("encryptionType", "sse-kms"))),
+        ),
         fails=(
             wrong(one(kinds.BUCKET_ENCRYPTION, but(_KEY, ("encryptionType", "none"))), "encryptionType"),
             wrong(one(kinds.BUCKET_ENCRYPTION, but(_KEY, ("kmsKeyId", ""))), "kmsKeyId"),

@@ -75,7 +75,11 @@ SPECS = (
     ),
     Spec(
         "ingress-tls",
-        passes=(one(kinds.INGRESS, good.INGRESS),),
+        passes=(
+            one(kinds.INGRESS, good.INGRESS),
+            one(kinds.INGRESS, but(good.INGRESS, ("spec/rules/0/host", "acehcommerce.id"))),
+            one(kinds.INGRESS, {"spec": {"tls": [{"hosts": ["acehcommerce.id"]}], "defaultBackend": {}}}),
+        ),
         fails=(
             wrong(one(kinds.INGRESS, but(good.INGRESS, ("spec/rules/0/host", "api.luxima.id"))), "spec.rules[0].host"),
             wrong(one(kinds.INGRESS, but(good.INGRESS, ("spec/rules/0", {}))), "spec.rules[0].host"),
@@ -90,6 +94,14 @@ SPECS = (
             one(kinds.SERVICE, but(good.SERVICE, ("spec/type", "ClusterIP"), ("spec/ports/1/name", "http"))),
         ),
         fails=(
+            *(
+                wrong(one(kinds.SERVICE, {"spec": {"type": "LoadBalancer", "ports": [port]}}), "spec.ports[0]")
+                for port in (
+                    *({"port": float(number)} for number in (80, 3000, 8000, 8080, 8888)),
+                    {"port": 9090.0, "name": "http"},
+                    {"port": 9090.0, "name": "http-metrics"},
+                )
+            ),
             wrong(one(kinds.SERVICE, but(good.SERVICE, ("spec/ports/1/name", "web"))), "spec.ports[1]"),
             wrong(
                 one(kinds.SERVICE, but(good.SERVICE, ("spec/type", "NodePort"), ("spec/ports/0/name", "http"))),
@@ -138,8 +150,23 @@ SPECS = (
                 ),
             ),
             one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("envs/0", "API=http://kong:8000"))),
+            one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (f"{_ENV}/0/value", "http://tempo.observability.svc:4318"))),
         ),
         fails=(
+            wrong(
+                one(
+                    kinds.DEPLOYMENT,
+                    but(good.DEPLOYMENT, ("spec/template/spec/containers/0/command", ["curl", "http://luxima.id"])),
+                ),
+                "spec.template.spec.containers[0].command[1]",
+            ),
+            *(
+                wrong(
+                    one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, (name, ["http://api.luxima.id"]))),
+                    f"{name}[0]",
+                )
+                for name in ("command", "entrypoints")
+            ),
             wrong(
                 one(
                     kinds.DEPLOYMENT,

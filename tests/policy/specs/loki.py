@@ -44,6 +44,7 @@ SPECS = (
             wrong((_config(_DOCUMENT.replace("14d", "13d")),), _PATH),
             wrong((_config(_OVERRIDES.replace("90d", "60d")),), _PATH),
             wrong((_config("limits_config: {retention_period: soon}"),), _PATH),
+            wrong((_config("limits_config: {retention_period: about 90d}"),), _PATH),
             wrong((_config("not yaml: ["),), _PATH),
             wrong(
                 one(kinds.CONFIG_MAP, {"data": {"x.yml": "limits_config: {retention_period: 1d}"}}, "loki"),

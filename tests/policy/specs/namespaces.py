@@ -27,7 +27,10 @@ def _budget(*changes: tuple[str, Any]) -> Any:
 SPECS = (
     Spec(
         "namespace-pod-security",
-        passes=(one(kinds.NAMESPACE, good.NAMESPACE),),
+        passes=(
+            one(kinds.NAMESPACE, good.NAMESPACE),
+            one(kinds.NAMESPACE, {"metadata": {"name": "agents", "labels": {ENFORCE: "baseline"}}}),
+        ),
         fails=(
             wrong(
                 one(kinds.NAMESPACE, but(good.NAMESPACE, ("metadata/labels", DROP))), f'metadata.labels["{ENFORCE}"]'
@@ -52,6 +55,11 @@ SPECS = (
             wrong((_NAMESPACE,), "metadata.name"),
             wrong((_NAMESPACE, _policy(("metadata/namespace", "edge"))), "metadata.name"),
             wrong((_NAMESPACE, _policy(("spec/policyTypes", ["Ingress"]))), "metadata.name"),
+            wrong((_NAMESPACE, _policy(("spec/policyTypes", ["Egress"]))), "metadata.name"),
+            wrong(
+                (_NAMESPACE, _policy(("spec/podSelector/matchExpressions", [{"key": "a", "operator": "Exists"}]))),
+                "metadata.name",
+            ),
             wrong((_NAMESPACE, _policy(("spec/podSelector/matchLabels", {"app": "x"}))), "metadata.name"),
             wrong((_NAMESPACE, _policy(("spec/egress", [{}]))), "metadata.name"),
         ),
@@ -62,13 +70,27 @@ SPECS = (
         passes=(
             (_DEPLOYMENT, _budget()),
             (declared(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("spec/replicas", 1.0))),),
+            (declared(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("spec/replicas", DROP))),),
+            # Both made of the same namespace, whose name a preview does not know yet.
+            (
+                declared(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("metadata/namespace", UNKNOWN)), refers=_OF_NAMESPACE),
+                declared(
+                    kinds.DISRUPTION_BUDGET, but(good.BUDGET, ("metadata/namespace", UNKNOWN)), refers=_OF_NAMESPACE
+                ),
+            ),
             (_DEPLOYMENT, _budget(("spec/maxUnavailable", DROP), ("spec/minAvailable", "50%"))),
         ),
         fails=(
             wrong((_DEPLOYMENT,), "spec.replicas"),
             wrong((_DEPLOYMENT, _budget(("metadata/namespace", "edge"))), "spec.replicas"),
             wrong((_DEPLOYMENT, _budget(("spec/selector/matchLabels", {"app": "other"}))), "spec.replicas"),
+            wrong((_DEPLOYMENT, _budget(("spec/selector/matchLabels", {}))), "spec.replicas"),
             wrong((_DEPLOYMENT, _budget(("spec/maxUnavailable", 0.0))), "spec.maxUnavailable"),
+            wrong((_DEPLOYMENT, _budget(("spec/maxUnavailable", "0%"))), "spec.maxUnavailable"),
+            wrong(
+                (_DEPLOYMENT, _budget(("spec/maxUnavailable", DROP), ("spec/minAvailable", "100%"))),
+                "spec.minAvailable",
+            ),
             wrong(
                 (_DEPLOYMENT, _budget(("spec/maxUnavailable", DROP), ("spec/minAvailable", 2.0))), "spec.minAvailable"
             ),

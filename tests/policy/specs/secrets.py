@@ -34,6 +34,10 @@ SPECS = (
             one(kinds.CRON_JOB, good.CRON_JOB),
             one(kinds.DEPLOYMENT, _env("DB_PASSWORD", "$(FROM_ELSEWHERE)")),
             one(kinds.DEPLOYMENT, _env("SECRET_NAME", "storefront")),
+            one(kinds.DEPLOYMENT, _env("TOKEN_URL", "https://auth.acehcommerce.id/token")),
+            one(kinds.DEPLOYMENT, _env("TOKEN_HOST", "auth.acehcommerce.id")),
+            one(kinds.DEPLOYMENT, _env("TOKEN_PORT", "443")),
+            one(kinds.DEPLOYMENT, _env("TOKEN_ENDPOINT", "auth")),
             one(kinds.DEPLOYMENT, _env("PUBLIC_KEY", "anything")),
             one(kinds.DEPLOYMENT, _env("KEYCLOAK_URL", "https://sso.luxima.id")),
             one(kinds.DEPLOYMENT, _env("TOKEN_ISSUER", "https://auth.acehcommerce.id")),
@@ -74,6 +78,11 @@ SPECS = (
                 never=("hunter22",),
             ),
             wrong(
+                one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (f"{_CONTAINER}/args/0", "set -e\nTOKEN=hunter22 run"))),
+                f"{_PATH}.args[0]",
+                never=("hunter22",),
+            ),
+            wrong(
                 one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (f"{_CONTAINER}/command", ["sh", "-c", f"run {_JWT}"]))),
                 f"{_PATH}.command[2]",
                 never=(_JWT,),
@@ -100,6 +109,7 @@ SPECS = (
                     good.CONFIG_MAP, ("data", {"image": f"x@{good.DIGEST}", "icon": f"data:image/png;base64,{_RANDOM}"})
                 ),
             ),
+            one(kinds.CONFIG_MAP, but(good.CONFIG_MAP, ("data/password", "$(PASSWORD)"))),
             one(kinds.CONFIG_MAP, {"metadata": {"name": "empty"}}),
         ),
         fails=(
@@ -141,6 +151,11 @@ SPECS = (
         ),
         fails=(
             wrong(
+                one(kinds.POD, but(good.BARE_POD, ("metadata/labels/note", _JWT))),
+                "metadata.labels.note",
+                never=(_JWT,),
+            ),
+            wrong(
                 one(kinds.SERVICE, but(good.SERVICE, ("metadata/annotations/note", _JWT))),
                 "metadata.annotations.note",
                 never=(_JWT,),
@@ -163,8 +178,14 @@ SPECS = (
         passes=(
             one(kinds.DOCKER_CONTAINER, good.DOCKER_CONTAINER),
             one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("envs/0", "POSTGRES_PASSWORD="))),
+            one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("envs/0", "TOKEN_URL=https://luxima.id"))),
         ),
         fails=(
+            wrong(
+                one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("entrypoints", ["--secret=hunter22"]))),
+                "entrypoints[0]",
+                never=("hunter22",),
+            ),
             wrong(
                 one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("envs/1", "POSTGRES_PASSWORD=hunter22"))),
                 "envs[1]",
@@ -224,7 +245,12 @@ SPECS = (
     ),
     Spec(
         "machine-description-secrets",
-        passes=(one(kinds.VM, good.VM), one(kinds.LXC, but(good.LXC, ("environmentVariables/TZ", "Asia/Jakarta")))),
+        passes=(
+            one(kinds.VM, good.VM),
+            one(
+                kinds.LXC, but(good.LXC, ("environmentVariables", {"TZ": "Asia/Jakarta", "PASSWORD": "/run/password"}))
+            ),
+        ),
         fails=(
             wrong(
                 one(kinds.VM, but(good.VM, ("description", "root password: hunter22"))),
@@ -247,6 +273,7 @@ SPECS = (
         ),
         fails=(
             wrong(one(kinds.COMMANDS[0], {"create": f"join {_K3S}"}), "create", never=(_K3S,)),
+            wrong(one(kinds.COMMANDS[0], {"update": "TOKEN=hunter22 join"}), "update", never=("hunter22",)),
             wrong(one(kinds.COMMANDS[1], {"create": "true", "delete": f"curl {_SLACK}"}), "delete", never=(_SLACK,)),
         ),
         unknown=(wrong(one(kinds.COMMANDS[0], {"create": UNKNOWN}), "create"),),

@@ -111,7 +111,7 @@ SPECS = (
     ),
     Spec(
         "workload-seccomp",
-        passes=_GOOD,
+        passes=(*_GOOD, one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (f"{_SECURITY}/seccompProfile/type", "Localhost")))),
         fails=(
             _bad(f"{_POD}/securityContext/seccompProfile", DROP, f"{_SECURITY_PATH}.seccompProfile.type"),
             _bad(f"{_SECURITY}/seccompProfile/type", "Unconfined", f"{_SECURITY_PATH}.seccompProfile.type"),
