@@ -79,7 +79,7 @@ def args_type(package: str, token: str) -> ObjectType | None:
         return None
     if token == f"pulumi:providers:{package}":
         return _read_class(root / "provider.py", "ProviderArgs")
-    for module in _registry(root):
+    for module in registry(package):
         class_name = module["classes"].get(token)
         if class_name is None:
             continue
@@ -98,8 +98,10 @@ def _root(package: str) -> Path | None:
 
 
 @cache
-def _registry(root: Path) -> list[dict[str, Any]]:
-    match = _REGISTRY.search(_text(root / "__init__.py"))
+def registry(package: str) -> list[dict[str, Any]]:
+    """The SDK's modules (`fqn`) with their `classes` (token: class name)."""
+    root = _root(package)
+    match = _REGISTRY.search(_text(root / "__init__.py")) if root else None
     return json.loads(match[1]) if match else []
 
 

@@ -15,17 +15,17 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from types import FrameType
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from google.protobuf import empty_pb2, struct_pb2
 
 from sandbox.providers import base, changes, sdk_inputs, sdk_types
-from sandbox.providers.base import Driver, InitError, Operation, Properties, ProviderError
-from sandbox.providers.protocol import add_to_server, grpc, plugin_pb2, provider_pb2, status_pb2
-from sandbox.providers.values import Secrets, decode, encode
+from sandbox.providers.answers import Call, differences, failures, partly_done
+from sandbox.providers.base import Driver, InitError, Properties, ProviderError
+from sandbox.providers.protocol import add_to_server, grpc, plugin_pb2, provider_pb2
+from sandbox.providers.values import Secrets, encode
 
 _THREADS = 64
 _MAX_MESSAGE = 400 * 1024 * 1024
@@ -36,18 +36,24 @@ _NOT_CONFIGURATION = frozenset({"version", "pluginDownloadURL", "pluginChecksums
 
 
 def run(package: str, version: str, driver: Driver) -> None:
-    """Serve on a free port of loopback until the engine ends this process or has ended itself."""
-    options = [("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)]
-    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
-    add_to_server(Service(package, version, driver), server)
-    port = server.add_insecure_port("127.0.0.1:0")
-    server.start()
+    """Serve until the engine ends this process or has ended itself; the port goes to stdout, as the engine expects."""
+    server, port = start(package, version, driver)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     threading.Thread(target=_end_with, args=(os.getppid(),), daemon=True).start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
     server.wait_for_termination()
+
+
+def start(package: str, version: str, driver: Driver) -> tuple[Any, int]:
+    """A gRPC server for `driver` on a free port of loopback, and that port."""
+    options = [("grpc.max_receive_message_length", _MAX_MESSAGE), ("grpc.max_send_message_length", _MAX_MESSAGE)]
+    server = grpc.server(ThreadPoolExecutor(_THREADS), options=options)
+    add_to_server(Service(package, version, driver), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
@@ -60,40 +66,6 @@ def _end_with(engine: int) -> None:
         time.sleep(1)
     base.end()
     os._exit(0)
-
-
-@dataclass
-class _Call:
-    """One request, with what of it turned out to be secret."""
-
-    request: Any
-    token: str
-    name: str
-    secrets: Secrets = field(default_factory=Secrets)
-
-    def take(self, struct: struct_pb2.Struct, *, keep_paths: bool = True) -> Properties:
-        plain, secrets = decode(struct)
-        self.secrets |= secrets if keep_paths else Secrets(texts=secrets.texts)
-        return plain
-
-    def operation(self, inputs: Properties | None = None, outputs: Properties | None = None) -> Operation:
-        return Operation(
-            token=self.token,
-            name=self.name,
-            urn=self.request.urn,
-            preview=getattr(self.request, "preview", False),
-            timeout=getattr(self.request, "timeout", 0.0),
-            inputs=inputs or {},
-            outputs=outputs or {},
-        )
-
-
-class _Status(NamedTuple):
-    """What `abort_with_status` takes."""
-
-    code: Any
-    details: str
-    trailing_metadata: Any
 
 
 class Service:
@@ -131,18 +103,18 @@ class Service:
     def CheckConfig(self, request: Any, context: Any) -> Any:
         """Check the provider's own inputs."""
 
-        def check(call: _Call) -> Any:
+        def check(call: Call) -> Any:
             token = f"pulumi:providers:{self._package}"
             variables = self._variables(call.take(request.news))
-            failures = sdk_inputs.problems(self._package, token, variables)
-            return provider_pb2.CheckResponse(inputs=request.news, failures=_failures(failures))
+            problems = sdk_inputs.problems(self._package, token, variables)
+            return provider_pb2.CheckResponse(inputs=request.news, failures=failures(problems))
 
         return self._answer(request, context, check)
 
     def DiffConfig(self, request: Any, context: Any) -> Any:
         """A changed configuration (a server on another port) never replaces what the provider made."""
 
-        def diff(call: _Call) -> Any:
+        def diff(call: Call) -> Any:
             changed = call.take(request.old_inputs) != call.take(request.news)
             some = provider_pb2.DiffResponse.DIFF_SOME if changed else provider_pb2.DiffResponse.DIFF_NONE
             return provider_pb2.DiffResponse(changes=some)
@@ -152,7 +124,7 @@ class Service:
     def Configure(self, request: Any, context: Any) -> Any:
         """Hand the settings to the driver."""
 
-        def configure(call: _Call) -> Any:
+        def configure(call: Call) -> Any:
             variables = self._variables(call.take(request.args))
             self._config_secrets = Secrets(texts=call.secrets.texts)
             self._driver.configure(variables)
@@ -174,22 +146,22 @@ class Service:
     def Check(self, request: Any, context: Any) -> Any:
         """Fill in the driver's defaults; say what is wrong with the inputs."""
 
-        def check(call: _Call) -> Any:
+        def check(call: Call) -> Any:
             old, new = call.take(request.olds, keep_paths=False), call.take(request.news)
             with base.running(call.operation(inputs=old)):
                 inputs = self._driver.defaults(call.token, call.name, new, old)
-                failures = [
+                problems = [
                     *sdk_inputs.problems(self._package, call.token, inputs),
                     *self._driver.check(call.token, call.name, inputs),
                 ]
-            return provider_pb2.CheckResponse(inputs=self._send(inputs, call), failures=_failures(failures))
+            return provider_pb2.CheckResponse(inputs=self._send(inputs, call), failures=failures(problems))
 
         return self._answer(request, context, check)
 
     def Diff(self, request: Any, context: Any) -> Any:
         """Old inputs against new ones, and what the driver knows to be stale."""
 
-        def diff(call: _Call) -> Any:
+        def diff(call: Call) -> Any:
             old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
             token, driver = call.token, self._driver
             with base.running(call.operation(old, outputs)):
@@ -197,14 +169,14 @@ class Service:
                 found = changes.without_ignored(found, request.ignoreChanges)
                 first = any(change.replaces for change in found) and driver.delete_first(token, old, new)
                 stale = driver.stale(token, new, outputs)
-            return _diff_response(found, stale, first)
+            return differences(found, stale, first)
 
         return self._answer(request, context, diff)
 
     def Create(self, request: Any, context: Any) -> Any:
         """Make the object; in a preview, say what is known of it."""
 
-        def create(call: _Call) -> Any:
+        def create(call: Call) -> Any:
             inputs = call.take(request.properties)
             with base.running(call.operation()):
                 if request.preview:
@@ -218,7 +190,7 @@ class Service:
     def Read(self, request: Any, context: Any) -> Any:
         """The live object; an empty answer when it is gone."""
 
-        def read(call: _Call) -> Any:
+        def read(call: Call) -> Any:
             inputs, outputs = call.take(request.inputs), call.take(request.properties)
             with base.running(call.operation(inputs, outputs)):
                 found = self._driver.read(call.token, request.id, inputs, outputs)
@@ -232,7 +204,7 @@ class Service:
     def Update(self, request: Any, context: Any) -> Any:
         """Change the object; in a preview, say what will be known of it."""
 
-        def update(call: _Call) -> Any:
+        def update(call: Call) -> Any:
             old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
             with base.running(call.operation(old, outputs)):
                 if request.preview:
@@ -246,7 +218,7 @@ class Service:
     def Delete(self, request: Any, context: Any) -> Any:
         """Remove the object."""
 
-        def delete(call: _Call) -> Any:
+        def delete(call: Call) -> Any:
             inputs, outputs = call.take(request.old_inputs), call.take(request.properties)
             with base.running(call.operation(inputs, outputs)):
                 self._driver.delete(call.token, request.id, outputs)
@@ -257,7 +229,7 @@ class Service:
     def Invoke(self, request: Any, context: Any) -> Any:
         """Answer a data source."""
 
-        def invoke(call: _Call) -> Any:
+        def invoke(call: Call) -> Any:
             response = provider_pb2.InvokeResponse()
             result = self._driver.invoke(request.tok, call.take(request.args))
             getattr(response, "return").CopyFrom(self._send(result, call))
@@ -265,18 +237,20 @@ class Service:
 
         return self._answer(request, context, invoke)
 
-    def _send(self, properties: Properties, call: _Call) -> struct_pb2.Struct:
+    def _send(self, properties: Properties, call: Call) -> struct_pb2.Struct:
         always = Secrets(frozenset((key,) for key in self._driver.secrets(call.token)))
         return encode(properties, call.secrets | self._config_secrets | always)
 
-    def _answer(self, request: Any, context: Any, work: Callable[[_Call], Any]) -> Any:
+    def _answer(self, request: Any, context: Any, work: Callable[[Call], Any]) -> Any:
         """Do `work`; what goes wrong reaches the user as one sentence without secrets."""
         parts = getattr(request, "urn", "").split("::")
-        call = _Call(request, token=parts[2].rpartition("$")[2] if len(parts) > 2 else "", name=parts[-1])
+        call = Call(request, token=parts[2].rpartition("$")[2] if len(parts) > 2 else "", name=parts[-1])
         try:
             return work(call)
         except InitError as error:
-            context.abort_with_status(self._partial(error, call))
+            reason, outputs = self._redact(str(error), call), self._send(error.outputs, call)
+            code = grpc.StatusCode.FAILED_PRECONDITION
+            context.abort_with_status(partly_done(code, reason, error.resource_id, outputs))
         except ProviderError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._redact(str(error), call))
         except Exception as error:  # noqa: BLE001 - whatever it is, the engine gets a sentence and the log the traceback
@@ -284,17 +258,7 @@ class Service:
             sentence = f"defect of the local {self._package} provider at {call.token} {call.name}: {error!r}"
             context.abort(grpc.StatusCode.INTERNAL, self._redact(sentence, call))
 
-    def _partial(self, error: InitError, call: _Call) -> _Status:
-        reason = self._redact(str(error), call)
-        detail = provider_pb2.ErrorResourceInitFailed(
-            id=error.resource_id, properties=self._send(error.outputs, call), reasons=[reason]
-        )
-        code = grpc.StatusCode.FAILED_PRECONDITION
-        status = status_pb2.Status(code=code.value[0], message=reason)
-        status.details.add().Pack(detail)
-        return _Status(code, reason, (("grpc-status-details-bin", status.SerializeToString()),))
-
-    def _redact(self, message: str, call: _Call) -> str:
+    def _redact(self, message: str, call: Call) -> str:
         return (call.secrets | self._config_secrets).redact(message)
 
     def _log(self, message: str) -> None:
@@ -303,32 +267,3 @@ class Service:
             file.parent.mkdir(parents=True, exist_ok=True)
             with file.open("a", encoding="utf-8") as log:
                 log.write(message + "\n")
-
-
-def _failures(found: Any) -> list[Any]:
-    """The path is in the reason: the engine prints the value of a property named by itself, secret or not."""
-    return [provider_pb2.CheckFailure(reason=f"{path}: {reason}" if path else reason) for path, reason in found]
-
-
-def _diff_response(found: list[changes.Change], stale: frozenset[str], delete_first: bool) -> Any:
-    kinds = provider_pb2.PropertyDiff
-    names = {
-        ("add", False): kinds.ADD,
-        ("add", True): kinds.ADD_REPLACE,
-        ("delete", False): kinds.DELETE,
-        ("delete", True): kinds.DELETE_REPLACE,
-        ("update", False): kinds.UPDATE,
-        ("update", True): kinds.UPDATE_REPLACE,
-    }
-    detailed = {key: kinds(kind=kinds.UPDATE, inputDiff=False) for key in stale}
-    for change in found:
-        detailed[changes.text(change.path)] = kinds(kind=names[change.kind, change.replaces], inputDiff=True)
-    response = provider_pb2.DiffResponse
-    return response(
-        changes=response.DIFF_SOME if detailed else response.DIFF_NONE,
-        diffs=sorted({str(change.path[0]) for change in found} | stale),
-        replaces=sorted({changes.text(change.path) for change in found if change.replaces}),
-        deleteBeforeReplace=delete_first,
-        detailedDiff=detailed,
-        hasDetailedDiff=True,
-    )

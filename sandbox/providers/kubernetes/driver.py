@@ -105,7 +105,7 @@ class KubernetesDriver(Driver):
         if live is None:
             return None
         answer = objects.to_outputs(live)
-        return (project(inputs, answer, outputs) if inputs else answer), answer
+        return (project(inputs, answer, outputs) if inputs else objects.to_inputs(live)), answer
 
     def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
         """Delete with what depends on it, and wait until it is gone."""

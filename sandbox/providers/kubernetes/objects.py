@@ -126,3 +126,11 @@ def to_outputs(live: Object) -> Object:
     outputs = copy.deepcopy(live)
     outputs.get("metadata", {}).pop("managedFields", None)
     return outputs
+
+
+def to_inputs(live: Object) -> Object:
+    """What a program would declare to have an object like `live` (for `import`): all but what the server sets."""
+    inputs = {key: value for key, value in to_outputs(live).items() if key != "status"}
+    for key in ("creationTimestamp", "generation", "resourceVersion", "selfLink", "uid"):
+        inputs.get("metadata", {}).pop(key, None)
+    return inputs
