@@ -114,11 +114,16 @@ class Guest(Area):
 class Vm(Guest):
     """A virtual machine, made from the cloud image."""
 
-    role: Role = Field(description="What the machine is for")
+    role: Role = Field(description="What the machine is for; those for k3s are made only in kubernetes.mode k3s")
 
 
 class Container(Guest):
     """A Linux container (LXC), made from the container template."""
+
+    role: Literal["name_server", "general"] = Field(
+        default="general",
+        description="What it is for; the address record of a name server comes with its zone, not with the stack",
+    )
 
 
 class Compute(Area):

@@ -34,7 +34,9 @@ def records(settings: Settings) -> list[RecordSpec]:
     A service's public name leads to the gateway of its live slot; a service that is not released has no record.
     """
     environment, dns = settings.environment, settings.dns
-    guests = {**settings.wanted_vms, **settings.compute.containers}
+    # A zone needs the addresses of its name servers before it can take a record: they come with the zone.
+    containers = {name: each for name, each in settings.compute.containers.items() if each.role != "name_server"}
+    guests = {**settings.wanted_vms, **containers}
     found = [
         RecordSpec(
             f"host-{name}", environment.core_domain, environment.core_fqdn(name), dns.ttl_seconds, (guest.address,)

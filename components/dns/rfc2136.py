@@ -112,7 +112,7 @@ class Rfc2136Provider(ResourceProvider):
                 raise DnsError(
                     f"the {_describe(props)} exists and is not the platform's ({found}); it was left alone: "
                     f"remove it from the name server, or make it {', '.join(props['records'])} with a TTL of "
-                    f"{props['ttl']} s to have it adopted"
+                    f"{props['ttl']:.0f} s to have it adopted"
                 )
         return CreateResult(f"{props['name']}/{props['type']}", dict(props))
 
