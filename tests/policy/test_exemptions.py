@@ -14,7 +14,19 @@ from .spec import UNKNOWN, Case, one
 
 _NEEDED: dict[tuple[str, str], Case] = {
     ("kubernetes-provider-tls", "kubeconfig"): one(kinds.KUBERNETES_PROVIDER, {"kubeconfig": UNKNOWN}, "kubernetes"),
-    ("docker-image-pinned", "image"): one(kinds.DOCKER_CONTAINER, {"image": UNKNOWN}),
+    ("annotation-secrets", 'spec.template.metadata.annotations["luxima.id/storage-key-id"]'): one(
+        kinds.DEPLOYMENT,
+        {"spec": {"template": {"metadata": {"annotations": {"luxima.id/storage-key-id": UNKNOWN}}}}},
+        "service-storefront-blue-deployment",
+    ),
+    ("docker-host-access", "networkMode"): one(
+        kinds.DOCKER_CONTAINER, {"networkMode": "host"}, "observability-docker-1-node-exporter-container"
+    ),
+    ("docker-host-access", "mounts[0].source"): one(
+        kinds.DOCKER_CONTAINER,
+        {"mounts": [{"type": "bind", "source": "/", "target": "/host"}]},
+        "observability-docker-1-node-exporter-container",
+    ),
 }
 """By rule and property path of the entry: what could not be made without it."""
 
