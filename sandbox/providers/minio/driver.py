@@ -9,7 +9,6 @@ from sandbox.providers.handlers import Handler, HandlerDriver
 from sandbox.providers.minio import buckets, iam
 from sandbox.providers.minio.client import Client, settings
 
-SERVER = "MinIO (S3 and admin API)"
 _SECRETS = {
     "minio:index/iamUser:IamUser": frozenset({"secret"}),
     "minio:index/iamServiceAccount:IamServiceAccount": frozenset({"secretKey"}),
@@ -87,6 +86,3 @@ class MinioDriver(HandlerDriver):
     def invoke(self, token: str, args: Properties) -> Properties:
         """The platform asks MinIO nothing."""
         raise ProviderError(f"the local minio provider does not answer {token}; use the official plugin")
-
-
-DRIVEN: frozenset[str] = frozenset(MinioDriver().handlers)

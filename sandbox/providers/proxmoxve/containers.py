@@ -1,15 +1,17 @@
 """`ContainerLegacy`: an LXC container on a Proxmox node."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
 from sandbox.providers.handlers import Handler, changed, without_order
 from sandbox.providers.proxmoxve import checks, container_parts, options
-from sandbox.providers.proxmoxve.client import Client
 from sandbox.providers.proxmoxve.guests import Guest, Guests
 from sandbox.providers.proxmoxve.parts import child
 from sandbox.providers.rules import Failures
+
+if TYPE_CHECKING:
+    from sandbox.providers.proxmoxve.client import Client
 
 _REPLACING = {
     "clone": ("datastoreId", "full", "nodeName", "vmId"),
@@ -21,7 +23,7 @@ _REPLACING = {
 class Containers(Handler):
     """Creates, reads, changes and removes containers."""
 
-    def __init__(self, client: Callable[[], Client]) -> None:
+    def __init__(self, client: Callable[[], "Client"]) -> None:
         self._guests = Guests(client, "lxc", container_parts.PARTS, container_parts.ALIGNED)
 
     def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:  # noqa: ARG002 - the protocol's

@@ -1,18 +1,21 @@
 """The driver: which resource type is done by which handler; every other type is recorded."""
 
 import threading
+from typing import TYPE_CHECKING
 
 from sandbox.providers.base import Driver, Properties, ProviderError
 from sandbox.providers.handlers import Handler, HandlerDriver
 from sandbox.providers.proxmoxve import firewall, lists
-from sandbox.providers.proxmoxve.client import Client, settings
 from sandbox.providers.proxmoxve.containers import Containers
 from sandbox.providers.proxmoxve.files import Downloads, Uploads
 from sandbox.providers.proxmoxve.objects import Objects
+from sandbox.providers.proxmoxve.settings import settings
 from sandbox.providers.proxmoxve.vms import Vms
 from sandbox.providers.recorded import Recorded
 
-SERVER = "Proxmox VE API (simulated)"
+if TYPE_CHECKING:
+    from sandbox.providers.proxmoxve.client import Client
+
 _UPLOAD = "proxmoxve:index/fileLegacy:FileLegacy"
 _SECRETS = {
     "proxmoxve:metrics/server:Server": frozenset({"influxToken", "influxTokenWo", "opentelemetryHeaders"}),
@@ -57,7 +60,10 @@ class ProxmoxDriver(HandlerDriver):
             found[f"{module}Legacy:{kind}Legacy"] = found.pop(name + "Legacy")
         return {f"proxmoxve:{name}": handler for name, handler in found.items()}
 
-    def _client(self) -> Client:
+    def _client(self) -> "Client":
+        # Only now: a preview has no use for an HTTP client.
+        from sandbox.providers.proxmoxve.client import Client
+
         with self._making:
             if self._made is None:
                 self._made = Client(settings(self._variables))
@@ -81,6 +87,3 @@ class ProxmoxDriver(HandlerDriver):
     def invoke(self, token: str, args: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """The platform asks Proxmox nothing."""
         raise ProviderError(f"the local proxmoxve provider does not answer {token}; use the official plugin")
-
-
-DRIVEN: frozenset[str] = frozenset(ProxmoxDriver().handlers)

@@ -1,15 +1,18 @@
 """Files on a datastore: downloads by the node itself, and uploads, which the official plugin sends over SSH."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
 from sandbox.providers.handlers import Handler, changed
-from sandbox.providers.proxmoxve.client import ApiError, Client
 from sandbox.providers.proxmoxve.parts import child
+from sandbox.providers.proxmoxve.settings import ApiError
 from sandbox.providers.recorded import Recorded
 from sandbox.providers.rules import Failures, Rule, failures, matching, not_empty, word
+
+if TYPE_CHECKING:
+    from sandbox.providers.proxmoxve.client import Client
 
 _KEPT = ("contentType", "datastoreId", "nodeName", "url", "checksum", "checksumAlgorithm", "decompressionAlgorithm",
          "fileName")  # fmt: skip
@@ -31,7 +34,7 @@ def file_name(inputs: Properties) -> str:
 class Downloads(Handler):
     """`download.File`: an image or template that the node downloads."""
 
-    def __init__(self, client: Callable[[], Client]) -> None:
+    def __init__(self, client: Callable[[], "Client"]) -> None:
         self._client = client
 
     def check(self, inputs: Properties) -> Failures:

@@ -1,15 +1,18 @@
 """Firewall options, rules, IP sets and security groups, of the cluster, a node or a guest."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.providers.base import Properties, ProviderError, adopting
 from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import Handler, changed, generated_name
-from sandbox.providers.proxmoxve.client import ApiError, Client
 from sandbox.providers.proxmoxve.objects import located, selection
 from sandbox.providers.proxmoxve.parts import Field, Inputs, Part, expected, items, packed, read_all, scalar, write_all
+from sandbox.providers.proxmoxve.settings import ApiError
 from sandbox.providers.rules import Failures, Rule, failures, matching, not_empty, word
+
+if TYPE_CHECKING:
+    from sandbox.providers.proxmoxve.client import Client
 
 _PLACE = ("nodeName", "vmId", "containerId")
 _LEVEL = word("emerg alert crit err warning notice info debug nolog")
@@ -89,7 +92,7 @@ class _Firewall(Handler):
     generated = False
     rules: Mapping[str, Rule] = {}
 
-    def __init__(self, client: Callable[[], Client]) -> None:
+    def __init__(self, client: Callable[[], "Client"]) -> None:
         self._client = client
 
     def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
@@ -120,7 +123,7 @@ class Options(_Firewall):
     noun = "firewall options"
     rules = OPTION_RULES
 
-    def __init__(self, client: Callable[[], Client], parts: tuple[Part, ...], *, guest: bool = False) -> None:
+    def __init__(self, client: Callable[[], "Client"], parts: tuple[Part, ...], *, guest: bool = False) -> None:
         super().__init__(client)
         self._parts = parts
         self._guest = guest

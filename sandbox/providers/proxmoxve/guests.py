@@ -2,13 +2,16 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
 
 from sandbox.providers.base import Properties, ProviderError
 from sandbox.providers.drift import drifted
 from sandbox.providers.proxmoxve import options
-from sandbox.providers.proxmoxve.client import ApiError, Client
 from sandbox.providers.proxmoxve.parts import Part, expected, read_all, write_all
+from sandbox.providers.proxmoxve.settings import ApiError
+
+if TYPE_CHECKING:
+    from sandbox.providers.proxmoxve.client import Client
 
 Kind = Literal["qemu", "lxc"]
 # Seconds that a guest has to shut down before it is switched off.
@@ -47,7 +50,7 @@ class Guests:
     """The guests of one kind on a server, and the inputs that their configs keep."""
 
     def __init__(
-        self, client: Callable[[], Client], kind: Kind, parts: tuple[Part, ...], align: Mapping[str, str]
+        self, client: Callable[[], "Client"], kind: Kind, parts: tuple[Part, ...], align: Mapping[str, str]
     ) -> None:
         self._client = client
         self.kind: Kind = kind
@@ -56,7 +59,7 @@ class Guests:
         self._ids = threading.Lock()
 
     @property
-    def api(self) -> Client:
+    def api(self) -> "Client":
         """The server's client, made at its first use."""
         return self._client()
 

@@ -5,14 +5,17 @@ A `Kind` says where the list is and how inputs and options correspond; `Objects`
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sandbox.providers.base import UNKNOWN, Properties, adopting
 from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import Handler, changed, generated_name
-from sandbox.providers.proxmoxve.client import ApiError, Client
 from sandbox.providers.proxmoxve.parts import Config, Inputs, Part, expected, read_all, write_all
+from sandbox.providers.proxmoxve.settings import ApiError
 from sandbox.providers.rules import Failures, Rule, failures
+
+if TYPE_CHECKING:
+    from sandbox.providers.proxmoxve.client import Client
 
 
 def _nothing(_inputs: Inputs) -> Failures:
@@ -55,7 +58,7 @@ class Kind:
 class Objects(Handler):
     """Creates, reads, changes and removes the objects of one kind."""
 
-    def __init__(self, client: Callable[[], Client], kind: Kind) -> None:
+    def __init__(self, client: Callable[[], "Client"], kind: Kind) -> None:
         self._client = client
         self._kind = kind
 

@@ -1,15 +1,17 @@
 """`VmLegacy`: a VM on a Proxmox node."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
 from sandbox.providers.handlers import Handler, changed, generated_name, without_order
 from sandbox.providers.proxmoxve import checks, options, vm_parts
-from sandbox.providers.proxmoxve.client import Client
 from sandbox.providers.proxmoxve.guests import Guest, Guests
 from sandbox.providers.proxmoxve.parts import child, items
 from sandbox.providers.rules import Failures
+
+if TYPE_CHECKING:
+    from sandbox.providers.proxmoxve.client import Client
 
 _REPLACING = {
     "initialization": ("metaDataFileId", "networkDataFileId", "type", "userDataFileId", "vendorDataFileId"),
@@ -20,7 +22,7 @@ _REPLACING = {
 class Vms(Handler):
     """Creates, reads, changes and removes VMs."""
 
-    def __init__(self, client: Callable[[], Client]) -> None:
+    def __init__(self, client: Callable[[], "Client"]) -> None:
         self._guests = Guests(client, "qemu", vm_parts.PARTS, vm_parts.ALIGNED)
 
     def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
