@@ -87,7 +87,7 @@ def _areas(given: Mapping[str, object], stack: str) -> tuple[dict[str, object], 
                 )
         elif key not in _SECRET_KEYS:
             near = nearest(key, (*AREAS, *_SECRET_KEYS))
-            hint = f"did you mean {NAMESPACE}{near}? " if near else ""
+            hint = f"did you mean {NAMESPACE}{near}? If not, " if near else ""
             remove = f"take it out with `pulumi config rm {NAMESPACE}{key} --stack {stack}`"
             problems.append(Problem((key,), f"is no setting; {hint}{remove}"))
     return areas, problems

@@ -53,7 +53,10 @@ def show_path(path: Path) -> str:
     """A path in the user's notation: luxima:compute.vms.docker-1.memory_mib, services.storefront.live."""
     text = ""
     for part in path[1:] if path[:1] == (RELEASES,) else path:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        if isinstance(part, str) and re.fullmatch(r"[\w-]+", part):
+            text += f".{part}" if text else part
+        else:
+            text += f"[{json.dumps(part)}]"
     return text if path[:1] == (RELEASES,) else f"luxima:{text}"
 
 

@@ -122,7 +122,7 @@ T = TypeVar("T")
 
 def _both_slots(slots: Mapping[Slot, T]) -> Mapping[Slot, T]:
     if len(slots) < 2:
-        raise PydanticCustomError("form", "{right}", {"right": "both slots, blue and green"})
+        raise PydanticCustomError("slots", "a slot is missing")
     return slots
 
 

@@ -37,7 +37,7 @@ def explain(error: ErrorDetails, hidden: Collection[str]) -> Problem:
         return Problem(path, f"{shown} cannot stand here as a name; give {_right(error)}")
     if error["type"] in _EXPECTED:
         return Problem(path, _wrong_type(error, here, shown))
-    fault = _fault(error) if error["type"] in ("too_short", "too_long") else f"{shown} {_fault(error)}"
+    fault = _fault(error) if _kind(error["input"]) in ("a list", "a table") else f"{shown} {_fault(error)}"
     return Problem(path, f"{fault}; give {_right(error)}{_meaning(here)}")
 
 
@@ -51,6 +51,8 @@ def _fault(error: ErrorDetails) -> str:
             return "has too few entries"
         case "too_long":
             return "has too many entries"
+        case "slots":
+            return "lacks a slot"
         case _:
             return "is not right"
 
@@ -72,6 +74,8 @@ def _right(error: ErrorDetails) -> str:
             return f"at least {context['min_length']}"
         case "too_long":
             return f"at most {context['max_length']}"
+        case "slots":
+            return "both blue and green"
         case _:
             return "another value"
 
@@ -87,13 +91,15 @@ def _wrong_type(error: ErrorDetails, here: Place | None, shown: str) -> str:
         return f'{shown} is {_kind(value)}, not text; put it in quotes: "{shown}"'
     if _kind(value) in ("a list", "a table"):
         return f"is {_kind(value)}, not {expected}; give {_what(here)}"
+    if here and here.fields:
+        return f"{shown} is {_kind(value)}, not a table; give {_what(here)}"
     return f"{shown} is {_kind(value)}, not {expected}; give {expected}{_meaning(here)}"
 
 
 def _kind(value: object) -> str:
     match value:
         case bool():
-            return "true or false"
+            return "a boolean"
         case int():
             return "a whole number" if abs(value) < 2**63 else "far too large"
         case float():

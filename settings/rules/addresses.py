@@ -14,7 +14,7 @@ def used_addresses(settings: Settings) -> Iterator[tuple[Path, str]]:
     yield ("compute", "network", "gateway"), settings.compute.network.gateway
     for name, node in whole(settings.compute.nodes):
         yield ("compute", "nodes", name, "address"), node.address
-    for path, guest in all_guests(settings.compute):
+    for path, guest in all_guests(settings):
         yield (*path, "address"), guest.address
     yield ("kubernetes", "api_address"), settings.kubernetes.api_address
     for slot, gateway in whole(settings.edge.gateways):

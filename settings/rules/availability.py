@@ -26,16 +26,6 @@ def k3s_version(settings: Settings) -> Iterator[Problem]:
         yield Problem(("kubernetes", "version"), text)
 
 
-def existing_cluster(settings: Settings) -> Iterator[Problem]:
-    """An existing cluster brings its own machines."""
-    if settings.kubernetes.mode != "existing":
-        return
-    for name, vm in whole(settings.compute.vms):
-        if vm.role != "docker_host":
-            text = f'"{vm.role}" has no use with kubernetes.mode existing; take the machine out, or give docker_host'
-            yield Problem(("compute", "vms", name, "role"), text)
-
-
 def prod_servers(settings: Settings) -> Iterator[Problem]:
     """In prod the cluster's control plane outlives the loss of any node (ENV-4)."""
     if settings.environment.name != "prod" or settings.kubernetes.mode != "k3s":
@@ -74,4 +64,4 @@ def prod_replicas(settings: Settings) -> Iterator[Problem]:
             yield Problem(("services", name, "replicas"), text)
 
 
-RULES = (k3s_servers, k3s_version, existing_cluster, prod_servers, prod_agents, prod_replicas)
+RULES = (k3s_servers, k3s_version, prod_servers, prod_agents, prod_replicas)

@@ -2,24 +2,24 @@
 
 from collections.abc import Iterator
 
-from settings.compute import Compute, Guest
+from settings.compute import Guest
 from settings.report import Path, Problem, show, suggest
 from settings.shape import whole
 from settings.stack import Settings
 
 
-def all_guests(compute: Compute) -> Iterator[tuple[Path, Guest]]:
-    """Every VM and LXC of which nothing is wrong in itself, with its path."""
-    for name, vm in whole(compute.vms):
+def all_guests(settings: Settings) -> Iterator[tuple[Path, Guest]]:
+    """Every VM and LXC that is made and of which nothing is wrong in itself, with its path."""
+    for name, vm in whole(settings.wanted_vms):
         yield ("compute", "vms", name), vm
-    for name, container in whole(compute.containers):
+    for name, container in whole(settings.compute.containers):
         yield ("compute", "containers", name), container
 
 
 def ids(settings: Settings) -> Iterator[Problem]:
     """A number belongs to one guest of the Proxmox cluster."""
     first: dict[int, Path] = {}
-    for path, guest in all_guests(settings.compute):
+    for path, guest in all_guests(settings):
         if guest.id in first:
             text = f"{guest.id} is the id of {_name(first[guest.id])} already; give each guest an id of its own"
             yield Problem((*path, "id"), text)
@@ -36,7 +36,7 @@ def names(settings: Settings) -> Iterator[Problem]:
 def nodes(settings: Settings) -> Iterator[Problem]:
     """A guest runs on a node that there is."""
     known = settings.compute.nodes
-    for path, guest in all_guests(settings.compute):
+    for path, guest in all_guests(settings):
         if guest.node not in known:
             yield Problem((*path, "node"), f"{show(guest.node)} is no node; {suggest(guest.node, known, 'nodes')}")
 
@@ -44,7 +44,7 @@ def nodes(settings: Settings) -> Iterator[Problem]:
 def guest_size(settings: Settings) -> Iterator[Problem]:
     """No guest is larger than its node."""
     known = dict(whole(settings.compute.nodes))
-    for path, guest in all_guests(settings.compute):
+    for path, guest in all_guests(settings):
         node = known.get(guest.node)
         if node is None:
             continue
@@ -59,7 +59,7 @@ def guest_size(settings: Settings) -> Iterator[Problem]:
 def node_memory(settings: Settings) -> Iterator[Problem]:
     """The guests of a node fit into its memory together; memory, unlike processors, is not overcommitted."""
     for name, node in whole(settings.compute.nodes):
-        here = [(path, guest) for path, guest in all_guests(settings.compute) if guest.node == name]
+        here = [(path, guest) for path, guest in all_guests(settings) if guest.node == name]
         total = sum(guest.memory_mib for _, guest in here)
         if total > node.memory_mib and all(guest.memory_mib <= node.memory_mib for _, guest in here):
             guests = ", ".join(f"{_name(path)} {guest.memory_mib}" for path, guest in here)

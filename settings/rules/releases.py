@@ -19,7 +19,7 @@ def known_services(settings: Settings) -> Iterator[Problem]:
 def live_slot(settings: Settings) -> Iterator[Problem]:
     """Users are sent to a slot that runs something."""
     for name, release in whole(settings.releases.services):
-        if release.slots[release.live] is None:
+        if release.live in release.slots and release.slots[release.live] is None:
             filled = [slot for slot, content in release.slots.items() if content is not None]
             hint = f"give {listed(filled)}, or an image to {release.live}" if filled else "give it an image"
             path = (RELEASES, "services", name, "live")

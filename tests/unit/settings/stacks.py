@@ -1,0 +1,94 @@
+"""Stacks to try settings with: the real files, with edits."""
+
+import base64
+import copy
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import yaml
+
+from settings import Settings, SettingsError, load
+
+ROOT = Path(__file__).parents[3]
+STACKS = ("dev", "staging", "prod")
+
+ABSENT = object()
+"""As the value of an edit: take the key out."""
+
+Data = dict[str, Any]
+
+SECRETS = {
+    "proxmoxApiToken": "luxima@pve!deploy=0b6f3c1e-9d55-4f0a-8a71-3c5b9f2d7e10",
+    "minioRootPassword": "planted-minio-password",
+    "dnsTsigSecret": base64.b64encode(b"planted tsig secret of 32 bytes.").decode(),
+    "sshPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\n"
+    + base64.b64encode(b"openssh-key-v1\0\0\0\0\4none planted key").decode()
+    + "\n-----END OPENSSH PRIVATE KEY-----\n",
+}
+KUBECONFIG = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: [{name: planted-user}]\n"
+
+
+@cache
+def _read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def data_of(stack: str) -> Data:
+    """The areas of a real stack file, and `releases`."""
+    config = cast("Data", _read(ROOT / f"Pulumi.{stack}.yaml")["config"])
+    areas = {key.removeprefix("luxima:"): value for key, value in config.items()}
+    return copy.deepcopy({**areas, "releases": _read(ROOT / "releases" / f"{stack}.yaml")})
+
+
+def edited(data: Data, edits: Mapping[str, Any]) -> Data:
+    """`data` with other values at dotted paths, such as `dns.servers.0.port`."""
+    data = copy.deepcopy(data)
+    for path, value in edits.items():
+        *parents, last = (int(key) if key.isdigit() else key for key in path.split("."))
+        inner: Any = data
+        for key in parents:
+            inner = inner[key] if isinstance(key, int) else inner.setdefault(key, {})
+        if value is ABSENT:
+            del inner[last]
+        else:
+            inner[last] = value
+    return data
+
+
+@dataclass
+class Checkout:
+    """A folder with files of a stack, and what the engine would hand to the program."""
+
+    folder: Path
+    stack: str = "dev"
+    secrets: dict[str, str] = field(default_factory=lambda: dict(SECRETS))
+    plain: dict[str, str] = field(default_factory=dict[str, str])
+    """Keys of the configuration that come as they are and unencrypted."""
+
+    def load(self, edits: Mapping[str, Any] | None = None) -> Settings:
+        """The settings of the real stack with edits, by way of what the engine hands over."""
+        data = edited(data_of(self.stack), edits or {})
+        releases = data.pop("releases", ABSENT)
+        if releases is not ABSENT:
+            file = self.folder / "releases" / f"{self.stack}.yaml"
+            file.parent.mkdir(exist_ok=True)
+            file.write_text(yaml.safe_dump(releases, sort_keys=False), encoding="utf-8")
+        config = {f"luxima:{area}": json.dumps(value) for area, value in data.items()}
+        config |= {f"luxima:{key}": value for key, value in {**self.secrets, **self.plain}.items()}
+        return load(config, [f"luxima:{key}" for key in self.secrets], self.stack, self.folder)
+
+    def report(self, edits: Mapping[str, Any] | None = None) -> list[str]:
+        """The lines of the report on what is wrong; none if nothing is."""
+        try:
+            self.load(edits)
+        except SettingsError as error:
+            return str(error).splitlines()
+        return []
+
+    def mistakes(self, edits: Mapping[str, Any] | None = None) -> list[str]:
+        """The mistakes in the report, without its headings."""
+        return [line.strip() for line in self.report(edits) if line.startswith("  ")]

@@ -1,0 +1,166 @@
+"""The three real stacks: they load, carry the requirement's values, and differ only where environments differ."""
+
+import re
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from settings import Settings
+from settings.loading import check
+from tests.unit.settings.stacks import ROOT, SECRETS, STACKS, Checkout, data_of
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_real_stack_loads(stack: str, tmp_path: Path) -> None:
+    settings = Checkout(tmp_path, stack).load()
+    assert settings.environment.name == stack
+    assert settings == check(stack, ROOT).model_copy(update={"secrets": settings.secrets})
+    assert settings.secrets.keys == set(SECRETS)
+
+
+@pytest.mark.parametrize(
+    ("stack", "domain", "core_domain", "label", "issuer", "strategy"),
+    [
+        ("dev", "dev.acehcommerce.local", "dev.luxima.local", "dev", "private_ca", "rolling"),
+        ("staging", "staging.acehcommerce.id", "staging.luxima.id", "staging", "acme", "rolling"),
+        ("prod", "acehcommerce.id", "luxima.id", "production", "acme", "blue_green"),
+    ],
+)
+def test_environments_are_those_of_the_requirement(
+    stack: str, domain: str, core_domain: str, label: str, issuer: str, strategy: str
+) -> None:
+    settings = check(stack, ROOT)
+    assert settings.environment.zones == (domain, core_domain)
+    assert settings.environment.label == label
+    assert settings.edge.certificates.issuer == issuer
+    assert {service.strategy for service in settings.services.values()} == {strategy}
+    assert [settings.service_fqdn(name) for name in settings.services] == [
+        domain,
+        *(f"{host}.{domain}" for host in ("admin", "auth", "api")),
+    ]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_only_the_storefront_is_released_and_one_slot_is_empty(stack: str) -> None:
+    settings = check(stack, ROOT)
+    assert list(settings.releases.services) == ["storefront"]
+    release = settings.release("storefront")
+    assert release is not None
+    assert release.live == "blue"
+    assert release.slots["green"] is None
+    assert settings.release("api") is None
+
+
+EQUAL = (
+    "environment.uptime_objective_percent",
+    "compute.storage",
+    "compute.cloud_image",
+    "compute.container_template",
+    "compute.ssh",
+    "compute.network.bridge",
+    "kubernetes.mode",
+    "kubernetes.version",
+    "kubernetes.pod_cidr",
+    "kubernetes.service_cidr",
+    "storage.region",
+    "storage.root_user",
+    "storage.users",
+    "retention",
+    "backup",
+    "dns.tsig.algorithm",
+    "dns.ttl_seconds",
+    "dns.switch_ttl_seconds",
+    "observability",
+)
+
+
+@pytest.mark.parametrize("path", EQUAL)
+def test_what_does_not_depend_on_the_environment_is_equal_everywhere(path: str) -> None:
+    values = [_at(check(stack, ROOT).model_dump(), path) for stack in STACKS]
+    assert values[0] == values[1] == values[2]
+
+
+def test_services_differ_in_size_and_strategy_only() -> None:
+    size = ("replicas", "cpu_request_millicores", "memory_request_mib", "memory_limit_mib", "strategy")
+    first, *others = (
+        {name: service.model_dump(exclude=set(size)) for name, service in check(stack, ROOT).services.items()}
+        for stack in STACKS
+    )
+    assert all(other == first for other in others)
+
+
+@pytest.mark.parametrize("key", ["id", "address", "api_address", "cidr"])
+def test_stacks_share_no_guest_id_and_no_address(key: str) -> None:
+    """All stacks may be on one Proxmox cluster and in one routed network."""
+    found = [set(_values(data_of(stack), key)) for stack in STACKS]
+    assert all(found)
+    assert len(frozenset[Any]().union(*found)) == sum(map(len, found))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_files_name_their_schema_and_hold_no_encrypted_value(stack: str) -> None:
+    for file, schema in (
+        (ROOT / f"Pulumi.{stack}.yaml", "settings/schema/stack.schema.json"),
+        (ROOT / "releases" / f"{stack}.yaml", "../settings/schema/release.schema.json"),
+    ):
+        text = file.read_text(encoding="utf-8")
+        assert text.startswith(f"# yaml-language-server: $schema={schema}\n")
+        assert (file.parent / schema).resolve().is_file()
+        assert not re.search(r"secure:|encryptionsalt", text)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_endpoints_on_loopback_are_as_good(stack: str, tmp_path: Path) -> None:
+    settings = Checkout(tmp_path, stack).load(
+        {
+            "compute.endpoint": "https://127.0.0.2:34567/",
+            "storage.endpoint": "127.0.0.1:34568",
+            "dns.servers": [{"address": "127.0.0.1", "port": 34569}],
+        }
+    )
+    assert settings.dns.servers[0].port == 34569
+
+
+def test_derived_values() -> None:
+    settings: Settings = check("prod", ROOT)
+    assert settings.environment.fqdn("@") == "acehcommerce.id"
+    assert settings.environment.fqdn("admin") == "admin.acehcommerce.id"
+    assert settings.service_fqdn("storefront", "green") == "storefront-green.acehcommerce.id"
+    assert settings.environment.grafana_host == "grafana.luxima.id"
+    assert settings.environment.registry_host == "registry.luxima.id"
+    assert settings.environment.object_storage_host == "object-storage.luxima.id"
+    assert settings.compute.network.prefix_length == 24
+    assert list(settings.compute.by_role("docker_host")) == ["docker-1", "docker-2"]
+    assert settings.retention.longest_log_days == 90
+    assert settings.storage.bucket_name("media") == "luxima-prod-media"
+    assert settings.services["storefront"].peak_pods == 8
+
+
+def test_an_existing_cluster_needs_no_machines(tmp_path: Path) -> None:
+    checkout = Checkout(tmp_path, "prod", secrets={**SECRETS, "kubeconfig": "{clusters: [], users: [], contexts: []}"})
+    settings = checkout.load({"kubernetes.mode": "existing"})
+    assert list(settings.wanted_vms) == ["docker-1", "docker-2"]
+
+
+def test_settings_cannot_be_changed() -> None:
+    settings = check("dev", ROOT)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.compute.pool = "other"  # pyright: ignore[reportAttributeAccessIssue] - what is tried here
+
+
+def _at(data: dict[str, Any], path: str) -> Any:
+    for key in path.split("."):
+        data = data[key]
+    return data
+
+
+def _values(data: Any, key: str) -> list[Any]:
+    if isinstance(data, dict):
+        table = cast("dict[str, Any]", data)
+        own = [table[key]] if key in table else []
+        servers = {"servers", "name_servers"}  # those are addresses of guests, named once more
+        return own + [found for name, value in table.items() if name not in servers for found in _values(value, key)]
+    if isinstance(data, list):
+        return [found for value in cast("list[Any]", data) for found in _values(value, key)]
+    return []

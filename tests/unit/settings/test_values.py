@@ -1,0 +1,201 @@
+"""Kinds of text: what is accepted, for as many inputs as there are."""
+
+import ipaddress
+import json
+import re
+import string
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
+
+from settings import Settings, values
+from settings.compute import BridgeName, PoolName, PublicKey, Sha512, StorageId, UserName
+from settings.dns import KeyName
+from settings.environment import Environment
+from settings.observability import Channel, Chat
+from settings.releases import Image
+from settings.rules import addresses, guests
+from settings.services import Host, ServiceName
+from settings.storage import AccessKey, BucketPart, Region
+from tests.unit.settings.stacks import Checkout, data_of
+
+LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", fullmatch=True)
+ANYTHING = st.text(st.sampled_from(string.ascii_letters + string.digits + ".-_:/@ \n"), max_size=30)
+
+
+def accepts(kind: Any, text: str) -> bool:
+    try:
+        TypeAdapter(kind).validate_python(text, strict=True)
+    except ValidationError:
+        return False
+    return True
+
+
+@given(st.ip_addresses(v=4))
+def test_every_ipv4_address_is_one(address: ipaddress.IPv4Address) -> None:
+    assert accepts(values.Address, str(address))
+
+
+@given(ANYTHING | st.from_regex(r"[0-9]{1,4}(\.[0-9]{1,4}){2,4}", fullmatch=True))
+@example("10.10.10.010")
+@example("10.10.10.256")
+@example("10.10.10.1\n")
+@example("::1")
+def test_nothing_else_is_an_address(text: str) -> None:
+    try:
+        ipaddress.IPv4Address(text)
+    except ValueError:
+        assert not accepts(values.Address, text)
+    else:
+        assert accepts(values.Address, text)
+
+
+@given(st.ip_addresses(v=4), st.integers(0, 32))
+def test_a_network_has_no_host_bits(address: ipaddress.IPv4Address, length: int) -> None:
+    network = ipaddress.IPv4Network((address, length), strict=False)
+    assert accepts(values.Network, str(network))
+    assert accepts(values.Network, f"{address}/{length}") == (address == network.network_address)
+    assert not accepts(values.Network, str(address))
+    assert not accepts(values.Network, f"{network.network_address}/{network.netmask}")
+
+
+@given(st.lists(LABELS, min_size=2, max_size=4))
+def test_labels_make_a_domain(labels: list[str]) -> None:
+    domain = ".".join(labels)
+    right = len(domain) <= 253 and not labels[-1].isdigit()
+    assert accepts(values.Domain, domain) == right
+    assert not accepts(values.Domain, f"{domain}.")
+    assert not accepts(values.Domain, f".{domain}")
+    assert not accepts(values.Domain, f"{domain}-")
+    assert not accepts(values.Domain, domain.upper()) or domain == domain.upper()
+
+
+@given(ANYTHING)
+def test_a_domain_keeps_to_rfc_1035(text: str) -> None:
+    if accepts(values.Domain, text):
+        labels = text.split(".")
+        assert len(labels) >= 2
+        assert all(re.fullmatch(r"[a-z0-9-]{1,63}", label) and label.strip("-") == label for label in labels)
+        assert len(text) <= 253
+
+
+def test_the_length_of_a_domain() -> None:
+    longest = ".".join([63 * "a"] * 3 + [61 * "a"])
+    assert len(longest) == 253
+    assert accepts(values.Domain, longest)
+    assert not accepts(values.Domain, f"{longest}a")
+    assert accepts(values.Label, 63 * "a")
+    assert not accepts(values.Label, 64 * "a")
+
+
+@given(st.integers(-10, 70_000))
+@example(0)
+@example(65_535)
+@example(65_536)
+def test_a_port_of_an_endpoint(port: int) -> None:
+    assert accepts(values.Endpoint, f"object-storage.luxima.id:{port}") == (1 <= port <= 65_535)
+
+
+@pytest.mark.parametrize(
+    ("kind", "good", "bad"),
+    [
+        (
+            values.HttpsUrl,
+            ["https://pve.luxima.id:8006/", "https://10.0.0.1/a?b=c", "https://pve.luxima.id"],
+            [
+                "http://pve.luxima.id/",
+                "https://",
+                "https:///path",
+                "https://root:x@pve.luxima.id/",
+                "https://pve:99999/",
+                "https://pve.luxima.id:0/",
+                "https://a b/",
+                "https://-a.id/",
+                "https://[::1/",
+            ],
+        ),
+        (values.Endpoint, ["127.0.0.1:9000", "a.b:1"], ["a.b", "a.b:", ":9000", "a:b:1", "-a.id:1", "https://a.b:1"]),
+        (values.Email, ["alerts@luxima.id", "a.b+c@x.co"], ["alerts", "@luxima.id", "a@id", "a@b@c.id", "a b@c.id"]),
+        (values.UrlPath, ["/", "/healthz", "/a/b.c"], ["healthz", "/a?b", "/a b", ""]),
+        (PoolName, ["luxima-dev"], ["", "luxima dev", "-a"]),
+        (StorageId, ["local-lvm", "ab"], ["1a", "a-", "a"]),
+        (BridgeName, ["vmbr0"], ["", 16 * "a", "0br"]),
+        (UserName, ["luxima", "_a"], ["Luxima", "1a", 33 * "a"]),
+        (
+            PublicKey,
+            [f"ssh-ed25519 {68 * 'A'}", f"ssh-rsa {40 * 'A'}== me@home"],
+            ["ssh-ed25519", f"ssh-dss {68 * 'A'}", "-----BEGIN OPENSSH PRIVATE KEY-----", f"ssh-ed25519 {68 * 'A'}\n"],
+        ),
+        (Sha512, [128 * "a"], [127 * "a", 128 * "A", 128 * "g"]),
+        (KeyName, ["luxima-dev", "a.b"], ["a.", "A", "a b"]),
+        (Channel, ["#alerts"], ["alerts", "#Alerts", "#", f"#{80 * 'a'}"]),
+        (Chat, ["@luxima_deploys", "-1001234567890"], ["luxima", "@a", "@1bcdef", "--1"]),
+        (Host, ["@", "admin"], ["", "a.b", "*", "-a", "@@"]),
+        (ServiceName, ["storefront", "a1-b"], ["1a", "a-", "Admin", 51 * "a"]),
+        (AccessKey, ["luxima-root", "abc"], ["ab", 21 * "a", "a b"]),
+        (BucketPart, ["logs-archive", "1a"], ["Logs", "a_b", "-a", "a.b", ""]),
+        (Region, ["us-east-1", "id"], ["US", "us--east", "-us"]),
+        (
+            Image,
+            [f"registry.luxima.id/aceh/storefront@sha256:{64 * '0'}", f"r:5000/a/b_c.d@sha256:{64 * 'f'}"],
+            [
+                "registry.luxima.id/aceh/storefront:latest",
+                "registry.luxima.id/aceh/storefront",
+                f"storefront@sha256:{64 * '0'}",
+                f"registry.luxima.id/aceh/storefront@sha256:{63 * '0'}",
+                f"registry.luxima.id/aceh/storefront@sha256:{64 * 'A'}",
+                f"registry.luxima.id/aceh/storefront:v1@sha256:{64 * '0'}",
+                f"registry.luxima.id/Aceh@sha256:{64 * '0'}",
+                f"registry.luxima.id/aceh@sha512:{64 * '0'}",
+            ],
+        ),
+    ],
+)
+def test_forms(kind: Any, good: list[str], bad: list[str]) -> None:
+    assert [text for text in good if not accepts(kind, text)] == []
+    assert [text for text in bad if accepts(kind, text)] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["no domain", "localhost", "a..b", "1.2.3.4", "-a.id", "Aceh.id", "aceh.id.", "a_b.id"]
+)
+def test_a_domain_that_is_none_is_refused_where_it_stands(text: str, dev: Checkout) -> None:
+    for key in ("domain", "core_domain"):
+        (mistake,) = [line for line in dev.mistakes({f"environment.{key}": text}) if f"environment.{key}:" in line]
+        assert f'"{text}" is not right; give a DNS name such as' in mistake
+
+
+@given(st.sets(st.integers(100, 999_999_999), min_size=3, max_size=3), st.integers(0, 2), st.integers(0, 2))
+def test_guest_ids_that_collide_are_found(ids: set[int], first: int, second: int) -> None:
+    data = data_of("dev")
+    vms = list(data["compute"]["vms"].values())
+    for vm, guest_id in zip(vms, ids, strict=True):
+        vm["id"] = guest_id
+    data["compute"]["containers"]["ns1"]["id"] = next(free for free in range(100, 104) if free not in ids)
+    vms[first]["id"] = vms[second]["id"]
+    problems = list(guests.ids(Settings.model_validate_json(json.dumps(data))))
+    collide = len({vm["id"] for vm in vms} | {data["compute"]["containers"]["ns1"]["id"]}) < 4
+    assert bool(problems) == collide
+
+
+@given(st.lists(st.integers(0, 255), min_size=4, max_size=4))
+def test_addresses_that_collide_or_lie_outside_are_found(hosts: list[int]) -> None:
+    data = data_of("dev")
+    made = [*data["compute"]["vms"].values(), *data["compute"]["containers"].values()]
+    taken = {1, 11, 20, 61, 62}
+    for guest, host in zip(made, hosts, strict=True):
+        guest["address"] = f"10.10.10.{host}"
+    settings = Settings.model_validate_json(json.dumps(data))
+    doubles = len(taken) + len(hosts) - len(taken | set(hosts))
+    assert len(list(addresses.unique_addresses(settings))) == doubles
+    assert len(list(addresses.inside_network(settings))) == sum(host in (0, 255) for host in hosts)
+
+
+def test_strict_types() -> None:
+    good = data_of("dev")["environment"]
+    assert Environment.model_validate(good).name == "dev"
+    with pytest.raises(ValidationError):
+        Environment.model_validate({**good, "uptime_objective_percent": "99.9"})
