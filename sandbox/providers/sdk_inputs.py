@@ -30,7 +30,7 @@ def problems(package: str, token: str, inputs: Mapping[str, Any]) -> Iterator[tu
 
 
 def _object_problems(kind: ObjectType, value: dict[str, Any], path: Path) -> Iterator[tuple[str, str]]:
-    for key, item in value.items():
+    for key, item in sorted(value.items()):
         if key.startswith("__"):
             continue
         found = kind.properties.get(key) or kind.properties.get(key.replace("-", "_"))  # x-kubernetes-validations
