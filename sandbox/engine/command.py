@@ -35,6 +35,7 @@ class EngineCommand(PulumiCommand):
         self.version = VersionInfo.parse(self._ask_version())
         self.running = False
         self.interrupted = False
+        self.killed_by = 0
         self._asked = False
 
     def _ask_version(self) -> str:
@@ -80,7 +81,9 @@ class EngineCommand(PulumiCommand):
                 reader.join(timeout=5)
             code = child.returncode
         self.running = False
-        process.forget(self._folder.run, _RECORD)
+        # An engine that was killed leaves its plugins behind.
+        end_session(self._folder, graceful_seconds=0)
+        self.killed_by = -code if code < 0 else 0
         result = CommandResult(stdout="\n".join(output), stderr="\n".join(errors), code=code)
         if code != 0:
             raise create_command_error(result)

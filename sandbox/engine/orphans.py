@@ -19,4 +19,6 @@ def clear(folder: EngineFolder) -> list[str]:
         said.append("the run before was killed: its engine is ended")
     if state.unlock(folder):
         said.append("the run before left its lock on the state: removed")
+    if state.mend(folder):
+        said.append("the state was being written when the run was killed: its backup is taken, one operation older")
     return said

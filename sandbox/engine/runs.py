@@ -1,6 +1,7 @@
 """The engine's verbs on one stack."""
 
 import datetime
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +14,9 @@ from sandbox.engine.command import EngineCommand
 from sandbox.engine.events import Recorder
 from sandbox.engine.program import program
 from sandbox.layout import EngineFolder
+
+# The Automation API warns when the engine ends without closing its stream of events; it is said in a sentence here.
+warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
 
 
 class _Workspace(LocalWorkspace):
@@ -100,5 +104,7 @@ class Engine:
         except CommandError as error:
             outcome.succeeded = False
             outcome.output = str(error)
+            if self.command.killed_by:
+                outcome.output = f"error: the engine was killed by signal {self.command.killed_by}; the state is kept"
         outcome.interrupted = self.command.interrupted
         return outcome

@@ -4,6 +4,7 @@ import json
 import shutil
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, cast
 
 from sandbox.faults import SandboxError
@@ -47,6 +48,36 @@ def read(folder: EngineFolder) -> State:
             f"in its place, or run make clean and make up to start anew"
         ) from error
     return State(list(latest.get("resources") or []), list(latest.get("pending_operations") or []))
+
+
+def mend(folder: EngineFolder) -> bool:
+    """Put right what a killed engine left half written; only called while no engine runs.
+
+    The file backend writes each file under another name first, but not the attributes beside it, and it takes the state
+    away for a moment while it keeps the one before as a backup.
+
+    Returns:
+        Whether the state had to be taken from its backup, one operation older.
+    """
+    stacks = folder.checkpoint.parent
+    if not stacks.is_dir():
+        return False
+    for path in stacks.iterdir():
+        if path.suffix == ".tmp" or (path.suffix == ".attrs" and not _is_json(path)):
+            path.unlink()
+    backup = folder.checkpoint.with_suffix(".json.bak")
+    if _is_json(folder.checkpoint) or not _is_json(backup):
+        return False
+    shutil.copyfile(backup, folder.checkpoint)
+    return True
+
+
+def _is_json(path: Path) -> bool:
+    try:
+        json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def unlock(folder: EngineFolder) -> bool:

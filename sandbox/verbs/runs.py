@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from sandbox.engine.runs import Outcome
 
 
-def run(session: Session, verb: str, engine_verb: "Callable[[Recorder], Outcome]") -> "Recorder":
+def run(
+    session: Session, verb: str, engine_verb: "Callable[[Recorder], Outcome]", *, quiet: bool = False
+) -> "Recorder":
     """Run the engine once.
 
     Args:
         session: The session.
         verb: What the user asked for.
         engine_verb: What the engine is to do; given the recorder of its events.
+        quiet: Whether to say nothing of single resources, because nothing is made.
 
     Raises:
         Interrupted: When the user stopped it.
@@ -33,7 +36,7 @@ def run(session: Session, verb: str, engine_verb: "Callable[[Recorder], Outcome]
     layout = session.layout
     marks.begin(layout, verb)
     marks.remember_worlds(layout, fleet.worlds(layout))
-    outcome = engine_verb(Recorder(on_step=Progress()))
+    outcome = engine_verb(Recorder(on_step=None if quiet else Progress()))
     if outcome.interrupted:
         raise Interrupted(verb)
     if not outcome.succeeded:
@@ -56,7 +59,7 @@ def catch_up(session: Session, verb: str) -> None:
     else:
         return
     unfinished = marks.unfinished(session.layout)
-    run(session, verb, session.engine.refresh)
+    run(session, verb, session.engine.refresh, quiet=True)
     if unfinished or pending:
         # `up` still has to know that objects may be there which the state does not have.
         marks.begin(session.layout, verb)

@@ -91,8 +91,13 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
     """
     config, settings = check_settings(layout)
     disk.require(layout.base)
-    secrets = credentials.load_or_make(layout.secrets)
     present = state.read(layout.engine)
+    if present.driven and not layout.secrets.exists():
+        raise SandboxError(
+            f"{layout.secrets} is gone, and with it what the state and the stored objects are encrypted with; "
+            f"put it back, or run make clean STACK={layout.stack} and make up to start anew"
+        )
+    secrets = credentials.load_or_make(layout.secrets)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)
