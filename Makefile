@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh destroy down status clean test test-unit test-e2e lint format bench schema lock tools hooks venv
+.PHONY: help up preview refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -60,6 +60,9 @@ bench: venv ## measure previews, ups and policies, and print the figures
 
 schema: venv ## write the JSON Schema of the stack files anew
 	@$(PY) -m settings.schema
+
+docs: venv ## write the generated references anew
+	@$(PY) -m policy.docs
 
 lock: venv ## lock the Python dependencies anew after pyproject.toml changed
 	@$(PY) -m tools.lock

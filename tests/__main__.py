@@ -38,6 +38,7 @@ SUITES = {
         Step("pyright", (*_PYTHON, "pyright", "--pythonpath", sys.executable)),
         Step("import-linter", (str(Path(sys.executable).with_name("lint-imports")), "--no-cache")),
         Step("settings schema is current", (*_PYTHON, "settings.schema", "--check")),
+        Step("policy reference is current", (*_PYTHON, "policy.docs", "--check")),
         Step("lock files are current", (*_PYTHON, "tools.lock", "--check")),
     ),
     "quick": (Step("unit, policy, documents", (*_PYTEST, "tests/unit", "tests/policy", "tests/documents"), True),),
