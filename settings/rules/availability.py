@@ -54,6 +54,17 @@ def prod_agents(settings: Settings) -> Iterator[Problem]:
         yield Problem(("compute", "vms"), f"{text} (requirement ENV-4)")
 
 
+def prod_name_servers(settings: Settings) -> Iterator[Problem]:
+    """In prod the stack's own name servers outlive the loss of any node (ENV-4); others are not its business."""
+    if settings.environment.name != "prod":
+        return
+    servers = [container for _, container in whole(settings.compute.containers) if container.role == "name_server"]
+    nodes = {server.node for server in servers}
+    if servers and len(nodes) < 2:
+        text = f"has containers of role name_server on {len(nodes)} nodes; high availability in prod needs them on 2"
+        yield Problem(("compute", "containers"), f"{text} (requirement ENV-4)")
+
+
 def prod_replicas(settings: Settings) -> Iterator[Problem]:
     """In prod every service outlives the loss of a pod (ENV-4)."""
     if settings.environment.name != "prod":
@@ -64,4 +75,4 @@ def prod_replicas(settings: Settings) -> Iterator[Problem]:
             yield Problem(("services", name, "replicas"), text)
 
 
-RULES = (k3s_servers, k3s_version, prod_servers, prod_agents, prod_replicas)
+RULES = (k3s_servers, k3s_version, prod_servers, prod_agents, prod_name_servers, prod_replicas)

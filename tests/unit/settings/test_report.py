@@ -107,6 +107,7 @@ def test_mistakes_come_in_file_order_with_their_lines(dev: Checkout) -> None:
         ({"releases": None}, "is empty; give a table with services"),
         ({"releases": {"services": None}}, "services: is empty; give its value (released services by name"),
         ({"services": {}}, "services: has too few entries; give at least 1"),
+        ({"retention": ABSENT}, "luxima:retention: is missing; give a table with metrics_days, log_objects_days, "),
         ({"xyz": {}}, "luxima:xyz: is no setting; take it out with `pulumi config rm luxima:xyz --stack dev`"),
         ({"retension": {}}, "luxima:retension: is no setting; did you mean luxima:retention? If not, take it out with"),
         ({"storage.root_password": "hunter2"}, "storage.root_password: is no setting; "),
@@ -140,6 +141,8 @@ def test_a_rule_is_silent_about_what_is_reported_already(dev: Checkout) -> None:
     """The bucket and the user are there, though something in them is wrong: nobody is told that they are missing."""
     mistakes = dev.mistakes({"storage.buckets.media.quota_gib": 0, "storage.users.storefront.access": "all"})
     assert len(mistakes) == 2
+    (mistake,) = dev.mistakes({"releases.services.storefront.slots.blue": False})
+    assert "slots.blue: false is a boolean, not a table; give a table with image" in mistake
 
 
 PLACES: list[tuple[str | int, ...]] = [

@@ -51,7 +51,7 @@ CASES = [
         {"environment.uptime_objective_percent": 99.89},
         "environment.uptime_objective_percent",
         "99.89 is too low; requirement ENV-4 asks for at least 99.9",
-        {"environment.uptime_objective_percent": 99.95},
+        {"environment.uptime_objective_percent": 99.9},
     ),
     prod(
         identity.domains,
@@ -67,11 +67,18 @@ CASES = [
         "overlaps",
         {"environment.domain": "shopluxima.id"},
     ),
+    prod(
+        identity.domains,
+        {"environment.core_domain": "acehcommerce.id"},
+        "environment.core_domain",
+        "overlaps",
+        {},
+    ),
     Case(
         identity.issuer,
         {"edge.certificates": {"issuer": "acme", "acme_email": "a@luxima.id"}},
         "edge.certificates.issuer",
-        "give private_ca",
+        "gives no certificate for dev.acehcommerce.local: .local names are in no public DNS; give private_ca",
         {},
     ),
     prod(
@@ -123,6 +130,20 @@ CASES = [
         f"{VM}.cpus",
         "17 is more than node pve1 has; give at most 16",
         {f"{VM}.cpus": 16},
+    ),
+    Case(
+        guests.guest_size,
+        {f"{VM}.cpus": 100},
+        f"{VM}.cpus",
+        "give at most 16",
+        {f"{VM}.cpus": 100, f"{VM}.node": "unknown"},
+    ),
+    Case(
+        guests.node_memory,
+        {f"{VM}.memory_mib": 65536},
+        "compute.nodes.pve1.memory_mib",
+        "is less than its guests have together, 78336",
+        {f"{VM}.memory_mib": 65537},
     ),
     Case(
         guests.guest_size,
@@ -220,12 +241,19 @@ CASES = [
         '"v1.34.2" is no release of k3s',
         {**EXISTING, "kubernetes.version": "v1.34.2"},
     ),
+    Case(
+        availability.k3s_version,
+        {"kubernetes.version": "v1.34.2+rke2r1"},
+        "kubernetes.version",
+        '"v1.34.2+rke2r1" is no release of k3s',
+        {"kubernetes.version": "v1.33.0+k3s12"},
+    ),
     prod(
         availability.prod_servers,
         {"compute.vms.k3s-server-2": ABSENT, "compute.vms.k3s-server-3": ABSENT},
         "compute.vms",
         "has 1 machines of role k3s_server; high availability in prod needs at least 3 (requirement ENV-4)",
-        EXISTING,
+        {**EXISTING, "compute.vms.k3s-server-2": ABSENT, "compute.vms.k3s-server-3": ABSENT},
     ),
     prod(
         availability.prod_servers,
@@ -240,6 +268,27 @@ CASES = [
         "compute.vms",
         "has machines of role k3s_agent on 1 nodes",
         {"compute.vms.k3s-agent-3": ABSENT},
+    ),
+    prod(
+        availability.prod_agents,
+        {f"compute.vms.k3s-agent-{number}": ABSENT for number in (1, 2, 3)},
+        "compute.vms",
+        "has machines of role k3s_agent on 0 nodes",
+        {**EXISTING, **{f"compute.vms.k3s-agent-{number}": ABSENT for number in (1, 2, 3)}},
+    ),
+    prod(
+        availability.prod_name_servers,
+        {"compute.containers.ns2.node": "pve1"},
+        "compute.containers",
+        "has containers of role name_server on 1 nodes",
+        {"compute.containers.ns1.role": "general", "compute.containers.ns2.role": "general"},
+    ),
+    prod(
+        availability.prod_name_servers,
+        {"compute.containers.ns2": ABSENT},
+        "compute.containers",
+        "has containers of role name_server on 1 nodes",
+        {},
     ),
     prod(
         availability.prod_replicas,
@@ -332,7 +381,7 @@ CASES = [
         {"retention.logs.audit_days": 91},
         "retention.backups.audit_logs_days",
         "90 is shorter than retention.logs.audit_days; give at least 91",
-        {"retention.backups.audit_logs_days": 91},
+        {"retention.logs.audit_days": 91, "retention.backups.audit_logs_days": 91},
     ),
     Case(
         kept.switch_ttl,
@@ -455,6 +504,21 @@ def test_a_rule_refuses_what_is_wrong_and_says_what_would_be_right(case: Case) -
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{name(case.rule)}-{case.at}")
 def test_a_rule_lets_pass_what_is_right(case: Case) -> None:
     assert run(case, case.good) == []
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging"])
+def test_high_availability_is_asked_of_prod_only(stack: str) -> None:
+    single = {
+        "environment.name": stack,
+        "environment.label": stack,
+        **{f"compute.vms.k3s-{role}-{number}": ABSENT for role in ("server", "agent") for number in (2, 3)},
+        "compute.containers.ns2": ABSENT,
+        "services.admin.replicas": 1,
+    }
+    settings = Settings.model_validate_json(json.dumps(edited(data_of("prod"), single)))
+    rules = [rule for rule in availability.RULES if rule.__name__.startswith("prod_")]
+    assert len(rules) == 4
+    assert [problem for rule in rules for problem in rule(settings)] == []
 
 
 def test_every_rule_has_a_case() -> None:
