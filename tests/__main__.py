@@ -82,7 +82,7 @@ def run(names: Sequence[str]) -> int:
             report = Path(folder) / f"{number}.xml"
             started = time.monotonic()
             command = [*step.command, f"--junitxml={report}"] if step.counts_tests else list(step.command)
-            status = subprocess.run(command, cwd=ROOT, env=os.environ | _ENVIRONMENT, check=False).returncode
+            status = _finish(command)
             counted.add(report)
             succeeded = succeeded and status == 0
             rows.append(f"  {_verdict(status):7} {time.monotonic() - started:6.1f} s  {step.name}")
@@ -90,6 +90,16 @@ def run(names: Sequence[str]) -> int:
     if any(step.counts_tests for step in steps):
         print(counted)
     return 0 if succeeded else 1
+
+
+def _finish(command: Sequence[str]) -> int:
+    """Run a command to its end; Ctrl-C reaches it too, and it is given the time to stop what it started."""
+    with subprocess.Popen(command, cwd=ROOT, env=os.environ | _ENVIRONMENT) as child:
+        try:
+            return child.wait()
+        except KeyboardInterrupt:
+            child.wait()
+            raise
 
 
 def _verdict(status: int) -> str:

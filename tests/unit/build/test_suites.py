@@ -1,7 +1,10 @@
 """The runner of suites: all of them run, and the verdict and the count are right."""
 
 import os
+import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +12,7 @@ import pytest
 from tests import __main__ as runner
 from tests.__main__ import Step
 
+ROOT = Path(__file__).parents[3]
 PYTEST = (sys.executable, "-m", "pytest", "-q", "-c", os.devnull, "-p", "no:cacheprovider")
 
 
@@ -56,3 +60,35 @@ def test_a_suite_without_tests_is_no_success(suite: str, verdict: str, capfd: py
 def test_success_is_success(capfd: pytest.CaptureFixture[str]) -> None:
     assert runner.run(["good"]) == 0
     assert capfd.readouterr().out.splitlines()[-1].split()[0] == "ok"
+
+
+def test_an_interrupt_waits_for_what_was_started(tmp_path: Path) -> None:
+    tests = tmp_path / "test_server.py"
+    tests.write_text(
+        "import pathlib, pytest, signal, time\n"
+        "folder = pathlib.Path(__file__).parent\n"
+        "@pytest.fixture\n"
+        "def server():\n"
+        "    yield\n"
+        "    time.sleep(1)\n"
+        "    (folder / 'stopped').touch()\n"
+        "def test_a(server):\n"
+        "    (folder / 'started').touch()\n"
+        "    signal.pause()\n"
+    )
+    step = f"Step('server', {(*PYTEST, '-s', str(tests))!r}, True)"
+    code = (
+        f"from tests import __main__ as r; from tests.__main__ import Step; r.SUITES = {{'s': ({step},)}}; r.run(['s'])"
+    )
+    environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(
+        command, cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.PIPE
+    ) as process:
+        while not (tests.parent / "started").exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        os.killpg(process.pid, signal.SIGINT)
+        process.communicate()
+
+    assert (tmp_path / "stopped").exists()
