@@ -6,6 +6,7 @@ from .judging import Rule
 from .rules import (
     compute,
     containers,
+    coverage,
     dns,
     encryption,
     exposure,
@@ -31,5 +32,6 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Public exposure": exposure.RULES,
     "Compute": compute.RULES,
     "DNS": dns.RULES,
+    "Coverage": coverage.RULES,
 }
 RULES: tuple[Rule, ...] = tuple(rule for rules in SUBJECTS.values() for rule in rules)

@@ -12,12 +12,13 @@ from . import kinds
 @resource_rule(
     "machine-firewall",
     requirements=("INF-1", "SEC-3"),
-    types=(kinds.VM, kinds.LXC),
+    types=(kinds.VM, kinds.LXC, *kinds.CLONED_VMS),
 )
 def machine_firewall(resource: Resource) -> Iterator[Finding]:
     """Every network interface of a machine is behind the hypervisor's firewall."""
-    name = "networkDevices" if resource.type == kinds.VM else "networkInterfaces"
-    for interface in resource.props.at(name).items():
+    interfaces = [*resource.props.at("networkDevices").items(), *resource.props.at("networkInterfaces").items()]
+    interfaces += [interface for _, interface in resource.props.at("network").entries()]
+    for interface in interfaces:
         firewall = interface.at("firewall")
         if firewall.flag is not True:
             yield firewall.wrong("is not true", "set it to true")

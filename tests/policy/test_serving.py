@@ -55,7 +55,8 @@ def _cases() -> Iterator[tuple[str, Case]]:
     for spec in SPECS:
         yield f"{spec.rule}-passes", spec.passes[0]
         yield f"{spec.rule}-fails", spec.fails[0].case
-        yield f"{spec.rule}-unknown", spec.unknown[0].case
+        for trial in spec.unknown[:1]:
+            yield f"{spec.rule}-unknown", trial.case
 
 
 def test_it_says_what_the_sdk_s_servicer_says() -> None:

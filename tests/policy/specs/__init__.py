@@ -6,6 +6,7 @@ from ..spec import Spec
 from . import (
     compute,
     containers,
+    coverage,
     dns,
     encryption,
     exposure,
@@ -31,4 +32,5 @@ SPECS: tuple[Spec, ...] = (
     *exposure.SPECS,
     *compute.SPECS,
     *dns.SPECS,
+    *coverage.SPECS,
 )

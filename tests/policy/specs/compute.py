@@ -13,8 +13,13 @@ _DOWNLOAD = {"url": "https://cloud.debian.org/x", "checksum": "ab12", "checksumA
 SPECS = (
     Spec(
         "machine-firewall",
-        passes=(one(kinds.VM, good.VM), one(kinds.LXC, good.LXC)),
+        passes=(
+            one(kinds.VM, good.VM),
+            one(kinds.LXC, good.LXC),
+            one(kinds.CLONED_VMS[0], {"network": {"net0": {"bridge": "vmbr0", "firewall": True}}}),
+        ),
         fails=(
+            wrong(one(kinds.CLONED_VMS[0], {"network": {"net0": {"bridge": "vmbr0"}}}), "network.net0.firewall"),
             wrong(one(kinds.VM, but(good.VM, ("networkDevices/0/firewall", DROP))), "networkDevices[0].firewall"),
             wrong(
                 one(kinds.LXC, but(good.LXC, ("networkInterfaces/1", {"firewall": False}))),

@@ -1,0 +1,65 @@
+"""The platform of every stack keeps the rules, as far as that can be judged without an engine (nothing is unknown)."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from policy.exemptions import EXEMPTIONS
+from policy.judging import Declared, Level, Subject
+from policy.rules import kinds
+from policy.table import RULES
+from tests.recording import STACKS, record_platform, stack_settings
+
+from .spec import but, urn
+
+
+@cache
+def _platform(stack: str) -> tuple[Declared, ...]:
+    recorded = record_platform(stack_settings(stack)).resources
+    return tuple(
+        Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs)) for each in recorded
+    )
+
+
+def _broken(platform: tuple[Declared, ...], stack: str, level: Level) -> list[str]:
+    return [
+        f"{rule.name}: {rule.message(finding)}"
+        for rule in RULES
+        if rule.level(stack) is level
+        for finding in rule.judge(platform, EXEMPTIONS)
+    ]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_mandatory_rule_is_broken(stack: str) -> None:
+    assert _broken(_platform(stack), stack, Level.MANDATORY) == []
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_rules_have_something_to_judge(stack: str) -> None:
+    declared = {each.subject.type for each in _platform(stack)}
+    judged = {rule.name for rule in RULES if declared.intersection(rule.types)}
+    assert len(judged) > 40
+    assert {kinds.BUCKET, kinds.DEPLOYMENT, kinds.VM, kinds.DOCKER_CONTAINER, kinds.DNS_RECORD} <= declared
+
+
+def test_a_bucket_that_lost_its_encryption_is_caught() -> None:
+    platform = tuple(each for each in _platform("prod") if each.subject.type != kinds.BUCKET_ENCRYPTION)
+    buckets = [each for each in platform if each.subject.type == kinds.BUCKET]
+    caught = [line for line in _broken(platform, "prod", Level.MANDATORY) if line.startswith("bucket-encrypted: ")]
+    assert len(caught) == len(buckets) > 3
+
+
+def test_a_shortened_retention_is_caught() -> None:
+    platform = tuple(
+        Declared(each.subject, but(each.props, ("rules/0/expiration", "6d")))
+        if each.subject.type == kinds.BUCKET_LIFECYCLE
+        else each
+        for each in _platform("prod")
+    )
+    caught = {
+        line.split(" ")[1] for line in _broken(platform, "prod", Level.MANDATORY) if line.startswith("lifecycle-floors")
+    }
+    assert caught == {each.subject.name for each in platform if each.subject.type == kinds.BUCKET_LIFECYCLE}
