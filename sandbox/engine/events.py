@@ -145,6 +145,14 @@ def name_of(urn: str) -> str:
     return urn.split("::", 3)[3] if urn.count("::") >= 3 else urn
 
 
+def short_type(token: str) -> str:
+    """A type token as a person says it: package, group where it tells something, type."""
+    package, module, kind = token.split(":") if token.count(":") == 2 else (token, "", "")
+    parts = module.split("/")
+    group = "/".join(parts[:-1] if parts[-1].lower() == kind.lower() else parts)
+    return " ".join(part for part in (package, "" if group in {"index", "dynamic"} else group, kind) if part)
+
+
 def room_of(urn: str) -> str:
     """The room of a resource: the one in the type token of the nearest component around it, or its own."""
     types = urn.split("::")[2].split("$") if urn.count("::") >= 3 else []

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, cast
 
-from sandbox.engine.events import Recorder, Step, masked
+from sandbox.engine.events import Recorder, Step, masked, short_type
 from sandbox.report.console import tell
 
 _ABSENT = object()
@@ -18,7 +18,7 @@ def differences(events: Recorder) -> list[str]:
         if step.type.startswith(("pulumi:", "luxima:")):
             continue
         if step.operation == "delete":
-            lines.append(f"{step.room} {step.type} {step.name}: is gone")
+            lines.append(f"{step.room} {short_type(step.type)} {step.name}: is gone")
         elif step.operation == "update":
             lines.extend(_changes(step))
     return lines
@@ -26,7 +26,7 @@ def differences(events: Recorder) -> list[str]:
 
 def _changes(step: Step) -> list[str]:
     old, new = step.metadata.old, step.metadata.new
-    head = f"{step.room} {step.type} {step.name}"
+    head = f"{step.room} {short_type(step.type)} {step.name}"
     if old is None or new is None:
         return [f"{head}: differs"]
     found = list(_compare("", masked(old.inputs or {}), masked(new.inputs or {}))) or list(

@@ -2,7 +2,7 @@
 
 import re
 
-from sandbox.engine.events import Diagnostic, Verdict, name_of, plain, room_of
+from sandbox.engine.events import Diagnostic, Verdict, name_of, plain, room_of, short_type
 from sandbox.engine.runs import Outcome
 from sandbox.layout import Layout
 
@@ -37,7 +37,11 @@ def verdict_line(verdict: Verdict) -> str:
 
 
 def _about(urn: str) -> str:
-    return f"{room_of(urn)} {urn.split('::')[2].split('$')[-1]} {name_of(urn)}" if urn.count("::") >= 3 else urn
+    return (
+        f"{room_of(urn)} {short_type(urn.split('::')[2].split('$')[-1])} {name_of(urn)}"
+        if urn.count("::") >= 3
+        else urn
+    )
 
 
 def _grouped(errors: list[Diagnostic]) -> list[str]:

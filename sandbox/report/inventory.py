@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
+from sandbox.engine.events import short_type
 from sandbox.plugins import Plugins
 from sandbox.providers.base import is_driven
 from sandbox.report.console import table, tell
@@ -65,8 +66,8 @@ def show(found: list[Line]) -> None:
         totals[line.how] += line.count
     tell()
     table(
-        ["how", "package", "type", "count", "by"],
-        [[line.how, line.package, line.type.split(":", 1)[1], str(line.count), line.by] for line in found],
+        ["how", "type", "count", "by"],
+        [[line.how, short_type(line.type), str(line.count), line.by] for line in found],
         f"What was done here: {totals['driven']} resources driven, {totals['recorded']} recorded, "
         f"{totals['skipped']} skipped",
     )

@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from sandbox.engine.events import Recorder, Step, Verdict, masked
+from sandbox.engine.events import Recorder, Step, Verdict, masked, short_type
 from sandbox.report.console import table, tell
 from sandbox.report.failures import verdict_line
 
@@ -30,7 +30,7 @@ def document(stack: str, stand_ins: Sequence[str], events: Recorder, failures: S
     return {
         "stack": stack,
         "standIns": list(stand_ins),
-        "resources": [_resource(step) for step in events.planned.values()],
+        "resources": [_resource(step) for _, step in sorted(events.planned.items())],
         "policy": [_verdict(verdict) for verdict in events.verdicts],
         "summary": {
             "operations": dict(sorted(events.changes.items())),
@@ -98,7 +98,7 @@ def show(stack: str, stand_ins: Sequence[str], events: Recorder) -> None:
             rooms[step.room][step.type].append(step.name)
     for room, types in sorted(rooms.items()):
         tell()
-        rows = [[f"  {kind}", str(len(names)), _names(names)] for kind, names in sorted(types.items())]
+        rows = [[f"  {short_type(kind)}", str(len(names)), _names(names)] for kind, names in sorted(types.items())]
         table(["  type", "count", "names"], rows, f"{room} ({sum(len(names) for names in types.values())})")
     tell()
     if stand_ins:

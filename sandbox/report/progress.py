@@ -2,7 +2,7 @@
 
 import time
 
-from sandbox.engine.events import Step
+from sandbox.engine.events import Step, short_type
 from sandbox.report.console import say
 
 _DONE = {
@@ -32,4 +32,7 @@ class Progress:
             return
         seconds = time.monotonic() - self._began
         state = done if succeeded else f"failed to {step.operation}"
-        say(f"  {seconds:6.1f} s  {step.room:<14} {step.type:<44} {step.name}  {state}", "" if succeeded else "red")
+        say(
+            f"  {seconds:6.1f} s  {step.room:<14} {short_type(step.type):<38} {step.name}  {state}",
+            "" if succeeded else "red",
+        )
