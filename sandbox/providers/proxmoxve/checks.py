@@ -190,7 +190,7 @@ def _clashes(inputs: Mapping[str, Any]) -> Failures:
     found: Failures = []
     drives = [*values_at("disks[].interface", inputs), *values_at("cdrom.interface", inputs)]
     given = inputs.get("initialization")
-    if given and not contains_unknown(given):
+    if given is not None and not contains_unknown(given):
         drives.append(("initialization.interface", given.get("interface") or "ide2"))
     for at, interface in drives:
         if interface in used:

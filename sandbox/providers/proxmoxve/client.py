@@ -108,7 +108,7 @@ class Client:
         given: Any = error.errors
         details = cast("dict[str, Any]", given) if isinstance(given, dict) else dict[str, Any]()
         said = "; ".join(f"{key}: {' '.join(str(text).split())}" for key, text in details.items()) or message
-        return ApiError(f"{subject}: the Proxmox API said: {said}", status, message)
+        return ApiError(f"{subject}: the Proxmox API said: {said}", status, said)
 
     def _wait(self, answer: Any, subject: str) -> Any:
         """Wait for the task that an answer names."""

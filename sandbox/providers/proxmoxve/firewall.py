@@ -153,7 +153,10 @@ class Options(_Firewall):
         found = read_all(self._parts, live)
         result = dict(inputs)
         for name, value in expected(self._parts, inputs).items():
-            if (item := drifted(inputs.get(name), value, found.get(name))) is not None:
+            item = drifted(inputs.get(name), value, found.get(name))
+            if item is None:
+                result.pop(name, None)
+            else:
                 result[name] = item
         return result, dict(result)
 

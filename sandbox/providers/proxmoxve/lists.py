@@ -283,6 +283,7 @@ METRIC_SERVER = Kind(
         scalar("type", Field("type")),
     ),
     fixed=frozenset({"type"}),
+    repeated=frozenset({"port", "server"}),
     create_on_item=True,
     generated=True,
     rules={
@@ -308,6 +309,7 @@ FIREWALL_ALIAS = Kind(
     id_input="name",
     parts=(scalar("cidr", Field("cidr")), scalar("comment", Field("comment", ""))),
     fixed=frozenset({"nodeName", "vmId", "containerId"}),
+    repeated=frozenset({"cidr"}),
     generated=True,
     rules={"name": matching(r"[A-Za-z][A-Za-z0-9\-_]+", "a name of two letters, digits, '-' and '_' or more")},
     check=selection,

@@ -1,0 +1,424 @@
+"""The proxmoxve provider against a simulated Proxmox API; what is asserted is read from the server."""
+
+import copy
+import socket
+import time
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.providers.base import ProviderError
+from sandbox.providers.proxmoxve.driver import ProxmoxDriver
+from tests.unit.sandbox.proxmox import TOKEN, Running, running
+
+VM = "proxmoxve:index/vmLegacy:VmLegacy"
+CONTAINER = "proxmoxve:index/containerLegacy:ContainerLegacy"
+POOL = "proxmoxve:index/poolLegacy:PoolLegacy"
+FILE = "proxmoxve:download/file:File"
+IMAGE = {
+    "contentType": "import",
+    "datastoreId": "local",
+    "nodeName": "pve1",
+    "url": "https://images.example.org/debian.qcow2",
+    "overwrite": False,
+}
+VM_INPUTS: dict[str, Any] = {
+    "name": "web-1",
+    "vmId": 101,
+    "nodeName": "pve1",
+    "poolId": "tests",
+    "tags": ["dev", "web"],
+    "agent": {"enabled": True},
+    "cpu": {"cores": 2, "type": "x86-64-v2-AES"},
+    "memory": {"dedicated": 2048},
+    "disks": [{"interface": "scsi0", "importFrom": "local:import/debian.qcow2", "size": 20, "ssd": True}],
+    "networkDevices": [{"bridge": "vmbr0", "vlanId": 10}],
+    "initialization": {"ipConfigs": [{"ipv4": {"address": "192.0.2.10/24", "gateway": "192.0.2.1"}}]},
+}
+CONTAINER_INPUTS: dict[str, Any] = {
+    "vmId": 201,
+    "nodeName": "pve1",
+    "unprivileged": True,
+    "disk": {"datastoreId": "local-lvm", "size": 8},
+    "networkInterfaces": [{"name": "eth0"}],
+    "operatingSystem": {"templateFileId": "local:vztmpl/debian-12-standard.tar.zst", "type": "debian"},
+    "initialization": {
+        "hostname": "ns1",
+        "ipConfigs": [{"ipv4": {"address": "192.0.2.20/24", "gateway": "192.0.2.1"}}],
+        "userAccount": {"keys": ["ssh-ed25519 AAAA a"]},
+    },
+}
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Generator[Running]:
+    with running(tmp_path) as found:
+        yield found
+
+
+@pytest.fixture
+def driver(server: Running, monkeypatch: pytest.MonkeyPatch) -> ProxmoxDriver:
+    monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
+    monkeypatch.delenv("LUXIMA_SANDBOX_ADOPT", raising=False)
+    made = ProxmoxDriver()
+    made.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
+    made.create(POOL, "pool", {"poolId": "tests", "comment": "for tests"})
+    made.create(FILE, "image", dict(IMAGE))
+    return made
+
+
+def with_changes(inputs: dict[str, Any], **values: Any) -> dict[str, Any]:
+    return {**copy.deepcopy(inputs), **values}
+
+
+def read_inputs(driver: ProxmoxDriver, token: str, resource_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
+    found = driver.read(token, resource_id, inputs, {})
+    assert found is not None
+    return found[0]
+
+
+def test_a_vm_is_made_as_declared(server: Running, driver: ProxmoxDriver) -> None:
+    resource_id, outputs = driver.create(VM, "web", VM_INPUTS)
+    assert resource_id == "101"
+    vm = server.cluster.vm(101)
+    assert vm.status == "running"
+    assert vm.config["cores"] == 2
+    assert vm.config["scsi0"].startswith("local-lvm:vm-101-disk-0,")
+    assert "size=20G" in vm.config["scsi0"]
+    assert vm.config["ide2"] == "local-lvm:vm-101-cloudinit,media=cdrom,size=4M"
+    assert 101 in server.cluster.pools["tests"]
+    assert outputs["ipv4Addresses"] == [["127.0.0.1"], ["192.0.2.10"]]
+    assert outputs["vmId"] == 101
+
+
+def test_an_unchanged_guest_shows_no_drift(driver: ProxmoxDriver) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+    driver.create(CONTAINER, "ns", CONTAINER_INPUTS)
+    assert read_inputs(driver, VM, "101", VM_INPUTS) == VM_INPUTS
+    assert read_inputs(driver, CONTAINER, "201", CONTAINER_INPUTS) == CONTAINER_INPUTS
+
+
+def test_changes_in_the_world_are_seen_and_repaired(server: Running, driver: ProxmoxDriver) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+    vm = server.cluster.vm(101)
+    vm.config.update(cores=8, memory=1024, tags="dev")
+    vm.status = "stopped"
+    server.cluster.pools["tests"].discard(101)
+    vm.pool = None
+    live = read_inputs(driver, VM, "101", VM_INPUTS)
+    assert {name: live[name] for name in live if live[name] != VM_INPUTS.get(name)} == {
+        "cpu": {"cores": 8, "type": "x86-64-v2-AES"},
+        "memory": {"dedicated": 1024},
+        "tags": ["dev"],
+        "started": False,
+        "poolId": "",
+    }
+    driver.update(VM, "101", live, VM_INPUTS)
+    assert (vm.config["cores"], int(vm.config["memory"]), vm.config["tags"], vm.status) == (
+        2,
+        2048,
+        "dev;web",
+        "running",
+    )
+    assert 101 in server.cluster.pools["tests"]
+
+
+def test_a_guest_that_was_removed_is_gone(server: Running, driver: ProxmoxDriver) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+    server.cluster.vms.clear()
+    assert driver.read(VM, "101", VM_INPUTS, {}) is None
+    driver.delete(VM, "101", VM_INPUTS)
+
+
+def test_a_running_vm_is_changed_and_rebooted(server: Running, driver: ProxmoxDriver) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+    mac = driver.read(VM, "101", VM_INPUTS, {})
+    assert mac is not None
+    new = with_changes(VM_INPUTS, cpu={"cores": 4}, description="larger")
+    new["disks"][0] |= {"size": 40, "ssd": False}
+    new["disks"].append({"interface": "scsi1", "size": 5})
+    new["networkDevices"].append({"bridge": "vmbr1"})
+    outputs = driver.update(VM, "101", VM_INPUTS, new)
+    config = server.cluster.vm(101).config
+    assert (config["cores"], config["cpu"], config["description"]) == (4, "qemu64", "larger")
+    assert "size=40G" in config["scsi0"]
+    assert "ssd=0" in config["scsi0"]
+    assert config["scsi1"].startswith("local-lvm:vm-101-disk-1,")
+    assert server.cluster.vm(101).pending == {}
+    assert outputs["macAddresses"][0] == mac[1]["macAddresses"][0]
+    assert read_inputs(driver, VM, "101", new) == new
+
+
+def test_a_vm_that_must_not_reboot_waits_with_the_change(server: Running, driver: ProxmoxDriver) -> None:
+    inputs = with_changes(VM_INPUTS, rebootAfterUpdate=False)
+    driver.create(VM, "web", inputs)
+    new = with_changes(inputs, cpu={"cores": 4, "type": "x86-64-v2-AES"})
+    driver.update(VM, "101", inputs, new)
+    vm = server.cluster.vm(101)
+    assert (vm.config["cores"], vm.pending) == (2, {"cores": 4})
+    assert read_inputs(driver, VM, "101", new) == new
+
+
+def test_devices_go_when_they_are_not_declared_any_more(server: Running, driver: ProxmoxDriver) -> None:
+    both = with_changes(VM_INPUTS, networkDevices=[{"bridge": "vmbr0"}, {"bridge": "vmbr1"}], serialDevices=[{}])
+    driver.create(VM, "web", both)
+    driver.update(VM, "101", both, VM_INPUTS)
+    config = server.cluster.vm(101).config
+    assert "net1" not in config
+    assert "serial0" not in config
+    assert "scsi0" in config
+    assert "ide2" in config
+
+
+def test_a_disk_cannot_shrink_and_nothing_is_changed(server: Running, driver: ProxmoxDriver) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+    before = dict(server.cluster.vm(101).config)
+    new = with_changes(VM_INPUTS, cpu={"cores": 9})
+    new["disks"][0]["size"] = 10
+    with pytest.raises(
+        ProviderError, match=r"VM 101 \(web-1\) on node pve1: disk scsi0 cannot shrink from 20 to 10 GiB"
+    ):
+        driver.update(VM, "101", VM_INPUTS, new)
+    assert server.cluster.vm(101).config == before
+
+
+def test_a_vm_moves_to_another_node(server: Running, driver: ProxmoxDriver) -> None:
+    inputs = with_changes(VM_INPUTS, migrate=True)
+    driver.create(VM, "web", inputs)
+    new = with_changes(inputs, nodeName="pve2")
+    driver.update(VM, "101", inputs, new)
+    assert server.cluster.vm(101).node == "pve2"
+    assert read_inputs(driver, VM, "101", inputs)["nodeName"] == "pve2"
+
+
+def test_a_disk_moves_to_another_datastore(server: Running, driver: ProxmoxDriver) -> None:
+    server.cluster.storages["fast"] = {**server.cluster.storages["local-lvm"], "volumes": {}}
+    driver.create(VM, "web", VM_INPUTS)
+    new = with_changes(VM_INPUTS)
+    new["disks"][0]["datastoreId"] = "fast"
+    driver.update(VM, "101", VM_INPUTS, new)
+    assert server.cluster.vm(101).config["scsi0"].startswith("fast:vm-101-disk-0,")
+    assert "vm-101-disk-0" not in server.cluster.storages["local-lvm"]["volumes"]
+
+
+@pytest.mark.parametrize("token", [VM, CONTAINER])
+def test_an_id_that_is_taken_is_an_error(driver: ProxmoxDriver, token: str) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+    inputs = with_changes(VM_INPUTS if token == VM else CONTAINER_INPUTS, vmId=101)
+    with pytest.raises(ProviderError, match=r"vmId 101 is taken by VM 101 \(web-1\) on node pve1"):
+        driver.create(token, "again", inputs)
+
+
+def test_a_killed_run_is_taken_up_again(
+    server: Running, driver: ProxmoxDriver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    driver.create(VM, "web", with_changes(VM_INPUTS, started=False, cpu={"cores": 1}))
+    driver.create(CONTAINER, "ns", with_changes(CONTAINER_INPUTS, started=False))
+    monkeypatch.setenv("LUXIMA_SANDBOX_ADOPT", "1")
+    driver.create(VM, "web", VM_INPUTS)
+    driver.create(CONTAINER, "ns", CONTAINER_INPUTS)
+    driver.create(POOL, "pool", {"poolId": "tests", "comment": "other"})
+    driver.create(FILE, "image", dict(IMAGE))
+    assert (server.cluster.vm(101).config["cores"], server.cluster.vm(101).status) == (2, "running")
+    assert server.cluster.ct(201).status == "running"
+    with pytest.raises(ProviderError, match="vmId 101 is taken"):
+        driver.create(VM, "web", with_changes(VM_INPUTS, name="another"))
+
+
+def test_a_creation_that_fails_leaves_nothing(server: Running, driver: ProxmoxDriver) -> None:
+    inputs = with_changes(VM_INPUTS)
+    inputs["disks"][0]["size"] = 1
+    with pytest.raises(ProviderError, match="disk scsi0 has 2 GiB and cannot shrink to 1 GiB"):
+        driver.create(VM, "web", inputs)
+    assert server.cluster.vms == []
+
+
+def test_the_servers_refusal_is_told(driver: ProxmoxDriver) -> None:
+    inputs = with_changes(VM_INPUTS)
+    inputs["disks"][0]["importFrom"] = "local:import/none.qcow2"
+    with pytest.raises(ProviderError) as raised:
+        driver.create(VM, "web", inputs)
+    assert str(raised.value) == (
+        "VM 101 (web-1) on node pve1: the Proxmox API said: "
+        "unable to create VM 101 - volume local:import/none.qcow2 does not exist"
+    )
+    with pytest.raises(ProviderError, match=r"VM 101 .* said: .*nowhere"):
+        driver.create(VM, "web", with_changes(VM_INPUTS, nodeName="nowhere"))
+
+
+def test_a_change_that_the_server_does_not_keep_is_told(server: Running, driver: ProxmoxDriver) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+
+    async def forget(_vm: Any, _user: str, _values: Any) -> None:
+        return None
+
+    server.cluster._apply_config = forget
+    with pytest.raises(ProviderError, match="took the change, but did not keep memory"):
+        driver.update(VM, "101", VM_INPUTS, with_changes(VM_INPUTS, memory={"dedicated": 4096}))
+
+
+def test_an_id_is_given_where_none_is_declared(driver: ProxmoxDriver) -> None:
+    inputs = {name: value for name, value in VM_INPUTS.items() if name != "vmId"}
+    first, outputs = driver.create(VM, "web", inputs)
+    second, _ = driver.create(VM, "web", with_changes(inputs, name="web-2"))
+    assert (first, second, outputs["vmId"]) == ("100", "101", 100)
+
+
+def test_a_container_is_made_changed_and_removed(server: Running, driver: ProxmoxDriver) -> None:
+    _, outputs = driver.create(CONTAINER, "ns", CONTAINER_INPUTS)
+    container = server.cluster.ct(201)
+    assert container.status == "running"
+    assert container.config["rootfs"] == "local-lvm:vm-201-disk-0,size=8G"
+    assert outputs["ipv4"] == {"eth0": "192.0.2.20"}
+    new = with_changes(CONTAINER_INPUTS, memory={"dedicated": 1024}, disk={"datastoreId": "local-lvm", "size": 12})
+    new["initialization"]["ipConfigs"][0]["ipv4"]["address"] = "192.0.2.21/24"
+    mac = container.config["net0"].split("hwaddr=")[1].split(",")[0]
+    driver.update(CONTAINER, "201", CONTAINER_INPUTS, new)
+    assert "size=12G" in container.config["rootfs"]
+    assert "ip=192.0.2.21/24" in container.config["net0"]
+    assert mac in container.config["net0"]
+    assert container.config["memory"] == 1024
+    assert read_inputs(driver, CONTAINER, "201", new) == new
+    driver.delete(CONTAINER, "201", new)
+    driver.delete(CONTAINER, "201", new)
+    assert server.cluster.cts == []
+
+
+def test_removal_leaves_nothing(server: Running, driver: ProxmoxDriver) -> None:
+    driver.create(VM, "web", VM_INPUTS)
+    with pytest.raises(ProviderError, match=r"pool tests: the Proxmox API said: .*not empty"):
+        driver.delete(POOL, "tests", {"poolId": "tests"})
+    driver.delete(VM, "101", VM_INPUTS)
+    driver.delete(FILE, "local:import/debian.qcow2", dict(IMAGE))
+    driver.delete(POOL, "tests", {"poolId": "tests"})
+    driver.delete(POOL, "tests", {"poolId": "tests"})
+    assert (server.cluster.vms, server.cluster.pools) == ([], {})
+    assert all(not store.get("volumes") for store in server.cluster.storages.values())
+
+
+def test_a_pool_shows_a_changed_comment_and_its_members(server: Running, driver: ProxmoxDriver) -> None:
+    inputs = {"poolId": "tests", "comment": "for tests"}
+    driver.create(VM, "web", VM_INPUTS)
+    server.cluster.pool_info["tests"]["comment"] = "by hand"
+    found = driver.read(POOL, "tests", inputs, {})
+    assert found is not None
+    assert found[0]["comment"] == "by hand"
+    assert [member["vmId"] for member in found[1]["members"]] == [101]
+    driver.update(POOL, "tests", found[0], inputs)
+    assert server.cluster.pool_info["tests"]["comment"] == "for tests"
+
+
+def test_each_node_has_its_own_download(driver: ProxmoxDriver) -> None:
+    other = with_changes(IMAGE, nodeName="pve2")
+    resource_id, _ = driver.create(FILE, "image-2", other)
+    with pytest.raises(ProviderError, match=r"file local:import/debian\.qcow2 exists already on node pve2"):
+        driver.create(FILE, "image-3", other)
+    driver.delete(FILE, resource_id, dict(IMAGE))
+    assert driver.read(FILE, resource_id, dict(IMAGE), {}) is None
+    assert driver.read(FILE, resource_id, other, {}) is not None
+
+
+PREFIX = "proxmoxve:"
+LISTED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("index/hagroup:Hagroup", {"group": "web", "nodes": {"pve1": 2, "pve2": 1}}, {"nodes": {"pve1": 1}}),
+    ("index/haresource:Haresource", {"resourceId": "vm:101", "maxRestart": 3}, {"state": "stopped"}),
+    ("backup/job:Job",
+     {"resourceId": "daily", "schedule": "02:00", "storage": "local", "pool": "tests",
+      "pruneBackups": {"keep-last": "7"}, "mode": "snapshot"},
+     {"schedule": "03:00", "pruneBackups": {"keep-last": "14"}}),
+    ("metrics/server:Server",
+     {"name": "prometheus", "type": "influxdb", "server": "192.0.2.9", "port": 8089, "influxToken": "t0k3n"},
+     {"port": 8090}),
+    ("firewall/aliasLegacy:AliasLegacy", {"name": "office", "cidr": "192.0.2.0/24"}, {"comment": "the office"}),
+    ("firewall/rulesLegacy:RulesLegacy",
+     {"nodeName": "pve1", "vmId": 101,
+      "rules": [{"type": "in", "action": "ACCEPT", "proto": "tcp", "dport": "22"}, {"type": "in", "action": "DROP"}]},
+     {"rules": [{"type": "in", "action": "ACCEPT", "proto": "tcp", "dport": "443"}]}),
+    ("firewall/optionsLegacy:OptionsLegacy",
+     {"nodeName": "pve1", "vmId": 101, "enabled": True, "inputPolicy": "DROP"}, {"inputPolicy": "REJECT"}),
+    ("cluster/firewallLegacy:FirewallLegacy", {"enabled": True}, {"inputPolicy": "REJECT"}),
+    ("node/firewall:Firewall", {"nodeName": "pve1", "enabled": True}, {"enabled": False}),
+    ("cluster/firewall/security/groupLegacy:GroupLegacy",
+     {"name": "web", "rules": [{"type": "in", "action": "ACCEPT", "macro": "HTTPS"}]},
+     {"rules": [{"type": "in", "action": "ACCEPT", "macro": "HTTP"}]}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "inputs", "change"), LISTED, ids=[name for name, _, _ in LISTED])
+def test_objects_of_the_cluster_live_and_go(
+    driver: ProxmoxDriver, name: str, inputs: dict[str, Any], change: dict[str, Any]
+) -> None:
+    token = PREFIX + name
+    driver.create(VM, "web", VM_INPUTS)
+    assert driver.check(token, "x", inputs) == []
+    resource_id, _ = driver.create(token, "x", inputs)
+    assert read_inputs(driver, token, resource_id, inputs) == inputs
+    new = {**inputs, **change}
+    driver.update(token, resource_id, inputs, new)
+    assert read_inputs(driver, token, resource_id, new) == new
+    assert read_inputs(driver, token, resource_id, inputs) != inputs
+    driver.delete(token, resource_id, new)
+    driver.delete(token, resource_id, new)
+    found = driver.read(token, resource_id, new, {})
+    assert found is None or found[0] != new
+
+
+def test_ha_rules_need_their_resources(driver: ProxmoxDriver) -> None:
+    rule = {"rule": "pin", "type": "node-affinity", "resources": ["vm:101"], "nodes": {"pve1": 1}}
+    with pytest.raises(ProviderError, match="HA rule pin: the Proxmox API said: cannot use unmanaged resource"):
+        driver.create(PREFIX + "index/harule:Harule", "x", rule)
+    driver.create(VM, "web", VM_INPUTS)
+    driver.create(PREFIX + "index/haresource:Haresource", "x", {"resourceId": "vm:101"})
+    driver.create(PREFIX + "index/harule:Harule", "x", rule)
+    new = {**rule, "strict": True}
+    driver.update(PREFIX + "index/harule:Harule", "pin", rule, new)
+    assert read_inputs(driver, PREFIX + "index/harule:Harule", "pin", new) == new
+
+
+def test_ip_sets_hold_their_members(server: Running, driver: ProxmoxDriver) -> None:
+    token = PREFIX + "firewall/ipsetLegacy:IpsetLegacy"
+    inputs = {"name": "office", "cidrs": [{"name": "192.0.2.0/24"}, {"name": "198.51.100.7", "comment": "vpn"}]}
+    resource_id, _ = driver.create(token, "x", inputs)
+    assert read_inputs(driver, token, resource_id, inputs) == inputs
+    server.cluster.firewall_config("cluster")["ipset"]["office"].pop()
+    assert read_inputs(driver, token, resource_id, inputs) != inputs
+    driver.delete(token, resource_id, inputs)
+    assert driver.read(token, resource_id, inputs, {}) is None
+
+
+def test_rules_of_somebody_else_are_not_overwritten(driver: ProxmoxDriver) -> None:
+    inputs = {"rules": [{"type": "in", "action": "DROP"}]}
+    driver.create(PREFIX + "firewall/rulesLegacy:RulesLegacy", "x", inputs)
+    with pytest.raises(ProviderError, match="firewall rules of cluster: there are rules already"):
+        driver.create(PREFIX + "firewall/rulesLegacy:RulesLegacy", "y", inputs)
+
+
+def test_a_wrong_token_is_told_without_its_secret(server: Running, driver: ProxmoxDriver) -> None:
+    driver.configure({"endpoint": server.endpoint, "apiToken": "root@pam!tests=0f0f0f0f-s3cr3t"})
+    with pytest.raises(ProviderError, match=r"does not accept the API token root@pam!tests") as raised:
+        driver.read(VM, "101", VM_INPUTS, {})
+    assert "s3cr3t" not in str(raised.value)
+
+
+def test_a_certificate_that_is_not_trusted_is_told(
+    driver: ProxmoxDriver, monkeypatch: pytest.MonkeyPatch, server: Running
+) -> None:
+    monkeypatch.delenv("SSL_CERT_FILE")
+    driver.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
+    with pytest.raises(ProviderError, match=f"the Proxmox API at {server.endpoint} cannot be reached: its certificate"):
+        driver.read(VM, "101", VM_INPUTS, {})
+
+
+def test_a_dead_server_is_named_soon() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        endpoint = f"https://127.0.0.1:{taken.getsockname()[1]}/"
+        driver = ProxmoxDriver()
+        driver.configure({"endpoint": endpoint, "apiToken": TOKEN})
+        begin = time.monotonic()
+        with pytest.raises(ProviderError) as raised:
+            driver.create(POOL, "pool", {"poolId": "tests"})
+    assert str(raised.value) == f"the Proxmox API at {endpoint} cannot be reached: connection refused"
+    assert time.monotonic() - begin < 30

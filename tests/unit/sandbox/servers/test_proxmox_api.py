@@ -1,0 +1,246 @@
+"""The launcher of the simulated Proxmox API: what it takes, what it answers, what it remembers."""
+
+import json
+import os
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+
+from sandbox.servers import proxmox_api, proxmox_state
+from sandbox.servers.proxmox_cluster import guest_interfaces, parse_bytes, typed_config
+from tests.unit.sandbox.proxmox import TOKEN, Running, running
+
+DOWNLOAD = {"content": "import", "filename": "a.qcow2", "url": "https://images.example.org/a.qcow2"}
+DISK = "file=local-lvm:0,import-from=local:import/a.qcow2"
+
+
+def call(running_server: Running, verb: str, path: str, /, **data: Any) -> Any:
+    answer = requests.request(
+        verb,
+        f"{running_server.endpoint}api2/json/{path}",
+        headers={"Authorization": f"PVEAPIToken={TOKEN}"},
+        verify=str(running_server.certificate),
+        data=data,
+        timeout=10,
+    )
+    assert answer.ok, answer.text
+    return answer.json()["data"]
+
+
+def with_vm(server: Running, **config: Any) -> None:
+    call(server, "POST", "nodes/pve1/storage/local/download-url", **DOWNLOAD)
+    call(server, "POST", "nodes/pve1/qemu", vmid=100, name="a", scsi0=DISK, ide2="file=local-lvm:cloudinit", **config)
+
+
+def test_numbers_are_numbers_after_a_change_too(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with_vm(server, cores=2, onboot=1, cpulimit="1.5", net0="model=virtio,bridge=vmbr0")
+        call(server, "POST", "nodes/pve1/qemu/100/config", cores="4", tablet="0", description="1", balloon="0")
+        config = call(server, "GET", "nodes/pve1/qemu/100/config")
+    assert (config["cores"], config["onboot"], config["tablet"], config["balloon"]) == (4, 1, 0, 0)
+    assert config["cpulimit"] == 1.5
+    assert config["description"] == "1"
+
+
+def test_an_image_is_imported_and_its_disk_grows(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with_vm(server)
+        config = call(server, "GET", "nodes/pve1/qemu/100/config")
+        assert config["scsi0"] == "local-lvm:vm-100-disk-0,size=2G"
+        assert config["ide2"] == "local-lvm:vm-100-cloudinit,media=cdrom,size=4M"
+        call(server, "PUT", "nodes/pve1/qemu/100/resize", disk="scsi0", size="10G")
+        call(server, "PUT", "nodes/pve1/qemu/100/resize", disk="scsi0", size="+1G")
+        assert "size=11G" in call(server, "GET", "nodes/pve1/qemu/100/config")["scsi0"]
+        with pytest.raises(AssertionError, match="shrinking disks is not supported"):
+            call(server, "PUT", "nodes/pve1/qemu/100/resize", disk="scsi0", size="5G")
+
+
+def test_a_running_guest_takes_devices_at_once_and_the_rest_at_its_next_start(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with_vm(server, cores=1)
+        call(server, "POST", "nodes/pve1/qemu/100/status/start")
+        call(server, "POST", "nodes/pve1/qemu/100/config", cores=2, scsi1="local-lvm:5", net0="virtio,bridge=vmbr0")
+        vm = server.cluster.vm(100)
+        assert vm.config["scsi1"] == "local-lvm:vm-100-disk-1,size=5G"
+        assert vm.config["net0"].startswith("virtio=")
+        assert vm.pending == {"cores": 2}
+        call(server, "POST", "nodes/pve1/qemu/100/status/reboot")
+        assert (vm.config["cores"], vm.pending) == (2, {})
+
+
+def test_the_agent_reports_the_addresses_of_cloud_init(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with_vm(server, net0="virtio,bridge=vmbr0", ipconfig0="ip=192.0.2.10/24,gw=192.0.2.1", agent="enabled=1")
+        call(server, "POST", "nodes/pve1/qemu/100/status/start")
+        found = call(server, "GET", "nodes/pve1/qemu/100/agent/network-get-interfaces")["result"]
+    assert [entry["name"] for entry in found] == ["lo", "eth0"]
+    assert found[1]["ip-addresses"] == [{"ip-address": "192.0.2.10", "ip-address-type": "ipv4", "prefix": 24}]
+    assert guest_interfaces(7, {"net0": "virtio,bridge=vmbr0"})[1]["ip-addresses"][0]["ip-address"] == "192.0.2.8"
+
+
+def test_metadata_of_a_url_agree_with_its_download(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        call(server, "POST", "nodes/pve1/storage/local/download-url", **DOWNLOAD)
+        size = call(server, "GET", "nodes/pve1/storage/local/content")[0]["size"]
+        metadata = call(server, "GET", f"nodes/pve1/query-url-metadata?url={DOWNLOAD['url']}")
+    assert metadata == {"filename": "a.qcow2", "mimetype": "application/octet-stream", "size": size}
+
+
+def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "cluster.json"
+    with running(tmp_path, state=state) as server:
+        call(server, "POST", "pools", poolid="tests", comment="kept")
+        with_vm(server, cores=2, pool="tests")
+        call(server, "POST", "nodes/pve1/qemu/100/status/start")
+        call(server, "POST", "nodes/pve1/qemu/100/config", cores=3)
+        call(server, "POST", "cluster/firewall/rules", type="in", action="DROP")
+        call(server, "PUT", "nodes/pve1/qemu/100/firewall/options", enable=1)
+        call(server, "POST", "cluster/backup", id="daily", schedule="daily", storage="local", all=1)
+        before = proxmox_state.snapshot(server.cluster)
+    assert stat.S_IMODE(state.stat().st_mode) == 0o600
+    with running(tmp_path, state=state) as server:
+        assert proxmox_state.snapshot(server.cluster) == before
+        assert server.cluster.vm(100).pending == {"cores": 3}
+        assert call(server, "GET", "pools/tests")["comment"] == "kept"
+        call(server, "DELETE", "cluster/backup/daily")
+    with running(tmp_path, state=state) as server:
+        assert call(server, "GET", "cluster/backup") == []
+
+
+def test_a_request_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
+    state = tmp_path / "cluster.json"
+    with running(tmp_path, state=state) as server:
+        call(server, "GET", "nodes")
+        assert not state.exists()
+
+
+@pytest.mark.parametrize("content", ["{", '{"version": 99}', '{"version": 1}', "[]"])
+def test_a_state_that_cannot_be_read_is_named(tmp_path: Path, content: str) -> None:
+    state = tmp_path / "cluster.json"
+    state.write_text(content)
+    with pytest.raises(ValueError, match=r"cluster\.json: .* delete the file"), running(tmp_path, state=state):
+        raise AssertionError("it started")
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "item"),
+    [
+        ("cluster/ha/groups", {"group": "web", "nodes": "pve1:2", "type": "group"}, "web"),
+        ("cluster/backup", {"id": "daily", "schedule": "daily", "storage": "local"}, "daily"),
+        ("cluster/replication", {"id": "100-0", "target": "pve2", "type": "local"}, "100-0"),
+    ],
+)
+def test_lists_of_the_cluster_are_kept(tmp_path: Path, path: str, data: dict[str, Any], item: str) -> None:
+    with running(tmp_path) as server:
+        call(server, "POST", path, **data)
+        with pytest.raises(AssertionError, match="already defined"):
+            call(server, "POST", path, **data)
+        call(server, "PUT", f"{path}/{item}", comment="changed")
+        assert call(server, "GET", f"{path}/{item}")["comment"] == "changed"
+        call(server, "PUT", f"{path}/{item}", delete="comment")
+        assert "comment" not in call(server, "GET", path)[0]
+        call(server, "DELETE", f"{path}/{item}")
+        with pytest.raises(AssertionError, match="does not exist"):
+            call(server, "GET", f"{path}/{item}")
+
+
+def test_a_metric_servers_token_is_never_sent_back(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        call(
+            server,
+            "POST",
+            "cluster/metrics/server/m",
+            **{"type": "influxdb", "server": "h", "port": 8089, "token": "s3cr3t"},
+        )
+        assert "s3cr3t" not in json.dumps(call(server, "GET", "cluster/metrics/server/m"))
+
+
+def test_only_the_token_opens(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        for headers in ({}, {"Authorization": "PVEAPIToken=root@pam!tests=wrong"}):
+            answer = requests.get(
+                f"{server.endpoint}api2/json/version", headers=headers, verify=str(server.certificate), timeout=10
+            )
+            assert answer.status_code == 401
+        login = requests.post(
+            f"{server.endpoint}api2/json/access/ticket",
+            data={"username": "root@pam", "password": "secret"},
+            verify=str(server.certificate),
+            timeout=10,
+        )
+        assert login.status_code == 401
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org"])  # noqa: S104 - refused
+def test_only_loopback_is_served(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        proxmox_api.main(["--host", host, "--cert", "c", "--key", "k"])
+    assert f"--host {host}: give a loopback address" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("token", [None, "root@pam!a=1", "root@pam", "s3cr3t"])
+def test_a_missing_or_malformed_token_is_told(
+    token: str | None, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv(proxmox_api.TOKEN_VARIABLE, raising=False)
+    if token is not None:
+        monkeypatch.setenv(proxmox_api.TOKEN_VARIABLE, token)
+    assert proxmox_api.main(["--cert", "c", "--key", "k"]) == 1
+    told = capsys.readouterr().err
+    assert "API token" in told
+    assert "s3cr3t" not in told
+
+
+def test_a_port_in_use_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(proxmox_api.TOKEN_VARIABLE, TOKEN)
+    with running(tmp_path) as server:
+        port = server.endpoint.rsplit(":", 1)[1].strip("/")
+        files = ["--cert", str(server.certificate), "--key", str(server.certificate.with_suffix(".key"))]
+        assert proxmox_api.main(["--host", "127.0.0.1", "--port", port, *files]) == 1
+    assert f"cannot serve https://127.0.0.1:{port}: " in capsys.readouterr().err
+
+
+def test_the_process_says_when_it_is_ready_and_ends_on_a_signal(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        certificate = server.certificate
+    token = tmp_path / "token"
+    token.write_text(TOKEN)
+    command = [
+        *(sys.executable, "-m", "sandbox.servers.proxmox_api", "--host", "127.0.0.1", "--port", "0"),
+        *("--cert", str(certificate), "--key", str(certificate.with_suffix(".key")), "--nodes", "a,b"),
+        *("--token-file", str(token)),
+    ]
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": str(Path.cwd())}
+    )
+    try:
+        assert process.stdout is not None
+        ready, _, endpoint = process.stdout.readline().strip().partition(" ")
+        assert ready == "ready"
+        live = Running(None, endpoint, certificate)
+        assert [node["node"] for node in call(live, "GET", "nodes")] == ["a", "b"]
+        assert TOKEN.split("=")[1] not in Path(f"/proc/{process.pid}/cmdline").read_text()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.wait(20)
+
+
+def test_values_get_the_types_of_the_schema() -> None:
+    assert typed_config({"cores": "2", "name": "7", "onboot": "1", "net0": "virtio"}) == {
+        "cores": 2, "name": "7", "onboot": 1, "net0": "virtio",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "value"), [("1G", 1024**3), ("1.5K", 1536), ("10", 10)])
+def test_sizes_are_read(text: str, value: int) -> None:
+    assert parse_bytes(text) == value
