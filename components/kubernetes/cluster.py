@@ -80,10 +80,12 @@ class KubernetesCluster(pulumi.ComponentResource):
                     create=start_command(),
                     stdin=token.result,
                     logging=command.remote.Logging.NONE,
-                    # A machine that was made anew has no token yet.
-                    triggers=[machine.ready.urn],
+                    # A machine that is made anew has no token yet, and takes the step with it when it goes.
                     opts=pulumi.ResourceOptions(
-                        parent=self, depends_on=[machine.ready, *started[:1]], replace_on_changes=["triggers"]
+                        parent=self,
+                        depends_on=[machine.ready, *started[:1]],
+                        replace_with=[machine.ready],
+                        deleted_with=machine.ready,
                     ),
                 )
             )

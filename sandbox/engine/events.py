@@ -154,9 +154,12 @@ def short_type(token: str) -> str:
 
 
 def room_of(urn: str) -> str:
-    """The room of a resource: the one in the type token of the nearest component around it, or its own."""
+    """The room of a resource: the one in the type token of the outermost component around it.
+
+    A service's pods come from the workload builder, but it is the service that a reader looks for.
+    """
     types = urn.split("::")[2].split("$") if urn.count("::") >= 3 else []
-    for token in reversed(types):
+    for token in types:
         parts = token.split(":")
         if parts[0] == "luxima" and len(parts) == 3:
             return parts[1]
