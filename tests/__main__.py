@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tools.table import PROGRAMS
+
 ROOT = Path(__file__).parent.parent
 
 _PYTHON = (sys.executable, "-m")
@@ -42,7 +44,10 @@ SUITES = {
         Step("lock files are current", (*_PYTHON, "tools.lock", "--check")),
     ),
     "quick": (Step("unit, policy, documents", (*_PYTEST, "tests/unit", "tests/policy", "tests/documents"), True),),
-    "e2e": (Step("end to end", (*_PYTEST, "tests/e2e"), True),),
+    "e2e": (
+        Step("third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))),
+        Step("end to end", (*_PYTEST, "tests/e2e"), True),
+    ),
 }
 
 
