@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from pulumi.automation import LocalWorkspace, OutputMap, Stack, UpdateSummary
+from pulumi.automation._stack import StackInitMode  # Stack.select makes a plain Stack, not one of a subclass
 from pulumi.automation.errors import CommandError
 
 from sandbox.engine.command import EngineCommand
@@ -100,7 +101,7 @@ class Engine:
     def _run(self, events: Recorder, verb: Callable[[Stack], Any]) -> Outcome:
         outcome = Outcome(events)
         try:
-            verb(_Stack.select(self.folder.stack, _Workspace(self.folder, self.command)))
+            verb(_Stack(self.folder.stack, _Workspace(self.folder, self.command), StackInitMode.SELECT))
         except CommandError as error:
             outcome.succeeded = False
             outcome.output = str(error)
