@@ -17,8 +17,10 @@ def drifted(declared: Any, expected: Any, live: Any, align: str = "") -> Any:
     if isinstance(expected, Mapping) and isinstance(live, Mapping):
         return _drifted_map(declared or {}, cast("dict[str, Any]", expected), cast("dict[str, Any]", live), align)
     if isinstance(expected, list) and isinstance(live, list):
-        items = _aligned(cast("list[Any]", declared or []), cast("list[Any]", expected), align)
-        return _drifted_list(declared or [], items, _aligned(items, cast("list[Any]", live), align))
+        items, now = cast("list[Any]", expected), cast("list[Any]", live)
+        if align and all(isinstance(item, Mapping) and align in item for item in [*items, *now]):
+            return _drifted_set(declared or [], items, now, align)
+        return [_known(_drifted_at(declared or [], items, index, item)) for index, item in enumerate(now)]
     return live
 
 
@@ -33,23 +35,24 @@ def _drifted_map(declared: Mapping[str, Any], expected: dict[str, Any], live: di
     return result
 
 
-def _drifted_list(declared: list[Any], expected: list[Any], live: list[Any]) -> list[Any]:
+def _drifted_at(declared: list[Any], expected: list[Any], index: int, live: Any) -> Any:
+    """The item at a place of a list; one that nobody expected there is as it is."""
+    if index >= len(expected):
+        return live
+    item = drifted(declared[index] if index < len(declared) else None, expected[index], live)
+    return expected[index] if item is None else item
+
+
+def _drifted_set(declared: list[Any], expected: list[Any], live: list[Any], align: str) -> list[Any]:
+    """Items that are told apart by a field, in the order in which they are declared; the unexpected ones last."""
+    order = [item[align] for item in declared]
+    should = {item[align]: item for item in expected}
+    said = {item[align]: item for item in declared}
     result: list[Any] = []
-    for index, item in enumerate(live):
-        if index < len(expected):
-            before = declared[index] if index < len(declared) else None
-            item = drifted(before, expected[index], item)
-            item = expected[index] if item is None else item
-        result.append(_known(item))
+    for item in sorted(live, key=lambda item: order.index(item[align]) if item[align] in order else len(order)):
+        key = item[align]
+        result.append(_known(drifted(said.get(key), should[key], item) if key in should else item))
     return result
-
-
-def _aligned(model: list[Any], items: list[Any], align: str) -> list[Any]:
-    """`items` in the order in which `model` has them; those that it does not have come last."""
-    if not align or not all(isinstance(item, Mapping) and align in item for item in [*model, *items]):
-        return items
-    order = [item[align] for item in model]
-    return sorted(items, key=lambda item: order.index(item[align]) if item[align] in order else len(order))
 
 
 def _known(item: Any) -> Any:

@@ -26,6 +26,10 @@ _RETRIES = urllib3.Retry(connect=3, read=0, redirect=0, status=2, other=0, backo
                          allowed_methods=None, raise_on_status=False, respect_retry_after_header=False)  # fmt: skip
 
 
+# Refusals that are about who asks.
+_ABOUT_ASKER = ("AccessDenied", "InvalidAccessKeyId", "SignatureDoesNotMatch")
+
+
 class RefusedError(ProviderError):
     """The server refused a request; `code` is its error code, such as NoSuchBucket."""
 
@@ -130,18 +134,19 @@ class Client:
         try:
             yield
         except S3Error as error:
-            raise RefusedError(
-                f"{subject}: MinIO said: {error.message or error.code} ({error.code})", str(error.code)
-            ) from None
+            raise self._refused(subject, str(error.code), str(error.message or error.code)) from None
         except MinioAdminException as error:
-            code, message = _admin_reason(error)
-            raise RefusedError(f"{subject}: MinIO said: {message} ({code})", code) from None
+            raise self._refused(subject, *_admin_reason(error)) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise ProviderError(f"MinIO at {self.settings.url} cannot be reached: {_reason(error)}") from None
         except (InvalidResponseError, ServerError) as error:
             raise ProviderError(f"{subject}: MinIO at {self.settings.url} gave no proper answer ({error})") from None
         except ValueError as error:  # the package checks names and sizes before it sends anything
             raise ProviderError(f"{subject}: {error}") from None
+
+    def _refused(self, subject: str, code: str, message: str) -> RefusedError:
+        asker = f" to {self.settings.user}" if code in _ABOUT_ASKER else ""
+        return RefusedError(f"{subject}: MinIO said{asker}: {message} ({code})", code)
 
 
 def _pool() -> urllib3.PoolManager:

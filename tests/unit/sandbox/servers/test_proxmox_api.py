@@ -155,10 +155,13 @@ def test_a_metric_servers_token_is_never_sent_back(tmp_path: Path) -> None:
         call(
             server,
             "POST",
-            "cluster/metrics/server/m",
-            **{"type": "influxdb", "server": "h", "port": 8089, "token": "s3cr3t"},
+            "cluster/metrics/server/prometheus",
+            type="influxdb",
+            server="h",
+            port=8089,
+            token="s3cr3t",
         )
-        assert "s3cr3t" not in json.dumps(call(server, "GET", "cluster/metrics/server/m"))
+        assert "s3cr3t" not in json.dumps(call(server, "GET", "cluster/metrics/server/prometheus"))
 
 
 def test_only_the_token_opens(tmp_path: Path) -> None:

@@ -1,0 +1,77 @@
+"""A real MinIO on a free port of loopback, with TLS and one KMS key, for the tests that drive it."""
+
+import base64
+import os
+import secrets
+import socket
+import subprocess
+import time
+from collections.abc import Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+from sandbox import tls
+
+KMS_KEY = "tests-key"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A server that takes writes."""
+
+    server: str
+    """host:port"""
+    user: str
+    password: str
+    bundle: Path
+    """Certificate authorities that its certificate is accepted with."""
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _ready(url: str, bundle: Path) -> bool:
+    try:
+        return requests.get(f"{url}/minio/health/cluster", verify=str(bundle), timeout=5).ok
+    except requests.exceptions.RequestException:
+        return False
+
+
+@contextmanager
+def running(program: Path, folder: Path) -> Generator[Running]:
+    """Serve until the block ends; the server is ended by its own process handle."""
+    bundle = tls.ensure_authority(folder)
+    certificate, _ = tls.ensure_server(folder, "minio", ["127.0.0.1"])
+    (folder / "drive").mkdir()
+    port, password = _free_port(), secrets.token_urlsafe(20)
+    environment = {
+        "HOME": str(folder),
+        "PATH": os.environ["PATH"],
+        "MINIO_ROOT_USER": "tests-root",
+        "MINIO_ROOT_PASSWORD": password,
+        "MINIO_KMS_SECRET_KEY": f"{KMS_KEY}:{base64.b64encode(secrets.token_bytes(32)).decode()}",
+        "MINIO_BROWSER": "off",
+        "MINIO_UPDATE": "off",
+    }
+    command = [
+        str(program), "server", "--quiet", f"--address=127.0.0.1:{port}", f"--certs-dir={certificate.parent}",
+        str(folder / "drive"),
+    ]  # fmt: skip
+    with (folder / "minio.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        end = time.monotonic() + 30
+        while not _ready(f"https://127.0.0.1:{port}", bundle):
+            if process.poll() is not None or time.monotonic() > end:
+                raise RuntimeError(f"MinIO did not start: {(folder / 'minio.log').read_text()[-500:]}")
+            time.sleep(0.1)
+        yield Running(f"127.0.0.1:{port}", "tests-root", password, bundle)
+    finally:
+        process.terminate()
+        process.wait(20)
