@@ -227,7 +227,8 @@ def test_one_that_was_made_anew_under_the_name_is_left_alone(api: ApiServer, dri
     resource_id, outputs = driver.create(CONFIG_MAP, "settings", _config_map())
     api.objects[PATH]["metadata"]["uid"] = "2"
     api.answer = lambda request: (409, {"message": "uid does not match"}) if request.method == "DELETE" else None
-    driver.delete(CONFIG_MAP, resource_id, outputs)
+    with base.running(Operation(timeout=5.0)):
+        driver.delete(CONFIG_MAP, resource_id, outputs)
     assert PATH in api.objects
 
 

@@ -103,6 +103,19 @@ def test_what_others_set_and_the_program_did_not_declare_is_no_drift() -> None:
     assert project(DECLARED, live, _answered()) == DECLARED
 
 
+def test_what_the_server_itself_put_into_a_list_is_no_drift() -> None:
+    declared = {"spec": {"tolerations": [{"key": "a"}], "containers": [{"name": "main", "image": "app:1"}]}}
+    sidecar = {"name": "injected", "image": "proxy:1"}
+    answered = {
+        "spec": {"tolerations": [{"key": "a"}, {"key": "b"}], "containers": [*declared["spec"]["containers"], sidecar]}
+    }
+    assert project(declared, answered, answered) == declared
+    live = copy.deepcopy(answered)
+    live["spec"]["containers"][0]["image"] = "evil:1"
+    expected = {"spec": {**declared["spec"], "containers": [{"name": "main", "image": "evil:1"}]}}
+    assert project(declared, live, answered) == expected
+
+
 def test_a_quantity_that_was_written_otherwise_is_no_drift_another_is() -> None:
     live = _answered()
     _container(live)["resources"]["limits"] = {"cpu": "1.0", "memory": "536870912"}
