@@ -121,7 +121,7 @@ _ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)[\"']?[ \t]
 def secret_name(name: str) -> bool:
     """Whether something of this name holds a secret (`DB_PASSWORD`, `jwtSecret`), not a file or a fact about one."""
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").replace(".", "_").upper().split("_")
-    if words[-1] in _ABOUT or words[0] == "PUBLIC" or (words[-1] == "KEY" and "PUBLIC" in words):
+    if words[-1] in _ABOUT or "PUBLIC" in words:
         return False
     if _WORDS.intersection(words):
         return True

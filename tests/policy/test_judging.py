@@ -51,10 +51,13 @@ def test_an_unknown_element_of_a_list_is_one_finding() -> None:
 
 
 def test_a_place_beside_an_unknown_one_is_not_taken_for_it() -> None:
-    props: dict[str, object] = {"list": [{"name": "good"}, *[{"name": "good"}] * 9, {"name": "bad"}]}
-    props["list"][1]["name"] = UNKNOWN  # type: ignore[index] # pyright: ignore[reportIndexIssue, reportUnknownMemberType]
-    found = _paths(_made(_names), props)
-    assert ("list[10].name", False) in found
+    def check(resource: Resource) -> Iterator[Finding]:
+        """Every entry is good."""
+        for _, value in resource.props.at("data").entries():
+            if value.text != "good":
+                yield value.wrong("is not good", "give good")
+
+    assert _paths(_made(check), {"data": {"key": UNKNOWN, "keys": "bad"}}) == [("data.key", True), ("data.keys", False)]
 
 
 @pytest.mark.parametrize("props", [{"list": "a text"}, {"list": [{"name": {"a": 1}}]}, {"list": {"a": 1}}])

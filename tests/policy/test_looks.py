@@ -40,6 +40,7 @@ def test_secret_names(name: str) -> None:
         "KEYCLOAK",
         "MONKEY",
         "PUBLIC_KEY",
+        "NEXT_PUBLIC_SUPABASE_ANON_KEY",
         "TOKEN_TTL",
         "SECRET_NAME",
         "PASSWORD_FILE",

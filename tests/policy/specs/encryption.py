@@ -36,6 +36,14 @@ SPECS = (
         ),
         fails=(
             wrong((_BUCKET,), "bucket"),
+            # Made of another bucket's output.
+            wrong(
+                (
+                    _BUCKET,
+                    declared(kinds.BUCKET_ENCRYPTION, _KEY, refers={"bucket": (urn(kinds.BUCKET, "loki"),)}),
+                ),
+                "bucket",
+            ),
             wrong((_BUCKET, declared(kinds.BUCKET_ENCRYPTION, but(_KEY, ("bucket", "another")))), "bucket"),
         ),
         unknown=(
