@@ -1,0 +1,131 @@
+import socket
+from pathlib import Path
+
+import pytest
+
+from sandbox import credentials, disk, lock, plugins, tls
+from sandbox.engine import environment
+from sandbox.faults import SandboxError
+from sandbox.layout import EngineFolder, Layout
+
+
+def test_nothing_of_the_user_leads_the_engine_elsewhere(tmp_path: Path) -> None:
+    base = {"PATH": "/bin", "HOME": "/home/me", "KUBECONFIG": "/home/me/.kube/config", "PULUMI_ACCESS_TOKEN": "x",
+            "AWS_PROFILE": "real", "LANG": "C"}  # fmt: skip
+    made = environment.build(EngineFolder(tmp_path, "dev"), passphrase="p", bundle=None, base=base)
+    assert {"KUBECONFIG", "PULUMI_ACCESS_TOKEN", "AWS_PROFILE"}.isdisjoint(made)
+    assert made["HOME"] == made["PULUMI_HOME"] == str(tmp_path / "home")
+    assert made["PATH"] == f"{tmp_path / 'bin'}:/bin"
+    assert made["LANG"] == "C"
+    assert "LUXIMA_SANDBOX_ADOPT" not in made
+
+
+def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
+    folder = EngineFolder(tmp_path, "dev")
+    made = environment.build(folder, passphrase="p", bundle=tmp_path / "ca", adopt=True, base={})
+    assert made["LUXIMA_SANDBOX_ADOPT"] == "1"
+    assert made["SSL_CERT_FILE"] == made["REQUESTS_CA_BUNDLE"] == str(tmp_path / "ca")
+
+
+def test_local_providers_are_written_and_official_ones_are_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "none"))
+    official = tmp_path / "official"
+    official.mkdir()
+    for name in ("pulumi-resource-minio", "pulumi-resource-docker"):
+        (official / name).write_text("#!/bin/sh\n")
+        (official / name).chmod(0o700)
+    folder = EngineFolder(tmp_path / "s", "dev")
+    chosen = plugins.write(folder, str(official))
+    written = {path.name for path in folder.bin.iterdir()}
+    assert set(chosen.official) == {"minio"}
+    assert "pulumi-resource-minio" not in written
+    # What talks to machines that are not here is never left to an official plugin.
+    assert {"pulumi-resource-kubernetes", "pulumi-resource-docker", "pulumi-resource-command"} <= written
+    plugins.write(folder, "/nonexistent")
+    assert "pulumi-resource-minio" in {path.name for path in folder.bin.iterdir()}
+
+
+@pytest.mark.parametrize(
+    ("version", "found"), [("99.0.0", False), ("0.17.1", True), ("0.18.0", True), ("0.16.0", False)]
+)
+def test_a_plugin_in_the_folder_counts_from_the_sdks_version_on(tmp_path: Path, version: str, found: bool) -> None:
+    plugin = tmp_path / f"resource-minio-v{version}" / "pulumi-resource-minio"
+    plugin.parent.mkdir()
+    plugin.write_text("")
+    assert (plugins.find_official("minio", "/nonexistent", tmp_path) is not None) == found
+
+
+def test_secrets_are_made_once_and_kept_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE", raising=False)
+    monkeypatch.delenv("PULUMI_CONFIG_PASSPHRASE_FILE", raising=False)
+    path = tmp_path / "secrets.json"
+    first = credentials.load_or_make(path)
+    assert credentials.load_or_make(path) == first
+    assert path.stat().st_mode & 0o077 == 0
+    assert first.minio_root_password not in repr(first)
+    monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
+    assert credentials.load_or_make(path).passphrase == "mine"
+
+
+def test_damaged_secrets_are_not_silently_made_anew(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    path.write_text("{}")
+    with pytest.raises(SandboxError, match="cannot be read"):
+        credentials.load_or_make(path)
+    assert path.read_text() == "{}"
+
+
+def test_a_full_disk_is_named_with_the_need(tmp_path: Path) -> None:
+    disk.require(tmp_path, 1)
+    with pytest.raises(SandboxError, match=rf"no disk space: {tmp_path} has \d+ MiB free and the sandbox needs"):
+        disk.require(tmp_path, 10**9)
+
+
+def test_a_second_run_is_told_who_holds_the_stack(tmp_path: Path) -> None:
+    layout = Layout("dev", tmp_path)
+    layout.prepare()
+    with lock.exclusive(layout, "up"):
+        with (
+            pytest.raises(SandboxError, match=r"stack dev is busy: make up \(pid \d+\)"),
+            lock.exclusive(layout, "down"),
+        ):
+            pass
+        other = Layout("prod", tmp_path)
+        other.prepare()
+        with lock.exclusive(other, "up"):
+            pass
+    with lock.exclusive(layout, "down"):
+        pass
+
+
+def test_a_server_certificate_is_trusted_by_the_bundle_alone(tmp_path: Path) -> None:
+    import ssl
+    from threading import Thread
+
+    bundle = tls.ensure_authority(tmp_path)
+    certificate, key = tls.ensure_server(tmp_path, "minio", ["127.0.0.1"])
+    assert tls.ensure_server(tmp_path, "minio", ["127.0.0.1"]) == (certificate, key)
+    assert key.stat().st_mode & 0o077 == 0
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def answer() -> None:
+            for _ in range(2):
+                connection, _ = server.accept()
+                with connection:
+                    try:
+                        context.wrap_socket(connection, server_side=True).close()
+                    except OSError:
+                        continue
+
+        thread = Thread(target=answer)
+        thread.start()
+        address = server.getsockname()
+        with socket.create_connection(address) as plain:
+            ssl.create_default_context(cafile=str(bundle)).wrap_socket(plain, server_hostname="127.0.0.1").close()
+        with socket.create_connection(address) as plain, pytest.raises(ssl.SSLCertVerificationError):
+            ssl.create_default_context().wrap_socket(plain, server_hostname="127.0.0.1")
+        thread.join()

@@ -1,0 +1,57 @@
+import base64
+import json
+import subprocess
+import sys
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from sandbox import leaks
+
+SECRET = "Tr0ub4dor&3/+=correct"
+KEY = (
+    "-----BEGIN KEY-----\n"
+    + "b3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtz"
+    + "\n-----END KEY-----\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("planted", "form"),
+    [
+        (SECRET, "plain"),
+        (urllib.parse.quote(SECRET, safe=""), "URL-encoded"),
+        (base64.b64encode(SECRET.encode()).decode(), "base64"),
+        (base64.b64encode(f"a{SECRET}zz".encode()).decode(), "base64"),
+        (base64.b64encode(f"ab{SECRET}".encode()).decode(), "base64"),
+        (base64.urlsafe_b64encode(f"user:{SECRET}".encode()).decode(), "base64"),
+    ],
+)
+def test_a_planted_leak_is_found(tmp_path: Path, planted: str, form: str) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "log").write_text(f"request with {planted} sent")
+    found = leaks.in_folder(tmp_path, {"password": SECRET})
+    assert form in {leak.form for leak in found}
+    assert SECRET not in "".join(map(str, found))
+
+
+def test_a_line_of_a_key_is_enough(tmp_path: Path) -> None:
+    (tmp_path / "state.json").write_text(json.dumps({"key": KEY.splitlines()[1]}))
+    assert leaks.in_folder(tmp_path, {"ssh": KEY})
+
+
+def test_clean_files_and_ignored_ones_are_fine(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text("nothing; -----BEGIN KEY----- alone is no secret")
+    (tmp_path / "secrets.json").write_text(SECRET)
+    secrets = {"password": SECRET, "ssh": KEY}
+    assert leaks.in_folder(tmp_path, secrets, [tmp_path / "secrets.json"]) == []
+
+
+def test_a_secret_in_a_command_line_is_found() -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()", f"--password={SECRET}"], stdin=subprocess.PIPE) as child:
+        try:
+            places = [leak.place for leak in leaks.in_processes({"password": SECRET})]
+        finally:
+            child.kill()
+    assert f"command line of pid {child.pid}" in places
