@@ -1,0 +1,1 @@
+"""The servers that stand for the outside world, each on loopback."""
