@@ -1,0 +1,109 @@
+"""A folder in which the engine runs a program against recorded providers, and single runs in it."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from google.protobuf import empty_pb2
+
+from sandbox import overlay, plugins, sealing
+from sandbox.engine.command import end_session
+from sandbox.layout import PYCACHE, ROOT, EngineFolder, Layout
+from sandbox.providers import service
+from sandbox.providers.base import Properties
+from sandbox.providers.protocol import add_to_server, grpc
+from sandbox.providers.recorded import Recorded, digest
+from sandbox.verbs.session import stand_ins
+from tests.bench.measuring import Run, RunError
+from tests.bench.once import ATTACHED, PASSPHRASE
+
+_PACKAGES = ("command", "docker", "kubernetes", "minio", "proxmoxve", "pulumi-python", "random")
+_COMPUTED = {
+    "command:remote:Command": ("stdout",),
+    "docker:index/remoteImage:RemoteImage": ("imageId", "repoDigest"),
+    "minio:index/iamServiceAccount:IamServiceAccount": ("accessKey", "secretKey"),
+    "random:index/randomPassword:RandomPassword": ("result",),
+}
+"""Outputs that the program goes on with."""
+_SECONDS = 300
+"""How long one run may take."""
+
+
+class _Driver(Recorded):
+    """Records every type of every package."""
+
+    def computed(self, token: str, name: str, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+        """Made up from the name, the same every time."""
+        return {output: digest(name, output) for output in _COMPUTED.get(token, ())}
+
+
+class _Service(service.Service):
+    """A provider that runs already."""
+
+    def Attach(self, _request: object, _context: object) -> object:  # noqa: N802 - the protocol's name
+        """The engine is here; nothing is asked of it."""
+        return empty_pb2.Empty()
+
+
+def _serve(package: str) -> tuple[Any, int]:
+    """A server of a package, which serves as long as it is held, and its port."""
+    server = grpc.server(ThreadPoolExecutor(16))
+    add_to_server(_Service(package, "0.0.0", _Driver()), server)
+    port = server.add_insecure_port("127.0.0.1:0")
+    server.start()
+    return server, port
+
+
+class Workbench:
+    """The engine's folder for one stack; this process serves its providers, so that none has to start."""
+
+    def __init__(self, base: Path, stack: str) -> None:
+        layout = Layout(stack)
+        self._folder = EngineFolder(base, stack)
+        config = overlay.read_config(layout)
+        overlay.write(layout, self._folder, config, stand_ins(config), sealing.new(PASSPHRASE))
+        plugins.write(self._folder, "")
+        for path in (self._folder.state, self._folder.home, self._folder.logs):
+            path.mkdir(exist_ok=True)
+        self._servers = {package: _serve(package) for package in _PACKAGES}
+        self._environment = {
+            **os.environ,
+            "PYTHONPYCACHEPREFIX": str(PYCACHE),
+            ATTACHED: ",".join(f"{package}:{port}" for package, (_, port) in self._servers.items()),
+        }
+        self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    def record(self) -> str:
+        """Bring the platform up once and keep what it declared: a file for the bare program."""
+        self.run("up", "platform")
+        return str((self._folder.base / "exported.json").rename(self._folder.base / "recorded.json"))
+
+    def run(self, verb: str, program: str, pack: Path | None = None) -> Run:
+        """Run the engine once on an empty stack.
+
+        Raises:
+            RunError: When it failed.
+        """
+        shutil.rmtree(self._folder.state / ".pulumi", ignore_errors=True)
+        arguments = [str(self._folder.base), self._folder.stack, verb, program, *([str(pack)] if pack else [])]
+        command = [sys.executable, "-m", "tests.bench.once", *arguments]
+        try:
+            done = subprocess.run(
+                command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, timeout=_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired:
+            raise RunError(f"not done after {_SECONDS} s") from None
+        finally:
+            end_session(self._folder, graceful_seconds=0)
+        try:
+            answer = json.loads(done.stdout)
+        except ValueError:
+            raise RunError(f"exit status {done.returncode} and no answer") from None
+        if answer["failure"]:
+            raise RunError(answer["failure"], answer["taken"])
+        return answer["taken"]
