@@ -66,11 +66,6 @@ Type = ObjectType | ListType | MapType | Reference | UnionType | BasicType
 ANY = BasicType("any")
 
 
-def knows(package: str, token: str) -> bool:
-    """Whether the SDK of `package` has the resource type `token`."""
-    return args_type(package, token) is not None
-
-
 @cache
 def args_type(package: str, token: str) -> ObjectType | None:
     """The Args class of a resource type, or of the provider itself (`pulumi:providers:<package>`)."""

@@ -172,7 +172,7 @@ class KubernetesDriver(Driver):
             return seen.ready or seen.failed
 
         try:
-            if seen.ready or (wait_until(settled, timeout) and not seen.failed) or self._waits_for_consumer(live):
+            if seen.ready or self._waits_for_consumer(live) or (wait_until(settled, timeout) and not seen.failed):
                 return live
         except ProviderError as error:
             raise InitError(f"{title}: {error}", resource_id, objects.to_outputs(live)) from error

@@ -12,7 +12,12 @@ from urllib.parse import parse_qs, urlsplit
 Reply = tuple[int, dict[str, Any]]
 
 _RESOURCES = {
-    "/api/v1": [("ConfigMap", "configmaps", True), ("Service", "services", True), ("Namespace", "namespaces", False)],
+    "/api/v1": [
+        ("ConfigMap", "configmaps", True),
+        ("Namespace", "namespaces", False),
+        ("PersistentVolumeClaim", "persistentvolumeclaims", True),
+    ],
+    "/apis/storage.k8s.io/v1": [("StorageClass", "storageclasses", False)],
     "/apis/apps/v1": [("Deployment", "deployments", True)],
 }
 

@@ -179,6 +179,21 @@ def test_one_that_is_said_to_need_no_waiting_is_not_waited_for(api: ApiServer, d
     assert api.requests[-1].method == "PATCH"
 
 
+def test_a_claim_that_waits_for_its_first_pod_is_not_waited_for(api: ApiServer, driver: KubernetesDriver) -> None:
+    api.objects["/apis/storage.k8s.io/v1/storageclasses/local"] = {"volumeBindingMode": "WaitForFirstConsumer"}
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "namespace": "luxima"},
+        "spec": {"storageClassName": "local"},
+    }
+    with base.running(Operation(timeout=0.2)):
+        assert driver.create("kubernetes:core/v1:PersistentVolumeClaim", "data", claim)[0] == "luxima/data"
+        api.objects["/apis/storage.k8s.io/v1/storageclasses/local"] = {"volumeBindingMode": "Immediate"}
+        with pytest.raises(InitError, match="no volume is bound to it"):
+            driver.create("kubernetes:core/v1:PersistentVolumeClaim", "data", claim)
+
+
 def test_read_projects_and_knows_when_an_object_is_gone(api: ApiServer, driver: KubernetesDriver) -> None:
     resource_id, outputs = driver.create(CONFIG_MAP, "settings", _config_map(a="b"))
     api.objects[PATH]["data"] = {"a": "changed", "other": "c"}
