@@ -61,6 +61,9 @@ class KubernetesCluster(pulumi.ComponentResource):
             "kubernetes",
             kubeconfig=self.kubeconfig,
             enable_server_side_apply=True,
+            # A Secret with a name of its own is changed in place: replacing it would leave pods without it for a while.
+            enable_config_map_mutable=True,
+            enable_secret_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.register_outputs({"cluster": cluster})
