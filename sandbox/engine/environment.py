@@ -23,6 +23,14 @@ _FOREIGN = (
 _LOOPBACK = "localhost,127.0.0.1,127.0.0.2,127.0.0.0/8"
 
 
+def reach_loopback() -> None:
+    """Keep this process from asking the user's proxy for the way to its engine and servers."""
+    for name in ("no_proxy", "NO_PROXY"):
+        given = os.environ.get(name, "")
+        if given != "*":
+            os.environ[name] = f"{given},{_LOOPBACK}" if given else _LOOPBACK
+
+
 def build(
     folder: EngineFolder,
     *,
