@@ -16,6 +16,8 @@ from sandbox.engine.events import Recorder
 from sandbox.engine.program import program
 from sandbox.layout import EngineFolder
 
+_KEPT_LOGS = 20
+
 # The Automation API warns when the engine ends without closing its stream of events; it is said in a sentence here.
 warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
 
@@ -48,6 +50,13 @@ class _Stack(Stack):
         return UpdateSummary(kind="update", start_time=now, message="", environment={}, config={}, result="succeeded")
 
 
+def _prune(logs: Path) -> None:
+    """The engine writes a log for each of its calls and never removes one."""
+    if logs.is_dir():
+        for old in sorted(logs.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT_LOGS]:
+            old.unlink()
+
+
 @dataclass
 class Outcome:
     """How a run ended."""
@@ -77,6 +86,7 @@ class Engine:
     def __post_init__(self) -> None:
         for path in (self.folder.state, self.folder.home, self.folder.logs, self.folder.run):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _prune(self.folder.home / "logs")
         self.command = EngineCommand(self.program, self.folder, self.environment)
 
     def up(self, events: Recorder, policy: Path) -> Outcome:

@@ -78,8 +78,6 @@ def mask(value: Any) -> Any:
     if isinstance(value, list):
         return [mask(inner) for inner in cast("list[Any]", value)]
     if isinstance(value, str):
-        if value in _UNKNOWN:
-            return "[unknown]"
         for sentinel in _UNKNOWN:
             value = value.replace(sentinel, "[unknown]")
     return value
