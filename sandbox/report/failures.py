@@ -71,7 +71,8 @@ def _sentence(error: Diagnostic) -> str:
     trace = _TRACE.match(text)
     if trace:
         text = f"the program failed: {trace['first'].strip()}"
-    elif any(text.lower().startswith(noise) for noise in _NOISE):
+    elif text.endswith("context canceled") or any(text.lower().startswith(noise) for noise in _NOISE):
+        # What was stopped because something else failed is no cause.
         return ""
     # The engine wraps a provider's sentence in the names of what it was doing.
     text = re.sub(r"^(\d+ errors? occurred:\s*\*?\s*)", "", text)
