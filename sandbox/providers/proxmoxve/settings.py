@@ -22,7 +22,9 @@ class ApiError(ProviderError):
     @property
     def missing(self) -> bool:
         """Whether the object that was asked for does not exist."""
-        return self.status in (400, 404, 500) and ("does not exist" in self.message or "no such" in self.message.lower())
+        return self.status in (400, 404, 500) and (
+            "does not exist" in self.message or "no such" in self.message.lower()
+        )
 
 
 class Settings(NamedTuple):
