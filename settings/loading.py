@@ -9,7 +9,7 @@ from typing import NoReturn, cast
 from pydantic import ValidationError
 
 from settings import rules, secrets
-from settings.report import RELEASES, Path, Problem, SettingsError, nearest
+from settings.report import RELEASES, Path, Problem, SettingsError, nearest, show_path
 from settings.shape import salvage
 from settings.source import Document, read
 from settings.stack import Settings, Stack
@@ -88,7 +88,7 @@ def _areas(given: Mapping[str, object], stack: str) -> tuple[dict[str, object], 
         elif key not in _SECRET_KEYS:
             near = nearest(key, (*AREAS, *_SECRET_KEYS))
             hint = f"did you mean {NAMESPACE}{near}? If not, " if near else ""
-            remove = f"take it out with `pulumi config rm {NAMESPACE}{key} --stack {stack}`"
+            remove = f"take it out with `pulumi config rm {show_path((key,))} --stack {stack}`"
             problems.append(Problem((key,), f"is no setting; {hint}{remove}"))
     return areas, problems
 
@@ -137,9 +137,9 @@ def _in_file_order(problems: list[Problem], stack_file: Document, release_file: 
         document = release_file if problem.in_release_file else stack_file
         return problem if problem.line is not None else replace(problem, line=document.line(problem.path))
 
-    def position(problem: Problem) -> tuple[bool, float, int]:
+    def position(problem: Problem) -> tuple[float, int]:
         area = problem.path[0] if problem.path else None
         rank = AREAS.index(str(area)) if area in AREAS else len(AREAS)
-        return (problem.in_release_file, problem.line or (0 if area is None else float("inf")), rank)
+        return (problem.line or (0 if area is None else float("inf")), rank)
 
     return sorted(map(located, problems), key=position)

@@ -53,7 +53,7 @@ def show_path(path: Path) -> str:
     """A path in the user's notation: luxima:compute.vms.docker-1.memory_mib, services.storefront.live."""
     text = ""
     for part in path[1:] if path[:1] == (RELEASES,) else path:
-        if isinstance(part, str) and re.fullmatch(r"[\w-]+", part):
+        if isinstance(part, str) and re.fullmatch(r"[\w-]+", part, re.ASCII):
             text += f".{part}" if text else part
         else:
             text += f"[{json.dumps(part)}]"
@@ -68,7 +68,8 @@ def show(value: object) -> str:
         text = re.sub(r"://[^/\s]*@", "://…@", value)
         if len(text) > _SHOWN_CHARACTERS:
             text = f"{text[:_SHOWN_CHARACTERS]}…"
-        return json.dumps(text, ensure_ascii=False)
+        quoted = json.dumps(text, ensure_ascii=False)
+        return "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in quoted)
     if isinstance(value, dict):
         return "a table"
     if isinstance(value, list):

@@ -4,7 +4,7 @@ import re
 from typing import Any, cast, get_args
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from settings import SettingsError
@@ -141,8 +141,18 @@ def test_a_rule_is_silent_about_what_is_reported_already(dev: Checkout) -> None:
     """The bucket and the user are there, though something in them is wrong: nobody is told that they are missing."""
     mistakes = dev.mistakes({"storage.buckets.media.quota_gib": 0, "storage.users.storefront.access": "all"})
     assert len(mistakes) == 2
+    wrong = {"retention.log_objects_days": "long", "retention.logs.audit_days": 120}
+    mistakes = dev.mistakes({**wrong, "retention.backups.audit_logs_days": 120})
+    assert len(mistakes) == 1
     (mistake,) = dev.mistakes({"releases.services.storefront.slots.blue": False})
     assert "slots.blue: false is a boolean, not a table; give a table with image" in mistake
+
+
+def test_a_mistake_in_one_table_hides_none_in_others(dev: Checkout) -> None:
+    edits = {"compute.vms.k3s-server-1.address": "nowhere", "compute.vms.docker-1.address": "10.10.10.31"}
+    first, second = dev.mistakes(edits)
+    assert '"nowhere" is not right; give an IPv4 address' in first
+    assert "10.10.10.31 is the address of compute.vms.k3s-agent-1.address already" in second
 
 
 PLACES: list[tuple[str | int, ...]] = [
@@ -175,6 +185,7 @@ VALUES = st.one_of(
 
 
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(edits=[((), 10, "~ "), (("dns",), 0, "~\x85\u2028\x9b")])
 @given(edits=st.lists(st.tuples(st.sampled_from(PLACES), st.integers(0, 50), VALUES), min_size=1, max_size=4))
 def test_whatever_is_in_the_files_the_report_speaks_plainly(
     edits: list[tuple[tuple[str | int, ...], int, Any]], dev: Checkout
@@ -190,7 +201,7 @@ def test_whatever_is_in_the_files_the_report_speaks_plainly(
                 table[key] = value
     whole = {area: data.get(area, ABSENT) for area in data_of("dev")}
     for mistake in dev.mistakes(whole):
-        assert re.match(r"(line \d+: )?(luxima:|services|the file |is |[^ ]+ is )", mistake)
+        assert re.match(r'(line \d+: )?(luxima:|services|the file |is |".*" is |[^ ]+ is )', mistake), mistake
         assert not re.search(r"Input should|pydantic|type=|Traceback|validation|None\b|dict\b", mistake), mistake
 
 
@@ -213,6 +224,7 @@ def _table_at(data: Any, place: tuple[str | int, ...]) -> dict[str, Any]:
         (3, "3"),
         ([1], "a list"),
         ({"a": 1}, "a table"),
+        ("a\x85\u2028\x9b\nb", '"a\\x85\\u2028\\x9b\\nb"'),
         (200 * "a", f'"{100 * "a"}…"'),
         ("https://root:hunter2@pve.luxima.id/", '"https://…@pve.luxima.id/"'),
         ("-----BEGIN PRIVATE KEY-----\nMC4C", "a private key"),
