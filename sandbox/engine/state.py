@@ -26,6 +26,14 @@ class State:
         """The resources that a provider keeps; neither components nor providers themselves."""
         return [item for item in self.resources if item.get("custom") and not item["type"].startswith(_INTERNAL)]
 
+    @property
+    def outputs(self) -> dict[str, Any]:
+        """The stack's outputs, secrets masked as in a run's events."""
+        from sandbox.engine.events import masked
+
+        made = [item.get("outputs") or {} for item in self.resources if item["type"] == "pulumi:pulumi:Stack"]
+        return cast("dict[str, Any]", masked(made[0])) if made else {}
+
     def by_type(self) -> Counter[str]:
         """How many resources of each type there are."""
         return Counter(str(item["type"]) for item in self.driven)

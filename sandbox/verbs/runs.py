@@ -30,22 +30,42 @@ def run(
         EngineError: When it failed; says why, and which server died if one did.
     """
     from sandbox.engine.events import Recorder
-    from sandbox.report.failures import explain
     from sandbox.report.progress import Progress
 
     layout = session.layout
     marks.begin(layout, verb)
     marks.remember_worlds(layout, fleet.worlds(layout))
-    outcome = engine_verb(Recorder(on_step=None if quiet else Progress()))
+    events = _checked(session, verb, engine_verb(Recorder(on_step=None if quiet else Progress())))
+    marks.finish(layout)
+    return events
+
+
+def plan(session: Session, verb: str) -> "Recorder":
+    """Have the engine say what `up` would do; nothing is changed.
+
+    The rules that judge a stack as a whole are asked at the end of a run: here that is before anything is made.
+
+    Raises:
+        Interrupted: When the user stopped it.
+        EngineError: When the program fails or a policy objects.
+    """
+    from sandbox.engine.events import Recorder
+
+    return _checked(session, verb, session.engine.preview(Recorder(), session.layout.root / "policy"))
+
+
+def _checked(session: Session, verb: str, outcome: "Outcome") -> "Recorder":
+    """The events of a run that went well."""
+    from sandbox.report.failures import explain
+
     if outcome.interrupted:
         raise Interrupted(verb)
     if not outcome.succeeded:
-        failures = explain(outcome, layout)
-        dead = fleet.diagnose(layout, session.ports)
+        failures = explain(outcome, session.layout)
+        dead = fleet.diagnose(session.layout, session.ports)
         if dead:
             dead.append(f"nothing is lost: run make {verb} again, which starts it anew")
         raise EngineError("\n".join([*failures, *dead]))
-    marks.finish(layout)
     return outcome.events
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from sandbox.engine import state
+from sandbox.engine import marks, state
 from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
 from sandbox.report.console import say
@@ -16,7 +16,10 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
     ready = session.prepare(layout, interrupts)
     runs.catch_up(ready, "up")
     say("running the program on the engine, under the policies in policy/")
-    events = runs.run(ready, "up", lambda recorder: ready.engine.up(recorder, layout.root / "policy"))
+    events = runs.plan(ready, "up")
+    if events.changed or marks.unfinished(layout) or events.outputs != state.read(layout.engine).outputs:
+        say(f"no policy stops the plan; resources that change: {events.changed}")
+        events = runs.run(ready, "up", lambda recorder: ready.engine.up(recorder, layout.root / "policy"))
 
     from sandbox.report import inventory, results
     from sandbox.report.failures import verdict_line
