@@ -31,8 +31,10 @@ class State:
         """The stack's outputs, secrets masked as in a run's events."""
         from sandbox.engine.events import masked
 
-        made = [item.get("outputs") or {} for item in self.resources if item["type"] == "pulumi:pulumi:Stack"]
-        return cast("dict[str, Any]", masked(made[0])) if made else {}
+        for item in self.resources:
+            if item["type"] == "pulumi:pulumi:Stack":
+                return cast("dict[str, Any]", masked(item.get("outputs") or {}))
+        return {}
 
     def by_type(self) -> Counter[str]:
         """How many resources of each type there are."""
