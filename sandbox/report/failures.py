@@ -76,6 +76,8 @@ def _sentence(error: Diagnostic) -> str:
         return ""
     # The engine wraps a provider's sentence in the names of what it was doing.
     text = re.sub(r"^(\d+ errors? occurred:\s*\*?\s*)", "", text)
+    # A dynamic provider's error comes with the name of its class.
+    text = re.sub(r"^[\w.]+\.[A-Z]\w*Error: ", "", text)
     return re.sub(r"\s*\n\s*", "\n    ", text)
 
 

@@ -92,6 +92,17 @@ def test_faults_of_the_engine_get_a_sentence(tmp_path: Path, output: str, said: 
     assert said in explain(outcome(output=output), Layout("dev", tmp_path))[0]
 
 
+def test_the_class_of_an_error_and_what_was_only_stopped_are_left_out(tmp_path: Path) -> None:
+    lines = explain(
+        outcome(
+            Diagnostic("error", "components.dns.rfc2136.DnsError: no answer", URN),
+            Diagnostic("error", "failed to run remediation: context canceled", URN),
+        ),
+        Layout("dev", tmp_path),
+    )
+    assert lines == ["storage minio S3Bucket media: no answer"]
+
+
 def test_a_traceback_is_never_shown(tmp_path: Path) -> None:
     text = "python inline source runtime error: boom\nTraceback (most recent call last):\n  File x"
     assert explain(outcome(Diagnostic("error", text, "")), Layout("dev", tmp_path)) == ["the program failed: boom"]
