@@ -37,7 +37,7 @@ def problems(schema: Schema, type_: str, inputs: Mapping[str, Any]) -> Iterator[
     if found is None:
         yield f"{type_} is not a type of the package"
         return
-    yield from _object(schema, found["inputProperties"], found.get("requiredInputs", ()), inputs, "")
+    yield from _object(schema, found.get("inputProperties", {}), found.get("requiredInputs", ()), inputs, "")
 
 
 def _object(

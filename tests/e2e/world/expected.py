@@ -1,0 +1,216 @@
+"""What the servers have to have when a stack is up, from its settings and from the requirements.
+
+The numbers of the retention table are the requirements' own, written down once more: a wrong setting must be seen.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from settings import Settings
+from settings.compute import Container, Vm
+from tests.e2e.world.store import Rule
+from tests.e2e.world.world import World
+
+NAMESPACE: Final = "commerce"
+SERVICE: Final = "storefront"
+
+_BUILT_IN_POLICIES: Final = frozenset({"consoleAdmin", "diagnostics", "readonly", "readwrite", "writeonly"})
+
+_LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
+    "media": (Rule("old-versions", "", None, 14),),
+    "loki": (Rule("audit-logs", "audit/", 90, None), Rule("platform-logs", "platform/", 90, None)),
+    "logs-archive": (
+        Rule("archived-audit-logs", "audit/", 90, 1),
+        Rule("archived-logs", "platform/", 60, 1),
+    ),
+    "backups": (
+        Rule("database-backups", "database/", 30, 1),
+        Rule("deployment-snapshots", "deployment/", 7, 1),
+        Rule("object-storage-snapshots", "object-storage/", 14, 14),
+    ),
+}
+
+
+def parts(text: str) -> dict[str, str]:
+    """A Proxmox option, `a=1,b=2`, as a mapping; what has no name is under the empty one."""
+    pairs = (part.partition("=") for part in text.split(","))
+    return {name if equals else "": value if equals else name for name, equals, value in pairs}
+
+
+def assert_machines(world: World) -> None:
+    """The pool, its VMs and containers, as large and where the settings say."""
+    compute, machines = world.settings.compute, world.machines
+    guests: dict[int, tuple[str, Vm | Container]] = {
+        guest.id: (name, guest) for name, guest in {**compute.vms, **compute.containers}.items()
+    }
+    assert machines.pools() == {compute.pool}
+    assert machines.members(compute.pool) == set(guests)
+    found = machines.guests()
+    assert set(found) == set(guests)
+    for number, (name, guest) in guests.items():
+        about, config = found[number], machines.config(number)
+        virtual = isinstance(guest, Vm)
+        network = parts(str(config["net0"]))
+        address = parts(str(config["ipconfig0"]) if virtual else str(config["net0"]))
+        assert about["type"] == ("qemu" if virtual else "lxc"), name
+        assert (about["node"], about["status"], about["name"]) == (guest.node, "running", name)
+        assert (int(config["cores"]), int(config["memory"])) == (guest.cpus, guest.memory_mib), name
+        assert parts(str(config["scsi0" if virtual else "rootfs"]))["size"] == f"{guest.disk_gib}G", name
+        assert (network["bridge"], int(network["tag"])) == (compute.network.bridge, compute.network.vlan), name
+        assert (address["ip"], address["gw"]) == (
+            f"{guest.address}/{compute.network.prefix_length}",
+            compute.network.gateway,
+        ), name
+        if virtual:
+            assert config["cicustom"] == f"user={compute.storage.files}:snippets/{name}-user-data.yaml"
+        else:
+            assert int(config["unprivileged"]) == 1, name
+
+
+def assert_cluster(world: World, *slots: str) -> None:
+    """The namespace with its guards, and the workload of each of the slots."""
+    settings, cluster = world.settings, world.cluster
+    nodes = {item["metadata"]["name"] for item in cluster.items("/api/v1/nodes")}
+    assert nodes == {name for name, vm in settings.compute.vms.items() if vm.role != "docker_host"}
+    assert cluster.namespaces() == {NAMESPACE}
+    labels = cluster.get(f"/api/v1/namespaces/{NAMESPACE}")["metadata"]["labels"]
+    for mode in ("enforce", "audit", "warn"):
+        assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
+    quota = settings.kubernetes.namespaces[NAMESPACE].quota
+    (found,) = cluster.items(f"/api/v1/namespaces/{NAMESPACE}/resourcequotas")
+    assert amounts(found["status"]["hard"]) == {
+        "requests.cpu": quota.cpu_requests_millicores / 1000,
+        "requests.memory": quota.memory_requests_mib * 2**20,
+        "limits.memory": quota.memory_limits_mib * 2**20,
+        "pods": quota.pods,
+    }
+    policies = f"/apis/networking.k8s.io/v1/namespaces/{NAMESPACE}/networkpolicies"
+    deny = cluster.get(f"{policies}/default-deny")["spec"]
+    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    deployments = cluster.items(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")
+    assert {item["metadata"]["name"] for item in deployments} == {f"{SERVICE}-{slot}" for slot in slots}
+    for deployment in deployments:
+        _assert_workload(world, deployment)
+
+
+def _assert_workload(world: World, deployment: dict[str, Any]) -> None:
+    name = deployment["metadata"]["name"]
+    slot = deployment["metadata"]["labels"]["luxima.id/slot"]
+    service = world.settings.services[SERVICE]
+    release = world.settings.releases.services[SERVICE].slots[slot]
+    assert release is not None
+    spec, status = deployment["spec"], deployment["status"]
+    assert (spec["replicas"], status["readyReplicas"], status["updatedReplicas"]) == (service.replicas,) * 3
+    pod = spec["template"]["spec"]
+    (container,) = pod["containers"]
+    assert container["image"] == release.image
+    assert pod["automountServiceAccountToken"] is False
+    assert container["securityContext"]["readOnlyRootFilesystem"] is True
+    pods = [
+        item
+        for item in world.cluster.items(f"/api/v1/namespaces/{NAMESPACE}/pods")
+        if item["metadata"]["labels"].get("luxima.id/slot") == slot and not item["metadata"].get("deletionTimestamp")
+    ]
+    assert len(pods) == service.replicas
+    for item in pods:
+        assert item["spec"]["containers"][0]["image"] == release.image
+        assert not [volume for volume in item["spec"]["volumes"] if "projected" in volume or "secret" in volume]
+    budget = world.cluster.get(f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets/{name}")
+    assert budget["spec"]["maxUnavailable"] == 1
+    assert budget["status"]["expectedPods"] == service.replicas
+    account = world.cluster.get(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}")
+    assert account["automountServiceAccountToken"] is False
+    ports = world.cluster.get(f"/api/v1/namespaces/{NAMESPACE}/services/{name}")["spec"]["ports"]
+    assert [port["port"] for port in ports] == [80]
+
+
+def amounts(quantities: Mapping[str, str]) -> dict[str, float]:
+    """Kubernetes quantities as numbers."""
+    factors = {"m": 1e-3, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30, "Ti": 2**40}
+
+    def number(text: str) -> float:
+        for suffix, factor in factors.items():
+            if text.endswith(suffix):
+                return float(text.removesuffix(suffix)) * factor
+        return float(text)
+
+    return {name: number(text) for name, text in quantities.items()}
+
+
+def assert_store(world: World) -> None:
+    """Every bucket: versions, encryption, quota and lifecycle; the user and its policy."""
+    storage, store = world.settings.storage, world.store
+    assert store.buckets() == {storage.bucket_name(name) for name in storage.buckets}
+    for name, settings in storage.buckets.items():
+        bucket = storage.bucket_name(name)
+        assert store.versioned(bucket) is settings.versioning, bucket
+        assert store.encryption(bucket) == ("aws:kms", storage.kms_key), bucket
+        assert store.quota(bucket) == settings.quota_gib * 2**30, bucket
+        assert tuple(store.lifecycle(bucket)) == _LIFECYCLES[name], bucket
+    assert store.users() == {"storefront"}
+    assert store.policies() - _BUILT_IN_POLICIES == {f"storefront-{storage.bucket_name('media')}"}
+
+
+def assert_key(world: World) -> None:
+    """The storefront's key, as its pods get it, reaches its bucket and no other; what it writes is encrypted."""
+    secret = world.cluster.secret(NAMESPACE, f"{SERVICE}-storage")
+    key = world.store.key(secret["S3_ACCESS_KEY_ID"], secret["S3_SECRET_ACCESS_KEY"])
+    storage = world.settings.storage
+    own = storage.bucket_name("media")
+    key.put(own, "photo.txt", b"a photo")
+    try:
+        assert key.get(own, "photo.txt") == b"a photo"
+        algorithm, used = key.encryption(own, "photo.txt")
+        assert algorithm == "aws:kms"
+        assert used.removeprefix("arn:aws:kms:") == storage.kms_key
+        assert key.denied(own, "photo.txt") == {"allowed"}
+        for other in set(storage.buckets) - {"media"}:
+            assert key.denied(storage.bucket_name(other), "photo.txt") == {"AccessDenied"}, other
+    finally:
+        world.store.empty(own)
+
+
+def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, tuple[int, tuple[str, ...]]]]:
+    """Every record set of the stack when these slots have an image."""
+    compute, environment = settings.compute, settings.environment
+    gateways = {slot: gateway.address for slot, gateway in settings.edge.gateways.items()}
+    servers = {f"ns{number}" for number in (1, 2)}
+    for name, guest in {**compute.vms, **compute.containers}.items():
+        if name not in servers:
+            yield f"{name}.{environment.core_domain} A", (300, (guest.address,))
+    yield f"{environment.domain} A", (30, (gateways[live],))
+    for slot in slots:
+        yield f"{SERVICE}-{slot}.{environment.domain} A", (30, (gateways[slot],))
+
+
+def assert_names(world: World, live: str, *slots: str) -> None:
+    """Every record, and no other; resolvers are led to the gateway of the live slot."""
+    settings = world.settings
+    found = {name: record for zone in settings.environment.zones for name, record in world.names.records(zone).items()}
+    assert found == dict(records(settings, live, *slots))
+    gateway = {slot: gateway.address for slot, gateway in settings.edge.gateways.items()}[live]
+    assert world.names.ask(settings.environment.domain) == [(30, gateway)]
+
+
+def assert_up(world: World, live: str, *slots: str) -> None:
+    """All of it."""
+    assert_machines(world)
+    assert_cluster(world, *slots)
+    assert_store(world)
+    assert_key(world)
+    assert_names(world, live, *slots)
+
+
+def assert_nothing(world: World) -> None:
+    """Nothing of the stack is on any server."""
+    settings = world.settings
+    assert world.cluster.namespaces() == set()
+    assert world.store.buckets() == set()
+    assert world.store.users() == set()
+    assert world.store.policies() == _BUILT_IN_POLICIES
+    assert world.machines.guests() == {}
+    assert world.machines.pools() == set()
+    assert world.machines.files(settings.compute.storage.files) == set()
+    assert {zone: world.names.records(zone) for zone in settings.environment.zones} == {
+        zone: {} for zone in settings.environment.zones
+    }
