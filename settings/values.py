@@ -81,7 +81,7 @@ def _is_https_url(text: str) -> bool:
         port = parts.port
     except ValueError:
         return False
-    return parts.hostname is not None and _is_host(parts.hostname) and port != 0 and parts.username is None
+    return parts.hostname is not None and _is_host(parts.hostname) and port != 0
 
 
 _LABEL = "[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?"

@@ -1,0 +1,208 @@
+"""Cases for the rules on VMs, LXCs, addresses and availability."""
+
+from settings.rules import addresses, availability, guests
+from tests.unit.settings.rule_cases.case import EXISTING, Case, prod
+from tests.unit.settings.stacks import ABSENT, data_of
+
+VM = "compute.vms.docker-1"
+NEW_VM = {"id": 3190, "cpus": 1, "memory_mib": 512, "disk_gib": 8, "start_order": 9, "role": "k3s_server"}
+TWO_SERVERS = {"compute.vms.k3s-server-2": {**NEW_VM, "node": "pve1", "address": "10.10.10.22"}}
+THREE_SERVERS = {**TWO_SERVERS, "compute.vms.k3s-server-3": {**NEW_VM, "node": "pve1", "address": "10.10.10.23"}}
+
+CASES = [
+    Case(guests.ids, {f"{VM}.id": 1121}, f"{VM}.id", "1121 is the id of vms.k3s-agent-1 already", {f"{VM}.id": 1122}),
+    Case(
+        guests.ids,
+        {"compute.containers.ns1.id": 1131},
+        "compute.containers.ns1.id",
+        "1131 is the id of vms.docker-1",
+        {**EXISTING, "compute.containers.ns1.id": 1121},
+    ),
+    Case(
+        guests.names,
+        {"compute.containers.docker-1": data_of("dev")["compute"]["containers"]["ns1"]},
+        "compute.containers.docker-1",
+        "is the name of a VM already",
+        {"compute.containers.docker-2": data_of("dev")["compute"]["containers"]["ns1"]},
+    ),
+    Case(
+        guests.nodes,
+        {f"{VM}.node": "pve2"},
+        f"{VM}.node",
+        '"pve2" is no node; did you mean pve1?',
+        {f"{VM}.node": "pve2", "compute.nodes.pve2": data_of("dev")["compute"]["nodes"]["pve1"]},
+    ),
+    Case(
+        guests.guest_size,
+        {f"{VM}.cpus": 17},
+        f"{VM}.cpus",
+        "17 is more than node pve1 has; give at most 16",
+        {f"{VM}.cpus": 16},
+    ),
+    Case(
+        guests.guest_size,
+        {f"{VM}.cpus": 100},
+        f"{VM}.cpus",
+        "give at most 16",
+        {f"{VM}.cpus": 100, f"{VM}.node": "unknown"},
+    ),
+    Case(
+        guests.node_memory,
+        {f"{VM}.memory_mib": 65536},
+        "compute.nodes.pve1.memory_mib",
+        "is less than its guests have together, 78336",
+        {f"{VM}.memory_mib": 65537},
+    ),
+    Case(
+        guests.guest_size,
+        {f"{VM}.memory_mib": 65537},
+        f"{VM}.memory_mib",
+        "65537 is more than node pve1 has; give at most 65536",
+        {f"{VM}.memory_mib": 65536},
+    ),
+    Case(
+        guests.node_memory,
+        {"compute.nodes.pve1.memory_mib": 16895},
+        "compute.nodes.pve1.memory_mib",
+        "16895 is less than its guests have together, 16896 (vms.k3s-server-1 4096, vms.k3s-agent-1 8192, ",
+        {"compute.nodes.pve1.memory_mib": 16896},
+    ),
+    Case(
+        addresses.unique_addresses,
+        {f"{VM}.address": "10.10.10.31"},
+        f"{VM}.address",
+        "10.10.10.31 is the address of compute.vms.k3s-agent-1.address already",
+        {f"{VM}.address": "10.10.10.32"},
+    ),
+    *(
+        Case(
+            addresses.unique_addresses,
+            {path: taken},
+            path,
+            f"{taken} is the address of {owner} already",
+            {path: "10.10.10.200"},
+        )
+        for path, taken, owner in (
+            ("compute.nodes.pve1.address", "10.10.10.1", "compute.network.gateway"),
+            (f"{VM}.address", "10.10.10.11", "compute.nodes.pve1.address"),
+            ("compute.containers.ns1.address", "10.10.10.41", "compute.vms.docker-1.address"),
+            ("kubernetes.api_address", "10.10.10.53", "compute.containers.ns1.address"),
+            ("edge.gateways.blue.address", "10.10.10.20", "kubernetes.api_address"),
+            ("edge.gateways.green.address", "10.10.10.61", "edge.gateways.blue.address"),
+        )
+    ),
+    *(
+        Case(addresses.inside_network, {path: outside}, path, f"{outside} {words}", {path: "10.10.10.254"})
+        for path, outside, words in (
+            (f"{VM}.address", "10.10.11.41", "is not in compute.network.cidr; give an address in 10.10.10.0/24"),
+            ("compute.containers.ns1.address", "10.10.9.255", "is not in compute.network.cidr"),
+            ("compute.network.gateway", "10.10.10.0", "is the network's own or its broadcast address"),
+            ("kubernetes.api_address", "10.10.10.255", "is the network's own or its broadcast address"),
+            ("edge.gateways.green.address", "192.168.0.1", "is not in compute.network.cidr"),
+        )
+    ),
+    Case(
+        addresses.inside_network,
+        {**EXISTING, f"{VM}.address": "172.16.0.9"},
+        f"{VM}.address",
+        "is not in compute.network.cidr",
+        {
+            **EXISTING,
+            "kubernetes.api_address": "172.16.0.1",
+            "edge.gateways.blue.address": "172.16.0.2",
+            "compute.nodes.pve1.address": "192.168.1.1",
+        },
+    ),
+    Case(
+        addresses.separate_networks,
+        {"kubernetes.pod_cidr": "10.0.0.0/8", "kubernetes.service_cidr": "172.16.0.0/16"},
+        "kubernetes.pod_cidr",
+        "10.0.0.0/8 overlaps with compute.network.cidr, 10.10.10.0/24",
+        {"kubernetes.pod_cidr": "10.10.8.0/23"},
+    ),
+    Case(
+        addresses.separate_networks,
+        {"kubernetes.service_cidr": "10.42.255.0/24"},
+        "kubernetes.service_cidr",
+        "10.42.255.0/24 overlaps with kubernetes.pod_cidr, 10.42.0.0/16",
+        {"kubernetes.service_cidr": "10.43.0.0/24"},
+    ),
+    Case(
+        addresses.name_servers,
+        {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 53}]},
+        "dns.servers[1]",
+        "is the same as dns.servers[0]",
+        {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 5353}]},
+    ),
+    Case(availability.k3s_servers, TWO_SERVERS, "compute.vms", "has 2 machines of role k3s_server", THREE_SERVERS),
+    Case(
+        availability.k3s_servers,
+        {"compute.vms.k3s-server-1": ABSENT},
+        "compute.vms",
+        "has 0 machines of role k3s_server; give 1 or 3",
+        {**EXISTING, "compute.vms.k3s-server-1": ABSENT},
+    ),
+    Case(
+        availability.k3s_version,
+        {"kubernetes.version": "v1.34.2"},
+        "kubernetes.version",
+        '"v1.34.2" is no release of k3s',
+        {**EXISTING, "kubernetes.version": "v1.34.2"},
+    ),
+    Case(
+        availability.k3s_version,
+        {"kubernetes.version": "v1.34.2+rke2r1"},
+        "kubernetes.version",
+        '"v1.34.2+rke2r1" is no release of k3s',
+        {"kubernetes.version": "v1.33.0+k3s12"},
+    ),
+    prod(
+        availability.prod_servers,
+        {"compute.vms.k3s-server-2": ABSENT, "compute.vms.k3s-server-3": ABSENT},
+        "compute.vms",
+        "has 1 machines of role k3s_server; high availability in prod needs at least 3 (requirement ENV-4)",
+        {**EXISTING, "compute.vms.k3s-server-2": ABSENT, "compute.vms.k3s-server-3": ABSENT},
+    ),
+    prod(
+        availability.prod_servers,
+        {"compute.vms.k3s-server-2.node": "pve1"},
+        "compute.vms",
+        "has its 3 machines of role k3s_server on 2 nodes; put each on a node of its own (requirement ENV-4)",
+        {"compute.vms.k3s-server-2.node": "pve4"},
+    ),
+    prod(
+        availability.prod_agents,
+        {"compute.vms.k3s-agent-2.node": "pve1", "compute.vms.k3s-agent-3.node": "pve1"},
+        "compute.vms",
+        "has machines of role k3s_agent on 1 nodes",
+        {"compute.vms.k3s-agent-3": ABSENT},
+    ),
+    prod(
+        availability.prod_agents,
+        {f"compute.vms.k3s-agent-{number}": ABSENT for number in (1, 2, 3)},
+        "compute.vms",
+        "has machines of role k3s_agent on 0 nodes",
+        {**EXISTING, **{f"compute.vms.k3s-agent-{number}": ABSENT for number in (1, 2, 3)}},
+    ),
+    prod(
+        availability.prod_name_servers,
+        {"compute.containers.ns2.node": "pve1"},
+        "compute.containers",
+        "has containers of role name_server on 1 nodes",
+        {"compute.containers.ns1.role": "general", "compute.containers.ns2.role": "general"},
+    ),
+    prod(
+        availability.prod_name_servers,
+        {"compute.containers.ns2": ABSENT},
+        "compute.containers",
+        "has containers of role name_server on 1 nodes",
+        {},
+    ),
+    prod(
+        availability.prod_replicas,
+        {"services.admin.replicas": 1},
+        "services.admin.replicas",
+        "1 is too few for high availability in prod; give at least 2 (requirement ENV-4)",
+        {"services.admin.replicas": 2},
+    ),
+]

@@ -1,0 +1,171 @@
+"""Cases for the rules on names, the object storage and times."""
+
+from functools import partial
+
+from settings.rules import Rule, identity, kept, storage
+from tests.unit.settings.rule_cases.case import Case, prod
+from tests.unit.settings.stacks import ABSENT
+
+stack_name: Rule = partial(identity.stack_name, stack="dev")
+
+CASES = [
+    Case(stack_name, {"environment.name": "prod"}, "environment.name", '"prod" is another stack', {}),
+    Case(identity.label, {"environment.label": "staging"}, "environment.label", "give dev", {}),
+    prod(identity.label, {"environment.label": "staging"}, "environment.label", "give production", {}),
+    Case(
+        identity.uptime,
+        {"environment.uptime_objective_percent": 99.89},
+        "environment.uptime_objective_percent",
+        "99.89 is too low; requirement ENV-4 asks for at least 99.9",
+        {"environment.uptime_objective_percent": 99.9},
+    ),
+    prod(
+        identity.domains,
+        {"environment.core_domain": "core.acehcommerce.id"},
+        "environment.core_domain",
+        'overlaps with environment.domain, "acehcommerce.id"',
+        {"environment.core_domain": "notacehcommerce.id"},
+    ),
+    prod(
+        identity.domains,
+        {"environment.domain": "shop.luxima.id"},
+        "environment.core_domain",
+        "overlaps",
+        {"environment.domain": "shopluxima.id"},
+    ),
+    prod(
+        identity.domains,
+        {"environment.core_domain": "acehcommerce.id"},
+        "environment.core_domain",
+        "overlaps",
+        {},
+    ),
+    Case(
+        identity.issuer,
+        {"edge.certificates": {"issuer": "acme", "acme_email": "a@luxima.id"}},
+        "edge.certificates.issuer",
+        "gives no certificate for dev.acehcommerce.local: .local names are in no public DNS; give private_ca",
+        {},
+    ),
+    prod(
+        identity.issuer,
+        {"edge.certificates": {"issuer": "private_ca"}},
+        "edge.certificates.issuer",
+        "give acme (requirement SEC-1)",
+        {},
+    ),
+    prod(
+        identity.acme_email,
+        {"edge.certificates": {"issuer": "acme"}},
+        "edge.certificates.acme_email",
+        "is missing; issuer acme needs an e-mail address",
+        {"edge.certificates.acme_email": "somebody@luxima.id"},
+    ),
+    Case(
+        identity.acme_email,
+        {"edge.certificates.acme_email": "alerts@luxima.id"},
+        "edge.certificates.acme_email",
+        "has no use with issuer private_ca",
+        {},
+    ),
+    *(
+        Case(
+            storage.needed_buckets,
+            {f"storage.buckets.{name}": ABSENT},
+            f"storage.buckets.{name}",
+            "is missing; give a bucket for",
+            {"storage.buckets.media": ABSENT},
+        )
+        for name in storage.NEEDED
+    ),
+    Case(
+        storage.bucket_names,
+        {f"storage.buckets.{53 * 'a'}": {"versioning": True, "quota_gib": 1}},
+        f"storage.buckets.{53 * 'a'}",
+        "has 64 characters; give a shorter name or bucket_prefix, S3 takes 63 together",
+        {f"storage.buckets.{52 * 'a'}": {"versioning": True, "quota_gib": 1}},
+    ),
+    Case(
+        storage.user_buckets,
+        {"storage.users.storefront.bucket": "medium"},
+        "storage.users.storefront.bucket",
+        '"medium" is no bucket; did you mean media?',
+        {"storage.users.storefront.bucket": "backups"},
+    ),
+    *(
+        Case(
+            kept.bounds,
+            {path: floor - 1},
+            path,
+            f"{floor - 1} is too short; requirement {requirement} asks for at least {floor}",
+            {path: floor},
+        )
+        for path, floor, requirement in (
+            ("retention.metrics_days", 30, "MON-1"),
+            ("retention.log_objects_days", 90, "LOG-6"),
+            ("retention.logs.default_days", 30, "LOG-2"),
+            ("retention.logs.api_days", 30, "LOG-1"),
+            ("retention.logs.edge_functions_days", 30, "LOG-1"),
+            ("retention.logs.docker_days", 15, "LOG-1"),
+            ("retention.logs.syslog_days", 30, "LOG-1"),
+            ("retention.logs.access_days", 14, "LOG-1"),
+            ("retention.logs.security_days", 60, "LOG-2"),
+            ("retention.logs.audit_days", 90, "LOG-2"),
+            ("retention.backups.database_days", 30, "BAK-1"),
+            ("retention.backups.object_storage_days", 14, "BAK-2"),
+            ("retention.backups.deployment_days", 7, "BAK-3"),
+            ("retention.backups.logs_days", 60, "BAK-4"),
+            ("retention.backups.audit_logs_days", 90, "LOG-6"),
+            ("observability.alerts.resolve_minutes", 5, "ALR-9"),
+        )
+    ),
+    *(
+        Case(
+            kept.bounds,
+            {path: ceiling + 1},
+            path,
+            f"{ceiling + 1} is too long; requirement {requirement} asks for at most {ceiling}",
+            {path: ceiling},
+        )
+        for path, ceiling, requirement in (
+            ("backup.database_interval_hours", 12, "BAK-1"),
+            ("backup.object_storage_interval_hours", 24, "BAK-2"),
+            ("backup.log_flush_max_minutes", 60, "LOG-6"),
+            ("backup.log_archive_interval_hours", 24, "LOG-6"),
+            ("observability.scrape_interval_seconds", 15, "MON-1"),
+            ("observability.alerts.acknowledge_minutes", 10, "ALR-8"),
+            ("observability.alerts.escalate_minutes", 30, "ALR-8"),
+        )
+    ),
+    *(
+        Case(
+            kept.log_objects,
+            {f"retention.logs.{kind}_days": 120, "retention.log_objects_days": 119},
+            "retention.log_objects_days",
+            "119 is shorter than the longest log retention; give at least 120",
+            {f"retention.logs.{kind}_days": 120, "retention.log_objects_days": 120},
+        )
+        for kind in ("default", "api", "edge_functions", "docker", "syslog", "access", "security", "audit")
+    ),
+    Case(
+        kept.audit_archive,
+        {"retention.logs.audit_days": 91},
+        "retention.backups.audit_logs_days",
+        "90 is shorter than retention.logs.audit_days; give at least 91",
+        {"retention.logs.audit_days": 91, "retention.backups.audit_logs_days": 91},
+    ),
+    Case(
+        kept.switch_ttl,
+        {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 31},
+        "dns.switch_ttl_seconds",
+        "31 is longer than dns.ttl_seconds; give at most 30",
+        {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 30},
+    ),
+    Case(
+        kept.escalation,
+        {"observability.alerts.escalate_minutes": 10},
+        "observability.alerts.escalate_minutes",
+        "10 is not after acknowledge_minutes; give more than 10",
+        {"observability.alerts.escalate_minutes": 11},
+    ),
+]

@@ -1,0 +1,97 @@
+"""Cases for the rules on services and releases."""
+
+from settings.rules import releases, services
+from tests.unit.settings.rule_cases.case import Case
+from tests.unit.settings.stacks import ABSENT, data_of
+
+QUOTA = "kubernetes.namespaces.commerce.quota"
+STOREFRONT = "releases.services.storefront"
+DIGEST = f"sha256:{64 * '0'}"
+
+CASES = [
+    *(
+        Case(services.needed_services, {f"services.{name}": ABSENT}, f"services.{name}", "requirement ENV-2", {})
+        for name in services.NEEDED
+    ),
+    Case(
+        services.hosts,
+        {"services.auth.host": "admin"},
+        "services.auth.host",
+        '"admin" is the host of admin already',
+        {"services.auth.host": "login"},
+    ),
+    Case(
+        services.hosts,
+        {"services.auth.host": "api-green"},
+        "services.auth.host",
+        '"api-green" is the host of slot green of api already',
+        {"services.auth.host": "api-red"},
+    ),
+    Case(
+        services.namespaces,
+        {"services.auth.namespace": "comerce"},
+        "services.auth.namespace",
+        '"comerce" is no namespace; did you mean commerce?',
+        {"services.auth.namespace": "commerce"},
+    ),
+    Case(
+        services.storage_users,
+        {"services.auth.storage_user": "auth"},
+        "services.auth.storage_user",
+        '"auth" is no user of the object storage; users: storefront',
+        {"services.auth.storage_user": "storefront"},
+    ),
+    Case(
+        services.memory_limit,
+        {"services.auth.memory_limit_mib": 127},
+        "services.auth.memory_limit_mib",
+        "127 is less than memory_request_mib; give at least 128",
+        {"services.auth.memory_limit_mib": 128},
+    ),
+    *(
+        Case(
+            services.quotas,
+            {f"{QUOTA}.{key}": needed - 1},
+            f"{QUOTA}.{key}",
+            f"give at least {needed}",
+            {f"{QUOTA}.{key}": needed},
+        )
+        for key, needed in (
+            ("cpu_requests_millicores", 3 * 6 * 100 + 4 * 50),
+            ("memory_requests_mib", 22 * 128),
+            ("memory_limits_mib", 22 * 256),
+            ("pods", 22),
+        )
+    ),
+    Case(
+        releases.known_services,
+        {"releases.services.storefrnt": data_of("dev")["releases"]["services"]["storefront"]},
+        "services.storefrnt",
+        "is no service of this stack; did you mean storefront?",
+        {"releases.services.storefront": ABSENT},
+    ),
+    Case(
+        releases.live_slot,
+        {f"{STOREFRONT}.live": "green"},
+        f"{STOREFRONT}.live".removeprefix("releases."),
+        '"green" is an empty slot, in which nothing runs; give blue, or an image to green',
+        {
+            f"{STOREFRONT}.live": "green",
+            f"{STOREFRONT}.slots.green": {"image": f"registry.dev.luxima.local/aceh/storefront@{DIGEST}"},
+        },
+    ),
+    Case(
+        releases.live_slot,
+        {f"{STOREFRONT}.slots.blue": None},
+        f"{STOREFRONT}.live".removeprefix("releases."),
+        '"blue" is an empty slot, in which nothing runs; give it an image',
+        {},
+    ),
+    Case(
+        releases.registry,
+        {f"{STOREFRONT}.slots.blue.image": f"docker.io/library/nginx@{DIGEST}"},
+        f"{STOREFRONT}.slots.blue.image".removeprefix("releases."),
+        '"docker.io" is not the registry of this stack; give an image from registry.dev.luxima.local',
+        {f"{STOREFRONT}.slots.green": {"image": f"registry.dev.luxima.local/other@{DIGEST}"}},
+    ),
+]
