@@ -13,21 +13,18 @@ from functools import partial
 from pathlib import Path
 from statistics import median
 
+from sandbox.faults import SandboxError
 from sandbox.layout import ROOT
 from tests.bench.checkout import Checkout
 from tests.bench.measuring import Report, RunError
 from tests.bench.workbench import Workbench
+from tools import ToolError
 
 _BUDGET = 100
 """Seconds after which no further round of previews, or of ups, is begun."""
 _NOTES = """
-Times are of the engine's process, from its start to its end, the program's imports included; CPU is that of all
-processes but the providers. Every provider, the one of DNS records among them, is a recorded one that runs already: it
-keeps what it is given and asks no server. The state is an empty file backend each time, and thrown away. The bare
-programs declare what a recorded `up` of this one did: the same types, inputs, secrets, providers and dependencies, as
-plain CustomResources. One of them imports the SDK modules that declaring them as typed resources needs; the other shows
-what is left without. Whatever this program knows only after an `up` is known to them before.
-`make` runs in a copy of the checkout.
+docs/reference/benchmarks.md says how to read this. Previews and ups: the engine's process from start to end, against
+recorded providers that run already, DNS included, and an empty file backend that is thrown away.
 """
 
 
@@ -55,36 +52,35 @@ def measure_engine(report: Report, folder: Path, stack: str, rounds: int) -> Non
 
 def measure_make(report: Report, folder: Path, *, cold: bool, test: bool) -> None:
     """`make` as a person types it."""
-    state = "nothing cached" if cold else "tools cached"
+    found = "nothing cached" if cold else "tools cached"
     copy = Checkout(folder, cold=cold)
+    up = partial(copy.make, "up", "STACK=dev")
     try:
-        report.in_turns({f"make up, new checkout, {state}": partial(copy.make, "up", "STACK=dev")})
+        report.in_turns({f"make up, new checkout, {found}": up})
         if not cold and not report.failures:
-            report.in_turns({"make up, nothing to change": partial(copy.make, "up", "STACK=dev")})
-            copy.make("down")
-            report.in_turns({"make up after make down": partial(copy.make, "up", "STACK=dev")})
-            copy.make("clean")
-            report.in_turns({"make up after make clean": partial(copy.make, "up", "STACK=dev")})
+            report.in_turns({"make up, nothing to change": up})
+            report.in_turns({"make down": partial(copy.make, "down")})
+            report.in_turns({"make up after make down": up})
+            report.in_turns({"make preview STACK=prod": partial(copy.make, "preview", "STACK=prod")})
     finally:
-        copy.make("clean")
+        report.in_turns({f"make clean, {found}": partial(copy.make, "clean")})
     if test:
         (folder / "test").mkdir()
         copy = Checkout(folder / "test", cold=cold)
-        report.in_turns({f"make test, new checkout, {state}": partial(copy.make, "test")})
+        report.in_turns({f"make test, new checkout, {found}": partial(copy.make, "test")})
 
 
 def show(report: Report, on: Mapping[str, object]) -> None:
     """The table."""
     print(", ".join(f"{name} {value}" for name, value in on.items()), end="\n\n")
-    print(f"{'seconds':52}{'runs':>5}{'min':>8}{'median':>8}{'max':>8}{'CPU':>8}{'imports':>8}")
-    for row in report.rows:
-        times = row.values() or [float("nan")]
-        cells = f"{len(row.runs):5}{min(times):8.2f}{median(times):8.2f}{max(times):8.2f}"
-        extra = (f"{median(values):8.2f}" for what in ("cpu", "imports") if (values := row.values(what)))
-        print(f"{row.name:52}{cells}{''.join(extra)}")
-    print(f"\n{'ratios of medians':52}")
+    print(f"{'seconds':52}{'runs':>6}{'min':>8}{'median':>8}{'max':>8}{'imports':>9}")
+    for name, runs in report.runs.items():
+        times = [run["seconds"] for run in runs] or [float("nan")]
+        imports = [f"{median(run['imports'] for run in runs):9.2f}"] if runs and "imports" in runs[0] else []
+        print(f"{name:52}{len(runs):6}{min(times):8.2f}{median(times):8.2f}{max(times):8.2f}", *imports, sep="")
+    print("\nratios of medians")
     for name, value in report.ratios.items():
-        print(f"{name:65}{value:8.2f}")
+        print(f"{name:66}{value:8.2f}")
     print(_NOTES)
     for failure in report.failures:
         print(f"FAILED {failure}")
@@ -128,5 +124,7 @@ def main() -> int:
 if __name__ == "__main__":
     try:
         sys.exit(main())
+    except (SandboxError, ToolError) as error:
+        sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)

@@ -24,7 +24,7 @@ class Checkout:
 
     def __init__(self, folder: Path, *, cold: bool) -> None:
         self._root, self._log = folder / "checkout", folder / "make.log"
-        shutil.copytree(ROOT, self._root, ignore=shutil.ignore_patterns(*_LEFT_OUT))
+        shutil.copytree(ROOT, self._root, symlinks=True, ignore=shutil.ignore_patterns(*_LEFT_OUT))
         # What the `make` around this was told is not for the ones in here.
         self._environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAG"))

@@ -2,7 +2,7 @@
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -11,39 +11,20 @@ Run = Mapping[str, float]
 
 
 class RunError(Exception):
-    """A measured command failed; says why.
-
-    Args:
-        reason: Why.
-        run: What it took, when it did all its work all the same.
-    """
-
-    def __init__(self, reason: str, run: Run | None = None) -> None:
-        super().__init__(reason)
-        self.run = run
-
-
-@dataclass(frozen=True)
-class Row:
-    """A measured command and its runs."""
-
-    name: str
-    runs: list[Run] = field(default_factory=list[Run])
-
-    def values(self, what: str = "seconds") -> list[float]:
-        """One figure of every run; nothing where there is no such figure."""
-        return [run[what] for run in self.runs if what in run]
+    """A measured command failed; says why."""
 
 
 @dataclass
 class Report:
-    """Everything measured so far."""
+    """Everything measured so far: runs and ratios by name."""
 
-    rows: list[Row] = field(default_factory=list[Row])
+    runs: dict[str, list[Run]] = field(default_factory=dict[str, list[Run]])
     ratios: dict[str, float] = field(default_factory=dict[str, float])
     failures: list[str] = field(default_factory=list[str])
 
-    def in_turns(self, cases: Mapping[str, Callable[[], Run]], rounds: int = 1, budget: float = 0) -> list[Row]:
+    def in_turns(
+        self, cases: Mapping[str, Callable[[], Run]], rounds: int = 1, budget: float = 0
+    ) -> Sequence[Sequence[Run]]:
         """Run every case once a round, so that what else the machine does meets all of them alike.
 
         Args:
@@ -51,25 +32,23 @@ class Report:
             rounds: How often; less after a failure.
             budget: Seconds after which no further round is begun.
         """
-        rows = [Row(name) for name in cases]
-        self.rows += rows
+        self.runs |= {name: [] for name in cases}
         started = time.monotonic()
         for number in range(rounds):
             if number and (self.failures or time.monotonic() - started > budget):
                 break
-            for row, case in zip(rows, cases.values(), strict=True):
-                sys.stderr.write(f"  {row.name} ({number + 1} of {rounds})\n")
+            for name, case in cases.items():
+                sys.stderr.write(f"  {name} ({number + 1} of {rounds})\n")
                 try:
-                    row.runs.append(case())
+                    self.runs[name].append(case())
                 except RunError as error:
-                    self.failures.append(f"{row.name}: {error}")
-                    if error.run:
-                        row.runs.append(error.run)
-        return rows
+                    self.failures.append(f"{name}: {error}")
+        return [self.runs[name] for name in cases]
 
-    def compare(self, name: str, row: Row, other: Row, *, base: Row | None = None) -> None:
+    def compare(self, name: str, one: Sequence[Run], other: Sequence[Run], base: Sequence[Run] = ()) -> None:
         """How many times as long the one takes as the other, or as much the one adds to a base as the other does."""
-        added = base.values() if base else [0.0] * len(row.runs)
-        times = [[a - b for a, b in zip(each.values(), added, strict=False)] for each in (row, other)]
-        if all(times):
-            self.ratios[name] = median(times[0]) / median(times[1])
+        if self.failures:
+            return
+        least = [run["seconds"] for run in base] or [0.0] * len(one)
+        times = [[run["seconds"] - zero for run, zero in zip(runs, least, strict=True)] for runs in (one, other)]
+        self.ratios[name] = median(times[0]) / median(times[1])

@@ -19,7 +19,7 @@ from pulumi.automation.errors import CommandError
 
 from sandbox.engine import environment, program
 from sandbox.engine.command import EngineCommand
-from sandbox.engine.events import Recorder
+from sandbox.engine.events import Recorder, name_of
 from sandbox.layout import EngineFolder
 from tests.bench import bare
 from tools import ensure
@@ -58,7 +58,7 @@ def main(folder: EngineFolder, verb: str, which: str, packs: list[str]) -> int:
     timed = _importing_first(modules, declare, taken)
     workspace = LocalWorkspace(str(folder.project), str(folder.home), timed, pulumi_command=command)
     stack = Stack.create_or_select(folder.stack, workspace)
-    events, failure, objections = Recorder(), "", list[str]()
+    events, failure = Recorder(), ""
     try:
         if verb == "up":
             stack.up(on_event=events, color="never")
@@ -70,17 +70,14 @@ def main(folder: EngineFolder, verb: str, which: str, packs: list[str]) -> int:
         else:
             stack.preview(on_event=events, policy_packs=packs, color="never")
     except CommandError as error:
-        objections = [f"{each.policy}: {each.message}" for each in events.verdicts if each.mandatory]
-        failure = "\n    ".join(objections or [each.message for each in events.errors()] or [str(error)])
+        objections = [
+            f"{each.policy}: {name_of(each.urn)}: {each.message}" for each in events.verdicts if each.mandatory
+        ]
+        failure = "\n    ".join((objections or [each.message for each in events.errors()] or [str(error)])[:5])
     used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    taken |= {
-        "seconds": command.seconds,
-        "cpu": sum(each.ru_utime + each.ru_stime for each in used),
-        "resources": sum(events.changes.values()),
-    }
-    # A preview that policies object to has done all its work.
-    answer = {"taken": taken if objections or not failure else None, "failure": failure}
-    sys.stdout.write(json.dumps(answer))
+    cpu = sum(each.ru_utime + each.ru_stime for each in used)
+    taken |= {"seconds": command.seconds, "cpu": cpu, "resources": sum(events.changes.values())}
+    sys.stdout.write(json.dumps({"taken": taken, "failure": failure}))
     return 1 if failure else 0
 
 

@@ -21,6 +21,7 @@ from sandbox.providers.recorded import Recorded, digest
 from sandbox.verbs.session import stand_ins
 from tests.bench.measuring import Run, RunError
 from tests.bench.once import ATTACHED, PASSPHRASE
+from tools import ensure
 
 _PACKAGES = ("command", "docker", "kubernetes", "minio", "proxmoxve", "pulumi-python", "random")
 _COMPUTED = {
@@ -63,6 +64,7 @@ class Workbench:
     """The engine's folder for one stack; this process serves its providers, so that none has to start."""
 
     def __init__(self, base: Path, stack: str) -> None:
+        ensure("pulumi")
         layout = Layout(stack)
         self._folder = EngineFolder(base, stack)
         config = overlay.read_config(layout)
@@ -105,5 +107,5 @@ class Workbench:
         except ValueError:
             raise RunError(f"exit status {done.returncode} and no answer") from None
         if answer["failure"]:
-            raise RunError(answer["failure"], answer["taken"])
+            raise RunError(answer["failure"])
         return answer["taken"]
