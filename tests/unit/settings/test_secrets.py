@@ -7,7 +7,7 @@ import urllib.parse
 import pytest
 
 from settings.secrets import SECRETS as DECLARED
-from tests.unit.settings.stacks import KUBECONFIG, SECRETS, Checkout
+from tests.unit.settings.stacks import KUBECONFIG, ROOT, SECRETS, Checkout
 
 MODES = {"k3s": {}, "existing": {"kubernetes.mode": "existing"}}
 
@@ -33,6 +33,17 @@ def test_a_secret_in_plain_text_is_refused_and_not_shown(key: str, dev: Checkout
         f"luxima:{key}: is in plain text, so it has leaked; make a new one and set it with `pulumi"
     )
     assert not leaks("\n".join(dev.report()), value)
+
+
+def test_a_secret_in_plain_text_in_the_checkout_is_refused_though_another_one_is_used(dev: Checkout) -> None:
+    text = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+    file = dev.folder / "Pulumi.dev.yaml"
+    file.write_text(f"{text}\n  luxima:minioRootPassword: {{secure: v1:abc}}\n", encoding="utf-8")
+    assert dev.mistakes() == []
+    file.write_text(f"{text}\n  luxima:minioRootPassword: hunter2-hunter2\n", encoding="utf-8")
+    (mistake,) = dev.mistakes()
+    assert "luxima:minioRootPassword: is in plain text, so it has leaked" in mistake
+    assert "hunter2" not in mistake
 
 
 @pytest.mark.parametrize(
