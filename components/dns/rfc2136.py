@@ -48,6 +48,10 @@ def _describe(props: Mapping[str, Any]) -> str:
     return f"{props['type']} record {props['name']} in zone {props['zone']}"
 
 
+def _server(props: Mapping[str, Any]) -> str:
+    return f"{props['server']}:{int(props['port'])}"  # numbers come back from the state as floats
+
+
 def _rrset(props: Mapping[str, Any]) -> dns.rrset.RRset:
     name = dns.name.from_text(str(props["name"]) + ".")
     return dns.rrset.from_text_list(
@@ -173,7 +177,7 @@ class Rfc2136Provider(ResourceProvider):
         }
         reason = reasons.get(code, "it gave no reason that is known")
         raise DnsError(
-            f"the name server {props['server']}:{props['port']} refused to change the {_describe(props)} "
+            f"the name server {_server(props)} refused to change the {_describe(props)} "
             f"({dns.rcode.to_text(code)}): {reason}; nothing was changed"
         )
 
@@ -184,7 +188,7 @@ class Rfc2136Provider(ResourceProvider):
         answer = self._ask(query, props)
         if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
             raise DnsError(
-                f"the name server {props['server']}:{props['port']} does not answer for zone {props['zone']} "
+                f"the name server {_server(props)} does not answer for zone {props['zone']} "
                 f"({dns.rcode.to_text(answer.rcode())}); is the zone configured there?"
             )
         found = answer.get_rrset(
@@ -196,8 +200,7 @@ class Rfc2136Provider(ResourceProvider):
         return None if found is None else (found.ttl, _values(found))
 
     def _ask(self, message: dns.message.Message, props: Mapping[str, Any]) -> dns.message.Message:
-        where = f"{props['server']}:{props['port']}"
-        with _sentences(where, str(props["keyName"])):
+        with _sentences(_server(props), str(props["keyName"])):
             for attempt in range(_ATTEMPTS):
                 try:
                     return dns.query.tcp(message, str(props["server"]), _TIMEOUT_SECONDS, int(props["port"]))
