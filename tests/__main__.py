@@ -39,6 +39,7 @@ SUITES = {
         Step("ruff format", (*_PYTHON, "ruff", "format", "--quiet", "--check", ".")),
         Step("pyright", (*_PYTHON, "pyright", "--pythonpath", sys.executable)),
         Step("import-linter", (str(Path(sys.executable).with_name("lint-imports")), "--no-cache")),
+        Step("stack files are right", (*_PYTHON, "settings", "check")),
         Step("settings schema is current", (*_PYTHON, "settings.schema", "--check")),
         Step("policy reference is current", (*_PYTHON, "policy.docs", "--check")),
         Step("lock files are current", (*_PYTHON, "tools.lock", "--check")),

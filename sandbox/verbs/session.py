@@ -20,6 +20,7 @@ from sandbox.servers import fleet
 from sandbox.servers.base import Site
 from sandbox.servers.table import DNS, MINIO, PROXMOX
 from settings import Settings, load
+from settings.loading import check
 from tools import ensure
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ def check_settings(layout: Layout) -> tuple[overlay.Config, Settings]:
         SettingsError: With everything that is wrong.
     """
     config = overlay.read_config(layout)
+    # The file as the engine reads it: YAML has more than one opinion on `on` and on 010.
+    check(layout.stack, layout.root)
     secrets = stand_ins(config)
     return config, load(overlay.flat(config, secrets), list(secrets), layout.stack, layout.root)
 
