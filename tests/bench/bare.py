@@ -10,6 +10,13 @@ _MARK = "4dabf18193072939515e22adb298388d"
 """Key that marks a secret in an exported state."""
 
 
+class _Typed(pulumi.CustomResource):
+    """A class of its own, as an SDK's resource has: for such ones the state keeps where they were declared."""
+
+    def __init__(self, token: str, name: str, inputs: dict[str, Any], options: pulumi.ResourceOptions) -> None:
+        super().__init__(token, name, inputs, options)
+
+
 def program(resources: Sequence[dict[str, Any]]) -> Callable[[], None]:
     """A program that declares recorded resources, in their order."""
 
@@ -49,7 +56,7 @@ def _declare(each: dict[str, Any], made: dict[str, pulumi.Resource]) -> pulumi.R
         inputs.pop("version", None)
         return pulumi.ProviderResource(each["type"].removeprefix("pulumi:providers:"), each["name"], inputs, options)
     options.provider = cast("pulumi.ProviderResource | None", made.get(each["provider"]))
-    return pulumi.CustomResource(each["type"], each["name"], inputs, options)
+    return _Typed(each["type"], each["name"], inputs, options)
 
 
 def _value(value: Any) -> Any:
