@@ -1,0 +1,9 @@
+"""What all tests share."""
+
+import os
+
+from hypothesis import settings
+
+# How long an example takes says more about the machine than about the code; in CI a failure is the change's, not luck's.
+settings.register_profile("platform", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("platform")
