@@ -7,6 +7,7 @@ import secrets
 import uuid
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
+from typing import cast
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
@@ -69,14 +70,17 @@ def load_or_make(path: Path) -> Credentials:
         SandboxError: When the file is there but cannot be used.
     """
     if path.exists():
+        again = f"put it back, or run make clean STACK={path.parent.name} and make up to start anew"
         try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            made = Credentials(**{field.name: str(content[field.name]) for field in fields(Credentials)})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+            content = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+            missing = [field.name for field in fields(Credentials) if not _is_text(content.get(field.name))]
+        except (OSError, ValueError, AttributeError) as error:
             raise SandboxError(
-                f"{path} cannot be read ({type(error).__name__}); without its secrets the stack's data is lost: "
-                f"put it back, or run make clean STACK={path.parent.name} and make up to start anew"
+                f"{path} cannot be read ({type(error).__name__}); without its secrets the stack's data is lost: {again}"
             ) from error
+        if missing:
+            raise SandboxError(f"{path} has no {', '.join(missing)}; without it the stack's data is lost: {again}")
+        made = Credentials(**{field.name: str(content[field.name]) for field in fields(Credentials)})
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     else:
@@ -84,6 +88,10 @@ def load_or_make(path: Path) -> Credentials:
         write_private(path, json.dumps(asdict(made), indent=1).encode())
     own = user_passphrase()
     return made if own is None else Credentials(**{**asdict(made), "passphrase": own})
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value)
 
 
 def user_passphrase() -> str | None:

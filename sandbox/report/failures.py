@@ -75,7 +75,7 @@ def _sentence(error: Diagnostic) -> str:
         # What was stopped because something else failed is no cause.
         return ""
     # The engine wraps a provider's sentence in the names of what it was doing.
-    text = re.sub(r"^(\d+ errors? occurred:\s*\*?\s*)", "", text)
+    text = re.sub(r"^(\d+ errors? occurred:\s*\*?\s*|an unhandled error occurred:\s*)", "", text)
     # A dynamic provider's error comes with the name of its class.
     text = re.sub(r"^[\w.]+\.[A-Z]\w*Error: ", "", text)
     return re.sub(r"\s*\n\s*", "\n    ", text)
