@@ -1,4 +1,6 @@
+import json
 import socket
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -71,10 +73,17 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path, monkeypatch: pyt
 
 def test_damaged_secrets_are_not_silently_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    path.write_text("{}")
-    with pytest.raises(SandboxError, match="cannot be read"):
-        credentials.load_or_make(path)
-    assert path.read_text() == "{}"
+    made = asdict(credentials.load_or_make(path))
+    for damage, said in (
+        ("{", "cannot be read"),
+        ("[]", "cannot be read"),
+        (json.dumps({**made, "dns_tsig_secret": None}), "has no dns_tsig_secret; "),
+        (json.dumps({**made, "passphrase": "", "ssh_private_key": 1}), "has no passphrase, ssh_private_key; "),
+    ):
+        path.write_text(damage)
+        with pytest.raises(SandboxError, match=said):
+            credentials.load_or_make(path)
+        assert path.read_text() == damage
 
 
 def test_a_full_disk_is_named_with_the_need(tmp_path: Path) -> None:
