@@ -20,7 +20,7 @@ from sandbox.providers.protocol import add_to_server, grpc
 from sandbox.providers.recorded import Recorded, digest
 from sandbox.verbs.session import stand_ins
 from tests.bench.measuring import Run, RunError
-from tests.bench.once import ATTACHED, PASSPHRASE
+from tests.bench.once import AT_THE_END, ATTACHED, PASSPHRASE
 from tools import ensure
 
 _PACKAGES = ("command", "docker", "kubernetes", "minio", "proxmoxve", "pulumi-python", "random")
@@ -73,8 +73,9 @@ class Workbench:
         for path in (self._folder.state, self._folder.home, self._folder.logs):
             path.mkdir(exist_ok=True)
         self._servers = {package: _serve(package) for package in _PACKAGES}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         self._environment = {
-            **os.environ,
+            **own,
             "PYTHONPYCACHEPREFIX": str(PYCACHE),
             ATTACHED: ",".join(f"{package}:{port}" for package, (_, port) in self._servers.items()),
         }
@@ -85,8 +86,14 @@ class Workbench:
         self.run("up", "platform")
         return str((self._folder.base / "exported.json").rename(self._folder.base / "recorded.json"))
 
-    def run(self, verb: str, program: str, pack: Path | None = None) -> Run:
+    def run(self, verb: str, program: str, pack: Path | None = None, *, at_the_end: bool = False) -> Run:
         """Run the engine once on an empty stack.
+
+        Args:
+            verb: `preview` or `up`.
+            program: As `once` takes it.
+            pack: The policy pack of a preview.
+            at_the_end: Whether the state is written once instead of after every step.
 
         Raises:
             RunError: When it failed.
@@ -94,9 +101,10 @@ class Workbench:
         shutil.rmtree(self._folder.state / ".pulumi", ignore_errors=True)
         arguments = [str(self._folder.base), self._folder.stack, verb, program, *([str(pack)] if pack else [])]
         command = [sys.executable, "-m", "tests.bench.once", *arguments]
+        environment = self._environment | (AT_THE_END if at_the_end else {})
         try:
             done = subprocess.run(
-                command, cwd=ROOT, env=self._environment, stdout=subprocess.PIPE, timeout=_SECONDS, check=False
+                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
             raise RunError(f"not done after {_SECONDS} s") from None
