@@ -138,12 +138,12 @@ class Checkout:
 
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Running:
         """Begin `python -m sandbox ARGUMENT…`."""
-        return self.start_python("-m", "sandbox", *arguments, environment=environment)
+        return self.start_command(sys.executable, "-m", "sandbox", *arguments, environment=environment)
 
-    def start_python(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Running:
-        """Begin `python ARGUMENT…` in the checkout."""
+    def start_command(self, *command: str, environment: Mapping[str, str] | None = None) -> Running:
+        """Begin a command in the checkout."""
         process = subprocess.Popen(
-            [sys.executable, *arguments],
+            command,
             cwd=self.root,
             env=self.environment(**(environment or {})),
             stdin=subprocess.DEVNULL,
@@ -153,7 +153,7 @@ class Checkout:
             errors="replace",
             process_group=0,
         )
-        return Running(arguments, process)
+        return Running(command, process)
 
     def finish(self, running: Running) -> Done:
         """Wait for a command and keep what it said."""

@@ -11,7 +11,7 @@ Object = dict[str, Any]
 
 _SECONDS = 30
 _SYSTEM = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
-_PATCH = "application/merge-patch+json"
+_PATCH = "application/strategic-merge-patch+json"
 
 
 class Refused(Exception):  # noqa: N818 - an answer

@@ -172,15 +172,15 @@ def assert_key(world: World) -> None:
 
 def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, tuple[int, tuple[str, ...]]]]:
     """Every record set of the stack when these slots have an image."""
-    compute, environment = settings.compute, settings.environment
+    compute, environment, dns = settings.compute, settings.environment, settings.dns
     gateways = {slot: gateway.address for slot, gateway in settings.edge.gateways.items()}
     servers = {f"ns{number}" for number in (1, 2)}
     for name, guest in {**compute.vms, **compute.containers}.items():
         if name not in servers:
-            yield f"{name}.{environment.core_domain} A", (300, (guest.address,))
-    yield f"{environment.domain} A", (30, (gateways[live],))
+            yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, (guest.address,))
+    yield f"{environment.domain} A", (dns.switch_ttl_seconds, (gateways[live],))
     for slot in slots:
-        yield f"{SERVICE}-{slot}.{environment.domain} A", (30, (gateways[slot],))
+        yield f"{SERVICE}-{slot}.{environment.domain} A", (dns.switch_ttl_seconds, (gateways[slot],))
 
 
 def assert_names(world: World, live: str, *slots: str) -> None:
@@ -189,7 +189,7 @@ def assert_names(world: World, live: str, *slots: str) -> None:
     found = {name: record for zone in settings.environment.zones for name, record in world.names.records(zone).items()}
     assert found == dict(records(settings, live, *slots))
     gateway = {slot: gateway.address for slot, gateway in settings.edge.gateways.items()}[live]
-    assert world.names.ask(settings.environment.domain) == [(30, gateway)]
+    assert world.names.ask(settings.environment.domain) == [(settings.dns.switch_ttl_seconds, gateway)]
 
 
 def assert_up(world: World, live: str, *slots: str) -> None:

@@ -1,0 +1,248 @@
+"""What can go wrong while a stack is up or coming up: one clear sentence, nothing lost, and the next `up` succeeds.
+
+All tests share one running stack and leave it up; each makes the change that it needs by itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import secrets
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.broken import another_disk, broken_tools, full_disk
+from tests.e2e.checkout import Done, Running, checkout
+from tests.e2e.world import World, expected
+from tests.e2e.world.cluster import Refused
+from tests.e2e.world.expected import NAMESPACE, SERVICE
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), pytest.mark.xdist_group("faults")]
+
+_STACK = "dev"
+_UP = ("up", "--stack", _STACK)
+_STACK_FILE, _RELEASE = f"Pulumi.{_STACK}.yaml", f"releases/{_STACK}.yaml"
+
+
+@pytest.fixture(scope="module")
+def world() -> Generator[World]:
+    """The dev stack, made by a first run that was killed in the middle and a second one that found what was there."""
+    with checkout() as copy:
+        first = copy.start(*_UP)
+        first.wait_for("storage-media-bucket +created")
+        first.kill()
+        assert copy.finish(first).code == -signal.SIGKILL
+        made = World(copy, _STACK)
+        assert_up(made)
+        yield made
+
+
+def assert_up(world: World) -> Done:
+    """`up` succeeds, and every server has what the settings say."""
+    done = world.checkout.succeed(*_UP)
+    release = world.settings.releases.services[SERVICE]
+    slots = [slot for slot, content in release.slots.items() if content is not None]
+    expected.assert_up(world, release.live, *slots)
+    return done
+
+
+def said(done: Done, *parts: str) -> str:
+    """The one error of a command, with every part in it."""
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, str(done)
+    assert all(part in errors[0] for part in parts), f"{parts}\n{done}"
+    assert "Traceback" not in done.text
+    return errors[0]
+
+
+def until(condition: Callable[[], bool], running: Running, seconds: float = 120) -> None:
+    """Wait for something to be true on a server while a command runs."""
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while not condition():
+        assert running.process.poll() is None, str(running.wait())
+        assert time.monotonic() < end, f"not true after {seconds} s"
+        pause.wait(0.1)
+
+
+def next_release(world: World) -> str:
+    """Put a new image into the green slot of the release file; the image."""
+    blue = world.settings.releases.services[SERVICE].slots["blue"]
+    assert blue is not None
+    image = f"{blue.image.split('@')[0]}@sha256:{secrets.token_hex(32)}"
+    path = world.checkout.root / _RELEASE
+    content = path.read_text(encoding="utf-8")
+    changed = re.sub(r"green:( null|\n +image: \S+)", f"green:\n        image: {image}", content)
+    assert changed != content
+    path.write_text(changed, encoding="utf-8")
+    return image
+
+
+def setting(world: World, pattern: str, by: int = 1) -> None:
+    """Change a number of the stack file."""
+    path = world.checkout.root / _STACK_FILE
+    content = path.read_text(encoding="utf-8")
+    changed = re.sub(pattern, lambda match: f"{match[1]}{int(match[2]) + by}", content, count=1)
+    assert changed != content
+    path.write_text(changed, encoding="utf-8")
+
+
+def image_of(world: World, slot: str) -> str:
+    """What the API server has for a slot."""
+    try:
+        found = world.cluster.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-{slot}")
+    except Refused:
+        return ""
+    return str(found["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+def kept(world: World) -> dict[str, str]:
+    """All that an `up` would be another one without: state, secrets, keys, ports, settings and running servers."""
+    parts = ("state", "project", "tls", "run", "secrets.json", "ports.json", "kubeconfig")
+    found: dict[str, str] = {}
+    for part in parts:
+        top = world.folder / part
+        for path in [top, *top.rglob("*")]:
+            if path.is_file() and path.name != "lock":
+                found[str(path.relative_to(world.folder))] = hashlib.sha256(path.read_bytes()).hexdigest()
+    for process in world.checkout.processes():
+        found[f"process {process.pid}"] = process.command
+    return found
+
+
+@contextmanager
+def put_back(path: Path) -> Generator[None]:
+    """Have a file in the end as it was."""
+    content = path.read_bytes()
+    try:
+        yield
+    finally:
+        path.write_bytes(content)
+
+
+def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
+    """Missing secrets, a wrong passphrase, a full disk, a tool that does not build, a policy that objects."""
+    copy, own = world.checkout, world.folder / "secrets.json"
+    before = kept(world)
+    with put_back(own):
+        own.write_text(json.dumps({**world.secrets, "dns_tsig_secret": None}), encoding="utf-8")
+        said(copy.run(*_UP), "secrets.json", "dns_tsig_secret", "put it back")
+        own.write_text("{", encoding="utf-8")
+        said(copy.run(*_UP), "secrets.json cannot be read", "put it back, or run make clean STACK=dev")
+        own.unlink()
+        said(copy.run(*_UP), "secrets.json is gone", "put it back, or run make clean STACK=dev")
+    wrong = {"PULUMI_CONFIG_PASSPHRASE": "not the one"}
+    said(copy.run(*_UP, environment=wrong), "another passphrase", "PULUMI_CONFIG_PASSPHRASE", "unset it")
+    said(copy.finish(copy.start_command(*full_disk(*_UP))), "no disk space", "3 MiB free", "needs 1024 MiB")
+    said(copy.run(*_UP, environment=broken_tools(copy.root.parent)), "with Go", "out of registers")
+    with put_back(copy.root / "components/storage/lifecycle.py"), put_back(copy.root / _STACK_FILE):
+        copy.replace("components/storage/lifecycle.py", "kept = retention.log_objects_days", "kept = 7")
+        setting(world, r"(media: \{versioning: true, quota_gib: )(\d+)")
+        done = copy.run(*_UP)
+        assert done.code == 1
+        assert "policy lifecycle-floors (mandatory)" in done.err
+    assert kept(world).keys() == before.keys()
+    assert {name for name, digest in kept(world).items() if before[name] != digest} <= {"project/Pulumi.dev.yaml"}
+    assert "Nothing changed" in assert_up(world).out
+
+
+def test_ports_that_somebody_else_has_taken_and_ctrl_c_while_the_servers_start(world: World) -> None:
+    """A port that the state refers to stops the run; one that only the sandbox knows gives way."""
+    copy, ports = world.checkout, world.ports
+    copy.succeed("down", "--stack", _STACK)
+    assert copy.processes() == []
+    with socket.socket() as published, socket.socket() as internal:
+        for taken, name in ((published, "minio"), (internal, "etcd")):
+            taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            taken.bind(("127.0.0.1", ports[name]))
+            taken.listen()
+        before = kept(world)
+        done = copy.run(*_UP)
+        assert done.code == 1
+        said(done, f"port {ports['minio']} of the minio server is in use by", f"pid {os.getpid()}", "make clean")
+        assert kept(world) == before
+        published.close()
+        running = copy.start(*_UP)
+        running.wait_for("dns answers at")
+        running.interrupt()
+        done = copy.finish(running)
+        assert done.code == 130, str(done)
+        assert f"port {ports['etcd']} of the etcd server is in use by" in done.err
+        assert done.err.rstrip().endswith("interrupted; what is done is kept: run make up again")
+        assert "Traceback" not in done.text
+        assert "Nothing changed" in assert_up(world).out
+    assert {name for name, port in world.ports.items() if port != ports[name]} == {"etcd"}
+
+
+@pytest.mark.parametrize(
+    ("server", "change", "by"),
+    [
+        ("minio", r"(media: \{versioning: true, quota_gib: )(\d+)", 1),
+        ("kube-apiserver", r"(\n      replicas: )(\d+)", 1),
+        ("dns", r"(\n    ttl_seconds: )(\d+)", -1),
+    ],
+)
+def test_a_server_that_dies_is_named_and_started_anew(world: World, server: str, change: str, by: int) -> None:
+    setting(world, change, by)
+    pid = world.process(server)
+    running = world.checkout.start(*_UP)
+    running.wait_for("running the program on the engine")
+    os.kill(pid, signal.SIGKILL)
+    done = world.checkout.finish(running)
+    assert done.code == 1, str(done)
+    assert f"the {server} server died (pid {pid} is gone); its log is " in done.err
+    assert "nothing is lost: run make up again, which starts it anew" in done.err
+    assert "Traceback" not in done.text
+    done = assert_up(world)
+    assert world.process(server) != pid
+    assert "\nDone in " in done.out
+
+
+def test_ctrl_c_while_something_is_made(world: World) -> None:
+    """What is under way is finished, what is not begun is left; a second run meanwhile is refused."""
+    image = next_release(world)
+    running = world.checkout.start(*_UP)
+    running.wait_for("running the program on the engine")
+    said(world.checkout.run(*_UP), "stack dev is busy: make up (pid ", "wait for it to end or stop it")
+    until(lambda: image_of(world, "green") == image, running)
+    running.interrupt()
+    done = world.checkout.finish(running)
+    assert done.code == 130, str(done)
+    assert "stopping: what is under way is finished first" in done.err
+    assert done.err.rstrip().endswith("interrupted; what is done is kept: run make up again")
+    assert "Traceback" not in done.text
+    assert_up(world)
+
+
+def test_an_engine_that_is_killed(world: World) -> None:
+    image = next_release(world)
+    running = world.checkout.start(*_UP)
+    until(lambda: image_of(world, "green") == image, running)
+    os.kill(world.process("engine"), signal.SIGKILL)
+    done = world.checkout.finish(running)
+    assert done.code == 1, str(done)
+    said(done, "the engine was killed by signal 9; the state is kept")
+    assert_up(world)
+
+
+def test_a_disk_that_runs_full_while_something_is_made(world: World) -> None:
+    """The run sees a small disk in place of the one that the state is on.
+
+    Where nobody may mount one, the run is told that the disk is full, which it then asks before it begins.
+    """
+    image = next_release(world)
+    copy = world.checkout
+    small = another_disk(world.folder / "state", copy.temporary / "state", *_UP)
+    done = copy.finish(copy.start_command(*(small or full_disk(*_UP))))
+    assert done.code == 1, str(done)
+    said(done, "no disk space", "free some and run it again")
+    assert_up(world)
+    assert image_of(world, "green") == image
