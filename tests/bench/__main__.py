@@ -67,7 +67,8 @@ def measure_make(report: Report, folder: Path, *, cold: bool, test: bool) -> Non
             report.in_turns({"make up after make down": up})
             report.in_turns({"make preview STACK=prod": partial(copy.make, "preview", "STACK=prod")})
     finally:
-        report.in_turns({f"make clean, {found}": partial(copy.make, "clean")})
+        if copy.used:
+            report.in_turns({f"make clean, {found}": partial(copy.make, "clean")})
     if test:
         (folder / "test").mkdir()
         copy = Checkout(folder / "test", cold=cold)

@@ -1,7 +1,9 @@
 """`make` in a copy of this checkout, so that nobody's sandbox is touched."""
 
+import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -12,6 +14,9 @@ from tests.bench.measuring import Run, RunError
 
 _LEFT_OUT = (".git", ".venv", ".sandbox", ".make", "__pycache__", ".pytest_cache", ".ruff_cache", ".hypothesis")
 _CACHES = ("LUXIMA_CACHE", "GOCACHE", "GOMODCACHE", "PIP_CACHE_DIR", "UV_CACHE_DIR")
+
+_ENDING_SECONDS = 60
+"""What a target may take to end in order when it is asked to."""
 
 
 class Checkout:
@@ -35,6 +40,11 @@ class Checkout:
         elif sys.prefix != sys.base_prefix:
             self._settings = [f"VENV={sys.prefix}"]
 
+    @property
+    def used(self) -> bool:
+        """Whether there is anything to stop or to remove."""
+        return (self._root / ".sandbox").is_dir()
+
     def make(self, *arguments: str) -> Run:
         """Run a target to its end.
 
@@ -42,17 +52,30 @@ class Checkout:
             RunError: When it failed, with the end of its output.
         """
         command, started = ["make", *arguments, *self._settings], time.monotonic()
-        with (
-            self._log.open("wb") as log,
-            subprocess.Popen(command, cwd=self._root, env=self._environment, stdout=log, stderr=log) as child,
-        ):
+        with self._log.open("wb") as log:
+            child = subprocess.Popen(
+                command, cwd=self._root, env=self._environment, stdout=log, stderr=log, start_new_session=True
+            )
             try:
                 child.wait()
             except BaseException:
-                child.terminate()  # which make passes on; leaving this block waits for its end
+                _end(child)
                 raise
         seconds = time.monotonic() - started
         if child.returncode:
             lines = self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-12:]
             raise RunError("\n    ".join((f"exit status {child.returncode}; its output ends with", *lines)))
         return {"seconds": seconds}
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """End a make and what it runs, which it does not do itself for all of it."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(child.pid, signal.SIGTERM)
+        deadline = time.monotonic() + _ENDING_SECONDS
+        while time.monotonic() < deadline:
+            child.poll()
+            os.killpg(child.pid, 0)
+            time.sleep(0.1)
+        os.killpg(child.pid, signal.SIGKILL)
+    child.wait()
