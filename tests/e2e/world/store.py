@@ -4,7 +4,7 @@ import io
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import urllib3
 from minio import Minio, MinioAdmin
@@ -150,9 +150,18 @@ class Store:
         """All that can be set: what a release may not touch."""
         return {
             "users": json.loads(self._admin.user_list()),
-            "policies": json.loads(self._admin.policy_list()),
+            "policies": _in_order(json.loads(self._admin.policy_list())),
             "buckets": {
                 bucket: [self.versioned(bucket), self.encryption(bucket), self.quota(bucket), self.lifecycle(bucket)]
                 for bucket in sorted(self.buckets())
             },
         }
+
+
+def _in_order(value: Any) -> Any:
+    """A policy with its actions and resources in order: MinIO keeps them as sets and lists them as it likes."""
+    if isinstance(value, dict):
+        return {key: _in_order(item) for key, item in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return sorted((_in_order(item) for item in cast("list[Any]", value)), key=str)
+    return value
