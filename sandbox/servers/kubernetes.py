@@ -68,18 +68,25 @@ class Kubernetes:
         if _apply_changes(site):
             process.stop(running)
             running = []
-        if len(running) < len(_COMPONENTS) or not self.answers(layout, site.ports):
-            self._kwokctl(site, folder)
-        running = _adopt(layout)
-        _write_kubeconfig(site)
-        server = next((record for record in running if record.name == "kube-apiserver"), None)
+        server = self._run(site, folder, running)
+        if server is None:
+            # One that was interrupted while it started may still have been on its way down: once more, from nothing.
+            process.stop(_adopt(layout))
+            server = self._run(site, folder, [])
         if server is None:
             raise SandboxError(
                 f"kube-apiserver ended while it was starting{process.tail(_log(layout, 'kube-apiserver'))}"
             )
+        _write_kubeconfig(site)
         process.wait_ready(server, lambda: self.answers(layout, site.ports), 90)
         _keep_certificates(layout)
         _installed(layout).write_text(json.dumps(_values(site)), encoding="utf-8")
+
+    def _run(self, site: Site, folder: Path, running: list[Record]) -> Record | None:
+        """Have every component run; the API server's process, or None when it has ended."""
+        if len(running) < len(_COMPONENTS) or not self.answers(site.layout, site.ports):
+            self._kwokctl(site, folder)
+        return next((record for record in _adopt(site.layout) if record.name == "kube-apiserver"), None)
 
     def _kwokctl(self, site: Site, folder: Path) -> None:
         layout = site.layout
