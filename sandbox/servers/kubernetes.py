@@ -5,7 +5,6 @@ start times, so that status and `down` deal with exactly these processes, and th
 """
 
 import base64
-import json
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -64,15 +63,10 @@ class Kubernetes:
             shutil.rmtree(_folder(layout), ignore_errors=True)
         folder = begin_world(layout, self.name)
         _restore_certificates(layout)
-        running = _adopt(layout)
-        if _apply_changes(site):
-            process.stop(running)
-            running = []
-        server = self._run(site, folder, running)
-        if server is None:
-            # One that was interrupted while it started may still have been on its way down: once more, from nothing.
-            process.stop(_adopt(layout))
-            server = self._run(site, folder, [])
+        running = _apply_changes(site, _adopt(layout))
+        if len(running) < len(_COMPONENTS) or not self.answers(layout, site.ports):
+            self._kwokctl(site, folder)
+        server = next((record for record in _adopt(layout) if record.name == "kube-apiserver"), None)
         if server is None:
             raise SandboxError(
                 f"kube-apiserver ended while it was starting{process.tail(_log(layout, 'kube-apiserver'))}"
@@ -80,16 +74,11 @@ class Kubernetes:
         _write_kubeconfig(site)
         process.wait_ready(server, lambda: self.answers(layout, site.ports), 90)
         _keep_certificates(layout)
-        _installed(layout).write_text(json.dumps(_values(site)), encoding="utf-8")
-
-    def _run(self, site: Site, folder: Path, running: list[Record]) -> Record | None:
-        """Have every component run; the API server's process, or None when it has ended."""
-        if len(running) < len(_COMPONENTS) or not self.answers(site.layout, site.ports):
-            self._kwokctl(site, folder)
-        return next((record for record in _adopt(site.layout) if record.name == "kube-apiserver"), None)
+        _installed(layout).touch()
 
     def _kwokctl(self, site: Site, folder: Path) -> None:
         layout = site.layout
+        _adopt(layout)  # Forgets those that have just ended, so that kwokctl starts them.
         created = (_cluster(layout) / "kwok.yaml").exists()
         configuration = folder / "kwokctl.yaml"
         configuration.write_text(yaml.safe_dump(_configuration(site)), encoding="utf-8")
@@ -131,7 +120,7 @@ def _cluster(layout: Layout) -> Path:
 
 def _installed(layout: Layout) -> Path:
     """Written when the cluster came up for the first time: before that there is nothing in it to keep."""
-    return _folder(layout) / "installed.json"
+    return _folder(layout) / "installed"
 
 
 def _log(layout: Layout, component: str) -> Path:
@@ -155,7 +144,7 @@ def _adopt(layout: Layout) -> list[Record]:
             process.save(layout.run, found)
             running.append(found)
         else:
-            # kwokctl would take the process that has the id now for its own.
+            # kwokctl would take a process that has the id now, or one that only waits to be reaped, for its own.
             file.unlink(missing_ok=True)
     return running
 
@@ -177,35 +166,39 @@ def _keep_certificates(layout: Layout) -> None:
         partial.rename(kept)
 
 
-def _values(site: Site) -> dict[str, str]:
-    """What stands in the components' command lines and may change."""
-    ports = {key: str(site.ports[name]) for key, name in _PORTS.items()}
-    return {**ports, "serviceCidr": site.settings.kubernetes.service_cidr}
+def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
+    """Bring an existing cluster's command lines to the present ports, programs and settings.
 
+    kwok.yaml itself says what they were, so that a run that is interrupted here is taken up by the next one.
 
-def _apply_changes(site: Site) -> bool:
-    """Bring an existing cluster's command lines to the present ports, programs and settings; True when any changed."""
-    installed = _installed(site.layout)
-    if not installed.exists():
-        return False
+    Returns:
+        The components that still run: all, or none when something changed.
+    """
+    if not _installed(site.layout).exists():
+        return running
     cluster = _cluster(site.layout)
-    changed = False
-    for name in _COMPONENTS:
-        link, target = cluster / "bin" / name, site.programs[_PROGRAM[name]]
-        if not link.is_symlink() or link.readlink() != target:
-            link.unlink(missing_ok=True)
-            link.symlink_to(target)
-            changed = True
-    old, new = json.loads(installed.read_text(encoding="utf-8")), _values(site)
-    replacements = {str(old[key]): new[key] for key in new if key in old and old[key] != new[key]}
+    links = {cluster / "bin" / name: site.programs[_PROGRAM[name]] for name in _COMPONENTS}
+    stale = [link for link, target in links.items() if not link.is_symlink() or link.readlink() != target]
+    kwok, kubeconfig = cluster / "kwok.yaml", cluster / "kubeconfig.yaml"
+    text = kwok.read_text(encoding="utf-8")
+    wanted = {rf"^  {key}: (\d+)$": str(site.ports[name]) for key, name in _PORTS.items()}
+    wanted["--service-cluster-ip-range=(.+)$"] = site.settings.kubernetes.service_cidr
+    found = {match.group(1): new for line, new in wanted.items() if (match := re.search(line, text, re.MULTILINE))}
+    replacements = {old: new for old, new in found.items() if old != new}
+    if not stale and not replacements:
+        return running
+    process.stop(running)
+    for link in stale:
+        link.unlink(missing_ok=True)
+        link.symlink_to(links[link])
+    server = re.sub(
+        r"(server: \S+:)\d+", rf"\g<1>{site.ports['kube-apiserver']}", kubeconfig.read_text(encoding="utf-8")
+    )
+    write_private(kubeconfig, server.encode())
     if replacements:
-        pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(text)}(?![\w.])" for text in replacements))
-        for name in ("kwok.yaml", "kubeconfig.yaml"):
-            path = cluster / name
-            text = pattern.sub(lambda match: replacements[match.group()], path.read_text(encoding="utf-8"))
-            write_private(path, text.encode())
-        changed = True
-    return changed
+        pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(old)}(?![\w.])" for old in replacements))
+        write_private(kwok, pattern.sub(lambda match: replacements[match.group()], text).encode())
+    return []
 
 
 def _configuration(site: Site) -> dict[str, object]:
