@@ -5,7 +5,7 @@ import json
 import os
 import secrets
 import uuid
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +14,16 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from sandbox.faults import SandboxError
 from sandbox.tls import write_private
+
+_KEPT = (
+    "passphrase",
+    "proxmox_api_token",
+    "minio_root_password",
+    "minio_kms_key",
+    "dns_tsig_secret",
+    "ssh_private_key",
+)
+"""What the stack's data depends on: it cannot be made anew. What an older version of the program did not need can."""
 
 STAND_IN = "sandbox-stand-in"
 """What a made-up secret of `preview` says in its name where its form allows it."""
@@ -34,6 +44,14 @@ class Credentials:
     """32 bytes, base64."""
     ssh_private_key: str
     """ed25519, OpenSSH's form."""
+    slack_webhook_url: str
+    slack_security_webhook_url: str
+    pagerduty_routing_key: str
+    telegram_bot_token: str
+    smtp_password: str
+    heartbeat_url: str
+    service_role_key: str
+    database_monitor_password: str
 
     def __repr__(self) -> str:
         return "Credentials(…)"
@@ -45,6 +63,14 @@ class Credentials:
             "luxima:minioRootPassword": self.minio_root_password,
             "luxima:dnsTsigSecret": self.dns_tsig_secret,
             "luxima:sshPrivateKey": self.ssh_private_key,
+            "luxima:slackWebhookUrl": self.slack_webhook_url,
+            "luxima:slackSecurityWebhookUrl": self.slack_security_webhook_url,
+            "luxima:pagerdutyRoutingKey": self.pagerduty_routing_key,
+            "luxima:telegramBotToken": self.telegram_bot_token,
+            "luxima:smtpPassword": self.smtp_password,
+            "luxima:heartbeatUrl": self.heartbeat_url,
+            "luxima:serviceRoleKey": self.service_role_key,
+            "luxima:databaseMonitorPassword": self.database_monitor_password,
         }
 
 
@@ -60,6 +86,15 @@ def make() -> Credentials:
         minio_kms_key=base64.b64encode(secrets.token_bytes(32)).decode(),
         dns_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
         ssh_private_key=key.decode(),
+        # Nobody is told anything from a sandbox: these names are reserved (RFC 6761) and lead nowhere.
+        slack_webhook_url=f"https://slack.invalid/services/{secrets.token_urlsafe(24)}",
+        slack_security_webhook_url=f"https://slack.invalid/services/{secrets.token_urlsafe(24)}",
+        pagerduty_routing_key=secrets.token_hex(16),
+        telegram_bot_token=f"{secrets.randbelow(9 * 10**8) + 10**8}:{secrets.token_urlsafe(26)}",
+        smtp_password=secrets.token_urlsafe(24),
+        heartbeat_url=f"https://heartbeat.invalid/{secrets.token_urlsafe(24)}",
+        service_role_key=secrets.token_urlsafe(24),
+        database_monitor_password=secrets.token_urlsafe(24),
     )
 
 
@@ -73,14 +108,17 @@ def load_or_make(path: Path) -> Credentials:
         again = f"put it back, or run make clean STACK={path.parent.name} and make up to start anew"
         try:
             content = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
-            missing = [field.name for field in fields(Credentials) if not _is_text(content.get(field.name))]
+            missing = [name for name in _KEPT if not _is_text(content.get(name))]
         except (OSError, ValueError, AttributeError) as error:
             raise SandboxError(
                 f"{path} cannot be read ({type(error).__name__}); without its secrets the stack's data is lost: {again}"
             ) from error
         if missing:
             raise SandboxError(f"{path} has no {', '.join(missing)}; without it the stack's data is lost: {again}")
-        made = Credentials(**{field.name: str(content[field.name]) for field in fields(Credentials)})
+        known = {field.name: content.get(field.name) for field in fields(Credentials)}
+        made = replace(make(), **{name: value for name, value in known.items() if isinstance(value, str) and value})
+        if None in known.values():
+            write_private(path, json.dumps(asdict(made), indent=1).encode())
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     else:

@@ -10,7 +10,7 @@ from typing import cast
 import yaml
 
 from settings.report import Problem
-from settings.values import Area
+from settings.values import HTTPS_URL, Area
 
 _TOKEN = re.compile(
     r"[^\s@!=]+@[A-Za-z][A-Za-z0-9._-]*![A-Za-z][A-Za-z0-9._-]+=[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
@@ -52,6 +52,18 @@ def _decoded(text: str) -> bytes:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         return b""
+
+
+def _is_url(text: str) -> bool:
+    return HTTPS_URL.matches(text)
+
+
+def _is_routing_key(text: str) -> bool:
+    return re.fullmatch("[0-9a-zA-Z]{32}", text) is not None
+
+
+def _is_bot_token(text: str) -> bool:
+    return re.fullmatch("[0-9]{6,12}:[A-Za-z0-9_-]{30,60}", text) is not None
 
 
 def _is_kubeconfig(text: str) -> bool:
@@ -102,6 +114,54 @@ SECRETS = (
         "private key with which the guests are logged in to",
         "a private key in PEM or OpenSSH form, with its BEGIN and END lines and no passphrase",
         _is_private_key,
+    ),
+    Secret(
+        "slackWebhookUrl",
+        "incoming webhook of observability.alerts.slack_channel",
+        "an https:// URL, as Slack shows it when the webhook is made",
+        _is_url,
+    ),
+    Secret(
+        "slackSecurityWebhookUrl",
+        "incoming webhook of observability.alerts.slack_security_channel",
+        "an https:// URL, as Slack shows it when the webhook is made",
+        _is_url,
+    ),
+    Secret(
+        "pagerdutyRoutingKey",
+        "integration key of on-call's PagerDuty service",
+        "the 32 letters and digits of an Events API v2 integration",
+        _is_routing_key,
+    ),
+    Secret(
+        "telegramBotToken",
+        "token of the Telegram bot that announces deployments",
+        "the bot's number, a colon and its key, as BotFather prints them",
+        _is_bot_token,
+    ),
+    Secret(
+        "smtpPassword",
+        "password of observability.alerts.smtp_user",
+        "at least 8 printable characters",
+        _is_password,
+    ),
+    Secret(
+        "heartbeatUrl",
+        "URL of the external watch that is told every minute that alerting works",
+        "an https:// URL, as the watch shows it when the check is made",
+        _is_url,
+    ),
+    Secret(
+        "serviceRoleKey",
+        "key of Supabase's service role, with which alerts are recorded in schema internal",
+        "at least 8 printable characters",
+        _is_password,
+    ),
+    Secret(
+        "databaseMonitorPassword",
+        "password of the database role luxima_monitor, which the PostgreSQL exporter logs in as",
+        "at least 8 printable characters",
+        _is_password,
     ),
     Secret(
         "kubeconfig",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from functools import partial as bind
 
 from settings.report import Problem
-from settings.rules import addresses, availability, guests, identity, kept, releases, services, storage
+from settings.rules import addresses, availability, guests, identity, kept, observability, releases, services, storage
 from settings.stack import Settings
 
 Rule = Callable[[Settings], Iterator[Problem]]
@@ -21,6 +21,7 @@ RULES: tuple[Rule, ...] = (
     *storage.RULES,
     *kept.RULES,
     *services.RULES,
+    *observability.RULES,
     *releases.RULES,
 )
 

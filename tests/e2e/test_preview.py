@@ -20,7 +20,20 @@ from tools import ensure
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), pytest.mark.xdist_group("preview")]
 
 _ROOMS = ("compute", "dns", "kubernetes", "observability", "services", "storage")
-_STAND_INS = ["dnsTsigSecret", "minioRootPassword", "proxmoxApiToken", "sshPrivateKey"]
+_STAND_INS = [
+    "databaseMonitorPassword",
+    "dnsTsigSecret",
+    "heartbeatUrl",
+    "minioRootPassword",
+    "pagerdutyRoutingKey",
+    "proxmoxApiToken",
+    "serviceRoleKey",
+    "slackSecurityWebhookUrl",
+    "slackWebhookUrl",
+    "smtpPassword",
+    "sshPrivateKey",
+    "telegramBotToken",
+]
 _NO_SCHEMA = frozenset({"command", "kubernetes", "luxima", "pulumi", "pulumi-python"})
 """Kubernetes is judged by the API server itself, in test_lifecycle."""
 

@@ -28,6 +28,14 @@ SECRETS = {
     "sshPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\n"
     + base64.b64encode(b"openssh-key-v1\0\0\0\0\4none planted key").decode()
     + "\n-----END OPENSSH PRIVATE KEY-----\n",
+    "slackWebhookUrl": "https://hooks.slack.invalid/services/planted-slack",
+    "slackSecurityWebhookUrl": "https://hooks.slack.invalid/services/planted-security",
+    "pagerdutyRoutingKey": "planted0pagerduty0routing0key032",
+    "telegramBotToken": "123456789:planted-telegram-bot-token_35chars",
+    "smtpPassword": "planted-smtp-password",
+    "heartbeatUrl": "https://heartbeat.invalid/planted-heartbeat",
+    "serviceRoleKey": "planted-service-role-key",
+    "databaseMonitorPassword": "planted-monitor-password",
 }
 KUBECONFIG = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: [{name: planted-user}]\n"
 

@@ -71,7 +71,11 @@ EQUAL = (
     "dns.tsig.algorithm",
     "dns.ttl_seconds",
     "dns.switch_ttl_seconds",
-    "observability",
+    "observability.scrape_interval_seconds",
+    "observability.agent",
+    "observability.objectives",
+    "observability.anomalies",
+    "observability.alerts",
 )
 
 

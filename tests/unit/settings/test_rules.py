@@ -18,16 +18,18 @@ from settings.rules import (
     guests,
     identity,
     kept,
+    observability,
     releases,
     services,
     storage,
 )
 from tests.unit.settings.rule_cases import machines, platform
+from tests.unit.settings.rule_cases import observability as observability_cases
 from tests.unit.settings.rule_cases import services as service_cases
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, Checkout, data_of, edited
 
-CASES = [*platform.CASES, *machines.CASES, *service_cases.CASES]
+CASES = [*platform.CASES, *machines.CASES, *service_cases.CASES, *observability_cases.CASES]
 
 
 def name(rule: Any) -> str:
@@ -83,7 +85,7 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
-    modules = (identity, guests, addresses, availability, storage, kept, services, releases)
+    modules = (identity, guests, addresses, availability, storage, kept, observability, services, releases)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):

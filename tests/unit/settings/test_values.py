@@ -15,7 +15,7 @@ from settings import Settings, values
 from settings.compute import BridgeName, PoolName, PublicKey, Sha512, StorageId, UserName
 from settings.dns import KeyName
 from settings.environment import Environment
-from settings.observability import Channel, Chat
+from settings.observability.alerts import Channel, Chat
 from settings.releases import Image
 from settings.rules import addresses, guests
 from settings.services import Host, ServiceName

@@ -1,10 +1,10 @@
-"""`luxima:observability`: metrics and alerts (MON-1, ALR-1, ALR-7..9)."""
+"""Who is told of an alert, and when (ALR-1, ALR-7..9)."""
 
 from typing import Annotated
 
 from pydantic import Field
 
-from settings.values import Area, Email, Form, Port
+from settings.values import Area, Email, Endpoint, Form, HttpsUrl
 
 Channel = Annotated[
     str,
@@ -26,9 +26,18 @@ class Alerts(Area):
     slack_security_channel: Channel = Field(description="Slack channel of security and administration")
     info_email: Email = Field(description="Receiver of what is good to know")
     management_emails: Annotated[tuple[Email, ...], Field(min_length=1)] = Field(
-        description="Management and CTO; they get critical alerts"
+        description="Management and CTO; they get critical alerts, and what is escalated"
+    )
+    system_owner_emails: Annotated[tuple[Email, ...], Field(min_length=1)] = Field(
+        description="System owner; gets what is escalated"
     )
     telegram_deploys_chat: Chat = Field(description="Telegram chat that deployments are announced in")
+    smtp_endpoint: Endpoint = Field(description="host:port of the mail relay; spoken to with STARTTLS")
+    smtp_user: Email = Field(description="Account and sender address at the mail relay; secret luxima:smtpPassword")
+    runbooks_url: HttpsUrl = Field(description="Where docs/runbooks is published; every alert links its page there")
+    postmortem_url: HttpsUrl = Field(
+        description="Page of Plane that makes a new work item; a critical alert links it with title and text filled in"
+    )
     acknowledge_minutes: Minutes = Field(
         default=10, description="Time in which on-call answers a critical alert; it is repeated until then, in minutes"
     )
@@ -38,13 +47,3 @@ class Alerts(Area):
     resolve_minutes: Minutes = Field(
         default=5, description="How long all has to be normal before an alert counts as resolved, in minutes"
     )
-
-
-class Observability(Area):
-    """Metrics and alerts."""
-
-    scrape_interval_seconds: Annotated[int, Field(ge=1, le=300)] = Field(
-        default=15, description="How often Prometheus reads every target, in seconds"
-    )
-    node_exporter_port: Port = Field(default=9100, description="TCP port of the node exporter on every guest")
-    alerts: Alerts = Field(description="Who is told, and when")
