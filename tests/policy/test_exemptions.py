@@ -27,6 +27,11 @@ _NEEDED: dict[tuple[str, str], Case] = {
         {"mounts": [{"type": "bind", "source": "/", "target": "/host"}]},
         "observability-docker-1-node-exporter-container",
     ),
+    ("namespace-pod-security", 'metadata.labels["pod-security.kubernetes.io/enforce"]'): one(
+        kinds.NAMESPACE,
+        {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}},
+        "namespace-node-agents-namespace",
+    ),
 }
 """By rule and property path of the entry: what could not be made without it."""
 
