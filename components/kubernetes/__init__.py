@@ -3,16 +3,28 @@
 from components.kubernetes.cluster import ClusterArgs, KubernetesCluster, Machine
 from components.kubernetes.k3s import cloud_configs, k3s_vms
 from components.kubernetes.namespace import Namespace, NamespaceArgs
-from components.kubernetes.workload import EgressRule, SecretEnv, Workload, WorkloadArgs
+from components.kubernetes.pod import EgressRule, Mount, PodArgs, SecretEnv
+from components.kubernetes.workload import (
+    NodeWorkload,
+    StatefulWorkload,
+    StatefulWorkloadArgs,
+    Workload,
+    WorkloadArgs,
+)
 
 __all__ = [
     "ClusterArgs",
     "EgressRule",
     "KubernetesCluster",
     "Machine",
+    "Mount",
     "Namespace",
     "NamespaceArgs",
+    "NodeWorkload",
+    "PodArgs",
     "SecretEnv",
+    "StatefulWorkload",
+    "StatefulWorkloadArgs",
     "Workload",
     "WorkloadArgs",
     "cloud_configs",

@@ -1,0 +1,259 @@
+"""The one builder of pods: what makes a pod safe and steady is decided here, once."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes.quantities import cpu, memory
+
+USER: Final = 10001
+"""User and group that containers run as; above the range that hosts give to their own accounts."""
+DRAIN_SECONDS: Final = 5
+"""How long a pod that is leaving still answers, so that everybody has noticed that it leaves."""
+TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder
+"""Where programs look for the token of their account."""
+
+
+@dataclass(frozen=True)
+class SecretEnv:
+    """An environment variable whose value comes from a Secret."""
+
+    secret: str
+    """Name of the Secret, in the workload's namespace."""
+    key: str
+    """Key in the Secret."""
+
+
+@dataclass(frozen=True)
+class EgressRule:
+    """Where a workload may connect to."""
+
+    cidr: str
+    """Network, in CIDR notation."""
+    ports: Sequence[int]
+    """TCP ports."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """A folder in the container."""
+
+    name: str
+    """Name of the volume; a DNS label, unique in the pod."""
+    path: str
+    """Where it is seen in the container."""
+    config_map: pulumi.Input[str] | None = None
+    """Name of the ConfigMap whose keys are the files."""
+    secret: str | None = None
+    """Name of the Secret whose keys are the files."""
+    host_path: str | None = None
+    """Folder of the node; read-only."""
+    scratch_mib: int | None = None
+    """An empty folder that is gone with the pod, of this size at most, in MiB."""
+
+    def volume(self) -> k8s.core.v1.VolumeArgs:
+        """As the pod declares it."""
+        core = k8s.core.v1
+        if self.config_map is not None:
+            return core.VolumeArgs(name=self.name, config_map=core.ConfigMapVolumeSourceArgs(name=self.config_map))
+        if self.secret is not None:
+            # Readable by the pod's group, which the program runs as.
+            source = core.SecretVolumeSourceArgs(secret_name=self.secret, default_mode=0o440)
+            return core.VolumeArgs(name=self.name, secret=source)
+        if self.host_path is not None:
+            source = core.HostPathVolumeSourceArgs(path=self.host_path, type="")
+            return core.VolumeArgs(name=self.name, host_path=source)
+        size = None if self.scratch_mib is None else memory(self.scratch_mib)
+        return core.VolumeArgs(name=self.name, empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=size))
+
+    def mount(self) -> k8s.core.v1.VolumeMountArgs:
+        """As the container declares it."""
+        if self.scratch_mib is not None:
+            return k8s.core.v1.VolumeMountArgs(name=self.name, mount_path=self.path)
+        propagation = "HostToContainer" if self.host_path is not None else None
+        return k8s.core.v1.VolumeMountArgs(
+            name=self.name, mount_path=self.path, read_only=True, mount_propagation=propagation
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PodArgs:
+    """One program as a pod."""
+
+    namespace: str
+    """Namespace it runs in."""
+    workload: str
+    """Name of its objects; a DNS label."""
+    image: str
+    """Container image, pinned."""
+    port: int
+    """TCP port that health and metrics are asked on; its name is `http`."""
+    health_path: str
+    """Path that answers 200 when the pod can serve."""
+    metrics_path: str | None
+    """Path of the Prometheus metrics, for pods that Prometheus finds by annotation; None for all others."""
+    cpu_request_millicores: int
+    """Processor request, in thousandths of a processor; there is no limit, so that spare time is used."""
+    memory_request_mib: int
+    """Memory request, in MiB."""
+    memory_limit_mib: int
+    """Memory limit, in MiB."""
+    labels: Mapping[str, str]
+    """Labels of all objects and pods; must tell this workload from every other of the namespace."""
+    arguments: Sequence[str] = ()
+    """Arguments of the image's program; no secrets."""
+    ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    """More TCP ports by name."""
+    callers: Sequence[str] = ()
+    """Namespaces whose pods may connect to the ports."""
+    caller_networks: Sequence[str] = ()
+    """Networks that may connect to the ports, in CIDR notation."""
+    egress: Sequence[EgressRule] = ()
+    """Where it may connect to, besides DNS."""
+    reaches: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
+    """TCP ports that it may connect to in pods of other namespaces, or its own."""
+    env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Plain environment variables."""
+    secret_env: Mapping[str, SecretEnv] = field(default_factory=dict[str, SecretEnv])
+    """Environment variables from Secrets."""
+    annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Annotations of the pods; a change of one rolls them."""
+    mounts: Sequence[Mount] = ()
+    """Folders in the container, besides /tmp."""
+    api_token: bool = False
+    """Whether the program talks to the Kubernetes API; its account's token is then mounted, for an hour at a time."""
+    grace_seconds: int = 30
+    """Time to end in order, in seconds; the drain is part of it."""
+    start_seconds: int = 60
+    """Time to become ready after a start, in seconds."""
+
+
+def metadata(args: PodArgs, name: str | None = None) -> k8s.meta.v1.ObjectMetaArgs:
+    """Metadata of the workload's objects."""
+    labels = {"app.kubernetes.io/part-of": "luxima", **args.labels}
+    return k8s.meta.v1.ObjectMetaArgs(name=name or args.workload, namespace=args.namespace, labels=labels)
+
+
+def template(
+    args: PodArgs, *, data_path: str | None = None, tolerate_all: bool = False
+) -> k8s.core.v1.PodTemplateSpecArgs:
+    """The pod template; with `data_path` the claim `data` is mounted there."""
+    found = {}
+    if args.metrics_path is not None:
+        found = {
+            "prometheus.io/scrape": "true",
+            "prometheus.io/port": str(args.port),
+            "prometheus.io/path": args.metrics_path,
+        }
+    annotations = {**found, **args.annotations}
+    return k8s.core.v1.PodTemplateSpecArgs(
+        metadata=k8s.meta.v1.ObjectMetaArgs(labels=dict(args.labels), annotations=annotations or None),
+        spec=_spec(args, data_path, tolerate_all=tolerate_all),
+    )
+
+
+def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool) -> k8s.core.v1.PodSpecArgs:
+    core = k8s.core.v1
+    spread = core.TopologySpreadConstraintArgs(
+        max_skew=1,
+        topology_key="kubernetes.io/hostname",
+        when_unsatisfiable="ScheduleAnyway",
+        label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(args.labels)),
+    )
+    tmp = Mount("tmp", "/tmp", scratch_mib=64)  # noqa: S108 - in the container
+    return core.PodSpecArgs(
+        service_account_name=args.workload,
+        automount_service_account_token=False,
+        enable_service_links=False,
+        termination_grace_period_seconds=args.grace_seconds,
+        security_context=core.PodSecurityContextArgs(
+            run_as_non_root=True,
+            run_as_user=USER,
+            run_as_group=USER,
+            fs_group=USER,
+            seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
+        ),
+        # A pod of every node is spread by nature, and belongs on the control plane's nodes too.
+        topology_spread_constraints=None if tolerate_all else [spread],
+        tolerations=[core.TolerationArgs(operator="Exists", effect="NoSchedule")] if tolerate_all else None,
+        containers=[_container(args, tmp, data_path)],
+        volumes=[tmp.volume(), *(mount.volume() for mount in args.mounts), *([_token()] if args.api_token else ())],
+    )
+
+
+def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.ContainerArgs:
+    core = k8s.core.v1
+    health = core.HTTPGetActionArgs(path=args.health_path, port="http", scheme="HTTP")
+    mounts = [tmp.mount(), *(mount.mount() for mount in args.mounts)]
+    if data_path is not None:
+        mounts.append(core.VolumeMountArgs(name="data", mount_path=data_path))
+    if args.api_token:
+        mounts.append(core.VolumeMountArgs(name="api-token", mount_path=TOKEN_PATH, read_only=True))
+    return core.ContainerArgs(
+        name="main",
+        image=args.image,
+        image_pull_policy="IfNotPresent",
+        args=list(args.arguments) or None,
+        ports=[
+            core.ContainerPortArgs(name=name, container_port=port, protocol="TCP")
+            for name, port in {"http": args.port, **args.ports}.items()
+        ],
+        env=[
+            *(core.EnvVarArgs(name=key, value=value) for key, value in sorted(args.env.items())),
+            *(
+                core.EnvVarArgs(
+                    name=key,
+                    value_from=core.EnvVarSourceArgs(
+                        secret_key_ref=core.SecretKeySelectorArgs(name=source.secret, key=source.key)
+                    ),
+                )
+                for key, source in sorted(args.secret_env.items())
+            ),
+        ],
+        resources=core.ResourceRequirementsArgs(
+            requests={"cpu": cpu(args.cpu_request_millicores), "memory": memory(args.memory_request_mib)},
+            limits={"memory": memory(args.memory_limit_mib)},
+        ),
+        # A slow start is waited for; a pod that stops answering leaves the Service first and is restarted later.
+        startup_probe=core.ProbeArgs(http_get=health, period_seconds=2, failure_threshold=args.start_seconds // 2),
+        readiness_probe=core.ProbeArgs(http_get=health, period_seconds=5, failure_threshold=2),
+        liveness_probe=core.ProbeArgs(http_get=health, period_seconds=10, failure_threshold=6),
+        lifecycle=core.LifecycleArgs(
+            pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=DRAIN_SECONDS))
+        ),
+        security_context=core.SecurityContextArgs(
+            allow_privilege_escalation=False,
+            read_only_root_filesystem=True,
+            run_as_non_root=True,
+            capabilities=core.CapabilitiesArgs(drop=["ALL"]),
+        ),
+        volume_mounts=mounts,
+    )
+
+
+def _token() -> k8s.core.v1.VolumeArgs:
+    """What the API server's clients expect to find, as the API server itself would mount it, but asked for by name."""
+    core = k8s.core.v1
+    sources = [
+        core.VolumeProjectionArgs(
+            service_account_token=core.ServiceAccountTokenProjectionArgs(path="token", expiration_seconds=3600)
+        ),
+        core.VolumeProjectionArgs(
+            config_map=core.ConfigMapProjectionArgs(
+                name="kube-root-ca.crt", items=[core.KeyToPathArgs(key="ca.crt", path="ca.crt")]
+            )
+        ),
+        core.VolumeProjectionArgs(
+            downward_api=core.DownwardAPIProjectionArgs(
+                items=[
+                    core.DownwardAPIVolumeFileArgs(
+                        path="namespace", field_ref=core.ObjectFieldSelectorArgs(field_path="metadata.namespace")
+                    )
+                ]
+            )
+        ),
+    ]
+    return core.VolumeArgs(name="api-token", projected=core.ProjectedVolumeSourceArgs(sources=sources))
