@@ -38,9 +38,9 @@ NODES_ELSEWHERE: Final = 6
 """Nodes of a cluster that is not this stack's (mode `existing`), as nothing says how many it has."""
 KEPT_OF_API_SERVER: Final = 3_000
 """Series of an API server after the scrape has dropped the histograms that nothing uses."""
-OBJECTIVE_RECORDINGS: Final = 13
+OBJECTIVE_RECORDINGS: Final = 15
 """Recordings of one objective; `rules.slo`."""
-SIGNAL_RECORDINGS: Final = 8
+SIGNAL_RECORDINGS: Final = 7
 """Recordings per label set of a signal; `rules.anomalies`."""
 OTHER_RECORDINGS: Final = 500
 """Series of all other recordings, and of ALERTS."""
