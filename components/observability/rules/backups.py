@@ -1,0 +1,88 @@
+"""Backups that did not run (BAK-1..4)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from components.observability.rules.model import Alert, Group
+from settings import Settings
+
+PATIENCE: Final = 1.5
+"""Times the interval: a run that takes long or is tried again is not late yet."""
+SNAPSHOT_SECONDS: Final = 2 * 3600
+"""A template of a Docker host's disk is cloned in well under an hour."""
+
+_LAST: Final = 'max by (backup) (backup_last_success_timestamp_seconds{{backup="{0}"}})'
+
+
+def intervals(settings: Settings) -> Mapping[str, int]:
+    """Seconds between two backups, by what they are of; deployments have none, they follow the releases."""
+    backup = settings.backup
+    return {
+        "database": backup.database_interval_hours * 3600,
+        "object_storage": backup.object_storage_interval_hours * 3600,
+        "logs": backup.log_archive_interval_hours * 3600,
+    }
+
+
+def groups(settings: Settings) -> list[Group]:
+    """The alerts of backups."""
+    late = " or ".join(
+        f"time() - {_LAST.format(name)} > {PATIENCE} * {seconds}" for name, seconds in intervals(settings).items()
+    )
+    unknown = " or ".join(
+        f'sum by (backup) (absent(backup_last_success_timestamp_seconds{{backup="{name}"}}))'
+        for name in intervals(settings)
+    )
+    return [
+        Group(
+            "backups",
+            [
+                Alert(
+                    "BackupOverdue",
+                    late,
+                    severity="warning",
+                    kind="backup",
+                    owner="devops",
+                    summary="The backup of {{ $labels.backup }} did not run",
+                    description="The last good one is {{ $value | humanizeDuration }} old, over one and a half times "
+                    "its interval.",
+                    pending="5m",
+                    dashboard="backups",
+                ),
+                Alert(
+                    # A new stack makes its first backups within a day.
+                    "BackupUnknown",
+                    unknown,
+                    severity="warning",
+                    kind="backup",
+                    owner="devops",
+                    summary="Nothing is known of backups of {{ $labels.backup }}",
+                    description="No success has been reported for a day (absent is {{ $value }}).",
+                    pending="1d",
+                    dashboard="backups",
+                ),
+                Alert(
+                    "DeploymentSnapshotMissing",
+                    f"time() - {_LAST.format('deployment')} > {SNAPSHOT_SECONDS}"
+                    f" and on () max(max_over_time(release_probation[{SNAPSHOT_SECONDS // 3600}h])) == 1",
+                    severity="warning",
+                    kind="backup",
+                    owner="devops",
+                    summary="A release was made, but no snapshot of it",
+                    description="The last snapshot of a deployment is {{ $value | humanizeDuration }} old.",
+                    pending="1h",
+                    dashboard="backups",
+                ),
+                Alert(
+                    "BackupSucceeded",
+                    "time() - max by (backup) (backup_last_success_timestamp_seconds) < 600",
+                    severity="info",
+                    kind="backup",
+                    owner="devops",
+                    summary="The backup of {{ $labels.backup }} succeeded",
+                    description="It ended {{ $value | humanizeDuration }} ago.",
+                    dashboard="backups",
+                ),
+            ],
+        )
+    ]

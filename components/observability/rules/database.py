@@ -1,0 +1,131 @@
+"""PostgreSQL, as its exporter sees it."""
+
+from typing import Final
+
+from components.observability.rules.model import Alert, Group
+from settings import Settings
+
+CONNECTIONS_RATIO: Final = 0.8
+"""Supabase's pooler opens connections in bursts; the last fifth is gone within seconds."""
+WAITING_SESSIONS: Final = 5
+"""A few sessions wait for a lock now and then; five for minutes are a queue behind one that does not finish."""
+EXCLUSIVE_LOCKS: Final = 20
+"""A migration takes a handful of exclusive locks; more at a time stop the tables' readers."""
+LAG_SECONDS: Final = 30
+"""What a promotion of the replica may lose at most."""
+LAG_BYTES: Final = 64 * 1024 * 1024
+"""Four WAL segments of 16 MiB."""
+TRANSACTION_SECONDS: Final = 600
+"""Requests are cut off after seconds; who holds a transaction for 10 minutes keeps vacuum from cleaning up."""
+
+
+def groups(_: Settings) -> list[Group]:
+    """The alerts of the database."""
+    return [Group("database", [_down(), *_contention(), *_replication()])]
+
+
+def _down() -> Alert:
+    return Alert(
+        "DatabaseDown",
+        "pg_up == 0",
+        severity="critical",
+        kind="database",
+        owner="devops",
+        summary="PostgreSQL does not answer",
+        description="The exporter at {{ $labels.instance }} has had no connection to the database for 2 minutes "
+        "(pg_up is {{ $value }}); nearly every request fails.",
+        pending="2m",
+        dashboard="database-metrics",
+    )
+
+
+def _contention() -> list[Alert]:
+    return [
+        Alert(
+            "DatabaseConnectionsHigh",
+            "sum by (instance) (pg_stat_activity_count) / max by (instance) (pg_settings_max_connections)"
+            f" > {CONNECTIONS_RATIO}",
+            severity="warning",
+            kind="database",
+            owner="engineering",
+            summary="PostgreSQL runs out of connections",
+            description="{{ $value | humanizePercentage }} of max_connections have been in use for 5 minutes.",
+            pending="5m",
+            dashboard="database-metrics",
+        ),
+        Alert(
+            "DatabaseLockWait",
+            f'sum by (instance, datname) (pg_stat_activity_count{{wait_event_type="Lock"}}) >= {WAITING_SESSIONS}',
+            severity="warning",
+            kind="database",
+            owner="engineering",
+            summary="Sessions of {{ $labels.datname }} wait for locks",
+            description="{{ $value }} sessions have been waiting for another one for 5 minutes.",
+            pending="5m",
+            dashboard="database-metrics",
+        ),
+        Alert(
+            "DatabaseExclusiveLocks",
+            "sum by (instance, datname) "
+            '(pg_locks_count{mode=~"exclusivelock|accessexclusivelock|sharerowexclusivelock"})'
+            f" > {EXCLUSIVE_LOCKS}",
+            severity="notice",
+            kind="database",
+            owner="engineering",
+            summary="Many exclusive locks in {{ $labels.datname }}",
+            description="{{ $value }} exclusive locks have been held for 5 minutes.",
+            pending="5m",
+            dashboard="database-metrics",
+        ),
+        Alert(
+            "DatabaseDeadlocks",
+            "sum by (instance, datname) (increase(pg_stat_database_deadlocks[10m])) > 1",
+            severity="notice",
+            kind="database",
+            owner="engineering",
+            summary="Deadlocks in {{ $labels.datname }}",
+            description='PostgreSQL broke about {{ $value | printf "%.0f" }} deadlocks in 10 minutes; each is a '
+            "transaction that failed.",
+            dashboard="database-metrics",
+        ),
+        Alert(
+            "DatabaseLongTransaction",
+            "max by (instance, datname) "
+            f'(pg_stat_activity_max_tx_duration{{state=~"active|idle in transaction.*"}}) > {TRANSACTION_SECONDS}',
+            severity="notice",
+            kind="database",
+            owner="engineering",
+            summary="A transaction in {{ $labels.datname }} does not end",
+            description="The longest one has been open for {{ $value | humanizeDuration }}.",
+            pending="5m",
+            dashboard="database-metrics",
+        ),
+    ]
+
+
+def _replication() -> list[Alert]:
+    return [
+        Alert(
+            "DatabaseReplicationLag",
+            f"pg_replication_lag_seconds > {LAG_SECONDS}",
+            severity="warning",
+            kind="database",
+            owner="devops",
+            summary="The replica {{ $labels.instance }} is behind",
+            description="It has been {{ $value | humanizeDuration }} behind the primary; a promotion now would lose "
+            "that time.",
+            pending="5m",
+            dashboard="database-metrics",
+        ),
+        Alert(
+            "DatabaseReplicaBehind",
+            f"max by (instance, application_name) (pg_stat_replication_pg_wal_lsn_diff) > {LAG_BYTES}",
+            severity="warning",
+            kind="database",
+            owner="devops",
+            summary="Replica {{ $labels.application_name }} has not taken the primary's log",
+            description="{{ $value | humanize1024 }}B of the write-ahead log have been waiting for 5 minutes.",
+            pending="5m",
+            dashboard="database-metrics",
+        ),
+    ]

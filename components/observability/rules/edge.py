@@ -1,0 +1,108 @@
+"""The way in: gateways, and what the outside sees of names, certificates and pages."""
+
+from typing import Final
+
+from components.observability.rules.model import Alert, Group
+from settings import Settings
+
+ERROR_RATIO: Final = 0.05
+"""The same share as for a service (ALR-5)."""
+LATENCY_SECONDS: Final = 2.5
+"""A bound of Traefik's buckets would be 1.2 or 5; between them a page already feels broken."""
+CERTIFICATE_DAYS: Final = 14
+"""Let's Encrypt's certificates are renewed 30 days before their end: two weeks later renewal is broken."""
+CERTIFICATE_LAST_DAYS: Final = 3
+"""Time enough to issue one by hand over a weekend."""
+
+
+def groups(_: Settings) -> list[Group]:
+    """The alerts of the edge."""
+    return [Group("edge", [*_gateways(), *_outside()])]
+
+
+def _gateways() -> list[Alert]:
+    requests = "sum by (slot) (rate(traefik_entrypoint_requests_total[5m]))"
+    errors = 'sum by (slot) (rate(traefik_entrypoint_requests_total{code=~"5.."}[5m]))'
+    buckets = "sum by (slot, le) (rate(traefik_entrypoint_request_duration_seconds_bucket[5m]))"
+    return [
+        Alert(
+            "GatewayDown",
+            'sum by (slot) (up{job="traefik"}) == 0',
+            severity="critical",
+            kind="edge",
+            owner="devops",
+            summary="The {{ $labels.slot }} gateway does not answer",
+            description="{{ $value }} of its pods have answered for 2 minutes; services that are live in this slot "
+            "are not reachable.",
+            pending="2m",
+        ),
+        Alert(
+            "EdgeErrorRateHigh",
+            f"{errors} / {requests} > {ERROR_RATIO}",
+            severity="warning",
+            kind="edge",
+            owner="devops",
+            summary="The {{ $labels.slot }} gateway answers with errors",
+            description="{{ $value | humanizePercentage }} of all requests got an answer of class 5xx for 2 minutes.",
+            pending="2m",
+            dashboard="application-metrics",
+        ),
+        Alert(
+            "EdgeLatencyHigh",
+            f"histogram_quantile(0.95, {buckets}) > {LATENCY_SECONDS}",
+            severity="warning",
+            kind="edge",
+            owner="devops",
+            summary="The {{ $labels.slot }} gateway is slow",
+            description="One request in 20 has taken longer than {{ $value | humanizeDuration }} for 10 minutes.",
+            pending="10m",
+            dashboard="application-metrics",
+        ),
+    ]
+
+
+def _outside() -> list[Alert]:
+    left = "max by (instance) (probe_ssl_earliest_cert_expiry) - time()"
+    return [
+        Alert(
+            "SiteUnreachable",
+            'max by (instance) (probe_success{job="blackbox-https"}) == 0',
+            severity="critical",
+            kind="edge",
+            owner="devops",
+            summary="{{ $labels.instance }} is not reachable",
+            description="The probe of the public address has failed for 2 minutes (success is {{ $value }}).",
+            pending="2m",
+            dashboard="application-metrics",
+        ),
+        Alert(
+            "DnsLookupFailed",
+            'max by (instance) (probe_success{job="blackbox-dns"}) == 0',
+            severity="critical",
+            kind="edge",
+            owner="devops",
+            summary="{{ $labels.instance }} is not resolved",
+            description="The name servers have given no right answer for 2 minutes (success is {{ $value }}).",
+            pending="2m",
+        ),
+        Alert(
+            "CertificateExpiresSoon",
+            f"{left} < {CERTIFICATE_DAYS} * 86400",
+            severity="warning",
+            kind="edge",
+            owner="devops",
+            summary="The certificate of {{ $labels.instance }} was not renewed",
+            description="It is valid for {{ $value | humanizeDuration }} more; renewal should have happened.",
+            pending="1h",
+        ),
+        Alert(
+            "CertificateExpiresNow",
+            f"{left} < {CERTIFICATE_LAST_DAYS} * 86400",
+            severity="critical",
+            kind="edge",
+            owner="devops",
+            summary="The certificate of {{ $labels.instance }} is about to expire",
+            description="It is valid for {{ $value | humanizeDuration }} more; then browsers refuse the page.",
+            pending="10m",
+        ),
+    ]

@@ -1,0 +1,321 @@
+"""The stack that watches the rest, watched: targets, rules, notifications, logs, traces, and the escalation."""
+
+from typing import Final
+
+from components.observability.rules.model import Alert, Group
+from settings import Settings
+
+JOBS: Final = (
+    "prometheus",
+    "alertmanager",
+    "alertmanager-record",
+    "loki",
+    "tempo",
+    "grafana",
+    "node",
+    "cadvisor",
+    "kubelet-cadvisor",
+    "kube-state-metrics",
+    "kube-apiserver",
+    "postgres",
+    "minio",
+    "traefik",
+    "log-agent",
+    "blackbox-https",
+    "blackbox-dns",
+)
+"""Jobs that have a target in every stack; services come and go with releases and have an alert of their own."""
+SIGNALS: Final = ("pg_up", "node_cpu_seconds_total", "kube_node_status_condition", "minio_cluster_nodes_offline_total")
+"""Metrics that a critical alert is made of: were they gone while their target is up, nobody would be told."""
+SAMPLES_RATIO: Final = 0.8
+"""A target over its limit is not scraped at all; a fifth is what a busy week adds."""
+FAILED_RATIO: Final = 0.01
+"""Alertmanager tries again for minutes; what still fails does not arrive."""
+LOG_ERROR_RATIO: Final = 0.05
+"""Agents keep lines and send them again; above this they fall behind."""
+
+
+def groups(settings: Settings) -> list[Group]:
+    """The alerts of the stack itself."""
+    return [
+        Group("monitoring", [*_always(settings), *_prometheus(settings), *_alertmanager(), *_logs_traces(settings)])
+    ]
+
+
+def _always(settings: Settings) -> list[Alert]:
+    seconds = settings.observability.alerts.escalate_minutes * 60
+    others = 'severity="critical",alertname!~"CriticalAlertUnresolved|Watchdog"'
+    unresolved = (
+        f"(time() - ALERTS_FOR_STATE{{{others}}}) > {seconds}"
+        f' and ignoring (alertstate) ALERTS{{{others},alertstate="firing"}}'
+    )
+    return [
+        Alert(
+            "Watchdog",
+            "vector(1)",
+            severity="info",
+            kind="monitoring",
+            owner="devops",
+            summary="Alerts are on their way",
+            description="Always fires (value {{ $value }}); the heartbeat outside calls when it no longer comes.",
+            keep=None,
+        ),
+        Alert(
+            # What it is about keeps firing for a while already; and the cause's name must survive its own.
+            "CriticalAlertUnresolved",
+            f'label_replace({unresolved}, "cause", "$1", "alertname", "(.*)")',
+            severity="critical",
+            kind="monitoring",
+            owner="management",
+            summary="{{ $labels.cause }} is unresolved",
+            description="The critical alert {{ $labels.cause }} began {{ $value | humanizeDuration }} ago.",
+            keep=None,
+            labels={"escalation": "true"},
+        ),
+    ]
+
+
+def _prometheus(settings: Settings) -> list[Alert]:
+    samples = settings.observability.prometheus.sample_limit
+    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in JOBS)
+    signals = " or ".join(f'label_replace(absent({name}), "metric", "{name}", "", "")' for name in SIGNALS)
+    reload_failed = "{0}_config_last_reload_successful == 0"
+    problems = " + ".join(
+        f"increase(prometheus_tsdb_{name}[1h])"
+        for name in ("compactions_failed_total", "wal_corruptions_total", "head_truncations_failed_total")
+    )
+    alerts = [
+        Alert(
+            "TargetDown",
+            'up{job!="node"} == 0',
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.job }} at {{ $labels.instance }} gives no metrics",
+            description="It has not answered Prometheus for 5 minutes (up is {{ $value }}); its other alerts are "
+            "blind meanwhile.",
+            pending="5m",
+        ),
+        Alert(
+            "JobAbsent",
+            jobs,
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="Prometheus knows no target of job {{ $labels.job }}",
+            description="Nothing has been discovered for 10 minutes (absent is {{ $value }}); the job's alerts "
+            "cannot fire.",
+            pending="10m",
+        ),
+        Alert(
+            "MetricAbsent",
+            signals,
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.metric }} is not there",
+            description="No series has had this name for 10 minutes (absent is {{ $value }}); a critical alert is "
+            "made of it.",
+            pending="10m",
+        ),
+        Alert(
+            "ScrapeSampleLimitNear",
+            f"scrape_samples_post_metric_relabeling > {SAMPLES_RATIO} * {samples}",
+            severity="notice",
+            kind="monitoring",
+            owner="engineering",
+            summary="{{ $labels.job }} at {{ $labels.instance }} has many series",
+            description=f"{{{{ $value }}}} series of at most {samples}; with more, the target is not scraped at all.",
+            pending="15m",
+        ),
+        Alert(
+            "ScrapeSampleLimitHit",
+            "increase(prometheus_target_scrapes_exceeded_sample_limit_total[10m]) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="engineering",
+            summary="A target has more series than allowed",
+            description='About {{ $value | printf "%.0f" }} scrapes of 10 minutes were thrown away.',
+        ),
+        Alert(
+            "RuleEvaluationFailing",
+            "sum by (rule_group) (increase(prometheus_rule_evaluation_failures_total[10m])) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="Rules fail in {{ $labels.rule_group }}",
+            description='About {{ $value | printf "%.0f" }} evaluations of 10 minutes failed; alerts of this group '
+            "may be silent.",
+        ),
+        Alert(
+            "RuleEvaluationSlow",
+            "sum by (rule_group) (increase(prometheus_rule_group_iterations_missed_total[10m])) > 0",
+            severity="notice",
+            kind="monitoring",
+            owner="devops",
+            summary="Rules of {{ $labels.rule_group }} take longer than their interval",
+            description='About {{ $value | printf "%.0f" }} rounds of 10 minutes were left out.',
+            pending="5m",
+        ),
+        Alert(
+            "ConfigReloadFailed",
+            f"{reload_failed.format('prometheus')} or {reload_failed.format('alertmanager')}",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.job }} refuses its configuration",
+            description="{{ $labels.instance }} runs on with the one before since 5 minutes (success {{ $value }}).",
+            pending="5m",
+        ),
+        Alert(
+            "PrometheusStorageFailing",
+            f"({problems}) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.instance }} cannot keep its series in order",
+            description='{{ $value | printf "%.0f" }} compactions, truncations or log records failed within an hour.',
+        ),
+        Alert(
+            "PrometheusNotificationsDropped",
+            "increase(prometheus_notifications_dropped_total[5m]) > 0"
+            " or prometheus_notifications_alertmanagers_discovered < 1",
+            severity="critical",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.instance }} does not reach Alertmanager",
+            description="Alerts are lost before anyone is told (value {{ $value }}); the other replica, if there is "
+            "one, tells this.",
+            pending="2m",
+        ),
+    ]
+    if settings.observability.prometheus.remote_write_url is not None:
+        alerts.append(
+            Alert(
+                "RemoteWriteFailing",
+                "rate(prometheus_remote_storage_samples_failed_total[5m]) > 0"
+                " or rate(prometheus_remote_storage_samples_dropped_total[5m]) > 0",
+                severity="warning",
+                kind="monitoring",
+                owner="devops",
+                summary="{{ $labels.instance }} cannot send its samples on",
+                description="{{ $value | humanize }} samples a second are lost on their way to the remote storage.",
+                pending="10m",
+            )
+        )
+    return alerts
+
+
+def _alertmanager() -> list[Alert]:
+    counted = "sum by (job, integration) (rate(alertmanager_{0}_total{{job=~'{1}'}}[5m]))"
+
+    def failing(job: str) -> str:
+        failed, sent = (counted.format(what, job) for what in ("notifications_failed", "notifications"))
+        return f"{failed} / ({sent} > 0) > {FAILED_RATIO}".replace("'", '"')
+
+    return [
+        Alert(
+            "AlertmanagerNotificationsFailing",
+            failing("alertmanager"),
+            severity="critical",
+            kind="monitoring",
+            owner="devops",
+            summary="Alertmanager cannot send by {{ $labels.integration }}",
+            description="{{ $value | humanizePercentage }} of these notifications have failed for 5 minutes.",
+            pending="5m",
+        ),
+        Alert(
+            "AlertRecordFailing",
+            failing("alertmanager-record"),
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="Alerts are not recorded",
+            description="{{ $value | humanizePercentage }} of the calls of internal.alert_logs have failed for "
+            "10 minutes; they are tried again until the alert ends.",
+            pending="10m",
+        ),
+        Alert(
+            "AlertmanagerClusterBroken",
+            'max_over_time(alertmanager_cluster_members{job="alertmanager"}[5m])'
+            ' < on () group_left () count(up{job="alertmanager"})',
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.instance }} does not see its peers",
+            description="It has known {{ $value }} members for 10 minutes; people are told twice, and a silence is "
+            "not known everywhere.",
+            pending="10m",
+        ),
+    ]
+
+
+def _logs_traces(settings: Settings) -> list[Alert]:
+    dropped = {"alloy": "loki_write_dropped_entries_total", "promtail": "promtail_dropped_entries_total"}
+    agent = dropped[settings.observability.agent]
+    count = "loki_request_duration_seconds_count"
+    return [
+        Alert(
+            "LokiDiscardsLines",
+            "sum by (reason) (rate(loki_discarded_samples_total[5m])) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="Loki refuses log lines: {{ $labels.reason }}",
+            description="{{ $value | humanize }} lines a second have been thrown away for 10 minutes.",
+            pending="10m",
+        ),
+        Alert(
+            "LokiRequestErrors",
+            f'sum by (route) (rate({count}{{status_code=~"5.."}}[5m]))'
+            f" / sum by (route) (rate({count}[5m])) > {LOG_ERROR_RATIO}",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="Loki fails requests of {{ $labels.route }}",
+            description="{{ $value | humanizePercentage }} of them failed for 10 minutes.",
+            pending="10m",
+        ),
+        Alert(
+            "LokiFlushFailing",
+            "increase(loki_ingester_chunks_flush_failures_total[15m]) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.instance }} cannot write logs to the object storage",
+            description='About {{ $value | printf "%.0f" }} chunks of 15 minutes failed; they lie on the volume only.',
+            pending="15m",
+        ),
+        Alert(
+            "LogAgentDropsLines",
+            f"sum by (host) (rate({agent}[5m])) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="The log agent of {{ $labels.host }} loses lines",
+            description="{{ $value | humanize }} lines a second have been given up for 10 minutes.",
+            pending="10m",
+        ),
+        Alert(
+            "TempoDiscardsSpans",
+            "sum by (reason) (rate(tempo_discarded_spans_total[5m])) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="Tempo refuses spans: {{ $labels.reason }}",
+            description="{{ $value | humanize }} spans a second have been thrown away for 10 minutes.",
+            pending="10m",
+            dashboard="request-traces",
+        ),
+        Alert(
+            "TempoFlushFailing",
+            "increase(tempo_ingester_failed_flushes_total[15m]) > 0",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.instance }} cannot write traces to the object storage",
+            description='About {{ $value | printf "%.0f" }} blocks of 15 minutes failed.',
+            pending="15m",
+            dashboard="request-traces",
+        ),
+    ]

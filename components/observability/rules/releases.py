@@ -1,0 +1,128 @@
+"""What a release does to users: errors per slot, comparison with the same hour of the days before (REL-6)."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from components.observability.rules.model import Alert, Group, Recording
+from settings import Settings
+
+ERROR_RATIO: Final = 0.05
+"""REL-6: over 5 % in 10 minutes is taken back."""
+REQUESTS: Final = 100
+"""Requests below which an error ratio is no verdict: with fewer, 5 % are four failures."""
+FACTOR: Final = 1.5
+"""REL-6: over one and a half times the usual is told."""
+DAYS: Final = 7
+"""REL-6: the usual is the median of the same hour over 7 days."""
+FLOORS: Final[Mapping[str, float]] = {"p50": 0.05, "p95": 0.1, "rate": 1, "errors": 0.01}
+"""Values by signal below which no factor matters: seconds, seconds, requests a second, share of requests."""
+
+
+def groups(_: Settings) -> list[Group]:
+    """The alerts of releases, the signals they compare, and the comparison every 30 minutes."""
+    return [
+        Group("release-signals", [*_signals("slot", "service_name, slot"), *_signals("service", "service_name")], "1m"),
+        Group("releases", _alerts()),
+        Group("release-baseline", _baseline(), "30m"),
+    ]
+
+
+def _signals(level: str, labels: str) -> list[Recording]:
+    """Four signals over 30 minutes under one name, told apart by label `signal`."""
+    buckets = f"sum by ({labels}, le) (rate(http_request_duration_seconds_bucket[30m]))"
+    requests = f"sum by ({labels}) (rate(http_requests_total[30m]))"
+    errors = f'sum by ({labels}) (rate(http_requests_total{{code=~"5.."}}[30m]))'
+    expressions = {
+        "p50": f"histogram_quantile(0.5, {buckets})",
+        "p95": f"histogram_quantile(0.95, {buckets})",
+        "rate": requests,
+        "errors": f"({errors} or 0 * {requests}) / ({requests} > 0)",
+    }
+    return [Recording(f"{level}:release_signal:value", expr, {"signal": name}) for name, expr in expressions.items()]
+
+
+def _alerts() -> list[Alert]:
+    requests = "sum by (service_name, slot) (increase(http_requests_total[10m]))"
+    errors = 'sum by (service_name, slot) (increase(http_requests_total{code=~"5.."}[10m]))'
+    probation = 'label_replace(max by (service, slot) (release_probation), "service_name", "$1", "service", "(.*)")'
+    return [
+        Alert(
+            "ReleaseErrorRateHigh",
+            f"{errors} / {requests} > {ERROR_RATIO} and {requests} >= {REQUESTS}",
+            severity="warning",
+            kind="release",
+            owner="engineering",
+            summary="{{ $labels.service_name }} fails in slot {{ $labels.slot }}",
+            description="{{ $value | humanizePercentage }} of the requests of 10 minutes got an answer of class 5xx; "
+            "a release on probation is taken back.",
+            dashboard="releases",
+        ),
+        Alert(
+            "ReleaseInconclusive",
+            f"({probation} == 1) unless on (service_name, slot) {requests} >= {REQUESTS}",
+            severity="notice",
+            kind="release",
+            owner="engineering",
+            summary="{{ $labels.service_name }} in slot {{ $labels.slot }} cannot be judged",
+            description=f"Fewer than {REQUESTS} requests in 10 minutes, for half an hour (probation {{{{ $value }}}}): "
+            "the release is neither healthy nor broken.",
+            pending="30m",
+            dashboard="releases",
+        ),
+        Alert(
+            "ReleaseDeployed",
+            "max by (service, slot) (release_probation) == 1"
+            " unless max by (service, slot) (release_probation offset 10m) == 1",
+            severity="info",
+            kind="release",
+            owner="engineering",
+            summary="{{ $labels.service }} was released to slot {{ $labels.slot }}",
+            description="It is on probation now (value {{ $value }}).",
+            dashboard="releases",
+        ),
+        Alert(
+            "ReleaseSlotSwitched",
+            "max by (service, slot) (release_live_slot_info) == 1"
+            " unless max by (service, slot) (release_live_slot_info offset 10m) == 1",
+            severity="info",
+            kind="release",
+            owner="engineering",
+            summary="{{ $labels.service }} is served from slot {{ $labels.slot }}",
+            description="Users reach this slot since a few minutes (value {{ $value }}).",
+            dashboard="releases",
+        ),
+    ]
+
+
+def _baseline() -> list[Alert | Recording]:
+    """A slot is compared with the service's past, whichever slot served it: its own past was mostly idle.
+
+    The hour is the one around this time of day. The recording is made every 30 minutes: to show it, take
+    `last_over_time(…[35m])`.
+    """
+    days = " or ".join(
+        f"label_replace(avg_over_time(service:release_signal:value[1h] offset {24 * day - 1}h30m), "
+        f'"day", "{day}", "", "")'
+        for day in range(1, DAYS + 1)
+    )
+    busy = f"sum by (service_name, slot) (increase(http_requests_total[30m])) >= {REQUESTS}"
+    over = " or ".join(
+        f'slot:release_signal:value{{signal="{signal}"}} > {floor}'
+        f" and slot:release_signal:value > on (service_name, signal) group_left () "
+        f"{FACTOR} * service:release_signal:median7d"
+        for signal, floor in FLOORS.items()
+    )
+    return [
+        Recording("service:release_signal:median7d", f"quantile by (service_name, signal) (0.5, {days})"),
+        Alert(
+            "ReleaseBaselineExceeded",
+            f"({over}) and on (service_name, slot) {busy}",
+            severity="warning",
+            kind="release",
+            owner="engineering",
+            summary="{{ $labels.signal }} of {{ $labels.service_name }} is unusual in slot {{ $labels.slot }}",
+            description=f"{{{{ $value | humanize }}}} over the last 30 minutes is more than {FACTOR} times the median "
+            f"of this hour over {DAYS} days.",
+            dashboard="releases",
+        ),
+    ]

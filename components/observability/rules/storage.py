@@ -1,0 +1,76 @@
+"""MinIO, by its cluster metrics (v2)."""
+
+from typing import Final
+
+from components.observability.rules.model import Alert, Group
+from settings import Settings
+
+FREE_RATIO: Final = 0.15
+"""MinIO refuses to write when the drives are full; at the platform's growth this is about two weeks."""
+ERROR_RATIO: Final = 0.01
+"""Clients try again after a 5xx; more than one in a hundred is no passing trouble."""
+
+
+def groups(_: Settings) -> list[Group]:
+    """The alerts of the object storage."""
+    free = "max(minio_cluster_capacity_usable_free_bytes) / max(minio_cluster_capacity_usable_total_bytes)"
+    errors = "sum by (api) (rate(minio_s3_requests_5xx_errors_total[5m]))"
+    return [
+        Group(
+            "storage",
+            [
+                Alert(
+                    "ObjectStorageDown",
+                    'sum(up{job="minio"}) == 0',
+                    severity="critical",
+                    kind="storage",
+                    owner="devops",
+                    summary="The object storage does not answer",
+                    description="{{ $value }} of its servers have answered for 2 minutes; uploads fail, and Loki and "
+                    "Tempo keep what they have on their volumes.",
+                    pending="2m",
+                ),
+                Alert(
+                    "ObjectStorageDriveOffline",
+                    "max(minio_cluster_drive_offline_total) > 0",
+                    severity="warning",
+                    kind="storage",
+                    owner="devops",
+                    summary="A drive of the object storage is offline",
+                    description="{{ $value }} drives have been offline for 5 minutes; objects have less redundancy.",
+                    pending="5m",
+                ),
+                Alert(
+                    "ObjectStorageNodeOffline",
+                    "max(minio_cluster_nodes_offline_total) > 0",
+                    severity="critical",
+                    kind="storage",
+                    owner="devops",
+                    summary="A server of the object storage is offline",
+                    description="{{ $value }} servers have been missing from the cluster for 5 minutes.",
+                    pending="5m",
+                ),
+                Alert(
+                    "ObjectStorageSpaceLow",
+                    f"{free} < {FREE_RATIO}",
+                    severity="warning",
+                    kind="storage",
+                    owner="devops",
+                    summary="The object storage is nearly full",
+                    description="{{ $value | humanizePercentage }} of its usable space is free.",
+                    pending="15m",
+                ),
+                Alert(
+                    "ObjectStorageErrors",
+                    f"{errors} / (sum by (api) (rate(minio_s3_requests_total[5m])) > 0) > {ERROR_RATIO}",
+                    severity="warning",
+                    kind="storage",
+                    owner="devops",
+                    summary="The object storage fails requests of {{ $labels.api }}",
+                    description="{{ $value | humanizePercentage }} of these requests got an answer of class 5xx for "
+                    "5 minutes.",
+                    pending="5m",
+                ),
+            ],
+        )
+    ]
