@@ -95,8 +95,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         path='metadata.labels["pod-security.kubernetes.io/enforce"]',
         covers_what=Covers.VIOLATION,
         reason=(
-            "what runs here reads its node's logs and figures (LOG-7, MON-2), and baseline allows no folder of the node; "
-            "every other rule on workloads holds, and its exceptions are listed one by one"
+            "what runs here reads its node's logs and figures (LOG-7, MON-2), and baseline allows no folder of the "
+            "node; every other rule on workloads holds, and its exceptions are listed one by one"
         ),
     ),
 )

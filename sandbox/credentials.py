@@ -52,6 +52,7 @@ class Credentials:
     heartbeat_url: str
     service_role_key: str
     database_monitor_password: str
+    minio_metrics_token: str
 
     def __repr__(self) -> str:
         return "Credentials(…)"
@@ -71,6 +72,7 @@ class Credentials:
             "luxima:heartbeatUrl": self.heartbeat_url,
             "luxima:serviceRoleKey": self.service_role_key,
             "luxima:databaseMonitorPassword": self.database_monitor_password,
+            "luxima:minioMetricsToken": self.minio_metrics_token,
         }
 
 
@@ -95,6 +97,7 @@ def make() -> Credentials:
         heartbeat_url=f"https://heartbeat.invalid/{secrets.token_urlsafe(24)}",
         service_role_key=secrets.token_urlsafe(24),
         database_monitor_password=secrets.token_urlsafe(24),
+        minio_metrics_token=f"{secrets.token_urlsafe(12)}.{secrets.token_urlsafe(24)}.{secrets.token_urlsafe(32)}",
     )
 
 

@@ -39,6 +39,7 @@ class Retention(Area):
     log_objects_days: Days = Field(
         default=90, description="Lifecycle of Loki's objects, in days; never shorter than the longest log retention"
     )
+    traces_days: Days = Field(default=14, description="Tempo's traces, in days")
     logs: LogRetention = Field(description="Log lines by source")
     backups: BackupRetention = Field(description="Backups by kind")
 

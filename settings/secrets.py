@@ -66,6 +66,10 @@ def _is_bot_token(text: str) -> bool:
     return re.fullmatch("[0-9]{6,12}:[A-Za-z0-9_-]{30,60}", text) is not None
 
 
+def _is_jwt(text: str) -> bool:
+    return re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", text) is not None
+
+
 def _is_kubeconfig(text: str) -> bool:
     try:
         content: object = yaml.safe_load(text)
@@ -162,6 +166,12 @@ SECRETS = (
         "password of the database role luxima_monitor, which the PostgreSQL exporter logs in as",
         "at least 8 printable characters",
         _is_password,
+    ),
+    Secret(
+        "minioMetricsToken",
+        "token with which Prometheus reads the object storage's metrics",
+        "a JWT, as `mc admin prometheus generate` prints it",
+        _is_jwt,
     ),
     Secret(
         "kubeconfig",

@@ -5,7 +5,7 @@ from typing import Final
 
 from settings.retention import Retention
 
-LOG_TENANT: Final = "platform"
+LOG_TENANT: Final = "luxima"
 """Loki tenant of everything but audit; also the prefix of its objects."""
 AUDIT_TENANT: Final = "audit"
 """Loki tenant of the audit logs, which are kept longer (LOG-2)."""
@@ -37,6 +37,9 @@ def lifecycle(bucket: str, versioned: bool, retention: Retention) -> list[Lifecy
         case "loki":
             kept = retention.log_objects_days
             return [LifecycleRule(f"{tenant}-logs", f"{tenant}/", kept, gone) for tenant in (LOG_TENANT, AUDIT_TENANT)]
+        case "tempo":
+            # Tempo deletes blocks itself; this is for what it leaves behind. It keeps a file of its own at the top.
+            return [LifecycleRule("traces", "single-tenant/", retention.traces_days, gone)]
         case "logs-archive":
             return [
                 LifecycleRule("archived-logs", f"{LOG_TENANT}/", retention.backups.logs_days, gone),

@@ -1,8 +1,8 @@
 """What kind of data a bucket holds, by its name, and how the resources about a bucket are found.
 
 The name of a bucket ends with its class: `<prefix>-loki`, `<prefix>-logs-archive`, `<prefix>-backups`,
-`<prefix>-media`, `<prefix>-registry`. What ends otherwise has no class: it must be versioned, and nothing in it may
-expire.
+`<prefix>-media`, `<prefix>-registry`, `<prefix>-tempo`. What ends otherwise has no
+class: it must be versioned, and nothing in it may expire.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ LOGS_ARCHIVE = "logs-archive"
 BACKUPS = "backups"
 MEDIA = "media"
 REGISTRY = "registry"
-CLASSES = (LOKI, LOGS_ARCHIVE, BACKUPS, MEDIA, REGISTRY)
+TEMPO = "tempo"
+CLASSES = (LOKI, LOGS_ARCHIVE, BACKUPS, MEDIA, REGISTRY, TEMPO)
 
 
 def class_of(name: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..judging import Level, Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .buckets import BACKUPS, LOGS_ARCHIVE, LOKI, MEDIA, REGISTRY, class_of, for_bucket
+from .buckets import BACKUPS, LOGS_ARCHIVE, LOKI, MEDIA, REGISTRY, TEMPO, class_of, for_bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,13 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
     ),
     MEDIA: (Floor("", None, 14, "BAK-2"),),
     REGISTRY: (Floor("", None, 14, "INF-6"),),
+    TEMPO: (Floor("", 7, 0, "MON-4"),),
     "": (Floor("", None, 14, "BAK-2"),),
 }
 """The requirement's floors by class of bucket. They are written here on purpose, not read from the settings."""
 
 MUST_BE_VERSIONED = frozenset({MEDIA, BACKUPS, REGISTRY, ""})
-MUST_HAVE_LIFECYCLE = frozenset({LOKI, LOGS_ARCHIVE, BACKUPS})
+MUST_HAVE_LIFECYCLE = frozenset({LOKI, LOGS_ARCHIVE, BACKUPS, TEMPO})
 
 
 def floors_met_by(class_: str, prefix: str) -> list[Floor]:

@@ -8,6 +8,7 @@ from settings.stack import Settings
 
 NEEDED = {
     "loki": "Loki's data (requirement LOG-6)",
+    "tempo": "Tempo's data (requirement MON-4)",
     "logs-archive": "the archive of logs (requirement LOG-6)",
     "backups": "backups (requirement BAK-1)",
 }
@@ -40,4 +41,13 @@ def user_buckets(settings: Settings) -> Iterator[Problem]:
             yield Problem(("storage", "users", name, "bucket"), text)
 
 
-RULES = (needed_buckets, bucket_names, user_buckets)
+def observers(settings: Settings) -> Iterator[Problem]:
+    """Loki and Tempo can write to their own bucket."""
+    for name in ("loki", "tempo"):
+        user = settings.storage.users.get(name)
+        if user is None or user.bucket != name or user.access != "read_write":
+            text = f"{show(user.bucket)}, {user.access}" if user else "is missing"
+            yield Problem(("storage", "users", name), f"{text}; give {{bucket: {name}, access: read_write}}")
+
+
+RULES = (needed_buckets, bucket_names, user_buckets, observers)

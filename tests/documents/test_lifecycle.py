@@ -14,9 +14,10 @@ RETENTION = stack_settings("prod").retention
 @pytest.mark.parametrize(
     ("bucket", "expected"),
     [
-        ("loki", {"platform/": 90, "audit/": 90}),
-        ("logs-archive", {"platform/": 60, "audit/": 90}),
+        ("loki", {"luxima/": 90, "audit/": 90}),
+        ("logs-archive", {"luxima/": 60, "audit/": 90}),
         ("backups", {"database/": 30, "object-storage/": 14, "deployment/": 7}),
+        ("tempo", {"single-tenant/": 14}),
         ("media", {"": None}),
     ],
 )

@@ -24,6 +24,7 @@ _STAND_INS = [
     "databaseMonitorPassword",
     "dnsTsigSecret",
     "heartbeatUrl",
+    "minioMetricsToken",
     "minioRootPassword",
     "pagerdutyRoutingKey",
     "proxmoxApiToken",

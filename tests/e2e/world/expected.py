@@ -18,10 +18,10 @@ _BUILT_IN_POLICIES: Final = frozenset({"consoleAdmin", "diagnostics", "readonly"
 
 _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "media": (Rule("old-versions", "", None, 14),),
-    "loki": (Rule("audit-logs", "audit/", 90, None), Rule("platform-logs", "platform/", 90, None)),
+    "loki": (Rule("audit-logs", "audit/", 90, None), Rule("luxima-logs", "luxima/", 90, None)),
     "logs-archive": (
         Rule("archived-audit-logs", "audit/", 90, 1),
-        Rule("archived-logs", "platform/", 60, 1),
+        Rule("archived-logs", "luxima/", 60, 1),
     ),
     "backups": (
         Rule("database-backups", "database/", 30, 1),

@@ -36,6 +36,7 @@ SECRETS = {
     "heartbeatUrl": "https://heartbeat.invalid/planted-heartbeat",
     "serviceRoleKey": "planted-service-role-key",
     "databaseMonitorPassword": "planted-monitor-password",
+    "minioMetricsToken": "planted.metrics.token",
 }
 KUBECONFIG = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: [{name: planted-user}]\n"
 

@@ -1,6 +1,6 @@
 """Cases for the rules on what is observed."""
 
-from settings.rules import observability
+from settings.rules import observability, storage
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT
 
@@ -57,6 +57,14 @@ CASES = [
         "99.8 is less than environment.uptime_objective_percent, 99.9",
         {f"{OBJECTIVES}.auth-availability.objective_percent": 99.95},
     ),
+    Case(
+        storage.observers,
+        {"storage.users.loki.bucket": "media"},
+        "storage.users.loki",
+        '"media", read_write; give {bucket: loki, access: read_write}',
+        {},
+    ),
+    Case(storage.observers, {"storage.users.tempo": ABSENT}, "storage.users.tempo", "is missing; give {bucket", {}),
     Case(
         observability.replicas,
         {f"{LOKI}.replicas": 2},
