@@ -1,0 +1,179 @@
+"""The log agents' documents in Promtail's format, one for each place; Alloy runs them as well (LOG-1, LOG-3..7).
+
+No `${…}` and no flags: `alloy run --config.format=promtail FILE` and `promtail -config.file=FILE` do the same with
+them. Alloy takes its port from `--server.http.listen-addr` and not from `server`.
+"""
+
+from typing import Any, Final
+
+from components.observability.agents.stages import (
+    Stage,
+    combined,
+    finish,
+    journal,
+    masked,
+    match,
+    supabase,
+    traefik,
+)
+from components.observability.loki.tenants import LOG_TENANT
+from settings import Settings
+
+POSITIONS: Final = "/var/lib/log-agent/positions.yaml"
+"""How far each file was read, for Promtail; Alloy keeps its own under `--storage.path`."""
+PODS: Final = "/var/log/pods"
+DOCKER: Final = "/var/lib/docker/containers"
+JOURNAL: Final = "/var/log/journal"
+WEB_SERVERS: Final = {
+    "nginx": "/var/log/nginx/*access*.log",
+    "openlitespeed": "/usr/local/lsws/logs/*access*.log",
+}
+"""Access logs of web servers on guests, by service."""
+MACHINE_SERVICE: Final = "system"
+"""Value of `service` for the journals of machines."""
+
+_META: Final = "__meta_kubernetes"
+_COMBINED_LINE: Final = r'|~ "^\\S+ \\S+ \\S+ \\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:"'
+
+
+def kubernetes(settings: Settings) -> dict[str, Any]:
+    """Agent on every node of the cluster: the containers' output, and the node's journal.
+
+    It discovers all pods and opens those files that are on its own node.
+    """
+    room = settings.observability
+    url = f"http://loki.{room.namespace}.svc:3100/loki/api/v1/push"
+    pods = {
+        "job_name": "pods",
+        "kubernetes_sd_configs": [{"role": "pod"}],
+        "relabel_configs": _pod_labels(settings),
+        "pipeline_stages": [{"cri": {}}, *masked(), traefik(), *finish()],
+    }
+    return _document(settings, url, [pods, _journal(settings)])
+
+
+def docker_host(settings: Settings, machine: str = "") -> dict[str, Any]:
+    """Agent on a Docker host: the containers' JSON files, so that it needs no Docker socket, and the journal.
+
+    The daemon writes each container's name into its lines when `log-opts` has `"tag": "{{.Name}}"`. `machine` is the
+    host's name, which the files do not tell; it becomes structured metadata of the containers' lines.
+    """
+    labels = {"service": "docker", "class": "docker", "environment": settings.environment.label}
+    if machine:
+        labels["machine"] = machine
+    files = {"__path__": f"{DOCKER}/*/*-json.log"}
+    edge_functions = '{service=~".*(edge-functions|edge-runtime|functions).*"}'
+    containers = {
+        "job_name": "containers",
+        "static_configs": [{"targets": ["localhost"], "labels": {**labels, **files}}],
+        "pipeline_stages": [
+            {"json": {"expressions": {"tag": "attrs.tag"}}},
+            {"regex": {"source": "tag", "expression": "^(?P<container>[A-Za-z0-9][A-Za-z0-9_.-]{0,62})$"}},
+            {"labels": {"service": "container"}},
+            {"docker": {}},
+            *masked(),
+            match(edge_functions, {"static_labels": {"class": "edge_functions"}}),
+            *supabase(),
+            combined(f'{{class="docker"}} {_COMBINED_LINE}'),
+            *finish(),
+        ],
+    }
+    return _document(settings, _public(settings), [containers, _journal(settings)])
+
+
+def guest(settings: Settings) -> dict[str, Any]:
+    """Agent on every other VM and LXC: the journal, and the access logs of web servers."""
+    web_servers = {
+        "job_name": "access",
+        "static_configs": [
+            {
+                "targets": ["localhost"],
+                "labels": {
+                    "service": service,
+                    "class": "access",
+                    "environment": settings.environment.label,
+                    "__path__": path,
+                },
+            }
+            for service, path in WEB_SERVERS.items()
+        ],
+        "pipeline_stages": [*masked(), combined('{class="access"}'), *finish()],
+    }
+    return _document(settings, _public(settings), [_journal(settings), web_servers])
+
+
+def _public(settings: Settings) -> str:
+    """Where machines outside of the cluster push to."""
+    return f"https://{settings.environment.core_fqdn('loki')}/loki/api/v1/push"
+
+
+def _document(settings: Settings, url: str, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "server": {
+            "http_listen_port": settings.observability.agent_port,
+            # 0 is a port of its own choice; nothing speaks gRPC with an agent.
+            "grpc_listen_port": 0,
+        },
+        "positions": {"filename": POSITIONS},
+        "clients": [
+            {
+                "url": url,
+                "tenant_id": LOG_TENANT,
+                "batchwait": "1s",
+                "batchsize": 1024 * 1024,
+                "timeout": "10s",
+                # An hour and a half; meanwhile nothing more is read, so nothing is lost as long as the files are there.
+                "backoff_config": {"min_period": "500ms", "max_period": "5m", "max_retries": 25},
+            }
+        ],
+        "scrape_configs": jobs,
+    }
+
+
+def _journal(settings: Settings) -> dict[str, Any]:
+    """The machine's journal: its own service, one stream for each level, a host's name as a label."""
+    return {
+        "job_name": "journal",
+        "journal": {
+            "path": JOURNAL,
+            "json": True,
+            "max_age": "12h",
+            "labels": {"service": MACHINE_SERVICE, "class": "syslog", "environment": settings.environment.label},
+        },
+        "relabel_configs": [{"source_labels": ["__journal__hostname"], "target_label": "host"}],
+        "pipeline_stages": [*masked(), *journal(), *finish()],
+    }
+
+
+def _pod_labels(settings: Settings) -> list[Stage]:
+    """Labels of a pod's lines: what it is called, what it is for, and where its files lie."""
+    namespaces = sorted({service.namespace for service in settings.services.values()})
+    return [
+        {"target_label": "environment", "replacement": settings.environment.label},
+        {"target_label": "class", "replacement": "default"},
+        {
+            "source_labels": [f"{_META}_namespace"],
+            "regex": "|".join(namespaces),
+            "target_label": "class",
+            "replacement": "api",
+        },
+        # The last one that is there wins.
+        *(
+            {"source_labels": [source], "regex": "(.+)", "target_label": "service"}
+            for source in (
+                f"{_META}_pod_container_name",
+                f"{_META}_pod_label_app",
+                f"{_META}_pod_label_k8s_app",
+                f"{_META}_pod_label_app_kubernetes_io_name",
+            )
+        ),
+        {"source_labels": [f"{_META}_namespace"], "target_label": "namespace"},
+        {"source_labels": [f"{_META}_pod_name"], "target_label": "pod"},
+        {"source_labels": [f"{_META}_pod_label_luxima_id_slot"], "target_label": "slot"},
+        {
+            "source_labels": [f"{_META}_pod_uid", f"{_META}_pod_container_name"],
+            "separator": "/",
+            "target_label": "__path__",
+            "replacement": f"{PODS}/*$1/*.log",
+        },
+    ]

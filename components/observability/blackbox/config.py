@@ -1,0 +1,75 @@
+"""blackbox.yml: how the public names are looked at from outside of the services (SEC-1, MON-2).
+
+| module | target | good when |
+|---|---|---|
+| `http_2xx` | URL with https | answered with 2xx within 10 s, certificate valid for the name |
+| `http_redirect` | URL with http | answered with a redirect to https (SEC-1: plain HTTP only redirects) |
+| `dns_public`, `dns_core` | name server | answers for the zone's SOA with authority |
+| `dns_name_<service>` | name server | answers with an address for the service's public name |
+"""
+
+import re
+from typing import Any, Final
+
+from settings import Settings
+
+TIMEOUT: Final = "10s"
+"""Longer than Prometheus waits never helps; it gives a probe the scrape's timeout less half a second."""
+ZONES: Final = ("public", "core")
+"""Names of `environment.zones` in a module's name."""
+
+
+def config(settings: Settings) -> dict[str, Any]:
+    """blackbox.yml."""
+    modules: dict[str, Any] = {
+        "http_2xx": {
+            "prober": "http",
+            "timeout": TIMEOUT,
+            "http": {
+                "method": "GET",
+                "valid_status_codes": [],
+                "follow_redirects": True,
+                "fail_if_not_ssl": True,
+                "preferred_ip_protocol": "ip4",
+                "ip_protocol_fallback": False,
+                "tls_config": {"insecure_skip_verify": False, "min_version": "TLS12"},
+            },
+        },
+        "http_redirect": {
+            "prober": "http",
+            "timeout": TIMEOUT,
+            "http": {
+                "method": "GET",
+                "valid_status_codes": [301, 302, 307, 308],
+                "follow_redirects": False,
+                "fail_if_ssl": True,
+                "fail_if_header_not_matches": [{"header": "Location", "regexp": "^https://"}],
+                "preferred_ip_protocol": "ip4",
+                "ip_protocol_fallback": False,
+            },
+        },
+    }
+    for part, zone in zip(ZONES, settings.environment.zones, strict=True):
+        modules[f"dns_{part}"] = _dns(zone, "SOA")
+    for service in sorted(settings.services):
+        name = settings.service_fqdn(service)
+        modules[f"dns_name_{service}"] = _dns(name, "A")
+    return {"modules": modules}
+
+
+def _dns(name: str, kind: str) -> dict[str, Any]:
+    """A question to an authoritative name server, which has to know the answer itself."""
+    return {
+        "prober": "dns",
+        "timeout": "5s",
+        "dns": {
+            "transport_protocol": "udp",
+            "preferred_ip_protocol": "ip4",
+            "ip_protocol_fallback": False,
+            "query_name": name,
+            "query_type": kind,
+            "recursion_desired": False,
+            "valid_rcodes": ["NOERROR"],
+            "validate_answer_rrs": {"fail_if_none_matches_regexp": [rf"^{re.escape(name)}\.\s.*\s{kind}\s"]},
+        },
+    }
