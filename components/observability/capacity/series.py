@@ -40,7 +40,7 @@ KEPT_OF_API_SERVER: Final = 3_000
 """Series of an API server after the scrape has dropped the histograms that nothing uses."""
 OBJECTIVE_RECORDINGS: Final = 15
 """Recordings of one objective; `rules.slo`."""
-SIGNAL_RECORDINGS: Final = 7
+SIGNAL_RECORDINGS: Final = 8
 """Recordings per label set of a signal; `rules.anomalies`."""
 OTHER_RECORDINGS: Final = 500
 """Series of all other recordings, and of ALERTS."""

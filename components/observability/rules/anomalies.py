@@ -1,6 +1,6 @@
 """What is unusual (MON-7): each signal is compared with its own past; one more signal is one more entry of settings.
 
-For every series of a signal seven recordings are made (so a signal by tenant costs 7 series a tenant), every 5 minutes:
+For every series of a signal eight recordings are made (so a signal by tenant costs 8 series a tenant), every 5 minutes:
 the expressions are rates over 5 minutes, so each sample is of its own and no request is counted twice.
 
     anomaly:<signal>:value      the signal, without NaN
@@ -8,18 +8,19 @@ the expressions are rates over 5 minutes, so each sample is of its own and no re
     anomaly:<signal>:mean       what is expected now: the median of the same hour 1, 2 and 3 weeks ago, each corrected
                                 by how the level has changed since; yesterday's same hour in the first week
     anomaly:<signal>:residual   distance of the value from what was expected
-    anomaly:<signal>:deviation  standard deviation, estimated robustly: 1.4826 x the median of the residuals of the
-                                last week, or of the same three hours a week ago if that is more (noise has its hours);
-                                the plain standard deviation of 26 hours in the first week
+    anomaly:<signal>:spread     standard deviation of the last three hours: 1.4826 x the median of the residuals (MAD)
+    anomaly:<signal>:deviation  the largest of the spreads at the same hour 1, 2 and 3 weeks ago (noise has its hours)
+                                and the median of the week's; the plain standard deviation of 26 hours in the first week
     anomaly:<signal>:upper      mean + max(deviations x deviation, floor)
     anomaly:<signal>:lower      mean - max(deviations x deviation, floor)
 
 Why so. The season is a week's, which contains the day's: a Monday is judged by Mondays. The median of three weeks does
 not learn an outage, as a mean would (with one or two weeks of history it does: an anomaly can then echo a week later).
 A true MAD, the median of |x - median|, needs a subquery over the raw series; the median of recorded residuals is the
-same thing with the expectation of each moment in the place of one median, and costs one range read. Growth is added,
-not multiplied, so that a signal that is usually 0 can be handled; it is absorbed within one to two weeks, a drift of a
-few days is not. The ideas are those of Grafana's promql-anomaly-detection and of GitLab's seasonal prediction.
+same thing with the expectation of each moment in the place of one median, and costs one short range. What happens now
+does not widen the band it is judged by: so a drift over days is seen. Growth is added, not multiplied, so that a signal
+that is usually 0 can be handled; it is absorbed within one to two weeks. The ideas are those of Grafana's
+promql-anomaly-detection and of GitLab's seasonal prediction.
 
 No alarm on a series younger than a week; none when a series is absent: that is for alerts on targets that are down.
 """
@@ -35,7 +36,7 @@ INTERVAL: Final = "5m"
 """How often a signal is recorded and judged."""
 PENDING: Final = "10m"
 """How long a value has to be outside: three samples one after the other."""
-RECORDINGS: Final = 7
+RECORDINGS: Final = 8
 """Recordings of one series of a signal."""
 NORMAL: Final = 1.4826
 """Standard deviation of a normal distribution per median absolute deviation."""
@@ -56,21 +57,28 @@ def _expected(value: str, level: str) -> str:
     return f"quantile without (week) (0.5, {' or '.join(weeks)}) or avg_over_time({value}[1h] offset 1410m)"
 
 
+def _usual(spread: str) -> str:
+    """PromQL of how much a signal deviates at this hour: the most of the weeks before and of the median of one week."""
+    same = [f"{spread} offset {168 * week * 60 - 90}m" for week in (1, 2, 3)]
+    parts = [*same, f"quantile_over_time(0.5, {spread}[1w:1h])"]
+    labelled = [f'label_replace({part}, "part", "{number}", "", "")' for number, part in enumerate(parts)]
+    return f"max without (part) ({' or '.join(labelled)})"
+
+
 def _recordings(name: str, signal: Signal) -> Iterator[Recording]:
     """The recordings of a signal, in the order in which they need each other."""
-    value, level, mean, residual, deviation = (
-        series(name, what) for what in ("value", "level", "mean", "residual", "deviation")
+    value, level, mean, residual, spread, deviation = (
+        series(name, what) for what in ("value", "level", "mean", "residual", "spread", "deviation")
     )
     by, labels = ", ".join(signal.by), {"signal": name}
     old = f"present_over_time({value}[1h] offset 1w)"
-    week, hours = (f"quantile_over_time(0.5, {residual}[{range_})" for range_ in ("1w]", "3h] offset 9990m"))
-    robust = f"{NORMAL} * ({hours} > {week} or {week})"
     half = f"clamp_min({signal.deviations:g} * {deviation}, {signal.floor:g})"
     yield Recording(value, f"max by ({by}) (({signal.expression}) > -Inf)", labels)
     yield Recording(level, f"avg_over_time({value}[1w]) and {old}", labels)
     yield Recording(mean, _expected(value, level), labels)
     yield Recording(residual, f"abs({value} - {mean})", labels)
-    yield Recording(deviation, f"({robust} and {old}) or stddev_over_time({value}[26h])", labels)
+    yield Recording(spread, f"{NORMAL} * quantile_over_time(0.5, {residual}[3h])", labels)
+    yield Recording(deviation, f"({_usual(spread)} and {old}) or stddev_over_time({value}[26h])", labels)
     yield Recording(series(name, "upper"), f"{mean} + {half}", labels)
     yield Recording(series(name, "lower"), f"{mean} - {half}", labels)
 

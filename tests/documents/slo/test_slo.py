@@ -1,0 +1,53 @@
+"""The rules of the objectives, evaluated by promtool."""
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from components.observability.capacity.series import OBJECTIVE_RECORDINGS
+from components.observability.rules import slo
+from components.observability.rules.model import Recording
+from tests.documents.slo.evaluation import promtool, run_case, write_rules
+from tests.recording import STACKS, stack_settings
+
+pytestmark = pytest.mark.needs_tools
+CASES = Path(__file__).parent / "cases"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_promtool_takes_the_rules_without_a_remark(stack: str, tmp_path: Path) -> None:
+    path = write_rules(slo.groups(stack_settings(stack)), tmp_path / "slo.yml")
+    done = promtool("check", "rules", "--lint=all", "--lint-fatal", path.name, cwd=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("case", sorted(CASES.glob("*.yml")), ids=lambda path: path.stem)
+def test_the_alerts_fire_and_keep_quiet(case: Path, tmp_path: Path) -> None:
+    rules = {f"{group.name}.yml": [group] for group in slo.groups(stack_settings("prod"))}
+    done = run_case(case, rules, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_factors_of_a_month_are_those_of_the_workbook() -> None:
+    assert [burn.factor(30) for burn in (*slo.PAGE, *slo.TICKET)] == [Decimal("14.4"), 6, 3, 1]
+
+
+@pytest.mark.parametrize("days", range(7, 31))
+def test_the_factors_keep_their_order_and_never_alert_on_what_the_budget_allows_for(days: int) -> None:
+    factors = [burn.factor(days) for burn in (*slo.PAGE, *slo.TICKET)]
+    assert factors == sorted(factors, reverse=True)
+    assert factors[2] > 1
+    assert factors[3] > Decimal("0.9")
+
+
+def test_every_objective_has_as_many_recordings_as_the_capacity_counts() -> None:
+    settings = stack_settings("prod")
+    recordings = [rule for group in slo.groups(settings) for rule in group.rules if isinstance(rule, Recording)]
+    assert len(recordings) == OBJECTIVE_RECORDINGS * len(settings.observability.objectives)
+
+
+def test_without_objectives_there_are_no_groups() -> None:
+    settings = stack_settings("prod")
+    observability = settings.observability.model_copy(update={"objectives": {}})
+    assert slo.groups(settings.model_copy(update={"observability": observability})) == []
