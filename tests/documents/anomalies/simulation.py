@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 STEP_MINUTES = 15
-"""Step of the series. The rules run every 5 minutes; at 15 a simulation of weeks takes a sixth of the time. It then takes
-two values outside for an alarm, not three, so there are rather more false alarms than there would be."""
+"""Step of the series. The rules run every 5 minutes; at 15 a simulation of weeks takes a sixth of the time. An alarm
+then needs two values outside instead of three, so there are rather more false alarms than there would be."""
 RATE_SECONDS = 300
 """A value is a rate over this time."""
 HOUR = 60 // STEP_MINUTES
