@@ -3,7 +3,7 @@
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
-from components.observability.grafana.names import ENVIRONMENT, PROMETHEUS
+from components.observability.grafana.names import ENVIRONMENT, PROMETHEUS, job
 from settings import Settings
 
 Variable = dashboard.QueryVariable | dashboard.TextBoxVariable
@@ -48,7 +48,7 @@ def slot() -> Variable:
 
 def host() -> Variable:
     """VMs, LXCs and Docker hosts that a node exporter runs on."""
-    metric = f"node_uname_info{{{ENVIRONMENT}}}"
+    metric = f"up{{{ENVIRONMENT},{job('node')}}}"
     return _many(_values("host", "Host", "VM, LXC or Docker host", metric), ".*")
 
 

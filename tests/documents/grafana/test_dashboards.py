@@ -152,8 +152,8 @@ def test_links_lead_to_dashboards_that_exist_and_to_runbooks_of_alerts_that_exis
     for name, dashboard in dashboards(stack).items():
         assert any(link["url"] == runbooks for link in dashboard["links"]), name
         assert any(link["type"] == "dashboards" and link["tags"] == ["luxima"] for link in dashboard["links"]), name
-        urls = [link["url"] for link in dashboard["links"] if link["type"] == "link" and link["url"] != runbooks]
-        urls += [link["url"] for panel in panels(dashboard) for link in panel.get("links") or []]
+        links = [*dashboard["links"], *(link for panel in panels(dashboard) for link in panel.get("links", []))]
+        urls: list[str] = [link["url"] for link in links if link["type"] == "link" and link["url"] != runbooks]
         for url in urls:
             if url.startswith("/d/"):
                 assert url.removeprefix("/d/") in UIDS, f"{name}: {url}"

@@ -21,7 +21,6 @@ from components.observability.text import to_yaml
 from tests.recording import STACKS, stack_settings
 from tools import ensure
 
-
 needs_loki = pytest.mark.timeout(900)
 """The build of Loki may be under way."""
 

@@ -21,11 +21,12 @@ def board(settings: Settings) -> Board:
     return Board(
         uid="request-traces",
         title="Request Traces",
-        description="Searches traces, opens one by the id in X-Trace-ID with its log lines, and shows who calls whom.",
+        description="Searches traces, opens one by X-Trace-ID with its log lines, and shows who calls whom.",
         variables=[
             service(),
             tenant(),
             text("trace_id", "Trace id", "Value of X-Trace-ID: 32 hexadecimal digits", "0" * 32),
+            text("request_id", "Request id", "Value of X-Request-ID", "00000000-0000-0000-0000-000000000000"),
             text("minimum", "Slower than", "Shortest duration of the traces to find", f"{slow}ms"),
         ],
         links={"Application Metrics": "/d/application-metrics"},
@@ -66,6 +67,11 @@ def _one() -> Row:
                 f'{{{ENVIRONMENT}}} |= "$trace_id"',
             ),
             lines(
+                "Log lines of the request",
+                "What all services and gateways wrote about the request with the X-Request-ID above.",
+                f'{{{ENVIRONMENT}}} |= "$request_id"',
+            ),
+            lines(
                 "Log lines of the tenant",
                 "What the chosen services wrote about the chosen tenants; the link at a trace's id opens the trace.",
                 f'{{{STREAM}, {TENANT}}} | json | line_format "{{{{.event}}}}: {{{{.message}}}}"',
@@ -75,7 +81,8 @@ def _one() -> Row:
 
 
 def _graph() -> Row:
-    calls = "traces_service_graph_request"
+    total = rate("traces_service_graph_request_total")
+    failed = rate("traces_service_graph_request_failed_total")
     by = "sum by (client, server)"
     return Row(
         "Service graph",
@@ -83,22 +90,21 @@ def _graph() -> Row:
             service_graph(
                 "Service graph",
                 "Which service calls which, how often and how fast, as Tempo derives it from the spans.",
-                '{client=~"$service_name"}',
+                f'{{{ENVIRONMENT},client=~"$service_name"}}',
                 width=24,
             ),
             graph(
                 "Calls between services",
                 "Calls per second.",
                 "cps",
-                promql(f"{by} (rate({calls}_total[$__rate_interval]))", "{{client}} → {{server}}"),
+                promql(f"{by} ({total})", "{{client}} → {{server}}"),
             ),
             graph(
                 "Failed calls between services",
                 "Share of the calls that failed.",
                 "percentunit",
                 promql(
-                    f"{by} (rate({calls}_failed_total[$__rate_interval]))"
-                    f" / {by} (rate({calls}_total[$__rate_interval]))",
+                    f"{by} ({failed}) / {by} ({total})",
                     "{{client}} → {{server}}",
                 ),
             ),

@@ -6,7 +6,6 @@ from components.observability.grafana.names import (
     LOKI,
     LOKI_AUDIT,
     SERVICE,
-    STREAM,
     TENANT,
     increase,
     rate,
@@ -31,6 +30,10 @@ from components.observability.rules import security
 from settings import Settings
 
 _FAILURE = 'result="failure"'
+_FAILED = (
+    f'{{{ENVIRONMENT}, class="security"}} |= "login_failed"'
+    ' | json event="event", user_id="user_id", address="context.ip", text="message" | event="login_failed"'
+)
 _REFUSED = 'code=~"401|403|429"'
 
 
@@ -120,8 +123,8 @@ def _logins() -> Row:
                 "Failed sign-ins per address in 5 min as the logs have them, the ten most frequent.",
                 "short",
                 logql(
-                    f'topk(10, sum by (context_ip) (count_over_time({{{STREAM}}} |= "login_failed" | json [5m])))',
-                    "{{context_ip}}",
+                    f'topk(10, sum by (address) (count_over_time({_FAILED} | address!="" [5m])))',
+                    "{{address}}",
                 ),
                 source=LOKI,
                 width=8,
@@ -187,9 +190,8 @@ def _logs() -> Row:
         [
             lines(
                 "Failed logins",
-                "What the services wrote about failed sign-ins.",
-                f'{{{STREAM}}} |= "login_failed" | json'
-                ' | line_format "{{.user_id}} from {{.context_ip}}: {{.message}}"',
+                "What services and guests wrote about failed sign-ins.",
+                f'{_FAILED} | line_format "{{{{.user_id}}}} from {{{{.address}}}}: {{{{.text}}}}"',
                 width=12,
             ),
             lines(
