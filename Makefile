@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -24,6 +24,12 @@ up: venv ## start the sandbox's servers and bring the stack up in it
 
 preview: venv ## show what would be made, without any server or credential [FORMAT=json]
 	@$(SANDBOX) preview --stack $(STACK) $(if $(FORMAT),--format $(FORMAT))
+
+render: venv ## write the documents of STACK (prometheus.yml, dashboards, …) to the folder OUT
+	@$(PY) -m render documents --stack $(STACK) $(if $(OUT),--out $(OUT))
+
+capacity: venv ## compute the sizes that the load of STACK asks for, and compare them with its settings
+	@$(PY) -m render capacity --stack $(STACK)
 
 refresh: venv ## compare the stack's state with what is on the sandbox's servers
 	@$(SANDBOX) refresh --stack $(STACK)

@@ -28,6 +28,7 @@ def main() -> None:
             minio_root_password=config.require_secret("minioRootPassword"),
             ssh_private_key=config.require_secret("sshPrivateKey"),
             kubeconfig=config.get_secret("kubeconfig"),
+            observers={key: config.require_secret(key) for key in PlatformSecrets.NEEDED_BY_OBSERVERS},
         ),
     )
     for name, value in platform.outputs().items():

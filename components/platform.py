@@ -17,7 +17,16 @@ from components.kubernetes import (
     NamespaceArgs,
     cloud_configs,
 )
-from components.observability import NodeExporter, NodeExporterArgs
+from components.observability import (
+    SECRETS,
+    DockerAgents,
+    DockerAgentsArgs,
+    NodeExporter,
+    NodeExporterArgs,
+    Observability,
+    ObservabilityArgs,
+    StorageKey,
+)
 from components.services import Service, ServiceArgs, StorageAccess
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
@@ -35,6 +44,11 @@ class PlatformSecrets:
     """Private key with which the platform logs in to nodes and guests."""
     kubeconfig: pulumi.Output[str] | None
     """Kubeconfig of an existing cluster; None where the platform makes its own."""
+    observers: Mapping[str, pulumi.Output[str]]
+    """What is told to the programs that observe, by its key in the configuration."""
+
+    NEEDED_BY_OBSERVERS = (*SECRETS, "databaseMonitorPassword")
+    """Keys of `observers`."""
 
 
 class Platform:
@@ -76,6 +90,32 @@ class Platform:
         )
         self.services = {name: self._service(name) for name in settings.releases.services}
         self.zones = self._zones()
+        self.observability = Observability(
+            "observability",
+            ObservabilityArgs(
+                settings,
+                secrets.observers,
+                {
+                    user: StorageKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
+                    for user in ("loki", "tempo")
+                },
+                [
+                    guard
+                    for name in (settings.observability.namespace, settings.observability.agents_namespace)
+                    for guard in self.namespaces[name].guards
+                ],
+            ),
+            pulumi.ResourceOptions(
+                providers={"kubernetes": self.kubernetes.provider},
+                depends_on=self.namespaces[settings.observability.namespace].guards,
+            ),
+        )
+        for host, docker_host in self.compute.docker_hosts.items():
+            DockerAgents(
+                f"observability-{host}",
+                DockerAgentsArgs(settings, host, docker_host.address, secrets.observers["databaseMonitorPassword"]),
+                pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
+            )
         self.exporters = {
             host: NodeExporter(
                 f"observability-{host}-node-exporter",
@@ -111,6 +151,8 @@ class Platform:
             "objectStorage": f"https://{settings.storage.endpoint}",
             "buckets": {name: bucket.bucket for name, bucket in self.storage.buckets.items()},
             "nameServers": [f"{server.address}:{server.port}" for server in settings.dns.servers],
+            "grafana": f"https://{settings.environment.grafana_host}/",
+            "grafanaPassword": self.observability.grafana_password,
             "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in self.exporters.items()},
         }
 

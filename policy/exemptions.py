@@ -62,8 +62,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         path='spec.template.metadata.annotations["luxima.id/storage-key-id"]',
         covers_what=Covers.UNKNOWN,
         reason=(
-            "the id of the key with which a service uses its bucket, made by the first update; it is no secret, and "
-            "the pods have to be rolled when it changes"
+            "the id of the key with which a service uses its bucket, made by the first update; it is no secret, "
+            "and the pods have to be rolled when it changes"
         ),
     ),
     Exemption(
@@ -97,6 +97,83 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         reason=(
             "what runs here reads its node's logs and figures (LOG-7, MON-2), and baseline allows no folder of the "
             "node; every other rule on workloads holds, and its exceptions are listed one by one"
+        ),
+    ),
+    Exemption(
+        rule="docker-host-access",
+        type="docker:index/container:Container",
+        name="observability-*-cadvisor-container",
+        path="mounts[0].source",
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "cAdvisor measures every container's control groups and file systems (MON-2); the mount is read-only, and "
+            "the container has no capability and no network of the host"
+        ),
+    ),
+    Exemption(
+        rule="workload-host-access",
+        type="kubernetes:apps/v1:DaemonSet",
+        name="observability-node-exporter-daemon-set",
+        path="spec.template.spec.hostNetwork",
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "the node exporter measures the node's network interfaces (MON-2); it runs as nobody and has no "
+            "capability, and its port is the one that Prometheus asks"
+        ),
+    ),
+    Exemption(
+        rule="workload-host-access",
+        type="kubernetes:apps/v1:DaemonSet",
+        name="observability-node-exporter-daemon-set",
+        path="spec.template.spec.volumes[1].hostPath",
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "the node exporter measures the node's file systems (MON-2); the mount is read-only, and the user that it "
+            "runs as can read no file that is not everybody's"
+        ),
+    ),
+    Exemption(
+        rule="workload-host-access",
+        type="kubernetes:apps/v1:DaemonSet",
+        name="observability-log-agent-daemon-set",
+        path="spec.template.spec.volumes[*].hostPath",
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "the log agent reads what containers and the node write (LOG-7): two folders of logs, read-only, and one "
+            "of its own in which it keeps how far it has read"
+        ),
+    ),
+    Exemption(
+        rule="workload-non-root",
+        type="kubernetes:apps/v1:DaemonSet",
+        name="observability-log-agent-daemon-set",
+        path="spec.template.spec.securityContext.runAsUser",
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "the kubelet lets only root read the containers' logs (LOG-7); the agent has no capability, so it is root "
+            "over nothing but files that are root's"
+        ),
+    ),
+    Exemption(
+        rule="workload-non-root",
+        type="kubernetes:apps/v1:DaemonSet",
+        name="observability-log-agent-daemon-set",
+        path="spec.template.spec.containers[0].securityContext.runAsNonRoot",
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "the kubelet lets only root read the containers' logs (LOG-7); the agent has no capability, so it is root "
+            "over nothing but files that are root's"
+        ),
+    ),
+    Exemption(
+        rule="annotation-secrets",
+        type="kubernetes:apps/v1:StatefulSet",
+        name="observability-*-stateful-set",
+        path='spec.template.metadata.annotations["luxima.id/storage-key-id"]',
+        covers_what=Covers.UNKNOWN,
+        reason=(
+            "the id of the key with which Loki or Tempo uses its bucket, made by the first update; it is no secret, "
+            "and the pods have to be rolled when it changes"
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from components.kubernetes.cluster import ClusterArgs, KubernetesCluster, Machine
 from components.kubernetes.k3s import cloud_configs, k3s_vms
 from components.kubernetes.namespace import Namespace, NamespaceArgs
-from components.kubernetes.pod import EgressRule, Mount, PodArgs, SecretEnv
+from components.kubernetes.pod import EgressRule, Files, Mount, PodArgs, SecretEnv
 from components.kubernetes.workload import (
     NodeWorkload,
     StatefulWorkload,
@@ -15,6 +15,7 @@ from components.kubernetes.workload import (
 __all__ = [
     "ClusterArgs",
     "EgressRule",
+    "Files",
     "KubernetesCluster",
     "Machine",
     "Mount",

@@ -38,40 +38,66 @@ class EgressRule:
 
 
 @dataclass(frozen=True)
+class Files:
+    """Files of one folder, from ConfigMaps and Secrets; a path may have folders in it."""
+
+    config_maps: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """Path of each file by its key, by name of the ConfigMap."""
+    secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """The same for Secrets."""
+
+    def source(self) -> k8s.core.v1.ProjectedVolumeSourceArgs:
+        """As a volume: one, since a mount inside another read-only one has no place to be."""
+        core = k8s.core.v1
+        config_maps = [
+            core.VolumeProjectionArgs(config_map=core.ConfigMapProjectionArgs(name=name, items=_items(paths)))
+            for name, paths in self.config_maps.items()
+        ]
+        secrets = [
+            core.VolumeProjectionArgs(secret=core.SecretProjectionArgs(name=name, items=_items(paths)))
+            for name, paths in self.secrets.items()
+        ]
+        # Readable by the pod's group, which the program runs as, and by nobody else.
+        return core.ProjectedVolumeSourceArgs(sources=[*config_maps, *secrets], default_mode=0o440)
+
+
+def _items(paths: Mapping[str, str]) -> list[k8s.core.v1.KeyToPathArgs]:
+    return [k8s.core.v1.KeyToPathArgs(key=key, path=path) for key, path in sorted(paths.items())]
+
+
+@dataclass(frozen=True)
 class Mount:
-    """A folder in the container."""
+    """A folder in the container: of files, of the node, or (with neither) an empty one that is gone with the pod."""
 
     name: str
     """Name of the volume; a DNS label, unique in the pod."""
     path: str
     """Where it is seen in the container."""
-    config_map: pulumi.Input[str] | None = None
-    """Name of the ConfigMap whose keys are the files."""
-    secret: str | None = None
-    """Name of the Secret whose keys are the files."""
+    files: Files | None = None
+    """What is in it; read-only."""
     host_path: str | None = None
-    """Folder of the node; read-only."""
-    scratch_mib: int | None = None
-    """An empty folder that is gone with the pod, of this size at most, in MiB."""
+    """Folder of the node."""
+    writable: bool = False
+    """Whether the node's folder may be written to."""
+    size_mib: int | None = None
+    """Size of an empty folder at most, in MiB."""
 
     def volume(self) -> k8s.core.v1.VolumeArgs:
         """As the pod declares it."""
         core = k8s.core.v1
-        if self.config_map is not None:
-            return core.VolumeArgs(name=self.name, config_map=core.ConfigMapVolumeSourceArgs(name=self.config_map))
-        if self.secret is not None:
-            # Readable by the pod's group, which the program runs as.
-            source = core.SecretVolumeSourceArgs(secret_name=self.secret, default_mode=0o440)
-            return core.VolumeArgs(name=self.name, secret=source)
+        if self.files is not None:
+            return core.VolumeArgs(name=self.name, projected=self.files.source())
         if self.host_path is not None:
-            source = core.HostPathVolumeSourceArgs(path=self.host_path, type="")
-            return core.VolumeArgs(name=self.name, host_path=source)
-        size = None if self.scratch_mib is None else memory(self.scratch_mib)
+            kind = "DirectoryOrCreate" if self.writable else ""
+            return core.VolumeArgs(
+                name=self.name, host_path=core.HostPathVolumeSourceArgs(path=self.host_path, type=kind)
+            )
+        size = None if self.size_mib is None else memory(self.size_mib)
         return core.VolumeArgs(name=self.name, empty_dir=core.EmptyDirVolumeSourceArgs(size_limit=size))
 
     def mount(self) -> k8s.core.v1.VolumeMountArgs:
         """As the container declares it."""
-        if self.scratch_mib is not None:
+        if self.writable or (self.files is None and self.host_path is None):
             return k8s.core.v1.VolumeMountArgs(name=self.name, mount_path=self.path)
         propagation = "HostToContainer" if self.host_path is not None else None
         return k8s.core.v1.VolumeMountArgs(
@@ -125,6 +151,12 @@ class PodArgs:
     """Folders in the container, besides /tmp."""
     api_token: bool = False
     """Whether the program talks to the Kubernetes API; its account's token is then mounted, for an hour at a time."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to exist before the pods, such as the ConfigMaps and Secrets of the mounts."""
+    user: int = USER
+    """User and group that the program runs as; 0 is root."""
+    host_network: bool = False
+    """Whether it uses the node's network interfaces instead of its own."""
     grace_seconds: int = 30
     """Time to end in order, in seconds; the drain is part of it."""
     start_seconds: int = 60
@@ -163,17 +195,18 @@ def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool) -> k8s.co
         when_unsatisfiable="ScheduleAnyway",
         label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(args.labels)),
     )
-    tmp = Mount("tmp", "/tmp", scratch_mib=64)  # noqa: S108 - in the container
+    tmp = Mount("tmp", "/tmp", size_mib=64)  # noqa: S108 - in the container
     return core.PodSpecArgs(
         service_account_name=args.workload,
         automount_service_account_token=False,
         enable_service_links=False,
+        host_network=args.host_network or None,
         termination_grace_period_seconds=args.grace_seconds,
         security_context=core.PodSecurityContextArgs(
-            run_as_non_root=True,
-            run_as_user=USER,
-            run_as_group=USER,
-            fs_group=USER,
+            run_as_non_root=args.user != 0,
+            run_as_user=args.user,
+            run_as_group=args.user,
+            fs_group=args.user,
             seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
         ),
         # A pod of every node is spread by nature, and belongs on the control plane's nodes too.
@@ -227,7 +260,7 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
         security_context=core.SecurityContextArgs(
             allow_privilege_escalation=False,
             read_only_root_filesystem=True,
-            run_as_non_root=True,
+            run_as_non_root=args.user != 0,
             capabilities=core.CapabilitiesArgs(drop=["ALL"]),
         ),
         volume_mounts=mounts,

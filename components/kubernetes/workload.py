@@ -43,7 +43,7 @@ class Workload(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:kubernetes:Workload", name, None, opts)
         guards = _guards(self, name, args)
-        service = _service(self, name, args, {"http": args.service_port}, guards[1:])
+        service = _service(self, name, args, {"http": args.service_port}, guards[1:2])
         self.deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata(args),
@@ -78,8 +78,8 @@ class StatefulWorkload(pulumi.ComponentResource):
         super().__init__("luxima:kubernetes:StatefulWorkload", name, None, opts)
         guards = _guards(self, name, args)
         ports = {"http": args.port, **args.ports}
-        service = _service(self, name, args, ports, guards[1:])
-        headless = _service(self, name, args, ports, guards[1:], headless=True)
+        service = _service(self, name, args, ports, guards[1:2])
+        headless = _service(self, name, args, ports, guards[1:2], headless=True)
         claim = k8s.core.v1.PersistentVolumeClaimArgs(
             api_version="v1",
             kind="PersistentVolumeClaim",
@@ -138,7 +138,7 @@ class NodeWorkload(pulumi.ComponentResource):
 
 
 def _guards(parent: pulumi.Resource, name: str, args: PodArgs) -> list[pulumi.Resource]:
-    """What has to exist before the pods do: their account and their network policy."""
+    """What has to exist before the pods do: their account, their network policy, what they mount."""
     opts = pulumi.ResourceOptions(parent=parent)
     return [
         k8s.core.v1.ServiceAccount(
@@ -147,6 +147,7 @@ def _guards(parent: pulumi.Resource, name: str, args: PodArgs) -> list[pulumi.Re
         k8s.networking.v1.NetworkPolicy(
             f"{name}-network-policy", metadata=metadata(args), spec=network_policy(args), opts=opts
         ),
+        *args.after,
     ]
 
 

@@ -1,5 +1,21 @@
 """Metrics, logs and traces of the platform (MON, LOG)."""
 
+from components.observability import capacity
+from components.observability.docker_agents import DockerAgents, DockerAgentsArgs
+from components.observability.documents import documents
 from components.observability.node_exporter import NodeExporter, NodeExporterArgs
+from components.observability.servers.site import StorageKey
+from components.observability.stack import SECRETS, Observability, ObservabilityArgs
 
-__all__ = ["NodeExporter", "NodeExporterArgs"]
+__all__ = [
+    "SECRETS",
+    "DockerAgents",
+    "DockerAgentsArgs",
+    "NodeExporter",
+    "NodeExporterArgs",
+    "Observability",
+    "ObservabilityArgs",
+    "StorageKey",
+    "capacity",
+    "documents",
+]

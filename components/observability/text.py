@@ -9,7 +9,7 @@ import yaml
 class _Dumper(yaml.SafeDumper):
     """Block style, keys in their order, long texts as literal blocks, no aliases."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - the base class' signature
         return True
 
 

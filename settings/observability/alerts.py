@@ -13,7 +13,9 @@ Channel = Annotated[
 Chat = Annotated[
     str,
     Form(
-        "^(@[A-Za-z][A-Za-z0-9_]{4,31}|-?[0-9]{1,19})$", "a Telegram chat: @name of a channel, or a chat id in quotes"
+        "^-?[0-9]{1,19}$",
+        'the id of a Telegram chat, in quotes, such as "-1001234567890": Alertmanager knows no chat by its @name, '
+        "and a bot is told the id when it is added to the chat",
     ),
 ]
 Minutes = Annotated[int, Field(ge=1, le=1440)]

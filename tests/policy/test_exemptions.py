@@ -12,39 +12,84 @@ from policy.table import RULES
 
 from .spec import UNKNOWN, Case, one
 
-_NEEDED: dict[tuple[str, str], Case] = {
-    ("kubernetes-provider-tls", "kubeconfig"): one(kinds.KUBERNETES_PROVIDER, {"kubeconfig": UNKNOWN}, "kubernetes"),
-    ("annotation-secrets", 'spec.template.metadata.annotations["luxima.id/storage-key-id"]'): one(
-        kinds.DEPLOYMENT,
-        {"spec": {"template": {"metadata": {"annotations": {"luxima.id/storage-key-id": UNKNOWN}}}}},
-        "service-storefront-blue-deployment",
+_AGENT = "observability-log-agent-daemon-set"
+_NODE_EXPORTER = "observability-node-exporter-daemon-set"
+
+
+def _pod(spec: dict[str, object]) -> dict[str, object]:
+    return {"spec": {"template": {"spec": spec}}}
+
+
+_ANNOTATION = 'spec.template.metadata.annotations["luxima.id/storage-key-id"]'
+_ANNOTATED = {"spec": {"template": {"metadata": {"annotations": {"luxima.id/storage-key-id": UNKNOWN}}}}}
+
+_NEEDED: dict[tuple[str, str, str], Case] = {
+    ("kubernetes-provider-tls", "kubernetes", "kubeconfig"): one(
+        kinds.KUBERNETES_PROVIDER, {"kubeconfig": UNKNOWN}, "kubernetes"
     ),
-    ("docker-host-access", "networkMode"): one(
+    ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
+        kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"
+    ),
+    ("annotation-secrets", "observability-*-stateful-set", _ANNOTATION): one(
+        kinds.STATEFUL_SET, _ANNOTATED, "observability-loki-stateful-set"
+    ),
+    ("docker-host-access", "observability-*-node-exporter-container", "networkMode"): one(
         kinds.DOCKER_CONTAINER, {"networkMode": "host"}, "observability-docker-1-node-exporter-container"
     ),
-    ("docker-host-access", "mounts[0].source"): one(
+    ("docker-host-access", "observability-*-node-exporter-container", "mounts[0].source"): one(
         kinds.DOCKER_CONTAINER,
         {"mounts": [{"type": "bind", "source": "/", "target": "/host"}]},
         "observability-docker-1-node-exporter-container",
     ),
-    ("namespace-pod-security", 'metadata.labels["pod-security.kubernetes.io/enforce"]'): one(
+    ("docker-host-access", "observability-*-cadvisor-container", "mounts[0].source"): one(
+        kinds.DOCKER_CONTAINER,
+        {"mounts": [{"type": "bind", "source": "/", "target": "/rootfs"}]},
+        "observability-docker-1-cadvisor-container",
+    ),
+    ("workload-host-access", _NODE_EXPORTER, "spec.template.spec.hostNetwork"): one(
+        kinds.DAEMON_SET, _pod({"hostNetwork": True}), _NODE_EXPORTER
+    ),
+    ("workload-host-access", _NODE_EXPORTER, "spec.template.spec.volumes[1].hostPath"): one(
+        kinds.DAEMON_SET, _pod({"volumes": [{"name": "tmp"}, {"hostPath": {"path": "/"}}]}), _NODE_EXPORTER
+    ),
+    ("workload-host-access", _AGENT, "spec.template.spec.volumes[*].hostPath"): one(
+        kinds.DAEMON_SET, _pod({"volumes": [{"hostPath": {"path": "/var/log/pods"}}]}), _AGENT
+    ),
+    ("workload-non-root", _AGENT, "spec.template.spec.securityContext.runAsUser"): one(
+        kinds.DAEMON_SET,
+        _pod(
+            {
+                "securityContext": {"runAsUser": 0},
+                "containers": [{"name": "main", "securityContext": {"runAsNonRoot": True}}],
+            }
+        ),
+        _AGENT,
+    ),
+    ("workload-non-root", _AGENT, "spec.template.spec.containers[0].securityContext.runAsNonRoot"): one(
+        kinds.DAEMON_SET, _pod({"containers": [{"name": "main", "securityContext": {"runAsNonRoot": False}}]}), _AGENT
+    ),
+    (
+        "namespace-pod-security",
+        "namespace-node-agents-namespace",
+        'metadata.labels["pod-security.kubernetes.io/enforce"]',
+    ): one(
         kinds.NAMESPACE,
         {"metadata": {"labels": {"pod-security.kubernetes.io/enforce": "privileged"}}},
         "namespace-node-agents-namespace",
     ),
 }
-"""By rule and property path of the entry: what could not be made without it."""
+"""By rule, name and property path of the entry: what could not be made without it."""
 
 
 def test_every_entry_has_a_case_that_needs_it() -> None:
-    assert {(each.rule, each.path) for each in EXEMPTIONS} == set(_NEEDED)
+    assert {(each.rule, each.name, each.path) for each in EXEMPTIONS} == set(_NEEDED)
     assert len(EXEMPTIONS) == len(_NEEDED)
 
 
-@pytest.mark.parametrize("exemption", EXEMPTIONS, ids=lambda each: f"{each.rule}:{each.path}")
+@pytest.mark.parametrize("exemption", EXEMPTIONS, ids=lambda each: f"{each.rule}:{each.name}:{each.path}")
 def test_the_entry_is_needed_and_enough(exemption: Exemption) -> None:
     rule = next(rule for rule in RULES if rule.name == exemption.rule)
-    case = _NEEDED[exemption.rule, exemption.path]
+    case = _NEEDED[exemption.rule, exemption.name, exemption.path]
     others = [each for each in EXEMPTIONS if each is not exemption]
     assert rule.judge(case, others), "the entry changes nothing: remove it"
     assert rule.judge(case, EXEMPTIONS) == []

@@ -132,7 +132,7 @@ def test_a_port_of_an_endpoint(port: int) -> None:
         (Sha512, [128 * "a"], [127 * "a", 128 * "A", 128 * "g"]),
         (KeyName, ["luxima-dev", "a.b"], ["a.", "A", "a b"]),
         (Channel, ["#alerts"], ["alerts", "#Alerts", "#", f"#{80 * 'a'}"]),
-        (Chat, ["@luxima_deploys", "-1001234567890"], ["luxima", "@a", "@1bcdef", "--1"]),
+        (Chat, ["123456", "-1001234567890"], ["luxima", "@luxima_deploys", "--1", ""]),
         (Host, ["@", "admin"], ["", "a.b", "*", "-a", "@@"]),
         (ServiceName, ["storefront", "a1-b"], ["1a", "a-", "Admin", 51 * "a"]),
         (AccessKey, ["luxima-root", "abc"], ["ab", 21 * "a", "a b"]),

@@ -1,0 +1,170 @@
+"""What observes a Docker host, besides its node exporter: cAdvisor, the log agent, the PostgreSQL exporter (MON-2)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_docker as docker
+
+from components.images import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
+from components.observability import agents
+from settings import Settings
+
+_STATE = "/var/lib/log-agent"
+
+
+@dataclass(frozen=True)
+class DockerAgentsArgs:
+    """Inputs of the DockerAgents."""
+
+    settings: Settings
+    """Settings of the stack."""
+    hostname: str
+    """Name of the host."""
+    address: str
+    """Private address that metrics are served on."""
+    monitor_password: pulumi.Input[str]
+    """Password of the database role luxima_monitor; secret."""
+
+
+@dataclass(frozen=True)
+class _Agent:
+    """One container."""
+
+    name: str
+    image: str
+    port: int
+    """TCP port of its metrics."""
+    command: Sequence[str]
+    memory_mib: int
+    mounts: Mapping[str, str]
+    """Folder in the container by folder of the host; read-only."""
+    user: str = "65534:65534"
+    env: Sequence[str] = ()
+    files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Contents by path."""
+    volume: str | None = None
+    """Where a volume of its own is mounted."""
+
+
+class DockerAgents(pulumi.ComponentResource):
+    """Containers that read what the host and its containers do, and can change nothing of it."""
+
+    def __init__(self, name: str, args: DockerAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:observability:DockerAgents", name, None, opts)
+        found = [_cadvisor(args), _log_agent(args)]
+        if args.settings.observability.database.rpartition(":")[0] == args.address:
+            found.append(_postgres_exporter(args))
+        for agent in found:
+            self._run(f"{name}-{agent.name}", args, agent)
+        self.register_outputs({"agents": [agent.name for agent in found]})
+
+    def _run(self, name: str, args: DockerAgentsArgs, agent: _Agent) -> None:
+        image = docker.RemoteImage(
+            f"{name}-image", name=agent.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
+        )
+        mounts = [
+            docker.ContainerMountArgs(
+                type="bind",
+                source=source,
+                target=target,
+                read_only=True,
+                bind_options=docker.ContainerMountBindOptionsArgs(propagation="rslave"),
+            )
+            for source, target in agent.mounts.items()
+        ]
+        if agent.volume is not None:
+            mounts.append(docker.ContainerMountArgs(type="volume", source=agent.name, target=agent.volume))
+        docker.Container(
+            f"{name}-container",
+            name=agent.name,
+            image=agent.image,
+            command=list(agent.command),
+            envs=list(agent.env) or None,
+            user=agent.user,
+            # Metrics are served on the host's private address only.
+            ports=[docker.ContainerPortArgs(internal=agent.port, external=agent.port, ip=args.address, protocol="tcp")],
+            read_only=True,
+            tmpfs={"/tmp": "size=64m"},  # noqa: S108 - in the container
+            capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
+            security_opts=["no-new-privileges"],
+            memory=agent.memory_mib,
+            restart="unless-stopped",
+            mounts=mounts,
+            uploads=[docker.ContainerUploadArgs(file=path, content=text) for path, text in agent.files.items()],
+            log_driver="json-file",
+            log_opts={"max-size": "10m", "max-file": "3", "tag": "{{.Name}}"},
+            labels=[
+                docker.ContainerLabelArgs(label="environment", value=args.settings.environment.label),
+                docker.ContainerLabelArgs(label="luxima.id/host", value=args.hostname),
+            ],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[image]),
+        )
+
+
+def _cadvisor(args: DockerAgentsArgs) -> _Agent:
+    return _Agent(
+        name="cadvisor",
+        image=CADVISOR,
+        port=args.settings.observability.cadvisor_port,
+        command=[
+            f"--port={args.settings.observability.cadvisor_port}",
+            "--docker_only=true",
+            "--store_container_labels=false",
+            "--housekeeping_interval=15s",
+            "--disable_metrics=advtcp,cpu_topology,cpuset,hugetlb,memory_numa,percpu,process,referenced_memory,"
+            "resctrl,sched,tcp,udp",
+        ],
+        memory_mib=256,
+        # Root, because the control groups of other users' processes are nobody else's to read.
+        user="0:0",
+        mounts={"/": "/rootfs", "/var/run": "/var/run", "/sys": "/sys", "/var/lib/docker": "/var/lib/docker"},
+    )
+
+
+def _log_agent(args: DockerAgentsArgs) -> _Agent:
+    port = args.settings.observability.agent_port
+    alloy = [
+        "run",
+        "--config.format=promtail",
+        f"--server.http.listen-addr=0.0.0.0:{port}",
+        f"--storage.path={_STATE}",
+        "--disable-reporting",
+        "/etc/log-agent/promtail.yaml",
+    ]
+    runs_alloy = args.settings.observability.agent == "alloy"
+    return _Agent(
+        name="log-agent",
+        image=ALLOY if runs_alloy else PROMTAIL,
+        port=port,
+        command=alloy if runs_alloy else ["-config.file=/etc/log-agent/promtail.yaml"],
+        memory_mib=256,
+        # Root, because nobody else may read what Docker writes.
+        user="0:0",
+        mounts={path: path for path in ("/var/lib/docker/containers", "/var/log")},
+        files={"/etc/log-agent/promtail.yaml": agents.documents(args.settings)["docker-host/promtail.yaml"]},
+        volume=_STATE,
+    )
+
+
+def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
+    observed = args.settings.observability
+    password = "/etc/postgres-exporter/password"  # noqa: S105 - a path
+    return _Agent(
+        name="postgres-exporter",
+        image=POSTGRES_EXPORTER,
+        port=observed.postgres_exporter_port,
+        command=[
+            f"--web.listen-address=:{observed.postgres_exporter_port}",
+            "--collector.stat_activity_autovacuum",
+            "--collector.long_running_transactions",
+        ],
+        memory_mib=128,
+        mounts={},
+        env=[
+            f"DATA_SOURCE_URI={observed.database}/postgres?sslmode=require",
+            "DATA_SOURCE_USER=luxima_monitor",
+            f"DATA_SOURCE_PASS_FILE={password}",
+        ],
+        files={password: args.monitor_password},
+    )

@@ -1,0 +1,51 @@
+"""prometheus.yml (MON-1): what is scraped, which rules are evaluated, who is told."""
+
+from typing import Any
+
+from components.observability.prometheus.targets import jobs
+from components.observability.text import to_yaml
+from settings import Settings
+
+
+def prometheus_yml(settings: Settings) -> str:
+    """The configuration of every replica; they differ by the label `replica`, which is the pod's name."""
+    observed = settings.observability
+    document: dict[str, Any] = {
+        "global": {
+            "scrape_interval": f"{observed.scrape_interval_seconds}s",
+            "scrape_timeout": f"{min(10, observed.scrape_interval_seconds)}s",
+            "evaluation_interval": f"{observed.scrape_interval_seconds}s",
+            "external_labels": {
+                "platform": "luxima",
+                "environment": settings.environment.label,
+                "replica": "${HOSTNAME}",
+            },
+        },
+        "rule_files": ["/etc/prometheus/rules/*.yml"],
+        "alerting": {
+            # Both replicas send the same alert: without their name, Alertmanager sees one.
+            "alert_relabel_configs": [{"regex": "replica", "action": "labeldrop"}],
+            "alertmanagers": [
+                {
+                    "dns_sd_configs": [
+                        {"names": [f"{name}-headless.{observed.namespace}.svc"], "type": "A", "port": 9093}
+                    ]
+                }
+                for name in ("alertmanager", "alertmanager-record")
+            ],
+        },
+        "scrape_configs": jobs(settings),
+        "storage": {"tsdb": {"out_of_order_time_window": "10m"}},
+    }
+    if observed.prometheus.remote_write_url is not None:
+        document["remote_write"] = [
+            {
+                "url": observed.prometheus.remote_write_url,
+            }
+        ]
+    return to_yaml(document)
+
+
+def documents(settings: Settings) -> dict[str, str]:
+    """prometheus.yml, under that name."""
+    return {"prometheus.yml": prometheus_yml(settings)}

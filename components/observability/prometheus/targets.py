@@ -1,0 +1,252 @@
+"""What Prometheus scrapes: one function for each job (MON-1, MON-2, MON-8)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from settings import Settings
+
+EDGE_NAMESPACE = "edge"
+_API = "/var/run/secrets/kubernetes.io/serviceaccount"
+
+Job = dict[str, Any]
+
+
+def jobs(settings: Settings) -> list[Job]:
+    """Every scrape job of a stack, each series with `service_name` and `environment`.
+
+    Proxmox' own hosts are absent: nothing of this platform runs on them, and their API has no metrics in this format.
+    """
+    return [
+        *_own(settings),
+        _services(settings),
+        _gateways(settings),
+        _kubernetes_nodes(settings, "node-agents", None),
+        *_kubernetes(settings),
+        *_guests(settings),
+        _object_storage(settings),
+        *_probes(settings),
+    ]
+
+
+def _own(settings: Settings) -> Iterator[Job]:
+    """What this room runs in the cluster; a headless Service has an address for each pod."""
+    inside = {
+        "prometheus": 9090,
+        "alertmanager": 9093,
+        "alertmanager-record": 9093,
+        "loki": 3100,
+        "tempo": 3200,
+        "grafana": 3000,
+        "blackbox-exporter": 9115,
+        "kube-state-metrics": 8080,
+    }
+    for name, port in inside.items():
+        # Programs without data of their own have no headless Service; one pod is behind their name.
+        service = name if name in {"blackbox-exporter", "kube-state-metrics"} else f"{name}-headless"
+        host = f"{service}.{settings.observability.namespace}.svc"
+        found = [{"names": [host], "type": "A", "port": port}]
+        extra: Job = {"honor_labels": True} if name == "kube-state-metrics" else {}
+        yield _job(settings, name, {"dns_sd_configs": found, **extra})
+
+
+def _services(settings: Settings) -> Job:
+    """Pods of the services' namespaces that ask for it by annotation."""
+    namespaces = sorted({service.namespace for service in settings.services.values()})
+    meta = "__meta_kubernetes_pod_annotation_prometheus_io"
+    return _job(
+        settings,
+        "services",
+        {
+            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": namespaces}}],
+            "relabel_configs": [
+                {"source_labels": [f"{meta}_scrape"], "action": "keep", "regex": "true"},
+                # A pod has an entry for each of its ports: only the one that the annotation names is wanted.
+                {
+                    "source_labels": ["__meta_kubernetes_pod_container_port_number"],
+                    "action": "keepequal",
+                    "target_label": f"{meta}_port",
+                },
+                _copy(f"{meta}_path", "__metrics_path__", regex="(.+)"),
+                _copy("__meta_kubernetes_namespace", "namespace"),
+                _copy("__meta_kubernetes_pod_name", "pod"),
+                _copy("__meta_kubernetes_pod_label_app_kubernetes_io_name", "service_name"),
+                _copy("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
+            ],
+        },
+        service_name=None,
+    )
+
+
+def _gateways(settings: Settings) -> Job:
+    return _job(
+        settings,
+        "traefik",
+        {
+            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [EDGE_NAMESPACE]}}],
+            "relabel_configs": [
+                _keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "traefik"),
+                _keep("__meta_kubernetes_pod_container_port_name", "http"),
+                _copy("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
+                _copy("__meta_kubernetes_pod_name", "pod"),
+            ],
+        },
+    )
+
+
+def _kubernetes(settings: Settings) -> Iterator[Job]:
+    """The cluster itself."""
+    secure: Job = {
+        "scheme": "https",
+        "authorization": {"credentials_file": f"{_API}/token"},
+        "tls_config": {"ca_file": f"{_API}/ca.crt"},
+    }
+    yield _job(
+        settings,
+        "kube-apiserver",
+        {
+            **secure,
+            "kubernetes_sd_configs": [{"role": "endpointslice", "namespaces": {"names": ["default"]}}],
+            "relabel_configs": [
+                _keep("__meta_kubernetes_service_name", "kubernetes"),
+                _keep("__meta_kubernetes_endpointslice_port_name", "https"),
+            ],
+            # Its histograms by resource and verb are most of its series, and no rule or panel asks for them.
+            "metric_relabel_configs": [
+                {"source_labels": ["__name__"], "action": "drop", "regex": "(apiserver|etcd|workqueue)_.*_bucket"}
+            ],
+        },
+    )
+    kubelet = _kubernetes_nodes(settings, "kubelet-cadvisor", 10250)
+    # k3s signs the kubelet's certificate with its own authority, for the node's name and address.
+    kubelet |= {**secure, "metrics_path": "/metrics/cadvisor", "honor_timestamps": False}
+    kubelet["metric_relabel_configs"] = [
+        {
+            "source_labels": ["__name__"],
+            "action": "keep",
+            "regex": "container_(cpu_usage_seconds_total|cpu_cfs_throttled_periods_total|cpu_cfs_periods_total|"
+            "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)",
+        }
+    ]
+    yield kubelet
+    yield _job(
+        settings,
+        "log-agent",
+        {
+            "kubernetes_sd_configs": [
+                {"role": "pod", "namespaces": {"names": [settings.observability.agents_namespace]}}
+            ],
+            "relabel_configs": [
+                _keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "log-agent"),
+                _keep("__meta_kubernetes_pod_container_port_name", "http"),
+                _copy("__meta_kubernetes_pod_node_name", "host"),
+            ],
+            "static_configs": [
+                _static(address, settings.observability.agent_port, name) for name, address in _docker(settings)
+            ],
+        },
+    )
+
+
+def _kubernetes_nodes(settings: Settings, job: str, port: int | None) -> Job:
+    """A port of every node of the cluster; None is the node exporter's, which other guests have too."""
+    name = "node" if port is None else job
+    wanted = settings.observability.node_exporter_port if port is None else port
+    content: Job = {
+        "kubernetes_sd_configs": [{"role": "node"}],
+        "relabel_configs": [
+            {
+                "source_labels": ["__meta_kubernetes_node_address_InternalIP"],
+                "target_label": "__address__",
+                "replacement": f"$1:{wanted}",
+            },
+            _copy("__meta_kubernetes_node_name", "host"),
+        ],
+    }
+    if port is None:
+        content["static_configs"] = [_static(address, wanted, host) for host, address in _docker(settings)]
+        # Targets that are no node of the cluster bring their address and host themselves.
+        for rule in content["relabel_configs"]:
+            rule["regex"] = "(.+)"
+    return _job(settings, name, content)
+
+
+def _guests(settings: Settings) -> Iterator[Job]:
+    """Docker hosts and the database on one of them."""
+    observed = settings.observability
+    cadvisor = [_static(address, observed.cadvisor_port, name) for name, address in _docker(settings)]
+    yield _job(settings, "cadvisor", {"static_configs": cadvisor})
+    host = observed.database.rpartition(":")[0]
+    yield _job(settings, "postgres", {"static_configs": [{"targets": [f"{host}:{observed.postgres_exporter_port}"]}]})
+
+
+def _object_storage(settings: Settings) -> Job:
+    return _job(
+        settings,
+        "minio",
+        {
+            "scheme": "https",
+            "metrics_path": "/minio/v2/metrics/cluster",
+            "authorization": {"credentials_file": "/etc/prometheus/secrets/minioMetricsToken"},
+            "static_configs": [{"targets": [settings.storage.endpoint]}],
+        },
+    )
+
+
+def _probes(settings: Settings) -> Iterator[Job]:
+    """Every public name from the inside: HTTPS with a valid certificate, and DNS of each name server."""
+    names = [settings.service_fqdn(service) for service in settings.releases.services]
+    yield _probe(settings, "blackbox-https", {"module": ["http_2xx"]}, [f"https://{name}/" for name in names])
+    yield _probe(settings, "blackbox-redirect", {"module": ["http_redirect"]}, [f"http://{name}/" for name in names])
+    servers = [f"{server.address}:{server.port}" for server in settings.dns.servers]
+    for zone, part in zip(settings.environment.zones, ("public", "core"), strict=True):
+        # One job for each zone: the probe's module holds the question, its target is the name server.
+        yield _probe(settings, f"blackbox-dns-{part}", {"module": [f"dns_{part}"]}, servers, zone=zone)
+
+
+def _probe(settings: Settings, job: str, params: Mapping[str, Any], targets: Sequence[str], **labels: str) -> Job:
+    exporter = f"blackbox-exporter.{settings.observability.namespace}.svc:9115"
+    return _job(
+        settings,
+        job,
+        {
+            "metrics_path": "/probe",
+            "params": dict(params),
+            "static_configs": [{"targets": list(targets), **({"labels": labels} if labels else {})}],
+            "relabel_configs": [
+                _copy("__address__", "__param_target"),
+                _copy("__param_target", "instance"),
+                {"target_label": "__address__", "replacement": exporter},
+            ],
+        },
+        service_name="blackbox-exporter",
+    )
+
+
+def _docker(settings: Settings) -> list[tuple[str, str]]:
+    return [(name, vm.address) for name, vm in settings.wanted_vms.items() if vm.role == "docker_host"]
+
+
+def _static(address: str, port: int, host: str) -> Job:
+    return {"targets": [f"{address}:{port}"], "labels": {"host": host}}
+
+
+def _copy(source: str, target: str, **more: str) -> Job:
+    return {"source_labels": [source], "target_label": target, **more}
+
+
+def _keep(source: str, value: str) -> Job:
+    return {"source_labels": [source], "action": "keep", "regex": value}
+
+
+def _job(settings: Settings, name: str, content: Job, service_name: str | None = "") -> Job:
+    """A job with the labels that every series has; `service_name` is the job's name, or found by the job itself."""
+    labels = {"environment": settings.environment.label}
+    if service_name is not None:
+        labels["service_name"] = service_name or name
+    fixed = [{"target_label": key, "replacement": value} for key, value in labels.items()]
+    return {
+        "job_name": name,
+        "sample_limit": settings.observability.prometheus.sample_limit,
+        **content,
+        "relabel_configs": [*content.get("relabel_configs", ()), *fixed],
+    }

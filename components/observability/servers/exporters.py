@@ -1,0 +1,120 @@
+"""What makes metrics of things that have none: probes, Kubernetes' objects, the nodes (MON-2)."""
+
+from dataclasses import replace
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.images import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, NODE_EXPORTER
+from components.kubernetes import EgressRule, Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs
+from components.observability import blackbox
+from components.observability.placing import place
+from components.observability.servers.site import Site, may_read
+
+_OBJECTS = {
+    "": ("namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "resourcequotas", "services"),
+    "apps": ("daemonsets", "deployments", "replicasets", "statefulsets"),
+    "batch": ("cronjobs", "jobs"),
+    "policy": ("poddisruptionbudgets",),
+    "autoscaling": ("horizontalpodautoscalers",),
+}
+"""What kube-state-metrics tells of; no Secrets and no ConfigMaps."""
+
+
+def put_blackbox_exporter(site: Site) -> Workload:
+    """Asks the platform's public names what a user would ask, from inside the cluster."""
+    settings = site.settings
+    name = f"{site.prefix}-blackbox-exporter"
+    documents = blackbox.documents(settings)
+    placed = place(name, site.namespace, "blackbox-exporter", "/etc/blackbox", documents, {}, site.parent)
+    servers = sorted({server.port for server in settings.dns.servers})
+    return Workload(
+        name,
+        WorkloadArgs(
+            namespace=site.namespace,
+            workload="blackbox-exporter",
+            image=BLACKBOX_EXPORTER,
+            replicas=1,
+            service_port=9115,
+            port=9115,
+            health_path="/-/healthy",
+            metrics_path=None,
+            cpu_request_millicores=20,
+            memory_request_mib=32,
+            memory_limit_mib=64,
+            labels=site.labels("blackbox-exporter"),
+            arguments=["--config.file=/etc/blackbox/blackbox.yml", "--log.format=json"],
+            callers=[site.namespace],
+            egress=[
+                EgressRule(settings.compute.network.cidr, sorted({80, 443, *servers})),
+                site.outside(80),
+            ],
+            mounts=[placed.mount],
+            after=placed.resources,
+        ),
+        site.child,
+    )
+
+
+def put_kube_state_metrics(site: Site) -> Workload:
+    """The state of Kubernetes' objects as metrics."""
+    kinds = sorted(kind for kinds in _OBJECTS.values() for kind in kinds)
+    args = WorkloadArgs(
+        namespace=site.namespace,
+        workload="kube-state-metrics",
+        image=KUBE_STATE_METRICS,
+        replicas=1,
+        service_port=8080,
+        port=8080,
+        health_path="/livez",
+        metrics_path=None,
+        cpu_request_millicores=20,
+        memory_request_mib=64,
+        memory_limit_mib=256,
+        labels=site.labels("kube-state-metrics"),
+        arguments=["--port=8080", f"--resources={','.join(kinds)}"],
+        callers=[site.namespace],
+        egress=[site.api],
+        api_token=True,
+    )
+    rules = [
+        k8s.rbac.v1.PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=["list", "watch"])
+        for group, resources in _OBJECTS.items()
+    ]
+    return Workload(f"{site.prefix}-kube-state-metrics", replace(args, after=may_read(site, args, rules)), site.child)
+
+
+def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
+    """CPU, memory, disks and network of every node of the cluster."""
+    observed = site.settings.observability
+    port = observed.node_exporter_port
+    return NodeWorkload(
+        f"{site.prefix}-node-exporter",
+        PodArgs(
+            namespace=observed.agents_namespace,
+            workload="node-exporter",
+            image=NODE_EXPORTER,
+            port=port,
+            health_path="/",
+            metrics_path=None,
+            cpu_request_millicores=20,
+            memory_request_mib=32,
+            memory_limit_mib=128,
+            labels=site.labels("node-exporter"),
+            arguments=[
+                "--path.rootfs=/host",
+                "--path.procfs=/host/proc",
+                "--path.sysfs=/host/sys",
+                f"--web.listen-address=:{port}",
+                "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/kubelet/pods)($|/)",
+                "--collector.textfile.directory=/host/var/lib/node-exporter",
+            ],
+            # The network interfaces that it measures are the node's.
+            host_network=True,
+            callers=[site.namespace],
+            caller_networks=[site.settings.kubernetes.pod_cidr],
+            mounts=[Mount("host", "/host", host_path="/")],
+            after=guards,
+        ),
+        site.child,
+    )

@@ -1,0 +1,52 @@
+"""Grafana, the one place to look (MON-3)."""
+
+import pulumi_random as random
+
+from components.images import GRAFANA
+from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs
+from components.observability import grafana
+from components.observability.placing import place
+from components.observability.prometheus.targets import EDGE_NAMESPACE
+from components.observability.servers.site import Site
+
+
+def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
+    """Grafana with its data sources and dashboards; and the password of the user `admin`."""
+    size = site.settings.observability.grafana
+    name = f"{site.prefix}-grafana"
+    password = random.RandomPassword(f"{name}-admin-password", length=32, special=False, opts=site.child)
+    key = random.RandomPassword(f"{name}-secret-key", length=40, special=False, opts=site.child)
+    placed = place(
+        name,
+        site.namespace,
+        "grafana",
+        "/etc/grafana",
+        grafana.documents(site.settings),
+        {"adminPassword": password.result, "secretKey": key.result},
+        site.parent,
+    )
+    return StatefulWorkload(
+        name,
+        StatefulWorkloadArgs(
+            namespace=site.namespace,
+            workload="grafana",
+            image=GRAFANA,
+            replicas=size.replicas,
+            volume_gib=size.volume_gib,
+            data_path="/var/lib/grafana",
+            port=3000,
+            health_path="/api/health",
+            metrics_path=None,
+            cpu_request_millicores=size.cpu_request_millicores,
+            memory_request_mib=size.memory_mib // 2,
+            memory_limit_mib=size.memory_mib,
+            labels=site.labels("grafana"),
+            env={"GF_PATHS_CONFIG": "/etc/grafana/grafana.ini"},
+            callers=[site.namespace, EDGE_NAMESPACE],
+            reaches={site.namespace: [9090, 9093, 3100, 3200]},
+            mounts=[placed.mount],
+            after=placed.resources,
+            start_seconds=120,
+        ),
+        site.child,
+    ), password

@@ -1,0 +1,63 @@
+"""The log agent on every node of the cluster: Alloy, or Promtail, with the same pipelines (LOG-7)."""
+
+from dataclasses import replace
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.images import ALLOY, PROMTAIL
+from components.kubernetes import Mount, NodeWorkload, PodArgs
+from components.observability import agents
+from components.observability.placing import place
+from components.observability.servers.site import Site, may_read
+
+_FILE = "kubernetes/promtail.yaml"
+_STATE = "/var/lib/log-agent"
+"""Where it keeps how far it has read: on the node, so that a new pod goes on there."""
+_READS = [
+    k8s.rbac.v1.PolicyRuleArgs(api_groups=[""], resources=["nodes", "pods"], verbs=["get", "list", "watch"]),
+]
+
+
+def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
+    """The agent with the pipelines for pods and the node's journal."""
+    observed = site.settings.observability
+    name = f"{site.prefix}-log-agent"
+    documents = {"promtail.yaml": agents.documents(site.settings)[_FILE]}
+    placed = place(name, observed.agents_namespace, "log-agent", "/etc/log-agent", documents, {}, site.parent)
+    alloy = [
+        "run",
+        "--config.format=promtail",
+        f"--server.http.listen-addr=0.0.0.0:{observed.agent_port}",
+        f"--storage.path={_STATE}",
+        "--disable-reporting",
+        "/etc/log-agent/promtail.yaml",
+    ]
+    runs_alloy = observed.agent == "alloy"
+    args = PodArgs(
+        namespace=observed.agents_namespace,
+        workload="log-agent",
+        image=ALLOY if runs_alloy else PROMTAIL,
+        port=observed.agent_port,
+        health_path="/-/ready" if runs_alloy else "/ready",
+        metrics_path=None,
+        cpu_request_millicores=50,
+        memory_request_mib=128,
+        memory_limit_mib=256,
+        labels=site.labels("log-agent"),
+        arguments=alloy if runs_alloy else ["-config.file=/etc/log-agent/promtail.yaml"],
+        callers=[site.namespace],
+        egress=[site.api],
+        reaches={site.namespace: [3100]},
+        mounts=[
+            placed.mount,
+            Mount("pods", "/var/log/pods", host_path="/var/log/pods"),
+            Mount("journal", "/var/log/journal", host_path="/var/log/journal"),
+            Mount("state", _STATE, host_path=_STATE, writable=True),
+        ],
+        api_token=True,
+        # The kubelet lets nobody but root read what containers write.
+        user=0,
+    )
+    after = [*guards, *placed.resources, *may_read(site, args, _READS)]
+    return NodeWorkload(name, replace(args, after=after), site.child)

@@ -1,0 +1,48 @@
+"""Loki, with its data in the object storage (LOG-2, LOG-6)."""
+
+from components.images import LOKI
+from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs
+from components.observability import loki
+from components.observability.placing import place
+from components.observability.prometheus.targets import EDGE_NAMESPACE
+from components.observability.servers.keys import key_secret
+from components.observability.servers.site import Site, StorageKey
+
+
+def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
+    """Loki in the settings' mode: one pod, or several that keep three copies of what is not stored yet."""
+    settings, size = site.settings, site.settings.observability.loki
+    name = f"{site.prefix}-loki"
+    placed = place(name, site.namespace, "loki", "/etc/loki", loki.documents(settings), {}, site.parent)
+    secret = key_secret(site, "loki", key)
+    return StatefulWorkload(
+        name,
+        StatefulWorkloadArgs(
+            namespace=site.namespace,
+            workload="loki",
+            image=LOKI,
+            replicas=size.replicas,
+            volume_gib=size.volume_gib,
+            data_path="/loki",
+            port=3100,
+            ports={"grpc": 9095, "gossip": 7946},
+            health_path="/ready",
+            metrics_path=None,
+            cpu_request_millicores=size.cpu_request_millicores,
+            memory_request_mib=size.memory_mib // 2,
+            memory_limit_mib=size.memory_mib,
+            labels=site.labels("loki"),
+            arguments=["-config.file=/etc/loki/loki.yaml", "-target=all"],
+            callers=[site.namespace, settings.observability.agents_namespace, EDGE_NAMESPACE],
+            egress=[site.storage],
+            reaches={site.namespace: [7946, 9093, 9095, 3100]},
+            secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
+            annotations=secret.annotations,
+            mounts=[placed.mount],
+            after=[*placed.resources, secret.resource],
+            # What is in memory is stored before it ends.
+            grace_seconds=300,
+            start_seconds=300,
+        ),
+        site.child,
+    )

@@ -1,0 +1,103 @@
+"""Prometheus: every replica scrapes and evaluates everything, so that one may be lost (MON-1)."""
+
+from dataclasses import replace
+
+import pulumi_kubernetes as k8s
+
+from components.images import PROMETHEUS
+from components.kubernetes import EgressRule, StatefulWorkload, StatefulWorkloadArgs
+from components.observability import capacity, prometheus, rules
+from components.observability.placing import place
+from components.observability.prometheus.targets import EDGE_NAMESPACE
+from components.observability.servers.site import Site, may_read
+
+_READS = (
+    k8s.rbac.v1.PolicyRuleArgs(
+        api_groups=[""], resources=["nodes", "pods", "services", "endpoints"], verbs=["get", "list", "watch"]
+    ),
+    k8s.rbac.v1.PolicyRuleArgs(
+        api_groups=["discovery.k8s.io"], resources=["endpointslices"], verbs=["get", "list", "watch"]
+    ),
+    k8s.rbac.v1.PolicyRuleArgs(api_groups=[""], resources=["nodes/metrics"], verbs=["get"]),
+    k8s.rbac.v1.PolicyRuleArgs(non_resource_urls=["/metrics"], verbs=["get"]),
+)
+
+
+def put_prometheus(site: Site) -> StatefulWorkload:
+    """Prometheus with its configuration, its rules and the volume for its series."""
+    settings, observed = site.settings, site.settings.observability
+    name = f"{site.prefix}-prometheus"
+    documents = {
+        **prometheus.documents(settings),
+        **{f"rules/{file}": text for file, text in rules.documents(settings).items()},
+    }
+    placed = place(
+        name,
+        site.namespace,
+        "prometheus",
+        "/etc/prometheus",
+        documents,
+        site.secrets.of("minioMetricsToken"),
+        site.parent,
+    )
+    network = settings.compute.network.cidr
+    services = sorted({service.namespace for service in settings.services.values()})
+    ports = sorted({service.port for service in settings.services.values()})
+    own = [3000, 3100, 3200, 8080, 9090, 9093, 9115]
+    size = observed.prometheus
+    args = StatefulWorkloadArgs(
+        namespace=site.namespace,
+        workload="prometheus",
+        image=PROMETHEUS,
+        replicas=size.replicas,
+        volume_gib=size.volume_gib,
+        data_path="/prometheus",
+        port=9090,
+        health_path="/-/ready",
+        metrics_path=None,
+        cpu_request_millicores=size.cpu_request_millicores,
+        memory_request_mib=size.memory_mib // 2,
+        memory_limit_mib=size.memory_mib,
+        labels=site.labels("prometheus"),
+        arguments=[
+            "--config.file=/etc/prometheus/prometheus.yml",
+            "--storage.tsdb.path=/prometheus",
+            f"--storage.tsdb.retention.time={settings.retention.metrics_days}d",
+            f"--storage.tsdb.retention.size={capacity.prometheus_size_limit_bytes(settings)}B",
+            f"--web.external-url=https://{settings.environment.core_fqdn('prometheus')}",
+            # Tempo's metrics generator writes here; the exemplars lead from a series to its traces.
+            "--web.enable-remote-write-receiver",
+            "--enable-feature=exemplar-storage",
+            "--log.format=json",
+        ],
+        callers=[site.namespace, EDGE_NAMESPACE],
+        egress=[
+            EgressRule(network, [6443, 10250]),
+            EgressRule(
+                network,
+                sorted(
+                    {
+                        observed.node_exporter_port,
+                        observed.cadvisor_port,
+                        observed.agent_port,
+                        observed.postgres_exporter_port,
+                    }
+                ),
+            ),
+            site.storage,
+            *([site.outside()] if size.remote_write_url is not None else []),
+        ],
+        reaches={
+            site.namespace: own,
+            observed.agents_namespace: [observed.agent_port, observed.node_exporter_port],
+            EDGE_NAMESPACE: [9100],
+            **dict.fromkeys(services, ports),
+        },
+        mounts=[placed.mount],
+        api_token=True,
+        # It writes down what it holds in memory; a restart reads the log of the last two hours.
+        grace_seconds=120,
+        start_seconds=600,
+    )
+    after = [*placed.resources, *may_read(site, args, _READS)]
+    return StatefulWorkload(name, replace(args, after=after), site.child)

@@ -1,0 +1,95 @@
+"""What every program of this room is put in place with."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes import EgressRule, PodArgs
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class StorageKey:
+    """A key of the object storage."""
+
+    access_key: pulumi.Output[str]
+    """Id of the key."""
+    secret_key: pulumi.Output[str]
+    """The key itself; secret."""
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Secrets of the stack's configuration that this room hands on, by their key."""
+
+    values: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Value by key; secret."""
+
+    def of(self, *keys: str) -> dict[str, pulumi.Input[str]]:
+        """Those that one program needs."""
+        return {key: self.values[key] for key in keys}
+
+
+@dataclass(frozen=True)
+class Site:
+    """Where a program is put."""
+
+    settings: Settings
+    """Settings of the stack."""
+    secrets: Secrets
+    """What is told to the programs alone."""
+    parent: pulumi.Resource
+    """Component that everything belongs to."""
+    prefix: str
+    """Start of the resources' names."""
+
+    @property
+    def child(self) -> pulumi.ResourceOptions:
+        """Options of what belongs to the room."""
+        return pulumi.ResourceOptions(parent=self.parent)
+
+    @property
+    def namespace(self) -> str:
+        """Namespace of the servers."""
+        return self.settings.observability.namespace
+
+    def labels(self, program: str) -> dict[str, str]:
+        """Labels of a program's objects."""
+        return {"app.kubernetes.io/name": program, "environment": self.settings.environment.label}
+
+    @property
+    def api(self) -> EgressRule:
+        """The API server, behind its virtual address or a server's own."""
+        return EgressRule(self.settings.compute.network.cidr, [6443])
+
+    @property
+    def storage(self) -> EgressRule:
+        """The object storage."""
+        port = int(self.settings.storage.endpoint.rsplit(":", 1)[1])
+        return EgressRule(self.settings.compute.network.cidr, sorted({443, port}))
+
+    def outside(self, *ports: int) -> EgressRule:
+        """Whatever is told to people goes to the internet."""
+        return EgressRule("0.0.0.0/0", sorted({443, *ports}))
+
+
+def may_read(site: Site, args: PodArgs, rules: Sequence[k8s.rbac.v1.PolicyRuleArgs]) -> list[pulumi.Resource]:
+    """Let a program's account read from the Kubernetes API, in every namespace and nothing else."""
+    name = f"{args.namespace}-{args.workload}"
+    labels = {"app.kubernetes.io/part-of": "luxima", **args.labels}
+    role = k8s.rbac.v1.ClusterRole(
+        f"{site.prefix}-{args.workload}-role",
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=labels),
+        rules=list(rules),
+        opts=site.child,
+    )
+    binding = k8s.rbac.v1.ClusterRoleBinding(
+        f"{site.prefix}-{args.workload}-role-binding",
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=labels),
+        role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=name),
+        subjects=[k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=args.workload, namespace=args.namespace)],
+        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[role]),
+    )
+    return [role, binding]

@@ -1,0 +1,48 @@
+"""Tempo, with its data in the object storage (MON-4)."""
+
+from components.images import TEMPO
+from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs
+from components.observability import tempo
+from components.observability.placing import place
+from components.observability.prometheus.targets import EDGE_NAMESPACE
+from components.observability.servers.keys import key_secret
+from components.observability.servers.site import Site, StorageKey
+
+
+def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
+    """Tempo as one program; services and gateways send it their spans by OTLP."""
+    settings, size = site.settings, site.settings.observability.tempo
+    name = f"{site.prefix}-tempo"
+    placed = place(name, site.namespace, "tempo", "/etc/tempo", tempo.documents(settings), {}, site.parent)
+    secret = key_secret(site, "tempo", key)
+    services = sorted({service.namespace for service in settings.services.values()})
+    return StatefulWorkload(
+        name,
+        StatefulWorkloadArgs(
+            namespace=site.namespace,
+            workload="tempo",
+            image=TEMPO,
+            replicas=size.replicas,
+            volume_gib=size.volume_gib,
+            data_path="/var/tempo",
+            port=3200,
+            ports={"otlp-grpc": 4317, "otlp-http": 4318},
+            health_path="/ready",
+            metrics_path=None,
+            cpu_request_millicores=size.cpu_request_millicores,
+            memory_request_mib=size.memory_mib // 2,
+            memory_limit_mib=size.memory_mib,
+            labels=site.labels("tempo"),
+            arguments=["-config.file=/etc/tempo/tempo.yaml"],
+            callers=[site.namespace, *services, EDGE_NAMESPACE],
+            egress=[site.storage],
+            reaches={site.namespace: [9090]},
+            secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
+            annotations=secret.annotations,
+            mounts=[placed.mount],
+            after=[*placed.resources, secret.resource],
+            grace_seconds=120,
+            start_seconds=120,
+        ),
+        site.child,
+    )

@@ -1,0 +1,69 @@
+"""Everything in the cluster that takes in metrics, logs and traces, shows them and tells people (MON, ALR, LOG)."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pulumi
+
+from components.observability.servers.alertmanager import put_alertmanagers
+from components.observability.servers.exporters import (
+    put_blackbox_exporter,
+    put_kube_state_metrics,
+    put_node_exporter,
+)
+from components.observability.servers.grafana import put_grafana
+from components.observability.servers.log_agent import put_log_agent
+from components.observability.servers.loki import put_loki
+from components.observability.servers.prometheus import put_prometheus
+from components.observability.servers.site import Secrets, Site, StorageKey
+from components.observability.servers.tempo import put_tempo
+from settings import Settings
+
+SECRETS = (
+    "slackWebhookUrl",
+    "slackSecurityWebhookUrl",
+    "pagerdutyRoutingKey",
+    "telegramBotToken",
+    "smtpPassword",
+    "heartbeatUrl",
+    "serviceRoleKey",
+    "minioMetricsToken",
+)
+"""Secrets of the stack's configuration that this room needs."""
+
+
+@dataclass(frozen=True)
+class ObservabilityArgs:
+    """Inputs of the Observability."""
+
+    settings: Settings
+    """Settings of the stack: whatever it consists of is observed."""
+    secrets: Mapping[str, pulumi.Input[str]]
+    """Values of `SECRETS`; secret."""
+    keys: Mapping[str, StorageKey]
+    """Keys of the object storage of the users `loki` and `tempo`."""
+    guards: Sequence[pulumi.Resource]
+    """What has to exist before a pod may: the namespaces, their quotas and policies."""
+
+
+class Observability(pulumi.ComponentResource):
+    """Prometheus, Alertmanager, Loki, Tempo, Grafana, and what feeds them."""
+
+    grafana_password: pulumi.Output[str]
+    """Password of Grafana's user `admin`; secret."""
+
+    def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:observability:Observability", name, None, opts)
+        site = Site(args.settings, Secrets(args.secrets), self, name)
+        guards = list(args.guards)
+        put_prometheus(site)
+        put_alertmanagers(site)
+        put_loki(site, args.keys["loki"])
+        put_tempo(site, args.keys["tempo"])
+        _, password = put_grafana(site)
+        put_blackbox_exporter(site)
+        put_kube_state_metrics(site)
+        put_node_exporter(site, guards)
+        put_log_agent(site, guards)
+        self.grafana_password = password.result
+        self.register_outputs({"grafana": f"https://{args.settings.environment.grafana_host}/"})

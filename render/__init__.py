@@ -1,0 +1,1 @@
+"""What the platform writes for other programs to read, looked at without deploying anything."""

@@ -1,0 +1,78 @@
+"""`python -m render documents|capacity`: the documents of a stack as files, and the sizes that its load asks for."""
+
+import argparse
+import sys
+import textwrap
+from pathlib import Path
+from typing import get_args
+
+from components.observability import capacity, documents
+from settings import Settings, SettingsError
+from settings.environment import StackName
+from settings.loading import check
+
+_MARK = ".luxima-render"
+"""Marks a folder that was written by this command, so that nothing else is ever removed."""
+
+
+def write_documents(settings: Settings, out: Path) -> int:
+    """Write every document below `out`; what an earlier call wrote there and is no longer made goes.
+
+    Raises:
+        FileExistsError: When the folder has files that this command did not write.
+    """
+    mark = out / _MARK
+    if out.exists() and any(out.iterdir()) and not mark.exists():
+        raise FileExistsError(f"{out} is not empty and was not written by make render: name another folder with OUT=")
+    found = documents(settings)
+    before = mark.read_text(encoding="utf-8").splitlines() if mark.exists() else []
+    out.mkdir(parents=True, exist_ok=True)
+    mark.write_text("\n".join([*found, *(name for name in before if name not in found)]), encoding="utf-8")
+    for name in before:
+        if name not in found:
+            (out / name).unlink(missing_ok=True)
+    for name, text in found.items():
+        path = out / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    mark.write_text("\n".join(found), encoding="utf-8")
+    return len(found)
+
+
+def show_capacity(settings: Settings) -> bool:
+    """Print every computed size with its formula and source; whether all of them fit."""
+    rows = capacity.table(settings)
+    for row in rows:
+        limit = "" if row.limit is None else f" of {row.limit:,.1f} ({row.setting})"
+        print(f"{'  ' if row.ok else '! '}{row.name}: {row.value:,.1f}{limit} {row.unit}")
+        for text in (row.formula, f"source: {row.source}"):
+            print(textwrap.fill(text, 120, initial_indent="      ", subsequent_indent="      "))
+    problems = capacity.problems(settings)
+    for problem in problems:
+        print(f"error: luxima:{problem}", file=sys.stderr)
+    return not problems
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; 1 when the settings are wrong, the folder is taken, or a size does not fit."""
+    parser = argparse.ArgumentParser(prog="python -m render", description="Look at what a stack is made of.")
+    parser.add_argument("what", choices=["documents", "capacity"], help="files for other programs, or computed sizes")
+    parser.add_argument("--stack", choices=get_args(StackName), default="dev", help="the stack (dev)")
+    parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
+    given = parser.parse_args(arguments)
+    try:
+        settings = check(given.stack, Path.cwd())
+        if given.what == "capacity":
+            return 0 if show_capacity(settings) else 1
+        if given.out is None:
+            parser.error("name the folder with --out (make render OUT=DIR)")
+        count = write_documents(settings, given.out)
+    except (SettingsError, OSError) as error:
+        print(error if isinstance(error, SettingsError) else f"error: {error}", file=sys.stderr)
+        return 1
+    print(f"{count} documents of stack {given.stack} are in {given.out}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
