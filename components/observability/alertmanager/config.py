@@ -1,0 +1,140 @@
+"""`alertmanager.yml`: which alert goes to whom, how often, and which one is kept back (ALR-7, ALR-8, ALR-11).
+
+Alertmanager has no acknowledgement: a critical alert is repeated until it is resolved, silenced, or acknowledged in
+PagerDuty. It does not expand `${...}` either: every secret is read from a file, named after the secret.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from components.observability.alertmanager.receivers import receivers
+from settings import Settings
+
+GROUP_BY: Final = ("alertname", "service_name", "environment", "host")
+"""Alerts that share these are one message."""
+UNGROUPED: Final = ("...",)
+"""Every label set is a group of its own: no security event is hidden in the message about another."""
+NEVER_INHIBITED: Final = ('kind!="security"', 'escalation!="true"', 'alertname!="Watchdog"')
+"""An attack may well come with an outage; an escalation and the heartbeat mean nothing when they can be muted."""
+
+
+def document(settings: Settings) -> dict[str, Any]:
+    """The main Alertmanager's configuration."""
+    alerts = settings.observability.alerts
+    return {
+        "global": {
+            # Only for alerts that come without an end; Prometheus always sends one.
+            "resolve_timeout": f"{alerts.resolve_minutes}m",
+            "smtp_smarthost": alerts.smtp_endpoint,
+            "smtp_from": alerts.smtp_user,
+            "smtp_auth_username": alerts.smtp_user,
+            "smtp_auth_password_file": "/etc/alertmanager/secrets/smtpPassword",
+            "smtp_require_tls": True,
+        },
+        "templates": ["templates/*.tmpl"],
+        "route": _route(alerts.acknowledge_minutes),
+        "inhibit_rules": _inhibit_rules(),
+        "receivers": receivers(alerts),
+    }
+
+
+def _route(acknowledge_minutes: int) -> dict[str, Any]:
+    severities = _severities(acknowledge_minutes)
+    return {
+        # What carries no known severity is still seen.
+        "receiver": "slack-alerts",
+        "group_by": list(GROUP_BY),
+        "group_wait": "30s",
+        "group_interval": "5m",
+        "repeat_interval": "4h",
+        "routes": [
+            # A group is looked at every `group_interval`, and told again when the last time was longer ago than
+            # `repeat_interval`: half a minute makes it every single time, where a whole one would make it every other.
+            _to(
+                "webhook-heartbeat",
+                'alertname="Watchdog"',
+                group_wait="0s",
+                group_interval="1m",
+                repeat_interval="30s",
+            ),
+            {
+                "matchers": ['escalation="true"'],
+                # One message for each cause: grouped by host and service, two causes would be one.
+                "group_by": list(UNGROUPED),
+                **_insistent(acknowledge_minutes),
+                "routes": [
+                    _to("email-escalation", proceed=True, repeat_interval="1h"),
+                    _to("pagerduty-oncall"),
+                ],
+            },
+            {
+                "matchers": ['kind="security"'],
+                "group_by": list(UNGROUPED),
+                "routes": [_to("slack-security", proceed=True, group_wait="5s", group_interval="1m"), *severities],
+            },
+            _to("telegram-deploys", 'kind="release"', proceed=True, group_wait="5s", group_interval="1m"),
+            *severities,
+        ],
+    }
+
+
+def _severities(acknowledge_minutes: int) -> list[dict[str, Any]]:
+    """The routes by severity (ALR-2, ALR-7)."""
+    return [
+        {
+            "matchers": ['severity="critical"'],
+            **_insistent(acknowledge_minutes),
+            "routes": [
+                _to("pagerduty-oncall", proceed=True),
+                _to("slack-alerts", proceed=True),
+                # Management is told; it is on-call who has to answer.
+                _to("email-management", repeat_interval="4h"),
+            ],
+        },
+        _to("slack-alerts", 'severity="warning"'),
+        _to("slack-alerts", 'severity="notice"', repeat_interval="12h"),
+        _to("email-info", 'severity="info"', repeat_interval="24h"),
+    ]
+
+
+def _insistent(acknowledge_minutes: int) -> dict[str, str]:
+    """Quick, and again until it is acknowledged."""
+    return {"group_wait": "10s", "group_interval": "30s", "repeat_interval": f"{acknowledge_minutes}m"}
+
+
+def _to(receiver: str, *matchers: str, proceed: bool = False, **times: str) -> dict[str, Any]:
+    """A route to one receiver; with `proceed`, the routes after it are looked at as well."""
+    return {
+        **({"matchers": list(matchers)} if matchers else {}),
+        "receiver": receiver,
+        **({"continue": True} if proceed else {}),
+        **times,
+    }
+
+
+def _inhibit_rules() -> list[Mapping[str, Any]]:
+    """What is not told, because something else that is told explains it.
+
+    Labels that both alerts lack count as equal, so a label that has to be there is asked for. An alert with a host
+    speaks for that host only, one without for its whole service. A security alert explains nothing.
+    """
+    critical = ('severity="critical"', 'kind!="security"', 'escalation!="true"')
+    return [
+        _mutes((*critical, 'service_name!=""', 'host=""'), ('severity="warning"',), ("service_name", "host")),
+        _mutes((*critical, 'host!=""'), ('severity="warning"',), ("host",)),
+        _mutes(('alertname="HostDown"',), ('alertname!="HostDown"',), ("host",), present="host"),
+        # Rules give a pod's alert the name of its node as `host` as well.
+        _mutes(('alertname="KubernetesNodeNotReady"',), ('pod!=""',), ("host",), present="host"),
+        _mutes(('alertname="DatabaseDown"',), ('kind="database"', 'severity=~"warning|notice"'), ()),
+    ]
+
+
+def _mutes(
+    source: Sequence[str], target: Sequence[str], equal: Sequence[str], present: str | None = None
+) -> Mapping[str, Any]:
+    there = [f'{present}!=""'] if present else []
+    return {
+        "source_matchers": [*source, *there],
+        "target_matchers": [*target, *there, *NEVER_INHIBITED],
+        **({"equal": list(equal)} if equal else {}),
+    }

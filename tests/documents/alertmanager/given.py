@@ -1,0 +1,53 @@
+"""Settings whose documents are tried, and the programs that read them."""
+
+import json
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from components.observability.alertmanager import documents
+from settings import Settings
+from tests.recording import stack_settings
+from tools import ensure
+
+CHAT = "-1001234567890"
+
+
+def settings(stack: str) -> Settings:
+    """The committed settings, their chat being an id."""
+    given = stack_settings(stack)
+    observability = given.observability
+    alerts = observability.alerts.model_copy(update={"telegram_deploys_chat": CHAT})
+    return given.model_copy(update={"observability": observability.model_copy(update={"alerts": alerts})})
+
+
+def written(stack: str, folder: Path) -> Path:
+    """All documents, as files in `folder`."""
+    for name, text in documents(settings(stack)).items():
+        place = folder / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text(text)
+    return folder
+
+
+def amtool(*arguments: str | Path, fails: bool = False) -> str:
+    """What amtool prints."""
+    done = subprocess.run(
+        [ensure("amtool")["amtool"], *arguments], capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode != 0) == fails, done.stdout + done.stderr
+    return done.stdout
+
+
+def rendered(folder: Path, template: str, data: Mapping[str, object], *, html: bool = False) -> str:
+    """A template of ours, rendered by amtool."""
+    place = folder / "data.json"
+    place.write_text(json.dumps(data))
+    return amtool(
+        "template",
+        "render",
+        f"--template.glob={folder}/templates/*.tmpl",
+        f"--template.type={'html' if html else 'text'}",
+        f"--template.data={place}",
+        f'--template.text={{{{ template "{template}" . }}}}',
+    )

@@ -1,0 +1,84 @@
+"""A running Alertmanager on loopback."""
+
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import requests
+
+from components.observability.text import to_yaml
+from tools import ensure
+
+
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
+    """Wait until it is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not happen in {seconds} s"
+        time.sleep(0.1)
+
+
+class Alertmanager:
+    """Runs with one document; it knows no peers."""
+
+    def __init__(self, document: Mapping[str, Any], folder: Path) -> None:
+        self._folder = folder
+        (folder / "alertmanager.yml").write_text(to_yaml(document))
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._address = f"127.0.0.1:{probe.getsockname()[1]}"
+
+    def __enter__(self) -> Self:
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    ensure("alertmanager")["alertmanager"],
+                    f"--config.file={self._folder / 'alertmanager.yml'}",
+                    f"--storage.path={self._folder / 'data'}",
+                    f"--web.listen-address={self._address}",
+                    "--cluster.listen-address=",
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        wait_for(self._ready, (self._folder / "log").read_text() or "a start")
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._process.terminate()
+        try:
+            self._process.wait(20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def tell(self, *labels: Mapping[str, str], resolved: bool = False) -> None:
+        """Alerts as Prometheus sends them."""
+        now = datetime.now(UTC)
+        ends = now if resolved else now + timedelta(hours=1)
+        starts = {} if resolved else {"startsAt": now.isoformat()}
+        self._call([{"labels": dict(each), "endsAt": ends.isoformat(), **starts} for each in labels])
+
+    def inhibited(self) -> set[str]:
+        """Names of the alerts that are not told because of another."""
+        return {each["labels"]["alertname"] for each in self._call() if each["status"]["inhibitedBy"]}
+
+    def _ready(self) -> bool:
+        try:
+            self._call()
+        except requests.ConnectionError:
+            return False
+        return True
+
+    def _call(self, body: list[dict[str, Any]] | None = None) -> Any:
+        url = f"http://{self._address}/api/v2/alerts"
+        answer = requests.get(url, timeout=10) if body is None else requests.post(url, json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json() if answer.content else None

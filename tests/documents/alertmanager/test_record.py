@@ -1,0 +1,121 @@
+"""The record of alerts: a running Alertmanager, a real PostgreSQL, and a database that is down meanwhile.
+
+Between the two stands a small server in place of PostgREST, which is not to be had: it hands the whole body to the
+function as its one unnamed parameter, as PostgREST does, and answers 503 while the database is down. Times are shorter.
+"""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.database import migrations
+from components.observability.alertmanager import documents
+from tests.documents.alertmanager.given import settings
+from tests.documents.alertmanager.running import Alertmanager, wait_for
+from tests.documents.database.postgres import Postgres, RefusedError
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
+
+KEY = "service-role-key"
+WATCHDOG = {"alertname": "Watchdog", "severity": "info", "kind": "monitoring"}
+DOWN = {"alertname": "DatabaseDown", "severity": "critical", "kind": "database"}
+SLOW = {"alertname": "Slow", "severity": "warning", "kind": "service"}
+
+
+class StandIn:
+    """Takes what PostgREST would take."""
+
+    def __init__(self, database: Postgres) -> None:
+        self.refused: list[set[tuple[str, str]]] = []
+        """Alerts (name, status) of each call that could not be written."""
+        stand_in = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+                self.send_response(stand_in.answer(self.path, dict(self.headers), body, database))
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def answer(self, path: str, headers: dict[str, str], body: str, database: Postgres) -> int:
+        given = {name.lower(): value for name, value in headers.items()}
+        if (given.get("apikey"), given.get("authorization")) != (KEY, f"Bearer {KEY}"):
+            return 401
+        if path != "/rest/v1/rpc/record_alert" or given.get("content-type") != "application/json":
+            return 404
+        quoted = body.replace("'", "''")
+        try:
+            database.sql(f"select public.record_alert('{quoted}')", role="service_role")
+        except RefusedError:
+            told = {(each["labels"]["alertname"], each["status"]) for each in json.loads(body)["alerts"]}
+            self.refused.append(told)
+            return 503
+        return 200
+
+
+@pytest.fixture
+def database() -> Iterator[Postgres]:
+    with Postgres() as running:
+        for script in migrations().values():
+            running.sql(script)
+        yield running
+
+
+@pytest.fixture
+def stand_in(database: Postgres) -> Iterator[StandIn]:
+    running = StandIn(database)
+    yield running
+    running.server.shutdown()
+    running.server.server_close()
+
+
+@pytest.fixture
+def recorder(stand_in: StandIn, tmp_path: Path) -> Iterator[Alertmanager]:
+    text = documents(settings("prod"))["record/alertmanager.yml"]
+    port = stand_in.server.server_address[1]
+    (tmp_path / "serviceRoleKey").write_text(f"{KEY}\n")
+    text = text.replace("https://supabase.acehcommerce.id", f"http://127.0.0.1:{port}")
+    document = yaml.safe_load(text.replace("/etc/alertmanager/secrets", str(tmp_path)))
+    document["route"] |= {"group_wait": "100ms", "group_interval": "1s"}
+    with Alertmanager(document, tmp_path) as running:
+        yield running
+
+
+def rows(database: Postgres) -> list[str]:
+    return database.sql("select alertname, status from internal.alert_logs order by 1, 2").split()
+
+
+def test_an_alert_is_written_when_it_fires_and_when_it_is_over(recorder: Alertmanager, database: Postgres) -> None:
+    recorder.tell(WATCHDOG, SLOW)
+    wait_for(lambda: rows(database) == ["Slow|firing", "Watchdog|firing"], "the record of both")
+    recorder.tell(SLOW, resolved=True)
+    wait_for(lambda: rows(database) == ["Slow|firing", "Slow|resolved", "Watchdog|firing"], "the record of its end")
+
+
+def test_what_happens_while_the_database_is_down_is_written_when_it_is_back(
+    recorder: Alertmanager, database: Postgres, stand_in: StandIn
+) -> None:
+    recorder.tell(WATCHDOG)
+    wait_for(lambda: rows(database) == ["Watchdog|firing"], "the record before")
+    database.stop()
+    recorder.tell(SLOW, DOWN)
+    wait_for(lambda: any(("Slow", "firing") in told for told in stand_in.refused), "a call in vain")
+    # One that fires and is over, all within the outage: Alertmanager gave up telling that it fires.
+    recorder.tell(SLOW, resolved=True)
+    wait_for(lambda: any(("Slow", "resolved") in told for told in stand_in.refused), "a call in vain, once it is over")
+    database.start()
+    expected = ["DatabaseDown|firing", "Slow|firing", "Slow|resolved", "Watchdog|firing"]
+    wait_for(lambda: rows(database) == expected, "the record of what was missed")
+    since = database.sql("select count(distinct starts_at) from internal.alert_logs where alertname = 'Slow'")
+    assert since == "1"
