@@ -20,9 +20,14 @@ PATTERNS: Final[dict[str, str]] = {
     # A key that a program writes line by line: nothing but base64, as long as PEM's lines, or its padded last one.
     "base64 line": r"^\s*([A-Za-z0-9+/]{40,76}={0,2}|[A-Za-z0-9+/]{4,76}={1,2}|-----END [A-Z ]*PRIVATE KEY-----)\s*$",
     "JSON value": rf'(?i)"[a-z0-9_.-]*(?:{_NAMES})[a-z0-9_.-]*"\s*:\s*"((?:[^"\\]|\\.)+)"',
-    "escaped JSON value": rf'(?i)\\"[a-z0-9_.-]*(?:{_NAMES})[a-z0-9_.-]*\\"\s*:\s*\\"([^"\\]+)\\"',
-    "header": r'(?i)\b(?:authorization|proxy-authorization|(?:set-)?cookie|x-api-key|apikey):\s*([^"\r\n\\]+)',
-    "bearer token": r"(?i)\b(?:bearer|basic)\s+([A-Za-z0-9._~+/=-]{8,})",
+    "escaped JSON value": rf'(?i)\\+"[a-z0-9_.-]*(?:{_NAMES})[a-z0-9_.-]*\\+"\s*:\s*\\+"([^"\\]+)',
+    "base64 message": (
+        r'\\*"(?:MESSAGE|message|msg|log|line|text|body|dump)\\*"\s*:\s*\\*"'
+        r'([A-Za-z0-9+/]{40,76}={0,2}|[A-Za-z0-9+/]{4,76}={1,2})\\*"'
+    ),
+    "header": r'(?i)\b(?:authorization|proxy-authorization|(?:set-)?cookie|x-api-key|apikey)\s*[:=]\s*([^"\r\n\\]+)',
+    "bearer token": r"(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})",
+    "basic credentials": r"(?i)\bbasic\s+([A-Za-z0-9+/]{6,}={1,2})",
     "JSON Web Token": r"(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?)",
     "quoted assignment": rf"(?i)[a-z0-9_.-]*(?:{_NAMES})[a-z0-9_.-]*\s*=\s*\\?[\"']([^\"'\\]+)",
     "assignment": rf"(?i)[a-z0-9_.-]*(?:{_NAMES}|\bpwd)[a-z0-9_.-]*=([^\s\"'&,;\\\[\]]+)",

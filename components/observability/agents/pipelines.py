@@ -43,7 +43,7 @@ def kubernetes(settings: Settings) -> dict[str, Any]:
     """
     room = settings.observability
     url = f"http://loki.{room.namespace}.svc:3100/loki/api/v1/push"
-    pods = {
+    pods: dict[str, Any] = {
         "job_name": "pods",
         "kubernetes_sd_configs": [{"role": "pod"}],
         "relabel_configs": _pod_labels(settings),
@@ -63,7 +63,7 @@ def docker_host(settings: Settings, machine: str = "") -> dict[str, Any]:
         labels["machine"] = machine
     files = {"__path__": f"{DOCKER}/*/*-json.log"}
     edge_functions = '{service=~".*(edge-functions|edge-runtime|functions).*"}'
-    containers = {
+    containers: dict[str, Any] = {
         "job_name": "containers",
         "static_configs": [{"targets": ["localhost"], "labels": {**labels, **files}}],
         "pipeline_stages": [

@@ -5,7 +5,7 @@ carry it, and the expressions themselves stay true until all was normal for `ale
 their window is that long, or they also ask how it was one minute ago, two minutes ago, and so on.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from math import ceil
 from typing import Final
 
@@ -49,7 +49,7 @@ def groups(settings: Settings) -> dict[str, list[Group]]:
         Group("log-scan", [_errors(minutes, scan), _secrets(max(minutes, scan))], interval=f"{scan}m"),
         Group("log-collection", _missing(settings, minutes, scan), interval=f"{scan}m"),
     ]
-    audit = [Group("audit-trail", _audit(settings, minutes, scan), interval=f"{scan}m")]
+    audit = [Group("audit-trail", [*_audit(settings, minutes, scan)], interval=f"{scan}m")]
     return {
         LOG_TENANT: [group for group in luxima if group.rules],
         AUDIT_TENANT: [group for group in audit if group.rules],
@@ -61,7 +61,7 @@ def alerts(settings: Settings) -> list[Alert]:
     return [alert for each in groups(settings).values() for group in each for alert in group.alerts]
 
 
-def _logins(minutes: int, step: int) -> Iterable[Alert]:
+def _logins(minutes: int, step: int) -> Iterator[Alert]:
     """Brute force, per address and per user (SEC-4)."""
 
     def failures(by: str, limit: int) -> Callable[[str], str]:
@@ -92,7 +92,7 @@ def _logins(minutes: int, step: int) -> Iterable[Alert]:
     )
 
 
-def _changes(minutes: int) -> Iterable[Alert]:
+def _changes(minutes: int) -> Iterator[Alert]:
     """Single events that security wants to see; the window is as long as they have to stay away."""
     roles = '|~ "role_(changed|granted|revoked)"'
     yield Alert(
@@ -201,7 +201,7 @@ def _missing(settings: Settings, minutes: int, step: int) -> list[Alert]:
     return found
 
 
-def _audit(settings: Settings, minutes: int, step: int) -> Iterable[Alert]:
+def _audit(settings: Settings, minutes: int, step: int) -> Iterator[Alert]:
     """The audit trail, in its own tenant."""
     hours = 2 if settings.observability.load.requests_per_second >= BUSY else 24
     yield Alert(

@@ -7,7 +7,7 @@ import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -96,7 +96,7 @@ def local(settings: Settings, folder: Path, http: int, grpc: int) -> dict[str, A
 
 
 @contextmanager
-def running(settings: Settings, folder: Path) -> Iterator[Loki]:
+def running(settings: Settings, folder: Path) -> Generator[Loki]:
     """Loki with the documents of a stack, until the block ends."""
     http, grpc = free_port(), free_port()
     write(loki.documents(settings), folder)

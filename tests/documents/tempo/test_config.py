@@ -7,7 +7,7 @@ this finds; a value of a wrong kind it does not.
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 import yaml
@@ -88,7 +88,7 @@ def _unknown(document: Mapping[str, Any], known: Mapping[str, Any], path: str = 
         if wanted is ...:
             yield f"{where} is not known"
         elif isinstance(wanted, dict):
-            yield from _unknown(value, wanted, where)
+            yield from _unknown(value, cast("dict[str, Any]", wanted), where)
         elif wanted is not _FREE and type(value) is not wanted:
             yield f"{where} is a {type(value).__name__}"
 
