@@ -1,0 +1,96 @@
+"""Mode `ha`: three real Lokis with production's document, and a line that outlives one of them."""
+
+import os
+import subprocess
+import time
+import urllib.request
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.observability import loki
+from tests.documents.loki.server import Loki, free_port, local, write
+from tests.recording import stack_settings
+from tools import ensure
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
+
+SETTINGS = stack_settings("prod")
+PODS = 3
+
+
+def _documents(folder: Path) -> list[tuple[int, Path]]:
+    """HTTP port and file of each pod: as deployed, but on loopback, with a shared folder for the bucket."""
+    gossip = [free_port() for _ in range(PODS)]
+    found: list[tuple[int, Path]] = []
+    for index in range(PODS):
+        pod = folder / f"loki-{index}"
+        write(loki.documents(SETTINGS), pod)
+        http, grpc = free_port(), free_port()
+        document: dict[str, Any] = local(SETTINGS, pod, http, grpc)
+        document["common"]["storage"] = {"filesystem": {"chunks_directory": str(folder / "bucket")}}
+        document["common"]["ring"] |= {"instance_id": f"loki-{index}", "instance_addr": "127.0.0.1"}
+        document["memberlist"] |= {
+            "bind_addr": ["127.0.0.1"],
+            "bind_port": gossip[index],
+            "advertise_addr": "127.0.0.1",
+            "advertise_port": gossip[index],
+            "join_members": [f"127.0.0.1:{port}" for port in gossip],
+            "node_name": f"loki-{index}",
+        }
+        (pod / "loki.yaml").write_text(yaml.safe_dump(document))
+        found.append((http, pod / "loki.yaml"))
+    return found
+
+
+@pytest.fixture
+def pods(tmp_path: Path) -> Generator[list[tuple[Loki, subprocess.Popen[bytes]]]]:
+    program = ensure("loki")["loki"]
+    started: list[tuple[Loki, subprocess.Popen[bytes]]] = []
+    try:
+        for http, file in _documents(tmp_path):
+            with (file.parent / "log").open("w") as log:
+                process = subprocess.Popen(
+                    [program, f"-config.file={file}"], stdout=log, stderr=log, env={**os.environ, "GOMAXPROCS": "1"}
+                )
+            started.append((Loki(f"http://127.0.0.1:{http}"), process))
+        yield started
+    finally:
+        for _, process in started:
+            process.kill()
+            process.wait()
+
+
+def _ring(server: Loki) -> int:
+    """Ingesters that a pod knows to be active."""
+    with urllib.request.urlopen(f"{server.url}/ring", timeout=5) as answer:  # noqa: S310
+        return answer.read().decode().count(">ACTIVE<")
+
+
+def _eventually(what: str, holds: Any) -> None:
+    end, seen = time.monotonic() + 90, ""
+    while time.monotonic() < end:
+        try:
+            if holds():
+                return
+        except (OSError, AssertionError) as error:
+            seen = str(error)
+        time.sleep(0.5)
+    raise AssertionError(f"{what}: {seen}")
+
+
+def test_a_line_outlives_a_pod(pods: list[tuple[Loki, subprocess.Popen[bytes]]]) -> None:
+    (first, _), (second, lost), (third, _) = pods
+    _eventually("a ring of three", lambda: all(_ring(server) == PODS for server, _ in pods))
+    labels = {"service": "api", "class": "api", "environment": "production"}
+    _eventually("a line is taken", lambda: first.push("luxima", labels, [(1, "kept")]) is None)
+    for server in (first, second, third):
+        _eventually("it is found", lambda server=server: "kept" in server.lines("luxima", '{service="api"}'))
+    lost.kill()
+    lost.wait()
+    for server in (first, third):
+        _eventually("it is still found", lambda server=server: "kept" in server.lines("luxima", '{service="api"}'))
+    _eventually("another is taken", lambda: third.push("luxima", labels, [(0, "new")]) is None)
