@@ -21,8 +21,8 @@ CASES = Path(__file__).parent / "cases"
 WEEKS = 6
 LEARNING = 2
 """Weeks before alarms are counted; the four that are left are."""
-MOST_FALSE_ALARMS = 4
-"""In four weeks of all five normal series together: one in five weeks of a series."""
+MOST_FALSE_ALARMS = 2
+"""In four weeks of all five normal series together; there is none with these seeds."""
 MONDAY = 4 * WEEK + 4 * DAY
 NOON = MONDAY + 14 * HOUR
 
