@@ -66,12 +66,6 @@ def logql(expr: str, legend: str = "") -> loki.Dataquery:
     return query.legend_format(legend) if legend else query
 
 
-def logql_now(expr: str, legend: str = "") -> loki.Dataquery:
-    """A query for numbers over the whole time range at once."""
-    query = loki.Dataquery().expr(expr).query_type("instant")
-    return query.legend_format(legend) if legend else query
-
-
 def traceql(query: str) -> tempo.TempoQuery:
     """A search for traces, or one trace by its id."""
     return tempo.TempoQuery().query(query).query_type("traceql").limit(50)
@@ -168,8 +162,8 @@ def band(
         width=width,
         minimum=None,
     )
-    hidden = [models.DynamicConfigValue(id_val="custom.lineWidth", value=0)]
     fill = [
+        models.DynamicConfigValue(id_val="custom.lineWidth", value=0),
         models.DynamicConfigValue(id_val="custom.fillBelowTo", value="lower"),
         models.DynamicConfigValue(id_val="custom.fillOpacity", value=20),
         models.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": "blue"}),
@@ -179,12 +173,9 @@ def band(
         models.DynamicConfigValue(id_val="custom.fillOpacity", value=0),
         models.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": "orange"}),
     ]
-    bare = [*hidden, models.DynamicConfigValue(id_val="custom.fillOpacity", value=0)]
-    return (
-        panel.override_by_name("upper", [*hidden, *fill])
-        .override_by_name("lower", bare)
-        .override_by_name("value", bold)
-    )
+    bare = [models.DynamicConfigValue(id_val=f"custom.{what}", value=0) for what in ("lineWidth", "fillOpacity")]
+    panel.override_by_name("upper", fill).override_by_name("lower", bare).override_by_name("value", bold)
+    return panel
 
 
 def number(
@@ -233,7 +224,6 @@ def listing(
     description: str,
     *columns: Column,
     urls: Mapping[str, str] | None = None,
-    hidden: Sequence[str] = (),
     width: int = 12,
     height: int = 8,
 ) -> table.Panel:
@@ -244,7 +234,6 @@ def listing(
         description: What it tells.
         columns: Queries; the first one's unit is the panel's.
         urls: By the name of a column, where its cells lead.
-        hidden: Columns that are not shown.
         width: Of 24.
         height: In Grafana's grid.
     """
@@ -259,7 +248,7 @@ def listing(
             models.DataTransformerConfig(
                 id_val="organize",
                 options={
-                    "excludeByName": {"Time": True, "__name__": True, **dict.fromkeys(hidden, True)},
+                    "excludeByName": {"Time": True, "__name__": True},
                     "renameByName": headings,
                 },
             ),

@@ -210,6 +210,7 @@ def _network() -> Row:
 
 def _containers() -> Row:
     named = (job("cadvisor"), HOST, 'name!=""')
+    memory = series("container_memory_working_set_bytes", *named)
     return Row(
         "Containers on Docker hosts",
         [
@@ -225,10 +226,7 @@ def _containers() -> Row:
                 "Memory per container",
                 "Memory in use that cannot be given back.",
                 "bytes",
-                promql(
-                    f"sum by (host, name) ({series('container_memory_working_set_bytes', *named)})",
-                    "{{host}} {{name}}",
-                ),
+                promql(f"sum by (host, name) ({memory})", "{{host}} {{name}}"),
             ),
         ],
     )
