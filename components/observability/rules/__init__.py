@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from components.observability.rules import (
+    anomalies,
     backups,
     database,
     edge,
@@ -15,6 +16,7 @@ from components.observability.rules import (
     releases,
     security,
     services,
+    slo,
     storage,
 )
 from components.observability.rules.model import Alert, Group, Links, Recording
@@ -35,6 +37,8 @@ _SUBJECTS: Final[Sequence[Callable[[Settings], Sequence[Group]]]] = (
     security.groups,
     releases.groups,
     backups.groups,
+    slo.groups,
+    anomalies.groups,
 )
 
 

@@ -97,8 +97,8 @@ def _disks() -> list[Alert]:
             kind="host",
             owner="devops",
             summary="{{ $labels.mountpoint }} of {{ $labels.host }} is full within 4 days",
-            description="At the pace of the last 6 hours {{ $labels.device }} will lack "
-            "{{ $value | humanize1024 }}B (negative: missing) in 4 days.",
+            description="At the pace of the last 6 hours {{ $value | humanize1024 }}B of {{ $labels.device }} are left "
+            "in 4 days.",
             pending="1h",
         ),
         Alert(

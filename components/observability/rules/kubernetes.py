@@ -85,7 +85,7 @@ def _cluster() -> list[Alert]:
             severity="notice",
             kind="kubernetes",
             owner="devops",
-            summary="{{ $labels.namespace }} has used up its {{ $labels.resource }}",
+            summary="{{ $labels.namespace }} has nearly used up its {{ $labels.resource }}",
             description="{{ $value | humanizePercentage }} of the quota is in use; the next rollout may not fit.",
             pending="15m",
         ),
@@ -243,8 +243,7 @@ def _volumes() -> list[Alert]:
             kind="kubernetes",
             owner="devops",
             summary="Volume {{ $labels.namespace }}/{{ $labels.persistentvolumeclaim }} is full within 4 days",
-            description="At the pace of the last 6 hours it will lack {{ $value | humanize1024 }}B (negative: "
-            "missing) in 4 days.",
+            description="At the pace of the last 6 hours {{ $value | humanize1024 }}B of it are left in 4 days.",
             pending="1h",
         ),
     ]

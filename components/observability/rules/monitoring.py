@@ -164,7 +164,7 @@ def _prometheus(settings: Settings) -> list[Alert]:
             kind="monitoring",
             owner="devops",
             summary="{{ $labels.job }} refuses its configuration",
-            description="{{ $labels.instance }} runs on with the one before since 5 minutes (success {{ $value }}).",
+            description="{{ $labels.instance }} has run with the one before for 5 minutes (success {{ $value }}).",
             pending="5m",
         ),
         Alert(

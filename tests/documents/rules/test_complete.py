@@ -1,0 +1,199 @@
+"""No alert without owner, severity, runbook and cases; no expression over a metric that nothing emits."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, cast, get_args
+
+import pytest
+import yaml
+
+from components.observability import metrics, rules
+from components.observability.rules import logs
+from components.observability.rules.model import Alert, Group, Kind, Owner, Recording, Severity
+from settings import Settings
+from tests.documents.rules import expressions
+from tests.documents.rules.test_promtool import sends_on
+from tests.recording import ROOT, STACKS, stack_settings
+
+SECTIONS = (
+    "What it means",
+    "Who notices",
+    "First look",
+    "Likely causes",
+    "Fix",
+    "When to escalate",
+    "How to know it is over",
+)
+DASHBOARDS = {
+    "system-overview",
+    "application-metrics",
+    "tenant-metrics",
+    "database-metrics",
+    "security-overview",
+    "slo",
+    "anomalies",
+    "releases",
+    "backups",
+    "request-traces",
+}
+
+
+@cache
+def everything() -> list[Settings]:
+    return [*map(stack_settings, STACKS), sends_on(stack_settings("prod"))]
+
+
+@cache
+def groups() -> list[Group]:
+    return [group for settings in everything() for group in rules.groups(settings)]
+
+
+def alerts() -> list[Alert]:
+    return [alert for group in groups() for alert in group.alerts]
+
+
+def log_alerts() -> list[Alert]:
+    return [alert for settings in everything() for alert in logs.alerts(settings)]
+
+
+def names(found: list[Alert]) -> list[str]:
+    return sorted({alert.name for alert in found})
+
+
+@cache
+def cases() -> frozenset[tuple[str, bool]]:
+    """Name of the alert, and whether the case expects it to fire; of every folder of promtool's cases."""
+    return frozenset(_cases())
+
+
+def _cases() -> Iterator[tuple[str, bool]]:
+    for path in sorted((ROOT / "tests" / "documents").glob("*/cases/*.yml")):
+        document = cast("dict[str, Any]", yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+        for test in document["tests"]:
+            for case in test.get("alert_rule_test", []):
+                yield case["alertname"], bool(case.get("exp_alerts"))
+
+
+@pytest.mark.parametrize("name", names([*alerts(), *log_alerts()]))
+def test_an_alert_says_whose_it_is_and_how_bad(name: str) -> None:
+    assert re.fullmatch("[A-Z][A-Za-z0-9]+", name)
+    for alert in [alert for alert in [*alerts(), *log_alerts()] if alert.name == name]:
+        assert alert.owner in get_args(Owner)
+        assert alert.severity in get_args(Severity)
+        assert alert.kind in get_args(Kind)
+        assert alert.dashboard in DASHBOARDS
+        assert len(alert.summary) <= 150
+
+
+def test_an_alert_over_metrics_tells_the_value() -> None:
+    assert [alert.name for alert in alerts() if "$value" not in alert.description] == []
+
+
+@pytest.mark.parametrize("alert", names([*alerts(), *log_alerts()]))
+def test_an_alert_has_a_runbook(alert: str) -> None:
+    page = (ROOT / "docs" / "runbooks" / f"{alert}.md").read_text(encoding="utf-8")
+    assert page.startswith(f"# {alert}\n")
+    assert tuple(re.findall("^## (.*)$", page, re.MULTILINE)) == SECTIONS
+
+
+def test_every_runbook_is_of_an_alert() -> None:
+    pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")} - {"README"}
+    assert pages - {*names(alerts()), *names(log_alerts())} == set()
+
+
+@pytest.mark.parametrize("alert", names(alerts()))
+def test_an_alert_has_a_case_that_fires_and_one_that_stays_quiet(alert: str) -> None:
+    expected = {fires for name, fires in cases() if name == alert}
+    assert True in expected
+    if alert != "Watchdog":  # it always fires
+        assert False in expected
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_names_are_unique(stack: str) -> None:
+    found = rules.groups(stack_settings(stack))
+    files = [group.name for group in found]
+    assert len(files) == len(set(files))
+    places = [(alert.name, tuple(sorted(alert.labels.items()))) for group in found for alert in group.alerts]
+    assert len(places) == len(set(places))
+
+
+@pytest.mark.parametrize("minutes", [5, 7])
+def test_an_alert_stays_as_long_as_the_settings_say(minutes: int) -> None:
+    settings = stack_settings("prod")
+    observed = settings.observability
+    changed = observed.model_copy(update={"alerts": observed.alerts.model_copy(update={"resolve_minutes": minutes})})
+    kept = {
+        alert.name: alert.keep
+        for group in rules.groups(settings.model_copy(update={"observability": changed}))
+        for alert in group.alerts
+    }
+    # A heartbeat never ends; and an escalation ends with its cause, which has been kept already.
+    assert {name for name, keep in kept.items() if keep is None} == {"Watchdog", "CriticalAlertUnresolved"}
+    assert set(kept.values()) == {None, f"{minutes}m"}
+
+
+def test_the_escalation_comes_when_the_settings_say() -> None:
+    settings = stack_settings("prod")
+    observed = settings.observability
+    changed = observed.model_copy(update={"alerts": observed.alerts.model_copy(update={"escalate_minutes": 45})})
+    (alert,) = [
+        alert
+        for group in rules.groups(settings.model_copy(update={"observability": changed}))
+        for alert in group.alerts
+        if alert.name == "CriticalAlertUnresolved"
+    ]
+    assert "> 2700 " in alert.expr
+    assert alert.labels["escalation"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("name", "expr", "pending", "severity"),
+    [
+        ("HighCPULoad", "host:cpu:utilisation2m > 0.9", "5m", "warning"),
+        ("DatabaseDown", "pg_up == 0", "2m", "critical"),
+        ("APIErrorRateHigh", None, "2m", "warning"),
+        ("TenantRLSViolation", None, "0s", "critical"),
+    ],
+)
+def test_alerts_of_the_requirement_are_as_it_says(name: str, expr: str | None, pending: str, severity: str) -> None:
+    for alert in [alert for alert in alerts() if alert.name == name]:
+        assert (alert.pending, alert.severity) == (pending, severity)
+        assert expr is None or alert.expr == expr
+
+
+def test_every_metric_of_a_rule_is_emitted_or_recorded() -> None:
+    recorded = {rule.record for group in groups() for rule in group.rules if isinstance(rule, Recording)}
+    used = {name for group in groups() for rule in group.rules for name in expressions.metrics(rule.expr)}
+    assert used - recorded - metrics.names() == set()
+    assert "http_requests_total" in used
+
+
+def test_the_reference_of_metrics_is_up_to_date() -> None:
+    page = (ROOT / "docs" / "reference" / "metrics.md").read_text(encoding="utf-8")
+    assert page == metrics.reference()
+
+
+def test_a_metric_has_one_emitter() -> None:
+    found = [metric.name for emitter in metrics.EMITTERS for metric in emitter.metrics]
+    assert len(found) == len(set(found))
+
+
+def test_services_never_label_a_histogram_by_tenant() -> None:
+    assert [each for each in metrics.SERVICES.metrics if each.type == "histogram" and "tenant_id" in each.labels] == []
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        (
+            'sum by (le) (rate(a_total{b="c_d"}[5m] offset 1d)) / on (e) group_left (f) g:h:i > 1.5e3',
+            {"a_total", "g:h:i"},
+        ),
+        ('label_replace(absent(up{job="x"}), "metric", "y_z", "", "") or time() - w_seconds', {"up", "w_seconds"}),
+        ("quantile_over_time(0.95, sum by (a) (b_c)[1d:5m] offset 15m) unless ALERTS", {"b_c", "ALERTS"}),
+    ],
+)
+def test_names_are_read_from_expressions(expression: str, found: set[str]) -> None:
+    assert expressions.metrics(expression) == found
