@@ -181,7 +181,8 @@ def _limits(settings: Settings) -> dict[str, Any]:
             {"selector": f'{{class="{name}"}}', "priority": 1, "period": _days(days[f"{name}_days"])}
             for name in CLASSES
         ],
-        # Retention does all deleting: nobody takes single lines out, not even of the audit trail.
+        # Retention does all deleting: nobody takes single lines out, not even of the audit trail. Loki then logs an
+        # error with every query, "deletion is not available for this tenant": its querier asks all the same.
         "deletion_mode": "disabled",
         "max_global_streams_per_user": max_streams(settings),
         "ingestion_rate_strategy": "global",
