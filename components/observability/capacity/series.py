@@ -116,6 +116,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "tempo": alike(room.tempo.replicas, 3_000),
         "grafana": alike(room.grafana.replicas, 2_000),
         "log-agent": alike(len(machines), 600),
+        "blackbox-exporter": alike(1, 200),
         "blackbox-https": alike(names * 3 + 4, 30),
         "blackbox-dns": alike(names * 3 + 4, 20),
     }

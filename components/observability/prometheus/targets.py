@@ -1,8 +1,9 @@
 """What Prometheus scrapes: one function for each job (MON-1, MON-2, MON-8)."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
+from components.observability.capacity import sample_limit
 from settings import Settings
 
 EDGE_NAMESPACE = "edge"
@@ -193,32 +194,40 @@ def _object_storage(settings: Settings) -> Job:
 
 
 def _probes(settings: Settings) -> Iterator[Job]:
-    """Every public name from the inside: HTTPS with a valid certificate, and DNS of each name server."""
-    names = [settings.service_fqdn(service) for service in settings.releases.services]
-    yield _probe(settings, "blackbox-https", {"module": ["http_2xx"]}, [f"https://{name}/" for name in names])
-    yield _probe(settings, "blackbox-redirect", {"module": ["http_redirect"]}, [f"http://{name}/" for name in names])
+    """Every public name: HTTPS with a valid certificate, plain HTTP that redirects, and DNS of each name server."""
+    names = {service: settings.service_fqdn(service) for service in settings.releases.services}
+    pages = [
+        _static_probe(module, [f"{scheme}://{name}/"], service_name=service)
+        for service, name in names.items()
+        for module, scheme in (("http_2xx", "https"), ("http_redirect", "http"))
+    ]
+    yield _probe(settings, "blackbox-https", pages)
     servers = [f"{server.address}:{server.port}" for server in settings.dns.servers]
-    for zone, part in zip(settings.environment.zones, ("public", "core"), strict=True):
-        # One job for each zone: the probe's module holds the question, its target is the name server.
-        yield _probe(settings, f"blackbox-dns-{part}", {"module": [f"dns_{part}"]}, servers, zone=zone)
+    asked = {"dns_public": settings.environment.zones[0], "dns_core": settings.environment.zones[1]}
+    asked |= {f"dns_name_{service}": name for service, name in names.items()}
+    found = [_static_probe(module, servers, name=name, service_name="dns") for module, name in asked.items()]
+    yield _probe(settings, "blackbox-dns", found)
 
 
-def _probe(settings: Settings, job: str, params: Mapping[str, Any], targets: Sequence[str], **labels: str) -> Job:
+def _static_probe(module: str, targets: Sequence[str], **labels: str) -> Job:
+    return {"targets": list(targets), "labels": {"__param_module": module, "module": module, **labels}}
+
+
+def _probe(settings: Settings, job: str, targets: Sequence[Job]) -> Job:
     exporter = f"blackbox-exporter.{settings.observability.namespace}.svc:9115"
     return _job(
         settings,
         job,
         {
             "metrics_path": "/probe",
-            "params": dict(params),
-            "static_configs": [{"targets": list(targets), **({"labels": labels} if labels else {})}],
+            "static_configs": list(targets),
             "relabel_configs": [
                 _copy("__address__", "__param_target"),
                 _copy("__param_target", "instance"),
                 {"target_label": "__address__", "replacement": exporter},
             ],
         },
-        service_name="blackbox-exporter",
+        service_name=None,
     )
 
 
@@ -246,7 +255,7 @@ def _job(settings: Settings, name: str, content: Job, service_name: str | None =
     fixed = [{"target_label": key, "replacement": value} for key, value in labels.items()]
     return {
         "job_name": name,
-        "sample_limit": settings.observability.prometheus.sample_limit,
+        "sample_limit": sample_limit(settings, name),
         **content,
         "relabel_configs": [*content.get("relabel_configs", ()), *fixed],
     }

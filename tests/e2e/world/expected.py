@@ -19,6 +19,7 @@ _BUILT_IN_POLICIES: Final = frozenset({"consoleAdmin", "diagnostics", "readonly"
 _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "media": (Rule("old-versions", "", None, 14),),
     "loki": (Rule("audit-logs", "audit/", 90, None), Rule("luxima-logs", "luxima/", 90, None)),
+    "tempo": (Rule("traces", "single-tenant/", 14, None),),
     "logs-archive": (
         Rule("archived-audit-logs", "audit/", 90, 1),
         Rule("archived-logs", "luxima/", 60, 1),
@@ -68,29 +69,58 @@ def assert_machines(world: World) -> None:
 
 
 def assert_cluster(world: World, *slots: str) -> None:
-    """The namespace with its guards, and the workload of each of the slots."""
+    """Every namespace with its guards, the workload of each of the slots, and what observes them."""
     settings, cluster = world.settings, world.cluster
     nodes = {item["metadata"]["name"] for item in cluster.items("/api/v1/nodes")}
     assert nodes == {name for name, vm in settings.compute.vms.items() if vm.role != "docker_host"}
-    assert cluster.namespaces() == {NAMESPACE}
-    labels = cluster.get(f"/api/v1/namespaces/{NAMESPACE}")["metadata"]["labels"]
-    for mode in ("enforce", "audit", "warn"):
-        assert labels[f"pod-security.kubernetes.io/{mode}"] == "restricted"
-    quota = settings.kubernetes.namespaces[NAMESPACE].quota
-    (found,) = cluster.items(f"/api/v1/namespaces/{NAMESPACE}/resourcequotas")
-    assert amounts(found["status"]["hard"]) == {
-        "requests.cpu": quota.cpu_requests_millicores / 1000,
-        "requests.memory": quota.memory_requests_mib * 2**20,
-        "limits.memory": quota.memory_limits_mib * 2**20,
-        "pods": quota.pods,
-    }
-    policies = f"/apis/networking.k8s.io/v1/namespaces/{NAMESPACE}/networkpolicies"
-    deny = cluster.get(f"{policies}/default-deny")["spec"]
-    assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    namespaces = settings.kubernetes.namespaces
+    assert cluster.namespaces() == set(namespaces)
+    for namespace, wanted in namespaces.items():
+        labels = cluster.get(f"/api/v1/namespaces/{namespace}")["metadata"]["labels"]
+        for mode in ("enforce", "audit", "warn"):
+            assert labels[f"pod-security.kubernetes.io/{mode}"] == wanted.pod_security
+        (found,) = cluster.items(f"/api/v1/namespaces/{namespace}/resourcequotas")
+        assert amounts(found["status"]["hard"]) == {
+            "requests.cpu": wanted.quota.cpu_requests_millicores / 1000,
+            "requests.memory": wanted.quota.memory_requests_mib * 2**20,
+            "limits.memory": wanted.quota.memory_limits_mib * 2**20,
+            "pods": wanted.quota.pods,
+        }
+        policies = f"/apis/networking.k8s.io/v1/namespaces/{namespace}/networkpolicies"
+        deny = cluster.get(f"{policies}/default-deny")["spec"]
+        assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
+    assert_observers(world)
     deployments = cluster.items(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")
     assert {item["metadata"]["name"] for item in deployments} == {f"{SERVICE}-{slot}" for slot in slots}
     for deployment in deployments:
         _assert_workload(world, deployment)
+
+
+def assert_observers(world: World) -> None:
+    """All programs that observe, ready, in as many pods as the settings say, with their documents mounted."""
+    observed, cluster = world.settings.observability, world.cluster
+    sets = {
+        "prometheus": observed.prometheus.replicas,
+        "alertmanager": observed.alertmanager.replicas,
+        "alertmanager-record": 1,
+        "loki": observed.loki.replicas,
+        "tempo": observed.tempo.replicas,
+        "grafana": observed.grafana.replicas,
+    }
+    found = cluster.items(f"/apis/apps/v1/namespaces/{observed.namespace}/statefulsets")
+    assert {item["metadata"]["name"]: item["status"]["readyReplicas"] for item in found} == sets
+    config_maps = cluster.items(f"/api/v1/namespaces/{observed.namespace}/configmaps")
+    documents = {item["metadata"]["name"] for item in config_maps}
+    for item in found:
+        volumes = item["spec"]["template"]["spec"]["volumes"]
+        (config,) = [volume["projected"] for volume in volumes if volume["name"] == "config"]
+        assert {source["configMap"]["name"] for source in config["sources"] if "configMap" in source} <= documents
+    deployments = cluster.items(f"/apis/apps/v1/namespaces/{observed.namespace}/deployments")
+    assert {item["metadata"]["name"] for item in deployments} == {"blackbox-exporter", "kube-state-metrics"}
+    agents = cluster.items(f"/apis/apps/v1/namespaces/{observed.agents_namespace}/daemonsets")
+    assert {item["metadata"]["name"] for item in agents} == {"log-agent", "node-exporter"}
+    for item in agents:
+        assert item["status"]["numberReady"] == len(cluster.items("/api/v1/nodes"))
 
 
 def _assert_workload(world: World, deployment: dict[str, Any]) -> None:
@@ -147,8 +177,10 @@ def assert_store(world: World) -> None:
         assert store.encryption(bucket) == ("aws:kms", storage.kms_key), bucket
         assert store.quota(bucket) == settings.quota_gib * 2**30, bucket
         assert tuple(store.lifecycle(bucket)) == _LIFECYCLES[name], bucket
-    assert store.users() == {"storefront"}
-    assert store.policies() - _BUILT_IN_POLICIES == {f"storefront-{storage.bucket_name('media')}"}
+    users = {"storefront": "media", "loki": "loki", "tempo": "tempo"}
+    assert store.users() == set(users)
+    policies = {f"{user}-{storage.bucket_name(bucket)}" for user, bucket in users.items()}
+    assert store.policies() - _BUILT_IN_POLICIES == policies
 
 
 def assert_key(world: World) -> None:

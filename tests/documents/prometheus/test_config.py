@@ -1,0 +1,102 @@
+"""prometheus.yml, judged by promtool; what it scrapes, and with which labels (MON-1)."""
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.observability import capacity
+from components.observability.blackbox import documents as blackbox_documents
+from components.observability.prometheus import documents
+from components.observability.prometheus.targets import jobs
+from components.observability.rules import documents as rule_documents
+from tests.recording import STACKS, stack_settings
+from tools import ensure
+
+pytestmark = pytest.mark.needs_tools
+
+
+def _jobs(stack: str) -> dict[str, Any]:
+    return {job["job_name"]: job for job in jobs(stack_settings(stack))}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_promtool_takes_configuration_and_rules(stack: str, tmp_path: Path) -> None:
+    settings = stack_settings(stack)
+    (tmp_path / "rules").mkdir()
+    for name, text in rule_documents(settings).items():
+        (tmp_path / "rules" / name).write_text(text, encoding="utf-8")
+    # Files that only a pod has: the rules' folder and the tokens.
+    text = documents(settings)["prometheus.yml"].replace("/etc/prometheus/rules", str(tmp_path / "rules"))
+    for path in ("/etc/prometheus/secrets/minioMetricsToken", "/var/run/secrets/kubernetes.io/serviceaccount/token"):
+        (tmp_path / Path(path).name).touch()
+        text = text.replace(path, str(tmp_path / Path(path).name))
+    (tmp_path / "ca.crt").touch()
+    text = text.replace("/var/run/secrets/kubernetes.io/serviceaccount/ca.crt", str(tmp_path / "ca.crt"))
+    (tmp_path / "prometheus.yml").write_text(text, encoding="utf-8")
+    done = subprocess.run(
+        [ensure("promtool")["promtool"], "check", "config", "--lint=all", "--lint-fatal", tmp_path / "prometheus.yml"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("SUCCESS") == 2 + len(rule_documents(settings))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_job_says_service_and_environment_and_bounds_its_series(stack: str) -> None:
+    settings = stack_settings(stack)
+    for name, job in _jobs(stack).items():
+        labels = {rule.get("target_label") for rule in job["relabel_configs"]}
+        if all("service_name" in entry.get("labels", {}) for entry in job.get("static_configs", [{}])):
+            labels.add("service_name")
+        assert {"service_name", "environment"} <= labels, name
+        assert job["sample_limit"] == capacity.sample_limit(settings, name), name
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_docker_host_is_scraped(stack: str) -> None:
+    settings = stack_settings(stack)
+    hosts = {name: vm.address for name, vm in settings.compute.vms.items() if vm.role == "docker_host"}
+    for name, port in {"node": 9100, "cadvisor": 9101, "log-agent": 9102}.items():
+        found = {target for entry in _jobs(stack)[name]["static_configs"] for target in entry["targets"]}
+        assert found == {f"{address}:{port}" for address in hosts.values()}, name
+        assert {entry["labels"]["host"] for entry in _jobs(stack)[name]["static_configs"]} == set(hosts), name
+
+
+def test_every_released_name_and_every_name_server_is_probed() -> None:
+    settings = stack_settings("prod")
+    modules = yaml.safe_load(blackbox_documents(settings)["blackbox.yml"])["modules"]
+    found: set[tuple[str, str]] = set()
+    for name in ("blackbox-https", "blackbox-dns"):
+        for entry in _jobs("prod")[name]["static_configs"]:
+            assert entry["labels"]["__param_module"] in modules
+            found |= {(entry["labels"]["module"], target) for target in entry["targets"]}
+    names = {service: settings.service_fqdn(service) for service in settings.releases.services}
+    servers = [f"{each.address}:{each.port}" for each in settings.dns.servers]
+    asked = ["dns_public", "dns_core", *(f"dns_name_{service}" for service in names)]
+    assert found == {
+        *(("http_2xx", f"https://{name}/") for name in names.values()),
+        *(("http_redirect", f"http://{name}/") for name in names.values()),
+        *((module, server) for module in asked for server in servers),
+    }
+
+
+def test_both_replicas_send_one_alert() -> None:
+    document = yaml.safe_load(documents(stack_settings("prod"))["prometheus.yml"])
+    assert document["global"]["external_labels"]["replica"] == "${HOSTNAME}"
+    assert document["alerting"]["alert_relabel_configs"] == [{"regex": "replica", "action": "labeldrop"}]
+    assert len(document["alerting"]["alertmanagers"]) == 2
+
+
+def test_samples_are_sent_on_only_where_a_setting_says_so() -> None:
+    settings = stack_settings("prod")
+    assert "remote_write" not in documents(settings)["prometheus.yml"]
+    url = "https://metrics.example.org/api/v1/write"
+    observed = settings.observability
+    larger = observed.prometheus.model_copy(update={"remote_write_url": url})
+    settings = settings.model_copy(update={"observability": observed.model_copy(update={"prometheus": larger})})
+    assert yaml.safe_load(documents(settings)["prometheus.yml"])["remote_write"] == [{"url": url}]
