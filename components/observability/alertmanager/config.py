@@ -116,13 +116,14 @@ def _inhibit_rules() -> list[Mapping[str, Any]]:
     """What is not told, because something else that is told explains it.
 
     Labels that both alerts lack count as equal, so a label that has to be there is asked for. An alert with a host
-    speaks for that host only, one without for its whole service. A security alert explains nothing.
+    speaks for that host only, one without for its whole service. A security alert explains nothing. Alertmanager itself
+    sees to it that no alert that is a source mutes another one that is.
     """
     critical = ('severity="critical"', 'kind!="security"', 'escalation!="true"')
     return [
-        _mutes((*critical, 'service_name!=""', 'host=""'), ('severity="warning"',), ("service_name", "host")),
+        _mutes((*critical, 'service_name!=""'), ('severity="warning"',), ("service_name", "host")),
         _mutes((*critical, 'host!=""'), ('severity="warning"',), ("host",)),
-        _mutes(('alertname="HostDown"',), ('alertname!="HostDown"',), ("host",), present="host"),
+        _mutes(('alertname="HostDown"',), (), ("host",), present="host"),
         # Rules give a pod's alert the name of its node as `host` as well.
         _mutes(('alertname="KubernetesNodeNotReady"',), ('pod!=""',), ("host",), present="host"),
         _mutes(('alertname="DatabaseDown"',), ('kind="database"', 'severity=~"warning|notice"'), ()),

@@ -68,8 +68,9 @@ def test_a_host_that_is_down_mutes_all_that_is_about_it(alertmanager: Alertmanag
     assert alertmanager.inhibited() == {"KubernetesNodeNotReady", "DatabaseDown", "Odd"}
 
 
-def test_two_hosts_that_are_down_are_both_told(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(*(alert("HostDown", "critical", "host", host=host) for host in ("h1", "h2")))
+def test_no_host_that_is_down_mutes_another_nor_itself(alertmanager: Alertmanager) -> None:
+    places = [("h1", "a"), ("h1", "b"), ("h2", "c")]
+    alertmanager.tell(*(alert("HostDown", "critical", "host", host=host, instance=at) for host, at in places))
     assert alertmanager.inhibited() == set()
 
 
