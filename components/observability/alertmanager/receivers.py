@@ -83,24 +83,11 @@ def _telegram(chat: str) -> dict[str, Any]:
     return {
         "send_resolved": True,
         "bot_token_file": f"{SECRETS}/telegramBotToken",
-        "chat_id": _chat_id(chat),
+        # Alertmanager knows no chat by its @name.
+        "chat_id": int(chat),
         "parse_mode": "HTML",
         "message": '{{ template "luxima.telegram.message" . }}',
     }
-
-
-def _chat_id(chat: str) -> int:
-    """The chat's id: Alertmanager addresses no chat by its @name.
-
-    Raises:
-        ValueError: When it is a name.
-    """
-    try:
-        return int(chat)
-    except ValueError:
-        raise ValueError(
-            f"observability.alerts.telegram_deploys_chat: {chat} is a name; Alertmanager needs the chat's id"
-        ) from None
 
 
 def _heartbeat() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Settings whose documents are tried, and the programs that read them."""
+"""The documents as files, and the program that reads them."""
 
 import json
 import subprocess
@@ -6,24 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from components.observability.alertmanager import documents
-from settings import Settings
 from tests.recording import stack_settings
 from tools import ensure
-
-CHAT = "-1001234567890"
-
-
-def settings(stack: str) -> Settings:
-    """The committed settings, their chat being an id."""
-    given = stack_settings(stack)
-    observability = given.observability
-    alerts = observability.alerts.model_copy(update={"telegram_deploys_chat": CHAT})
-    return given.model_copy(update={"observability": observability.model_copy(update={"alerts": alerts})})
 
 
 def written(stack: str, folder: Path) -> Path:
     """All documents, as files in `folder`."""
-    for name, text in documents(settings(stack)).items():
+    for name, text in documents(stack_settings(stack)).items():
         place = folder / name
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_text(text)

@@ -7,15 +7,15 @@ import pytest
 import yaml
 
 from components.observability.alertmanager import documents
-from tests.documents.alertmanager.given import settings
 from tests.documents.alertmanager.running import Alertmanager
+from tests.recording import stack_settings
 
 pytestmark = pytest.mark.needs_tools
 
 
 @pytest.fixture
 def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
-    main = yaml.safe_load(documents(settings("prod"))["alertmanager.yml"])
+    main = yaml.safe_load(documents(stack_settings("prod"))["alertmanager.yml"])
     silent = {"route": {"receiver": "nobody"}, "receivers": [{"name": "nobody"}]}
     with Alertmanager({**silent, "inhibit_rules": main["inhibit_rules"]}, tmp_path) as running:
         yield running

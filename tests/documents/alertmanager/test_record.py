@@ -16,9 +16,9 @@ import yaml
 
 from components.database import migrations
 from components.observability.alertmanager import documents
-from tests.documents.alertmanager.given import settings
 from tests.documents.alertmanager.running import Alertmanager, wait_for
 from tests.documents.database.postgres import Postgres, RefusedError
+from tests.recording import stack_settings
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
 
@@ -82,7 +82,7 @@ def stand_in(database: Postgres) -> Iterator[StandIn]:
 
 @pytest.fixture
 def recorder(stand_in: StandIn, tmp_path: Path) -> Iterator[Alertmanager]:
-    text = documents(settings("prod"))["record/alertmanager.yml"]
+    text = documents(stack_settings("prod"))["record/alertmanager.yml"]
     port = stand_in.server.server_address[1]
     (tmp_path / "serviceRoleKey").write_text(f"{KEY}\n")
     text = text.replace("https://supabase.acehcommerce.id", f"http://127.0.0.1:{port}")

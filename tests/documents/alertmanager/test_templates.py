@@ -1,5 +1,6 @@
 """Messages, rendered by amtool: what they say and where their links lead."""
 
+import re
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -70,8 +71,9 @@ def silenced(address: str) -> dict[str, str]:
     query = address.split("/#/silences/new?filter=", 1)[1]
     assert "+" not in query
     inner = unquote(query).removeprefix("{").removesuffix("}")
-    pairs = [pair.split('="', 1) for pair in inner.removesuffix('"').split('", ')]
-    return {name: value.replace('\\"', '"').replace("\\\\", "\\") for name, value in pairs}
+    pair = r'(\w+)="((?:[^"\\]|\\.)*)"'
+    assert re.fullmatch(f"{pair}(, {pair})*", inner)
+    return {name: re.sub(r"\\(.)", r"\1", value) for name, value in re.findall(pair, inner)}
 
 
 @pytest.mark.parametrize("template", MESSAGES)
