@@ -46,12 +46,15 @@ class World:
     """Step of the values."""
     evaluation: str
     """Step of the rules."""
+    order: Sequence[str] = ()
+    """Names of groups in the order in which they need each other; promtool takes any order otherwise."""
 
     def ask(self, folder: Path, asks: Sequence[tuple[str, str]]) -> list[dict[frozenset[tuple[str, str]], float]]:
         """For each (expression, time) what it gives: labels to value, in the order of `asks`."""
         document: dict[str, Any] = {
             "rule_files": [str(path) for path in self.rule_files],
             "evaluation_interval": self.evaluation,
+            **({"group_eval_order": list(self.order)} if self.order else {}),
             "tests": [
                 {
                     "interval": self.interval,
@@ -71,7 +74,7 @@ class World:
         (folder / "asked.yml").write_text(to_yaml(document))
         done = promtool("test", "rules", "asked.yml", cwd=folder)
         output = done.stdout + done.stderr
-        assert "error" not in output.lower(), output[:2000]
+        assert ", err: " not in output and "yaml:" not in output, output[:2000]  # noqa: PT018 - one thing
         answers: list[dict[frozenset[tuple[str, str]], float]] = [{} for _ in asks]
         for sample in _SAMPLE.finditer(output):
             labels = dict(_LABEL.findall(sample["labels"]))
