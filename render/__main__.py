@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import get_args
 
+from components.database import migrations
 from components.observability import capacity, documents
 from settings import Settings, SettingsError
 from settings.environment import StackName
@@ -24,7 +25,7 @@ def write_documents(settings: Settings, out: Path) -> int:
     mark = out / _MARK
     if out.exists() and any(out.iterdir()) and not mark.exists():
         raise FileExistsError(f"{out} is not empty and was not written by make render: name another folder with OUT=")
-    found = documents(settings)
+    found = {**documents(settings), **{f"database/{name}": text for name, text in migrations().items()}}
     before = mark.read_text(encoding="utf-8").splitlines() if mark.exists() else []
     out.mkdir(parents=True, exist_ok=True)
     mark.write_text("\n".join([*found, *(name for name in before if name not in found)]), encoding="utf-8")

@@ -1,0 +1,79 @@
+"""`make render` and `make capacity`: what they write, and what they refuse."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from render.__main__ import main
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+@pytest.fixture(autouse=True)
+def _here(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+
+
+def test_every_document_is_a_file_under_its_readers_name(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["documents", "--stack", "prod", "--out", str(tmp_path / "out")]) == 0
+    files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {
+        "prometheus/prometheus.yml",
+        "prometheus/rules/hosts.yml",
+        "alertmanager/alertmanager.yml",
+        "alertmanager/record/alertmanager.yml",
+        "loki/loki.yaml",
+        "log-agent/kubernetes/promtail.yaml",
+        "tempo/tempo.yaml",
+        "blackbox/blackbox.yml",
+        "grafana/dashboards/system-overview.json",
+        "database/0001_internal.sql",
+    } <= files
+    assert f"{len(files) - 1} documents of stack prod are in" in capsys.readouterr().out
+
+
+def test_what_is_no_longer_made_goes_and_what_is_somebody_elses_stays(tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert main(["documents", "--out", str(out)]) == 0
+    mark = out / ".luxima-render"
+    mark.write_text(mark.read_text(encoding="utf-8") + "\nold/gone.yml", encoding="utf-8")
+    (out / "old").mkdir()
+    for name in ("gone.yml", "mine.yml"):
+        (out / "old" / name).write_text("", encoding="utf-8")
+    assert main(["documents", "--out", str(out)]) == 0
+    assert [path.name for path in (out / "old").iterdir()] == ["mine.yml"]
+
+
+def test_a_folder_with_other_files_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "letter.txt").write_text("dear", encoding="utf-8")
+    assert main(["documents", "--out", str(tmp_path)]) == 1
+    assert "is not empty and was not written by make render: name another folder with OUT=" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["letter.txt"]
+
+
+def test_the_folder_has_to_be_named(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["documents"])
+    assert "name the folder with --out (make render OUT=DIR)" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("stack", ["dev", "staging", "prod"])
+def test_every_stack_is_as_large_as_its_load_asks_for(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["capacity", "--stack", stack]) == 0
+    shown = capsys.readouterr()
+    assert shown.err == ""
+    assert "source: " in shown.out
+
+
+def test_a_volume_that_is_too_small_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(ROOT / "releases", tmp_path / "releases")
+    text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
+    smaller = text.replace("prometheus: {replicas: 2, volume_gib: 200", "prometheus: {replicas: 2, volume_gib: 20")
+    assert smaller != text
+    (tmp_path / "Pulumi.prod.yaml").write_text(smaller, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert main(["capacity", "--stack", "prod"]) == 1
+    assert "error: luxima:observability.prometheus.volume_gib: " in capsys.readouterr().err
