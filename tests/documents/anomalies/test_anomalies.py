@@ -15,7 +15,7 @@ from tests.documents.anomalies.simulation import DAY, HOUR, STEP_MINUTES, WEEK, 
 from tests.documents.slo.evaluation import World, promtool, run_case, write_rules
 from tests.recording import STACKS, stack_settings
 
-pytestmark = pytest.mark.needs_tools
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 CASES = Path(__file__).parent / "cases"
 
 WEEKS = 6

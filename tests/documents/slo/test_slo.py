@@ -11,7 +11,7 @@ from components.observability.rules.model import Recording
 from tests.documents.slo.evaluation import promtool, run_case, write_rules
 from tests.recording import STACKS, stack_settings
 
-pytestmark = pytest.mark.needs_tools
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 CASES = Path(__file__).parent / "cases"
 
 
