@@ -108,7 +108,7 @@ def combined(selector: str) -> Stage:
             "template": {
                 "source": "level",
                 "template": '{{ if eq .status_class "5" }}error{{ else if eq .status_class "4" }}warn'
-                "{{ else }}info{{ end }}",
+                "{{ else if .status_class }}info{{ end }}",
             }
         },
         {"labels": {"level": None}},

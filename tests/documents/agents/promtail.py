@@ -13,7 +13,7 @@ import yaml
 
 from tools import ensure
 
-_ENTRY = re.compile(r'^(\d{4}-\S+)\t+(\{.*?(?<!\\)"\}|\{\})\t+(.*)$')
+_ENTRY = re.compile(r'^(\d{4}-[^\s{]+)\t*(\{.*?(?<!\\)"\}|\{\})\t*(.*)$')
 _LABEL = re.compile(r'([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"')
 
 
