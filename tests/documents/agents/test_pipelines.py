@@ -120,25 +120,6 @@ COMBINED = (
 )
 
 
-def test_a_machine_s_journal(pipeline: Runner) -> None:
-    target = {"service": "system", "class": "syslog", "environment": "production", "__journal__hostname": "ns1"}
-    lines = [
-        journal("Failed password for invalid user admin from 203.0.113.7 port 4242 ssh2"),
-        journal('unit "x" failed', "3", "knot.service", "knotd"),
-        journal("Started", "6", "", "systemd"),
-    ]
-    failed, error, info = pipeline("guest", "journal", target, lines)
-    common = {"service": "system", "environment": "production", "host": "ns1"}
-    assert of(failed) == {**common, "class": "security", "level": "info"}
-    assert of(error) == {**common, "class": "syslog", "level": "error"}
-    assert of(info) == {**common, "class": "syslog", "level": "info"}
-    line = json.loads(failed.line)
-    assert (line["event"], line["user_id"]) == ("login_failed", "admin")
-    assert line["context"] == {"ip": "203.0.113.7"}
-    assert json.loads(error.line)["message"] == 'unit "x" failed'
-    assert json.loads(error.line)["service"] == "knotd"
-
-
 def written(form: str, text: str) -> str:
     """A text as a program writes it."""
     match form:
