@@ -28,6 +28,8 @@ CONTAINERS: Final = 25
 """Containers on a Docker host."""
 PER_CONTAINER: Final = 60
 """Series of cAdvisor per container on a Docker host."""
+VOLUMES_PER_NODE: Final = 20
+"""Claims that a node mounts at a time; the kubelet has six series for each."""
 KUBELET_PER_POD: Final = 40
 """Series of the kubelet's cAdvisor per pod, of the metrics that rules and dashboards use."""
 STATE_PER_POD: Final = 40
@@ -104,6 +106,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "node": Job(len(machines), max(machines, default=0), sum(machines)),
         "cadvisor": alike(docker_hosts, CONTAINERS * PER_CONTAINER + 200),
         "kubelet-cadvisor": alike(nodes, ceil(pods(settings) / max(nodes, 1)) * KUBELET_PER_POD),
+        "kubelet": alike(nodes, VOLUMES_PER_NODE * 6),
         "kube-state-metrics": alike(1, pods(settings) * STATE_PER_POD + nodes * 100),
         "kube-apiserver": alike(len(compute.by_role("k3s_server")) or 1, KEPT_OF_API_SERVER),
         "postgres": alike(1, 1_500),

@@ -9,6 +9,16 @@ from settings import Settings
 EDGE_NAMESPACE = "edge"
 _API = "/var/run/secrets/kubernetes.io/serviceaccount"
 
+_API_HISTOGRAMS = (
+    "(apiserver_(admission|authentication|authorization|cel|flowcontrol|request|response|storage|watch)|etcd|"
+    "rest_client|workqueue)_.*_bucket"
+)
+_CONTAINERS = (
+    "container_(cpu_usage_seconds_total|cpu_cfs_throttled_periods_total|cpu_cfs_periods_total|"
+    "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)"
+)
+"""What rules and panels ask of containers."""
+
 Job = dict[str, Any]
 
 
@@ -112,23 +122,16 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
                 _keep("__meta_kubernetes_endpointslice_port_name", "https"),
             ],
             # Its histograms by resource and verb are most of its series, and no rule or panel asks for them.
-            "metric_relabel_configs": [
-                {"source_labels": ["__name__"], "action": "drop", "regex": "(apiserver|etcd|workqueue)_.*_bucket"}
-            ],
+            "metric_relabel_configs": [_kept_metrics("drop", _API_HISTOGRAMS)],
         },
     )
     kubelet = _kubernetes_nodes(settings, "kubelet-cadvisor", 10250)
     # k3s signs the kubelet's certificate with its own authority, for the node's name and address.
     kubelet |= {**secure, "metrics_path": "/metrics/cadvisor", "honor_timestamps": False}
-    kubelet["metric_relabel_configs"] = [
-        {
-            "source_labels": ["__name__"],
-            "action": "keep",
-            "regex": "container_(cpu_usage_seconds_total|cpu_cfs_throttled_periods_total|cpu_cfs_periods_total|"
-            "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)",
-        }
-    ]
+    kubelet["metric_relabel_configs"] = [_kept_metrics("keep", _CONTAINERS)]
     yield kubelet
+    volumes = _kubernetes_nodes(settings, "kubelet", 10250)
+    yield {**volumes, **secure, "metric_relabel_configs": [_kept_metrics("keep", "kubelet_volume_stats_.*")]}
     yield _job(
         settings,
         "log-agent",
@@ -241,6 +244,10 @@ def _static(address: str, port: int, host: str) -> Job:
 
 def _copy(source: str, target: str, **more: str) -> Job:
     return {"source_labels": [source], "target_label": target, **more}
+
+
+def _kept_metrics(action: str, names: str) -> Job:
+    return {"source_labels": ["__name__"], "action": action, "regex": names}
 
 
 def _keep(source: str, value: str) -> Job:

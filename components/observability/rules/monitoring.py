@@ -19,12 +19,12 @@ JOBS: Final = (
     "kube-apiserver",
     "postgres",
     "minio",
-    "traefik",
+    "kubelet",
     "log-agent",
     "blackbox-https",
     "blackbox-dns",
 )
-"""Jobs that have a target in every stack; services come and go with releases and have an alert of their own."""
+"""Jobs that have a target in every stack; services and gateways come and go, and have alerts of their own."""
 SIGNALS: Final = ("pg_up", "node_cpu_seconds_total", "kube_node_status_condition", "minio_cluster_nodes_offline_total")
 """Metrics that a critical alert is made of: were they gone while their target is up, nobody would be told."""
 SAMPLES_RATIO: Final = 0.8

@@ -1,5 +1,6 @@
 """prometheus.yml, judged by promtool; what it scrapes, and with which labels (MON-1)."""
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -100,3 +101,21 @@ def test_samples_are_sent_on_only_where_a_setting_says_so() -> None:
     larger = observed.prometheus.model_copy(update={"remote_write_url": url})
     settings = settings.model_copy(update={"observability": observed.model_copy(update={"prometheus": larger})})
     assert yaml.safe_load(documents(settings)["prometheus.yml"])["remote_write"] == [{"url": url}]
+
+
+@pytest.mark.parametrize(
+    ("job", "action", "name", "kept"),
+    [
+        ("kube-apiserver", "drop", "apiserver_request_duration_seconds_bucket", False),
+        # KubernetesCertificateExpiring is made of it.
+        ("kube-apiserver", "drop", "apiserver_client_certificate_expiration_seconds_bucket", True),
+        ("kube-apiserver", "drop", "apiserver_request_total", True),
+        ("kubelet", "keep", "kubelet_volume_stats_available_bytes", True),
+        ("kubelet-cadvisor", "keep", "container_memory_working_set_bytes", True),
+        ("kubelet-cadvisor", "keep", "container_spec_cpu_shares", False),
+    ],
+)
+def test_what_no_rule_asks_for_is_not_kept(job: str, action: str, name: str, kept: bool) -> None:
+    (rule,) = _jobs("prod")[job]["metric_relabel_configs"]
+    assert rule["action"] == action
+    assert (re.fullmatch(rule["regex"], name) is not None) is (kept if action == "keep" else not kept)
