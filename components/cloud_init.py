@@ -43,7 +43,8 @@ DOCKER_HOST = CloudConfig(
     files=(
         CloudFile(
             "/etc/docker/daemon.json",
-            '{"live-restore": true, "log-driver": "json-file", "log-opts": {"max-size": "20m", "max-file": "5"},'
+            '{"live-restore": true, "log-driver": "json-file", '
+            '"log-opts": {"max-size": "20m", "max-file": "5", "tag": "{{.Name}}"},'
             ' "no-new-privileges": true, "icc": false}\n',
         ),
     ),

@@ -139,8 +139,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         path="spec.template.spec.volumes[*].hostPath",
         covers_what=Covers.VIOLATION,
         reason=(
-            "the log agent reads what containers and the node write (LOG-7): two folders of logs, read-only, and one "
-            "of its own in which it keeps how far it has read"
+            "the log agent reads what containers and the node write (LOG-7): two folders of logs and the "
+            "node's id, read-only, and a folder of its own in which it keeps how far it has read"
         ),
     ),
     Exemption(

@@ -8,6 +8,7 @@ import pulumi_docker as docker
 
 from components.images import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 from components.observability import agents
+from components.observability.text import to_yaml
 from settings import Settings
 
 _STATE = "/var/lib/log-agent"
@@ -141,8 +142,8 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         memory_mib=256,
         # Root, because nobody else may read what Docker writes.
         user="0:0",
-        mounts={path: path for path in ("/var/lib/docker/containers", "/var/log")},
-        files={"/etc/log-agent/promtail.yaml": agents.documents(args.settings)["docker-host/promtail.yaml"]},
+        mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
+        files={"/etc/log-agent/promtail.yaml": to_yaml(agents.docker_host(args.settings, args.hostname))},
         volume=_STATE,
     )
 

@@ -7,7 +7,6 @@
     sample_limit(settings, job)             `sample_limit` of a scrape job
     prometheus_size_limit_bytes(settings)   `--storage.tsdb.retention.size`
     max_streams(settings)                   `max_global_streams_per_user` of Loki's main tenant
-    TRACE_DAYS                              retention of traces, in days
 
 Every figure carries its formula and where that is from. They are bounds to buy by, not measurements: the queries in
 `series.py` say what is really there.
@@ -21,11 +20,9 @@ from components.observability.capacity.logs import max_streams
 from components.observability.capacity.metrics import size_limit_bytes as prometheus_size_limit_bytes
 from components.observability.capacity.row import Row
 from components.observability.capacity.series import sample_limit, series
-from components.observability.capacity.traces import TRACE_DAYS
 from settings import Settings
 
 __all__ = [
-    "TRACE_DAYS",
     "Capacity",
     "Row",
     "capacity",

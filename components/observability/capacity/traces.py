@@ -5,8 +5,6 @@ from typing import Final
 from components.observability.capacity.row import DAY_SECONDS, GIB, MIB, Row
 from settings import Settings
 
-TRACE_DAYS: Final = 14
-"""Days that traces are kept; as long as access logs, which lead to them."""
 SPAN_BYTES: Final = 800
 """A span as it comes in over OTLP, with 20 attributes."""
 STORED_SPAN_BYTES: Final = 160
@@ -23,7 +21,7 @@ SIZE_DOCUMENTATION: Final = "https://grafana.com/docs/tempo/latest/setup/size/"
 
 def bucket_gib(settings: Settings) -> float:
     """Tempo's bucket, in GiB."""
-    spans = settings.observability.load.spans_per_second * DAY_SECONDS * TRACE_DAYS
+    spans = settings.observability.load.spans_per_second * DAY_SECONDS * settings.retention.traces_days
     return spans * STORED_SPAN_BYTES / GIB
 
 
@@ -55,7 +53,7 @@ def rows(settings: Settings) -> tuple[Row, ...]:
             "bucket tempo",
             bucket_gib(settings),
             "GiB",
-            f"{rate:g} spans/s * 86,400 s * {TRACE_DAYS} d * {STORED_SPAN_BYTES} bytes",
+            f"{rate:g} spans/s * 86,400 s * {settings.retention.traces_days} d * {STORED_SPAN_BYTES} bytes",
             SIZE_DOCUMENTATION,
             bucket.quota_gib if bucket else None,
             "storage.buckets.tempo.quota_gib",

@@ -200,7 +200,8 @@ def _probes(settings: Settings) -> Iterator[Job]:
     """Every public name: HTTPS with a valid certificate, plain HTTP that redirects, and DNS of each name server."""
     names = {service: settings.service_fqdn(service) for service in settings.releases.services}
     pages = [
-        _static_probe(module, [f"{scheme}://{name}/"], service_name=service)
+        # `/` of an API need not be a page; its health is, and plain HTTP redirects whatever is asked for.
+        _static_probe(module, [f"{scheme}://{name}{settings.services[service].health_path}"], service_name=service)
         for service, name in names.items()
         for module, scheme in (("http_2xx", "https"), ("http_redirect", "http"))
     ]

@@ -53,6 +53,8 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
             placed.mount,
             Mount("pods", "/var/log/pods", host_path="/var/log/pods"),
             Mount("journal", "/var/log/journal", host_path="/var/log/journal"),
+            # The journal is found by it.
+            Mount("machine-id", "/etc/machine-id", host_path="/etc/machine-id"),
             Mount("state", _STATE, host_path=_STATE, writable=True),
         ],
         api_token=True,

@@ -6,7 +6,6 @@ AWS_SECRET_ACCESS_KEY, which the S3 client knows by itself.
 
 from typing import Any, Final
 
-from components.observability.capacity import TRACE_DAYS
 from components.observability.capacity.traces import SPAN_BYTES
 from settings import Settings
 
@@ -51,7 +50,12 @@ def config(settings: Settings) -> dict[str, Any]:
         },
         **(_memberlist(settings) if room.tempo.replicas > 1 else {}),
         "ingester": {"max_block_duration": "30m", "complete_block_timeout": "30m"},
-        "compactor": {"compaction": {"block_retention": f"{TRACE_DAYS * 24}h", "compacted_block_retention": "1h"}},
+        "compactor": {
+            "compaction": {
+                "block_retention": f"{settings.retention.traces_days * 24}h",
+                "compacted_block_retention": "1h",
+            }
+        },
         "metrics_generator": _metrics(settings),
         "storage": {
             "trace": {

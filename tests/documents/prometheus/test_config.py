@@ -80,8 +80,8 @@ def test_every_released_name_and_every_name_server_is_probed() -> None:
     servers = [f"{each.address}:{each.port}" for each in settings.dns.servers]
     asked = ["dns_public", "dns_core", *(f"dns_name_{service}" for service in names)]
     assert found == {
-        *(("http_2xx", f"https://{name}/") for name in names.values()),
-        *(("http_redirect", f"http://{name}/") for name in names.values()),
+        *(("http_2xx", f"https://{name}/healthz") for name in names.values()),
+        *(("http_redirect", f"http://{name}/healthz") for name in names.values()),
         *((module, server) for module in asked for server in servers),
     }
 

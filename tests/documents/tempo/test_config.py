@@ -13,7 +13,6 @@ import pytest
 import yaml
 
 from components.observability import tempo
-from components.observability.capacity import TRACE_DAYS
 from components.storage.lifecycle import lifecycle
 from tests.recording import STACKS, stack_settings
 
@@ -122,8 +121,11 @@ def test_traces_are_encrypted_sent_over_tls_and_kept_no_longer_than_the_bucket_k
     assert bucket["bucket"] == settings.storage.bucket_name("tempo")
     # Unlike Loki's, this endpoint has no scheme.
     assert re.fullmatch(r"[a-z0-9.-]+:\d+", bucket["endpoint"])
-    assert document["compactor"]["compaction"]["block_retention"] == f"{TRACE_DAYS * 24}h"
-    assert all((rule.expire_days or 0) >= TRACE_DAYS for rule in lifecycle("tempo", False, settings.retention))
+    assert document["compactor"]["compaction"]["block_retention"] == f"{settings.retention.traces_days * 24}h"
+    assert all(
+        (rule.expire_days or 0) >= settings.retention.traces_days
+        for rule in lifecycle("tempo", False, settings.retention)
+    )
 
 
 @pytest.mark.parametrize("stack", STACKS)
