@@ -25,6 +25,7 @@ class GoModule:
         mebibytes: How much disk it takes then, Go's caches included.
         stamps: The linker's `-X` settings that tell a program its version, made of `{version}` (`v1.34.2`),
             `{major}` and `{minor}`.
+        hundreds: Whether v0.308.0 of the module is release 3.8.0, as Prometheus counts.
     """
 
     name: str
@@ -32,6 +33,7 @@ class GoModule:
     minutes: float
     mebibytes: int
     stamps: tuple[str, ...] = ()
+    hundreds: bool = False
 
     kind: ClassVar[str] = "Go module"
 
@@ -56,7 +58,8 @@ class GoModule:
         found = dated or re.match(r"v(\d+)\.(\d+)\.(\d+)", self.version)
         if found is None:
             raise ToolError(f"{self.path}/go.mod requires {self.module} {self.version}, which is no version")
-        return tuple(int(number) for number in found.groups())
+        numbers = tuple(int(number) for number in found.groups())
+        return (*divmod(numbers[1], 100), *numbers[2:]) if self.hundreds else numbers
 
     @property
     def key(self) -> str:

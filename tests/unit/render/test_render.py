@@ -71,7 +71,7 @@ def test_a_volume_that_is_too_small_is_named(
 ) -> None:
     shutil.copytree(ROOT / "releases", tmp_path / "releases")
     text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-    smaller = text.replace("prometheus: {replicas: 2, volume_gib: 200", "prometheus: {replicas: 2, volume_gib: 20")
+    smaller = text.replace("prometheus: {replicas: 2, volume_gib: 100", "prometheus: {replicas: 2, volume_gib: 10")
     assert smaller != text
     (tmp_path / "Pulumi.prod.yaml").write_text(smaller, encoding="utf-8")
     monkeypatch.chdir(tmp_path)

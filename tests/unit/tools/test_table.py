@@ -20,7 +20,7 @@ def test_a_compiled_program_is_pinned_with_all_it_is_made_of(name: str) -> None:
     manifest = (entry.source.path / "go.mod").read_text()
     sums = (entry.source.path / "go.sum").read_text()
 
-    assert re.search(rf"^tool {re.escape(entry.package)}$", manifest, re.MULTILINE)
+    assert re.search(rf"^(tool |\t){re.escape(entry.package)}$", manifest, re.MULTILINE)
     assert f"{entry.source.module} {entry.source.version} h1:" in sums
 
 
