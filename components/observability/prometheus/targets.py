@@ -140,9 +140,10 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
                 {"role": "pod", "namespaces": {"names": [settings.observability.agents_namespace]}}
             ],
             "relabel_configs": [
-                _keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "log-agent"),
-                _keep("__meta_kubernetes_pod_container_port_name", "http"),
-                _copy("__meta_kubernetes_pod_node_name", "host"),
+                # Docker hosts come without labels of a pod, and bring their host themselves.
+                _keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "(log-agent)?"),
+                _keep("__meta_kubernetes_pod_container_port_name", "(http)?"),
+                _copy("__meta_kubernetes_pod_node_name", "host", regex="(.+)"),
             ],
             "static_configs": [
                 _static(address, settings.observability.agent_port, name) for name, address in _docker(settings)
