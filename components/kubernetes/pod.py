@@ -13,6 +13,8 @@ USER: Final = 10001
 """User and group that containers run as; above the range that hosts give to their own accounts."""
 DRAIN_SECONDS: Final = 5
 """How long a pod that is leaving still answers, so that everybody has noticed that it leaves."""
+SCRATCH_MIB: Final = 64
+"""Size of /tmp, in MiB; the container's own output has three times as much besides."""
 TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder
 """Where programs look for the token of their account."""
 
@@ -119,6 +121,8 @@ class PodArgs:
     """TCP port that health and metrics are asked on; its name is `http`."""
     health_path: str
     """Path that answers 200 when the pod can serve."""
+    live_path: str | None
+    """Path that answers 200 while a restart would not help; None where a connection to the port is all there is."""
     metrics_path: str | None
     """Path of the Prometheus metrics, for pods that Prometheus finds by annotation; None for all others."""
     cpu_request_millicores: int
@@ -195,7 +199,7 @@ def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool) -> k8s.co
         when_unsatisfiable="ScheduleAnyway",
         label_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(args.labels)),
     )
-    tmp = Mount("tmp", "/tmp", size_mib=64)  # noqa: S108 - in the container
+    tmp = Mount("tmp", "/tmp", size_mib=SCRATCH_MIB)  # noqa: S108 - in the container
     return core.PodSpecArgs(
         service_account_name=args.workload,
         automount_service_account_token=False,
@@ -247,13 +251,17 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
             ),
         ],
         resources=core.ResourceRequirementsArgs(
-            requests={"cpu": cpu(args.cpu_request_millicores), "memory": memory(args.memory_request_mib)},
-            limits={"memory": memory(args.memory_limit_mib)},
+            requests={
+                "cpu": cpu(args.cpu_request_millicores),
+                "memory": memory(args.memory_request_mib),
+                "ephemeral-storage": memory(SCRATCH_MIB),
+            },
+            limits={"memory": memory(args.memory_limit_mib), "ephemeral-storage": memory(4 * SCRATCH_MIB)},
         ),
         # A slow start is waited for; a pod that stops answering leaves the Service first and is restarted later.
         startup_probe=core.ProbeArgs(http_get=health, period_seconds=2, failure_threshold=args.start_seconds // 2),
         readiness_probe=core.ProbeArgs(http_get=health, period_seconds=5, failure_threshold=2),
-        liveness_probe=core.ProbeArgs(http_get=health, period_seconds=10, failure_threshold=6),
+        liveness_probe=_liveness(args),
         lifecycle=core.LifecycleArgs(
             pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=DRAIN_SECONDS))
         ),
@@ -265,6 +273,16 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
         ),
         volume_mounts=mounts,
     )
+
+
+def _liveness(args: PodArgs) -> k8s.core.v1.ProbeArgs:
+    """Asked something else than readiness: a pod that waits for another one is not helped by a restart."""
+    core = k8s.core.v1
+    if args.live_path is None:
+        socket = core.TCPSocketActionArgs(port="http")
+        return core.ProbeArgs(tcp_socket=socket, period_seconds=10, failure_threshold=6)
+    path = core.HTTPGetActionArgs(path=args.live_path, port="http", scheme="HTTP")
+    return core.ProbeArgs(http_get=path, period_seconds=10, failure_threshold=6)
 
 
 def _token() -> k8s.core.v1.VolumeArgs:

@@ -88,6 +88,8 @@ class Service(pulumi.ComponentResource):
                     replicas=args.settings.replicas,
                     port=args.settings.port,
                     health_path=args.settings.health_path,
+                    # A service has one path for both; a minute of silence is more than a busy moment.
+                    live_path=args.settings.health_path,
                     metrics_path=args.settings.metrics_path,
                     cpu_request_millicores=args.settings.cpu_request_millicores,
                     memory_request_mib=args.settings.memory_request_mib,

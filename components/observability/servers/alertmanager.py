@@ -55,6 +55,7 @@ def _put(
             port=9093,
             ports={"gossip": _GOSSIP},
             health_path="/-/ready",
+            live_path="/-/healthy",
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,

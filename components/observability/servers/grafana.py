@@ -36,6 +36,7 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
             data_path="/var/lib/grafana",
             port=3000,
             health_path="/api/health",
+            live_path=None,
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,

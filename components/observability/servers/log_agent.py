@@ -40,6 +40,7 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
         image=ALLOY if runs_alloy else PROMTAIL,
         port=observed.agent_port,
         health_path="/-/ready" if runs_alloy else "/ready",
+        live_path=None,
         metrics_path=None,
         cpu_request_millicores=50,
         memory_request_mib=128,

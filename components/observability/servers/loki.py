@@ -27,6 +27,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             port=3100,
             ports={"grpc": 9095, "gossip": 7946},
             health_path="/ready",
+            live_path="/loki/api/v1/status/buildinfo",
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,

@@ -54,6 +54,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         data_path="/prometheus",
         port=9090,
         health_path="/-/ready",
+        live_path="/-/healthy",
         metrics_path=None,
         cpu_request_millicores=size.cpu_request_millicores,
         memory_request_mib=size.memory_mib // 2,

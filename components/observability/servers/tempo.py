@@ -28,6 +28,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             port=3200,
             ports={"otlp-grpc": 4317, "otlp-http": 4318},
             health_path="/ready",
+            live_path="/status/version",
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
