@@ -59,6 +59,13 @@ class Observed:
     )
     """Stands for all that this story is not about."""
 
+    def restore(self) -> None:
+        """Everything is as it should be."""
+        self.billing.fail(0)
+        self.postgres.series["pg_up"] = 1
+        for target in self.all():
+            target.up = True
+
     def all(self) -> list[Target]:
         return [
             self.billing,

@@ -32,7 +32,9 @@ def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 
 def quiet(room: Room) -> None:
-    """Wait until nothing is wrong."""
+    """End all faults, those of a test that failed included, and wait until nothing is wrong."""
+    room.web.failing.clear()
+    room.observed.restore()
     wait_for(lambda: names(room) == {"Watchdog"}, "quiet")
     for program in ("alertmanager", "alertmanager-record"):
         wait_for(lambda program=program: not room.alerts("DatabaseDown", program), "the end of what was")
@@ -175,8 +177,7 @@ def test_a_host_that_is_down_is_told_once_and_what_follows_from_it_is_not(room: 
     hosts = {each["labels"]["host"] for each in targets if each["labels"]["alertname"] == "TargetDown"}
     assert hosts == {"docker-1", "docker-2"}
     assert not slack(room, "[WARNING] TargetDown · cadvisor · docker-1", begin)
-    for target in (*room.observed.nodes.values(), *room.observed.cadvisors.values()):
-        target.up = True
+    room.observed.restore()
 
 
 def inhibited(room: Room, host: str) -> bool:
