@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity postmortem refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -29,7 +29,10 @@ render: venv ## write the documents of STACK (prometheus.yml, dashboards, …) t
 	@$(PY) -m render documents --stack $(STACK) $(if $(OUT),--out $(OUT))
 
 capacity: venv ## compute the sizes that the load of STACK asks for, and compare them with its settings
-	@$(PY) -m render capacity --stack $(STACK)
+	@$(PY) -m render capacity postmortem --stack $(STACK)
+
+postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
+	@$(PY) -m render postmortem --stack $(STACK) $(if $(ALERT),--alert $(ALERT))
 
 refresh: venv ## compare the stack's state with what is on the sandbox's servers
 	@$(SANDBOX) refresh --stack $(STACK)

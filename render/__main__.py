@@ -1,4 +1,4 @@
-"""`python -m render documents|capacity`: the documents of a stack as files, and the sizes that its load asks for."""
+"""`python -m render documents|capacity|postmortem`: what a stack's documents, sizes and post-mortems look like."""
 
 import argparse
 import sys
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import get_args
 
 from components.database import migrations
-from components.observability import capacity, documents
+from components.observability import capacity, documents, postmortem
 from settings import Settings, SettingsError
 from settings.environment import StackName
 from settings.loading import check
@@ -57,18 +57,28 @@ def show_capacity(settings: Settings) -> bool:
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 1 when the settings are wrong, the folder is taken, or a size does not fit."""
     parser = argparse.ArgumentParser(prog="python -m render", description="Look at what a stack is made of.")
-    parser.add_argument("what", choices=["documents", "capacity"], help="files for other programs, or computed sizes")
+    parser.add_argument(
+        "what",
+        choices=["documents", "capacity", "postmortem"],
+        help="files for other programs, computed sizes, or a page to fill in",
+    )
     parser.add_argument("--stack", choices=get_args(StackName), default="dev", help="the stack (dev)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
+    parser.add_argument("--alert", metavar="NAME", help="alert that the post-mortem is of")
     given = parser.parse_args(arguments)
     try:
         settings = check(given.stack, Path.cwd())
         if given.what == "capacity":
             return 0 if show_capacity(settings) else 1
+        if given.what == "postmortem":
+            if given.alert is None:
+                parser.error("name the alert with --alert (make postmortem ALERT=NAME)")
+            print("\n".join(postmortem(settings, given.alert)))
+            return 0
         if given.out is None:
             parser.error("name the folder with --out (make render OUT=DIR)")
         count = write_documents(settings, given.out)
-    except (SettingsError, OSError) as error:
+    except (SettingsError, OSError, LookupError) as error:
         print(error if isinstance(error, SettingsError) else f"error: {error}", file=sys.stderr)
         return 1
     print(f"{count} documents of stack {given.stack} are in {given.out}")

@@ -4,6 +4,7 @@ from components.observability import capacity
 from components.observability.docker_agents import DockerAgents, DockerAgentsArgs
 from components.observability.documents import documents
 from components.observability.node_exporter import NodeExporter, NodeExporterArgs
+from components.observability.postmortem import postmortem
 from components.observability.servers.site import StorageKey
 from components.observability.stack import SECRETS, Observability, ObservabilityArgs
 
@@ -18,4 +19,5 @@ __all__ = [
     "StorageKey",
     "capacity",
     "documents",
+    "postmortem",
 ]

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -77,3 +78,20 @@ def test_a_volume_that_is_too_small_is_named(
     monkeypatch.chdir(tmp_path)
     assert main(["capacity", "--stack", "prod"]) == 1
     assert "error: luxima:observability.prometheus.volume_gib: " in capsys.readouterr().err
+
+
+def test_a_post_mortem_names_runbook_and_dashboard_and_files_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["postmortem", "--stack", "prod", "--alert", "DatabaseDown"]) == 0
+    shown = capsys.readouterr().out
+    assert "https://docs.luxima.id/runbooks/DatabaseDown" in shown
+    assert "https://grafana.luxima.id/d/database-metrics" in shown
+    link = urlsplit(shown.splitlines()[-1])
+    query = parse_qs(link.query, strict_parsing=True)
+    assert query["title"] == ["Post-mortem: DatabaseDown (production)"]
+    assert shown.startswith(query["description"][0])
+
+
+def test_an_alert_over_logs_has_one_too_and_an_unknown_alert_is_named(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["postmortem", "--alert", "FailedLoginsFromAddress"]) == 0
+    assert main(["postmortem", "--alert", "DatabaseDwn"]) == 1
+    assert "error: DatabaseDwn is no alert; docs/runbooks has a page for each" in capsys.readouterr().err
