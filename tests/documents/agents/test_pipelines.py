@@ -82,9 +82,50 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     return runner
 
 
+@pytest.fixture(scope="module")
+def one_by_one(pipeline: Runner) -> Runner:
+    """Each line by itself, because stages that match hand lines on as they please."""
+
+    def runner(place: str, job: str, target: Mapping[str, str], lines: Sequence[str]) -> list[Sent]:
+        return [sent for line in lines for sent in pipeline(place, job, target, [line])]
+
+    return runner
+
+
 def of(sent: Sent) -> dict[str, str]:
     """Labels that become a stream's."""
     return {name: value for name, value in sent.labels.items() if not name.startswith("__")}
+
+
+def test_lines_of_a_service(one_by_one: Runner) -> None:
+    lines = [
+        log4(),
+        log4(event="ordered", level="INFO"),
+        log4(event="ordered", level="warning", tenant_id=None),
+        log4(event="ordered", tenant_id='x"} or {a="'),
+        log4(event="role_changed", **{"class": "audit"}),
+        log4(event="audit.exported"),
+        log4(event="ordered", level="made-up"),
+        "plain text",
+        "level=error msg=oops",
+    ]
+    sent = one_by_one("kubernetes", "pods", AUTH, [cri(line) for line in lines])
+    common = {"service": "auth-api", "environment": "production"}
+    assert [of(each) for each in sent] == [
+        {**common, "class": "security", "level": "error", "tenant_id": "tenant_001"},
+        {**common, "class": "api", "level": "info", "tenant_id": "tenant_001"},
+        {**common, "class": "api", "level": "warn"},
+        {**common, "class": "api", "level": "error"},
+        {**common, "class": "audit", "level": "error", "tenant_id": "tenant_001"},
+        {**common, "class": "audit", "level": "error", "tenant_id": "tenant_001"},
+        {**common, "class": "api", "tenant_id": "tenant_001"},
+        {**common, "class": "api"},
+        {**common, "class": "api", "level": "error"},
+    ]
+    assert [each.line for each in sent] == lines
+    assert [each.labels.get("__tenant_id__") for each in sent] == [None] * 4 + ["audit"] * 2 + [None] * 3
+    assert sent[0].at.startswith("2026-11-23T10:00:00.123456789")
+    assert sent[7].at.startswith("2026-11-23T10:00:05.000000001")
 
 
 def test_other_pods_are_told_by_what_they_are_called(pipeline: Runner) -> None:
@@ -115,9 +156,101 @@ ACCESS = {
 }
 
 
+def test_the_gateway_s_access_log_becomes_log_4(one_by_one: Runner) -> None:
+    own = '{"level":"error","msg":"no certificate","time":"2026-11-23T10:00:00Z"}'
+    lines = [json.dumps(ACCESS), json.dumps({**ACCESS, "DownstreamStatus": 200}), own]
+    first, second, third = one_by_one("kubernetes", "pods", GATEWAY, [cri(line) for line in lines])
+    common = {"service": "gateway-blue", "environment": "production"}
+    # The tenant is what a client said it was: anybody could make streams with it.
+    assert of(first) == {**common, "class": "access", "level": "error"}
+    assert of(second) == {**common, "class": "access", "level": "info"}
+    assert of(third) == {**common, "class": "default", "level": "error"}
+    line = json.loads(first.line)
+    assert line["context"] == {"ip": "203.0.113.7", "user_agent": "Mozilla/5.0 (it's)"}
+    assert line["message"] == f'GET api.acehcommerce.id /orders?q="quoted"&access_token={MASK} 502'
+    assert {name: line[name] for name in ("timestamp", "service", "level", "tenant_id", "user_id", "event")} == {
+        "timestamp": AT,
+        "service": "api-blue@file",
+        "level": "error",
+        "tenant_id": "tenant_001",
+        "user_id": None,
+        "event": "http_request",
+    }
+    assert (line["request_id"], line["trace_id"]) == ("req-1", "0af7651916cd43dd8448eb211c80319c")
+    assert first.at.startswith("2026-11-23T10:00:00.123456789")
+    assert third.line == own
+
+
 COMBINED = (
     '203.0.113.7 - frank [23/Nov/2026:10:00:00 +0000] "GET /a.gif HTTP/1.1" 404 2326 "https://x.id/" "Mozilla/4.08"'
 )
+
+
+def test_a_docker_host_s_containers(one_by_one: Runner) -> None:
+    refused = '{"component":"api","error":"400: Invalid login credentials","level":"info","remote_addr":"203.0.113.9"}'
+    event = (
+        '{"auth_event":{"action":"user_signedup","actor_id":"u-1","traits":{"provider":"email"}},"level":"info",'
+        '"msg":"request completed","remote_addr":"203.0.113.9","time":"2026-11-23T10:00:00Z"}'
+    )
+    lines = [
+        docker("hello"),
+        docker(log4(event="called"), "supabase-edge-functions"),
+        docker(refused, "supabase-auth"),
+        docker(event, "supabase-auth"),
+        docker("10.0.0.1 [1] LOG:  AUDIT: SESSION,1,1,ROLE,GRANT,,,GRANT a TO b", "supabase-db"),
+        docker('ERROR:  new row violates row-level security policy for table "orders"', "supabase-db"),
+        docker(COMBINED, "supabase-kong"),
+        docker("x", 'no"name'),
+    ]
+    sent = one_by_one(
+        "docker", "containers", {"service": "docker", "class": "docker", "environment": "production"}, lines
+    )
+    labels = [(each.labels["service"], each.labels["class"], each.labels.get("level")) for each in sent]
+    assert labels == [
+        ("supabase-rest", "docker", None),
+        ("supabase-edge-functions", "edge_functions", "error"),
+        ("supabase-auth", "security", "warn"),
+        ("supabase-auth", "audit", "info"),
+        ("supabase-db", "audit", "info"),
+        ("supabase-db", "security", "error"),
+        ("supabase-kong", "access", "warn"),
+        ("docker", "docker", None),
+    ]
+    assert [each.labels.get("__tenant_id__") for each in sent] == [None] * 3 + ["audit"] * 2 + [None] * 3
+    failed, signed = json.loads(sent[2].line), json.loads(sent[3].line)
+    assert (failed["event"], failed["context"]["ip"]) == ("login_failed", "203.0.113.9")
+    assert (signed["event"], signed["user_id"]) == ("user_signedup", "u-1")
+    assert sent[6].line == COMBINED
+    assert sent[0].line == "hello"
+
+
+def test_a_machine_s_journal(one_by_one: Runner) -> None:
+    target = {"service": "system", "class": "syslog", "environment": "production", "__journal__hostname": "ns1"}
+    lines = [
+        journal("Failed password for invalid user admin from 203.0.113.7 port 4242 ssh2"),
+        journal('unit "x" failed', "3", "knot.service", "knotd"),
+        journal("Started", "6", "", "systemd"),
+    ]
+    failed, error, info = one_by_one("guest", "journal", target, lines)
+    common = {"service": "system", "environment": "production", "host": "ns1"}
+    assert of(failed) == {**common, "class": "security", "level": "info"}
+    assert of(error) == {**common, "class": "syslog", "level": "error"}
+    assert of(info) == {**common, "class": "syslog", "level": "info"}
+    line = json.loads(failed.line)
+    assert (line["event"], line["user_id"]) == ("login_failed", "admin")
+    assert line["context"] == {"ip": "203.0.113.7"}
+    assert json.loads(error.line)["message"] == 'unit "x" failed'
+    assert json.loads(error.line)["service"] == "knotd"
+
+
+def test_a_web_server_s_access_log(one_by_one: Runner) -> None:
+    target = {"service": "nginx", "class": "access", "environment": "production"}
+    lines = [COMBINED, COMBINED.replace(" 404 ", " 200 "), COMBINED.replace(" 404 ", " 503 "), "not an access line"]
+    sent = one_by_one("guest", "access", target, lines)
+    assert [each.labels.get("level") for each in sent] == ["warn", "info", "error", None]
+    assert [each.line for each in sent] == lines
+    assert all(each.labels["class"] == "access" for each in sent)
+    assert sent[0].at.startswith("2026-11-23T10:00:00")
 
 
 def written(form: str, text: str) -> str:
