@@ -22,10 +22,10 @@ _META: Final = "__meta_kubernetes"
 
 
 @contextmanager
-def program(name: str, *arguments: str, log: Path) -> Generator[None]:
+def program(name: str, *arguments: str, log: Path, environment: Mapping[str, str] | None = None) -> Generator[None]:
     """A program that runs until the block ends."""
     with log.open("wb") as output:
-        process = subprocess.Popen([ensure(name)[name], *arguments], stdout=output, stderr=output)
+        process = subprocess.Popen([ensure(name)[name], *arguments], stdout=output, stderr=output, env=environment)
     try:
         yield
     finally:

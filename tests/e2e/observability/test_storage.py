@@ -1,0 +1,112 @@
+"""Loki's own document with a real MinIO behind it: TLS, the key from the environment, AES-256, a prefix per tenant."""
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+import urllib3
+import yaml
+from minio import Minio
+
+from components.observability import loki
+from components.observability.text import to_yaml
+from settings import Settings
+from tests.documents.alertmanager.running import wait_for
+from tests.documents.loki.server import Loki, free_port, write
+from tests.e2e.observability.log_room import program
+from tests.e2e.providers.minio_server import Running, running
+from tests.recording import stack_settings
+from tools import ensure
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
+
+TENANTS = ("luxima", "audit")
+
+
+def _store(server: Running) -> Minio:
+    pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(server.bundle))
+    return Minio(server.server, access_key=server.user, secret_key=server.password, http_client=pool)
+
+
+def _document(settings: Settings, folder: Path, server: Running) -> dict[str, Any]:
+    """loki.yaml with other ports, folders and the address of the object storage; all else as it is deployed."""
+    text = loki.documents(settings)["loki.yaml"]
+    document: dict[str, Any] = yaml.safe_load(
+        text.replace(f"https://{settings.storage.endpoint}", f"https://{server.server}")
+        .replace("/etc/loki", str(folder))
+        .replace(": /loki", f": {folder}/data")
+    )
+    listen = {"http_listen_address": "127.0.0.1", "grpc_listen_address": "127.0.0.1"}
+    document["server"] |= {**listen, "http_listen_port": free_port(), "grpc_listen_port": free_port()}
+    document["common"]["instance_addr"] = "127.0.0.1"
+    document["ruler"]["alertmanager_url"] = ""
+    document["ingester"]["lifecycler"] = {"min_ready_duration": "0s", "final_sleep": "0s"}
+    return document
+
+
+@contextmanager
+def _loki(settings: Settings, folder: Path, server: Running) -> Generator[Loki]:
+    folder.mkdir()
+    document = _document(settings, folder, server)
+    write({**loki.documents(settings), "loki.yaml": to_yaml(document)}, folder)
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "AWS_ACCESS_KEY_ID": server.user,
+        "AWS_SECRET_ACCESS_KEY": server.password,
+        "SSL_CERT_FILE": str(server.bundle),
+    }
+    url = f"http://127.0.0.1:{document['server']['http_listen_port']}"
+    file = f"-config.file={folder / 'loki.yaml'}"
+    with program("loki", file, log=folder / "loki.log", environment=environment):
+        wait_for(lambda: _answers(url), "a ready Loki", 90)
+        yield Loki(url)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/ready", timeout=2).ok
+    except requests.RequestException:
+        return False
+
+
+def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_by_a_fresh_loki(tmp_path: Path) -> None:
+    settings = stack_settings("dev")
+    bucket = settings.storage.bucket_name("loki")
+    with ExitStack() as stack:
+        server = stack.enter_context(running(ensure("minio")["minio"], _made(tmp_path / "minio")))
+        store = _store(server)
+        store.make_bucket(bucket)
+        with _loki(settings, tmp_path / "first", server) as first:
+            for tenant in TENANTS:
+                first.push(tenant, {"service": "api", "class": "api"}, [(60, f"a line of {tenant}")])
+            assert requests.post(f"{first.url}/flush", timeout=30).ok
+            wait_for(lambda: _prefixes(store, bucket) >= set(TENANTS), "chunks of both tenants in the bucket", 60)
+        # The index is shipped at the end at the latest; nothing of the first one's volume is left to the second.
+        wait_for(lambda: "index" in _prefixes(store, bucket), "the index in the bucket", 60)
+        objects = [item.object_name or "" for item in store.list_objects(bucket, recursive=True)]
+        for name in objects:
+            headers = store.stat_object(bucket, name).metadata or {}
+            assert headers["x-amz-server-side-encryption"] == "AES256", name
+        assert any(name.startswith("luxima/") for name in objects)
+        with _loki(settings, tmp_path / "second", server) as second:
+            for tenant in TENANTS:
+                wait_for(
+                    lambda name=tenant: second.lines(name, '{service="api"}') == [f"a line of {name}"],
+                    f"the line of {tenant}, read from the bucket",
+                    60,
+                )
+
+
+def _made(folder: Path) -> Path:
+    folder.mkdir()
+    return folder
+
+
+def _prefixes(store: Minio, bucket: str) -> set[str]:
+    names = [item.object_name or "" for item in store.list_objects(bucket, recursive=True)]
+    return {name.split("/")[0] for name in names}
