@@ -6,20 +6,14 @@ else is never overwritten. The class is stored in the state by this module's pat
 """
 
 import sys
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import contextmanager
-from typing import Any, Final, cast
+from collections.abc import Mapping
+from typing import Any, Final
 
 import dns.exception
-import dns.flags
-import dns.message
 import dns.name
-import dns.query
 import dns.rcode
 import dns.rdataclass
-import dns.rdatatype
 import dns.rrset
-import dns.tsig
 import dns.update
 from pulumi.dynamic import (
     CheckFailure,
@@ -32,30 +26,32 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-_TIMEOUT_SECONDS: Final = 10.0
-_ATTEMPTS: Final = 2
+from components.dns import transport
+from components.dns.transport import DnsError, Endpoint, Key, name_of, values_of
+
+__all__ = ["DnsError", "Rfc2136Provider"]
+
 _IDENTITY: Final = ("zone", "name", "type")
 _KEY_FIELDS: Final = ("server", "port", "keyName", "keyAlgorithm")
 
 Props = dict[str, Any]
 
 
-class DnsError(Exception):
-    """The name server did not do what it was asked; the text is one sentence for a person."""
-
-
 def _describe(props: Mapping[str, Any]) -> str:
     return f"{props['type']} record {props['name']} in zone {props['zone']}"
 
 
-def _server(props: Mapping[str, Any]) -> str:
-    return f"{props['server']}:{int(props['port'])}"  # numbers come back from the state as floats
+def _server(props: Mapping[str, Any]) -> Endpoint:
+    return Endpoint(str(props["server"]), int(props["port"]))  # numbers come back from the state as floats
 
 
 def _rrset(props: Mapping[str, Any]) -> dns.rrset.RRset:
-    name = dns.name.from_text(str(props["name"]) + ".")
     return dns.rrset.from_text_list(
-        name, int(props["ttl"]), dns.rdataclass.IN, str(props["type"]), [str(value) for value in props["records"]]
+        name_of(str(props["name"])),
+        int(props["ttl"]),
+        dns.rdataclass.IN,
+        str(props["type"]),
+        [str(value) for value in props["records"]],
     )
 
 
@@ -84,7 +80,7 @@ class Rfc2136Provider(ResourceProvider):
         """Refuse what no name server would take, before anything is changed."""
         failures: list[CheckFailure] = []
         try:
-            name, zone = (dns.name.from_text(f"{news[key]}.") for key in ("name", "zone"))
+            name, zone = (name_of(str(news[key])) for key in ("name", "zone"))
             if not name.is_subdomain(zone):
                 failures.append(CheckFailure("name", f"{news['name']} is not in zone {news['zone']}"))
         except dns.exception.DNSException:
@@ -106,7 +102,7 @@ class Rfc2136Provider(ResourceProvider):
     def create(self, props: Props) -> CreateResult:
         """Add the record set where there is none; an identical one is adopted, a foreign one is refused."""
         update = self._update(props)
-        name = dns.name.from_text(str(props["name"]) + ".")
+        name = name_of(str(props["name"]))
         update.absent(name, str(props["type"]))
         update.add(name, _rrset(props))
         if self._send(update, props) == dns.rcode.YXRRSET:
@@ -130,7 +126,7 @@ class Rfc2136Provider(ResourceProvider):
 
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         """Put the new values in the place of the ones that were there at the last look, or do nothing at all."""
-        name = dns.name.from_text(str(_news["name"]) + ".")
+        name = name_of(str(_news["name"]))
         update = self._update(_news)
         update.present(name, _expected(_olds))
         update.replace(name, _rrset(_news))
@@ -143,7 +139,7 @@ class Rfc2136Provider(ResourceProvider):
 
     def delete(self, _id: str, _props: Props) -> None:
         """Remove the record set if it still is the platform's."""
-        name = dns.name.from_text(str(_props["name"]) + ".")
+        name = name_of(str(_props["name"]))
         update = self._update(_props)
         update.present(name, _expected(_props))
         update.delete(name, str(_props["type"]))
@@ -152,93 +148,26 @@ class Rfc2136Provider(ResourceProvider):
                 f"the {_describe(_props)} was changed by somebody else and was not removed: refresh, then run again"
             )
 
-    def _keyring(self, props: Mapping[str, Any]) -> dict[dns.name.Name, dns.tsig.Key]:
+    def _key(self, props: Mapping[str, Any]) -> Key:
         if not self._secret:
             raise DnsError(
                 "luxima:dnsTsigSecret is not set; set it with `pulumi config set --secret luxima:dnsTsigSecret`"
             )
-        name = dns.name.from_text(f"{props['keyName']}.")
-        return {name: dns.tsig.Key(name, self._secret, str(props["keyAlgorithm"]))}
+        return Key(str(props["keyName"]), str(props["keyAlgorithm"]), self._secret)
 
     def _update(self, props: Mapping[str, Any]) -> dns.update.UpdateMessage:
-        return dns.update.UpdateMessage(f"{props['zone']}.", keyring=self._keyring(props))
+        return transport.signed_update(str(props["zone"]), self._key(props))
 
     def _send(self, update: dns.update.UpdateMessage, props: Mapping[str, Any]) -> dns.rcode.Rcode:
         """Send an update; the prerequisites' answers are returned, every other refusal is raised."""
-        answer = self._ask(update, props)
-        code = answer.rcode()
-        if code in (dns.rcode.NOERROR, dns.rcode.NXRRSET, dns.rcode.YXRRSET):
-            return code
-        reasons = {
-            dns.rcode.NOTAUTH: "it is not authoritative for the zone, or does not know the key",
-            dns.rcode.REFUSED: "the key may not change this zone, or the server does not keep it",
-            dns.rcode.NOTZONE: "the name is not in the zone",
-            dns.rcode.SERVFAIL: "it has a fault of its own: see its log",
-        }
-        reason = reasons.get(code, "it gave no reason that is known")
-        raise DnsError(
-            f"the name server {_server(props)} refused to change the {_describe(props)} "
-            f"({dns.rcode.to_text(code)}): {reason}; nothing was changed"
-        )
+        return transport.send(update, _server(props), self._key(props), _describe(props))
 
     def _lookup(self, props: Mapping[str, Any]) -> tuple[int, list[str]] | None:
         """TTL and sorted values of the record set as the primary answers them; None if it has none."""
-        query = dns.message.make_query(f"{props['name']}.", str(props["type"]))
-        query.flags &= ~dns.flags.RD
-        answer = self._ask(query, props)
-        if answer.rcode() not in (dns.rcode.NOERROR, dns.rcode.NXDOMAIN):
-            raise DnsError(
-                f"the name server {_server(props)} does not answer for zone {props['zone']} "
-                f"({dns.rcode.to_text(answer.rcode())}); is the zone configured there?"
-            )
-        found = answer.get_rrset(
-            answer.answer,
-            dns.name.from_text(f"{props['name']}."),
-            dns.rdataclass.IN,
-            dns.rdatatype.from_text(str(props["type"])),
-        )
-        return None if found is None else (found.ttl, _values(found))
-
-    def _ask(self, message: dns.message.Message, props: Mapping[str, Any]) -> dns.message.Message:
-        with _sentences(_server(props), str(props["keyName"])):
-            for attempt in range(_ATTEMPTS):
-                try:
-                    return dns.query.tcp(message, str(props["server"]), _TIMEOUT_SECONDS, int(props["port"]))
-                except (OSError, EOFError, dns.exception.Timeout):
-                    if attempt == _ATTEMPTS - 1:
-                        raise
-        raise AssertionError("every attempt returns or raises")
-
-
-def _values(rrset: dns.rrset.RRset) -> list[str]:
-    rdatas = cast("Sequence[Any]", list(rrset))
-    return sorted(cast(str, rdata.to_text()) for rdata in rdatas)
+        found = transport.lookup(_server(props), str(props["name"]), str(props["type"]))
+        return None if found is None else (found.ttl, list(found.values))
 
 
 def _shape(props: Mapping[str, Any]) -> tuple[int, list[str]]:
     rrset = _rrset(props)
-    return (rrset.ttl, _values(rrset))
-
-
-@contextmanager
-def _sentences(where: str, key: str) -> Generator[None]:
-    """Turn what the network and TSIG throw into a sentence."""
-    try:
-        yield
-    except (dns.tsig.PeerBadKey, dns.tsig.PeerBadSignature, dns.tsig.BadSignature):
-        raise DnsError(
-            f"the name server {where} does not accept the TSIG key {key}: its name, algorithm or secret differs "
-            "(luxima:dns.tsig and luxima:dnsTsigSecret)"
-        ) from None
-    except dns.tsig.PeerBadTime:
-        raise DnsError(f"the clocks of this machine and of the name server {where} differ by more than 5 min") from None
-    except dns.exception.FormError as error:
-        raise DnsError(
-            f"the name server {where} gave no answer that can be trusted ({error}); it does not keep the zone, or does "
-            f"not know the key {key}; nothing was changed"
-        ) from None
-    except (OSError, EOFError, dns.exception.DNSException) as error:
-        raise DnsError(
-            f"the name server {where} does not answer (tried {_ATTEMPTS} times, {_TIMEOUT_SECONDS:.0f} s each): "
-            f"{str(error) or type(error).__name__}"
-        ) from None
+    return (rrset.ttl, values_of(rrset))
