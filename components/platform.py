@@ -27,7 +27,7 @@ from components.observability import (
     ObservabilityArgs,
     StorageKey,
 )
-from components.services import Service, ServiceArgs, StorageAccess
+from components.services import Ledger, Service, ServiceArgs, StorageAccess
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
 
@@ -88,6 +88,8 @@ class Platform:
         self.storage = ObjectStorage(
             "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets.minio_root_password)
         )
+        # Before anything that a release changes: an older release file is refused here.
+        self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
         self.services = {name: self._service(name) for name in settings.releases.services}
         self.zones = self._zones()
         self.observability = Observability(
@@ -187,7 +189,7 @@ class Platform:
             ),
             pulumi.ResourceOptions(
                 providers={"kubernetes": self.kubernetes.provider},
-                depends_on=self.namespaces[service.namespace].guards,
+                depends_on=[*self.namespaces[service.namespace].guards, self.ledger],
             ),
         )
 
@@ -201,6 +203,10 @@ class Platform:
             if spec.service is not None and spec.slot is not None
         }
         return {
-            zone: Zone(f"dns-{key}", ZoneArgs(zone, settings.dns, [spec for spec in specs if spec.zone == zone], after))
+            zone: Zone(
+                f"dns-{key}",
+                ZoneArgs(zone, settings.dns, [spec for spec in specs if spec.zone == zone], after),
+                pulumi.ResourceOptions(depends_on=[self.ledger]),
+            )
             for key, zone in zip(("public", "core"), settings.environment.zones, strict=True)
         }

@@ -38,6 +38,10 @@ class Dns(Area):
         description="Authoritative name servers; the first is the primary and takes the updates"
     )
     tsig: Tsig = Field(description="Key that updates are signed with")
+    guard_tsig: Tsig = Field(
+        description="Key of the guard in the cluster, which may change the services' public names only; its secret is "
+        "luxima:dnsGuardTsigSecret"
+    )
     ttl_seconds: Annotated[int, Field(ge=30, le=86_400)] = Field(
         default=300, description="How long resolvers may keep a record that stays, in seconds"
     )

@@ -1,10 +1,10 @@
 """`luxima:edge`: the two gateways through which users come in, and their certificates (REL-1, SEC-1)."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import Address, Area, Email, Slots
+from settings.values import Address, Area, Email, Label, Network, Slots
 
 
 class Gateway(Area):
@@ -19,8 +19,23 @@ class Certificates(Area):
     issuer: Literal["acme", "private_ca"] = Field(
         description="`acme`: Let's Encrypt by DNS-01; `private_ca`: a CA of the platform's own, for .local names"
     )
+    controller: Literal["chart", "installed"] = Field(
+        default="chart",
+        description="cert-manager: `chart` installs it from its official chart; `installed` takes it as being there",
+    )
     acme_email: Email | None = Field(
         default=None, description="Contact of the ACME account; needed with issuer acme and only there"
+    )
+
+
+class RateLimit(Area):
+    """How much one client address may ask for."""
+
+    requests_per_second: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=100, description="Requests per second of one client address in the long run"
+    )
+    burst: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=200, description="Requests of one client address at once"
     )
 
 
@@ -29,3 +44,25 @@ class Edge(Area):
 
     gateways: Slots[Gateway] = Field(description="The gateway of each slot: blue and green")
     certificates: Certificates = Field(description="TLS certificates")
+    namespace: Label = Field(default="edge", description="Namespace of the gateways; one of kubernetes.namespaces")
+    replicas: Annotated[int, Field(ge=1, le=20)] = Field(description="Pods of each gateway")
+    cpu_request_millicores: Annotated[int, Field(ge=10, le=64_000)] = Field(
+        default=250, description="Processor request of a gateway's pod, in thousandths of a processor"
+    )
+    memory_mib: Annotated[int, Field(ge=64, le=65_536)] = Field(
+        default=256, description="Memory of a gateway's pod, request and limit, in MiB"
+    )
+    rate_limit: RateLimit = Field(default=RateLimit(), description="How much one client address may ask for")
+    max_body_mib: Annotated[int, Field(ge=1, le=1024)] = Field(
+        default=10, description="Size of a request's body at most, in MiB; larger ones get 413"
+    )
+    hsts_days: Annotated[int, Field(ge=180, le=3650)] = Field(
+        default=365, description="How long browsers remember to come by HTTPS only, in days"
+    )
+    drain_seconds: Annotated[int, Field(ge=5, le=600)] = Field(
+        default=30, description="Time a leaving gateway gives to requests that are under way, in seconds"
+    )
+    trusted_networks: Annotated[tuple[Network, ...], Field(min_length=1)] = Field(
+        description="Networks that may reach what is not for the public: trusted_only services and slots by their "
+        "own names"
+    )

@@ -114,6 +114,12 @@ SECRETS = (
         _is_base64,
     ),
     Secret(
+        "dnsGuardTsigSecret",
+        "secret of the TSIG key dns.guard_tsig",
+        "base64 of at least 16 bytes, as tsig-keygen or keymgr print it",
+        _is_base64,
+    ),
+    Secret(
         "sshPrivateKey",
         "private key with which the guests are logged in to",
         "a private key in PEM or OpenSSH form, with its BEGIN and END lines and no passphrase",

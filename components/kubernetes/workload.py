@@ -10,6 +10,16 @@ from components.kubernetes.doors import network_policy
 from components.kubernetes.pod import PodArgs, metadata, template
 
 
+@dataclass(frozen=True)
+class Autoscaling:
+    """How many pods there are by load."""
+
+    max_replicas: int
+    """Number of pods at most."""
+    cpu_percent: int
+    """Use of the processor request that is aimed at, in percent."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkloadArgs(PodArgs):
     """Inputs of a Workload."""
@@ -18,6 +28,14 @@ class WorkloadArgs(PodArgs):
     """Number of pods."""
     service_port: int = 80
     """TCP port of the Service in front of `port`."""
+    max_surge: int = 1
+    """Pods more than `replicas` while it rolls out."""
+    max_unavailable: int = 0
+    """Pods fewer than `replicas` that are ready while it rolls out."""
+    min_ready_seconds: int = 5
+    """How long a new pod has to be ready before the next one is replaced, in seconds."""
+    autoscaling: Autoscaling | None = None
+    """Pods by load, from `replicas` on."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,22 +66,53 @@ class Workload(pulumi.ComponentResource):
             f"{name}-deployment",
             metadata=metadata(args),
             spec=k8s.apps.v1.DeploymentSpecArgs(
-                replicas=args.replicas,
-                min_ready_seconds=5,
-                progress_deadline_seconds=300,
+                # What an autoscaler decides is not declared: each update would take its pods away.
+                replicas=args.replicas if args.autoscaling is None else None,
+                min_ready_seconds=args.min_ready_seconds,
+                progress_deadline_seconds=300 + args.min_ready_seconds,
                 revision_history_limit=5,
                 selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(args.labels)),
                 strategy=k8s.apps.v1.DeploymentStrategyArgs(
                     type="RollingUpdate",
-                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(max_surge=1, max_unavailable=0),
+                    rolling_update=k8s.apps.v1.RollingUpdateDeploymentArgs(
+                        max_surge=args.max_surge, max_unavailable=args.max_unavailable
+                    ),
                 ),
                 template=template(args),
             ),
             opts=pulumi.ResourceOptions(parent=self, depends_on=guards),
         )
+        if args.autoscaling is not None:
+            self._autoscaler(name, args, args.autoscaling)
         _disruption_budget(self, name, args, args.replicas)
         self.service_name = args.workload
         self.register_outputs({"service": service.metadata.name, "image": args.image})
+
+    def _autoscaler(self, name: str, args: WorkloadArgs, autoscaling: Autoscaling) -> None:
+        scaling = k8s.autoscaling.v2
+        k8s.autoscaling.v2.HorizontalPodAutoscaler(
+            f"{name}-autoscaler",
+            metadata=metadata(args),
+            spec=scaling.HorizontalPodAutoscalerSpecArgs(
+                scale_target_ref=scaling.CrossVersionObjectReferenceArgs(
+                    api_version="apps/v1", kind="Deployment", name=args.workload
+                ),
+                min_replicas=args.replicas,
+                max_replicas=autoscaling.max_replicas,
+                metrics=[
+                    scaling.MetricSpecArgs(
+                        type="Resource",
+                        resource=scaling.ResourceMetricSourceArgs(
+                            name="cpu",
+                            target=scaling.MetricTargetArgs(
+                                type="Utilization", average_utilization=autoscaling.cpu_percent
+                            ),
+                        ),
+                    )
+                ],
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self.deployment]),
+        )
 
 
 class StatefulWorkload(pulumi.ComponentResource):

@@ -7,7 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import EgressRule, SecretEnv, Workload, WorkloadArgs
+from components.kubernetes import Autoscaling, EgressRule, SecretEnv, Workload, WorkloadArgs
 from settings.releases import ServiceRelease
 from settings.services import Service as ServiceSettings
 
@@ -60,6 +60,8 @@ class Service(pulumi.ComponentResource):
     """Workloads by slot; an empty slot is absent."""
     live: Workload
     """Workload of the slot that users reach."""
+    candidates: Mapping[str, Workload]
+    """Workloads beside the live one: `canary` and `shadow`, as far as there are such."""
 
     def __init__(self, name: str, args: ServiceArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:services:Service", name, None, opts)
@@ -78,40 +80,58 @@ class Service(pulumi.ComponentResource):
             secret_env = {key: SecretEnv(secret, key) for key in ("S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY")}
             # The Secret's name stays; a new key gives a new id here, and that rolls the pods.
             annotations = {"luxima.id/storage-key-id": args.storage.access_key}
+        self._env, self._secret_env, self._annotations = env, secret_env, annotations
         self.slots = {
-            slot: Workload(
-                f"{name}-{slot}",
-                WorkloadArgs(
-                    namespace=namespace,
-                    workload=f"{args.service}-{slot}",
-                    image=content.image,
-                    replicas=args.settings.replicas,
-                    port=args.settings.port,
-                    health_path=args.settings.health_path,
-                    # A service has one path for both; a minute of silence is more than a busy moment.
-                    live_path=args.settings.health_path,
-                    metrics_path=args.settings.metrics_path,
-                    cpu_request_millicores=args.settings.cpu_request_millicores,
-                    memory_request_mib=args.settings.memory_request_mib,
-                    memory_limit_mib=args.settings.memory_limit_mib,
-                    labels={
-                        "app.kubernetes.io/name": args.service,
-                        "luxima.id/slot": slot,
-                        "environment": args.environment,
-                    },
-                    callers=(EDGE_NAMESPACE, MONITORING_NAMESPACE),
-                    egress=args.egress,
-                    env={**env, "SLOT": slot},
-                    secret_env=secret_env,
-                    annotations=annotations,
-                ),
-                pulumi.ResourceOptions(parent=self),
-            )
+            slot: self._workload(f"{name}-{slot}", slot, content.image)
             for slot, content in args.release.slots.items()
             if content is not None
         }
         self.live = self.slots[args.release.live]
+        self.candidates = {
+            kind: self._workload(f"{name}-{kind}", kind, candidate.image)
+            for kind, candidate in (("canary", args.release.canary), ("shadow", args.release.shadow))
+            if candidate is not None
+        }
         self.register_outputs({"live": args.release.live, "url": args.public_url})
+
+    def _workload(self, name: str, place: str, image: str) -> Workload:
+        """What runs in a place: a slot, or beside the live one as a candidate."""
+        args, settings = self._args, self._args.settings
+        autoscaling = settings.autoscaling
+        return Workload(
+            name,
+            WorkloadArgs(
+                namespace=settings.namespace,
+                workload=f"{args.service}-{place}",
+                image=image,
+                replicas=settings.replicas,
+                max_surge=settings.rolling.max_surge,
+                max_unavailable=settings.rolling.max_unavailable,
+                min_ready_seconds=settings.rolling.min_ready_seconds,
+                autoscaling=autoscaling and Autoscaling(autoscaling.max_replicas, autoscaling.cpu_percent),
+                port=settings.port,
+                service_port=settings.port,
+                health_path=settings.health_path,
+                # A service has one path for both; a minute of silence is more than a busy moment.
+                live_path=settings.health_path,
+                metrics_path=settings.metrics_path,
+                cpu_request_millicores=settings.cpu_request_millicores,
+                memory_request_mib=settings.memory_request_mib,
+                memory_limit_mib=settings.memory_limit_mib,
+                labels={
+                    "app.kubernetes.io/name": args.service,
+                    # A candidate has a place of its own: by this label a slot's Service selects its pods.
+                    "luxima.id/slot": place,
+                    "environment": args.environment,
+                },
+                callers=(EDGE_NAMESPACE, MONITORING_NAMESPACE),
+                egress=args.egress,
+                env={**settings.environment, **self._env, "SLOT": place},
+                secret_env=self._secret_env,
+                annotations=self._annotations,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
 
     def _storage_secret(self, name: str, namespace: str, storage: StorageAccess) -> str:
         secret = f"{self._args.service}-storage"

@@ -38,11 +38,22 @@ key:
   - id: {key}.
     algorithm: {algorithm}
     secret: {secret}
+  - id: {guard}.
+    algorithm: {guard_algorithm}
+    secret: {guard_secret}
 
 acl:
   - id: platform
     key: {key}.
     action: [update, transfer]
+  # The guard of releases may switch a service's public name, and nothing else.
+  - id: guard
+    key: {guard}.
+    action: update
+    update-type: A
+    update-owner: name
+    update-owner-match: equal
+    update-owner-name: [{switched}]
 
 template:
   - id: default
@@ -52,7 +63,7 @@ template:
     zonefile-load: whole
     zonefile-sync: -1
     semantic-checks: on
-    acl: platform
+    acl: [platform, guard]
 
 zone:
 {zones}
@@ -99,6 +110,10 @@ class Dns:
                 key=settings.dns.tsig.name,
                 algorithm=settings.dns.tsig.algorithm,
                 secret=site.credentials.dns_tsig_secret,
+                guard=settings.dns.guard_tsig.name,
+                guard_algorithm=settings.dns.guard_tsig.algorithm,
+                guard_secret=site.credentials.dns_guard_tsig_secret,
+                switched=", ".join(f"{settings.service_fqdn(name)}." for name in settings.services),
                 zones="\n".join(f"  - domain: {zone}." for zone in zones),
             ).encode(),
         )

@@ -26,15 +26,60 @@ def live_slot(settings: Settings) -> Iterator[Problem]:
             yield Problem(path, f"{show(release.live)} is an empty slot, in which nothing runs; {hint}")
 
 
+def live_slot_is_safe(settings: Settings) -> Iterator[Problem]:
+    """Users are sent to what was verified, and never again to what was rolled back (REL-1, REL-6)."""
+    for name, release in whole(settings.releases.services):
+        content = release.slots.get(release.live)
+        if content is None or release.serves(release.live):
+            continue
+        path = (RELEASES, "services", name, "live")
+        if content.image in release.rejected:
+            text = f"{show(release.live)} holds an image that was rolled back; "
+            yield Problem(path, text + "release another one with `python -m release deploy`, or the same with --force")
+        else:
+            text = f"{show(release.live)} was not verified; run `python -m release verify {name}` first"
+            yield Problem(path, text)
+
+
+def candidates(settings: Settings) -> Iterator[Problem]:
+    """A candidate beside the live slot is of the service's strategy, and was not rolled back (REL-3, REL-4)."""
+    for name, release in whole(settings.releases.services):
+        service = settings.services.get(name)
+        for kind, candidate in (("canary", release.canary), ("shadow", release.shadow)):
+            if candidate is None or service is None:
+                continue
+            path = (RELEASES, "services", name, kind)
+            if service.strategy != kind:
+                text = f"is for services with strategy {kind}; {name} has {service.strategy}"
+                yield Problem(path, f"{text}: take it out, or change services.{name}.strategy")
+            if candidate.image in release.rejected:
+                yield Problem((*path, "image"), "was rolled back; give another image, or take the candidate out")
+
+
+def probation(settings: Settings) -> Iterator[Problem]:
+    """There is a way back as long as a slot is on probation (REL-6)."""
+    for name, release in whole(settings.releases.services):
+        if release.probation is None:
+            continue
+        path = (RELEASES, "services", name, "probation")
+        if release.probation.previous == release.live:
+            yield Problem((*path, "previous"), f"{show(release.live)} is the live slot itself; give the other slot")
+        if release.probation.until <= release.probation.since:
+            yield Problem((*path, "until"), f"is not after since, {release.probation.since}; give a later moment")
+
+
 def registry(settings: Settings) -> Iterator[Problem]:
     """Images come from the stack's own registry (REL-5)."""
     host = settings.environment.registry_host
     for name, release in whole(settings.releases.services):
-        for slot, content in release.slots.items():
-            if content is not None and content.image.split("/", 1)[0] != host:
-                path = (RELEASES, "services", name, "slots", slot, "image")
-                given = show(content.image.split("/", 1)[0])
-                yield Problem(path, f"{given} is not the registry of this stack; give an image from {host}")
+        images = {("slots", slot): content.image for slot, content in release.slots.items() if content is not None}
+        images |= {("canary",): release.canary.image} if release.canary is not None else {}
+        images |= {("shadow",): release.shadow.image} if release.shadow is not None else {}
+        for place, image in images.items():
+            given = image.split("/", 1)[0]
+            if given != host:
+                path = (RELEASES, "services", name, *place, "image")
+                yield Problem(path, f"{show(given)} is not the registry of this stack; give an image from {host}")
 
 
-RULES = (known_services, live_slot, registry)
+RULES = (known_services, live_slot, live_slot_is_safe, candidates, probation, registry)

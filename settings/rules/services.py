@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import get_args
+from urllib.parse import urlsplit
 
 from settings.report import Problem, show, suggest
 from settings.services import Service
@@ -57,6 +58,36 @@ def memory_limit(settings: Settings) -> Iterator[Problem]:
             yield Problem(("services", name, "memory_limit_mib"), text)
 
 
+def autoscaling(settings: Settings) -> Iterator[Problem]:
+    """There is something to scale to."""
+    for name, service in whole(settings.services):
+        if service.autoscaling is not None and service.autoscaling.max_replicas <= service.replicas:
+            text = f"{service.autoscaling.max_replicas} is not more than replicas; give at least {service.replicas + 1}"
+            yield Problem(("services", name, "autoscaling", "max_replicas"), text)
+
+
+def rolling(settings: Settings) -> Iterator[Problem]:
+    """A rollout can move: one pod more than wanted, or one fewer (REL-2)."""
+    for name, service in whole(settings.services):
+        path = ("services", name, "rolling", "max_unavailable")
+        if service.rolling.max_surge == 0 and service.rolling.max_unavailable == 0:
+            yield Problem(path, "is 0 and so is max_surge: no pod could ever be replaced; give one of them at least 1")
+        elif service.rolling.max_unavailable >= service.replicas:
+            text = f"{service.rolling.max_unavailable} would take all {service.replicas} pods away at once"
+            yield Problem(path, f"{text}; give at most {service.replicas - 1} (requirement ENV-4)")
+
+
+def failover(settings: Settings) -> Iterator[Problem]:
+    """The other place is somewhere else than this stack (INF-4)."""
+    for name, service in whole(settings.services):
+        if service.failover is None:
+            continue
+        host = urlsplit(service.failover.url).hostname or ""
+        if any(host == zone or host.endswith(f".{zone}") for zone in settings.environment.zones):
+            path = ("services", name, "failover", "url")
+            yield Problem(path, f"{show(host)} is this stack itself; give a place that does not fail with it")
+
+
 def quotas(settings: Settings) -> Iterator[Problem]:
     """No release is stopped by a quota: both slots of every service fit in while both roll out (ENV-4)."""
     for name, namespace in whole(settings.kubernetes.namespaces):
@@ -70,7 +101,7 @@ def quotas(settings: Settings) -> Iterator[Problem]:
         for key, at_least in needed.items():
             value: int = getattr(namespace.quota, key)
             if value < at_least:
-                text = f"{value} is too little for two slots of its services, each with one pod more while it rolls out"
+                text = f"{value} is too little for both slots of its services, and a candidate, while they roll out"
                 path = ("kubernetes", "namespaces", name, "quota", key)
                 yield Problem(path, f"{text}; give at least {at_least}")
 
@@ -79,4 +110,4 @@ def _sum(services: list[Service], key: str) -> int:
     return sum(service.peak_pods * getattr(service, key) for service in services)
 
 
-RULES = (needed_services, hosts, namespaces, storage_users, memory_limit, quotas)
+RULES = (needed_services, hosts, namespaces, storage_users, memory_limit, autoscaling, rolling, failover, quotas)

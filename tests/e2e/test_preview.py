@@ -23,6 +23,7 @@ _ROOMS = ("compute", "dns", "kubernetes", "observability", "services", "storage"
 _STAND_INS = [
     "databaseMonitorPassword",
     "dnsTsigSecret",
+    "dnsGuardTsigSecret",
     "heartbeatUrl",
     "minioMetricsToken",
     "minioRootPassword",

@@ -17,7 +17,7 @@ def _changed(settings: Settings, **areas: Any) -> Settings:
 
 def _released(settings: Settings, live: str, **slots: str | None) -> Settings:
     image = f"{settings.environment.registry_host}/aceh/storefront@"
-    content = {slot: None if digest is None else {"image": image + digest} for slot, digest in slots.items()}
+    content = {slot: digest and {"image": image + digest, "standing": "verified"} for slot, digest in slots.items()}
     releases = Releases.model_validate({"services": {"storefront": {"live": live, "slots": content}}})
     return _changed(settings, releases=releases)
 
@@ -77,7 +77,8 @@ def test_switching_the_live_slot_changes_the_public_record_and_nothing_else() ->
     changed = [
         name for (type_, name), inputs in before.items() if inputs != after[type_, name] and not _holds_key(type_)
     ]
-    assert changed == ["dns-public-service-storefront"]
+    # The ledger is in the state only.
+    assert changed == ["release-ledger", "dns-public-service-storefront"]
 
 
 def _holds_key(type_: str) -> bool:

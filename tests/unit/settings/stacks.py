@@ -25,6 +25,7 @@ SECRETS = {
     "proxmoxApiToken": "luxima@pve!deploy=0b6f3c1e-9d55-4f0a-8a71-3c5b9f2d7e10",
     "minioRootPassword": "planted-minio-password",
     "dnsTsigSecret": base64.b64encode(b"planted tsig secret of 32 bytes.").decode(),
+    "dnsGuardTsigSecret": base64.b64encode(b"planted guard key of 32 bytes...").decode(),
     "sshPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\n"
     + base64.b64encode(b"openssh-key-v1\0\0\0\0\4none planted key").decode()
     + "\n-----END OPENSSH PRIVATE KEY-----\n",

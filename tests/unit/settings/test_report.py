@@ -44,7 +44,7 @@ def test_all_mistakes_are_reported_at_once(dev: Checkout) -> None:
         '  luxima:storage.buckets.media.versioning: "on" is text, not true or false; give true or false (whether '
         "overwritten and deleted objects are kept as old versions)",
         "  luxima:retention.logs.security_days: 30 is too short; requirement LOG-2 asks for at least 60",
-        "  luxima:dns: is missing; give a table with servers, tsig, ttl_seconds and switch_ttl_seconds",
+        "  luxima:dns: is missing; give a table with servers, tsig, guard_tsig, ttl_seconds and switch_ttl_seconds",
         '  luxima:services.storefront.storage_user: "storefrint" is no user of the object storage; did you '
         "mean storefront?",
         "releases/dev.yaml:",
@@ -104,7 +104,7 @@ def test_mistakes_come_in_file_order_with_their_lines(dev: Checkout) -> None:
             '"Docker_1" cannot stand here as a name',
         ),
         ({"releases": ABSENT}, "the file is missing; before the first release it holds `services: {}`"),
-        ({"releases": None}, "is empty; give a table with services"),
+        ({"releases": None}, "is empty; give a table with revision and services"),
         ({"releases": {"services": None}}, "services: is empty; give its value (released services by name"),
         ({"services": {}}, "services: has too few entries; give at least 1"),
         ({"retention": ABSENT}, "luxima:retention: is missing; give a table with metrics_days, log_objects_days, "),

@@ -64,6 +64,115 @@ CASES = [
         )
     ),
     Case(
+        services.autoscaling,
+        {"services.auth.autoscaling": {"max_replicas": 2}},
+        "services.auth.autoscaling.max_replicas",
+        "2 is not more than replicas; give at least 3",
+        {"services.auth.autoscaling": {"max_replicas": 3}},
+    ),
+    Case(
+        services.rolling,
+        {"services.auth.rolling": {"max_surge": 0}},
+        "services.auth.rolling.max_unavailable",
+        "no pod could ever be replaced",
+        {"services.auth.rolling": {"max_surge": 0, "max_unavailable": 1}},
+    ),
+    Case(
+        services.rolling,
+        {"services.auth.rolling": {"max_unavailable": 2}},
+        "services.auth.rolling.max_unavailable",
+        "2 would take all 2 pods away at once; give at most 1",
+        {"services.auth.rolling": {"max_unavailable": 1}},
+    ),
+    Case(
+        services.failover,
+        {"services.api.failover": {"url": "https://api.dev.acehcommerce.local/"}},
+        "services.api.failover.url",
+        "is this stack itself",
+        {"services.api.failover": {"url": "https://aceh-functions.fly.dev/"}},
+    ),
+    Case(
+        releases.live_slot_is_safe,
+        {f"{STOREFRONT}.slots.blue.standing": "candidate"},
+        f"{STOREFRONT}.live".removeprefix("releases."),
+        '"blue" was not verified; run `python -m release verify storefront` first',
+        {f"{STOREFRONT}.slots.green": {"image": f"registry.dev.luxima.local/other@{DIGEST}"}},
+    ),
+    Case(
+        releases.live_slot_is_safe,
+        {f"{STOREFRONT}.rejected": [data_of("dev")["releases"]["services"]["storefront"]["slots"]["blue"]["image"]]},
+        f"{STOREFRONT}.live".removeprefix("releases."),
+        '"blue" holds an image that was rolled back',
+        {f"{STOREFRONT}.rejected": [f"registry.dev.luxima.local/other@{DIGEST}"]},
+    ),
+    *(
+        Case(
+            releases.candidates,
+            {f"{STOREFRONT}.{kind}": {"image": f"registry.dev.luxima.local/other@{DIGEST}", "percent": 10}},
+            f"{STOREFRONT}.{kind}".removeprefix("releases."),
+            f"is for services with strategy {kind}; storefront has rolling",
+            {
+                "services.storefront.strategy": kind,
+                f"{STOREFRONT}.{kind}": {"image": f"registry.dev.luxima.local/other@{DIGEST}", "percent": 10},
+                "kubernetes.namespaces.commerce.quota.memory_limits_mib": 65536,
+            },
+        )
+        for kind in ("canary", "shadow")
+    ),
+    Case(
+        releases.candidates,
+        {
+            "services.storefront.strategy": "canary",
+            f"{STOREFRONT}.canary": {"image": f"registry.dev.luxima.local/other@{DIGEST}", "percent": 10},
+            f"{STOREFRONT}.rejected": [f"registry.dev.luxima.local/other@{DIGEST}"],
+        },
+        f"{STOREFRONT}.canary.image".removeprefix("releases."),
+        "was rolled back; give another image",
+        {},
+    ),
+    Case(
+        releases.probation,
+        {
+            f"{STOREFRONT}.probation": {
+                "since": "2026-01-31T12:00:00Z",
+                "until": "2026-01-31T12:10:00Z",
+                "previous": "blue",
+            }
+        },
+        f"{STOREFRONT}.probation.previous".removeprefix("releases."),
+        '"blue" is the live slot itself; give the other slot',
+        {
+            f"{STOREFRONT}.probation": {
+                "since": "2026-01-31T12:00:00Z",
+                "until": "2026-01-31T12:10:00Z",
+                "previous": "green",
+            }
+        },
+    ),
+    Case(
+        releases.probation,
+        {
+            f"{STOREFRONT}.probation": {
+                "since": "2026-01-31T12:00:00Z",
+                "until": "2026-01-31T12:00:00Z",
+                "previous": "green",
+            }
+        },
+        f"{STOREFRONT}.probation.until".removeprefix("releases."),
+        "is not after since",
+        {},
+    ),
+    Case(
+        releases.registry,
+        {
+            "services.storefront.strategy": "shadow",
+            f"{STOREFRONT}.shadow": {"image": f"docker.io/library/nginx@{DIGEST}", "percent": 10},
+        },
+        f"{STOREFRONT}.shadow.image".removeprefix("releases."),
+        '"docker.io" is not the registry of this stack',
+        {},
+    ),
+    Case(
         releases.known_services,
         {"releases.services.storefrnt": data_of("dev")["releases"]["services"]["storefront"]},
         "services.storefrnt",

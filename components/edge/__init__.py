@@ -1,0 +1,1 @@
+"""The way in: gateways, routing and certificates."""

@@ -1,0 +1,42 @@
+"""`luxima:guard`: how a release is judged after it became live (REL-6)."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from settings.values import Area, HttpsUrl
+
+
+class Guard(Area):
+    """When a release is good, bad, or neither."""
+
+    error_percent: Annotated[float, Field(gt=0, le=5)] = Field(
+        default=5, description="Share of failed requests (5xx) over which a release is rolled back, in percent"
+    )
+    window_minutes: Annotated[int, Field(ge=1, le=10)] = Field(
+        default=10, description="Time over which that share is taken, in minutes"
+    )
+    minimum_requests: Annotated[int, Field(ge=20, le=1_000_000)] = Field(
+        default=100, description="Requests in that time under which the verdict is `inconclusive`"
+    )
+    latency_factor: Annotated[float, Field(ge=1.1, le=10)] = Field(
+        default=1.5, description="Latency (p95) over this multiple of the previous slot's is told, not rolled back"
+    )
+    error_logs: Annotated[int, Field(ge=1, le=1_000_000)] = Field(
+        default=50, description="Log lines of level error in that time from which on it is told, not rolled back"
+    )
+    probation_minutes: Annotated[int, Field(ge=1, le=240)] = Field(
+        default=10, description="How long a slot is watched after it became live, in minutes"
+    )
+    check_seconds: Annotated[int, Field(ge=1, le=60)] = Field(
+        default=5, description="Time between two looks at the metrics, in seconds"
+    )
+    prometheus_url: HttpsUrl | None = Field(
+        default=None, description="Where metrics are asked for; prometheus. under the core domain by default"
+    )
+    loki_url: HttpsUrl | None = Field(
+        default=None, description="Where logs are asked for; loki. under the core domain by default"
+    )
+    alertmanager_url: HttpsUrl | None = Field(
+        default=None, description="Where releases are announced; alertmanager. under the core domain by default"
+    )
