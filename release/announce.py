@@ -1,0 +1,107 @@
+"""Releases as alerts, told to Alertmanager itself: Telegram and Slack hear of them as of any other (REL-5, ALR-7)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Final, Literal
+
+from release.web import Web, WebError
+
+Name = Literal["ReleaseDeployed", "ReleaseRolledBack", "ReleaseInconclusive"]
+NAMES: Final[tuple[Name, ...]] = ("ReleaseDeployed", "ReleaseRolledBack", "ReleaseInconclusive")
+"""Names of the alerts; each has a runbook."""
+
+_SEVERITY: Final[dict[Name, str]] = {
+    "ReleaseDeployed": "info",
+    "ReleaseRolledBack": "critical",
+    "ReleaseInconclusive": "notice",
+}
+_LASTS: Final[dict[Name, timedelta]] = {
+    "ReleaseDeployed": timedelta(minutes=5),
+    "ReleaseRolledBack": timedelta(minutes=30),
+    "ReleaseInconclusive": timedelta(minutes=30),
+}
+"""A release is an event, not a state: it counts as resolved after that time."""
+
+
+class AnnounceError(Exception):
+    """Alertmanager was not told; the text is one sentence for a person."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class Announcer:
+    """Tells one Alertmanager of one stack's releases."""
+
+    url: str
+    """Start of Alertmanager's URLs."""
+    environment: str
+    """Value of the label `environment`."""
+    runbooks_url: str
+    """Where docs/runbooks is published."""
+    dashboard_url: str
+    """The dashboard Releases."""
+    ca: str | None = None
+    """File with the authorities that its certificate may come from."""
+    clock: Callable[[], datetime] = _now
+
+    def deployed(self, service: str, slot: str, image: str) -> None:
+        """A slot became live."""
+        self._tell(
+            "ReleaseDeployed",
+            service,
+            slot,
+            f"{service} was released to slot {slot}",
+            f"Users reach {image} now; it is on probation.",
+        )
+
+    def rolled_back(self, service: str, slot: str, previous: str, reason: str) -> None:
+        """A slot was taken back."""
+        self._tell(
+            "ReleaseRolledBack",
+            service,
+            slot,
+            f"{service} was taken back from slot {slot} to {previous}",
+            f"{reason[:1].upper()}{reason[1:]}. Users are led to slot {previous} again.",
+        )
+
+    def inconclusive(self, service: str, slot: str, reason: str) -> None:
+        """A probation ended without a verdict, twice."""
+        self._tell(
+            "ReleaseInconclusive",
+            service,
+            slot,
+            f"{service} in slot {slot} could not be judged",
+            f"{reason[:1].upper()}{reason[1:]}. The probation was extended once already: a person decides.",
+        )
+
+    def _tell(self, name: Name, service: str, slot: str, summary: str, description: str) -> None:
+        now = self.clock()
+        alert = {
+            "labels": {
+                "alertname": name,
+                "severity": _SEVERITY[name],
+                "kind": "release",
+                "owner": "engineering",
+                "service_name": service,
+                "slot": slot,
+                "environment": self.environment,
+            },
+            "annotations": {
+                "summary": summary,
+                "description": description,
+                "runbook_url": f"{self.runbooks_url.rstrip('/')}/{name}",
+                "dashboard_url": self.dashboard_url,
+            },
+            "startsAt": now.isoformat(),
+            "endsAt": (now + _LASTS[name]).isoformat(),
+        }
+        try:
+            answer = Web(self.url, self.ca).post("/api/v2/alerts", [alert])
+        except WebError as error:
+            raise AnnounceError(f"{name} was not announced: {error}") from None
+        if not answer.good:
+            raise AnnounceError(f"{name} was not announced: {self.url} answers {answer.status}")

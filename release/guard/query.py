@@ -1,0 +1,60 @@
+"""One number at a time from Prometheus or Loki: their query API is the same."""
+
+import math
+from datetime import datetime
+from typing import Any, Final, Protocol
+
+from release.web import Web, WebError
+
+PROMETHEUS: Final = "/api/v1/query"
+LOKI: Final = "/loki/api/v1/query"
+
+
+class Queries(Protocol):
+    """Something that can be asked."""
+
+    def value(self, query: str, at: datetime) -> float | None:
+        """The one number that a query gives at a moment; None when it gives nothing, or no number.
+
+        Raises:
+            WebError: When there is no answer that can be trusted.
+        """
+        ...
+
+
+class Source:
+    """Prometheus, or Loki by `path`."""
+
+    def __init__(self, url: str, path: str = PROMETHEUS, ca: str | None = None, tenant: str | None = None) -> None:
+        """Remember where it is.
+
+        Args:
+            url: Start of its URLs.
+            path: Path of its instant queries.
+            ca: File with the authorities that its certificate may come from.
+            tenant: Tenant of Loki.
+        """
+        self._web = Web(url, ca, {"X-Scope-OrgID": tenant} if tenant else None)
+        self._path = path
+
+    def value(self, query: str, at: datetime) -> float | None:
+        """See `Queries`."""
+        answer = self._web.get(self._path, {"query": query, "time": f"{at.timestamp():.3f}"})
+        if not answer.good:
+            raise WebError(f"{self._web.where} answers {answer.status} to a query")
+        return _number(answer.json(), self._web.where)
+
+
+def _number(body: Any, where: str) -> float | None:
+    try:
+        if body["status"] != "success" or body.get("warnings"):
+            raise WebError(f"{where} answers a query in part only, or not at all")
+        if body["data"]["resultType"] != "vector":
+            raise WebError(f"{where} gives something else than a number")
+        found = body["data"]["result"]
+        if len(found) > 1:
+            raise WebError(f"{where} gives {len(found)} numbers for one")
+        number = float(found[0]["value"][1]) if found else math.nan
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError):
+        raise WebError(f"{where} gives an answer of another form") from None
+    return number if math.isfinite(number) else None

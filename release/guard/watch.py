@@ -1,0 +1,294 @@
+"""The watch over a release that has just become live: until it is trusted, taken back, or left to a person (REL-6).
+
+It keeps nothing in memory that it could not find out again: what it watches and until when is told to it, whether the
+release was taken back stands in the DNS, and what it was about to do lies in the audit's folder. So it can be ended at
+any moment and started anew. Of two that watch the same release one takes it back, and the other finds it done.
+"""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from release.announce import AnnounceError
+from release.audit import Audit, Delivery, Result, Row
+from release.guard.judge import Verdict
+from release.guard.switcher import Switcher, SwitchError
+from settings.values import Slot
+
+HEALTHY: Final = 0
+FAILED: Final = 1
+"""The release fails and could not be taken back."""
+INCONCLUSIVE: Final = 3
+TAKEN_BACK: Final = 4
+INTERRUPTED: Final = 130
+
+_LONGEST_PAUSE_SECONDS: Final = 60.0
+
+
+class Announces(Protocol):
+    """Tells people; `release.announce.Announcer` is one."""
+
+    def rolled_back(self, service: str, slot: str, previous: str, reason: str) -> None:
+        """A slot was taken back."""
+        ...
+
+    def inconclusive(self, service: str, slot: str, reason: str) -> None:
+        """A probation ended without a verdict."""
+        ...
+
+
+@dataclass(frozen=True)
+class Release:
+    """A release on probation."""
+
+    stack: str
+    service: str
+    slot: Slot
+    """The slot that became live."""
+    previous: Slot
+    """The slot that users are sent back to."""
+    image: str
+    """What runs in `slot`."""
+    since: datetime
+    """When it became live; aware."""
+    until: datetime
+    """When it is trusted; aware."""
+    extension: timedelta
+    """How much longer it is watched when there is no verdict then."""
+    extended: bool = False
+    """Whether that has happened already."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a watch ended."""
+
+    code: int
+    """Exit code: 0 trusted, 1 could not be taken back, 3 a person decides, 4 taken back, 130 interrupted."""
+    verdict: Verdict | None
+    """The last one."""
+    acted: bool = False
+    """Whether it was this watch that took the release back."""
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Hooks:
+    """What the caller does when something has happened: the command line writes the release file, the Job nothing."""
+
+    extended: Callable[[datetime], None] = _nothing
+    """The probation goes on until that moment."""
+    trusted: Callable[[], None] = _nothing
+    """The probation is over."""
+    taken_back: Callable[[bool], None] = _nothing
+    """Users are at the slot before; True when this watch led them there."""
+
+
+@dataclass
+class Watch:
+    """One watch; `run` it once."""
+
+    release: Release
+    judge: Callable[[datetime, datetime], Verdict]
+    """Called with now and since when to count."""
+    switcher: Switcher
+    audit: Audit
+    announcer: Announces
+    who: str
+    """Name in the audit rows."""
+    say: Callable[[str], None]
+    """Takes a line."""
+    clock: Callable[[], datetime]
+    sleep: Callable[[float], bool]
+    """Sleeps for that many seconds, or less; True when the watch has to end."""
+    check_seconds: float = 5
+    hooks: Hooks = field(default_factory=Hooks)
+    patience_seconds: float = 0
+    """How long it stays to tell what could not be told when it had ended; a caller that comes again needs none."""
+
+    def run(self) -> Outcome:
+        """Watch until there is an end."""
+        self._told: str | None = None
+        self._problem: str | None = None
+        self._unsaid: list[Callable[[], None]] = []
+        release = self.release
+        self._line(f"watched until {_moment(release.until)}")
+        outcome = self._watch()
+        if outcome.code == INTERRUPTED:
+            self._line("interrupted: it is not watched any longer")
+        else:
+            self._deliver()
+        return outcome
+
+    def _watch(self) -> Outcome:
+        deadline, extended = self.release.until, self.release.extended
+        last = deadline if extended else deadline + self.release.extension
+        while True:
+            if self._taken_back():
+                return self._found_back()
+            now = self.clock()
+            verdict = self.judge(now, self.release.since)
+            self._change(verdict)
+            if verdict.state == "failing":
+                outcome = self._take_back(verdict, final=now >= last)
+                if outcome is not None:
+                    return outcome
+            elif now >= deadline:
+                if verdict.state == "healthy":
+                    return self._trust(verdict)
+                if extended:
+                    return self._leave(verdict)
+                deadline, extended = deadline + self.release.extension, True
+                self._line(f"no verdict, so the probation is extended once, until {_moment(deadline)}")
+                self.hooks.extended(deadline)
+            rest = (deadline - self.clock()).total_seconds()
+            if self.sleep(min(self.check_seconds, rest) if rest > 0 else self.check_seconds):
+                return Outcome(INTERRUPTED, verdict)
+
+    def _taken_back(self) -> bool:
+        """Whether users are at the slot before; a name server that is silent keeps nobody from watching."""
+        try:
+            found = self.switcher.taken_back()
+        except SwitchError as error:
+            self._trouble(f"where users are led cannot be seen: {error}")
+            return False
+        if not found:
+            # What was tried before did not happen.
+            self.audit.drop(self._id("rolled_back"))
+        return found
+
+    def _found_back(self) -> Outcome:
+        row = self.audit.held(self._id("rolled_back"))
+        if row is None:
+            self._line(f"users are led to slot {self.release.previous} already: somebody else took the release back")
+        else:
+            # The name was led over, and the answer was lost, or the guard was ended before it could say so.
+            self._finish(row)
+        self.hooks.taken_back(row is not None)
+        return Outcome(TAKEN_BACK, None, row is not None)
+
+    def _take_back(self, verdict: Verdict, *, final: bool) -> Outcome | None:
+        """Lead users back; None when that has to be tried again."""
+        row = self._row("rolled_back", f"took {self.release.service} back to {self.release.previous}", verdict)
+        self.audit.hold(row)
+        try:
+            acted = self.switcher.back()
+        except SwitchError as error:
+            self._trouble(f"it could not be taken back: {error}")
+            if not final:
+                return None
+            self._record(self._row("failed", f"could not take {self.release.service} back", verdict))
+            return Outcome(FAILED, verdict)
+        if acted:
+            self._finish(row)
+        else:
+            self.audit.drop(row.id)
+            self._line("somebody else took the release back in the same moment")
+        self.hooks.taken_back(acted)
+        return Outcome(TAKEN_BACK, verdict, acted)
+
+    def _finish(self, row: Row) -> None:
+        """Tell everybody; the held row is forgotten only when that is done, see `_deliver`."""
+        release, reason = self.release, str(row.details.get("reason", ""))
+        self._line(f"taken back: users are led to slot {release.previous} again")
+        self._delivered(self.audit.record(row))
+        self._announce(lambda: self.announcer.rolled_back(release.service, release.slot, release.previous, reason))
+
+    def _trust(self, verdict: Verdict) -> Outcome:
+        self._line("trusted: the probation is over")
+        self._record(self._row("succeeded", f"trusts {self.release.service} after its probation", verdict))
+        self.hooks.trusted()
+        return Outcome(HEALTHY, verdict)
+
+    def _leave(self, verdict: Verdict) -> Outcome:
+        release = self.release
+        self._line("no verdict after the extension either: a person decides")
+        self._record(self._row("failed", f"has no verdict on {release.service}: a person decides", verdict))
+        self._announce(lambda: self.announcer.inconclusive(release.service, release.slot, verdict.reason))
+        return Outcome(INCONCLUSIVE, verdict)
+
+    def _row(self, result: Result, what: str, verdict: Verdict) -> Row:
+        return Row(
+            who=self.who,
+            what=what,
+            stack=self.release.stack,
+            result=result,
+            when=_moment(self.clock()),
+            slot=self.release.slot,
+            image=self.release.image,
+            details={
+                "service": self.release.service,
+                "previous": self.release.previous,
+                "since": _moment(self.release.since),
+                "verdict": verdict.state,
+                "reason": verdict.reason,
+                "warnings": list(verdict.warnings),
+            },
+            id=self._id(result),
+        )
+
+    def _id(self, result: Result) -> str:
+        """The same for every guard of a release: what two of them, or one that was started anew, say is one row."""
+        release = self.release
+        parts = (release.stack, release.service, release.slot, _moment(release.since), "guard", result)
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))
+
+    def _record(self, row: Row) -> None:
+        self._delivered(self.audit.record(row))
+
+    def _delivered(self, delivery: Delivery) -> None:
+        if delivery.sentence is not None:
+            self._line(delivery.sentence)
+
+    def _announce(self, tell: Callable[[], None]) -> None:
+        try:
+            tell()
+        except AnnounceError as error:
+            self._line(str(error))
+            self._unsaid.append(tell)
+
+    def _deliver(self) -> None:
+        """Stay until everything is told, as long as the caller has patience."""
+        end, pause = self.clock() + timedelta(seconds=self.patience_seconds), float(self.check_seconds)
+        waiting = self.audit.flush().waiting
+        while (waiting or self._unsaid) and self.clock() < end and not self.sleep(pause):
+            pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            delivery = self.audit.flush()
+            if delivery.sent:
+                self._line(f"{delivery.sent} audit rows were written later")
+            waiting, unsaid, self._unsaid = delivery.waiting, self._unsaid, []
+            for tell in unsaid:
+                self._announce(tell)
+        if not self._unsaid:
+            self.audit.drop(self._id("rolled_back"))
+        if waiting or self._unsaid:
+            self._line(f"left untold: {waiting} audit rows, which are kept, and {len(self._unsaid)} announcements")
+
+    def _change(self, verdict: Verdict) -> None:
+        """A line when the verdict is another one; its figures change all the time."""
+        kinds = [warning.partition(" ")[0] for warning in verdict.warnings]
+        key = f"{verdict.state} {kinds}"
+        if key != self._told:
+            self._told = key
+            self._line(
+                "; ".join([f"{verdict.state}: {verdict.reason}", *(f"note: {each}" for each in verdict.warnings)])
+            )
+
+    def _trouble(self, text: str) -> None:
+        """A line, once for the same trouble."""
+        if text != self._problem:
+            self._problem = text
+            self._line(text)
+
+    def _line(self, text: str) -> None:
+        release = self.release
+        self.say(f"{_moment(self.clock())} {release.service} {release.slot}: {text}")
+
+
+def _moment(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
