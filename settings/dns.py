@@ -1,10 +1,11 @@
 """`luxima:dns`: the name servers that take the platform's records, by RFC 2136 updates with TSIG."""
 
+from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import Address, Area, Form, Port
+from settings.values import Address, Area, Domain, Form, Port
 
 KeyName = Annotated[
     str,
@@ -13,6 +14,45 @@ KeyName = Annotated[
         "a DNS name in lower case without a dot at the end, such as luxima-dev",
     ),
 ]
+
+
+_MAIL_TEXT = r"[ !#-\[\]-~]"
+"""Printable ASCII without quotes and backslashes, which a zone file would want written in another way."""
+
+Spf = Annotated[
+    str,
+    Form(
+        f"^v=spf1( {_MAIL_TEXT}{{1,400}})?$",
+        "an SPF policy such as `v=spf1 include:_spf.luxima.id -all` (RFC 7208); `v=spf1 -all` where no mail is sent",
+    ),
+]
+
+Dmarc = Annotated[
+    str,
+    Form(
+        f"^v=DMARC1; *p=(none|quarantine|reject)( *;{_MAIL_TEXT}{{0,400}})?$",
+        "a DMARC policy such as `v=DMARC1; p=reject` (RFC 7489)",
+    ),
+]
+
+
+class MailExchange(Area):
+    """A server that takes mail for a zone."""
+
+    preference: Annotated[int, Field(ge=0, le=65_535)] = Field(
+        default=10, description="The one with the lowest preference is tried first"
+    )
+    host: Domain = Field(description="Its name; it needs an address record")
+
+
+class Mail(Area):
+    """What a zone says about mail; what is not given is left to whoever keeps it now."""
+
+    spf: Spf | None = Field(default=None, description="Who may send mail in the zone's name: a TXT record of the zone")
+    dmarc: Dmarc | None = Field(
+        default=None, description="What happens to mail that fails those checks: a TXT record at `_dmarc`"
+    )
+    mx: tuple[MailExchange, ...] = Field(default=(), description="Servers that take mail for the zone")
 
 
 class NameServer(Area):
@@ -47,4 +87,7 @@ class Dns(Area):
     )
     switch_ttl_seconds: Annotated[int, Field(ge=5, le=60)] = Field(
         default=30, description="The same for a service's public name, which a slot switch changes, in seconds"
+    )
+    mail: Mapping[Literal["public", "core"], Mail] = Field(
+        default={}, description="Records on mail, of the services' domain (`public`) and the core domain (`core`)"
     )

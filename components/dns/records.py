@@ -1,9 +1,19 @@
 """Which records a stack keeps: a pure function of its settings."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from settings import Settings
+from settings.dns import Mail
 from settings.values import Slot
+
+CORE_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager")
+"""Core hosts behind the gateways (ENV-3)."""
+
+_CAA_ACME: Final = ('0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"')
+_TEXT_BYTES: Final = 255
+"""Length of one string of a TXT record at most (RFC 1035, 3.3)."""
 
 
 @dataclass(frozen=True)
@@ -19,7 +29,7 @@ class RecordSpec:
     ttl: int
     """How long resolvers may keep it, in seconds."""
     values: tuple[str, ...]
-    """Addresses."""
+    """Values as in a zone file."""
     service: str | None = None
     """Service whose slot it leads to."""
     slot: Slot | None = None
@@ -29,9 +39,11 @@ class RecordSpec:
 
 
 def records(settings: Settings) -> list[RecordSpec]:
-    """Records of a stack: guests under the core domain, services and their slots under the public one.
+    """Records of a stack.
 
-    A service's public name leads to the gateway of its live slot; a service that is not released has no record.
+    Guests and core hosts are under the core domain, services and their slots under the public one. A service's public
+    name leads to the gateway of its live slot; a service that is not released has no record. Core hosts are served by
+    both gateways. Each zone says who may issue certificates for it (RFC 8659), and what the settings say about mail.
     """
     environment, dns = settings.environment, settings.dns
     # A zone needs the addresses of its name servers before it can take a record: they come with the zone.
@@ -44,6 +56,11 @@ def records(settings: Settings) -> list[RecordSpec]:
         for name, guest in guests.items()
     ]
     gateways = settings.edge.gateways
+    both = tuple(gateway.address for gateway in gateways.values())
+    found += [
+        RecordSpec(f"core-{host}", environment.core_domain, environment.core_fqdn(host), dns.ttl_seconds, both)
+        for host in CORE_HOSTS
+    ]
     for service, release in settings.releases.services.items():
         found.append(
             RecordSpec(
@@ -69,4 +86,27 @@ def records(settings: Settings) -> list[RecordSpec]:
                         slot,
                     )
                 )
+    for key, zone in zip(("public", "core"), environment.zones, strict=True):
+        found += _zone(settings, key, zone)
     return found
+
+
+def _zone(settings: Settings, key: str, zone: str) -> Iterator[RecordSpec]:
+    """What is said about a zone as a whole."""
+    certificates, ttl = settings.edge.certificates, settings.dns.ttl_seconds
+    if certificates.issuer == "acme":
+        contact = f'0 iodef "mailto:{certificates.acme_email}"'
+        yield RecordSpec(f"{key}-caa", zone, zone, ttl, (*_CAA_ACME, contact), type="CAA")
+    mail = settings.dns.mail.get(key, Mail())
+    if mail.spf is not None:
+        yield RecordSpec(f"{key}-spf", zone, zone, ttl, (_text(mail.spf),), type="TXT")
+    if mail.dmarc is not None:
+        yield RecordSpec(f"{key}-dmarc", zone, f"_dmarc.{zone}", ttl, (_text(mail.dmarc),), type="TXT")
+    if mail.mx:
+        exchanges = tuple(f"{exchange.preference} {exchange.host}." for exchange in mail.mx)
+        yield RecordSpec(f"{key}-mx", zone, zone, ttl, exchanges, type="MX")
+
+
+def _text(value: str) -> str:
+    """A text as the strings of a TXT record; a reader puts them together again."""
+    return " ".join(f'"{value[start : start + _TEXT_BYTES]}"' for start in range(0, len(value), _TEXT_BYTES))

@@ -7,10 +7,10 @@ else is never overwritten. The class is stored in the state by this module's pat
 
 import sys
 from collections.abc import Mapping
+from io import BytesIO
 from typing import Any, Final
 
 import dns.exception
-import dns.name
 import dns.rcode
 import dns.rdataclass
 import dns.rrset
@@ -87,7 +87,8 @@ class Rfc2136Provider(ResourceProvider):
             failures.append(CheckFailure("name", f"{news['name']!r} is not a DNS name, such as www.example.org"))
             return CheckResult(news, failures)
         try:
-            _rrset(news)
+            # As the server will answer them: quotes and spaces that mean nothing make no difference later.
+            return CheckResult({**news, "records": _shape(news)[1]}, failures)
         except (dns.exception.DNSException, ValueError):
             failures.append(CheckFailure("records", f"{news['records']!r} are no values of a {news['type']} record"))
         return CheckResult(news, failures)
@@ -170,4 +171,6 @@ class Rfc2136Provider(ResourceProvider):
 
 def _shape(props: Mapping[str, Any]) -> tuple[int, list[str]]:
     rrset = _rrset(props)
+    # A name in a value has to be a full one, with the dot at its end: nothing completes it.
+    rrset.to_wire(BytesIO())
     return (rrset.ttl, values_of(rrset))

@@ -71,4 +71,12 @@ def name_servers(settings: Settings) -> Iterator[Problem]:
         first.setdefault(where, index)
 
 
-RULES = (unique_addresses, inside_network, separate_networks, name_servers)
+def guard_key(settings: Settings) -> Iterator[Problem]:
+    """The guard's key is another one than the platform's: a name server tells what a key may do by its name."""
+    name = settings.dns.guard_tsig.name
+    if name == settings.dns.tsig.name:
+        text = f'"{name}" is the name of dns.tsig already, which may change every record; give a key of its own'
+        yield Problem(("dns", "guard_tsig", "name"), text)
+
+
+RULES = (unique_addresses, inside_network, separate_networks, name_servers, guard_key)

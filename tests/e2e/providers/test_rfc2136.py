@@ -1,85 +1,23 @@
 """The provider of DNS records against a real Knot DNS, without the engine."""
 
-import socket
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any, cast
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
-import dns.message
-import dns.query
-import dns.tsigkeyring
-import dns.update
 import pytest
 from pulumi.dynamic import Config, ConfigureRequest
 
 from components.dns.rfc2136 import DnsError, Rfc2136Provider
-from sandbox import credentials, process
-from sandbox.layout import Layout
-from sandbox.ports import free
-from sandbox.servers.base import Site
-from sandbox.servers.dns import HOST, Dns
-from tests.recording import stack_settings
-from tools import ensure
-
-ZONE = "dev.acehcommerce.local"
-
-
-@dataclass(frozen=True)
-class Knot:
-    """A running name server."""
-
-    port: int
-    secret: str
-
-    def ask(self, name: str) -> list[tuple[int, str]]:
-        """TTL and address of every A record of `name`, from the server itself."""
-        answer = dns.query.tcp(dns.message.make_query(f"{name}.", "A"), HOST, port=self.port, timeout=5)
-        return [(rrset.ttl, str(rdata)) for rrset in answer.answer for rdata in cast("Iterable[object]", rrset)]
-
-    def change(self, name: str, ttl: int, address: str) -> None:
-        """What another person does, behind the platform's back."""
-        update = dns.update.UpdateMessage(
-            f"{ZONE}.", keyring=dns.tsigkeyring.from_text({"luxima-dev.": self.secret}), keyalgorithm="hmac-sha256"
-        )
-        update.replace(f"{name}.", ttl, "A", address)
-        assert dns.query.tcp(update, HOST, port=self.port, timeout=5).rcode() == 0
-
-    def props(self, name: str, *addresses: str, ttl: int = 30, **other: Any) -> dict[str, Any]:
-        """Inputs of a record of this server."""
-        return {
-            "zone": ZONE,
-            "name": f"{name}.{ZONE}",
-            "type": "A",
-            "ttl": ttl,
-            "records": list(addresses),
-            "server": HOST,
-            "port": self.port,
-            "keyName": "luxima-dev",
-            "keyAlgorithm": "hmac-sha256",
-            **other,
-        }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
-    return port if free(port, HOST, datagrams=True) else _free_port()
+from sandbox import credentials
+from tests.e2e.dns.servers import HOST, ZONE, Knot, Pair, ask, free_port, props, sandbox_server
 
 
 @pytest.fixture(scope="module")
 def knot(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Knot]:
     """A Knot DNS with the zones of the dev stack."""
-    layout = Layout("dev", tmp_path_factory.mktemp("knot"))
-    for folder in (layout.run, layout.logs, layout.data):
-        folder.mkdir(parents=True)
-    made = credentials.make()
-    server, port = Dns(), _free_port()
-    server.start(Site(layout, stack_settings("dev"), made, {"dns": port}, ensure("knotd")))
-    try:
-        yield Knot(port, made.dns_tsig_secret)
-    finally:
-        process.stop(server.records(layout))
+    with sandbox_server(tmp_path_factory.mktemp("knot")) as running:
+        yield running
 
 
 def _provider(secret: str) -> Rfc2136Provider:
@@ -112,9 +50,57 @@ def test_a_record_is_created_read_changed_and_removed(knot: Knot, provider: Rfc2
     assert not provider.read(made.id, changed).id
 
 
+@pytest.mark.parametrize(
+    ("kind", "given", "kept"),
+    [
+        ("TXT", ['"v=spf1 -all"'], ['"v=spf1 -all"']),
+        ("TXT", [r'"v=DMARC1; p=reject; rua=mailto:a@b.id"'], ['"v=DMARC1; p=reject; rua=mailto:a@b.id"']),
+        ("TXT", [f'"{250 * "a"}"  "{9 * "b"}"'], [f'"{250 * "a"}" "{9 * "b"}"']),
+        ("TXT", ["unquoted"], ['"unquoted"']),
+        (
+            "CAA",
+            ["0  issue letsencrypt.org", '0 issuewild "letsencrypt.org"', '0 iodef "mailto:alerts@luxima.id"'],
+            ['0 iodef "mailto:alerts@luxima.id"', '0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"'],
+        ),
+        ("MX", ["20 mail2.luxima.id.", "10   mail.luxima.id."], ["10 mail.luxima.id.", "20 mail2.luxima.id."]),
+        ("A", ["10.0.0.2", "10.0.0.1"], ["10.0.0.1", "10.0.0.2"]),
+    ],
+)
+def test_a_value_is_read_back_as_it_was_given(
+    knot: Knot, provider: Rfc2136Provider, kind: str, given: list[str], kept: list[str]
+) -> None:
+    checked = provider.check({}, knot.props("kinds", *given, ttl=300, type=kind))
+    assert not checked.failures
+    made = provider.create(checked.inputs)
+    assert made.outs is not None
+    read = provider.read(made.id, made.outs)
+    assert read.outs == made.outs
+    assert made.outs["records"] == kept
+    # What the program says in its own words the next time is no change either.
+    again = provider.check(made.outs, knot.props("kinds", *given, ttl=300, type=kind)).inputs
+    assert not provider.diff(made.id, made.outs, again).changes
+    changed = provider.check(made.outs, knot.props("kinds", *given, ttl=60, type=kind)).inputs
+    provider.update(made.id, made.outs, changed)
+    assert {ttl for ttl, _ in knot.ask(f"kinds.{ZONE}", kind)} == {60}
+    provider.delete(made.id, changed)
+    assert knot.ask(f"kinds.{ZONE}", kind) == []
+
+
 def test_an_identical_record_is_adopted(knot: Knot, provider: Rfc2136Provider) -> None:
     knot.change(f"adopt.{ZONE}", 30, "10.0.0.1")
     assert provider.create(knot.props("adopt", "10.0.0.1")).id
+
+
+def test_an_identical_text_is_adopted_however_it_was_written(knot: Knot, provider: Rfc2136Provider) -> None:
+    knot.change(f"adopt-text.{ZONE}", 30, "v=spf1\\ -all", kind="TXT")
+    assert provider.create(knot.props("adopt-text", '"v=spf1 -all"', type="TXT")).id
+
+
+def test_a_foreign_text_of_the_same_name_is_left_alone(knot: Knot, provider: Rfc2136Provider) -> None:
+    knot.change(f"foreign-text.{ZONE}", 30, '"site-verification=1"', kind="TXT")
+    with pytest.raises(DnsError, match=r'the TXT record foreign-text\..* \("site-verification=1" with a TTL of 30 s\)'):
+        provider.create(knot.props("foreign-text", '"v=spf1 -all"', type="TXT"))
+    assert knot.ask(f"foreign-text.{ZONE}", "TXT") == [(30, '"site-verification=1"')]
 
 
 def test_a_foreign_record_is_never_overwritten(knot: Knot, provider: Rfc2136Provider) -> None:
@@ -184,8 +170,28 @@ def test_a_zone_that_the_server_does_not_keep_is_a_sentence(knot: Knot, provider
         provider.read("x", props)
 
 
+def test_a_server_that_ends_in_between_leaves_each_record_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.tracebacklimit", 1000, raising=False)
+    with Pair(tmp_path) as pair:
+        own = _provider(pair.secret)
+        first, second = (props(pair.primary.port, name, "10.0.0.1", "10.0.0.2") for name in ("first", "second"))
+        made = [own.create(first), own.create(second)]
+        own.update(made[0].id, first, {**first, "records": ["10.0.0.9"]})
+        pair.primary.kill()
+        with pytest.raises(DnsError, match=f"the name server {HOST}:{pair.primary.port} does not answer "):
+            own.update(made[1].id, second, {**second, "records": ["10.0.0.9"]})
+        pair.primary.start()
+        assert ask(pair.primary.port, f"first.{ZONE}") == [(30, "10.0.0.9")]
+        assert sorted(ask(pair.primary.port, f"second.{ZONE}")) == [(30, "10.0.0.1"), (30, "10.0.0.2")]
+        own.update(made[0].id, first, {**first, "records": ["10.0.0.9"]})
+        own.update(made[1].id, second, {**second, "records": ["10.0.0.9"]})
+        assert ask(pair.primary.port, f"second.{ZONE}") == [(30, "10.0.0.9")]
+
+
 def test_a_server_that_is_down_is_a_sentence(knot: Knot, provider: Rfc2136Provider) -> None:
-    dead = replace(knot, port=_free_port())
+    dead = replace(knot, port=free_port())
     with pytest.raises(DnsError, match=f"the name server {HOST}:{dead.port} does not answer "):
         provider.create({**dead.props("down", "10.0.0.1"), "port": float(dead.port)})
 
@@ -196,6 +202,8 @@ def test_a_server_that_is_down_is_a_sentence(knot: Knot, provider: Rfc2136Provid
         ({"name": "www.example.org"}, "name"),
         ({"name": "a..b"}, "name"),
         ({"records": ["not an address"]}, "records"),
+        ({"type": "MX", "records": ["10 mail"]}, "records"),
+        ({"type": "CAA", "records": ["issue letsencrypt.org"]}, "records"),
     ],
 )
 def test_what_no_server_would_take_is_refused_before_anything_is_sent(

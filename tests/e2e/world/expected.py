@@ -210,6 +210,12 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
     for name, guest in {**compute.vms, **compute.containers}.items():
         if name not in servers:
             yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, (guest.address,))
+    for name in ("grafana", "prometheus", "loki", "alertmanager"):
+        yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, tuple(sorted(gateways.values())))
+    if not environment.domain.endswith(".local"):
+        issuers = ('0 iodef "mailto:alerts@luxima.id"', '0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"')
+        for zone in environment.zones:
+            yield f"{zone} CAA", (dns.ttl_seconds, issuers)
     yield f"{environment.domain} A", (dns.switch_ttl_seconds, (gateways[live],))
     for slot in slots:
         yield f"{SERVICE}-{slot}.{environment.domain} A", (dns.switch_ttl_seconds, (gateways[slot],))

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from settings import Settings, values
 from settings.compute import BridgeName, PoolName, PublicKey, Sha512, StorageId, UserName
-from settings.dns import KeyName
+from settings.dns import Dmarc, KeyName, Spf
 from settings.environment import Environment
 from settings.observability.alerts import Channel, Chat
 from settings.releases import Image
@@ -130,6 +130,16 @@ def test_a_port_of_an_endpoint(port: int) -> None:
             ["ssh-ed25519", f"ssh-dss {68 * 'A'}", "-----BEGIN OPENSSH PRIVATE KEY-----", f"ssh-ed25519 {68 * 'A'}\n"],
         ),
         (Sha512, [128 * "a"], [127 * "a", 128 * "A", 128 * "g"]),
+        (
+            Spf,
+            ["v=spf1", "v=spf1 -all", "v=spf1 include:_spf.luxima.id ip4:192.0.2.0/24 ~all"],
+            ["", "-all", "v=spf1-all", "v=spf2 -all", 'v=spf1 "-all"', "v=spf1 \\", "v=spf1 ", f"v=spf1 {401 * 'a'}"],
+        ),
+        (
+            Dmarc,
+            ["v=DMARC1; p=none", "v=DMARC1;p=reject", "v=DMARC1; p=quarantine; rua=mailto:a@luxima.id"],
+            ["p=reject", "v=DMARC1", "v=DMARC1; p=deny", "v=DMARC1; p=rejected", 'v=DMARC1; p=none; rua="a"'],
+        ),
         (KeyName, ["luxima-dev", "a.b"], ["a.", "A", "a b"]),
         (Channel, ["#alerts"], ["alerts", "#Alerts", "#", f"#{80 * 'a'}"]),
         (Chat, ["123456", "-1001234567890"], ["luxima", "@luxima_deploys", "--1", ""]),

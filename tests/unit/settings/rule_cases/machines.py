@@ -134,6 +134,13 @@ CASES = [
         "is the same as dns.servers[0]",
         {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 5353}]},
     ),
+    Case(
+        addresses.guard_key,
+        {"dns.guard_tsig.name": "luxima-dev"},
+        "dns.guard_tsig.name",
+        '"luxima-dev" is the name of dns.tsig already',
+        {"dns.guard_tsig.name": "luxima-dev-guard-2"},
+    ),
     Case(availability.k3s_servers, TWO_SERVERS, "compute.vms", "has 2 machines of role k3s_server", THREE_SERVERS),
     Case(
         availability.k3s_servers,
