@@ -1,0 +1,298 @@
+"""The watch, with a clock that moves only when it sleeps: every way it can end, and be ended."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from release.guard import FAILED, HEALTHY, INCONCLUSIVE, INTERRUPTED, TAKEN_BACK, State, Verdict
+from tests.unit.release.guard.given import IMAGE, KEY, SINCE, Server, Trial
+
+GOOD = Verdict("healthy", "0.1 % of 1000 requests failed, as the pods count")
+BAD = Verdict("failing", "12.0 % of 1000 requests failed, as the pods count")
+FEW = Verdict("inconclusive", "3 requests are too few for a verdict, which takes 100")
+BLIND = Verdict("unknown", "http://prometheus cannot be reached")
+
+
+@pytest.fixture
+def database() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.fixture
+def trial(tmp_path: Path, database: Server) -> Callable[..., Trial]:
+    def make(verdicts: Verdict | Callable[[float], Verdict], **more: Any) -> Trial:
+        said = verdicts if callable(verdicts) else lambda _: verdicts
+        return Trial(tmp_path / "spool", database.url, said, **more)
+
+    return make
+
+
+def rows(database: Server) -> list[dict[str, Any]]:
+    return [body for _, body, _ in database.calls]
+
+
+def after(seconds: float, then: Verdict, before: Verdict = GOOD) -> Callable[[float], Verdict]:
+    return lambda now: before if now < seconds else then
+
+
+def test_a_healthy_release_is_left_alone_and_trusted_at_the_end(trial: Callable[..., Trial], database: Server) -> None:
+    one = trial(GOOD)
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.verdict, outcome.acted) == (HEALTHY, GOOD, False)
+    assert one.seconds == 60
+    assert one.switch.calls == 0
+    assert one.announced.told == []
+    assert one.events == [("trusted",)]
+    (row,) = rows(database)
+    assert (row["result"], row["who"], row["slot"], row["image"]) == ("succeeded", "release-guard", "green", IMAGE)
+    assert one.lines == [
+        "2026-01-31T12:00:00Z api green: watched until 2026-01-31T12:01:00Z",
+        f"2026-01-31T12:00:00Z api green: healthy: {GOOD.reason}",
+        "2026-01-31T12:01:00Z api green: trusted: the probation is over",
+    ]
+
+
+def test_a_failing_release_is_taken_back_at_once_told_and_written_down(
+    trial: Callable[..., Trial], database: Server
+) -> None:
+    one = trial(after(10, BAD))
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.verdict, outcome.acted) == (TAKEN_BACK, BAD, True)
+    assert one.seconds == 10
+    assert one.switch.calls == 1
+    assert one.announced.told == [("rolled_back", "api", "green", "blue", BAD.reason)]
+    assert one.events == [("taken_back", True)]
+    (row,) = rows(database)
+    assert row["result"] == "rolled_back"
+    assert row["what"] == "took api back to blue"
+    assert row["when"] == "2026-01-31T12:00:10Z"
+    assert row["details"]["reason"] == BAD.reason
+    assert list(one.folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("verdict", [FEW, BLIND])
+def test_without_a_verdict_it_is_extended_once_and_then_a_person_decides(
+    trial: Callable[..., Trial], database: Server, verdict: Verdict
+) -> None:
+    one = trial(verdict)
+    assert one.watch().run().code == INCONCLUSIVE
+    assert one.seconds == 90
+    assert one.switch.calls == 0
+    assert one.events == [("extended", SINCE + timedelta(seconds=90))]
+    assert one.announced.told == [("inconclusive", "api", "green", verdict.reason)]
+    assert [row["result"] for row in rows(database)] == ["failed"]
+    assert len([line for line in one.lines if "extended once" in line]) == 1
+
+
+def test_what_was_extended_already_is_not_extended_again(trial: Callable[..., Trial]) -> None:
+    one = trial(FEW, extended=True)
+    assert one.watch().run().code == INCONCLUSIVE
+    assert one.seconds == 60
+    assert one.events == []
+
+
+@pytest.mark.parametrize(("then", "code"), [(GOOD, HEALTHY), (BAD, TAKEN_BACK)])
+def test_a_verdict_within_the_extension_counts(trial: Callable[..., Trial], then: Verdict, code: int) -> None:
+    one = trial(after(80, then, FEW))
+    assert one.watch().run().code == code
+    assert one.seconds == (90 if code == HEALTHY else 80)
+
+
+def test_what_was_well_once_has_to_be_well_at_the_end(trial: Callable[..., Trial]) -> None:
+    one = trial(after(50, BLIND))
+    assert one.watch().run().code == INCONCLUSIVE
+
+
+def test_who_comes_second_does_nothing(trial: Callable[..., Trial], database: Server) -> None:
+    one = trial(BAD)
+    one.switch.rival = True
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)
+    assert one.announced.told == []
+    assert one.events == [("taken_back", False)]
+    assert rows(database) == []
+    assert list(one.folder.iterdir()) == []
+
+
+def test_a_release_that_a_person_takes_back_is_watched_no_longer(trial: Callable[..., Trial], database: Server) -> None:
+    one = trial(GOOD)
+
+    def sleep(seconds: float) -> bool:
+        one.switch.back_already = one.clock() >= SINCE + timedelta(seconds=20)
+        return Trial.sleep(one, seconds)
+
+    watch = one.watch()
+    watch.sleep = sleep
+    outcome = watch.run()
+    assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)
+    assert rows(database) == one.announced.told == []
+    assert "somebody else took the release back" in one.lines[-1]
+
+
+def test_a_name_server_that_does_not_answer_is_asked_until_it_does(trial: Callable[..., Trial]) -> None:
+    one = trial(BAD)
+    one.switch.faults = ["it is down"] * 3
+    one.switch.blind = True
+    assert one.watch().run().acted
+    assert one.switch.calls == 4
+    assert len([line for line in one.lines if "could not be taken back: it is down" in line]) <= 3
+
+
+def test_what_cannot_be_taken_back_is_no_success(trial: Callable[..., Trial], database: Server) -> None:
+    one = trial(BAD)
+    one.switch.faults = ["it is down"] * 1000
+    assert one.watch().run().code == FAILED
+    assert one.seconds == 90
+    assert [row["result"] for row in rows(database)] == ["failed"]
+
+
+def test_a_lost_answer_of_the_name_server_is_found_out(trial: Callable[..., Trial], database: Server) -> None:
+    one = trial(BAD)
+    one.switch.lost_answer = True
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.acted) == (TAKEN_BACK, True)
+    assert [row["result"] for row in rows(database)] == ["rolled_back"]
+    assert [told[0] for told in one.announced.told] == ["rolled_back"]
+
+
+def test_what_was_not_done_is_forgotten_when_the_release_recovers(
+    trial: Callable[..., Trial], database: Server
+) -> None:
+    one = trial(lambda now: BAD if now == 10 else GOOD)
+    one.switch.faults = ["it is down"]
+    assert one.watch().run().code == HEALTHY
+    assert list(one.folder.iterdir()) == []
+    assert [row["result"] for row in rows(database)] == ["succeeded"]
+
+
+class Killed(BaseException):
+    """What kill -9 is for a program."""
+
+
+def test_one_that_is_killed_before_it_leads_users_back_does_it_when_it_is_started_anew(
+    trial: Callable[..., Trial], database: Server
+) -> None:
+    one = trial(BAD)
+
+    def die() -> None:
+        raise Killed
+
+    one.switch.before = die
+    with pytest.raises(Killed):
+        one.watch().run()
+    assert rows(database) == []
+    one.switch.before = lambda: None
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.acted) == (TAKEN_BACK, True)
+    assert [row["result"] for row in rows(database)] == ["rolled_back"]
+
+
+def test_one_that_is_killed_after_it_led_users_back_says_so_when_it_is_started_anew(
+    trial: Callable[..., Trial], database: Server
+) -> None:
+    one = trial(BAD)
+
+    def die() -> None:
+        one.switch.back_already = True
+        raise Killed
+
+    one.switch.before = die
+    with pytest.raises(Killed):
+        one.watch().run()
+    again = trial(BLIND)
+    again.switch.back_already = True
+    outcome = again.watch().run()
+    assert (outcome.code, outcome.acted) == (TAKEN_BACK, True)
+    assert again.announced.told == [("rolled_back", "api", "green", "blue", BAD.reason)]
+    assert [row["result"] for row in rows(database)] == ["rolled_back"]
+    assert list(one.folder.iterdir()) == []
+
+
+def test_two_guards_of_a_release_write_rows_of_the_same_id(trial: Callable[..., Trial], database: Server) -> None:
+    for _ in range(2):
+        trial(GOOD).watch().run()
+    first, second = rows(database)
+    assert first["id"] == second["id"]
+
+
+def test_one_that_is_started_late_judges_at_once(trial: Callable[..., Trial]) -> None:
+    one = trial(GOOD, seconds=75.0)
+    assert one.watch().run().code == HEALTHY
+    late = trial(FEW, seconds=400.0)
+    assert late.watch().run().code == INCONCLUSIVE
+    assert late.seconds < 410
+
+
+def test_an_end_from_outside_leaves_nothing_half_done(trial: Callable[..., Trial], database: Server) -> None:
+    one = trial(GOOD, ends_after=20.0, patience=1000.0)
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.verdict) == (INTERRUPTED, GOOD)
+    assert one.seconds == 20
+    assert rows(database) == []
+    assert "interrupted" in one.lines[-1]
+
+
+def test_what_the_database_does_not_take_is_written_when_it_is_back(
+    trial: Callable[..., Trial], database: Server
+) -> None:
+    database.answers = [(503, None)] * 4 + [(200, True)]
+    one = trial(BAD, patience=600.0)
+    one.announced.faults = 2
+    assert one.watch().run().code == TAKEN_BACK
+    assert [told[0] for told in one.announced.told] == ["rolled_back"]
+    assert len({row["id"] for row in rows(database)}) == 1
+    assert list(one.folder.iterdir()) == []
+    assert any("1 audit rows were written later" in line for line in one.lines)
+
+
+def test_a_caller_without_patience_finds_the_rows_kept(trial: Callable[..., Trial], database: Server) -> None:
+    database.answers = [(503, None)]
+    one = trial(BAD)
+    assert one.watch().run().code == TAKEN_BACK
+    (kept,) = one.folder.glob("*.row")
+    assert json.loads(kept.read_text())["result"] == "rolled_back"
+    assert "left untold: 1 audit rows, which are kept, and 0 announcements" in one.lines[-1]
+
+
+def test_what_was_not_announced_is_announced_when_it_is_started_anew(trial: Callable[..., Trial]) -> None:
+    one = trial(BAD)
+    one.announced.faults = 1
+    one.watch().run()
+    again = trial(BAD)
+    again.switch.back_already = True
+    again.watch().run()
+    assert [told[0] for told in again.announced.told] == ["rolled_back"]
+
+
+def test_a_line_comes_when_the_verdict_changes_and_not_for_new_figures(trial: Callable[..., Trial]) -> None:
+    states: list[State] = ["healthy", "healthy", "unknown", "healthy"]
+
+    def said(now: float) -> Verdict:
+        state = states.pop(0) if states else "healthy"
+        return Verdict(state, f"{now} is new", () if now < 30 else (f"latency: p95 is {now}",))
+
+    one = trial(said)
+    one.watch().run()
+    told = [line.split(": ", 1)[1] for line in one.lines[1:-1]]
+    assert told == [
+        "healthy: 0.0 is new",
+        "unknown: 10.0 is new",
+        "healthy: 15.0 is new",
+        "healthy: 30.0 is new; note: latency: p95 is 30.0",
+    ]
+
+
+def test_no_secret_is_in_what_it_says(trial: Callable[..., Trial], database: Server) -> None:
+    database.answers = [(401, {"message": KEY})]
+    one = trial(BAD, patience=100.0)
+    one.announced.faults = 1
+    watch = one.watch()
+    watch.run()
+    kept = "".join(path.read_text() for path in one.folder.iterdir())
+    assert KEY not in "".join(one.lines) + kept + repr(watch)
+    assert "answers 401" in "".join(one.lines)
