@@ -6,6 +6,7 @@ from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.pod import EgressRule, Files, Mount, PodArgs, SecretEnv
 from components.kubernetes.workload import (
     Autoscaling,
+    Balancer,
     NodeWorkload,
     StatefulWorkload,
     StatefulWorkloadArgs,
@@ -15,6 +16,7 @@ from components.kubernetes.workload import (
 
 __all__ = [
     "Autoscaling",
+    "Balancer",
     "ClusterArgs",
     "EgressRule",
     "Files",

@@ -10,10 +10,14 @@ def network_policy(args: PodArgs) -> k8s.networking.v1.NetworkPolicySpecArgs:
     net = k8s.networking.v1
     callers = [*map(_namespace, args.callers), *map(_network, args.caller_networks)]
     ports = [net.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in (args.port, *args.ports.values())]
+    ingress = [net.NetworkPolicyIngressRuleArgs(from_=[caller], ports=ports) for caller in callers]
+    if args.public_ports:
+        opened = [net.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in args.public_ports.values()]
+        ingress.append(net.NetworkPolicyIngressRuleArgs(from_=[_network("0.0.0.0/0")], ports=opened))
     return net.NetworkPolicySpecArgs(
         pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels=dict(args.labels)),
         policy_types=["Ingress", "Egress"],
-        ingress=[net.NetworkPolicyIngressRuleArgs(from_=[caller], ports=ports) for caller in callers],
+        ingress=ingress,
         egress=[
             net.NetworkPolicyEgressRuleArgs(
                 to=[to], ports=[net.NetworkPolicyPortArgs(port=port, protocol="TCP") for port in opened]

@@ -47,6 +47,8 @@ class Files:
     """Path of each file by its key, by name of the ConfigMap."""
     secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
     """The same for Secrets."""
+    optional_secrets: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    """The same for Secrets that a pod does not wait for; their files appear with them."""
 
     def source(self) -> k8s.core.v1.ProjectedVolumeSourceArgs:
         """As a volume: one, since a mount inside another read-only one has no place to be."""
@@ -59,8 +61,12 @@ class Files:
             core.VolumeProjectionArgs(secret=core.SecretProjectionArgs(name=name, items=_items(paths)))
             for name, paths in self.secrets.items()
         ]
+        optional = [
+            core.VolumeProjectionArgs(secret=core.SecretProjectionArgs(name=name, items=_items(paths), optional=True))
+            for name, paths in self.optional_secrets.items()
+        ]
         # Readable by the pod's group, which the program runs as, and by nobody else.
-        return core.ProjectedVolumeSourceArgs(sources=[*config_maps, *secrets], default_mode=0o440)
+        return core.ProjectedVolumeSourceArgs(sources=[*config_maps, *secrets, *optional], default_mode=0o440)
 
 
 def _items(paths: Mapping[str, str]) -> list[k8s.core.v1.KeyToPathArgs]:
@@ -137,10 +143,12 @@ class PodArgs:
     """Arguments of the image's program; no secrets."""
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     """More TCP ports by name."""
+    public_ports: Mapping[str, int] = field(default_factory=dict[str, int])
+    """TCP ports by name that everybody may connect to, and nobody needs to be named for."""
     callers: Sequence[str] = ()
-    """Namespaces whose pods may connect to the ports."""
+    """Namespaces whose pods may connect to the other ports."""
     caller_networks: Sequence[str] = ()
-    """Networks that may connect to the ports, in CIDR notation."""
+    """Networks that may connect to the other ports, in CIDR notation."""
     egress: Sequence[EgressRule] = ()
     """Where it may connect to, besides DNS."""
     reaches: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
@@ -236,7 +244,7 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
         args=list(args.arguments) or None,
         ports=[
             core.ContainerPortArgs(name=name, container_port=port, protocol="TCP")
-            for name, port in {"http": args.port, **args.ports}.items()
+            for name, port in {"http": args.port, **args.ports, **args.public_ports}.items()
         ],
         env=[
             *(core.EnvVarArgs(name=key, value=value) for key, value in sorted(args.env.items())),

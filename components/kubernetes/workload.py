@@ -20,6 +20,16 @@ class Autoscaling:
     """Use of the processor request that is aimed at, in percent."""
 
 
+@dataclass(frozen=True)
+class Balancer:
+    """An address outside of the cluster, which kube-vip holds."""
+
+    address: str
+    """Virtual IPv4 address."""
+    ports: Mapping[str, int]
+    """TCP port of the Service by the pods' name of it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class WorkloadArgs(PodArgs):
     """Inputs of a Workload."""
@@ -28,6 +38,8 @@ class WorkloadArgs(PodArgs):
     """Number of pods."""
     service_port: int = 80
     """TCP port of the Service in front of `port`."""
+    balancer: Balancer | None = None
+    """Makes the Service one of type LoadBalancer, with these ports instead."""
     max_surge: int = 1
     """Pods more than `replicas` while it rolls out."""
     max_unavailable: int = 0
@@ -61,7 +73,8 @@ class Workload(pulumi.ComponentResource):
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:kubernetes:Workload", name, None, opts)
         guards = _guards(self, name, args)
-        service = _service(self, name, args, {"http": args.service_port}, guards[1:2])
+        ports = {"http": args.service_port} if args.balancer is None else args.balancer.ports
+        service = _service(self, name, args, ports, guards[1:2], balancer=args.balancer)
         self.deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata(args),
@@ -208,14 +221,20 @@ def _service(
     before: list[pulumi.Resource],
     *,
     headless: bool = False,
+    balancer: Balancer | None = None,
 ) -> k8s.core.v1.Service:
     """The Service in front of the pods, or the one that gives each pod a name of its own."""
+    described = metadata(args, f"{args.workload}-headless" if headless else None)
+    if balancer is not None:
+        described.annotations = {"kube-vip.io/loadbalancerIPs": balancer.address}
     return k8s.core.v1.Service(
         f"{name}-headless" if headless else f"{name}-service",
-        metadata=metadata(args, f"{args.workload}-headless" if headless else None),
+        metadata=described,
         spec=k8s.core.v1.ServiceSpecArgs(
-            type="ClusterIP",
+            type="ClusterIP" if balancer is None else "LoadBalancer",
             cluster_ip="None" if headless else None,
+            # The pods see who really called; a node without one of them is not asked.
+            external_traffic_policy=None if balancer is None else "Local",
             # Pods find each other before they are ready.
             publish_not_ready_addresses=True if headless else None,
             selector=dict(args.labels),

@@ -1,0 +1,140 @@
+"""A gateway: the pods through which users of one slot come in, behind an address of their own (REL-1, SEC-1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.edge.names import OBSERVERS
+from components.edge.plugin import FILES, MODULE
+from components.edge.routing import ROUTING_FILE, ZONE_KEYS, routing_yaml
+from components.edge.static import ACCEPT_SECONDS, DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT, traefik_yaml
+from components.images import TRAEFIK
+from components.kubernetes import Balancer, EgressRule, Files, Mount, Workload, WorkloadArgs
+from components.observability.placing import place
+from settings import Settings
+from settings.values import Slot
+
+OTLP_PORT = 4318
+"""Where Tempo takes spans, over HTTP."""
+_STATIC = "/etc/traefik/static"
+_SPARE_SECONDS = 10
+"""Between the end of the drain and the end of patience: the pod's own pause before it, and some more."""
+
+
+@dataclass(frozen=True)
+class GatewayArgs:
+    """Inputs of a Gateway."""
+
+    settings: Settings
+    """Settings of the stack: whatever is released gets routes."""
+    slot: Slot
+    """Whose gateway it is."""
+
+
+class Gateway(pulumi.ComponentResource):
+    """Traefik with its documents; it routes by what its folder holds, so a release does not restart it."""
+
+    address: str
+    """Virtual address that public names of the slot point at."""
+    workload: Workload
+    """The pods and their Service."""
+    routing: k8s.core.v1.ConfigMap
+    """The routing document; a release changes this one object."""
+
+    def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:edge:Gateway", name, None, opts)
+        settings, slot = args.settings, args.slot
+        edge = settings.edge
+        workload = f"gateway-{slot}"
+        labels = {
+            "app.kubernetes.io/name": "traefik",
+            "luxima.id/slot": slot,
+            "environment": settings.environment.label,
+        }
+        static = place(
+            f"{name}-static",
+            edge.namespace,
+            f"{workload}-static",
+            _STATIC,
+            {"traefik.yaml": traefik_yaml(settings, slot)},
+            {},
+            self,
+        )
+        plugin = place(
+            f"{name}-plugin",
+            edge.namespace,
+            f"{workload}-plugin",
+            "/plugins-local",
+            {f"src/{MODULE}/{file}": text for file, text in FILES.items()},
+            {},
+            self,
+        )
+        # Its name stays and it can be changed: a new route is a new file, not a new pod.
+        self.routing = k8s.core.v1.ConfigMap(
+            f"{name}-routing",
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=f"{workload}-routing",
+                namespace=edge.namespace,
+                labels={"app.kubernetes.io/part-of": "luxima", **labels},
+            ),
+            data={"routing.yaml": routing_yaml(settings, slot)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        self.workload = Workload(
+            name,
+            WorkloadArgs(
+                namespace=edge.namespace,
+                workload=workload,
+                image=TRAEFIK,
+                replicas=edge.replicas,
+                port=METRICS_PORT,
+                public_ports={"web": WEB_PORT, "websecure": SECURE_PORT},
+                balancer=Balancer(edge.gateways[slot].address, {"web": 80, "websecure": 443}),
+                health_path="/ping",
+                live_path=None,
+                metrics_path=None,
+                cpu_request_millicores=edge.cpu_request_millicores,
+                memory_request_mib=edge.memory_mib,
+                memory_limit_mib=edge.memory_mib,
+                labels=labels,
+                arguments=[f"--configFile={_STATIC}/traefik.yaml"],
+                # What is more than this is collected at once, before the limit ends the program.
+                env={"GOMEMLIMIT": f"{edge.memory_mib * 9 // 10}MiB"},
+                callers=[settings.observability.namespace],
+                egress=_outside(settings),
+                reaches=_inside(settings),
+                mounts=[static.mount, replace(plugin.mount, name="plugin"), _dynamic(workload)],
+                after=[*static.resources, *plugin.resources, self.routing],
+                grace_seconds=ACCEPT_SECONDS + edge.drain_seconds + _SPARE_SECONDS,
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
+        self.address = edge.gateways[slot].address
+        self.register_outputs({"address": self.address, "service": self.workload.service_name})
+
+
+def _dynamic(workload: str) -> Mount:
+    """The folder that Traefik watches. All is in one volume, so that a renewed certificate is a change of the folder.
+
+    A gateway starts without certificates: they come later, and until then nobody gets a wrong one.
+    """
+    tls = {f"edge-{key}": {file: f"tls/{key}/{file}" for file in ("tls.crt", "tls.key")} for key in ZONE_KEYS}
+    return Mount("dynamic", DYNAMIC, Files({f"{workload}-routing": {"routing.yaml": ROUTING_FILE}}, {}, tls))
+
+
+def _inside(settings: Settings) -> Mapping[str, list[int]]:
+    """Ports that it connects to in the cluster, by namespace."""
+    ports: dict[str, set[int]] = {}
+    for service in settings.services.values():
+        ports.setdefault(service.namespace, set()).add(service.port)
+    ports.setdefault(settings.observability.namespace, set()).update({*OBSERVERS.values(), OTLP_PORT})
+    return {namespace: sorted(found) for namespace, found in sorted(ports.items())}
+
+
+def _outside(settings: Settings) -> list[EgressRule]:
+    """The other places of services; they have names, not fixed addresses."""
+    if any(service.failover is not None for service in settings.services.values()):
+        return [EgressRule("0.0.0.0/0", [443])]
+    return []

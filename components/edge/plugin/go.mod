@@ -1,0 +1,3 @@
+module github.com/luxima/correlation
+
+go 1.22

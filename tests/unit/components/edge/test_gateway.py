@@ -1,0 +1,145 @@
+"""A gateway's objects, on a recording stand-in for the engine."""
+
+from typing import Any
+
+import pytest
+
+from components.edge import Gateway, GatewayArgs, documents
+from settings import Settings
+from settings.values import Slot
+from tests.recording import STACKS, Recorder, record, stack_settings
+
+
+def _record(settings: Settings, *slots: Slot) -> Recorder:
+    def program() -> None:
+        for slot in slots:
+            Gateway(f"edge-{slot}", GatewayArgs(settings, slot))
+
+    return record(program, settings.environment.name)
+
+
+def _pod(recorder: Recorder, slot: str) -> dict[str, Any]:
+    return recorder.named(f"edge-{slot}-deployment").inputs["spec"]["template"]["spec"]
+
+
+def _volumes(recorder: Recorder, slot: str) -> dict[str, list[dict[str, Any]]]:
+    return {
+        volume["name"]: volume["projected"]["sources"]
+        for volume in _pod(recorder, slot)["volumes"]
+        if "projected" in volume
+    }
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_each_gateway_has_its_own_address_and_the_pods_see_who_called(stack: str) -> None:
+    settings = stack_settings(stack)
+    recorder = _record(settings, "blue", "green")
+    for slot in ("blue", "green"):
+        service = recorder.named(f"edge-{slot}-service").inputs
+        assert service["metadata"]["name"] == f"gateway-{slot}"
+        assert service["metadata"]["annotations"] == {
+            "kube-vip.io/loadbalancerIPs": settings.edge.gateways[slot].address
+        }
+        assert service["spec"]["type"] == "LoadBalancer"
+        assert service["spec"]["externalTrafficPolicy"] == "Local"
+        assert {port["name"]: port["port"] for port in service["spec"]["ports"]} == {"web": 80, "websecure": 443}
+        assert service["spec"]["selector"]["luxima.id/slot"] == slot
+
+
+def test_a_release_changes_the_routing_document_and_no_pod() -> None:
+    settings = stack_settings("prod")
+    changed = settings.model_copy(update={"releases": settings.releases.model_copy(update={"services": {}})})
+    before, after = (
+        {each.name: each.inputs for each in _record(found, "blue").resources} for found in (settings, changed)
+    )
+    assert before.keys() == after.keys()
+    assert [name for name, inputs in before.items() if inputs != after[name]] == ["edge-blue-routing"]
+    assert before["edge-blue-routing"]["metadata"]["name"] == "gateway-blue-routing"
+    assert not before["edge-blue-routing"].get("immutable")
+    assert before["edge-blue-routing"]["data"] == {"routing.yaml": documents(settings)["blue/routing.yaml"]}
+
+
+def test_other_settings_of_traefik_itself_roll_the_pods() -> None:
+    settings = stack_settings("prod")
+    changed = settings.model_copy(update={"edge": settings.edge.model_copy(update={"drain_seconds": 31})})
+    first, second = (_volumes(_record(found, "blue"), "blue")["config"] for found in (settings, changed))
+    assert first != second
+
+
+def test_routing_and_certificates_are_in_one_folder_and_a_missing_certificate_keeps_no_pod_waiting() -> None:
+    dynamic = _volumes(_record(stack_settings("dev"), "green"), "green")["dynamic"]
+    found = {
+        item["path"]: (source.get("configMap") or source["secret"])
+        for source in dynamic
+        for item in (source.get("configMap") or source["secret"])["items"]
+    }
+    assert found.keys() == {
+        "routes/routing.yaml",
+        "tls/public/tls.crt",
+        "tls/public/tls.key",
+        "tls/core/tls.crt",
+        "tls/core/tls.key",
+    }
+    assert found["routes/routing.yaml"]["name"] == "gateway-green-routing"
+    assert found["tls/core/tls.key"]["name"] == "edge-core"
+    assert all(source["secret"]["optional"] for source in dynamic if "secret" in source)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_everybody_may_come_to_the_two_public_ports_and_only_observers_to_the_third(stack: str) -> None:
+    recorder = _record(stack_settings(stack), "blue")
+    spec = recorder.named("edge-blue-network-policy").inputs["spec"]
+    doors = [([port["port"] for port in rule["ports"]], rule["from"]) for rule in spec["ingress"]]
+    observability = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}}}
+    assert doors == [([8080], [observability]), ([8000, 8443], [{"ipBlock": {"cidr": "0.0.0.0/0"}}])]
+    assert not [rule for rule in spec["egress"] for to in rule["to"] if to.get("ipBlock")]
+
+
+def test_the_other_place_of_a_service_can_be_reached() -> None:
+    settings = stack_settings("prod")
+    failover = {"url": "https://edge-functions.fly.dev/"}
+    services = {
+        name: type(service).model_validate({**service.model_dump(), "failover": failover})
+        for name, service in settings.services.items()
+    }
+    recorder = _record(settings.model_copy(update={"services": services}), "blue")
+    egress = recorder.named("edge-blue-network-policy").inputs["spec"]["egress"]
+    assert {"cidr": "0.0.0.0/0"} in [to.get("ipBlock") for rule in egress for to in rule["to"]]
+    assert [port["port"] for port in egress[0]["ports"]] == [443]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_leaving_pod_has_longer_than_its_drain(stack: str) -> None:
+    settings = stack_settings(stack)
+    pod = _pod(_record(settings, "blue"), "blue")
+    pause = pod["containers"][0]["lifecycle"]["preStop"]["sleep"]["seconds"]
+    assert pod["terminationGracePeriodSeconds"] > pause + 5 + settings.edge.drain_seconds
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_pods_run_without_any_privilege_on_a_pinned_image(stack: str) -> None:
+    pod = _pod(_record(stack_settings(stack), "blue"), "blue")
+    (container,) = pod["containers"]
+    assert container["image"] == "docker.io/library/traefik:v3.5.4"
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "readOnlyRootFilesystem": True,
+        "runAsNonRoot": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+    assert {port["name"]: port["containerPort"] for port in container["ports"]} == {
+        "http": 8080,
+        "web": 8000,
+        "websecure": 8443,
+    }
+    assert container["readinessProbe"]["httpGet"]["path"] == "/ping"
+
+
+def test_the_plugin_is_where_traefik_looks_for_it() -> None:
+    recorder = _record(stack_settings("dev"), "blue")
+    (source,) = _volumes(recorder, "blue")["plugin"]
+    mounts = {mount["name"]: mount["mountPath"] for mount in _pod(recorder, "blue")["containers"][0]["volumeMounts"]}
+    assert mounts["plugin"] == "/plugins-local"
+    assert {item["path"] for item in source["configMap"]["items"]} == {
+        f"src/github.com/luxima/correlation/{file}" for file in ("correlation.go", ".traefik.yml", "go.mod")
+    }
