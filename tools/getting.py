@@ -7,7 +7,7 @@ from pathlib import Path
 from tools import cache, debian, gomodule, wheel
 from tools.errors import ToolError
 from tools.running import Job
-from tools.sources import DebianPackage, GoModule, PythonWheel, Source
+from tools.sources import DebianPackage, GoFiles, GoModule, PythonWheel, Source
 from tools.table import Program, program
 from tools.versions import on_path
 
@@ -37,6 +37,8 @@ def ensure(*names: str) -> dict[str, Path]:
 
 def available(wanted: Program) -> Path | None:
     """Where the program is without getting anything: a good one on PATH, else the one in the cache, else None."""
+    if isinstance(wanted.source, GoFiles):
+        return _cached(wanted)
     return on_path(wanted.name, wanted.check, wanted.source.numbers) or _cached(wanted)
 
 
@@ -51,7 +53,7 @@ def _fill(source: Source, programs: Sequence[Program]) -> None:
             (work / wanted.name).mkdir()
         _get(source, missing, job)
         for wanted in missing:
-            if not _runnable(work / wanted.name / wanted.name):
+            if not _usable(wanted, work / wanted.name / wanted.name):
                 raise ToolError(f"getting {wanted.name} from {source.name} made no such program; see {job.log}")
             cache.keep(work / wanted.name, wanted.key)
 
@@ -63,6 +65,8 @@ def _get(source: Source, programs: Sequence[Program], job: Job) -> None:
     match source:
         case GoModule():
             gomodule.build(source, {wanted.name: wanted.package for wanted in programs}, ensure("go")["go"], job)
+        case GoFiles():
+            gomodule.copy(source, programs[0].name, ensure("go")["go"], job)
         case DebianPackage():
             debian.unpack(source, programs[0].name, programs[0].check, job)
         case PythonWheel():
@@ -75,8 +79,10 @@ def _place(wanted: Program) -> Path:
 
 def _cached(wanted: Program) -> Path | None:
     place = _place(wanted)
-    return place if _runnable(place) else None
+    return place if _usable(wanted, place) else None
 
 
-def _runnable(path: Path) -> bool:
+def _usable(wanted: Program, path: Path) -> bool:
+    if isinstance(wanted.source, GoFiles):
+        return path.is_dir() and any(path.iterdir())
     return path.is_file() and path.stat().st_size > 0 and os.access(path, os.X_OK)

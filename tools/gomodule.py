@@ -1,14 +1,16 @@
-"""Compile programs from a pinned Go module."""
+"""Compile programs from a pinned Go module, or take files out of one."""
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 from tools import cache
+from tools.errors import ToolError
 from tools.running import Job, run
-from tools.sources import GoModule
+from tools.sources import GoFiles, GoModule
 
 
 def build(module: GoModule, packages: Mapping[str, str], go: Path, job: Job) -> None:
@@ -34,6 +36,38 @@ def build(module: GoModule, packages: Mapping[str, str], go: Path, job: Job) -> 
     )
     for name, package in packages.items():
         (built / _executable(package)).rename(job.work / name / name)
+
+
+def copy(module: GoFiles, name: str, go: Path, job: Job) -> None:
+    """Fetch a module and put the files that are wanted of it into the folder `<work>/<name>/<name>`.
+
+    Args:
+        module: The pinned module; Go compares what it fetches with `go.sum`.
+        name: The folder's name.
+        go: The Go command.
+        job: Where to work and to log.
+    """
+    environment = _environment()
+    sources, *_ = _go_caches(go, environment)
+    cache.require_space(sources, module.mebibytes * 2**20, f"fetching {module.name} with Go")
+    wanted = f"{module.module}@{module.version}"
+    run(
+        [str(go), "mod", "download", wanted],
+        job,
+        what=f"fetching {module.name} {module.version} with Go",
+        minutes=module.minutes,
+        folder=module.path,
+        environment=environment,
+    )
+    target = job.work / name / name
+    target.mkdir()
+    for pattern in module.files:
+        found = sorted((sources / wanted).glob(pattern))
+        if not found:
+            raise ToolError(f"{module.name} {module.version} has no {pattern}; what Go did is in {job.log}")
+        for file in found:
+            # Only the content: Go keeps its copy read-only, and this one has to be removable.
+            shutil.copyfile(file, target / file.name)
 
 
 def _environment() -> dict[str, str]:

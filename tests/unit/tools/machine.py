@@ -15,6 +15,12 @@ build)
     printf '#!/bin/sh\\necho built\\n' >"$2/server"
     chmod +x "$2/server"
     ;;
+mod)
+    echo "$@" >>"{folder}/builds"
+    module="$LUXIMA_CACHE/mod/$3"
+    mkdir -p "$module/deploy/crds" "$module/deploy/charts/cert-manager"
+    {build}
+    ;;
 esac
 """
 

@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import stat
 import subprocess
 import sys
 import time
@@ -135,6 +136,34 @@ def test_a_cache_that_cannot_be_made_is_named(machine: Machine, monkeypatch: pyt
 
     with pytest.raises(ToolError, match=r"file/cache cannot be made \(Not a directory\): set LUXIMA_CACHE"):
         ensure("etcd")
+
+
+def test_files_of_a_module_are_copied_once_and_can_be_removed_again(machine: Machine) -> None:
+    machine.go(
+        build="for file in deploy/crds/a.yaml deploy/crds/b.yaml deploy/crds/README.md "
+        'deploy/charts/cert-manager/values.schema.json; do printf "$file" >"$module/$file"; '
+        'chmod 444 "$module/$file"; done; chmod 555 "$module/deploy/crds"'
+    )
+
+    folder = ensure("cert-manager-crds")["cert-manager-crds"]
+
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {
+        "a.yaml": "deploy/crds/a.yaml",
+        "b.yaml": "deploy/crds/b.yaml",
+        "values.schema.json": "deploy/charts/cert-manager/values.schema.json",
+    }
+    assert all(path.stat().st_mode & stat.S_IWUSR for path in (folder, *folder.iterdir()))
+    assert ensure("cert-manager-crds") == {"cert-manager-crds": folder}
+    assert machine.builds() == 1
+
+
+def test_files_that_a_module_lacks_are_named(machine: Machine) -> None:
+    machine.go(build='printf x >"$module/deploy/crds/a.yaml"')
+
+    with pytest.raises(ToolError, match=r"^cert-manager v[\d.]+ has no deploy/charts/cert-manager/values.schema.json"):
+        ensure("cert-manager-crds")
+    assert machine.entries() == []
+    assert machine.unfinished() == []
 
 
 def test_two_processes_build_once(machine: Machine, elsewhere: Elsewhere) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tools.errors import ToolError
-from tools.sources import GO, GoModule, PythonWheel, needed_go
+from tools.sources import GO, GoFiles, GoModule, PythonWheel, needed_go
 from tools.table import PROGRAMS, program
 
 COMPILED = [name for name, entry in PROGRAMS.items() if isinstance(entry.source, GoModule)]
@@ -24,8 +24,17 @@ def test_a_compiled_program_is_pinned_with_all_it_is_made_of(name: str) -> None:
     assert f"{entry.source.module} {entry.source.version} h1:" in sums
 
 
+def test_files_of_a_module_are_pinned_by_its_sum() -> None:
+    entry = PROGRAMS["cert-manager-crds"]
+    assert isinstance(entry.source, GoFiles)
+    sums = (entry.source.path / "go.sum").read_text()
+
+    assert f"{entry.source.module} {entry.source.version} h1:" in sums
+    assert entry.source.key.startswith(entry.source.version.removeprefix("v"))
+
+
 def test_every_pinned_module_belongs_to_a_program() -> None:
-    used = {entry.source.name for entry in PROGRAMS.values() if isinstance(entry.source, GoModule)}
+    used = {entry.source.name for entry in PROGRAMS.values() if isinstance(entry.source, GoModule | GoFiles)}
 
     assert used == {path.parent.name for path in GO.glob("*/go.mod")}
 

@@ -1,10 +1,9 @@
 """Records that do not belong to one service: core hosts, certificates, mail."""
 
 import json
+import re
 from typing import Any
 
-import dns.rdataclass
-import dns.rrset
 import pytest
 
 from components.dns import RecordSpec, records
@@ -70,6 +69,6 @@ def test_a_text_that_is_too_long_for_one_string_is_several() -> None:
     policy = "v=spf1 " + " ".join(f"ip4:192.0.2.{number}" for number in range(25)) + " -all"
     assert len(policy) > 255
     (value,) = with_mail("prod", {"public": {"spf": policy}})["acehcommerce.id", "TXT"].values
-    (rdata,) = dns.rrset.from_text("acehcommerce.id.", 300, dns.rdataclass.IN, "TXT", value)
-    assert b"".join(rdata.strings).decode() == policy
-    assert len(rdata.strings) == 2
+    strings = re.findall('"([^"]*)"', value)
+    assert "".join(strings) == policy
+    assert [len(string) for string in strings] == [255, len(policy) - 255]
