@@ -59,6 +59,11 @@ class Alertmanager:
             self._process.kill()
             self._process.wait()
 
+    @property
+    def url(self) -> str:
+        """Where it listens."""
+        return f"http://{self._address}"
+
     def tell(self, *labels: Mapping[str, str], resolved: bool = False) -> None:
         """Alerts as Prometheus sends them."""
         now = datetime.now(UTC)
@@ -78,7 +83,7 @@ class Alertmanager:
         return True
 
     def _call(self, body: list[dict[str, Any]] | None = None) -> Any:
-        url = f"http://{self._address}/api/v2/alerts"
+        url = f"{self.url}/api/v2/alerts"
         answer = requests.get(url, timeout=10) if body is None else requests.post(url, json=body, timeout=10)
         answer.raise_for_status()
         return answer.json() if answer.content else None

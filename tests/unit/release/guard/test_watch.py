@@ -26,10 +26,15 @@ def database() -> Iterator[Server]:
 @pytest.fixture
 def trial(tmp_path: Path, database: Server) -> Callable[..., Trial]:
     def make(verdicts: Verdict | Callable[[float], Verdict], **more: Any) -> Trial:
-        said = verdicts if callable(verdicts) else lambda _: verdicts
-        return Trial(tmp_path / "spool", database.url, said, **more)
+        return Trial(
+            tmp_path / "spool", database.url, always(verdicts) if isinstance(verdicts, Verdict) else verdicts, **more
+        )
 
     return make
+
+
+def always(verdict: Verdict) -> Callable[[float], Verdict]:
+    return lambda _: verdict
 
 
 def rows(database: Server) -> list[dict[str, Any]]:
@@ -163,7 +168,10 @@ def test_a_lost_answer_of_the_name_server_is_found_out(trial: Callable[..., Tria
 def test_what_was_not_done_is_forgotten_when_the_release_recovers(
     trial: Callable[..., Trial], database: Server
 ) -> None:
-    one = trial(lambda now: BAD if now == 10 else GOOD)
+    def said(now: float) -> Verdict:
+        return BAD if now == 10 else GOOD
+
+    one = trial(said)
     one.switch.faults = ["it is down"]
     assert one.watch().run().code == HEALTHY
     assert list(one.folder.iterdir()) == []
@@ -240,7 +248,7 @@ def test_an_end_from_outside_leaves_nothing_half_done(trial: Callable[..., Trial
 def test_what_the_database_does_not_take_is_written_when_it_is_back(
     trial: Callable[..., Trial], database: Server
 ) -> None:
-    database.answers = [(503, None)] * 4 + [(200, True)]
+    database.answers[:0] = [(503, None)] * 4
     one = trial(BAD, patience=600.0)
     one.announced.faults = 2
     assert one.watch().run().code == TAKEN_BACK

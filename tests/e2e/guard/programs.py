@@ -1,0 +1,258 @@
+"""What the guard talks to, and the guard itself, each as a real program or a small server on loopback."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler
+from pathlib import Path
+from typing import Any, Final, Self
+
+import requests
+
+from sandbox.ports import free
+from tests.documents.database.postgres import Postgres, RefusedError
+from tests.e2e.observability.targets import Server
+from tests.recording import ROOT
+from tools import ensure
+
+HOST: Final = "127.0.0.1"
+KEY: Final = "planted-service-role-key"
+
+
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> float:
+    """Wait until it is so; gives the seconds that it took."""
+    start = time.monotonic()
+    while not condition():
+        assert time.monotonic() - start < seconds, f"{what} did not happen in {seconds} s"
+        time.sleep(0.02)
+    return time.monotonic() - start
+
+
+def free_port() -> int:
+    """A port for UDP and TCP."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port = int(probe.getsockname()[1])
+    return port if free(port, HOST, datagrams=True) else free_port()
+
+
+@dataclass
+class Traffic:
+    """The metrics of the pods of both slots and of a gateway, as requests come in."""
+
+    good: float = 0
+    """Requests per second to slot green that are answered well."""
+    bad: float = 0
+    """Requests per second to slot green that are answered with 500."""
+    pods_up: bool = True
+    """Whether the pods of slot green are there; if not, the gateway answers 502."""
+    _counts: dict[str, float] = field(default_factory=lambda: {"200": 0.0, "500": 0.0, "502": 0.0})
+    _pods: dict[str, float] = field(default_factory=lambda: {"200": 0.0, "500": 0.0})
+    _at: float = field(default_factory=time.monotonic)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def now(self, good: float, bad: float = 0, *, pods_up: bool = True) -> None:
+        """From now on it is like that."""
+        with self._lock:
+            self._count()
+            self.good, self.bad, self.pods_up = good, bad, pods_up
+
+    def text(self, path: str) -> str | None:
+        """The answer to a scrape; None when nobody answers."""
+        with self._lock:
+            self._count()
+            if path == "/green":
+                lines = [f'http_requests_total{{code="{code}"}} {value}' for code, value in self._pods.items() if value]
+                return "\n".join(lines) + "\n" if self.pods_up else None
+            if path == "/blue":
+                return 'http_requests_total{code="200"} 1000\n'
+            name = 'traefik_service_requests_total{service="api-green@file"'
+            return "".join(f'{name},code="{code}"}} {value}\n' for code, value in self._counts.items() if value)
+
+    def _count(self) -> None:
+        now = time.monotonic()
+        good, bad, self._at = self.good * (now - self._at), self.bad * (now - self._at), now
+        if self.pods_up:
+            for counts in (self._counts, self._pods):
+                counts["200"] += good
+                counts["500"] += bad
+        else:
+            self._counts["502"] += good + bad
+
+
+class Emitter:
+    """Serves the traffic's metrics; each scenario has a fresh one."""
+
+    def __enter__(self) -> Self:
+        self.traffic = Traffic()
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                text = outer.traffic.text(self.path)
+                self.send_response(503 if text is None else 200)
+                self.send_header("Content-Type", "text/plain; version=0.0.4")
+                self.end_headers()
+                self.wfile.write((text or "").encode())
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+                pass
+
+        self._server = Server((HOST, 0), Handler)
+        self.address = f"{HOST}:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+class Rpc:
+    """A small stand-in for PostgREST: the body of a request goes to the function as its one json parameter."""
+
+    def __init__(self, database: Postgres) -> None:
+        self._database = database
+        self.down = False
+
+    def __enter__(self) -> Self:
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"])).decode().replace("'", "''")
+                allowed = self.headers["apikey"] == KEY and self.headers["Authorization"] == f"Bearer {KEY}"
+                self.send_response(outer.answer(self.path, body) if allowed else 401)
+                self.end_headers()
+
+            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
+                pass
+
+        self._server = Server((HOST, 0), Handler)
+        self.url = f"http://{HOST}:{self._server.server_address[1]}/rest/v1/rpc"
+        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def answer(self, path: str, body: str) -> int:
+        """Status of a call."""
+        assert path == "/rest/v1/rpc/record_deploy"
+        try:
+            self._database.sql(f"select public.record_deploy('{body}')", role="service_role")
+        except RefusedError as error:
+            return 503 if "connection to server" in str(error) else 400
+        return 200
+
+
+class Prometheus:
+    """Scrapes the emitter every second."""
+
+    def __init__(self, folder: Path, emitter: Emitter) -> None:
+        self._folder = folder
+        self._address = f"{HOST}:{free_port()}"
+        self.url = f"http://{self._address}"
+        jobs = [
+            _job("services-blue", "/blue", emitter.address, service_name="api", slot="blue"),
+            _job("services-green", "/green", emitter.address, service_name="api", slot="green"),
+            _job("traefik", "/gateway", emitter.address, service_name="traefik", slot="green"),
+        ]
+        folder.mkdir()
+        (folder / "prometheus.yml").write_text(
+            json.dumps({"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs})
+        )
+
+    def __enter__(self) -> Self:
+        with (self._folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [
+                    ensure("prometheus")["prometheus"],
+                    f"--config.file={self._folder / 'prometheus.yml'}",
+                    f"--storage.tsdb.path={self._folder / 'series'}",
+                    f"--web.listen-address={self._address}",
+                ],
+                stdout=log,
+                stderr=log,
+            )
+        wait_for(self.scrapes, "a first scrape of every target")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait(20)
+
+    def scrapes(self) -> bool:
+        """Whether it has looked at every target."""
+        try:
+            answer = requests.get(f"{self.url}/api/v1/query", params={"query": "count(up == 1)"}, timeout=2).json()
+        except (requests.RequestException, ValueError):
+            return False
+        return [each["value"][1] for each in answer["data"]["result"]] == ["3"]
+
+
+def _job(name: str, path: str, address: str, **labels: str) -> dict[str, Any]:
+    return {
+        "job_name": name,
+        "metrics_path": path,
+        "static_configs": [{"targets": [address], "labels": labels}],
+    }
+
+
+class Guard:
+    """`python -m release.guard` as a process."""
+
+    def __init__(self, folder: Path, plan: Mapping[str, Any], tsig: str, *arguments: str) -> None:
+        self.folder = folder
+        secrets = folder / "secrets"
+        secrets.mkdir(parents=True, exist_ok=True)
+        (folder / "watch.json").write_text(json.dumps(plan))
+        (secrets / "tsig").write_text(tsig)
+        (secrets / "serviceRoleKey").write_text(KEY)
+        self._arguments = arguments
+        self.start()
+
+    def start(self) -> None:
+        """Begin, or begin anew as the Job would."""
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(
+                [
+                    *(sys.executable, "-m", "release.guard"),
+                    f"--plan={self.folder / 'watch.json'}",
+                    f"--secrets={self.folder / 'secrets'}",
+                    f"--spool={self.folder / 'spool'}",
+                    *("--patience=60", *self._arguments),
+                ],
+                cwd=ROOT,
+                env={"PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"},
+                stdout=log,
+                stderr=log,
+            )
+
+    @property
+    def log(self) -> str:
+        """What it said."""
+        return (self.folder / "log").read_text()
+
+    def end(self, seconds: float = 60) -> int:
+        """Its exit code."""
+        try:
+            return self.process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            self.stop()
+            raise AssertionError(f"it has not ended in {seconds} s:\n{self.log}") from None
+
+    def stop(self) -> None:
+        """kill -9."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
