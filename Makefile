@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity postmortem refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity postmortem release refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -33,6 +33,9 @@ capacity: venv ## compute the sizes that the load of STACK asks for, and compare
 
 postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
 	@$(PY) -m render postmortem --stack $(STACK) $(if $(ALERT),--alert $(ALERT))
+
+release: venv ## run the release tool in the sandbox: ARGS="status storefront"
+	@$(SANDBOX) release --stack $(STACK) -- $(ARGS)
 
 refresh: venv ## compare the stack's state with what is on the sandbox's servers
 	@$(SANDBOX) refresh --stack $(STACK)

@@ -53,15 +53,15 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
         from sandbox.verbs import preview
 
         return preview.run(layout, signals, as_json=options.format == "json")
-    _hold(layout, verb, signals)
-    return 0
+    return _hold(layout, verb, signals, options.arguments if verb == "release" else [])
 
 
-def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts) -> None:
+def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: Sequence[str]) -> int:
     """Run a verb that changes the stack: only one at a time, and after what a killed run left is cleared."""
+    from sandbox.agent import table
     from sandbox.engine import orphans
     from sandbox.lock import exclusive
-    from sandbox.verbs import destroy, refresh, up
+    from sandbox.verbs import destroy, refresh, release, up
     from sandbox.verbs.session import check_settings
 
     check_settings(layout)
@@ -72,9 +72,14 @@ def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts) -> None:
         "destroy": destroy.run,
     }
     with exclusive(layout, verb):
+        if images is not None:
+            table.disable(layout) if images == "off" else table.enable(layout, Path(images))
         for sentence in orphans.clear(layout.engine):
             say(sentence)
+        if verb == "release":
+            return release.run(layout, signals, arguments)
         runs[verb](layout, signals)
+    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,6 +90,7 @@ def _parser() -> argparse.ArgumentParser:
         "preview": "show what would be made, without any server or secret",
         "refresh": "list in what the world differs from the state, and take it in",
         "destroy": "remove everything that the stack made",
+        "release": "run the release tool (python -m release) against the servers",
         "down": "stop the servers of a stack, or of all; data stays",
         "status": "show the servers and the number of resources",
         "clean": "stop the servers of a stack, or of all, and remove everything",
@@ -92,6 +98,14 @@ def _parser() -> argparse.ArgumentParser:
     for verb, text in texts.items():
         command = verbs.add_parser(verb, help=text, description=text)
         command.add_argument("--stack", help="dev, staging or prod" + ("" if verb in {"down", "clean"} else " (dev)"))
+        if verb == "release":
+            command.add_argument("arguments", nargs="*", help="verb and options of the tool, after --")
+        if verb == "up":
+            command.add_argument(
+                "--agent",
+                metavar="IMAGES.json|off",
+                help="run pods with a slot as processes, by this image table, until it is turned off",
+            )
         if verb == "preview":
             command.add_argument("--format", choices=["text", "json"], default="text")
     return parser

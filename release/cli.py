@@ -1,0 +1,178 @@
+"""The verbs of the command line."""
+
+import json
+import sys
+import threading
+from contextlib import AbstractContextManager
+from typing import Annotated
+
+import click
+import typer
+
+from components.dns import DnsError
+from release import faults, lock, show
+from release.changes import Kind
+from release.desk import Desk
+from release.flows import candidate, deploy, probation, rollback, switch, verify
+from release.office import Office
+from release.options import CONSOLE, catch, stoppable, verb
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Releases of one stack: what runs in which slot, and where users are led.",
+)
+
+Service = Annotated[str, typer.Argument(help="Name of the service")]
+AnyService = Annotated[str | None, typer.Argument(help="Name of the service; all when there is none")]
+Share = Annotated[int | None, typer.Option("--percent", min=0, max=100, help="Share of users (canary) or requests")]
+Promote = Annotated[bool, typer.Option("--promote", help="Its image becomes the live slot's")]
+Remove = Annotated[bool, typer.Option("--remove", help="Take it away")]
+
+
+@verb(app, "deploy")
+def deploy_(
+    office: Office,
+    service: Service,
+    image: Annotated[str, typer.Option("--image", help="Image by digest: registry/repository@sha256:…")],
+    force: Annotated[bool, typer.Option("--force", help="Take an image that was rolled back all the same")] = False,
+) -> int:
+    """Give a service a new image, by its strategy; with blue_green users do not see it yet."""
+    with _desk(office, f"deploy {service}") as desk:
+        deploy.deploy(desk, service, image, force=force)
+    return faults.DONE
+
+
+@verb(app, "verify")
+def verify_(
+    office: Office,
+    service: Service,
+    rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often in a row it has to answer")] = verify.ROUNDS,
+) -> int:
+    """Test the idle slot under its own name; after it the slot may become live."""
+    with _desk(office, f"verify {service}") as desk:
+        verify.verify(desk, service, rounds)
+    return faults.DONE
+
+
+@verb(app, "switch")
+def switch_(office: Office, service: Service) -> int:
+    """Lead users to the idle slot, on probation."""
+    with _desk(office, f"switch {service}") as desk:
+        switch.switch(desk, service)
+    return faults.DONE
+
+
+@verb(app, "rollback")
+def rollback_(
+    office: Office,
+    service: Service,
+    image: Annotated[str | None, typer.Option("--image", help="With one slot only: the image to go back to")] = None,
+    reason: Annotated[str, typer.Option("--reason", help="For the audit and people")] = "an operator asked for it",
+) -> int:
+    """Lead users back: the record first, then everything else."""
+    with _desk(office, f"rollback {service}") as desk:
+        rollback.rollback(desk, service, image, reason)
+    return faults.DONE
+
+
+@verb(app, "canary")
+def canary_(
+    office: Office, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
+) -> int:
+    """Give the canary another share of the users, promote it, or remove it."""
+    return _candidate(office, service, "canary", percent, promote=promote, remove=remove)
+
+
+@verb(app, "shadow")
+def shadow_(
+    office: Office, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
+) -> int:
+    """Copy another share of the requests to the shadow, promote it, or remove it."""
+    return _candidate(office, service, "shadow", percent, promote=promote, remove=remove)
+
+
+@verb(app, "guard")
+def guard_(
+    office: Office,
+    service: Service,
+    trust: Annotated[bool, typer.Option("--trust", help="End the probation: a person decided")] = False,
+) -> int:
+    """Watch the live slot while it is on probation; take it back when it fails (exit code 4)."""
+    if trust:
+        with _desk(office, f"trust {service}") as desk:
+            probation.trust(desk, service)
+        return faults.DONE
+    if office.options.dry_run:
+        office.say(f"would watch {service} until its probation ends, and take it back if it fails; nothing else")
+        return faults.DONE
+    ended = threading.Event()
+    catch(ended.set)
+    return probation.watch(office, service, ended)
+
+
+@verb(app, "status")
+def status_(
+    office: Office,
+    service: AnyService = None,
+    as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
+) -> int:
+    """Compare the release file, the engine and every name server; say what to do next."""
+    desk = office.make(lambda _step: None)
+    if service is not None:
+        desk.known(service)
+    services = [service] if service is not None else list(desk.settings.services)
+    left = lock.left(office.options.root, desk.stack)
+    if as_json:
+        sys.stdout.write(json.dumps(show.as_json(desk, services, left), indent=1) + "\n")
+    else:
+        show.status(desk, CONSOLE, services, left)
+    return faults.DONE
+
+
+@verb(app, "history")
+def history_(office: Office, service: AnyService = None) -> int:
+    """The commits of the release file, the latest first."""
+    show.history(CONSOLE, office.repository().versions(), service)
+    return faults.DONE
+
+
+def _candidate(office: Office, service: str, kind: Kind, percent: int | None, *, promote: bool, remove: bool) -> int:
+    if sum((percent is not None, promote, remove)) != 1:
+        raise faults.Refused("give one of --percent, --promote and --remove")
+    with _desk(office, f"{kind} {service}") as desk:
+        if percent is not None:
+            candidate.weigh(desk, service, kind, percent)
+        elif promote:
+            candidate.promote(desk, service, kind)
+        else:
+            candidate.remove(desk, service, kind)
+    return faults.DONE
+
+
+def _desk(office: Office, what: str) -> AbstractContextManager[Desk]:
+    stoppable(office)
+    return office.desk(what)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a verb; gives the exit code: see `release.faults`; 2 for wrong usage."""
+    try:
+        code = app(arguments, standalone_mode=False)
+    except faults.Interrupted as error:
+        _fault(f"{error}; `status` says where things stand, and the same command goes on")
+        return faults.INTERRUPTED
+    except (faults.ReleaseError, DnsError) as error:
+        _fault(str(error))
+        return faults.FAILED
+    except (KeyboardInterrupt, click.Abort):
+        return faults.INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    return code if isinstance(code, int) else faults.DONE
+
+
+def _fault(sentence: str) -> None:
+    sys.stderr.write(f"error: {sentence}\n")

@@ -1,0 +1,135 @@
+"""`deploy`: give an image to the slot that the service's strategy says; users of `blue_green` do not see it yet."""
+
+import contextlib
+from collections.abc import Generator
+
+from release import changes, resources
+from release.changes import other
+from release.desk import Desk
+from release.engine.targets import short
+from release.faults import Refused
+from settings.releases import Releases
+from settings.values import Slot
+
+_BOTH: tuple[Slot, Slot] = ("blue", "green")
+
+
+def deploy(desk: Desk, service: str, image: str, *, force: bool = False) -> None:
+    """Deploy by the service's strategy.
+
+    Args:
+        desk: The stack.
+        service: The service.
+        image: Image by digest.
+        force: Whether an image that was rolled back is wanted all the same.
+    """
+    desk.known(service)
+    strategy = desk.settings.services[service].strategy
+    if service not in desk.releases.services:
+        _first(desk, service, image)
+    elif strategy == "blue_green":
+        _idle(desk, service, image, force=force)
+    elif strategy == "rolling":
+        _live(desk, service, image, force=force)
+    else:
+        _candidate(desk, service, strategy, image, force=force)
+
+
+@contextlib.contextmanager
+def recorded(desk: Desk, what: str, service: str, slot: Slot, image: str) -> Generator[None]:
+    """Audit rows around something that changes the stack."""
+    if desk.dry_run:
+        yield
+        return
+    desk.witness.record(what, service, slot, image, "started")
+    try:
+        yield
+    except BaseException as error:
+        desk.witness.record(what, service, slot, image, "failed", reason=str(error) or type(error).__name__)
+        raise
+    desk.witness.record(what, service, slot, image, "succeeded")
+
+
+def _first(desk: Desk, service: str, image: str) -> None:
+    new = changes.first(desk.releases, service, image)
+    targets = [*resources.whole(desk.settings, service), *resources.routing(_BOTH), resources.ledger()]
+    with recorded(desk, f"deploy {service} for the first time", service, "blue", image):
+        # Its name comes last: it leads to pods that are ready.
+        desk.advance(new, targets, f"the first release of {service}")
+        desk.loaded(_BOTH)
+    _keep(desk, f"deploy {service} {short(image)} for the first time")
+
+
+def _idle(desk: Desk, service: str, image: str, *, force: bool) -> None:
+    wanted = changes.deploy_idle(desk.releases, service, image, force=force)
+    live = desk.releases.services[service].live
+    idle = other(live)
+    with recorded(desk, f"deploy {service}", service, idle, image):
+        if wanted != desk.releases:
+            _close(desk, service, idle)
+            wanted = changes.deploy_idle(desk.releases, service, image, force=force)
+        targets = [
+            *resources.slot_of(desk.settings, service, idle),
+            *resources.routing(_BOTH),
+            resources.ledger(),
+        ]
+        desk.advance(wanted, targets, f"{short(image)} in slot {idle}")
+        desk.loaded(_BOTH)
+    _keep(desk, f"deploy {service} {short(image)} to {idle}")
+    _tell(desk, f"{service} has {short(image)} in slot {idle}; next: release verify {service} --stack {desk.stack}")
+
+
+def _close(desk: Desk, service: str, idle: Slot) -> None:
+    """Clients that still know the idle gateway's address are sent to the live slot before the image changes.
+
+    The wait is gone through also where the file says it already: an earlier run may not have come so far.
+    """
+    if desk.releases.services[service].slots[idle] is None:
+        return
+    targets = [*resources.routing([idle]), resources.ledger()]
+    desk.advance(changes.close(desk.releases, service), targets, f"slot {idle} is closed for public names")
+    desk.loaded([idle])
+
+
+def _live(desk: Desk, service: str, image: str, *, force: bool) -> None:
+    release = desk.releases.services[service]
+    content = release.slots[release.live]
+    again = content is not None and content.image == image
+    # An interrupted rollout is gone through again; the engine says whether there is anything left of it.
+    wanted = desk.releases if again else changes.deploy_live(desk.releases, service, image, force=force)
+    targets = [*resources.slot_of(desk.settings, service, release.live, live=True), resources.ledger()]
+    if again and not desk.machine.preview(desk.snapshot.text, targets):
+        raise Refused(f"{image} is what users of {service} see already, in slot {release.live}")
+    with recorded(desk, f"deploy {service}", service, release.live, image):
+        desk.advance(wanted, targets, f"{short(image)} in the live slot {release.live}")
+    _keep(desk, f"deploy {service} {short(image)} to {release.live}")
+    if not desk.dry_run:
+        desk.witness.deployed(service, release.live, image)
+    _tell(desk, f"users of {service} see {short(image)} in slot {release.live}")
+
+
+def _candidate(desk: Desk, service: str, kind: changes.Kind, image: str, *, force: bool) -> None:
+    live = desk.releases.services[service].live
+    wanted: Releases = changes.deploy_candidate(desk.releases, service, kind, image, force=force)
+    targets = [
+        *resources.candidate(desk.settings, service, kind),
+        *resources.routing(_BOTH),
+        resources.ledger(),
+    ]
+    with recorded(desk, f"deploy {kind} of {service}", service, live, image):
+        desk.advance(wanted, targets, f"{short(image)} as {kind}")
+        desk.loaded(_BOTH)
+    _keep(desk, f"deploy {service} {short(image)} as {kind}")
+    share = f"release {kind} {service} --stack {desk.stack} --percent 10"
+    _tell(desk, f"{service} has {short(image)} as {kind} beside slot {live}, at 0 %; next: {share}")
+
+
+def _keep(desk: Desk, subject: str) -> None:
+    if not desk.dry_run:
+        desk.step("committing the release file")
+        desk.keeper.keep(subject)
+
+
+def _tell(desk: Desk, sentence: str) -> None:
+    if not desk.dry_run:
+        desk.say(sentence)

@@ -1,0 +1,116 @@
+"""`guard`: watch the live slot while it is on probation, and write down what comes of it."""
+
+import datetime
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
+from release import changes, resources
+from release.desk import Desk
+from release.faults import Refused, ReleaseError
+from release.flows import rollback
+from release.guard import DnsSwitcher, Hooks, Judge, Release, Subject, Thresholds, Watch
+from release.guard.query import LOKI, Source
+from release.office import Office
+
+
+def trust(desk: Desk, service: str) -> None:
+    """End the probation: the slot is trusted, and the other one may be deployed to again."""
+    desk.known(service)
+    new = changes.trust(desk.releases, service)
+    if new == desk.releases:
+        desk.say(f"{service} is not on probation; nothing to do")
+        return
+    desk.advance(new, [resources.guard(service), resources.ledger()], f"the probation of {service} is over")
+    if not desk.dry_run:
+        desk.keeper.keep(f"{service} is trusted in {new.services[service].live}")
+
+
+def extend(desk: Desk, service: str, until: datetime.datetime) -> None:
+    """Give it more time, once."""
+    new = changes.extend(desk.releases, service, until)
+    desk.advance(new, [resources.guard(service), resources.ledger()], f"the probation of {service} is extended")
+    if not desk.dry_run:
+        desk.keeper.keep(f"the probation of {service} is extended")
+
+
+def watch(office: Office, service: str, ended: threading.Event) -> int:
+    """Watch until there is an end; gives the exit code.
+
+    The stack is held only while something is written: an operator may act at any moment.
+    """
+    desk = office.make(lambda _step: None)
+    desk.known(service)
+    found = changes.released(desk.releases, service)
+    if found.probation is None:
+        raise Refused(f"{service} is not on probation; there is nothing to watch")
+    made = _watch(office, desk, service, ended)
+    return made.run().code
+
+
+def _watch(office: Office, desk: Desk, service: str, ended: threading.Event) -> Watch:
+    settings, options = office.settings, office.options
+    guard, environment, release = settings.guard, settings.environment, desk.releases.services[service]
+    probation = release.probation
+    if probation is None:
+        raise Refused(f"{service} is not on probation; there is nothing to watch")
+    since, until = changes.parsed(probation.since), changes.parsed(probation.until)
+    prometheus = Source(
+        guard.prometheus_url or f"https://{environment.core_fqdn('prometheus')}", ca=options.authorities
+    )
+    loki = Source(guard.loki_url or f"https://{environment.core_fqdn('loki')}", LOKI, options.authorities)
+    thresholds = Thresholds(
+        guard.error_percent,
+        guard.window_minutes * 60,
+        guard.minimum_requests,
+        guard.latency_factor,
+        guard.error_logs,
+    )
+    return Watch(
+        release=Release(
+            options.stack,
+            service,
+            release.live,
+            probation.previous,
+            changes.live_image(release),
+            since,
+            until,
+            timedelta(minutes=guard.probation_minutes),
+            probation.extended,
+        ),
+        judge=Judge(Subject(service, release.live, probation.previous), thresholds, prometheus, loki),
+        switcher=DnsSwitcher(
+            servers=settings.dns.servers,
+            zone=environment.domain,
+            fqdn=settings.service_fqdn(service),
+            watched=desk.address(release.live),
+            previous=desk.address(probation.previous),
+            ttl=settings.dns.switch_ttl_seconds,
+            key=office.key(),
+        ),
+        audit=office.audit(),
+        announcer=office.announcer(),
+        who=options.who,
+        say=office.say,
+        clock=office.now,
+        sleep=ended.wait,
+        check_seconds=guard.check_seconds,
+        hooks=_hooks(office, service),
+    )
+
+
+def _hooks(office: Office, service: str) -> Hooks:
+    def written(what: str, work: Callable[[Desk], None]) -> None:
+        try:
+            with office.desk(f"guard {service}") as desk:
+                work(desk)
+        except ReleaseError as error:
+            office.say(f"{what} was not written down: {error}")
+
+    return Hooks(
+        extended=lambda until: written("the extension", lambda desk: extend(desk, service, until)),
+        trusted=lambda: written("the end of the probation", lambda desk: trust(desk, service)),
+        taken_back=lambda _acted: written(
+            "the rollback", lambda desk: rollback.rollback(desk, service, reason="the guard found it failing")
+        ),
+    )

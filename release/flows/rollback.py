@@ -1,0 +1,142 @@
+"""`rollback`: users first, then everything else. Whoever comes second does nothing, and says so."""
+
+from release import changes, resources
+from release.desk import Desk
+from release.engine.targets import short
+from release.faults import Refused, ReleaseError
+from release.flows import situation
+from release.flows.deploy import recorded
+from settings.values import Slot
+
+_BOTH: tuple[Slot, Slot] = ("blue", "green")
+
+
+def rollback(desk: Desk, service: str, image: str | None = None, reason: str = "an operator asked for it") -> None:
+    """Take the live image of a service back.
+
+    Args:
+        desk: The stack.
+        service: The service.
+        image: Strategy `rolling` only: the image to go back to; the one before when None.
+        reason: For people.
+    """
+    release, found = situation.standing(desk, service)
+    if found.kind == "foreign":
+        raise Refused(found.sentence)
+    if found.kind == "undoing":
+        desk.say("a rollback was begun and not ended: going on with it")
+        _finish(desk, service, release.live, changes.other(release.live), reason, first=False)
+        return
+    if found.kind == "switch_begun" and _never_made(desk, service, release.live):
+        _cancel(desk, service)
+        return
+    if desk.settings.services[service].strategy == "blue_green" or release.probation is not None:
+        _slots(desk, service, found.kind, reason)
+    else:
+        _image(desk, service, image, reason)
+
+
+def _never_made(desk: Desk, service: str, live: Slot) -> bool:
+    """Whether users were never led to the slot: neither the engine nor the primary ever heard of it."""
+    fqdn, address = desk.public(service), (desk.address(live),)
+    primary = next(iter(desk.names.standing(fqdn).values()))
+    return address not in (primary, desk.machine.records().get(fqdn))
+
+
+def _cancel(desk: Desk, service: str) -> None:
+    new = changes.cancel(desk.releases, service)
+    live = new.services[service].live
+    targets = [resources.public_record(service), resources.guard(service), resources.ledger()]
+    desk.advance(new, targets, f"{service} stays in slot {live}")
+    if not desk.dry_run:
+        desk.keeper.keep(f"{service} stays in {live}: the switch was not made")
+        desk.say(f"the switch of {service} was not made yet and is taken back; users are in slot {live} as before")
+
+
+def _slots(desk: Desk, service: str, kind: situation.Kind, reason: str) -> None:
+    """By the record: old and new are compared by the name server itself."""
+    release = desk.releases.services[service]
+    if kind == "settled" and release.probation is None and _was_rolled_back(release, service):
+        desk.say(f"{service} was rolled back to slot {release.live} already; nothing to do")
+        return
+    bad, previous = release.live, changes.way_back(release, service)
+    if desk.dry_run:
+        desk.say(f"would lead {desk.public(service)} from {desk.address(bad)} to {desk.address(previous)} first")
+        first = kind != "taken_back"
+    else:
+        desk.step(f"leading users of {service} back to slot {previous}")
+        first = desk.names.swap(desk.public(service), desk.address(bad), desk.address(previous))
+        told = f"users of {service} are led to slot {previous} again"
+        desk.say(told if first else f"{told}: somebody was faster; writing it down")
+    _finish(desk, service, previous, bad, reason, first=first)
+
+
+def _was_rolled_back(release: situation.ServiceRelease, service: str) -> bool:
+    try:
+        changes.way_back(release, service)
+    except Refused:
+        idle = release.slots[changes.other(release.live)]
+        return idle is not None and idle.image in release.rejected
+    return False
+
+
+def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *, first: bool) -> None:
+    """Write it down, have the engine know it, and send the old gateway's stale clients to the good slot as well."""
+    release = desk.releases.services[service]
+    new = desk.releases if release.live == previous else changes.rollback(desk.releases, service)
+    content = release.slots[bad]
+    image = content.image if content is not None else ""
+    desk.write(new, f"the rollback of {service}")
+    targets = [
+        resources.public_record(service),
+        resources.guard(service),
+        *resources.routing(_BOTH),
+        resources.ledger(),
+    ]
+    try:
+        desk.advance(new, targets, f"the engine follows to slot {previous}", go_on=True)
+    except ReleaseError as error:
+        raise type(error)(
+            f"users are led to slot {previous} again and the release file says so, but the rest was not done: {error}; "
+            f"run `release rollback {service} --stack {desk.stack}` again"
+        ) from error
+    if desk.dry_run:
+        return
+    desk.step("waiting for the name servers")
+    desk.names.wait(desk.public(service), desk.address(previous))
+    desk.witness.record(f"rollback {service}", service, bad, image, "rolled_back", previous=previous, reason=reason)
+    if first:
+        desk.witness.rolled_back(service, bad, previous, reason)
+    desk.keeper.keep(f"rollback {service} to {previous}, {short(image)} is rejected")
+    desk.loaded([bad])
+    desk.say(f"{service} is back in slot {previous}; {short(image)} does not become live again")
+
+
+def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:
+    """Strategies with one slot: the pods get the earlier image, one after the other."""
+    release = desk.releases.services[service]
+    bad = changes.live_image(release)
+    new = changes.revert(desk.releases, service, image or _earlier(desk, service, bad))
+    good = changes.live_image(new.services[service])
+    targets = [
+        *resources.slot_of(desk.settings, service, release.live, live=True),
+        *resources.routing(_BOTH),
+        resources.ledger(),
+    ]
+    with recorded(desk, f"rollback {service}", service, release.live, good):
+        desk.advance(new, targets, f"{short(good)} in the live slot {release.live}")
+    if not desk.dry_run:
+        desk.witness.record(f"rollback {service}", service, release.live, bad, "rolled_back", reason=reason)
+        desk.witness.rolled_back(service, release.live, f"{release.live} with {short(good)}", reason)
+        desk.keeper.keep(f"rollback {service} to {short(good)}, {short(bad)} is rejected")
+        desk.say(f"{service} runs {short(good)} again; {short(bad)} does not become live again")
+
+
+def _earlier(desk: Desk, service: str, bad: str) -> str:
+    """The image before, by the history of the release file."""
+    rejected = desk.releases.services[service].rejected
+    for release in desk.keeper.earlier(service):
+        content = release.slots[release.live]
+        if content is not None and content.image != bad and content.image not in rejected:
+            return content.image
+    raise Refused(f"the history of the release file has no earlier image of {service}; name one with --image")

@@ -1,0 +1,49 @@
+"""`switch`: lead users to the idle slot, on probation."""
+
+from release import changes, resources
+from release.desk import Desk
+from release.engine.targets import short
+from release.faults import Refused
+from release.flows import situation
+from release.flows.deploy import recorded
+from settings.values import Slot
+
+
+def switch(desk: Desk, service: str) -> None:
+    """Write the probation down, change the public record and nothing else, and see every name server answer it."""
+    release, found = situation.standing(desk, service)
+    if found.kind in ("taken_back", "undoing", "foreign"):
+        raise Refused(found.sentence)
+    begun = found.kind == "switch_begun" or (found.kind == "behind" and release.probation is not None)
+    if begun:
+        new = desk.releases
+        desk.say("a switch was begun and not ended: going on with it")
+    else:
+        new = changes.switch(desk.releases, service, desk.clock(), desk.settings.guard.probation_minutes)
+    slot = new.services[service].live
+    image = changes.live_image(new.services[service])
+    with recorded(desk, f"switch {service}", service, slot, image):
+        _ready(desk, service, slot)
+        # The probation is in the file before the record changes: whoever looks knows who is watched until when.
+        targets = [resources.public_record(service), resources.guard(service), resources.ledger()]
+        desk.advance(new, targets, f"users of {service} to slot {slot}")
+        if desk.dry_run:
+            return
+        desk.step("waiting for the name servers")
+        desk.names.wait(desk.public(service), desk.address(slot))
+        desk.witness.deployed(service, slot, image)
+    desk.keeper.keep(f"switch {service} to {slot} {short(image)}")
+    probation = new.services[service].probation
+    until = probation.until if probation is not None else ""
+    desk.say(
+        f"users of {service} are led to slot {slot} ({short(image)}), on probation until {until}; watch it: "
+        f"release guard {service} --stack {desk.stack}"
+    )
+
+
+def _ready(desk: Desk, service: str, slot: Slot) -> None:
+    """See that what users are to be led to is well at this moment, behind a gateway that knows of it."""
+    desk.loaded([slot])
+    if not desk.dry_run:
+        desk.step(f"asking slot {slot} once more")
+        desk.gateways.smoke(desk.settings, service, slot, 1)

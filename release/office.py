@@ -1,0 +1,179 @@
+"""Puts a desk together for the real world: the engine, the name servers, the gateways, the repository."""
+
+import contextlib
+import datetime
+import json
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import cast
+
+from components.dns import Key, standing, swap, wait
+from release import lock
+from release.announce import Announcer
+from release.audit import Audit
+from release.cluster import Cluster, ClusterError
+from release.desk import Desk
+from release.engine import Engine
+from release.faults import ReleaseError
+from release.gates import Gates, Https
+from release.repository import Repository
+from release.state import ReleaseFile
+from release.witness import Witnesses
+from settings import Settings, SettingsError, load
+
+ROOT = Path(__file__).resolve().parent.parent
+"""The checkout."""
+
+_DNS_SECONDS = 120
+"""How long the name servers have to follow a change."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the operator gave."""
+
+    stack: str
+    who: str
+    project: Path
+    addresses: Mapping[str, str] = field(default_factory=dict[str, str])
+    authorities: str | None = None
+    commits: bool = True
+    dry_run: bool = False
+    timeout_seconds: float = 180
+    root: Path = ROOT
+
+
+@dataclass
+class Office:
+    """One stack of one operator."""
+
+    options: Options
+    say: Callable[[str], None]
+    engine: Engine = field(init=False)
+    settings: Settings = field(init=False)
+    _secrets: Mapping[str, str] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        options = self.options
+        log = lock.folder(options.root) / f"{options.stack}.log"
+        if not (options.root / f"Pulumi.{options.stack}.yaml").is_file():
+            raise ReleaseError(f"there is no stack {options.stack!r}")
+        self.engine = Engine(options.root, options.project, options.stack, log)
+        given, secret = self.engine.configuration()
+        try:
+            self.settings = load(given, secret, options.stack, options.root)
+        except SettingsError as error:
+            raise ReleaseError(str(error)) from None
+        self._secrets = {key: given[key] for key in secret}
+
+    @contextlib.contextmanager
+    def desk(self, what: str) -> Generator[Desk]:
+        """A desk, with the stack held; a dry run holds nothing and writes nothing.
+
+        Args:
+            what: The command, for whoever finds the stack held.
+        """
+        options, now = self.options, self.now()
+        if options.dry_run:
+            yield self.make(lambda _step: None)
+            return
+        with lock.held(options.root, options.stack, what, options.who, now) as journal:
+            if journal.left:
+                self.say(f"the run before was cut short: {journal.left}")
+            yield self.make(journal.step)
+
+    def make(self, step: Callable[[str], None]) -> Desk:
+        """A desk without a lock, to look only."""
+        options, settings = self.options, self.settings
+        return Desk(
+            stack=options.stack,
+            settings=settings,
+            file=ReleaseFile(options.root, options.stack),
+            machine=self.engine,
+            names=NameServers(settings, self.key()),
+            gateways=Gates(
+                Https(options.addresses, options.authorities), self._cluster, self.say, options.timeout_seconds
+            ),
+            witness=Witnesses(options.stack, options.who, self.audit(), self.announcer(), self.now, self.say),
+            keeper=self.repository(),
+            clock=self.now,
+            say=self.say,
+            step=step,
+            dry_run=options.dry_run,
+        )
+
+    @staticmethod
+    def now() -> datetime.datetime:
+        """The time."""
+        return datetime.datetime.now(datetime.UTC)
+
+    def repository(self) -> Repository:
+        """The checkout's repository."""
+        return Repository(self.options.root, self.options.stack, self.say, self.options.commits)
+
+    def key(self) -> Key:
+        """The platform's TSIG key."""
+        tsig = self.settings.dns.tsig
+        return Key(tsig.name, tsig.algorithm, self._secrets.get("luxima:dnsTsigSecret", ""))
+
+    def audit(self) -> Audit:
+        """The audit's rows; those that wait are in the checkout's folder for what is no part of it."""
+        folder = lock.folder(self.options.root) / f"{self.options.stack}.audit"
+        key = self._secrets.get("luxima:serviceRoleKey", "")
+        return Audit(folder, self.settings.observability.alert_log_url, key, self.options.authorities)
+
+    def announcer(self) -> Announcer:
+        """Alertmanager."""
+        environment = self.settings.environment
+        return Announcer(
+            self.settings.guard.alertmanager_url or f"https://{environment.core_fqdn('alertmanager')}",
+            environment.label,
+            self.settings.observability.alerts.runbooks_url,
+            f"https://{environment.grafana_host}/d/releases",
+            self.options.authorities,
+        )
+
+    def _cluster(self) -> Cluster:
+        kubeconfig = self._secrets.get("luxima:kubeconfig") or self.engine.kubeconfig()
+        if not kubeconfig:
+            raise ClusterError("the stack has no kubeconfig")
+        return Cluster(kubeconfig)
+
+
+@dataclass(frozen=True)
+class NameServers:
+    """The name servers of the stack; `release.desk.Names`."""
+
+    settings: Settings
+    key: Key
+
+    def standing(self, fqdn: str) -> Mapping[str, tuple[str, ...]]:
+        """Addresses of a name by name server, the primary first."""
+        return standing(self.settings.dns.servers, fqdn)
+
+    def swap(self, fqdn: str, old: str, new: str) -> bool:
+        """Lead a name over; False when somebody did already."""
+        dns = self.settings.dns
+        return swap(dns, self.settings.environment.domain, fqdn, old, new, dns.switch_ttl_seconds, self.key)
+
+    def wait(self, fqdn: str, expected: str) -> None:
+        """Until every name server answers it."""
+        wait(self.settings.dns.servers, fqdn, expected, _DNS_SECONDS)
+
+
+def read_addresses(file: Path | None) -> dict[str, str]:
+    """Addresses to ask in the place of others, from a JSON file such as {"10.10.10.61:443": "127.0.0.1:8443"}.
+
+    Raises:
+        ReleaseError: When it is not one.
+    """
+    if file is None:
+        return {}
+    try:
+        content: object = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise ReleaseError(f"{file} cannot be read: {error}") from None
+    if not isinstance(content, dict):
+        raise ReleaseError(f"{file} is not a JSON table of addresses")
+    return {str(key): str(value) for key, value in cast("dict[object, object]", content).items()}

@@ -1,0 +1,106 @@
+"""What every verb takes: the stack, where its project is, who asks; and how a verb is stopped."""
+
+import functools
+import getpass
+import inspect
+import signal
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any, Concatenate, ParamSpec
+
+import typer
+from rich.console import Console
+
+from release import faults
+from release.office import ROOT, Office, Options, read_addresses
+
+CONSOLE = Console()
+
+P = ParamSpec("P")
+
+
+def say(sentence: str) -> None:
+    """A line for the operator."""
+    CONSOLE.print(sentence, highlight=False, markup=False, soft_wrap=True)
+
+
+def common(
+    stack: Annotated[str, typer.Option("--stack", envvar="LUXIMA_STACK", help="dev, staging or prod")],
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would change in file and engine; touch nothing")
+    ] = False,
+    project: Annotated[
+        Path, typer.Option("--project", envvar="LUXIMA_PROJECT", help="Folder with Pulumi.yaml and the stack file")
+    ] = ROOT,
+    no_commit: Annotated[
+        bool, typer.Option("--no-commit", envvar="LUXIMA_NO_COMMIT", help="Do not commit the release file")
+    ] = False,
+    who: Annotated[
+        str | None, typer.Option("--who", envvar="LUXIMA_WHO", help="Name in the audit; user@host by default")
+    ] = None,
+    addresses: Annotated[
+        Path | None,
+        typer.Option("--addresses", envvar="LUXIMA_ADDRESSES", help="JSON file: addresses to ask in place of others"),
+    ] = None,
+    ca_bundle: Annotated[
+        str | None, typer.Option("--ca-bundle", envvar="LUXIMA_CA_BUNDLE", help="File with the authorities to trust")
+    ] = None,
+    timeout: Annotated[float, typer.Option("--timeout", help="Seconds that gateways have to load a routing")] = 180,
+) -> Options:
+    """The options that every verb has."""
+    return Options(
+        stack=stack,
+        who=who or f"{getpass.getuser()}@{socket.gethostname()}",
+        project=project.resolve(),
+        addresses=read_addresses(addresses),
+        authorities=ca_bundle,
+        commits=not no_commit,
+        dry_run=dry_run,
+        timeout_seconds=timeout,
+    )
+
+
+def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Office, P], int]], Callable[..., int]]:
+    """A command with the verb's own parameters and the common ones; the verb is given the office."""
+
+    def decorate(function: Callable[Concatenate[Office, P], int]) -> Callable[..., int]:
+        shared = inspect.signature(common).parameters
+        own = list(inspect.signature(function).parameters.values())[1:]
+
+        @functools.wraps(function)
+        def run(**given: Any) -> int:
+            office = Office(common(**{key: given.pop(key) for key in shared}), say)
+            return function(office, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
+
+        parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *shared.values())]
+        # Arguments first, as the signature is read in its order.
+        vars(run)["__signature__"] = inspect.Signature(parameters, return_annotation=int)
+        run.__annotations__ = {each.name: each.annotation for each in parameters}
+        vars(run).pop("__wrapped__", None)
+        return app.command(name)(run)
+
+    return decorate
+
+
+def catch(act: Callable[[], Any]) -> None:
+    """Have Ctrl-C, SIGTERM and the end of the terminal do this."""
+
+    def handle(_number: int, _frame: FrameType | None) -> None:
+        act()
+
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, handle)
+
+
+def stoppable(office: Office) -> None:
+    """A running engine finishes what is under way; everything else stops at once."""
+
+    def stop() -> None:
+        if not office.engine.interrupt():
+            raise faults.Interrupted("stopped")
+        sys.stderr.write("stopping: the engine finishes what is under way\n")
+
+    catch(stop)

@@ -1,0 +1,123 @@
+"""What `status` and `history` print."""
+
+import datetime
+from collections.abc import Mapping
+
+from rich.console import Console
+from rich.table import Table
+
+from release import changes
+from release.desk import Desk
+from release.engine.targets import short
+from release.flows.situation import Situation, look
+from release.repository import Version
+from settings.releases import ServiceRelease
+from settings.values import Slot
+
+_SLOTS: tuple[Slot, Slot] = ("blue", "green")
+
+
+def status(desk: Desk, console: Console, services: list[str], left: str) -> None:
+    """One table row for each slot, then what is under way, then what to do next."""
+    table = Table(title=f"Stack {desk.stack}, revision {desk.releases.revision}", title_justify="left")
+    for column in ("service", "slot", "users", "image", "standing", "address"):
+        table.add_column(column)
+    notes: list[str] = []
+    for name in services:
+        release = desk.releases.services.get(name)
+        if release is None:
+            table.add_row(name, "-", "-", "not released yet", "", "")
+            continue
+        found = look(desk, name, release)
+        for slot in _SLOTS:
+            table.add_row(*_row(desk, name, release, slot, found))
+        notes += _candidates(release)
+        notes.append(_next(desk, name, release, found))
+    console.print(table)
+    seen = desk.machine.revision()
+    if seen is not None and seen != desk.releases.revision:
+        notes.append(f"the stack has seen revision {seen} of the release file, which is at {desk.releases.revision}")
+    if left:
+        notes.append(f"under way, or cut short: {left}")
+    for note in notes:
+        console.print(note, highlight=False)
+
+
+def history(console: Console, versions: list[Version], service: str | None) -> None:
+    """The commits in which something of a service changed, the latest first."""
+    table = Table()
+    for column in ("commit", "when", "who", "revision", "live", "image", "what"):
+        table.add_column(column)
+    for version, before in zip(versions, [*versions[1:], None], strict=True):
+        releases = version.releases
+        release = releases.services.get(service) if releases is not None and service is not None else None
+        older = before.releases.services.get(service) if before and before.releases and service else None
+        if service is not None and (release is None or release == older):
+            continue
+        revision = "?" if releases is None else str(releases.revision)
+        live, image = ("", "") if release is None else (release.live, short(changes.live_image(release)))
+        table.add_row(version.commit, version.when, version.who, revision, live, image, version.subject)
+    console.print(table)
+
+
+def as_json(desk: Desk, services: list[str], left: str) -> Mapping[str, object]:
+    """The same as `status`, for programs."""
+    found: dict[str, object] = {}
+    for name in services:
+        release = desk.releases.services.get(name)
+        if release is not None:
+            situation = look(desk, name, release)
+            found[name] = {
+                **release.model_dump(mode="json"),
+                "names": {server: list(values) for server, values in situation.answers.items()},
+                "situation": situation.kind,
+                "next": _next(desk, name, release, situation),
+            }
+    return {
+        "stack": desk.stack,
+        "revision": desk.releases.revision,
+        "seen": desk.machine.revision(),
+        "left": left,
+        "services": found,
+    }
+
+
+def _row(desk: Desk, name: str, release: ServiceRelease, slot: Slot, found: Situation) -> tuple[str, ...]:
+    content, address = release.slots[slot], desk.address(slot)
+    leading = [server for server, values in found.answers.items() if address in values]
+    if not found.answers:
+        users = "?"
+    elif len(leading) == len(found.answers):
+        users = "here"
+    else:
+        users = f"here by {', '.join(leading)}" if leading else ""
+    mark = f"{slot} (live)" if slot == release.live else slot
+    if content is None:
+        return (name if slot == "blue" else "", mark, users, "empty", "", address)
+    standing = "rolled back" if content.image in release.rejected else content.standing
+    return (name if slot == "blue" else "", mark, users, short(content.image), standing, address)
+
+
+def _candidates(release: ServiceRelease) -> list[str]:
+    named = {"canary": release.canary, "shadow": release.shadow}
+    return [f"{kind} {short(each.image)} at {each.percent} %" for kind, each in named.items() if each is not None]
+
+
+def _next(desk: Desk, name: str, release: ServiceRelease, found: Situation) -> str:
+    """What is the case with a service and what the operator may do."""
+    if found.kind != "settled":
+        return found.sentence
+    if release.probation is not None:
+        until = changes.parsed(release.probation.until)
+        left = until - desk.clock()
+        if left > datetime.timedelta(0):
+            minutes = left.total_seconds() / 60
+            return f"{name} is on probation for {minutes:.0f} min more; back again: `release rollback {name}`"
+        return f"the probation of {name} ended without a verdict written down: `release guard {name}`"
+    idle = changes.other(release.live)
+    content = release.slots[idle]
+    if content is None or content.image in release.rejected or content.image == changes.live_image(release):
+        return f"{name} is settled in slot {release.live}; next: `release deploy {name} --image …`"
+    if content.standing == "candidate":
+        return f"{name} has an image to test in slot {idle}: `release verify {name}`"
+    return f"slot {idle} of {name} is verified: `release switch {name}`"

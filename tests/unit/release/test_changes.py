@@ -1,0 +1,248 @@
+"""What a release does to the release file: single rules, and invariants over every order of changes."""
+
+import datetime
+from collections.abc import Callable, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from release import changes
+from release.faults import Refused
+from settings.releases import Probation, Releases, ServiceRelease, SlotRelease
+
+NOW = datetime.datetime(2026, 1, 31, 12, 0, tzinfo=datetime.UTC)
+SERVICE = "storefront"
+
+
+def image(number: int) -> str:
+    return f"registry.dev.luxima.local/aceh/storefront@sha256:{number:064x}"
+
+
+def before() -> Releases:
+    return changes.first(Releases(services={}), SERVICE, image(0))
+
+
+def of(releases: Releases) -> ServiceRelease:
+    return releases.services[SERVICE]
+
+
+def through(releases: Releases, *steps: Callable[[Releases], Releases]) -> Releases:
+    for step in steps:
+        releases = step(releases)
+    return releases
+
+
+def deployed(number: int) -> Callable[[Releases], Releases]:
+    return lambda releases: changes.deploy_idle(changes.close(releases, SERVICE), SERVICE, image(number))
+
+
+def verified(releases: Releases) -> Releases:
+    return changes.verify(releases, SERVICE)
+
+
+def switched(releases: Releases) -> Releases:
+    return changes.switch(releases, SERVICE, NOW, 10)
+
+
+def rolled_back(releases: Releases) -> Releases:
+    return changes.rollback(releases, SERVICE)
+
+
+def trusted(releases: Releases) -> Releases:
+    return changes.trust(releases, SERVICE)
+
+
+def test_a_first_release_is_live_at_once() -> None:
+    assert of(before()) == ServiceRelease(
+        live="blue", slots={"blue": SlotRelease(image=image(0), standing="verified"), "green": None}
+    )
+    assert before().revision == 1
+
+
+def test_a_release_goes_through_the_idle_slot() -> None:
+    release = of(through(before(), deployed(1)))
+    assert (release.live, release.slots["green"]) == ("blue", SlotRelease(image=image(1), standing="candidate"))
+    assert release.slot_of("green") == "blue"
+    release = of(through(before(), deployed(1), verified))
+    assert (release.live, release.slot_of("green")) == ("blue", "green")
+    release = of(through(before(), deployed(1), verified, switched))
+    assert release.live == "green"
+    assert release.probation == Probation(since="2026-01-31T12:00:00Z", until="2026-01-31T12:10:00Z", previous="blue")
+
+
+def test_an_idle_slot_is_closed_before_it_gets_another_image() -> None:
+    ready = through(before(), deployed(1), verified)
+    closed = changes.close(ready, SERVICE)
+    assert closed.revision == ready.revision + 1
+    assert of(closed).slots["green"] == SlotRelease(image=image(1), standing="candidate")
+    assert changes.close(closed, SERVICE) is closed
+    assert changes.close(before(), SERVICE) == before()
+
+
+def test_the_same_deploy_again_changes_nothing() -> None:
+    once = through(before(), deployed(1))
+    assert changes.deploy_idle(once, SERVICE, image(1)) is once
+
+
+def test_a_rollback_rejects_the_image_and_keeps_the_way_it_came() -> None:
+    release = of(through(before(), deployed(1), verified, switched, rolled_back))
+    assert (release.live, release.probation, release.rejected) == ("blue", None, (image(1),))
+    assert not release.serves("green")
+    assert release.slot_of("green") == "blue"
+
+
+def test_a_switch_that_was_never_made_rejects_nothing() -> None:
+    ready = through(before(), deployed(1), verified)
+    cancelled = changes.cancel(switched(ready), SERVICE)
+    assert of(cancelled) == of(ready)
+    assert cancelled.revision == ready.revision + 2
+
+
+def test_force_takes_an_image_off_the_rejected_ones_and_has_it_verified_anew() -> None:
+    back = through(before(), deployed(1), verified, switched, rolled_back)
+    with pytest.raises(Refused, match="--force"):
+        changes.deploy_idle(back, SERVICE, image(1))
+    release = of(changes.deploy_idle(back, SERVICE, image(1), force=True))
+    assert release.rejected == ()
+    assert release.slots["green"] == SlotRelease(image=image(1), standing="candidate")
+
+
+def test_an_image_forced_into_the_live_slot_is_not_served_from_the_idle_one_unseen() -> None:
+    back = through(before(), deployed(1), verified, switched, rolled_back)
+    for forced in (
+        changes.deploy_live(back, SERVICE, image(1), force=True),
+        changes.deploy_candidate(back, SERVICE, "canary", image(1), force=True),
+    ):
+        assert not of(forced).serves("green")
+
+
+def test_a_canary_is_weighed_promoted_and_removed() -> None:
+    releases = changes.deploy_candidate(before(), SERVICE, "canary", image(1))
+    assert (found := of(releases).canary) is not None
+    assert found.percent == 0
+    releases = changes.weigh(releases, SERVICE, "canary", 10)
+    with pytest.raises(Refused, match="10 %"):
+        changes.deploy_candidate(releases, SERVICE, "canary", image(2))
+    with pytest.raises(Refused, match="still has its share"):
+        changes.withdraw(releases, SERVICE, "canary")
+    releases = changes.promote(releases, SERVICE, "canary")
+    assert changes.live_image(of(releases)) == image(1)
+    releases = changes.withdraw(changes.weigh(releases, SERVICE, "canary", 0), SERVICE, "canary")
+    assert of(releases).canary is None
+
+
+def test_a_rolled_back_image_is_no_canary_either() -> None:
+    canary = changes.weigh(changes.deploy_candidate(before(), SERVICE, "canary", image(1)), SERVICE, "canary", 10)
+    promoted = changes.promote(canary, SERVICE, "canary")
+    reverted = changes.revert(promoted, SERVICE, image(0))
+    assert (of(reverted).canary, of(reverted).rejected) == (None, (image(1),))
+    with pytest.raises(Refused, match="was rolled back itself"):
+        changes.revert(reverted, SERVICE, image(1))
+
+
+def test_a_probation_is_extended_once_and_never_shortened() -> None:
+    releases = through(before(), deployed(1), verified, switched)
+    extended = changes.extend(releases, SERVICE, NOW + datetime.timedelta(minutes=20))
+    assert (found := of(extended).probation) is not None
+    assert (found.until, found.extended) == ("2026-01-31T12:20:00Z", True)
+    assert (sooner := of(changes.extend(releases, SERVICE, NOW)).probation) is not None
+    assert sooner.until == "2026-01-31T12:10:00Z"
+    with pytest.raises(Refused, match="extended once already"):
+        changes.extend(extended, SERVICE, NOW)
+    assert of(trusted(extended)).probation is None
+
+
+CASES: Sequence[tuple[str, Callable[[], Releases]]] = (
+    ("was not released", lambda: changes.verify(Releases(services={}), SERVICE)),
+    ("is empty", lambda: verified(before())),
+    ("is empty", lambda: switched(before())),
+    ("way back: slot green is empty", lambda: rolled_back(before())),
+    ("was not verified", lambda: through(before(), deployed(1), switched)),
+    ("way back: what is in slot green was not verified", lambda: through(before(), deployed(1), rolled_back)),
+    ("what users of storefront see already", lambda: through(before(), deployed(0))),
+    ("what users of storefront see already", lambda: changes.deploy_live(before(), SERVICE, image(0))),
+    ("live in slot green already", lambda: through(before(), deployed(1), verified, switched, switched)),
+    ("is on probation", lambda: through(before(), deployed(1), verified, switched, deployed(2))),
+    (
+        "does not become live again",
+        lambda: through(before(), deployed(1), verified, switched, rolled_back, switched),
+    ),
+    ("deploy another one", lambda: through(before(), deployed(1), verified, switched, rolled_back, verified)),
+    ("was rolled back itself", lambda: through(before(), deployed(1), verified, switched, rolled_back, rolled_back)),
+    ("has no canary", lambda: changes.weigh(before(), SERVICE, "canary", 10)),
+    ("is not on probation", lambda: changes.extend(before(), SERVICE, NOW)),
+    ("no switch under way", lambda: changes.cancel(before(), SERVICE)),
+)
+
+
+@pytest.mark.parametrize(("reason", "act"), CASES, ids=[reason for reason, _ in CASES])
+def test_what_would_not_be_right_is_refused(reason: str, act: Callable[[], Releases]) -> None:
+    with pytest.raises(Refused, match=reason):
+        act()
+
+
+def test_the_same_image_in_both_slots_is_no_switch() -> None:
+    same = ServiceRelease(
+        live="blue",
+        slots={
+            "blue": SlotRelease(image=image(0), standing="verified"),
+            "green": SlotRelease(image=image(0), standing="verified"),
+        },
+    )
+    releases = Releases(revision=1, services={SERVICE: same})
+    with pytest.raises(Refused, match="same image"):
+        switched(releases)
+    with pytest.raises(Refused, match="same image"):
+        rolled_back(releases)
+
+
+IMAGES = st.integers(0, 4).map(image)
+STEPS: st.SearchStrategy[Callable[[Releases], Releases]] = st.one_of(
+    st.builds(
+        lambda one, force: lambda r: changes.deploy_idle(changes.close(r, SERVICE), SERVICE, one, force=force),
+        IMAGES,
+        st.booleans(),
+    ),
+    st.builds(lambda one, force: lambda r: changes.deploy_live(r, SERVICE, one, force=force), IMAGES, st.booleans()),
+    st.builds(
+        lambda one, force: lambda r: changes.deploy_candidate(r, SERVICE, "canary", one, force=force),
+        IMAGES,
+        st.booleans(),
+    ),
+    st.builds(lambda percent: lambda r: changes.weigh(r, SERVICE, "canary", percent), st.sampled_from([0, 10, 100])),
+    st.builds(lambda one: lambda r: changes.revert(r, SERVICE, one), IMAGES),
+    st.sampled_from(
+        [
+            verified,
+            switched,
+            rolled_back,
+            trusted,
+            lambda r: changes.close(r, SERVICE),
+            lambda r: changes.cancel(r, SERVICE),
+            lambda r: changes.promote(r, SERVICE, "canary"),
+            lambda r: changes.withdraw(r, SERVICE, "canary"),
+            lambda r: changes.extend(r, SERVICE, NOW + datetime.timedelta(minutes=30)),
+        ]
+    ),
+)
+
+
+@given(st.lists(STEPS, max_size=25))
+def test_whatever_is_done_users_see_verified_images_only(steps: list[Callable[[Releases], Releases]]) -> None:
+    releases = before()
+    for step in steps:
+        try:
+            after = step(releases)
+        except Refused:
+            continue
+        release = of(after)
+        assert release.serves(release.live)
+        assert all(release.serves(release.slot_of(gateway)) for gateway in ("blue", "green"))
+        assert changes.live_image(release) not in release.rejected
+        assert release.canary is None or release.canary.image not in release.rejected
+        assert release.probation is None or (
+            release.probation.previous != release.live and release.serves(release.probation.previous)
+        )
+        assert after is releases if after == releases else after.revision > releases.revision
+        releases = after
