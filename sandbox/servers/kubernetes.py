@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from sandbox import process
+from sandbox.agent import stages, table
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
@@ -81,7 +82,9 @@ class Kubernetes:
         _adopt(layout)  # Forgets those that have just ended, so that kwokctl starts them.
         created = (_cluster(layout) / "kwok.yaml").exists()
         configuration = folder / "kwokctl.yaml"
-        configuration.write_text(yaml.safe_dump(_configuration(site)), encoding="utf-8")
+        # kwok has stages of its own for whatever none are given for.
+        documents = [_configuration(site), *(stages.documents() if table.enabled(layout) else [])]
+        configuration.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
         verb = ["start", "cluster"] if created else ["create", "cluster", f"--kubeconfig={folder / 'paths.kubeconfig'}"]
         environment = site.environment(folder, KWOK_WORKDIR=str(folder))
         # kwokctl asks the first kubectl on PATH whether the API server answers.
@@ -185,7 +188,8 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
     wanted["--service-cluster-ip-range=(.+)$"] = site.settings.kubernetes.service_cidr
     found = {match.group(1): new for line, new in wanted.items() if (match := re.search(line, text, re.MULTILINE))}
     replacements = {old: new for old, new in found.items() if old != new}
-    if not stale and not replacements:
+    staged = stages.adjusted(text, agent=table.enabled(site.layout))
+    if not stale and not replacements and staged == text:
         return running
     process.stop(running)
     for link in stale:
@@ -197,7 +201,9 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
     write_private(kubeconfig, server.encode())
     if replacements:
         pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(old)}(?![\w.])" for old in replacements))
-        write_private(kwok, pattern.sub(lambda match: replacements[match.group()], text).encode())
+        staged = pattern.sub(lambda match: replacements[match.group()], staged)
+    if staged != text:
+        write_private(kwok, staged.encode())
     return []
 
 
@@ -232,7 +238,9 @@ def _configuration(site: Site) -> dict[str, object]:
             extra("etcd", unsafe_no_fsync="true"),
             extra("kube-apiserver", service_cluster_ip_range=site.settings.kubernetes.service_cidr),
             # There is one of each; an election would only delay a restart by the old leader's lease.
-            extra("kube-controller-manager", leader_elect="false"),
+            # A simulated node that was thought dead for a moment, while the machine was busy or the API server was away,
+            # is bad for good: nobody but a kubelet tells that its pods are ready after all.
+            extra("kube-controller-manager", leader_elect="false", node_monitor_grace_period="24h"),
             extra("kube-scheduler", leader_elect="false"),
         ],
     }
