@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Final, Self
 
 from components.edge.documents import documents
-from components.edge.routing import VERSION_PATH, version
+from components.edge.routing import ROUTING_FILE, VERSION_PATH, version
 from components.edge.static import DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT
 from settings import Settings
 from settings.values import Slot
@@ -46,8 +46,8 @@ class Volume:
         self.folder = folder
         self._numbers = itertools.count()
 
-    def write(self, files: Mapping[str, str | bytes]) -> None:
-        """Replace all files, by path."""
+    def write(self, files: Mapping[str, str | bytes], *, clean: bool = True) -> Path | None:
+        """Replace all files, by path; without `clean` the folder of the old ones is left, and returned."""
         self.folder.mkdir(parents=True, exist_ok=True)
         data = self.folder / "..data"
         old = data.resolve() if data.is_symlink() else None
@@ -62,8 +62,9 @@ class Volume:
         for first in {name.split("/")[0] for name in files}:
             if not (self.folder / first).is_symlink():
                 (self.folder / first).symlink_to(f"..data/{first}")
-        if old is not None:
+        if old is not None and clean:
             shutil.rmtree(old)
+        return None if clean else old
 
 
 class Gateway:
@@ -168,12 +169,12 @@ class Gateway:
 
     # What it is told
 
-    def write(self, routing: str) -> None:
-        """Put a routing document in place, and the certificates."""
-        files: dict[str, str | bytes] = {"routes/routing.yaml": self._local(routing)}
+    def write(self, routing: str, *, clean: bool = True) -> Path | None:
+        """Put a routing document in place, and the certificates; without `clean` the old ones stay beside them."""
+        files: dict[str, str | bytes] = {ROUTING_FILE: self._local(routing)}
         for key, (chain, private) in self.certificates.items():
             files |= {f"tls/{key}/tls.crt": chain, f"tls/{key}/tls.key": private}
-        self._dynamic.write(files)
+        return self._dynamic.write(files, clean=clean)
 
     def change(self, settings: Settings, *, wait: bool = True) -> None:
         """Other settings from now on; what is in traefik.yaml stays."""
