@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from sandbox import interrupts
 from sandbox.faults import Interrupted, SandboxError
@@ -53,12 +54,13 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
         from sandbox.verbs import preview
 
         return preview.run(layout, signals, as_json=options.format == "json")
+    if verb == "up" and options.agent is not None:
+        _turn_agent(layout, options.agent)
     return _hold(layout, verb, signals, options.arguments if verb == "release" else [])
 
 
 def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: Sequence[str]) -> int:
     """Run a verb that changes the stack: only one at a time, and after what a killed run left is cleared."""
-    from sandbox.agent import table
     from sandbox.engine import orphans
     from sandbox.lock import exclusive
     from sandbox.verbs import destroy, refresh, release, up
@@ -72,14 +74,20 @@ def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: 
         "destroy": destroy.run,
     }
     with exclusive(layout, verb):
-        if images is not None:
-            table.disable(layout) if images == "off" else table.enable(layout, Path(images))
         for sentence in orphans.clear(layout.engine):
             say(sentence)
         if verb == "release":
             return release.run(layout, signals, arguments)
         runs[verb](layout, signals)
     return 0
+
+
+def _turn_agent(layout: Layout, images: str) -> None:
+    """Have pods with a slot run as processes from now on, or simulated again."""
+    from sandbox.agent import table
+
+    layout.prepare()
+    table.disable(layout) if images == "off" else table.enable(layout, Path(images))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,7 +8,7 @@ from typing import Any
 from sandbox.engine.events import Recorder, Step
 from sandbox.layout import Layout, relative
 from sandbox.report.console import table, tell
-from sandbox.servers.table import SERVERS
+from sandbox.servers.table import OPTIONAL, SERVERS
 
 _WORDS = {
     "create": "created",
@@ -68,7 +68,7 @@ def server_rows(layout: Layout, ports: Mapping[str, int]) -> list[list[str]]:
     rows: list[list[str]] = []
     for server in SERVERS:
         records = server.records(layout)
-        if not records:
+        if not records and server.name not in OPTIONAL:
             rows.append([server.name, "not running", "", "", ""])
         for record in records:
             known = record.name in ports or server.name == record.name

@@ -57,7 +57,7 @@ def start(site: Site, say: Callable[[str], None]) -> None:
             ran = any(record.alive() for record in server.records(site.layout))
             began = time.monotonic()
             server.start(site)
-            if not ran:
+            if not ran and server.records(site.layout):
                 address = server.address(site.ports)
                 took = f"{time.monotonic() - began:.1f} s"
                 say(f"  {server.name} answers{f' at {address}' if address else ''} after {took}")

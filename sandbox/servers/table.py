@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sandbox.servers.agent import Agent
 from sandbox.servers.base import Server
 from sandbox.servers.controllers import Controllers
 from sandbox.servers.dns import Dns
@@ -11,11 +12,15 @@ from sandbox.servers.proxmox import Proxmox
 
 KUBERNETES = Kubernetes()
 CONTROLLERS = Controllers()
+AGENT = Agent()
 MINIO = Minio()
 PROXMOX = Proxmox()
 DNS = Dns()
 
-SERVERS: tuple[Server, ...] = (KUBERNETES, CONTROLLERS, MINIO, PROXMOX, DNS)
+SERVERS: tuple[Server, ...] = (KUBERNETES, CONTROLLERS, AGENT, MINIO, PROXMOX, DNS)
 
-AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name}
+AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name, AGENT.name: KUBERNETES.name}
 """Servers that need another one first; all others start at the same time."""
+
+OPTIONAL = frozenset({AGENT.name})
+"""Servers that are off unless somebody turns them on."""
