@@ -11,8 +11,7 @@ from components.edge.plugin import FILES, MODULE
 from components.edge.routing import ROUTING_FILE, ZONE_KEYS, routing_yaml
 from components.edge.static import ACCEPT_SECONDS, DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT, traefik_yaml
 from components.images import TRAEFIK
-from components.kubernetes import Balancer, EgressRule, Files, Mount, Workload, WorkloadArgs
-from components.observability.placing import place
+from components.kubernetes import Balancer, EgressRule, Files, Mount, Workload, WorkloadArgs, place
 from settings import Settings
 from settings.values import Slot
 

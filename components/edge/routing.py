@@ -10,7 +10,7 @@ from typing import Any, Final
 from components.edge import canary, names
 from components.edge.middlewares import chain, middlewares
 from components.edge.static import DYNAMIC
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
 

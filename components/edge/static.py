@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from components.edge.plugin import MODULE
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
 

@@ -1,8 +1,10 @@
 """The cluster, its namespaces, and the one builder that every workload comes from (INF-2)."""
 
 from components.kubernetes.cluster import ClusterArgs, KubernetesCluster, Machine
+from components.kubernetes.job import Job, JobArgs
 from components.kubernetes.k3s import cloud_configs, k3s_vms
 from components.kubernetes.namespace import Namespace, NamespaceArgs
+from components.kubernetes.placing import Placed, place
 from components.kubernetes.pod import EgressRule, Files, Mount, PodArgs, SecretEnv
 from components.kubernetes.workload import (
     Autoscaling,
@@ -20,12 +22,15 @@ __all__ = [
     "ClusterArgs",
     "EgressRule",
     "Files",
+    "Job",
+    "JobArgs",
     "KubernetesCluster",
     "Machine",
     "Mount",
     "Namespace",
     "NamespaceArgs",
     "NodeWorkload",
+    "Placed",
     "PodArgs",
     "SecretEnv",
     "StatefulWorkload",
@@ -34,4 +39,5 @@ __all__ = [
     "WorkloadArgs",
     "cloud_configs",
     "k3s_vms",
+    "place",
 ]

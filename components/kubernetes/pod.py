@@ -173,6 +173,8 @@ class PodArgs:
     """Time to end in order, in seconds; the drain is part of it."""
     start_seconds: int = 60
     """Time to become ready after a start, in seconds."""
+    serves: bool = True
+    """Whether it answers on its ports; what only runs to its end has no probe to answer and nobody to drain."""
 
 
 def metadata(args: PodArgs, name: str | None = None) -> k8s.meta.v1.ObjectMetaArgs:
@@ -182,9 +184,9 @@ def metadata(args: PodArgs, name: str | None = None) -> k8s.meta.v1.ObjectMetaAr
 
 
 def template(
-    args: PodArgs, *, data_path: str | None = None, tolerate_all: bool = False
+    args: PodArgs, *, data_path: str | None = None, tolerate_all: bool = False, restart: str | None = None
 ) -> k8s.core.v1.PodTemplateSpecArgs:
-    """The pod template; with `data_path` the claim `data` is mounted there."""
+    """The pod template; with `data_path` the claim `data` is mounted there; `restart` is Always by default."""
     found = {}
     if args.metrics_path is not None:
         found = {
@@ -195,11 +197,13 @@ def template(
     annotations = {**found, **args.annotations}
     return k8s.core.v1.PodTemplateSpecArgs(
         metadata=k8s.meta.v1.ObjectMetaArgs(labels=dict(args.labels), annotations=annotations or None),
-        spec=_spec(args, data_path, tolerate_all=tolerate_all),
+        spec=_spec(args, data_path, tolerate_all=tolerate_all, restart=restart),
     )
 
 
-def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool) -> k8s.core.v1.PodSpecArgs:
+def _spec(
+    args: PodArgs, data_path: str | None, *, tolerate_all: bool, restart: str | None
+) -> k8s.core.v1.PodSpecArgs:
     core = k8s.core.v1
     spread = core.TopologySpreadConstraintArgs(
         max_skew=1,
@@ -212,6 +216,7 @@ def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool) -> k8s.co
         service_account_name=args.workload,
         automount_service_account_token=False,
         enable_service_links=False,
+        restart_policy=restart,
         host_network=args.host_network or None,
         termination_grace_period_seconds=args.grace_seconds,
         security_context=core.PodSecurityContextArgs(
@@ -267,12 +272,16 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
             limits={"memory": memory(args.memory_limit_mib), "ephemeral-storage": memory(4 * SCRATCH_MIB)},
         ),
         # A slow start is waited for; a pod that stops answering leaves the Service first and is restarted later.
-        startup_probe=core.ProbeArgs(http_get=health, period_seconds=2, failure_threshold=args.start_seconds // 2),
-        readiness_probe=core.ProbeArgs(http_get=health, period_seconds=5, failure_threshold=2),
-        liveness_probe=_liveness(args),
+        startup_probe=core.ProbeArgs(http_get=health, period_seconds=2, failure_threshold=args.start_seconds // 2)
+        if args.serves
+        else None,
+        readiness_probe=core.ProbeArgs(http_get=health, period_seconds=5, failure_threshold=2) if args.serves else None,
+        liveness_probe=_liveness(args) if args.serves else None,
         lifecycle=core.LifecycleArgs(
             pre_stop=core.LifecycleHandlerArgs(sleep=core.SleepActionArgs(seconds=DRAIN_SECONDS))
-        ),
+        )
+        if args.serves
+        else None,
         security_context=core.SecurityContextArgs(
             allow_privilege_escalation=False,
             read_only_root_filesystem=True,

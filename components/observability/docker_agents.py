@@ -8,7 +8,7 @@ import pulumi_docker as docker
 
 from components.images import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 from components.observability import agents
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 _STATE = "/var/lib/log-agent"

@@ -1,7 +1,7 @@
 """The log agents' documents (LOG-7): one pipeline for each place, run by Alloy or Promtail."""
 
 from components.observability.agents.pipelines import docker_host, guest, kubernetes
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 __all__ = ["docker_host", "documents", "guest", "kubernetes"]

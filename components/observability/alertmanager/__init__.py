@@ -1,7 +1,7 @@
 """Who is told of an alert, and what is written down of it: documents of two Alertmanagers (ALR-7..11)."""
 
 from components.observability.alertmanager import config, record, templates
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 __all__ = ["documents"]

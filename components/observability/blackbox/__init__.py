@@ -1,7 +1,7 @@
 """The blackbox exporter's document (MON-2, SEC-1)."""
 
 from components.observability.blackbox.config import config
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 __all__ = ["documents"]

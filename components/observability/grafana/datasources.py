@@ -7,7 +7,7 @@ a name, not a secret; Grafana only has one place for the values of headers.
 from typing import Any, Final
 
 from components.observability.grafana.names import ALERTMANAGER, LOKI, LOKI_AUDIT, PROMETHEUS, TEMPO, DataSource
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 TRACE_ID_PATTERN: Final = r'"(?:trace_?[Ii]d|(?:request_)?[Xx]-[Tt]race-[Ii][Dd])"\s*:\s*"([0-9a-f]{16,32})"'

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from components.observability.text import to_yaml
+from components.text import to_yaml
 
 DASHBOARDS_PATH: Final = "/etc/grafana/dashboards"
 """Where the dashboards' files are mounted."""

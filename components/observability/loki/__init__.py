@@ -3,7 +3,7 @@
 from components.observability.loki.config import config, overrides
 from components.observability.rules import logs
 from components.observability.rules.model import Links
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 __all__ = ["documents"]

@@ -3,7 +3,7 @@
 from typing import Any
 
 from components.observability.prometheus.targets import jobs
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 

@@ -20,7 +20,7 @@ from components.observability.rules import (
     storage,
 )
 from components.observability.rules.model import Alert, Group, Links, Recording
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 __all__ = ["Alert", "Group", "Links", "Recording", "documents", "groups", "links"]

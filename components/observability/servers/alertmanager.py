@@ -1,9 +1,8 @@
 """Alertmanager: one that tells people, in replicas that know of each other, and one that records everything (ALR)."""
 
 from components.images import ALERTMANAGER
-from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs
+from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import alertmanager
-from components.observability.placing import place
 from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.site import Site
 

@@ -6,9 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.images import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, NODE_EXPORTER
-from components.kubernetes import EgressRule, Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs
+from components.kubernetes import EgressRule, Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, place
 from components.observability import blackbox
-from components.observability.placing import place
 from components.observability.servers.site import Site, may_read
 
 _OBJECTS = {

@@ -3,9 +3,8 @@
 import pulumi_random as random
 
 from components.images import GRAFANA
-from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs
+from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import grafana
-from components.observability.placing import place
 from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.site import Site
 

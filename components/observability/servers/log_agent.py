@@ -6,9 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.images import ALLOY, PROMTAIL
-from components.kubernetes import Mount, NodeWorkload, PodArgs
+from components.kubernetes import Mount, NodeWorkload, PodArgs, place
 from components.observability import agents
-from components.observability.placing import place
 from components.observability.servers.site import Site, may_read
 
 _FILE = "kubernetes/promtail.yaml"

@@ -1,9 +1,8 @@
 """Loki, with its data in the object storage (LOG-2, LOG-6)."""
 
 from components.images import LOKI
-from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs
+from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import loki
-from components.observability.placing import place
 from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey

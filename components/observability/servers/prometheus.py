@@ -5,9 +5,8 @@ from dataclasses import replace
 import pulumi_kubernetes as k8s
 
 from components.images import PROMETHEUS
-from components.kubernetes import EgressRule, StatefulWorkload, StatefulWorkloadArgs
+from components.kubernetes import EgressRule, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import capacity, prometheus, rules
-from components.observability.placing import place
 from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.site import Site, may_read
 

@@ -1,9 +1,8 @@
 """Tempo, with its data in the object storage (MON-4)."""
 
 from components.images import TEMPO
-from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs
+from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import tempo
-from components.observability.placing import place
 from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey

@@ -1,7 +1,7 @@
 """Tempo's document (MON-4)."""
 
 from components.observability.tempo.config import config
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 
 __all__ = ["documents"]

@@ -11,7 +11,7 @@ from typing import Any, Self
 
 import requests
 
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from tools import ensure
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from components.observability import metrics
 from components.observability.grafana import queries
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 from tests.recording import stack_settings
 from tools import ensure

@@ -17,7 +17,7 @@ import requests
 
 from components.observability.grafana import Query, queries
 from components.observability.grafana.queries import extract, replaced
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from tests.recording import STACKS, stack_settings
 from tools import ensure
 

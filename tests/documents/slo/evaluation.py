@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from components.observability.rules.model import Group, Links
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from tools import ensure
 
 LINKS = Links("https://runbooks.example.org", "https://grafana.example.org")

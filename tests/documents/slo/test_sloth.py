@@ -10,7 +10,7 @@ import pytest
 
 from components.observability.rules import slo
 from components.observability.rules.model import Group
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings.observability import Objective
 from tests.documents.slo.evaluation import World, write_rules
 from tests.recording import stack_settings

@@ -11,7 +11,7 @@ import requests
 import yaml
 
 from components.observability import agents, loki
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 from tests.documents.alertmanager.running import wait_for
 from tests.documents.loki.server import Loki, free_port, local, write

@@ -17,7 +17,7 @@ import requests
 import yaml
 
 from components.observability import alertmanager, prometheus, rules
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
 from settings import Settings
 from tests.documents.alertmanager.running import wait_for

@@ -13,7 +13,7 @@ import yaml
 from minio import Minio
 
 from components.observability import loki
-from components.observability.text import to_yaml
+from components.text import to_yaml
 from settings import Settings
 from tests.documents.alertmanager.running import wait_for
 from tests.documents.loki.server import Loki, free_port, write

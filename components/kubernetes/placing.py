@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Files, Mount
+from components.kubernetes.pod import Files, Mount
 
 
 @dataclass(frozen=True)
