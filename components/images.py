@@ -1,4 +1,4 @@
-"""Third-party container images, in one table that a bot can bump; the services' own images are in `releases/`."""
+"""Third-party images and charts, in one table that a bot can bump; the services' own images are in `releases/`."""
 
 from typing import Final
 
@@ -18,3 +18,6 @@ TEMPO: Final = "docker.io/grafana/tempo:2.9.0"
 GRAFANA: Final = "docker.io/grafana/grafana:12.3.0"
 ALLOY: Final = "docker.io/grafana/alloy:v1.12.0"
 PROMTAIL: Final = "docker.io/grafana/promtail:3.6.15"
+
+CERT_MANAGER_CHART: Final = "v1.19.5"
+"""Of the chart cert-manager at https://charts.jetstack.io; tools/go/cert-manager pins the same version's CRDs."""

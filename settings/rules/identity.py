@@ -63,4 +63,12 @@ def acme_email(settings: Settings) -> Iterator[Problem]:
         yield Problem(path, "has no use with issuer private_ca; take it out")
 
 
-RULES = (label, uptime, domains, issuer, acme_email)
+def acme_key(settings: Settings) -> Iterator[Problem]:
+    """cert-manager signs its updates by DNS-01 with two of the algorithms only."""
+    algorithm = settings.dns.tsig.algorithm
+    if settings.edge.certificates.issuer == "acme" and algorithm == "hmac-sha384":
+        text = f'"{algorithm}" is none that cert-manager can sign with; give hmac-sha256 or hmac-sha512'
+        yield Problem(("dns", "tsig", "algorithm"), text)
+
+
+RULES = (label, uptime, domains, issuer, acme_email, acme_key)

@@ -68,6 +68,13 @@ CASES = [
         "has no use with issuer private_ca",
         {},
     ),
+    prod(
+        identity.acme_key,
+        {"dns.tsig.algorithm": "hmac-sha384"},
+        "dns.tsig.algorithm",
+        '"hmac-sha384" is none that cert-manager can sign with; give hmac-sha256 or hmac-sha512',
+        {"dns.tsig.algorithm": "hmac-sha512"},
+    ),
     *(
         Case(
             storage.needed_buckets,

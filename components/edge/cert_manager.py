@@ -1,0 +1,137 @@
+"""cert-manager from its official chart, in a namespace of its own, as hardened as everything else."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pulumi
+import pulumi_kubernetes as k8s
+from pulumi_kubernetes.helm.v4 import Chart, RepositoryOptsArgs
+
+from components.edge.issuing import CONTROLLER_NAMESPACE, labels
+from components.images import CERT_MANAGER_CHART
+from components.kubernetes import Namespace, NamespaceArgs
+from settings import Settings
+from settings.kubernetes import Namespace as NamespaceSettings
+from settings.kubernetes import Quota
+
+_REPOSITORY: Final = "https://charts.jetstack.io"
+_MONITORING_NAMESPACE: Final = "observability"
+_METRICS_PORT: Final = 9402
+_WEBHOOK_PORT: Final = 10250
+_TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
+_TOKEN_SECONDS: Final = 3600
+_MEMORY_MIB: Final = {"controller": 256, "webhook": 96, "cainjector": 192}
+_SETTINGS: Final = NamespaceSettings(
+    pod_security="restricted",
+    quota=Quota(cpu_requests_millicores=500, memory_requests_mib=2048, memory_limits_mib=2048, pods=14),
+)
+"""Room for two pods of each part, and for their successors beside them while they are replaced."""
+
+
+@dataclass(frozen=True)
+class CertManager:
+    """The controller, and what has to be there before anything of its kinds can be made."""
+
+    ready: list[pulumi.Resource]
+    """The chart, its namespace and who may talk to it."""
+
+
+def install(name: str, settings: Settings, parent: pulumi.Resource) -> CertManager:
+    """Install the chart; its objects are resources of their own, which the policies see."""
+    child = pulumi.ResourceOptions(parent=parent)
+    namespace = Namespace(
+        f"{name}-namespace", NamespaceArgs(CONTROLLER_NAMESPACE, _SETTINGS, settings.environment.label), child
+    )
+    inside = pulumi.ResourceOptions(parent=parent, depends_on=namespace.guards)
+    doors = k8s.networking.v1.NetworkPolicy(
+        f"{name}-doors",
+        metadata=k8s.meta.v1.ObjectMetaArgs(
+            name="cert-manager", namespace=CONTROLLER_NAMESPACE, labels=labels(settings)
+        ),
+        spec=_doors(),
+        opts=inside,
+    )
+    chart = Chart(
+        f"{name}-chart",
+        name="cert-manager",
+        namespace=CONTROLLER_NAMESPACE,
+        chart="cert-manager",
+        version=CERT_MANAGER_CHART,
+        repository_opts=RepositoryOptsArgs(repo=_REPOSITORY),
+        values=values(settings),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*namespace.guards, doors]),
+    )
+    return CertManager([*namespace.guards, doors, chart])
+
+
+def values(settings: Settings) -> dict[str, Any]:
+    """The chart's values."""
+    replicas = min(settings.edge.replicas, 2)
+    part = {
+        "replicaCount": replicas,
+        "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1} if replicas > 1 else {"enabled": False},
+        # As for every pod here: no token of endless life, but one for an hour at a time.
+        "automountServiceAccountToken": False,
+        "volumes": [_token()],
+        "volumeMounts": [{"name": "api-token", "mountPath": _TOKEN_PATH, "readOnly": True}],
+    }
+    return {
+        "global": {"leaderElection": {"namespace": CONTROLLER_NAMESPACE}, "commonLabels": labels(settings)},
+        # Kept when the chart is removed: with them every certificate would go.
+        "crds": {"enabled": True, "keep": True},
+        **part,
+        "resources": _resources("controller"),
+        "webhook": {**part, "resources": _resources("webhook")},
+        "cainjector": {**part, "resources": _resources("cainjector")},
+        # A hook of Helm's own, which nothing runs here.
+        "startupapicheck": {"enabled": False},
+    }
+
+
+def _resources(part: str) -> dict[str, Any]:
+    memory = f"{_MEMORY_MIB[part]}Mi"
+    return {"requests": {"cpu": "20m", "memory": memory}, "limits": {"memory": memory}}
+
+
+def _token() -> dict[str, Any]:
+    """What a program finds in the usual place when its token is mounted for it."""
+    field = {"path": "namespace", "fieldRef": {"apiVersion": "v1", "fieldPath": "metadata.namespace"}}
+    return {
+        "name": "api-token",
+        "projected": {
+            "sources": [
+                {"serviceAccountToken": {"path": "token", "expirationSeconds": _TOKEN_SECONDS}},
+                {"configMap": {"name": "kube-root-ca.crt", "items": [{"key": "ca.crt", "path": "ca.crt"}]}},
+                {"downwardAPI": {"items": [field]}},
+            ]
+        },
+    }
+
+
+def _doors() -> k8s.networking.v1.NetworkPolicySpecArgs:
+    """To the API server, the name servers and the ACME server; from the API server and what reads metrics."""
+    net = k8s.networking.v1
+    anywhere = net.NetworkPolicyPeerArgs(ip_block=net.IPBlockArgs(cidr="0.0.0.0/0"))
+    monitoring = net.NetworkPolicyPeerArgs(
+        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
+            match_labels={"kubernetes.io/metadata.name": _MONITORING_NAMESPACE}
+        )
+    )
+
+    def ports(*wanted: tuple[int, str]) -> list[k8s.networking.v1.NetworkPolicyPortArgs]:
+        return [net.NetworkPolicyPortArgs(port=port, protocol=protocol) for port, protocol in wanted]
+
+    return net.NetworkPolicySpecArgs(
+        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/instance": "cert-manager"}),
+        policy_types=["Ingress", "Egress"],
+        ingress=[
+            # The API server calls from any node, by an address of the pods' network or the node's own.
+            net.NetworkPolicyIngressRuleArgs(from_=[anywhere], ports=ports((_WEBHOOK_PORT, "TCP"))),
+            net.NetworkPolicyIngressRuleArgs(from_=[monitoring], ports=ports((_METRICS_PORT, "TCP"))),
+        ],
+        egress=[
+            net.NetworkPolicyEgressRuleArgs(
+                to=[anywhere], ports=ports((443, "TCP"), (6443, "TCP"), (53, "TCP"), (53, "UDP"))
+            )
+        ],
+    )

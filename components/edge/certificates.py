@@ -1,0 +1,68 @@
+"""The edge's certificates: issued and renewed by cert-manager, put into Secrets that the gateways mount (SEC-1)."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.edge import cert_manager, issuing
+from settings import Settings
+
+
+@dataclass(frozen=True)
+class CertificatesArgs:
+    """Inputs of Certificates."""
+
+    settings: Settings
+    """Settings of the stack: its zones, who issues, and whether cert-manager is there already."""
+    tsig_secret: pulumi.Input[str]
+    """Secret of the TSIG key, in base64, with which the ACME server's questions are answered; secret."""
+
+
+class Certificates(pulumi.ComponentResource):
+    """A wildcard certificate for each zone, and all that it takes to issue it."""
+
+    secrets: Mapping[str, str]
+    """Names of the TLS Secrets in the gateways' namespace, by the zone's key: `public` and `core`."""
+    certificates: Mapping[str, pulumi.Resource]
+    """The Certificates, by the zone's key; cert-manager makes the Secrets when it can."""
+
+    def __init__(self, name: str, args: CertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:edge:Certificates", name, None, opts)
+        self._labels = issuing.labels(args.settings)
+        settings, after = args.settings, list[pulumi.Resource]()
+        if settings.edge.certificates.controller == "chart":
+            after += cert_manager.install(f"{name}-cert-manager", settings, self).ready
+        if settings.edge.certificates.issuer == "acme":
+            after.append(self._tsig_secret(f"{name}-tsig", args.tsig_secret, after))
+        for issuer in issuing.issuers(settings):
+            after.append(self._object(f"{name}-{issuer.kind.lower()}-{issuer.name}", issuer, after))
+        wanted = issuing.certificates(settings)
+        self.certificates = {key: self._object(f"{name}-{key}", each, after) for key, each in wanted.items()}
+        self.secrets = {key: str(each.spec["secretName"]) for key, each in wanted.items()}
+        self.register_outputs({"secrets": dict(self.secrets)})
+
+    def _object(
+        self, name: str, wanted: issuing.CustomObject, after: list[pulumi.Resource]
+    ) -> k8s.apiextensions.CustomResource:
+        return k8s.apiextensions.CustomResource(
+            name,
+            api_version=issuing.API_VERSION,
+            kind=wanted.kind,
+            metadata=k8s.meta.v1.ObjectMetaArgs(name=wanted.name, namespace=wanted.namespace, labels=self._labels),
+            spec=wanted.spec,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+        )
+
+    def _tsig_secret(self, name: str, secret: pulumi.Input[str], after: list[pulumi.Resource]) -> k8s.core.v1.Secret:
+        """The key lies where ClusterIssuers look for it, and where nothing but cert-manager runs."""
+        return k8s.core.v1.Secret(
+            name,
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=issuing.TSIG_SECRET, namespace=issuing.CONTROLLER_NAMESPACE, labels=self._labels
+            ),
+            type="Opaque",
+            string_data={issuing.TSIG_KEY: secret},
+            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+        )

@@ -1,0 +1,120 @@
+"""Who issues the edge's certificates, and which: pure functions of the settings (SEC-1).
+
+`acme`: Let's Encrypt asks for a TXT record in the zone, which cert-manager makes with the platform's own TSIG key.
+`private_ca`: an authority of the platform's own, for names that no public one knows.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from settings import Settings
+
+API_VERSION: Final = "cert-manager.io/v1"
+CONTROLLER_NAMESPACE: Final = "cert-manager"
+"""Where cert-manager runs, and where it looks for what a ClusterIssuer refers to."""
+ISSUER: Final = "edge"
+"""The ClusterIssuer of both certificates."""
+TSIG_SECRET: Final = "edge-acme-tsig"  # noqa: S105 - an object's name
+TSIG_KEY: Final = "secret"
+_ACME: Final = "https://acme-v02.api.letsencrypt.org/directory"
+_ROOT: Final = "edge-root"
+_SELF_SIGNED: Final = "edge-self-signed"
+_TSIG_ALGORITHMS: Final = {"hmac-sha256": "HMACSHA256", "hmac-sha512": "HMACSHA512"}
+_KEY: Final = {"algorithm": "ECDSA", "size": 256}
+
+LIFETIME_HOURS: Final = 2160
+"""90 days, as Let's Encrypt gives them whatever is asked for."""
+RENEW_BEFORE_HOURS: Final = 720
+"""30 days: failures are noticed, told and mended long before anything expires."""
+_ROOT_LIFETIME_HOURS: Final = 87_600
+_ROOT_RENEW_BEFORE_HOURS: Final = 8760
+
+
+@dataclass(frozen=True)
+class CustomObject:
+    """An object of one of cert-manager's kinds."""
+
+    kind: str
+    """ClusterIssuer or Certificate."""
+    name: str
+    """Its name."""
+    namespace: str | None
+    """Where it is; None for what belongs to the whole cluster."""
+    spec: Mapping[str, Any]
+    """Its spec."""
+
+
+def issuers(settings: Settings) -> list[CustomObject]:
+    """What signs the certificates, each after what it needs."""
+    if settings.edge.certificates.issuer == "acme":
+        return [CustomObject("ClusterIssuer", ISSUER, None, {"acme": _acme(settings)})]
+    root = {
+        "isCA": True,
+        "commonName": f"Luxima {settings.environment.label} CA",
+        "secretName": _ROOT,
+        "duration": f"{_ROOT_LIFETIME_HOURS}h0m0s",
+        "renewBefore": f"{_ROOT_RENEW_BEFORE_HOURS}h0m0s",
+        # Devices that were told to trust it go on doing so.
+        "privateKey": {**_KEY, "rotationPolicy": "Never"},
+        "issuerRef": _issuer_ref(_SELF_SIGNED),
+    }
+    return [
+        CustomObject("ClusterIssuer", _SELF_SIGNED, None, {"selfSigned": {}}),
+        CustomObject("Certificate", _ROOT, CONTROLLER_NAMESPACE, root),
+        CustomObject("ClusterIssuer", ISSUER, None, {"ca": {"secretName": _ROOT}}),
+    ]
+
+
+def certificates(settings: Settings) -> dict[str, CustomObject]:
+    """One certificate per zone, by the zone's key: the zone itself and every name right below it."""
+    environment = settings.environment
+    return {
+        key: CustomObject(
+            "Certificate",
+            f"edge-{key}",
+            settings.edge.namespace,
+            {
+                "secretName": f"edge-{key}",
+                "secretTemplate": {"labels": labels(settings)},
+                "dnsNames": [zone, f"*.{zone}"],
+                "duration": f"{LIFETIME_HOURS}h0m0s",
+                "renewBefore": f"{RENEW_BEFORE_HOURS}h0m0s",
+                "privateKey": {**_KEY, "rotationPolicy": "Always"},
+                "usages": ["digital signature", "server auth"],
+                "issuerRef": _issuer_ref(ISSUER),
+            },
+        )
+        for key, zone in (("public", environment.domain), ("core", environment.core_domain))
+    }
+
+
+def labels(settings: Settings) -> dict[str, str]:
+    """Labels of everything that is made for a certificate."""
+    return {"app.kubernetes.io/part-of": "luxima", "environment": settings.environment.label}
+
+
+def _issuer_ref(name: str) -> dict[str, str]:
+    return {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": name}
+
+
+def _acme(settings: Settings) -> dict[str, Any]:
+    primary, tsig = settings.dns.servers[0], settings.dns.tsig
+    return {
+        "email": settings.edge.certificates.acme_email,
+        "server": _ACME,
+        "privateKeySecretRef": {"name": "edge-acme-account"},
+        "solvers": [
+            {
+                "selector": {"dnsZones": list(settings.environment.zones)},
+                "dns01": {
+                    "rfc2136": {
+                        "nameserver": f"{primary.address}:{primary.port}",
+                        "tsigKeyName": tsig.name,
+                        "tsigAlgorithm": _TSIG_ALGORITHMS[tsig.algorithm],
+                        "tsigSecretSecretRef": {"name": TSIG_SECRET, "key": TSIG_KEY},
+                    }
+                },
+            }
+        ],
+    }
