@@ -46,6 +46,8 @@ class Announcer:
     """The dashboard Releases."""
     ca: str | None = None
     """File with the authorities that its certificate may come from."""
+    record_url: str | None = None
+    """Start of the URLs of the Alertmanager that records every alert (ALR-10); without it nothing is recorded."""
     clock: Callable[[], datetime] = _now
 
     def deployed(self, service: str, slot: str, image: str) -> None:
@@ -99,9 +101,10 @@ class Announcer:
             "startsAt": now.isoformat(),
             "endsAt": (now + _LASTS[name]).isoformat(),
         }
-        try:
-            answer = Web(self.url, self.ca).post("/api/v2/alerts", [alert])
-        except WebError as error:
-            raise AnnounceError(f"{name} was not announced: {error}") from None
-        if not answer.good:
-            raise AnnounceError(f"{name} was not announced: {self.url} answers {answer.status}")
+        for url in filter(None, (self.url, self.record_url)):
+            try:
+                answer = Web(url, self.ca).post("/api/v2/alerts", [alert])
+            except WebError as error:
+                raise AnnounceError(f"{name} was not announced: {error}") from None
+            if not answer.good:
+                raise AnnounceError(f"{name} was not announced: {url} answers {answer.status}")

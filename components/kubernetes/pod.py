@@ -201,9 +201,7 @@ def template(
     )
 
 
-def _spec(
-    args: PodArgs, data_path: str | None, *, tolerate_all: bool, restart: str | None
-) -> k8s.core.v1.PodSpecArgs:
+def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool, restart: str | None) -> k8s.core.v1.PodSpecArgs:
     core = k8s.core.v1
     spread = core.TopologySpreadConstraintArgs(
         max_skew=1,
@@ -250,7 +248,9 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
         ports=[
             core.ContainerPortArgs(name=name, container_port=port, protocol="TCP")
             for name, port in {"http": args.port, **args.ports, **args.public_ports}.items()
-        ],
+        ]
+        if args.serves
+        else None,
         env=[
             *(core.EnvVarArgs(name=key, value=value) for key, value in sorted(args.env.items())),
             *(

@@ -41,7 +41,7 @@ def _watch(plan: Plan, arguments: argparse.Namespace, ended: threading.Event) ->
     name, urls = plan.name, plan.urls
     ca = str(arguments.ca) if arguments.ca.is_file() else None
     key = Key(name.tsig.name, name.tsig.algorithm, read_secret(arguments.secrets, "tsig"), "the file tsig of the guard")
-    logs = Source(urls.loki, LOKI, ca, urls.loki_tenant) if urls.loki is not None else None
+    logs = Source(urls.loki, LOKI, ca) if urls.loki is not None else None
     return Watch(
         release=plan.release(),
         judge=Judge(plan.subject(), plan.limits.thresholds(), Source(urls.prometheus, ca=ca), logs),
@@ -55,7 +55,7 @@ def _watch(plan: Plan, arguments: argparse.Namespace, ended: threading.Event) ->
             key=key,
         ),
         audit=Audit(arguments.spool, urls.audit, read_secret(arguments.secrets, "serviceRoleKey"), ca),
-        announcer=Announcer(urls.alertmanager, plan.environment, urls.runbooks, urls.dashboard, ca),
+        announcer=Announcer(urls.alertmanager, plan.environment, urls.runbooks, urls.dashboard, ca, urls.record),
         who="release-guard",
         say=lambda line: print(line, flush=True),
         clock=lambda: datetime.now(UTC),

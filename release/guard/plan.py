@@ -62,8 +62,8 @@ class Urls(Area):
 
     prometheus: Url = Field(description="Prometheus")
     loki: Url | None = Field(default=None, description="Loki")
-    loki_tenant: Label | None = Field(default=None, description="Tenant of Loki")
     alertmanager: Url = Field(description="Alertmanager")
+    record: Url | None = Field(default=None, description="The Alertmanager that records every alert")
     audit: Url = Field(description="Where record_deploy is; its key is in the file serviceRoleKey")
     runbooks: Url = Field(description="Where docs/runbooks is published")
     dashboard: Url = Field(description="Dashboard of releases")

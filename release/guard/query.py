@@ -8,6 +8,8 @@ from release.web import Web, WebError
 
 PROMETHEUS: Final = "/api/v1/query"
 LOKI: Final = "/loki/api/v1/query"
+LOG_TENANT: Final = "luxima"
+"""Tenant of Loki that the services' lines are in."""
 
 
 class Queries(Protocol):
@@ -25,16 +27,15 @@ class Queries(Protocol):
 class Source:
     """Prometheus, or Loki by `path`."""
 
-    def __init__(self, url: str, path: str = PROMETHEUS, ca: str | None = None, tenant: str | None = None) -> None:
+    def __init__(self, url: str, path: str = PROMETHEUS, ca: str | None = None) -> None:
         """Remember where it is.
 
         Args:
             url: Start of its URLs.
             path: Path of its instant queries.
             ca: File with the authorities that its certificate may come from.
-            tenant: Tenant of Loki.
         """
-        self._web = Web(url, ca, {"X-Scope-OrgID": tenant} if tenant else None)
+        self._web = Web(url, ca, {"X-Scope-OrgID": LOG_TENANT} if path == LOKI else None)
         self._path = path
 
     def value(self, query: str, at: datetime) -> float | None:

@@ -114,7 +114,7 @@ class Watch:
     def run(self) -> Outcome:
         """Watch until there is an end."""
         self._told: str | None = None
-        self._problem: str | None = None
+        self._problems: set[str] = set()
         self._unsaid: list[Callable[[], None]] = []
         release = self.release
         self._line(f"watched until {_moment(release.until)}")
@@ -134,6 +134,9 @@ class Watch:
             now = self.clock()
             verdict = self.judge(now, self.release.since)
             self._change(verdict)
+            if verdict.state == "failing" and now > last + self.release.extension:
+                self._line("the probation ended long ago, so it is not taken back any more")
+                return self._leave(verdict)
             if verdict.state == "failing":
                 outcome = self._take_back(verdict, final=now >= last)
                 if outcome is not None:
@@ -281,8 +284,8 @@ class Watch:
 
     def _trouble(self, text: str) -> None:
         """A line, once for the same trouble."""
-        if text != self._problem:
-            self._problem = text
+        if text not in self._problems:
+            self._problems.add(text)
             self._line(text)
 
     def _line(self, text: str) -> None:

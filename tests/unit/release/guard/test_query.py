@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from release.guard.query import LOKI, Source
+from components.observability.loki import tenants
+from release.guard.query import LOG_TENANT, LOKI, Source
 from release.web import WebError
 from tests.unit.release.guard.given import SINCE, Server, vector
 
@@ -17,9 +18,9 @@ def test_the_one_number() -> None:
 
 def test_the_tenant_of_loki() -> None:
     with Server([(200, vector(1))]) as server:
-        Source(server.url, LOKI, tenant="luxima").value("x", SINCE)
+        Source(server.url, LOKI).value("x", SINCE)
     assert server.calls[0][0].startswith("/loki/api/v1/query?")
-    assert server.calls[0][2]["x-scope-orgid"] == "luxima"
+    assert server.calls[0][2]["x-scope-orgid"] == LOG_TENANT == tenants.LOG_TENANT
 
 
 @pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])

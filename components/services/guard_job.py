@@ -1,0 +1,179 @@
+"""The guard of a release as a Job in the cluster, so that it survives whoever released (REL-6).
+
+It is there while the release file says that the service is on probation. What it watches is part of its name: another
+release is another Job.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes import EgressRule, Files, Job, JobArgs, Mount
+from settings import Settings
+
+FOLDER: Final = "/etc/guard"
+"""Where the guard finds what it is told; its secrets are below it."""
+SPOOL: Final = "/var/spool/guard"
+"""Where audit rows wait for the database."""
+_PORTS: Final = (3100, 9090, 9093)
+"""Loki, Prometheus and Alertmanager."""
+
+
+@dataclass(frozen=True)
+class GuardJobArgs:
+    """Inputs of a GuardJob."""
+
+    settings: Settings
+    """Settings of the stack."""
+    service: str
+    """Name of the service; see `watched`."""
+    image: str
+    """Image of the release tool, by digest."""
+    tsig_secret: pulumi.Input[str]
+    """Secret of the key `dns.guard_tsig`; secret."""
+    service_role_key: pulumi.Input[str]
+    """Key that audit rows are written with; secret."""
+    ca: str | None = None
+    """Authorities, in PEM, that the database's certificate may come from; None for the well-known ones."""
+
+
+def watched(settings: Settings) -> list[str]:
+    """Services that need a guard: on probation, with a slot to go back to."""
+    return [
+        name
+        for name, release in settings.releases.services.items()
+        if release.probation is not None
+        and release.probation.previous != release.live
+        and release.slots[release.live] is not None
+    ]
+
+
+def document(settings: Settings, service: str) -> str:
+    """What the guard is told: the JSON that `release.guard.plan` reads.
+
+    It asks the servers in the cluster by their own names: a gateway that fails must not make the guard blind.
+    """
+    release, guard, dns = settings.releases.services[service], settings.guard, settings.dns
+    probation, content = release.probation, release.slots[release.live]
+    if probation is None or content is None:
+        raise ValueError(f"{service} is not on probation")
+    inside = f"{settings.observability.namespace}.svc"
+    record = None if guard.alertmanager_url else f"http://alertmanager-record.{inside}:9093"
+    told: Mapping[str, Any] = {
+        "stack": settings.environment.name,
+        "environment": settings.environment.label,
+        "service": service,
+        "slot": release.live,
+        "previous": probation.previous,
+        "image": content.image,
+        "since": probation.since,
+        "until": probation.until,
+        "extension_seconds": guard.probation_minutes * 60,
+        "extended": probation.extended,
+        "name": {
+            "fqdn": settings.service_fqdn(service),
+            "zone": settings.environment.domain,
+            "ttl_seconds": dns.switch_ttl_seconds,
+            "gateways": {slot: gateway.address for slot, gateway in settings.edge.gateways.items()},
+            "servers": [{"address": server.address, "port": server.port} for server in dns.servers],
+            "tsig": {"name": dns.guard_tsig.name, "algorithm": dns.guard_tsig.algorithm},
+        },
+        "limits": {
+            "error_percent": guard.error_percent,
+            "window_seconds": guard.window_minutes * 60,
+            "minimum_requests": guard.minimum_requests,
+            "latency_factor": guard.latency_factor,
+            "error_logs": guard.error_logs,
+            "check_seconds": guard.check_seconds,
+            "stale_seconds": 4 * settings.observability.scrape_interval_seconds,
+        },
+        "urls": {
+            "prometheus": guard.prometheus_url or f"http://prometheus.{inside}:9090",
+            "loki": guard.loki_url or f"http://loki.{inside}:3100",
+            "alertmanager": guard.alertmanager_url or f"http://alertmanager.{inside}:9093",
+            "record": record,
+            "audit": settings.observability.alert_log_url,
+            "runbooks": settings.observability.alerts.runbooks_url,
+            "dashboard": f"https://{settings.environment.grafana_host}/d/releases",
+        },
+    }
+    return json.dumps(told, indent=1) + "\n"
+
+
+class GuardJob(pulumi.ComponentResource):
+    """The guard of one release on probation: Job, document, secrets, account and network policy."""
+
+    job: Job
+    """The Job."""
+
+    def __init__(self, name: str, args: GuardJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
+        super().__init__("luxima:services:GuardJob", name, None, opts)
+        settings, edge = args.settings, args.settings.edge
+        texts = {"watch.json": document(settings, args.service)}
+        if args.ca is not None:
+            texts["ca.crt"] = args.ca
+        digest = hashlib.sha256(repr((args.image, sorted(texts.items()))).encode()).hexdigest()[:10]
+        workload = f"guard-{args.service[:40]}-{digest}"
+        labels = {
+            "app.kubernetes.io/name": "release-guard",
+            "luxima.id/watch": workload,
+            "environment": settings.environment.label,
+        }
+        metadata = k8s.meta.v1.ObjectMetaArgs(
+            name=workload, namespace=edge.namespace, labels={"app.kubernetes.io/part-of": "luxima", **labels}
+        )
+        child = pulumi.ResourceOptions(parent=self)
+        config_map = k8s.core.v1.ConfigMap(
+            f"{name}-watch", metadata=metadata, data=dict(texts), immutable=True, opts=child
+        )
+        secret = k8s.core.v1.Secret(
+            f"{name}-secrets",
+            metadata=metadata,
+            type="Opaque",
+            string_data={"tsig": args.tsig_secret, "serviceRoleKey": args.service_role_key},
+            opts=child,
+        )
+        files = Files(
+            {workload: {key: key for key in texts}},
+            {workload: {key: f"secrets/{key}" for key in ("tsig", "serviceRoleKey")}},
+        )
+        self.job = Job(
+            f"{name}-guard",
+            JobArgs(
+                namespace=edge.namespace,
+                workload=workload,
+                image=args.image,
+                # A verdict is the end of its work, whichever it is: to be started anew would tell it again.
+                arguments=["--settled-is-success"],
+                cpu_request_millicores=20,
+                memory_mib=128,
+                labels=labels,
+                egress=_egress(settings),
+                reaches={settings.observability.namespace: _PORTS},
+                mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16)],
+                after=[config_map, secret],
+            ),
+            child,
+        )
+        self.register_outputs({"watch": workload})
+
+
+def _egress(settings: Settings) -> list[EgressRule]:
+    """The name servers, the database's gateway, and what is not asked inside the cluster."""
+    network, guard = settings.compute.network.cidr, settings.guard
+    rules = [EgressRule(f"{server.address}/32", [server.port]) for server in settings.dns.servers]
+    rules.append(EgressRule(network, [_port(settings.observability.alert_log_url)]))
+    outside = [url for url in (guard.prometheus_url, guard.loki_url, guard.alertmanager_url) if url is not None]
+    if outside:
+        rules.append(EgressRule("0.0.0.0/0", sorted({_port(url) for url in outside})))
+    return rules
+
+
+def _port(url: str) -> int:
+    return urlsplit(url).port or 443
