@@ -6,7 +6,7 @@ import yaml
 
 SLOT_LABEL: Final = "luxima.id/slot"
 """Pods that carry it are run by the agent."""
-_EXCEPTION: Final = {"key": f'.metadata.labels["{SLOT_LABEL}"]', "operator": "DoesNotExist"}
+_EXCEPTION: Final = {"jq": {"key": f'.metadata.labels["{SLOT_LABEL}"]', "operator": "DoesNotExist"}}
 
 _READY: Final = """\
 {{ $now := Now }}
@@ -89,16 +89,20 @@ phase: Succeeded
 
 def documents() -> list[dict[str, Any]]:
     """The stages of pods, as kwok 0.7 has them when none are given (kustomize/stage/pod/fast), with the exception."""
-    living = {"key": ".metadata.deletionTimestamp", "operator": "DoesNotExist"}
-    job = {"key": ".metadata.ownerReferences.[].kind", "operator": "In", "values": ["Job"]}
-    running = {"key": ".status.phase", "operator": "In", "values": ["Running"]}
-    new = {"key": ".status.podIP", "operator": "DoesNotExist"}
-    leaving = {"key": ".metadata.deletionTimestamp", "operator": "Exists"}
+    living = _jq(".metadata.deletionTimestamp", "DoesNotExist")
+    job = _jq(".metadata.ownerReferences.[].kind", "In", "Job")
+    running = _jq(".status.phase", "In", "Running")
+    new = _jq(".status.podIP", "DoesNotExist")
+    leaving = _jq(".metadata.deletionTimestamp", "Exists")
     return [
         _stage("pod-ready", [living, new], {"statusTemplate": _READY}),
         _stage("pod-complete", [living, running, job], {"statusTemplate": _COMPLETE}),
         _stage("pod-delete", [leaving], {"finalizers": {"empty": True}, "delete": True}),
     ]
+
+
+def _jq(key: str, operator: str, *values: str) -> dict[str, Any]:
+    return {"jq": {"key": key, "operator": operator, **({"values": list(values)} if values else {})}}
 
 
 def _stage(name: str, expressions: list[dict[str, Any]], then: dict[str, Any]) -> dict[str, Any]:
@@ -108,7 +112,7 @@ def _stage(name: str, expressions: list[dict[str, Any]], then: dict[str, Any]) -
         "metadata": {"name": name},
         "spec": {
             "resourceRef": {"apiGroup": "v1", "kind": "Pod"},
-            "selector": {"matchExpressions": [*expressions, dict(_EXCEPTION)]},
+            "selector": {"matchExpressions": [*expressions, _EXCEPTION]},
             "next": then,
         },
     }
@@ -127,9 +131,8 @@ def _adjust(part: str, *, agent: bool) -> str:
     if content["spec"]["resourceRef"].get("kind") != "Pod":
         return part
     expressions: list[dict[str, Any]] = content["spec"]["selector"]["matchExpressions"]
-    has = any(item["key"] == _EXCEPTION["key"] for item in expressions)
-    if has == agent:
+    if (_EXCEPTION in expressions) == agent:
         return part
-    others = [item for item in expressions if item["key"] != _EXCEPTION["key"]]
-    content["spec"]["selector"]["matchExpressions"] = [*others, dict(_EXCEPTION)] if agent else others
+    others = [item for item in expressions if item != _EXCEPTION]
+    content["spec"]["selector"]["matchExpressions"] = [*others, _EXCEPTION] if agent else others
     return yaml.safe_dump(content)
