@@ -8,6 +8,7 @@ import pulumi
 
 from components.compute import ComputeArgs, ComputeCluster
 from components.dns import Zone, ZoneArgs, records
+from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs
 from components.kubernetes import (
     ClusterArgs,
     EgressRule,
@@ -27,7 +28,7 @@ from components.observability import (
     ObservabilityArgs,
     StorageKey,
 )
-from components.services import Ledger, Service, ServiceArgs, StorageAccess
+from components.services import GuardJob, GuardJobArgs, Ledger, Service, ServiceArgs, StorageAccess, watched
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
 
@@ -40,6 +41,10 @@ class PlatformSecrets:
     """Token of the Proxmox API, `user@realm!name=uuid`."""
     minio_root_password: pulumi.Output[str]
     """Password of the object storage's administrator."""
+    dns_tsig_secret: pulumi.Output[str]
+    """Secret of the key `dns.tsig`, which records are changed with."""
+    dns_guard_tsig_secret: pulumi.Output[str]
+    """Secret of the key `dns.guard_tsig`, which may switch public names only."""
     ssh_private_key: pulumi.Output[str]
     """Private key with which the platform logs in to nodes and guests."""
     kubeconfig: pulumi.Output[str] | None
@@ -90,6 +95,7 @@ class Platform:
         )
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
+        self._edge(secrets)
         self.services = {name: self._service(name) for name in settings.releases.services}
         self.zones = self._zones()
         self.observability = Observability(
@@ -143,6 +149,7 @@ class Platform:
                 for service, made in self.services.items()
                 for slot in made.slots
             },
+            "gateways": {slot: gateway.address for slot, gateway in self.gateways.items()},
             "liveSlots": {service: release.live for service, release in services.items()},
             "proxmox": settings.compute.endpoint,
             "vms": {name: vm.address for name, vm in self.compute.vms.items()},
@@ -156,6 +163,32 @@ class Platform:
             "grafana": f"https://{settings.environment.grafana_host}/",
             "grafanaPassword": self.observability.grafana_password,
             "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in self.exporters.items()},
+        }
+
+    def _edge(self, secrets: PlatformSecrets) -> None:
+        """The way in, and the guards of what was just released."""
+        settings = self._settings
+        opts = pulumi.ResourceOptions(
+            providers={"kubernetes": self.kubernetes.provider},
+            depends_on=[*self.namespaces[settings.edge.namespace].guards, self.ledger],
+        )
+        self.certificates = Certificates("certificates", CertificatesArgs(settings, secrets.dns_tsig_secret), opts)
+        self.gateways = {
+            slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, slot), opts) for slot in settings.edge.gateways
+        }
+        self.guards = {
+            name: GuardJob(
+                f"guard-{name}",
+                GuardJobArgs(
+                    settings,
+                    name,
+                    settings.guard.image,
+                    secrets.dns_guard_tsig_secret,
+                    secrets.observers["serviceRoleKey"],
+                ),
+                opts,
+            )
+            for name in watched(settings)
         }
 
     def _machines(self, role: str) -> dict[str, Machine]:

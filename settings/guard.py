@@ -4,12 +4,14 @@ from typing import Annotated
 
 from pydantic import Field
 
+from settings.releases import Image
 from settings.values import Area, HttpsUrl
 
 
 class Guard(Area):
     """When a release is good, bad, or neither."""
 
+    image: Image = Field(description="Image of the release tool, by digest; the guard in the cluster is run from it")
     error_percent: Annotated[float, Field(gt=0, le=5)] = Field(
         default=5, description="Share of failed requests (5xx) over which a release is rolled back, in percent"
     )

@@ -34,7 +34,7 @@ class Stack(Area):
     edge: Edge = Field(description="Gateways and certificates")
     services: Annotated[Mapping[ServiceName, Service], Field(min_length=1)] = Field(description="Services by name")
     observability: Observability = Field(description="Metrics and alerts")
-    guard: Guard = Field(default=Guard(), description="How a release is judged")
+    guard: Guard = Field(description="How a release is judged after it became live")
 
 
 class Settings(Stack):

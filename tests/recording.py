@@ -131,6 +131,8 @@ def record_platform(settings: Settings) -> Recorder:
             PlatformSecrets(
                 proxmox_api_token=pulumi.Output.secret("root@pam!luxima=00000000-0000-0000-0000-000000000000"),
                 minio_root_password=pulumi.Output.secret("root-password"),
+                dns_tsig_secret=pulumi.Output.secret("dHNpZw=="),
+                dns_guard_tsig_secret=pulumi.Output.secret("Z3VhcmQ="),
                 ssh_private_key=pulumi.Output.secret(private_key()),
                 kubeconfig=pulumi.Output.secret("kubeconfig") if settings.kubernetes.mode == "existing" else None,
                 observers={key: pulumi.Output.secret(f"a-{key}") for key in PlatformSecrets.NEEDED_BY_OBSERVERS},

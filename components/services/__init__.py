@@ -1,6 +1,7 @@
-"""The services that users reach, each in two slots (ENV-2, REL-1)."""
+"""The services that users reach, each in two slots, and what watches their releases (ENV-2, REL-1, REL-6)."""
 
+from components.services.guard_job import GuardJob, GuardJobArgs, watched
 from components.services.ledger import Ledger
 from components.services.service import Service, ServiceArgs, StorageAccess
 
-__all__ = ["Ledger", "Service", "ServiceArgs", "StorageAccess"]
+__all__ = ["GuardJob", "GuardJobArgs", "Ledger", "Service", "ServiceArgs", "StorageAccess", "watched"]

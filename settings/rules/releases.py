@@ -71,6 +71,9 @@ def probation(settings: Settings) -> Iterator[Problem]:
 def registry(settings: Settings) -> Iterator[Problem]:
     """Images come from the stack's own registry (REL-5)."""
     host = settings.environment.registry_host
+    given = settings.guard.image.split("/", 1)[0]
+    if given != host:
+        yield Problem(("guard", "image"), f"{show(given)} is not the registry of this stack; give an image from {host}")
     for name, release in whole(settings.releases.services):
         images = {("slots", slot): content.image for slot, content in release.slots.items() if content is not None}
         images |= {("canary",): release.canary.image} if release.canary is not None else {}

@@ -51,7 +51,7 @@ def _names(recorder: Recorder, type_: str) -> list[str]:
 def test_an_empty_slot_makes_nothing() -> None:
     recorder = record_platform(_released(stack_settings("dev"), "blue", blue=_DIGEST, green=None))
     assert _names(recorder, ":Deployment") == ["storefront-blue"]
-    assert not [each for each in recorder.resources if "green" in each.name]
+    assert not [each for each in recorder.resources if "storefront-green" in each.name]
 
 
 def test_a_filled_idle_slot_is_kept_beside_the_live_one() -> None:

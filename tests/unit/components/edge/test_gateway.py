@@ -42,7 +42,7 @@ def test_each_gateway_has_its_own_address_and_the_pods_see_who_called(stack: str
         }
         assert service["spec"]["type"] == "LoadBalancer"
         assert service["spec"]["externalTrafficPolicy"] == "Local"
-        assert {port["name"]: port["port"] for port in service["spec"]["ports"]} == {"web": 80, "websecure": 443}
+        assert {port["name"]: port["port"] for port in service["spec"]["ports"]} == {"http-redirect": 80, "websecure": 443}
         assert service["spec"]["selector"]["luxima.id/slot"] == slot
 
 
@@ -129,7 +129,7 @@ def test_pods_run_without_any_privilege_on_a_pinned_image(stack: str) -> None:
     }
     assert {port["name"]: port["containerPort"] for port in container["ports"]} == {
         "http": 8080,
-        "web": 8000,
+        "http-redirect": 8000,
         "websecure": 8443,
     }
     assert container["readinessProbe"]["httpGet"]["path"] == "/ping"
