@@ -28,14 +28,15 @@ def public_record(service: str) -> Target:
     )
 
 
-def guard(service: str) -> Target:
+def guard(settings: Settings, service: str) -> Target:
     """The watch over the probation, in the cluster."""
-    return Target(f"service-{service}-guard", below=True, operations=_IDLE)
+    foreign = tuple(f"guard-{other}" for other in _alike(settings, service))
+    return Target(f"guard-{service}", below=True, operations=_IDLE, foreign=foreign)
 
 
 def routing(slots: Iterable[Slot]) -> list[Target]:
     """What the gateways do with requests."""
-    return [Target(f"edge-{slot}-routing", _CONFIG_MAP, operations=frozenset({"create", "update"})) for slot in slots]
+    return [Target(f"gateway-{slot}-routing", _CONFIG_MAP) for slot in slots]
 
 
 def slot_of(settings: Settings, service: str, slot: Slot, *, live: bool = False) -> list[Target]:

@@ -5,6 +5,7 @@ from release.changes import Kind
 from release.desk import Desk
 from release.engine.targets import short
 from release.flows.deploy import recorded
+from settings.releases import Candidate, Releases, ServiceRelease
 from settings.values import Slot
 
 _BOTH: tuple[Slot, Slot] = ("blue", "green")
@@ -26,7 +27,10 @@ def weigh(desk: Desk, service: str, kind: Kind, percent: int) -> None:
 def remove(desk: Desk, service: str, kind: Kind) -> None:
     """Take its share, then itself: nobody is sent to what is not there any more."""
     desk.known(service)
-    live = changes.released(desk.releases, service).live
+    release = changes.released(desk.releases, service)
+    if _of(release, kind) is None and _finish(desk, service, kind):
+        return
+    live = release.live
     image = _image(changes.weigh(desk.releases, service, kind, 0), service, kind)
     with recorded(desk, f"remove the {kind} of {service}", service, live, image):
         none = changes.weigh(desk.releases, service, kind, 0)
@@ -44,6 +48,8 @@ def remove(desk: Desk, service: str, kind: Kind) -> None:
 def promote(desk: Desk, service: str, kind: Kind) -> None:
     """Its image becomes the live slot's; it is removed when all pods of that run it."""
     desk.known(service)
+    if _of(changes.released(desk.releases, service), kind) is None and _finish(desk, service, kind):
+        return
     new = changes.promote(desk.releases, service, kind)
     release = new.services[service]
     image = changes.live_image(release)
@@ -55,9 +61,21 @@ def promote(desk: Desk, service: str, kind: Kind) -> None:
     remove(desk, service, kind)
 
 
-def _image(releases: changes.Releases, service: str, kind: Kind) -> str:
-    release = releases.services[service]
-    found = release.canary if kind == "canary" else release.shadow
+def _finish(desk: Desk, service: str, kind: Kind) -> bool:
+    """Remove what an interrupted run left of a candidate that the file has no more; False when nothing is left."""
+    targets = [*resources.candidate(desk.settings, service, kind), *resources.routing(_BOTH), resources.ledger()]
+    if not desk.advance(desk.releases, targets, f"no {kind}"):
+        return False
+    _end(desk, f"remove the {kind} of {service}", f"{service} has no {kind} any more")
+    return True
+
+
+def _of(release: ServiceRelease, kind: Kind) -> Candidate | None:
+    return release.canary if kind == "canary" else release.shadow
+
+
+def _image(releases: Releases, service: str, kind: Kind) -> str:
+    found = _of(releases.services[service], kind)
     return found.image if found is not None else ""
 
 

@@ -25,8 +25,11 @@ def deploy(desk: Desk, service: str, image: str, *, force: bool = False) -> None
     """
     desk.known(service)
     strategy = desk.settings.services[service].strategy
-    if service not in desk.releases.services:
+    release = desk.releases.services.get(service)
+    if release is None:
         _first(desk, service, image)
+    elif changes.live_image(release) == image:
+        _finish(desk, service, image)
     elif strategy == "blue_green":
         _idle(desk, service, image, force=force)
     elif strategy == "rolling":
@@ -91,21 +94,26 @@ def _close(desk: Desk, service: str, idle: Slot) -> None:
     desk.loaded([idle])
 
 
+def _finish(desk: Desk, service: str, image: str) -> None:
+    """An interrupted rollout or first release is gone through again; the engine says whether anything is left of it."""
+    live = desk.releases.services[service].live
+    targets = [*resources.whole(desk.settings, service), *resources.routing(_BOTH), resources.ledger()]
+    if not desk.advance(desk.releases, targets, f"the deployment of {short(image)} goes on"):
+        raise Refused(f"{image} is what users of {service} see already, in slot {live}")
+    _keep(desk, f"deploy {service} {short(image)} to {live}")
+    _tell(desk, f"users of {service} see {short(image)} in slot {live}")
+
+
 def _live(desk: Desk, service: str, image: str, *, force: bool) -> None:
-    release = desk.releases.services[service]
-    content = release.slots[release.live]
-    again = content is not None and content.image == image
-    # An interrupted rollout is gone through again; the engine says whether there is anything left of it.
-    wanted = desk.releases if again else changes.deploy_live(desk.releases, service, image, force=force)
-    targets = [*resources.slot_of(desk.settings, service, release.live, live=True), resources.ledger()]
-    if again and not desk.machine.preview(desk.snapshot.text, targets):
-        raise Refused(f"{image} is what users of {service} see already, in slot {release.live}")
-    with recorded(desk, f"deploy {service}", service, release.live, image):
-        desk.advance(wanted, targets, f"{short(image)} in the live slot {release.live}")
-    _keep(desk, f"deploy {service} {short(image)} to {release.live}")
+    live = desk.releases.services[service].live
+    wanted = changes.deploy_live(desk.releases, service, image, force=force)
+    targets = [*resources.slot_of(desk.settings, service, live, live=True), resources.ledger()]
+    with recorded(desk, f"deploy {service}", service, live, image):
+        desk.advance(wanted, targets, f"{short(image)} in the live slot {live}")
+    _keep(desk, f"deploy {service} {short(image)} to {live}")
     if not desk.dry_run:
-        desk.witness.deployed(service, release.live, image)
-    _tell(desk, f"users of {service} see {short(image)} in slot {release.live}")
+        desk.witness.deployed(service, live, image)
+    _tell(desk, f"users of {service} see {short(image)} in slot {live}")
 
 
 def _candidate(desk: Desk, service: str, kind: changes.Kind, image: str, *, force: bool) -> None:

@@ -21,7 +21,9 @@ def trust(desk: Desk, service: str) -> None:
     if new == desk.releases:
         desk.say(f"{service} is not on probation; nothing to do")
         return
-    desk.advance(new, [resources.guard(service), resources.ledger()], f"the probation of {service} is over")
+    desk.advance(
+        new, [resources.guard(desk.settings, service), resources.ledger()], f"the probation of {service} is over"
+    )
     if not desk.dry_run:
         desk.keeper.keep(f"{service} is trusted in {new.services[service].live}")
 
@@ -29,7 +31,9 @@ def trust(desk: Desk, service: str) -> None:
 def extend(desk: Desk, service: str, until: datetime.datetime) -> None:
     """Give it more time, once."""
     new = changes.extend(desk.releases, service, until)
-    desk.advance(new, [resources.guard(service), resources.ledger()], f"the probation of {service} is extended")
+    desk.advance(
+        new, [resources.guard(desk.settings, service), resources.ledger()], f"the probation of {service} is extended"
+    )
     if not desk.dry_run:
         desk.keeper.keep(f"the probation of {service} is extended")
 

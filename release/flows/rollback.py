@@ -46,7 +46,7 @@ def _never_made(desk: Desk, service: str, live: Slot) -> bool:
 def _cancel(desk: Desk, service: str) -> None:
     new = changes.cancel(desk.releases, service)
     live = new.services[service].live
-    targets = [resources.public_record(service), resources.guard(service), resources.ledger()]
+    targets = [resources.public_record(service), resources.guard(desk.settings, service), resources.ledger()]
     desk.advance(new, targets, f"{service} stays in slot {live}")
     if not desk.dry_run:
         desk.keeper.keep(f"{service} stays in {live}: the switch was not made")
@@ -89,7 +89,7 @@ def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *,
     desk.write(new, f"the rollback of {service}")
     targets = [
         resources.public_record(service),
-        resources.guard(service),
+        resources.guard(desk.settings, service),
         *resources.routing(_BOTH),
         resources.ledger(),
     ]
@@ -116,13 +116,23 @@ def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:
     """Strategies with one slot: the pods get the earlier image, one after the other."""
     release = desk.releases.services[service]
     bad = changes.live_image(release)
-    new = changes.revert(desk.releases, service, image or _earlier(desk, service, bad))
-    good = changes.live_image(new.services[service])
     targets = [
         *resources.slot_of(desk.settings, service, release.live, live=True),
         *resources.routing(_BOTH),
         resources.ledger(),
     ]
+    before = _before(desk, service, bad)
+    if image is None and before in release.rejected:
+        done = desk.advance(desk.releases, targets, f"the rollback to {short(bad)} goes on")
+        if not desk.dry_run:
+            desk.keeper.keep(f"rollback {service} to {short(bad)}, {short(before)} is rejected")
+        told = "was begun and is done now" if done else "was done already; to go further back name one with --image"
+        desk.say(f"the rollback of {service} from {short(before)} to {short(bad)} {told}")
+        return
+    if not (image or before):
+        raise Refused(f"the history of the release file has no earlier image of {service}; name one with --image")
+    new = changes.revert(desk.releases, service, image or before)
+    good = changes.live_image(new.services[service])
     with recorded(desk, f"rollback {service}", service, release.live, good):
         desk.advance(new, targets, f"{short(good)} in the live slot {release.live}")
     if not desk.dry_run:
@@ -132,11 +142,10 @@ def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:
         desk.say(f"{service} runs {short(good)} again; {short(bad)} does not become live again")
 
 
-def _earlier(desk: Desk, service: str, bad: str) -> str:
-    """The image before, by the history of the release file."""
-    rejected = desk.releases.services[service].rejected
-    for release in desk.keeper.earlier(service):
-        content = release.slots[release.live]
-        if content is not None and content.image != bad and content.image not in rejected:
-            return content.image
-    raise Refused(f"the history of the release file has no earlier image of {service}; name one with --image")
+def _before(desk: Desk, service: str, now: str) -> str:
+    """The image before, by the history of the release file; empty when there is none.
+
+    When it was rejected, it was a rollback that brought the one that runs now.
+    """
+    images = (changes.live_image(release) for release in desk.keeper.earlier(service))
+    return next((image for image in images if image != now), "")

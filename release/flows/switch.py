@@ -25,7 +25,7 @@ def switch(desk: Desk, service: str) -> None:
     with recorded(desk, f"switch {service}", service, slot, image):
         _ready(desk, service, slot)
         # The probation is in the file before the record changes: whoever looks knows who is watched until when.
-        targets = [resources.public_record(service), resources.guard(service), resources.ledger()]
+        targets = [resources.public_record(service), resources.guard(desk.settings, service), resources.ledger()]
         desk.advance(new, targets, f"users of {service} to slot {slot}")
         if desk.dry_run:
             return

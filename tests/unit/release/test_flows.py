@@ -1,0 +1,270 @@
+"""The verbs in a world whose every step can be the last: whoever comes next brings it to its end."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from release.desk import Desk
+from release.faults import Refused, ReleaseError
+from release.flows import candidate, deploy, probation, rollback, situation, switch, verify
+from tests.unit.release.world import NOW, SERVICE, Cut, World, image, world
+
+Act = Callable[[Desk], None]
+
+
+def deployed(number: int) -> Act:
+    return lambda desk: deploy.deploy(desk, SERVICE, image(number))
+
+
+def verified(desk: Desk) -> None:
+    verify.verify(desk, SERVICE)
+
+
+def switched(desk: Desk) -> None:
+    switch.switch(desk, SERVICE)
+
+
+def rolled_back(desk: Desk) -> None:
+    rollback.rollback(desk, SERVICE)
+
+
+def trusted(desk: Desk) -> None:
+    probation.trust(desk, SERVICE)
+
+
+RELEASE: Sequence[Act] = (deployed(1), verified, switched)
+VERBS: dict[str, tuple[str, Sequence[Act], Act]] = {
+    "deploy": ("blue_green", (), deployed(1)),
+    "deploy over a verified slot": ("blue_green", (deployed(1), verified), deployed(2)),
+    "deploy after a rollback": ("blue_green", (*RELEASE, rolled_back), deployed(2)),
+    "verify": ("blue_green", (deployed(1),), verified),
+    "switch": ("blue_green", (deployed(1), verified), switched),
+    "switch back in the next release": ("blue_green", (*RELEASE, trusted, deployed(2), verified), switched),
+    "rollback": ("blue_green", RELEASE, rolled_back),
+    "rollback after the probation": ("blue_green", (*RELEASE, trusted), rolled_back),
+    "trust": ("blue_green", RELEASE, trusted),
+    "rolling deploy": ("rolling", (), deployed(1)),
+    "rolling rollback": ("rolling", (deployed(1),), rolled_back),
+    "canary": ("canary", (), deployed(1)),
+    "canary share": ("canary", (deployed(1),), lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)),
+    "canary removal": (
+        "canary",
+        (deployed(1), lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)),
+        lambda desk: candidate.remove(desk, SERVICE, "canary"),
+    ),
+}
+
+
+def prepared(folder: Path, strategy: str, before: Sequence[Act]) -> World:
+    made = world(folder, strategy)
+    for act in before:
+        act(made.desk())
+    made.steps.clear()
+    made.rows.clear()
+    made.told.clear()
+    return made
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_whoever_is_interrupted_anywhere_is_brought_to_the_same_end(verb: str, tmp_path: Path) -> None:
+    strategy, before, act = VERBS[verb]
+    (tmp_path / "whole").mkdir()
+    whole = prepared(tmp_path / "whole", strategy, before)
+    act(whole.desk())
+    assert len(whole.steps) >= 2
+    for number in range(len(whole.steps)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        cut = prepared(folder, strategy, before)
+        cut.cut_after = number
+        with pytest.raises(Cut):
+            act(cut.desk())
+        again(cut, act)
+        assert cut.condition() == whole.condition(), f"after {whole.steps[number]}"
+        assert cut.unseen == set()
+
+
+def again(cut: World, act: Act) -> None:
+    """The same verb once more; it may find everything done, and say so."""
+    before = cut.condition()
+    try:
+        act(cut.desk())
+    except Refused:
+        assert cut.condition() == before
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_dry_run_touches_nothing_and_says_what_would_change(verb: str, tmp_path: Path) -> None:
+    strategy, before, act = VERBS[verb]
+    made = prepared(tmp_path, strategy, before)
+    condition, text = made.condition(), (tmp_path / "releases" / "prod.yaml").read_text()
+    act(made.desk(dry_run=True))
+    assert (made.condition(), made.steps, made.rows, made.told) == (condition, [], [], [])
+    assert (tmp_path / "releases" / "prod.yaml").read_text() == text
+    assert any("revision: " in line for line in made.said)
+    assert any("engine: update release-ledger" in line for line in made.said)
+
+
+def test_users_see_tested_images_only_through_two_releases_and_a_rollback(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", ())
+    acts = (*RELEASE, trusted, deployed(2), verified, switched, rolled_back, deployed(3), verified, switched)
+    seen: list[str] = []
+    for act in acts:
+        act(made.desk())
+        seen.append(made.live())
+    assert seen == ["blue", "blue", "green", "green", "green", "green", "blue", "green", "green", "green", "blue"]
+    assert made.unseen == set()
+    assert made.release().rejected == (image(2),)
+    assert made.file().revision == made.seen
+
+
+def test_a_switch_changes_the_record_and_the_ledger_and_nothing_else(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:2])
+    switched(made.desk())
+    engine = [step for step in made.steps if step.startswith(("update", "create", "delete"))]
+    assert engine == ["update release-ledger", "update dns-public-service-storefront (records)"]
+    assert made.told == ["deployed green"]
+    assert made.rows == [("switch storefront", "started"), ("switch storefront", "succeeded")]
+
+
+def test_the_probation_is_written_before_the_record_changes(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:2])
+    made.cut_after = 2
+    with pytest.raises(Cut):
+        switched(made.desk())
+    assert made.live() == "blue"
+    assert (found := made.release().probation) is not None
+    assert found.previous == "blue"
+
+
+def test_a_rollback_leads_users_back_before_anything_else(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    rolled_back(made.desk())
+    assert made.steps[0] == f"swap to {made.address('blue')}"
+    assert made.told == ["rolled back green"]
+    assert made.release().rejected == (image(1),)
+    # Whoever still knows the bad slot's gateway is served by the good one as well.
+    assert set(made.users()) == {image(0)}
+
+
+def test_what_the_guard_did_is_written_down_and_told_once(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    made.lead("blue")
+    _, found = situation.standing(made.desk(), SERVICE)
+    assert found.kind == "taken_back"
+    with pytest.raises(Refused, match="was taken back"):
+        switched(made.desk())
+    rolled_back(made.desk())
+    assert made.told == []
+    assert "somebody was faster" in " ".join(made.said)
+    assert made.release().rejected == (image(1),)
+    assert made.made == made.records
+
+
+def test_a_second_rollback_does_nothing_and_says_so(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", (*RELEASE, rolled_back))
+    condition = made.condition()
+    rolled_back(made.desk())
+    assert made.condition() == condition
+    assert "nothing to do" in made.said[-1]
+
+
+def test_an_interrupted_switch_can_be_taken_back_without_rejecting_the_image(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:2])
+    before = made.release()
+    made.cut_after = 2
+    with pytest.raises(Cut):
+        switched(made.desk())
+    assert situation.standing(made.desk(), SERVICE)[1].kind == "switch_begun"
+    rolled_back(made.desk())
+    assert made.release() == before
+    switched(made.desk())
+    assert made.live() == "green"
+
+
+def test_a_slot_that_fails_its_test_stays_a_candidate(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:1])
+    made.ill.add(image(1))
+    with pytest.raises(ReleaseError, match="500"):
+        verified(made.desk())
+    with pytest.raises(Refused, match="was not verified"):
+        switched(made.desk())
+    assert made.rows[-1] == ("verify storefront", "failed")
+
+
+def test_a_slot_that_fell_ill_after_its_test_does_not_become_live(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:2])
+    made.ill.add(image(1))
+    with pytest.raises(ReleaseError, match="500"):
+        switched(made.desk())
+    assert (made.live(), made.release().live) == ("blue", "blue")
+
+
+def test_a_rollout_that_gets_stuck_is_rolled_back_to_the_image_before(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "rolling", ())
+    made.stuck.add(image(1))
+    with pytest.raises(ReleaseError, match="not ready"):
+        deployed(1)(made.desk())
+    rolled_back(made.desk())
+    assert made.pods[SERVICE, "blue"] == image(0)
+    assert made.release().rejected == (image(1),)
+    with pytest.raises(Refused, match="--force"):
+        deployed(1)(made.desk())
+
+
+def test_a_first_release_brings_the_whole_service_up(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", ())
+    api = image(5).replace("storefront", "api")
+    deploy.deploy(made.desk(), "api", api)
+    assert made.pods["api", "blue"] == api
+    assert made.records[made.settings.service_fqdn("api")] == made.address("blue")
+
+
+def test_a_record_that_leads_elsewhere_is_left_alone(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    made.records[made.settings.service_fqdn(SERVICE)] = "192.0.2.1"
+    for act in (switched, rolled_back):
+        with pytest.raises(Refused, match=r"192\.0\.2\.1, which is no gateway"):
+            act(made.desk())
+
+
+def test_an_update_that_would_touch_more_is_refused_and_the_file_stays(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:2])
+    fqdn = made.settings.service_fqdn(SERVICE)
+    text = (tmp_path / "releases" / "prod.yaml").read_text()
+    del made.made[fqdn], made.records[fqdn]
+    made.records[fqdn] = made.address("blue")
+    with pytest.raises(Refused, match="would also create dns-public-service-storefront"):
+        switched(made.desk())
+    assert (tmp_path / "releases" / "prod.yaml").read_text() == text
+
+
+def test_a_rollback_goes_on_where_the_engine_fails_and_says_what_is_left(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    made.seen = 10_000
+    with pytest.raises(ReleaseError, match="users are led to slot blue again and the release file says so"):
+        rolled_back(made.desk())
+    assert made.live() == "blue"
+    assert made.release().live == "blue"
+    made.seen = made.file().revision
+    rolled_back(made.desk())
+    assert made.made == made.records
+
+
+def test_no_service_is_guessed(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", ())
+    for act in (deploy.deploy, lambda desk, name, _: verify.verify(desk, name)):
+        with pytest.raises(Refused, match="shop is no service of stack prod; services: storefront"):
+            act(made.desk(), "shop", image(1))
+    with pytest.raises(Refused, match="not released yet"):
+        rollback.rollback(made.desk(), "api")
+
+
+def test_a_probation_is_extended_and_ended_in_the_file(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    probation.extend(made.desk(), SERVICE, NOW.replace(hour=13))
+    assert (found := made.release().probation) is not None
+    assert (found.until, found.extended) == ("2026-01-31T13:00:00Z", True)
+    trusted(made.desk())
+    assert made.release().probation is None
