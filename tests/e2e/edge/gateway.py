@@ -91,7 +91,8 @@ class Gateway:
         authority: Authority | None = None,
         edit: Callable[[str], str] = str,
     ) -> None:
-        self.settings, self.slot, self.folder, self.address = settings, slot, folder, address
+        self.settings, self.folder, self.address = settings, folder, address
+        self.slot: Slot = slot
         self.urls = dict(urls or {})
         self.authority = authority or Authority()
         self.ports = {"metrics": free_port(), "web": free_port(), "websecure": free_port()}

@@ -1,0 +1,307 @@
+"""The routing documents, by their content; tests/e2e/edge gives them to a real Traefik."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from components.edge import canary, documents
+from components.edge.routing import VERSION_PATH, version
+from settings import Settings
+from settings.values import Slot
+from tests.recording import STACKS, stack_settings
+from tests.unit.settings.stacks import Checkout
+
+SLOTS: tuple[Slot, ...] = ("blue", "green")
+OTHER: dict[Slot, Slot] = {"blue": "green", "green": "blue"}
+PUBLIC_SERVICES = ("admin", "api", "auth", "storefront")
+
+
+def slot(digit: str, standing: str = "verified") -> dict[str, str]:
+    return {"image": f"registry.luxima.id/aceh/any@sha256:{digit * 64}", "standing": standing}
+
+
+def both(live: str = "blue", **more: Any) -> dict[str, Any]:
+    return {"live": live, "slots": {"blue": slot("a"), "green": slot("b")}, **more}
+
+
+def candidate(percent: int, digit: str = "c") -> dict[str, Any]:
+    return {"image": slot(digit)["image"], "percent": percent}
+
+
+@pytest.fixture
+def released(tmp_path: Path) -> Any:
+    """The settings of stack prod with other releases, and edits."""
+
+    def load(releases: dict[str, Any], **edits: Any) -> Settings:
+        # The images' repository does not matter here; each service has its own.
+        services = {
+            name: yaml.safe_load(yaml.safe_dump(release).replace("/aceh/any@", f"/aceh/{name}@"))
+            for name, release in releases.items()
+        }
+        return Checkout(tmp_path, "prod").load({"releases.services": services, **edits})
+
+    return load
+
+
+def routing(settings: Settings, of: Slot) -> dict[str, Any]:
+    return yaml.safe_load(documents(settings)[f"{of}/routing.yaml"])
+
+
+def routers(settings: Settings, of: Slot) -> dict[str, dict[str, Any]]:
+    return routing(settings, of)["http"]["routers"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_documents_are_the_same_each_time_and_hold_no_template(stack: str) -> None:
+    found = documents(stack_settings(stack))
+    assert found == documents(stack_settings(stack))
+    # Traefik expands templates in the files that it watches.
+    assert not [name for name, text in found.items() if name.endswith("routing.yaml") and "{{" in text]
+
+
+@pytest.mark.parametrize("of", SLOTS)
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_request_from_outside_is_given_identifiers_headers_and_a_limit(stack: str, of: Slot) -> None:
+    outside = {
+        name: router
+        for name, router in routers(stack_settings(stack), of).items()
+        if router["entryPoints"] != ["metrics"]
+    }
+    for name, router in outside.items():
+        assert router["entryPoints"] == ["websecure"], name
+        assert router["middlewares"][0] == "headers", name
+        if not name.startswith("routing-version"):
+            assert {"correlation", "rate-limit"} <= set(router["middlewares"]), name
+
+
+@pytest.mark.parametrize("of", SLOTS)
+def test_every_released_service_is_reached_through_both_gateways(released: Any, of: Slot) -> None:
+    settings = released(dict.fromkeys(PUBLIC_SERVICES, both()))
+    found = routing(settings, of)["http"]
+    for service in PUBLIC_SERVICES:
+        router = found["routers"][service]
+        assert router["rule"] == f"Host(`{settings.service_fqdn(service)}`)"
+        assert router["service"] == f"{service}-{of}"
+        assert ("trusted" in router["middlewares"]) == (service == "admin")
+        own = found["routers"][f"{service}-{of}"]
+        assert own["rule"] == f"Host(`{service}-{of}.acehcommerce.id`)"
+        assert "trusted" in own["middlewares"]
+        assert f"{service}-{OTHER[of]}" not in found["routers"]
+        (server,) = found["services"][f"{service}-{of}"]["loadBalancer"]["servers"]
+        assert server["url"] == f"http://{service}-{of}.commerce.svc:3000"
+
+
+@pytest.mark.parametrize("of", SLOTS)
+def test_every_name_that_a_router_uses_is_there(released: Any, of: Slot) -> None:
+    settings = released(
+        {
+            "storefront": both(canary=candidate(10)),
+            "api": both("green", shadow=candidate(100)),
+            "auth": {"live": "green", "slots": {"blue": None, "green": slot("b")}},
+        },
+        **{
+            "services.storefront.strategy": "canary",
+            "services.storefront.failover": {"url": "https://storefront.fly.dev/"},
+            "services.api.strategy": "shadow",
+            "kubernetes.namespaces.commerce.quota.cpu_requests_millicores": 64_000,
+        },
+    )
+    http = routing(settings, of)["http"]
+    for name, router in http["routers"].items():
+        assert router["service"] in {*http["services"], "ping@internal"}, name
+        assert set(router.get("middlewares", [])) <= http["middlewares"].keys(), name
+    for name, service in http["services"].items():
+        (kind,) = service
+        inner = service[kind]
+        named = {
+            "loadBalancer": [],
+            "failover": [inner.get("service"), inner.get("fallback")],
+            "mirroring": [inner.get("service"), *(mirror["name"] for mirror in inner.get("mirrors", []))],
+            "weighted": [
+                each["name"] for each in inner.get("services", []) if isinstance(each, dict) and "name" in each
+            ],
+        }[kind]
+        assert set(named) <= http["services"].keys(), name
+        if "serversTransport" in inner:
+            assert inner["serversTransport"] in http["serversTransports"]
+
+
+def test_a_service_that_is_not_released_has_no_route(released: Any) -> None:
+    found = routers(released({"storefront": both()}), "blue")
+    assert not [name for name in found if name.startswith(("admin", "api", "auth"))]
+
+
+def test_a_switch_between_two_verified_slots_is_no_change_of_any_route(released: Any) -> None:
+    """DNS alone moves the users, so the gateway of the old slot serves those who come late as before."""
+    assert documents(released({"storefront": both("blue")})) == documents(released({"storefront": both("green")}))
+
+
+@pytest.mark.parametrize(
+    "idle", [None, slot("b", "candidate"), "rejected"], ids=["empty", "not verified", "taken back"]
+)
+def test_an_idle_gateway_sends_users_to_the_live_slot_unless_its_own_was_verified(released: Any, idle: Any) -> None:
+    rejected = [slot("b")["image"]] if idle == "rejected" else []
+    green = slot("b") if idle == "rejected" else idle
+    rejected = [image.replace("/any@", "/storefront@") for image in rejected]
+    release = {"live": "blue", "slots": {"blue": slot("a"), "green": green}, "rejected": rejected}
+    found = routers(released({"storefront": release}), "green")
+    assert found["storefront"]["service"] == "storefront-blue"
+    assert ("storefront-green" in found) == (green is not None)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_core_hosts_are_for_trusted_networks(stack: str) -> None:
+    settings = stack_settings(stack)
+    found = routing(settings, "blue")["http"]
+    for host, port in {"grafana": 3000, "prometheus": 9090, "loki": 3100, "alertmanager": 9093}.items():
+        router = found["routers"][host]
+        assert router["rule"] == f"Host(`{host}.{settings.environment.core_domain}`)"
+        assert "trusted" in router["middlewares"]
+        assert found["services"][host]["loadBalancer"]["servers"] == [
+            {"url": f"http://{host}.observability.svc:{port}"}
+        ]
+    assert found["middlewares"]["trusted"]["ipAllowList"] == {"sourceRange": list(settings.edge.trusted_networks)}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_certificates_of_both_zones_and_no_old_tls(stack: str) -> None:
+    tls = routing(stack_settings(stack), "blue")["tls"]
+    folder = "/etc/traefik/dynamic/tls"
+    assert tls["certificates"] == [
+        {"certFile": f"{folder}/{zone}/tls.crt", "keyFile": f"{folder}/{zone}/tls.key"} for zone in ("public", "core")
+    ]
+    options = tls["options"]["default"]
+    assert (options["minVersion"], options["sniStrict"]) == ("VersionTLS12", True)
+    assert all("_ECDHE_" in cipher and not cipher.endswith("_SHA") for cipher in options["cipherSuites"])
+
+
+def test_the_version_tells_documents_apart_and_is_in_the_document(released: Any) -> None:
+    one, other = released({"storefront": both()}), released({"storefront": both(), "api": both()})
+    assert re.fullmatch("[0-9a-f]{12}", version(one, "blue"))
+    assert len({version(settings, of) for settings in (one, other) for of in SLOTS}) == 4
+    assert version(one, "blue") == version(one, "blue")
+    router = routers(one, "blue")["routing-version"]
+    assert router["rule"] == f"Path(`{VERSION_PATH}{version(one, 'blue')}`)"
+    assert (router["entryPoints"], router["service"]) == (["metrics"], "ping@internal")
+    assert "trusted" in routers(one, "blue")["routing-version-outside"]["middlewares"]
+
+
+def bucket(user: str) -> int | None:
+    return int(user[-2:], 16) if re.search("[0-9a-fA-F]{2}$", user) else None
+
+
+def test_a_percentage_is_as_many_buckets_and_no_other_user() -> None:
+    users = [f"0f8fad5b-d9cb-469f-a165-70867728{number:04x}" for number in range(0x1C00, 0x1D00)]
+    others = ("user_xyz", "7", "é", "0g", "a0 ")
+    for percent in range(1, 101):
+        count = canary.bucket_count(percent)
+        assert abs(count / 256 - percent / 100) <= 0.5 / 256
+        pattern = re.compile(canary.bucket_pattern(count))
+        for user in (*users, *map(str.upper, users)):
+            found = bucket(user)
+            assert found is not None
+            assert bool(pattern.search(user)) == (found < count), (percent, user)
+        assert [user for user in others if pattern.search(user)] == ([] if percent < 100 else list(others))
+
+
+def test_more_users_are_the_same_users_and_some_more() -> None:
+    users = [f"user_{number:02x}" for number in range(256)]
+    seen: set[str] = set()
+    for percent in range(1, 101):
+        pattern = canary.bucket_pattern(canary.bucket_count(percent))
+        now = set(filter(re.compile(pattern).search, users))
+        assert seen <= now
+        seen = now
+    assert len(seen) == 256
+
+
+@pytest.mark.parametrize("count", [0, -1, 257])
+def test_there_are_256_buckets(count: int) -> None:
+    with pytest.raises(ValueError, match="1 to 256"):
+        canary.bucket_pattern(count)
+
+
+CANARY = {"services.storefront.strategy": "canary"}
+
+
+@pytest.mark.parametrize("of", SLOTS)
+def test_a_canary_is_chosen_by_header_then_user_then_tenant_then_cookie(released: Any, of: Slot) -> None:
+    http = routing(released({"storefront": both(canary=candidate(10))}, **CANARY), of)["http"]
+    some, stable = "storefront-canary-or-stable", f"storefront-{of}"
+    host = "(Host(`acehcommerce.id`))"
+    ordered = sorted(
+        (router["priority"], router["rule"].removeprefix(host + " && "), router["service"])
+        for name, router in http["routers"].items()
+        if name.startswith("storefront-canary") or name == "storefront"
+    )
+    pattern = canary.bucket_pattern(26)
+    assert ordered == [
+        (100, "Host(`acehcommerce.id`)", stable),
+        (400, host, "storefront-canary-by-cookie"),
+        (500, "HeaderRegexp(`X-Tenant-ID`, `.`)", stable),
+        (600, f"HeaderRegexp(`X-Tenant-ID`, `{pattern}`)", some),
+        (700, "HeaderRegexp(`X-User-ID`, `.`)", stable),
+        (800, f"HeaderRegexp(`X-User-ID`, `{pattern}`)", some),
+        (900, "Header(`X-Canary`, `always`)", some),
+        (900, "Header(`X-Canary`, `never`)", stable),
+    ]
+    cookie = http["services"]["storefront-canary-by-cookie"]["weighted"]
+    assert cookie["services"] == [{"name": some, "weight": 10}, {"name": stable, "weight": 90}]
+    assert cookie["sticky"]["cookie"].items() >= {"name": "luxima-canary", "secure": True, "httpOnly": True}.items()
+    assert http["services"][some] == {"failover": {"service": "storefront-canary", "fallback": stable}}
+    assert http["services"]["storefront-canary"]["loadBalancer"]["healthCheck"]["path"] == "/healthz"
+
+
+@pytest.mark.parametrize("kind", ["canary", "shadow"])
+def test_nobody_gets_a_candidate_of_zero_percent(released: Any, kind: str) -> None:
+    strategy = {"services.storefront.strategy": kind}
+    without = documents(released({"storefront": both()}, **strategy))
+    assert documents(released({"storefront": both(**{kind: candidate(0)})}, **strategy)) == without
+    assert documents(released({"storefront": both(**{kind: candidate(1)})}, **strategy)) != without
+
+
+def test_only_what_changes_nothing_is_copied_to_a_shadow(released: Any) -> None:
+    shadow = {"services.storefront.strategy": "shadow"}
+    http = routing(released({"storefront": both(shadow=candidate(100))}, **shadow), "blue")["http"]
+    router = http["routers"]["storefront-shadow"]
+    assert "(Method(`GET`) || Method(`HEAD`))" in router["rule"]
+    # A copy shares its context with the original: a retry would be of both.
+    assert "retry" not in router["middlewares"]
+    assert "retry" in http["routers"]["storefront"]["middlewares"]
+    mirroring = http["services"]["storefront-mirrored"]["mirroring"]
+    assert mirroring["mirrors"] == [{"name": "storefront-shadow", "percent": 100}]
+    assert mirroring["service"] == "storefront-blue"
+    limits = http["serversTransports"]["storefront-shadow"]["forwardingTimeouts"]
+    assert limits["responseHeaderTimeout"] == "5s"
+    assert http["services"]["storefront-shadow"]["loadBalancer"]["serversTransport"] == "storefront-shadow"
+
+
+def test_a_shadow_that_writes_elsewhere_gets_writes_of_a_bounded_size(released: Any) -> None:
+    shadow = {
+        "services.storefront.strategy": "shadow",
+        "services.storefront.shadow": {"writes_apart": True, "max_body_kib": 16},
+    }
+    http = routing(released({"storefront": both(shadow=candidate(50))}, **shadow), "blue")["http"]
+    assert "HeaderRegexp(`Content-Length`" in http["routers"]["storefront-shadow"]["rule"]
+    mirroring = http["services"]["storefront-mirrored"]["mirroring"]
+    assert (mirroring["mirrorBody"], mirroring["maxBodySize"]) == (True, 16 * 1024)
+
+
+def test_a_service_with_another_place_is_asked_for_its_health_often_enough(released: Any) -> None:
+    edits = {"services.api.failover": {"url": "https://api.fly.dev/", "interval_milliseconds": 400}}
+    http = routing(released({"api": both()}, **edits), "green")["http"]
+    assert http["routers"]["api"]["service"] == "api-green-or-elsewhere"
+    assert http["services"]["api-green-or-elsewhere"]["failover"] == {
+        "service": "api-green",
+        "fallback": "api-elsewhere",
+    }
+    check = http["services"]["api-green"]["loadBalancer"]["healthCheck"]
+    assert check == {"path": "/healthz", "interval": "400ms", "timeout": "500ms"}
+    elsewhere = http["services"]["api-elsewhere"]["loadBalancer"]
+    assert elsewhere["servers"] == [{"url": "https://api.fly.dev/"}]
+    assert elsewhere["passHostHeader"] is False
+    # A slot under its own name is that slot or nothing.
+    assert http["routers"]["api-green"]["service"] == "api-green"
