@@ -56,6 +56,12 @@ def with_endpoints(config: Config, endpoints: Endpoints) -> Config:
     return changed
 
 
+def with_installed(config: Config) -> Config:
+    """The configuration with third-party controllers taken as being there: the sandbox plays them."""
+    certificates = config["luxima:edge"]["certificates"]
+    return with_endpoints(config, {"edge": {"certificates": {**certificates, "controller": "installed"}}})
+
+
 def previous_salt(engine: EngineFolder) -> str | None:
     """The salt under which the stack's secrets are encrypted, when there is one already."""
     try:

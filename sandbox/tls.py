@@ -4,6 +4,8 @@ import datetime
 import ipaddress
 import os
 import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography import x509
@@ -78,10 +80,7 @@ def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, 
     wanted = ",".join(sorted(addresses))
     if certificate.exists() and key.exists() and names.exists() and names.read_text() == wanted:
         return certificate, key
-    authority = x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes())
-    authority_key = serialization.load_pem_private_key((folder / "ca.key").read_bytes(), password=None)
-    if not isinstance(authority_key, ec.EllipticCurvePrivateKey):
-        raise SandboxError(f"{folder / 'ca.key'} is not the sandbox's key; run make clean and make up")
+    authority, authority_key = _authority(folder)
     private = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"luxima sandbox {name}")])
     built = (
@@ -104,7 +103,85 @@ def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, 
     return certificate, key
 
 
-def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePublicKey) -> x509.CertificateBuilder:
+@dataclass(frozen=True)
+class Issued:
+    """A certificate for somebody else, in PEM."""
+
+    certificate: bytes
+    """The certificate; the authority itself is no part of it."""
+    key: bytes
+    """Its private key; secret."""
+    authority: bytes
+    """Who signed it."""
+
+
+def issue(folder: Path, names: Sequence[str], lifetime: datetime.timedelta, key: bytes | None = None) -> Issued:
+    """Sign a server's certificate for DNS names.
+
+    Args:
+        folder: The authority's folder.
+        names: The names; the first is the subject too.
+        lifetime: From now on.
+        key: The private key to go on with; a new one when None.
+    """
+    authority, signer = _authority(folder)
+    private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
+    built = (
+        _builder(subject, authority.subject, private.public_key(), lifetime)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .sign(signer, hashes.SHA256())
+    )
+    pem = serialization.Encoding.PEM
+    return Issued(built.public_bytes(pem), _pem(private), authority.public_bytes(pem))
+
+
+def issue_root(name: str, lifetime: datetime.timedelta, key: bytes | None = None) -> Issued:
+    """An authority of its own, which nothing else in the sandbox trusts.
+
+    Args:
+        name: Its subject.
+        lifetime: From now on.
+        key: The private key to go on with; a new one when None.
+    """
+    private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
+    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    built = (
+        _builder(subject, subject, private.public_key(), lifetime)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(_usage(authority=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    content = built.public_bytes(serialization.Encoding.PEM)
+    return Issued(content, _pem(private), content)
+
+
+def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+    try:
+        key = _private((folder / "ca.key").read_bytes())
+    except ValueError:
+        raise SandboxError(f"{folder / 'ca.key'} is not the sandbox's key; run make clean and make up") from None
+    return x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()), key
+
+
+def _private(pem: bytes) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise ValueError("not an elliptic curve's key")
+    return key
+
+
+def _builder(
+    subject: x509.Name,
+    issuer: x509.Name,
+    public: ec.EllipticCurvePublicKey,
+    lifetime: datetime.timedelta = datetime.timedelta(days=365 * _YEARS),
+) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (
         x509.CertificateBuilder()
@@ -113,7 +190,7 @@ def _builder(subject: x509.Name, issuer: x509.Name, public: ec.EllipticCurvePubl
         .public_key(public)
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(days=365 * _YEARS))
+        .not_valid_after(now + lifetime)
     )
 
 

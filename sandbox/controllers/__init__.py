@@ -1,1 +1,1 @@
-"""What the outside of a simulated cluster does: nodes that are ready, volumes for claims, addresses for balancers."""
+"""What the outside of a simulated cluster does: nodes, volumes for claims, addresses for balancers, certificates."""

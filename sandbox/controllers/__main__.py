@@ -1,4 +1,4 @@
-"""Run the controllers until told to stop: `python -m sandbox.controllers --kubeconfig F --nodes F --ready F`."""
+"""Run the controllers until told to stop: `python -m sandbox.controllers --kubeconfig F --nodes F --ready F …`."""
 
 import argparse
 import json
@@ -9,6 +9,8 @@ from pathlib import Path
 from threading import Event
 
 from sandbox.controllers import cluster, nodes
+from sandbox.controllers.api import Api
+from sandbox.controllers.certificates import CertManager
 from sandbox.process import read_stat
 
 
@@ -18,6 +20,8 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--kubeconfig", type=Path, required=True)
     parser.add_argument("--nodes", type=Path, required=True, help="the nodes to simulate, as JSON")
     parser.add_argument("--ready", type=Path, required=True, help="written when every node is ready")
+    parser.add_argument("--definitions", type=Path, required=True, help="folder with cert-manager's CRDs")
+    parser.add_argument("--authority", type=Path, required=True, help="folder of the sandbox's certificate authority")
     options = parser.parse_args(arguments)
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -29,9 +33,9 @@ def main(arguments: list[str]) -> int:
         partial.write_text(json.dumps([os.getpid(), stat.started if stat else 0]), encoding="ascii")
         partial.replace(options.ready)
 
-    cluster.Controllers(options.kubeconfig, nodes.parse(options.nodes.read_text(encoding="utf-8")), announce).run(
-        stopped
-    )
+    api = Api(options.kubeconfig)
+    CertManager(api, options.definitions, options.authority).start(stopped)
+    cluster.Controllers(api, nodes.parse(options.nodes.read_text(encoding="utf-8")), announce).run(stopped)
     return 0
 
 

@@ -58,6 +58,24 @@ class Api:
             raise ApiError(response.status, response.data.decode(errors="replace")[:300])
         return cast("dict[str, Any]", json.loads(response.data))
 
+    def apply(self, path: str, document: bytes, manager: str) -> dict[str, Any]:
+        """Server-side apply of an object as it is written in YAML, taking over fields that others own.
+
+        Raises:
+            ApiError: When the server refuses.
+            urllib3.exceptions.HTTPError: When it does not answer.
+        """
+        response = self._pool.request(
+            "PATCH",
+            f"{self._server}{path}?fieldManager={manager}&force=true",
+            body=document,
+            headers={"Accept": "application/json", "Content-Type": "application/apply-patch+yaml"},
+            timeout=urllib3.Timeout(connect=5, read=30),
+        )
+        if response.status >= 400:
+            raise ApiError(response.status, response.data.decode(errors="replace")[:300])
+        return cast("dict[str, Any]", json.loads(response.data))
+
     def watch(self, path: str, version: str) -> Iterator[dict[str, Any]]:
         """The changes since a version, until the server ends the watch.
 

@@ -1,16 +1,15 @@
 """The controllers' loop: list and watch what they care for, and put it right whenever anything changes."""
 
-import sys
-import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
-from threading import Event, Lock, Thread
+from functools import partial
+from threading import Event, Lock
 from typing import Any
 
 import urllib3
 
 from sandbox.controllers import balancers, nodes, volumes
 from sandbox.controllers.api import Api, ApiError
+from sandbox.controllers.following import Objects, follow, say, short
 from sandbox.controllers.nodes import NodeSpec
 
 _RETRY_SECONDS = 0.5
@@ -25,19 +24,19 @@ _KINDS = {
 class Controllers:
     """All controllers of one cluster."""
 
-    def __init__(self, kubeconfig: Path, wanted: Sequence[NodeSpec], announce: Callable[[], None]) -> None:
-        self._api = Api(kubeconfig)
+    def __init__(self, api: Api, wanted: Sequence[NodeSpec], announce: Callable[[], None]) -> None:
+        self._api = api
         self._wanted = {node.name: node for node in wanted}
         self._announce = announce
         self._announced = False
         self._lock = Lock()
-        self._seen: dict[str, dict[str, dict[str, Any]]] = {kind: {} for kind in _KINDS}
+        self._seen: dict[str, Objects] = {kind: {} for kind in _KINDS}
 
     def run(self, stopped: Event) -> None:
         """Work until told to stop."""
         self._prepare(stopped)
-        for kind in _KINDS:
-            Thread(target=self._watch, args=(kind, stopped), daemon=True).start()
+        for kind, path in _KINDS.items():
+            follow(self._api, path, partial(self._changed, kind), stopped)
         stopped.wait()
 
     def _prepare(self, stopped: Event) -> None:
@@ -51,39 +50,21 @@ class Controllers:
                     self._tolerant("POST", _KINDS["nodes"], nodes.manifest(self._wanted[name]))
                 self._tolerant("POST", "/apis/storage.k8s.io/v1/storageclasses", volumes.storage_class())
             except (ApiError, urllib3.exceptions.HTTPError) as error:
-                _say(f"preparing: {_short(error)}")
+                say(f"preparing: {short(error)}")
                 stopped.wait(_RETRY_SECONDS)
             else:
                 return
 
-    def _watch(self, kind: str, stopped: Event) -> None:
-        """Keep the known objects of a kind up to date; each change is acted on."""
-        path = _KINDS[kind]
-        while not stopped.is_set():
-            try:
-                listed = self._api.call("GET", path)
-                with self._lock:
-                    self._seen[kind] = {item["metadata"]["uid"]: item for item in listed["items"]}
-                    self._reconcile()
-                for event in self._api.watch(path, listed["metadata"]["resourceVersion"]):
-                    if event["type"] == "ERROR":
-                        break
-                    with self._lock:
-                        uid = event["object"]["metadata"]["uid"]
-                        if event["type"] == "DELETED":
-                            self._seen[kind].pop(uid, None)
-                        elif event["type"] in {"ADDED", "MODIFIED"}:
-                            self._seen[kind][uid] = event["object"]
-                        self._reconcile()
-            except (ApiError, urllib3.exceptions.HTTPError, ValueError) as error:
-                _say(f"{kind}: {_short(error)}")
-                stopped.wait(_RETRY_SECONDS)
+    def _changed(self, kind: str, objects: Objects) -> None:
+        with self._lock:
+            self._seen[kind] = objects
+            self._reconcile()
 
     def _reconcile(self) -> None:
         for claim in self._seen["claims"].values():
             volume = volumes.volume_for(claim)
             if volume is not None and self._tolerant("POST", _KINDS["volumes"], volume):
-                _say(f"volume {volume['metadata']['name']} for {_name(claim)}")
+                say(f"volume {volume['metadata']['name']} for {_name(claim)}")
         for volume in self._seen["volumes"].values():
             if volumes.finished(volume):
                 self._tolerant("DELETE", f"{_KINDS['volumes']}/{volume['metadata']['name']}")
@@ -99,7 +80,7 @@ class Controllers:
         if not self._announced and all(name in live and nodes.ready(live[name]) for name in self._wanted):
             self._announced = True
             self._announce()
-            _say(f"{len(self._wanted)} nodes are ready")
+            say(f"{len(self._wanted)} nodes are ready")
 
     def _give(self, service: dict[str, Any], addresses: list[str]) -> None:
         meta = service["metadata"]
@@ -107,7 +88,7 @@ class Controllers:
         if self._tolerant("PATCH", path, balancers.status(addresses)):
             # Known at once, so that the next Service does not get the same one before the watch tells.
             service.setdefault("status", {})["loadBalancer"] = balancers.status(addresses)["status"]["loadBalancer"]
-            _say(f"address {', '.join(addresses)} for {_name(service)}")
+            say(f"address {', '.join(addresses)} for {_name(service)}")
 
     def _tolerant(self, method: str, path: str, body: dict[str, Any] | None = None) -> bool:
         """A change that somebody else may have made already, or whose object may be gone; True when it was made."""
@@ -115,19 +96,10 @@ class Controllers:
             self._api.call(method, path, body)
         except ApiError as error:
             if error.status not in {404, 409}:
-                _say(f"{method} {path}: {_short(error)}")
+                say(f"{method} {path}: {short(error)}")
             return False
         return True
 
 
 def _name(item: dict[str, Any]) -> str:
     return f"{item['metadata']['namespace']}/{item['metadata']['name']}"
-
-
-def _short(error: Exception) -> str:
-    return str(error) if isinstance(error, ApiError) else type(error).__name__
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
-    sys.stdout.flush()

@@ -1,4 +1,7 @@
-"""The process that stands for nodes, volume provisioner and load balancer; what it does is in `sandbox.controllers`."""
+"""The process that stands for nodes, volume provisioner, load balancer and cert-manager.
+
+What it does is in `sandbox.controllers`.
+"""
 
 import json
 import sys
@@ -16,7 +19,7 @@ class Controllers:
     """Started when the API server answers; ready when the nodes are."""
 
     name = "controllers"
-    programs: Sequence[str] = ()
+    programs: Sequence[str] = ("cert-manager-crds",)
     holds_data = False
 
     def ports(self) -> list[Wanted]:
@@ -34,6 +37,7 @@ class Controllers:
             command=[
                 *(sys.executable, "-m", "sandbox.controllers"),
                 *("--kubeconfig", str(layout.kubeconfig), "--nodes", str(nodes), "--ready", str(ready)),
+                *("--definitions", str(site.programs["cert-manager-crds"]), "--authority", str(layout.tls)),
             ],
             environment=site.environment(
                 layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)

@@ -37,7 +37,7 @@ def _preview(layout: Layout, interrupts: Interrupts, config: overlay.Config, *, 
         sealed = pool.submit(sealing.new, _PASSPHRASE)
         preloaded = pool.submit(preload)
         program = ensure("pulumi")["pulumi"]
-        overlay.write(layout, folder, config, secrets, sealed.result())
+        overlay.write(layout, folder, overlay.with_installed(config), secrets, sealed.result())
         plugins.write(folder, os.environ.get("PATH", os.defpath))
         preloaded.result()
 

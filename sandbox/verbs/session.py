@@ -112,7 +112,7 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
             say(notice)
         fleet.start(Site(layout, settings, secrets, ports, programs), say)
         preloaded.result()
-    config = overlay.with_endpoints(config, _endpoints(ports))
+    config = overlay.with_installed(overlay.with_endpoints(config, _endpoints(ports)))
     given = secrets.stack_config()
     if _uses_existing_cluster(config):
         given["luxima:kubeconfig"] = layout.kubeconfig.read_text(encoding="utf-8")

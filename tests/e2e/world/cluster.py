@@ -10,7 +10,8 @@ from kubernetes import client, config  # pyright: ignore[reportMissingTypeStubs]
 Object = dict[str, Any]
 
 _SECONDS = 30
-_SYSTEM = frozenset({"default", "kube-system", "kube-public", "kube-node-lease"})
+_SYSTEM = frozenset({"default", "kube-system", "kube-public", "kube-node-lease", "cert-manager"})
+"""Namespaces that are there before the platform is."""
 _PATCH = "application/strategic-merge-patch+json"
 
 
@@ -59,7 +60,7 @@ class Cluster:
         return self._ask("POST", f"{path}?dryRun=All&fieldValidation=Strict", body)
 
     def namespaces(self) -> set[str]:
-        """Namespaces that are not the system's own."""
+        """Namespaces of the platform."""
         return {item["metadata"]["name"] for item in self.items("/api/v1/namespaces")} - _SYSTEM
 
     def secret(self, namespace: str, name: str) -> dict[str, str]:

@@ -35,6 +35,14 @@ def test_only_the_endpoint_changes(layout: Layout) -> None:
     assert config["luxima:storage"]["endpoint"] == "real:443"
 
 
+def test_controllers_that_the_sandbox_plays_are_taken_as_installed() -> None:
+    certificates = {"issuer": "acme", "acme_email": "alerts@luxima.id"}
+    config = {"luxima:edge": {"certificates": certificates, "replicas": 2}}
+    changed = overlay.with_installed(config)
+    assert changed == {"luxima:edge": {"certificates": {**certificates, "controller": "installed"}, "replicas": 2}}
+    assert "controller" not in certificates
+
+
 def test_secrets_of_a_real_deployment_are_left_out(layout: Layout) -> None:
     assert "luxima:minioRootPassword" not in overlay.read_config(layout)
 

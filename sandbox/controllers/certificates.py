@@ -1,0 +1,287 @@
+"""What cert-manager does, with the sandbox's own authority: its kinds, its namespace, a Secret for each Certificate.
+
+A Certificate is issued when its Secret is missing, is for other names or another issuer, or is due for renewal; so who
+wants a new one deletes the Secret, as with the real one. Whoever trusts the sandbox's authority trusts what is issued.
+"""
+
+import base64
+import datetime
+import re
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any, Final, cast
+
+import urllib3
+from cryptography import x509
+
+from sandbox import tls
+from sandbox.controllers.api import Api, ApiError
+from sandbox.controllers.following import Objects, follow, say, short
+
+NAMESPACE: Final = "cert-manager"
+_MANAGER: Final = "cert-manager"
+_RETRY_SECONDS: Final = 0.5
+_TICK_SECONDS: Final = 1.0
+_PAUSE_SECONDS: Final = 5.0
+"""After a refusal of the API server."""
+_DEFAULT_LIFETIME: Final = datetime.timedelta(days=90)
+_ROOT: Final = "/apis/cert-manager.io/v1"
+_KINDS: Final = {
+    "certificates": f"{_ROOT}/certificates",
+    "issuers": f"{_ROOT}/clusterissuers",
+    "secrets": "/api/v1/secrets",
+}
+
+Object = dict[str, Any]
+
+
+class CertManager:
+    """Applies the kinds, then issues and renews."""
+
+    def __init__(self, api: Api, definitions: Path, authority: Path) -> None:
+        """A controller that has not begun.
+
+        Args:
+            api: The cluster.
+            definitions: Folder with the CRDs, `<group>_<plural>.yaml`.
+            authority: Folder of the sandbox's certificate authority.
+        """
+        self._api, self._definitions, self._authority = api, definitions, authority
+        self._lock = Lock()
+        self._seen: dict[str, Objects] = {kind: {} for kind in _KINDS}
+        self._listed: set[str] = set()
+        self._not_before: dict[str, float] = {}
+
+    def start(self, stopped: Event) -> None:
+        """Apply the kinds, then go on in threads until told to stop."""
+        tls.ensure_authority(self._authority)
+        while not stopped.is_set():
+            try:
+                self._define()
+            except (ApiError, urllib3.exceptions.HTTPError) as error:
+                say(f"defining cert-manager's kinds: {short(error)}")
+                stopped.wait(_RETRY_SECONDS)
+            else:
+                break
+        for kind, path in _KINDS.items():
+            follow(self._api, path, partial(self._changed, kind), stopped)
+        Thread(target=self._tick, args=(stopped,), daemon=True).start()
+
+    def _define(self) -> None:
+        for file in sorted(self._definitions.glob("*.yaml")):
+            group, _, plural = file.stem.partition("_")
+            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}"
+            self._api.apply(path, file.read_bytes(), _MANAGER)
+        try:
+            self._api.call("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+        except ApiError as error:
+            if error.status != 409:
+                raise
+
+    def _changed(self, kind: str, objects: Objects) -> None:
+        with self._lock:
+            self._seen[kind] = objects
+            self._listed.add(kind)
+            self._reconcile()
+
+    def _tick(self, stopped: Event) -> None:
+        """Certificates fall due without anything happening in the cluster."""
+        while not stopped.wait(_TICK_SECONDS):
+            with self._lock:
+                self._reconcile()
+
+    def _reconcile(self) -> None:
+        if self._listed < set(_KINDS):
+            return
+        secrets = {_key(each): each for each in self._seen["secrets"].values()}
+        issuers = {each["metadata"]["name"] for each in self._seen["issuers"].values()}
+        for issuer in self._seen["issuers"].values():
+            self._guarded(issuer, partial(self._accept, issuer))
+        for certificate in self._seen["certificates"].values():
+            meta, spec = certificate["metadata"], certificate["spec"]
+            secret = secrets.get((meta["namespace"], spec["secretName"]))
+            if spec["issuerRef"]["name"] not in issuers:
+                self._guarded(certificate, partial(self._refuse, certificate))
+            elif not meta.get("deletionTimestamp") and (due(certificate, secret, _now()) or not _is_ready(certificate)):
+                self._guarded(certificate, partial(self._issue, certificate))
+
+    def _guarded(self, about: Object, act: Callable[[], None]) -> None:
+        """Do something that the server may refuse; it is then tried again, but not at once."""
+        uid = about["metadata"]["uid"]
+        if time.monotonic() < self._not_before.get(uid, 0):
+            return
+        try:
+            act()
+        except (ApiError, urllib3.exceptions.HTTPError) as error:
+            self._not_before[uid] = time.monotonic() + _PAUSE_SECONDS
+            say(f"{about['metadata']['name']}: {short(error)}")
+
+    def _issue(self, certificate: Object) -> None:
+        meta, spec = certificate["metadata"], certificate["spec"]
+        folder = f"/api/v1/namespaces/{meta['namespace']}/secrets"
+        # What was seen may be older than what is: only the server knows.
+        live = self._get(f"{folder}/{spec['secretName']}")
+        reason = due(certificate, live, _now())
+        if reason:
+            secret = made_secret(certificate, self._sign(certificate, live))
+            if live is None:
+                live = self._api.call("POST", folder, secret)
+            else:
+                live = self._api.call("PUT", f"{folder}/{spec['secretName']}", secret)
+            say(f"certificate {meta['namespace']}/{meta['name']} issued ({reason})")
+        assert live is not None  # noqa: S101 - one that is not there is due
+        self._status(certificate, ready_status(certificate, live))
+
+    def _sign(self, certificate: Object, secret: Object | None) -> tls.Issued:
+        spec = certificate["spec"]
+        lifetime = duration(spec.get("duration")) or _DEFAULT_LIFETIME
+        key = None
+        if spec.get("privateKey", {}).get("rotationPolicy") == "Never" and secret and "tls.key" in secret["data"]:
+            key = base64.b64decode(secret["data"]["tls.key"])
+        if spec.get("isCA"):
+            return tls.issue_root(spec["commonName"], lifetime, key)
+        return tls.issue(self._authority, spec["dnsNames"], lifetime, key)
+
+    def _refuse(self, certificate: Object) -> None:
+        name = certificate["spec"]["issuerRef"]["name"]
+        wanted = _condition("False", "DoesNotExist", f"ClusterIssuer {name} does not exist")
+        if not _has(certificate, wanted):
+            self._status(certificate, {"conditions": [wanted]})
+
+    def _accept(self, issuer: Object) -> None:
+        wanted = _condition("True", "IsReady", "The sandbox's authority signs for it")
+        if not _has(issuer, wanted):
+            path = f"{_KINDS['issuers']}/{issuer['metadata']['name']}/status"
+            issuer["status"] = self._api.call("PATCH", path, {"status": {"conditions": [wanted]}})["status"]
+
+    def _status(self, certificate: Object, status: Object) -> None:
+        meta = certificate["metadata"]
+        path = f"{_ROOT}/namespaces/{meta['namespace']}/certificates/{meta['name']}/status"
+        certificate["status"] = self._api.call("PATCH", path, {"status": status})["status"]
+
+    def _get(self, path: str) -> Object | None:
+        try:
+            return self._api.call("GET", path)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return None
+
+
+def due(certificate: Object, secret: Object | None, now: datetime.datetime) -> str:
+    """Why a Certificate has to be issued now, in cert-manager's words; empty when it does not."""
+    spec = certificate["spec"]
+    if secret is None:
+        return "DoesNotExist"
+    try:
+        leaf = _leaf(secret)
+    except (KeyError, ValueError):
+        return "InvalidCertificate"
+    annotations: dict[str, str] = secret["metadata"].get("annotations") or {}
+    if annotations.get("cert-manager.io/issuer-name") != spec["issuerRef"]["name"]:
+        return "IncorrectIssuer"
+    if not spec.get("isCA"):
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        if sorted(names.get_values_for_type(x509.DNSName)) != sorted(spec["dnsNames"]):
+            return "SecretMismatch"
+    return "Renewing" if now >= _renewal(certificate, leaf) else ""
+
+
+def made_secret(certificate: Object, issued: tls.Issued) -> Object:
+    """The Secret as cert-manager makes it."""
+    meta, spec = certificate["metadata"], certificate["spec"]
+    template = cast("dict[str, dict[str, str]]", spec.get("secretTemplate") or {})
+    content = {"tls.crt": issued.certificate, "tls.key": issued.key, "ca.crt": issued.authority}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "type": "kubernetes.io/tls",
+        "metadata": {
+            "name": spec["secretName"],
+            "namespace": meta["namespace"],
+            "labels": {"controller.cert-manager.io/fao": "true", **(template.get("labels") or {})},
+            "annotations": {
+                "cert-manager.io/certificate-name": meta["name"],
+                "cert-manager.io/alt-names": ",".join(spec.get("dnsNames") or []),
+                "cert-manager.io/issuer-name": spec["issuerRef"]["name"],
+                "cert-manager.io/issuer-kind": spec["issuerRef"].get("kind", "Issuer"),
+                **(template.get("annotations") or {}),
+            },
+        },
+        "data": {name: base64.b64encode(value).decode() for name, value in content.items()},
+    }
+
+
+def ready_status(certificate: Object, secret: Object) -> Object:
+    """The status of a Certificate whose Secret is as it should be."""
+    leaf = _leaf(secret)
+    return {
+        "conditions": [
+            {
+                **_condition("True", "Ready", "Certificate is up to date and has not expired"),
+                "observedGeneration": certificate["metadata"]["generation"],
+            }
+        ],
+        "notBefore": _text(leaf.not_valid_before_utc),
+        "notAfter": _text(leaf.not_valid_after_utc),
+        "renewalTime": _text(_renewal(certificate, leaf)),
+    }
+
+
+def duration(text: str | None) -> datetime.timedelta | None:
+    """A duration as Go writes it, such as 2160h0m0s."""
+    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text or "")
+    if not text or found is None:
+        return None
+    hours, minutes, seconds = (int(number or 0) for number in found.groups())
+    return datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _renewal(certificate: Object, leaf: x509.Certificate) -> datetime.datetime:
+    """A third of the lifetime before the end, unless the Certificate says otherwise."""
+    lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
+    return leaf.not_valid_after_utc - (duration(certificate["spec"].get("renewBefore")) or lifetime / 3)
+
+
+def _leaf(secret: Object) -> x509.Certificate:
+    return x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
+
+
+def _is_ready(certificate: Object) -> bool:
+    generation = certificate["metadata"]["generation"]
+    return any(
+        item["status"] == "True" and item.get("observedGeneration") == generation for item in _conditions(certificate)
+    )
+
+
+def _conditions(obj: Object) -> list[Object]:
+    return cast("list[Object]", obj.get("status", {}).get("conditions") or [])
+
+
+def _condition(status: str, reason: str, message: str) -> dict[str, str]:
+    return {
+        "type": "Ready",
+        "status": status,
+        "reason": reason,
+        "message": message,
+        "lastTransitionTime": _text(_now()),
+    }
+
+
+def _has(obj: Object, wanted: Mapping[str, str]) -> bool:
+    return any(item.get("reason") == wanted["reason"] for item in _conditions(obj))
+
+
+def _key(obj: Object) -> tuple[str, str]:
+    return obj["metadata"]["namespace"], obj["metadata"]["name"]
+
+
+def _now() -> datetime.datetime:
+    return datetime.datetime.now(datetime.UTC)
+
+
+def _text(moment: datetime.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

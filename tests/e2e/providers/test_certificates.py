@@ -1,0 +1,245 @@
+"""Issuers and certificates on a real API server with cert-manager's own kinds: applied, read back, issued, renewed."""
+
+import base64
+import contextlib
+import copy
+import dataclasses
+import shutil
+import tempfile
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from cryptography import x509
+
+from components.edge import issuing
+from sandbox import credentials, ports, tls
+from sandbox.controllers.api import Api, ApiError
+from sandbox.layout import Layout
+from sandbox.providers.kubernetes.driver import KubernetesDriver
+from sandbox.servers import fleet
+from sandbox.servers.base import Site
+from sandbox.servers.table import CONTROLLERS, KUBERNETES
+from tests.documents.alertmanager.running import wait_for
+from tests.e2e.running import left_of
+from tests.recording import stack_settings
+from tools import ensure
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
+
+T = TypeVar("T")
+_ROOT = "/apis/cert-manager.io/v1"
+
+
+@dataclasses.dataclass(frozen=True)
+class Cluster:
+    """A control plane with the sandbox's controllers."""
+
+    layout: Layout
+    api: Api
+    driver: KubernetesDriver
+
+    def apply(self, made: issuing.CustomObject, **spec: Any) -> tuple[str, str, dict[str, Any], dict[str, Any]]:
+        """Make or change an object as a deployment does: type, id, inputs and outputs."""
+        token = f"kubernetes:cert-manager.io/v1:{made.kind}"
+        metadata = {"name": made.name, **({"namespace": made.namespace} if made.namespace else {})}
+        content = {**copy.deepcopy(dict(made.spec)), **spec}
+        inputs = {"apiVersion": issuing.API_VERSION, "kind": made.kind, "metadata": metadata, "spec": content}
+        assert self.driver.check(token, made.name, inputs) == []
+        made_id, outputs = self.driver.create(token, made.name, inputs)
+        return token, made_id, inputs, outputs
+
+    def get(self, path: str) -> dict[str, Any] | None:
+        """A live object."""
+        try:
+            return self.api.call("GET", path)
+        except ApiError as error:
+            if error.status != 404:
+                raise
+            return None
+
+    def secret(self, name: str, namespace: str = "edge") -> dict[str, Any] | None:
+        """A live Secret."""
+        return self.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+
+    def leaf(self, name: str, namespace: str = "edge") -> x509.Certificate | None:
+        """The certificate in a Secret."""
+        found = self.secret(name, namespace)
+        return x509.load_pem_x509_certificate(value(found, "tls.crt")) if found else None
+
+    def condition(self, kind: str, name: str) -> tuple[str, str]:
+        """Status and reason of the condition Ready."""
+        found = self.get(f"{_ROOT}/{kind}/{name}") or {}
+        ready = [each for each in found.get("status", {}).get("conditions", []) if each["type"] == "Ready"]
+        return (ready[0]["status"], ready[0]["reason"]) if ready else ("", "")
+
+
+def value(secret: dict[str, Any], key: str) -> bytes:
+    return base64.b64decode(secret["data"][key])
+
+
+def awaited(what: Callable[[], T | None], why: str, seconds: float = 20) -> T:
+    """The first value that there is."""
+    found: list[T] = []
+
+    def there() -> bool:
+        now = what()
+        if now is not None:
+            found.append(now)
+        return bool(found)
+
+    wait_for(there, why, seconds)
+    return found[-1]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Generator[Cluster]:
+    """The servers, gone in the end."""
+    root = Path(tempfile.mkdtemp(prefix="luxima-certificates-"))
+    layout, servers = Layout("dev", root), (KUBERNETES, CONTROLLERS)
+    layout.prepare()
+    try:
+        wanted = [want for server in servers for want in server.ports()]
+        given, _ = ports.assign(fleet.ports_file(layout), wanted, set(), [], pinned=False)
+        programs = ensure(*(name for server in servers for name in server.programs))
+        tls.ensure_authority(layout.tls)
+        for server in servers:
+            server.start(Site(layout, stack_settings("dev"), credentials.make(), given, programs))
+        api = Api(layout.kubeconfig)
+        api.call("POST", "/api/v1/namespaces", {"metadata": {"name": "edge"}})
+        driver = KubernetesDriver()
+        driver.configure({"kubeconfig": layout.kubeconfig.read_text(encoding="utf-8")})
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LUXIMA_SANDBOX_DIR", str(layout.base))
+            yield Cluster(layout, api, driver)
+    finally:
+        fleet.stop(layout)
+        left = left_of(root)
+        for process in left:
+            process.end()
+        with contextlib.suppress(OSError):
+            shutil.rmtree(root)
+    assert not left
+
+
+@pytest.fixture
+def issuer(cluster: Cluster) -> None:
+    """Both issuers of stack dev."""
+    for each in issuing.issuers(stack_settings("dev")):
+        cluster.apply(each)
+
+
+def certificate(name: str, **spec: Any) -> issuing.CustomObject:
+    made = issuing.certificates(stack_settings("dev"))["public"]
+    return dataclasses.replace(made, name=name, spec={**made.spec, "secretName": name, **spec})
+
+
+@pytest.mark.parametrize("stack", ["prod", "dev"])
+def test_what_a_stack_declares_is_taken_and_read_back_without_drift(cluster: Cluster, stack: str) -> None:
+    settings = stack_settings(stack)
+    made = [cluster.apply(each) for each in (*issuing.issuers(settings), *issuing.certificates(settings).values())]
+    for each in issuing.certificates(settings):
+        wait_for(lambda key=each: cluster.leaf(f"edge-{key}") is not None, f"edge-{each} is issued", 20)
+    for token, made_id, inputs, outputs in made:
+        assert "/" in made_id or inputs["kind"] == "ClusterIssuer"
+        read = cluster.driver.read(token, made_id, inputs, outputs)
+        assert read is not None
+        assert read[0] == inputs, made_id
+    for token, made_id, _, outputs in reversed(made):
+        cluster.driver.delete(token, made_id, outputs)
+    assert cluster.api.call("GET", f"{_ROOT}/certificates")["items"] == []
+    assert cluster.api.call("GET", f"{_ROOT}/clusterissuers")["items"] == []
+
+
+@pytest.mark.usefixtures("issuer")
+def test_a_certificate_is_issued_for_its_names_by_the_sandboxes_authority(cluster: Cluster) -> None:
+    cluster.apply(certificate("issued"))
+    leaf = awaited(lambda: cluster.leaf("issued"), "the Secret is there")
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    assert names.get_values_for_type(x509.DNSName) == ["dev.acehcommerce.local", "*.dev.acehcommerce.local"]
+    authority = x509.load_pem_x509_certificate((cluster.layout.tls / "ca.pem").read_bytes())
+    leaf.verify_directly_issued_by(authority)
+    secret = cluster.secret("issued")
+    assert secret is not None
+    assert secret["type"] == "kubernetes.io/tls"
+    assert set(secret["data"]) == {"tls.crt", "tls.key", "ca.crt"}
+    assert secret["metadata"]["labels"]["app.kubernetes.io/part-of"] == "luxima"
+    assert value(secret, "ca.crt") == (cluster.layout.tls / "ca.pem").read_bytes()
+    wait_for(lambda: cluster.condition("namespaces/edge/certificates", "issued") == ("True", "Ready"), "it is ready")
+    wait_for(lambda: cluster.condition("clusterissuers", "edge")[0] == "True", "its issuer is ready")
+    status = cluster.api.call("GET", f"{_ROOT}/namespaces/edge/certificates/issued")["status"]
+    assert status["notAfter"] == leaf.not_valid_after_utc.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@pytest.mark.usefixtures("issuer")
+def test_who_wants_a_new_one_deletes_the_secret(cluster: Cluster) -> None:
+    cluster.apply(certificate("deleted"))
+    first = awaited(lambda: cluster.leaf("deleted"), "the Secret is there")
+    cluster.api.call("DELETE", "/api/v1/namespaces/edge/secrets/deleted")
+    second = awaited(lambda: cluster.leaf("deleted"), "the Secret is there again")
+    assert second.serial_number != first.serial_number
+    assert second.public_key() != first.public_key()
+
+
+@pytest.mark.usefixtures("issuer")
+def test_a_certificate_that_falls_due_is_renewed_with_a_new_key(cluster: Cluster) -> None:
+    cluster.apply(certificate("renewed", duration="1h0m0s", renewBefore="59m58s"))
+    first = awaited(lambda: cluster.leaf("renewed"), "the Secret is there")
+    uid = (cluster.secret("renewed") or {})["metadata"]["uid"]
+
+    def changed() -> x509.Certificate | None:
+        now = cluster.leaf("renewed")
+        return now if now and now.serial_number != first.serial_number else None
+
+    second = awaited(changed, "it is renewed")
+    assert second.not_valid_after_utc > first.not_valid_after_utc
+    assert second.public_key() != first.public_key()
+    assert (cluster.secret("renewed") or {})["metadata"]["uid"] == uid
+
+
+@pytest.mark.usefixtures("issuer")
+def test_other_names_are_issued_for_at_once(cluster: Cluster) -> None:
+    cluster.apply(certificate("names"))
+    awaited(lambda: cluster.leaf("names"), "the Secret is there")
+    cluster.apply(certificate("names", dnsNames=["other.dev.acehcommerce.local"]))
+
+    def covers() -> bool:
+        leaf = cluster.leaf("names")
+        assert leaf is not None
+        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        return names.get_values_for_type(x509.DNSName) == ["other.dev.acehcommerce.local"]
+
+    wait_for(covers, "the new name is covered", 20)
+
+
+@pytest.mark.usefixtures("issuer")
+def test_without_its_issuer_a_certificate_says_so_and_waits(cluster: Cluster) -> None:
+    reference = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "late"}
+    cluster.apply(certificate("waiting", issuerRef=reference))
+    where = "namespaces/edge/certificates"
+    wait_for(lambda: cluster.condition(where, "waiting") == ("False", "DoesNotExist"), "it says what is missing", 20)
+    assert cluster.secret("waiting") is None
+    cluster.apply(issuing.CustomObject("ClusterIssuer", "late", None, {"selfSigned": {}}))
+    awaited(lambda: cluster.leaf("waiting"), "the Secret is there")
+    wait_for(lambda: cluster.condition(where, "waiting") == ("True", "Ready"), "it is ready", 20)
+
+
+@pytest.mark.usefixtures("issuer")
+def test_a_private_authority_keeps_its_key_when_it_is_renewed(cluster: Cluster) -> None:
+    (root,) = [each for each in issuing.issuers(stack_settings("dev")) if each.kind == "Certificate"]
+    made = dataclasses.replace(root, name="short-root", spec={**root.spec, "secretName": "short-root"})
+    cluster.apply(made, duration="1h0m0s", renewBefore="59m58s")
+    first = awaited(lambda: cluster.leaf("short-root", "cert-manager"), "the Secret is there")
+    assert first.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
+
+    def changed() -> x509.Certificate | None:
+        now = cluster.leaf("short-root", "cert-manager")
+        return now if now and now.serial_number != first.serial_number else None
+
+    assert awaited(changed, "it is renewed").public_key() == first.public_key()
+
+
+def test_a_spec_that_the_kind_does_not_allow_is_refused_by_the_server(cluster: Cluster) -> None:
+    with pytest.raises(Exception, match=r"spec.privateKey.algorithm"):
+        cluster.apply(certificate("wrong", privateKey={"algorithm": "DSA"}))
