@@ -132,18 +132,23 @@ class Gateway:
 
     # Life
 
-    def start(self) -> None:
+    def start(self, seconds: float = 60) -> None:
         """Run it, on the same ports as before, and wait until it routes."""
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(
                 [ensure("traefik")["traefik"], f"--configFile={self.folder / 'traefik.yaml'}"],
                 cwd=self.folder,
-                env={"PATH": os.environ["PATH"], "HOME": str(self.folder)},
+                env={
+                    "PATH": os.environ["PATH"],
+                    "HOME": str(self.folder),
+                    # As the pod has it.
+                    "GOMEMLIMIT": f"{self.settings.edge.memory_mib * 9 // 10}MiB",
+                },
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self._ready, "a gateway that routes", 60)
+        wait_for(self._ready, "a gateway that routes", seconds)
 
     def kill(self) -> None:
         """End it at once."""
