@@ -19,11 +19,11 @@ from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), pytest.mark.xdist_group("preview")]
 
-_ROOMS = ("compute", "dns", "kubernetes", "observability", "services", "storage")
+_ROOMS = ("compute", "dns", "edge", "kubernetes", "observability", "platform", "services", "storage")
 _STAND_INS = [
     "databaseMonitorPassword",
-    "dnsTsigSecret",
     "dnsGuardTsigSecret",
+    "dnsTsigSecret",
     "heartbeatUrl",
     "minioMetricsToken",
     "minioRootPassword",

@@ -90,6 +90,7 @@ def assert_cluster(world: World, *slots: str) -> None:
         deny = cluster.get(f"{policies}/default-deny")["spec"]
         assert deny == {"podSelector": {}, "policyTypes": ["Ingress", "Egress"]}
     assert_observers(world)
+    assert_gateways(world)
     deployments = cluster.items(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")
     assert {item["metadata"]["name"] for item in deployments} == {f"{SERVICE}-{slot}" for slot in slots}
     for deployment in deployments:
@@ -121,6 +122,29 @@ def assert_observers(world: World) -> None:
     assert {item["metadata"]["name"] for item in agents} == {"log-agent", "node-exporter"}
     for item in agents:
         assert item["status"]["numberReady"] == len(cluster.items("/api/v1/nodes"))
+
+
+def assert_gateways(world: World) -> None:
+    """A gateway for each slot: at its address, ready, with its routing and the certificates of both zones."""
+    edge, cluster = world.settings.edge, world.cluster
+    for slot, gateway in edge.gateways.items():
+        name = f"gateway-{slot}"
+        service = cluster.get(f"/api/v1/namespaces/{edge.namespace}/services/{name}")
+        assert service["spec"]["externalTrafficPolicy"] == "Local"
+        assert [each["ip"] for each in service["status"]["loadBalancer"]["ingress"]] == [gateway.address]
+        assert {port["port"] for port in service["spec"]["ports"]} == {80, 443}
+        deployment = cluster.get(f"/apis/apps/v1/namespaces/{edge.namespace}/deployments/{name}")
+        assert deployment["status"]["readyReplicas"] == edge.replicas
+        routing = cluster.get(f"/api/v1/namespaces/{edge.namespace}/configmaps/{name}-routing")["data"]["routing.yaml"]
+        assert (
+            f"http://{SERVICE}-{slot}.{NAMESPACE}.svc:" in routing
+            or world.settings.releases.services[SERVICE].slots[slot] is None
+        )
+    certificates = cluster.items(f"/apis/cert-manager.io/v1/namespaces/{edge.namespace}/certificates")
+    assert {item["metadata"]["name"] for item in certificates} == {"edge-public", "edge-core"}
+    for item in certificates:
+        secret = cluster.get(f"/api/v1/namespaces/{edge.namespace}/secrets/{item['spec']['secretName']}")
+        assert secret["type"] == "kubernetes.io/tls"
 
 
 def _assert_workload(world: World, deployment: dict[str, Any]) -> None:
