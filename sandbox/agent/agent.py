@@ -4,11 +4,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from sandbox import process
 from sandbox.agent import addresses, pods, services, table
 from sandbox.agent.feed import KINDS, Feed
+from sandbox.agent.objects import Object, key, part, texts
 from sandbox.agent.pod import Host, Pod, say
 from sandbox.agent.services import Services
 from sandbox.controllers.api import Api
@@ -27,7 +27,7 @@ class Agent:
             pod_cidr: Network of the pods' addresses.
             environment: What every process gets, besides what its pod says.
         """
-        self._objects: dict[str, dict[tuple[str, str], dict[str, Any]]] = {kind: {} for kind in KINDS}
+        self._objects: dict[str, dict[tuple[str, str], Object]] = {kind: {} for kind in KINDS}
         self._listed: set[str] = set()
         self._pods: dict[str, Pod] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -61,7 +61,7 @@ class Agent:
         with contextlib.suppress(asyncio.CancelledError):
             await serving
 
-    def _find(self, kind: str, namespace: str, name: str) -> dict[str, Any] | None:
+    def _find(self, kind: str, namespace: str, name: str) -> Object | None:
         return self._objects[kind].get((namespace, name))
 
     def _current_table(self) -> table.ImageTable:
@@ -72,8 +72,8 @@ class Agent:
             say(str(error))
         return self._known_table
 
-    def _on_list(self, kind: str, items: list[dict[str, Any]]) -> None:
-        fresh = {pods.key(item): item for item in items}
+    def _on_list(self, kind: str, items: list[Object]) -> None:
+        fresh = {key(item): item for item in items}
         for name, item in list(self._objects[kind].items()):
             if name not in fresh or fresh[name]["metadata"]["uid"] != item["metadata"]["uid"]:
                 self._on_change(kind, "DELETED", item)
@@ -82,23 +82,23 @@ class Agent:
             self._on_change(kind, "MODIFIED", item)
         self._sync.set()
 
-    def _on_change(self, kind: str, event: str, item: dict[str, Any]) -> None:
+    def _on_change(self, kind: str, event: str, item: Object) -> None:
         known = self._objects[kind]
         if event == "DELETED":
-            known.pop(pods.key(item), None)
+            known.pop(key(item), None)
         else:
-            known[pods.key(item)] = item
+            known[key(item)] = item
         if kind == "pods":
             self._on_pod(event, item)
         elif kind in {"services", "endpointslices"}:
             self._sync.set()
         else:
-            changed = (kind, *pods.key(item))
+            changed = (kind, *key(item))
             for pod in self._pods.values():
                 if changed in pod.references:
                     pod.refresh()
 
-    def _on_pod(self, event: str, item: dict[str, Any]) -> None:
+    def _on_pod(self, event: str, item: Object) -> None:
         uid: str = item["metadata"]["uid"]
         pod = self._pods.get(uid)
         if pod is not None:
@@ -110,7 +110,7 @@ class Agent:
         if event == "DELETED" or not self._begun or not pods.ours(item):
             return
         leaving = bool(item["metadata"].get("deletionTimestamp"))
-        if (item.get("status") or {}).get("phase") in {"Succeeded", "Failed"} and not leaving:
+        if part(item, "status").get("phase") in {"Succeeded", "Failed"} and not leaving:
             return
         try:
             pod = Pod(item, self._host)
@@ -139,10 +139,11 @@ class Agent:
             self._sync.clear()
             if self._listed != set(KINDS):
                 continue
-            labels = [pod.document["metadata"].get("labels") or {} for pod in self._pods.values()]
+            labels = [texts(pod.document["metadata"], "labels") for pod in self._pods.values()]
             known = self._objects
             desired = services.wanted(known["services"].values(), known["endpointslices"].values(), labels)
-            await self._services.sync(desired, self._refresh_all)
+            places = {there: here for pod in self._pods.values() for there, here in pod.places().items()}
+            await self._services.sync(desired, places, self._refresh_all)
             if not self._begun:
                 self._begun = True
                 for item in list(known["pods"].values()):

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from sandbox.agent import probes
+from sandbox.agent.objects import part
 from sandbox.agent.probes import Probe
 from sandbox.agent.status import ContainerState, now
 
@@ -175,7 +176,7 @@ class Container:
 
     async def _before_stop(self) -> None:
         """The preStop hook; a process that ends by itself ends it too."""
-        hook: dict[str, Any] = (self.spec.get("lifecycle") or {}).get("preStop") or {}
+        hook: dict[str, Any] = part(part(self.spec, "lifecycle"), "preStop")
         if "sleep" in hook:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._ended.wait(), float(hook["sleep"]["seconds"]))

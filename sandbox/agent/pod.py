@@ -16,7 +16,8 @@ from sandbox import process
 from sandbox.agent import pods, rewriting, status, volumes
 from sandbox.agent.addresses import PodAddresses, loopback
 from sandbox.agent.container import Container
-from sandbox.agent.pods import Find, MissingError, Object
+from sandbox.agent.objects import Object, key, part, parts
+from sandbox.agent.pods import Find, MissingError
 from sandbox.agent.rewriting import Rewriter
 from sandbox.agent.table import ImageTable, Program
 from sandbox.controllers.api import Api, ApiError
@@ -57,7 +58,7 @@ class Pod:
         self.references = pods.references(document)
         """ConfigMaps and Secrets it needs, by kind, namespace and name."""
         self._uid: str = document["metadata"]["uid"]
-        self._name = "_".join((*pods.key(document), self._uid[:8]))
+        self._name = "_".join((*key(document), self._uid[:8]))
         self._folder = host.folder / "pods" / self._name
         self._address = host.addresses.take(list(pods.ports(document).values()))
         self._containers: list[Container] = []
@@ -75,6 +76,11 @@ class Pod:
         self.document = document
         if document["metadata"].get("deletionTimestamp"):
             self._leave.set()
+
+    def places(self) -> dict[str, str]:
+        """Its ports at its address in the cluster, and where they are on loopback."""
+        here = loopback(self._address)
+        return {f"{self._address}:{port}": f"{here}:{port}" for port in pods.ports(self.document).values()}
 
     def vanish(self) -> None:
         """The object is gone: nothing of it may go on."""
@@ -206,7 +212,7 @@ class Pod:
 
     async def _write(self) -> bool:
         """Write the status if it is another one; False when that has to be tried again."""
-        live: list[Object] = (self.document.get("status") or {}).get("conditions") or []
+        live = parts(part(self.document, "status"), "conditions")
         own = {item["type"]: item for item in self._written.get("conditions", [])}
         previous = [own.get(item["type"], item) for item in live]
         previous += [item for kind, item in own.items() if kind not in {entry["type"] for entry in live}]

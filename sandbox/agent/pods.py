@@ -4,14 +4,13 @@ import base64
 import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 from sandbox.agent.addresses import loopback
+from sandbox.agent.objects import Object, part, parts
 from sandbox.agent.rewriting import Rewriter, fill
 from sandbox.agent.stages import SLOT_LABEL
 from sandbox.agent.table import Program
 
-Object = dict[str, Any]
 Find = Callable[[str, str, str], Object | None]
 """An object of the cluster by kind (`configmaps` or `secrets`), namespace and name."""
 
@@ -31,12 +30,7 @@ class MissingError(Exception):
 
 def ours(pod: Object) -> bool:
     """Whether the agent runs it: it has a slot and a node."""
-    return SLOT_LABEL in (pod["metadata"].get("labels") or {}) and bool(pod["spec"].get("nodeName"))
-
-
-def key(item: Object) -> tuple[str, str]:
-    """Namespace and name."""
-    return item["metadata"].get("namespace", ""), item["metadata"]["name"]
+    return SLOT_LABEL in part(pod["metadata"], "labels") and bool(pod["spec"].get("nodeName"))
 
 
 def ports(pod: Object) -> dict[str, int]:
@@ -46,7 +40,7 @@ def ports(pod: Object) -> dict[str, int]:
 
 def container_ports(container: Object) -> dict[str, int]:
     """Ports of a container by name; unnamed ones by number."""
-    listed: list[Object] = container.get("ports") or []
+    listed = parts(container, "ports")
     return {item.get("name") or str(item["containerPort"]): int(item["containerPort"]) for item in listed}
 
 
@@ -62,14 +56,14 @@ def needed(container: Object, find: Find, namespace: str, kind: str, name: str, 
     return found
 
 
-def texts(item: Object | None, kind: str) -> dict[str, bytes]:
+def files(item: Object | None, kind: str) -> dict[str, bytes]:
     """The content of a ConfigMap or Secret."""
     if item is None:
         return {}
     if kind == "secrets":
-        return {name: base64.b64decode(value) for name, value in (item.get("data") or {}).items()}
-    plain = {name: value.encode() for name, value in (item.get("data") or {}).items()}
-    return plain | {name: base64.b64decode(value) for name, value in (item.get("binaryData") or {}).items()}
+        return {name: base64.b64decode(value) for name, value in part(item, "data").items()}
+    plain = {name: value.encode() for name, value in part(item, "data").items()}
+    return plain | {name: base64.b64decode(value) for name, value in part(item, "binaryData").items()}
 
 
 def field(pod: Object, path: str, address: str) -> str:
@@ -77,7 +71,7 @@ def field(pod: Object, path: str, address: str) -> str:
     meta, spec = pod["metadata"], pod["spec"]
     subscript = _SUBSCRIPT.fullmatch(path)
     if subscript:
-        return str((meta.get(subscript.group(1)) or {}).get(subscript.group(2), ""))
+        return str(part(meta, subscript.group(1)).get(subscript.group(2), ""))
     known = {
         "metadata.name": meta["name"],
         "metadata.namespace": meta["namespace"],
@@ -99,14 +93,14 @@ def environment(pod: Object, container: Object, find: Find, address: str) -> dic
     """
     namespace = pod["metadata"]["namespace"]
     found: dict[str, str] = {}
-    for source in container.get("envFrom") or []:
+    for source in parts(container, "envFrom"):
         for ref, kind in (("configMapRef", "configmaps"), ("secretRef", "secrets")):
             if ref in source:
                 optional = bool(source[ref].get("optional"))
                 item = needed(container, find, namespace, kind, source[ref]["name"], optional=optional)
                 prefix = source.get("prefix", "")
-                found |= {f"{prefix}{name}": value.decode() for name, value in texts(item, kind).items()}
-    for variable in container.get("env") or []:
+                found |= {f"{prefix}{name}": value.decode() for name, value in files(item, kind).items()}
+    for variable in parts(container, "env"):
         name, origin = variable["name"], variable.get("valueFrom")
         if not origin:
             found[name] = expanded(variable.get("value") or "", found)
@@ -125,7 +119,7 @@ def _referred(container: Object, find: Find, namespace: str, origin: Object) -> 
             wanted = origin[ref]
             optional = bool(wanted.get("optional"))
             item = needed(container, find, namespace, kind, wanted["name"], optional=optional)
-            value = texts(item, kind).get(wanted["key"])
+            value = files(item, kind).get(wanted["key"])
             if value is None and not optional:
                 raise MissingError(f"{kind[:-1]} {namespace}/{wanted['name']} has no key {wanted['key']}")
             return None if value is None else value.decode()
@@ -159,7 +153,8 @@ def arguments(
     program: Program, container: Object, values: Mapping[str, str], variables: Mapping[str, str], rewrite: Rewriter
 ) -> list[str]:
     """The command line of a container's process."""
-    own = [rewrite(expanded(word, variables)) for word in container.get("args") or []]
+    words: list[str] = container.get("args") or []
+    own = [rewrite(expanded(str(word), variables)) for word in words]
     found: list[str] = []
     for word in program.command:
         found += own if word == "{args}" else [fill(word, values)]
@@ -171,13 +166,13 @@ def references(pod: Object) -> set[tuple[str, str, str]]:
     namespace = pod["metadata"]["namespace"]
     found: set[tuple[str, str, str]] = set()
     for container in pod["spec"]["containers"]:
-        origins: list[Object] = [item.get("valueFrom") or {} for item in container.get("env") or []]
-        for origin in [*origins, *(container.get("envFrom") or [])]:
+        origins = [part(item, "valueFrom") for item in parts(container, "env")]
+        for origin in [*origins, *parts(container, "envFrom")]:
             for ref, kind in _REFERENCES.items():
                 if ref in origin:
                     found.add((kind, namespace, origin[ref]["name"]))
-    for volume in pod["spec"].get("volumes") or []:
-        sources: list[Object] = (volume.get("projected") or {}).get("sources") or [volume]
+    for volume in parts(pod["spec"], "volumes"):
+        sources = parts(part(volume, "projected"), "sources") or [volume]
         for source in sources:
             if "configMap" in source:
                 found.add(("configmaps", namespace, source["configMap"]["name"]))

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from sandbox.agent.objects import parts
+
 
 @dataclass(frozen=True)
 class Probe:
@@ -41,7 +43,7 @@ def parse(raw: dict[str, Any] | None, ports: Mapping[str, int]) -> Probe | None:
         port=port,
         path=(http.get("path") or "/") if http else None,
         https=bool(http) and http.get("scheme") == "HTTPS",
-        headers=tuple((item["name"], item["value"]) for item in (http or {}).get("httpHeaders") or []),
+        headers=tuple((item["name"], item["value"]) for item in parts(http or {}, "httpHeaders")),
         delay=float(raw.get("initialDelaySeconds") or 0),
         period=float(raw.get("periodSeconds") or 10),
         timeout=float(raw.get("timeoutSeconds") or 1),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sandbox.agent.addresses import listener, loopback
-from sandbox.agent.pods import Object, key
+from sandbox.agent.objects import Object, key, part, parts, texts
 from sandbox.agent.proxy import Address, Proxy
 from sandbox.agent.stages import SLOT_LABEL
 
@@ -36,7 +36,7 @@ def wanted(
     """
     by_service: dict[tuple[str, str], list[Object]] = {}
     for item in slices:
-        name = (item["metadata"].get("labels") or {}).get("kubernetes.io/service-name")
+        name = texts(item["metadata"], "labels").get("kubernetes.io/service-name")
         if name and item.get("addressType") == "IPv4":
             by_service.setdefault((item["metadata"]["namespace"], name), []).append(item)
     present = list(pods)
@@ -44,11 +44,11 @@ def wanted(
     for service in services:
         spec = service["spec"]
         cluster = spec.get("clusterIP")
-        if not cluster or cluster == "None" or not _selects(spec.get("selector") or {}, present):
+        if not cluster or cluster == "None" or not _selects(texts(spec, "selector"), present):
             continue
-        ingress = ((service.get("status") or {}).get("loadBalancer") or {}).get("ingress") or []
+        ingress = parts(part(part(service, "status"), "loadBalancer"), "ingress")
         addresses = (cluster, *(item["ip"] for item in ingress if "ip" in item))
-        for port in spec.get("ports") or []:
+        for port in parts(spec, "ports"):
             if (port.get("protocol") or "TCP") == "TCP":
                 served = backends(by_service.get(key(service), []), port.get("name") or "")
                 found[*key(service), int(port["port"])] = Wanted(addresses, served)
@@ -67,11 +67,11 @@ def backends(slices: Iterable[Object], port_name: str) -> tuple[Address, ...]:
     ready: set[Address] = set()
     leaving: set[Address] = set()
     for item in slices:
-        for port in item.get("ports") or []:
+        for port in parts(item, "ports"):
             if (port.get("name") or "") != port_name or not port.get("port"):
                 continue
-            for endpoint in item.get("endpoints") or []:
-                conditions = endpoint.get("conditions") or {}
+            for endpoint in parts(item, "endpoints"):
+                conditions = part(endpoint, "conditions")
                 found = {(loopback(address), int(port["port"])) for address in endpoint["addresses"]}
                 is_ready = conditions.get("ready") is not False
                 if is_ready:
@@ -93,6 +93,7 @@ class Services:
         self._file = file
         self._proxies: dict[PortKey, Proxy] = {}
         self._given: dict[PortKey, dict[str, int]] = {}
+        self._written: dict[str, str] | None = None
         try:
             content: dict[str, str] = json.loads(file.read_text(encoding="utf-8"))
             self._before = {name: int(address.rpartition(":")[2]) for name, address in content.items()}
@@ -107,8 +108,16 @@ class Services:
         address, real = next(iter(given.items()))
         return f"{loopback(address)}:{real}"
 
-    async def sync(self, desired: Mapping[PortKey, Wanted], changed: Callable[[], None]) -> None:
-        """Serve exactly these; `changed` is called when any address is new or gone, after the file says so."""
+    async def sync(
+        self, desired: Mapping[PortKey, Wanted], pods: Mapping[str, str], changed: Callable[[], None]
+    ) -> None:
+        """Serve exactly these.
+
+        Args:
+            desired: The ports of Services.
+            pods: Addresses of pods and where they are on loopback, to be written down besides.
+            changed: Called when any address of a Service is new or gone, after the file says so.
+        """
         other = False
         for gone in set(self._proxies) - set(desired):
             self._proxies.pop(gone).close()
@@ -128,19 +137,22 @@ class Services:
                     made = listener(loopback(address), [] if before is None else [before])
                     given[address] = await proxy.listen(loopback(address), made)
                     other = True
-        if other or not self._file.exists():
-            self._write()
+        self._write(pods)
+        if other:
             changed()
 
-    def _write(self) -> None:
+    def _write(self, pods: Mapping[str, str]) -> None:
         """`ADDRESS:PORT` and `NAME.NAMESPACE.svc:PORT` as the cluster knows them, and where they are on loopback."""
-        content: dict[str, str] = {}
+        content = dict(sorted(pods.items()))
         for (namespace, name, port), given in sorted(self._given.items()):
             where = self.where(namespace, name, port)
             if where is not None:
                 content[f"{name}.{namespace}.svc:{port}"] = where
             for address, real in given.items():
                 content[f"{address}:{port}"] = f"{loopback(address)}:{real}"
+        if content == self._written:
+            return
+        self._written = content
         partial = self._file.with_suffix(".part")
         partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
         partial.replace(self._file)

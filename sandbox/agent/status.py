@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sandbox.agent.pods import Object
+from sandbox.agent.objects import Object, parts
 
 
 def now() -> str:
@@ -88,7 +88,7 @@ def document(pod: Object, states: Sequence[ContainerState], address: str, previo
         "podIPs": [{"ip": address}],
         "startTime": started,
         "containerStatuses": [state.document() for state in states],
-        "initContainerStatuses": [_done(item, started) for item in pod["spec"].get("initContainers") or []],
+        "initContainerStatuses": [_done(item, started) for item in parts(pod["spec"], "initContainers")],
     }
 
 

@@ -1,7 +1,6 @@
 """The image table: which program of this machine stands for which image, and whether the agent is on at all."""
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -54,6 +53,11 @@ def table_file(layout: Layout) -> Path:
     return folder(layout) / "images.json"
 
 
+def addresses_file(layout: Layout) -> Path:
+    """Where `ADDRESS:PORT` and `SERVICE.NAMESPACE.svc:PORT` of the cluster are on loopback, as a JSON object."""
+    return folder(layout) / "addresses.json"
+
+
 def enabled(layout: Layout) -> bool:
     """Whether pods with a slot are to run as processes."""
     return table_file(layout).exists()
@@ -80,11 +84,7 @@ def enable(layout: Layout, source: Path) -> None:
 def disable(layout: Layout) -> None:
     """Have all pods simulated again, from the next `up` on."""
     table_file(layout).unlink(missing_ok=True)
-
-
-def forget(layout: Layout) -> None:
-    """Remove what the pods left."""
-    shutil.rmtree(folder(layout) / "pods", ignore_errors=True)
+    addresses_file(layout).unlink(missing_ok=True)
 
 
 def load(path: Path) -> ImageTable:

@@ -11,14 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.agent.pods import Find, MissingError, Object, field, needed, texts
+from sandbox.agent.objects import Object, part, parts
+from sandbox.agent.pods import Find, MissingError, field, files, needed
 
 
 def folders(pod: Object, root: Path) -> dict[str, str]:
     """Folder of this machine by the path at which any container of the pod mounts it."""
     found: dict[str, str] = {}
     for container in pod["spec"]["containers"]:
-        for mount in container.get("volumeMounts") or []:
+        for mount in parts(container, "volumeMounts"):
             inside = root / "volumes" / mount["name"]
             found[mount["mountPath"].rstrip("/")] = str(inside / mount["subPath"] if mount.get("subPath") else inside)
     return found
@@ -30,7 +31,7 @@ def contents(pod: Object, volume: Object, find: Find, address: str, rewrite: Cal
     Raises:
         MissingError: When an object or a key that is not optional is not there.
     """
-    sources: list[Object] = (volume.get("projected") or {}).get("sources") or [volume]
+    sources = parts(part(volume, "projected"), "sources") or [volume]
     found: dict[str, bytes] = {}
     for source in sources:
         if "configMap" in source:
@@ -39,7 +40,7 @@ def contents(pod: Object, volume: Object, find: Find, address: str, rewrite: Cal
         elif "secret" in source:
             found |= _chosen(pod, find, "secrets", source["secret"])
         elif "downwardAPI" in source:
-            items: list[Object] = source["downwardAPI"].get("items") or []
+            items = parts(source["downwardAPI"], "items")
             found |= {
                 item["path"]: field(pod, item["fieldRef"]["fieldPath"], address).encode()
                 for item in items
@@ -51,7 +52,7 @@ def contents(pod: Object, volume: Object, find: Find, address: str, rewrite: Cal
 def _chosen(pod: Object, find: Find, kind: str, source: Object) -> dict[str, bytes]:
     name = source.get("secretName") or source["name"]
     optional = bool(source.get("optional"))
-    content = texts(needed({}, find, pod["metadata"]["namespace"], kind, name, optional=optional), kind)
+    content = files(needed({}, find, pod["metadata"]["namespace"], kind, name, optional=optional), kind)
     items: list[dict[str, Any]] | None = source.get("items")
     if items is None:
         return content
@@ -116,7 +117,7 @@ def make(pod: Object, root: Path, find: Find, address: str, rewrite: Callable[[s
     Raises:
         MissingError: When an object or a key that is not optional is not there; nothing is changed then.
     """
-    declared: list[Object] = pod["spec"].get("volumes") or []
+    declared = parts(pod["spec"], "volumes")
     made = {volume["name"]: contents(pod, volume, find, address, rewrite) for volume in declared}
     changed = False
     for volume in declared:
