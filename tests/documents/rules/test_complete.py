@@ -11,6 +11,7 @@ import yaml
 from components.observability import metrics, rules
 from components.observability.rules import logs
 from components.observability.rules.model import Alert, Group, Kind, Owner, Recording, Severity
+from release import announce
 from settings import Settings
 from tests.documents.rules import expressions
 from tests.documents.rules.test_promtool import sends_on
@@ -108,7 +109,12 @@ def test_an_alert_over_log_lines_has_a_runbook(alert: str) -> None:
 
 def test_every_runbook_is_of_an_alert() -> None:
     pages = {path.stem for path in (ROOT / "docs" / "runbooks").glob("*.md")} - {"README"}
-    assert pages - {*names(alerts()), *names(log_alerts())} == set()
+    assert pages - {*names(alerts()), *names(log_alerts()), *announce.NAMES} == set()
+
+
+@pytest.mark.parametrize("alert", announce.NAMES)
+def test_what_the_release_tool_announces_has_a_runbook(alert: str) -> None:
+    assert sections(alert) == SECTIONS
 
 
 @pytest.mark.parametrize("alert", names(alerts()))

@@ -56,3 +56,13 @@ def test_what_was_not_announced_is_said() -> None:
         announcer(server.url).deployed("api", "green", "x")
     with pytest.raises(AnnounceError, match=r"ReleaseDeployed was not announced: .* cannot be reached"):
         announcer(server.url).deployed("api", "green", "x")
+
+
+def test_the_recording_alertmanager_is_told_as_well() -> None:
+    with Server() as people, Server() as record:
+        both = Announcer(people.url, "dev", "https://r", "https://d", record_url=record.url, clock=lambda: SINCE)
+        both.deployed("api", "green", "x")
+        assert people.calls[0][1] == record.calls[0][1]
+        record.answers = [(503, None)]
+        with pytest.raises(AnnounceError, match="answers 503"):
+            both.deployed("api", "green", "x")
