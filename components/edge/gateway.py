@@ -8,7 +8,7 @@ import pulumi_kubernetes as k8s
 
 from components.edge.names import OBSERVERS
 from components.edge.plugin import FILES, MODULE
-from components.edge.routing import ROUTING_FILE, ZONE_KEYS, routing_yaml
+from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS, routing_yaml
 from components.edge.static import ACCEPT_SECONDS, DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT, traefik_yaml
 from components.images import TRAEFIK
 from components.kubernetes import Balancer, EgressRule, Files, Mount, Workload, WorkloadArgs, place
@@ -91,7 +91,7 @@ class Gateway(pulumi.ComponentResource):
                 port=METRICS_PORT,
                 public_ports={"http-redirect": WEB_PORT, "websecure": SECURE_PORT},
                 balancer=Balancer(edge.gateways[slot].address, {"http-redirect": 80, "websecure": 443}),
-                health_path="/ping",
+                health_path=READY_PATH,
                 live_path=None,
                 metrics_path=None,
                 cpu_request_millicores=edge.cpu_request_millicores,

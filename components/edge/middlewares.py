@@ -15,7 +15,8 @@ def chain(*, trusted: bool = False, retried: bool = True) -> list[str]:
     Args:
         trusted: Whether only the trusted networks may come in.
         retried: Whether a connection that cannot be made is tried again. Not with a mirror: Traefik's copy shares the
-            request's context, and could make the original be sent twice.
+            request's context, and could make the original be sent twice. Without it, identifiers that a service sets
+            itself are in its answers twice.
     """
     return [*_FIRST, *(["trusted"] if trusted else []), "rate-limit", *(["retry"] if retried else [])]
 

@@ -16,6 +16,8 @@ from settings.values import Slot
 
 VERSION_PATH: Final = "/.well-known/luxima/routing/"
 """Answers 200 below it for the version that is in use, and for no other."""
+READY_PATH: Final = "/.well-known/luxima/ready"
+"""Answers 200 once there are routes; Traefik's own ping does so before."""
 ROUTING_FILE: Final = "routes/routing.yaml"
 """Path of the document below the watched folder. Traefik reads the folder with the real files, `..<time>`, and would
 read a file beside it a second time by its link; a folder's link it does not follow."""
@@ -202,8 +204,10 @@ def _tls() -> dict[str, Any]:
 def _version_routers(settings: Settings, slot: Slot) -> Named:
     """Tell the cluster, and the trusted networks under the slot's names, which version is in use."""
     path = f"Path(`{VERSION_PATH}{version(settings, slot)}`)"
+    inside: dict[str, Any] = {"entryPoints": ["metrics"], "priority": 1000, "service": "ping@internal"}
     made: Named = {
-        "routing-version": {"entryPoints": ["metrics"], "rule": path, "priority": 1000, "service": "ping@internal"}
+        "routing-ready": {**inside, "rule": f"Path(`{READY_PATH}`)"},
+        "routing-version": {**inside, "rule": path},
     }
     hosts = [
         settings.service_fqdn(service, slot)

@@ -90,7 +90,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         reaches={
             site.namespace: own,
             observed.agents_namespace: [observed.agent_port, observed.node_exporter_port],
-            EDGE_NAMESPACE: [9100],
+            EDGE_NAMESPACE: [8080],
             **dict.fromkeys(services, ports),
         },
         mounts=[placed.mount],

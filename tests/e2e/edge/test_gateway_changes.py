@@ -13,6 +13,7 @@ from typing import Any, Self
 import pytest
 
 from components.edge.documents import documents
+from components.edge.routing import READY_PATH
 from settings import Settings
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.backends import Backend
@@ -205,3 +206,13 @@ def test_a_gateway_that_was_killed_comes_back_with_the_same_routes(gateway: Gate
     gateway.kill()
     gateway.start()
     assert ask(gateway, DOMAIN).slot == "blue"
+
+
+def test_a_gateway_without_routes_is_not_ready(gateway: Gateway) -> None:
+    assert gateway.status(READY_PATH) == 200
+    gateway.kill()
+    gateway.write("http: [")
+    with pytest.raises(AssertionError, match="a gateway that routes"):
+        gateway.start(seconds=5)
+    assert gateway.status("/ping") == 200
+    assert gateway.status(READY_PATH) == 404

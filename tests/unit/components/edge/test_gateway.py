@@ -42,7 +42,8 @@ def test_each_gateway_has_its_own_address_and_the_pods_see_who_called(stack: str
         }
         assert service["spec"]["type"] == "LoadBalancer"
         assert service["spec"]["externalTrafficPolicy"] == "Local"
-        assert {port["name"]: port["port"] for port in service["spec"]["ports"]} == {"http-redirect": 80, "websecure": 443}
+        ports = {port["name"]: port["port"] for port in service["spec"]["ports"]}
+        assert ports == {"http-redirect": 80, "websecure": 443}
         assert service["spec"]["selector"]["luxima.id/slot"] == slot
 
 
@@ -132,7 +133,8 @@ def test_pods_run_without_any_privilege_on_a_pinned_image(stack: str) -> None:
         "http-redirect": 8000,
         "websecure": 8443,
     }
-    assert container["readinessProbe"]["httpGet"]["path"] == "/ping"
+    # Not Traefik's ping, which answers before there are routes.
+    assert container["readinessProbe"]["httpGet"]["path"] == "/.well-known/luxima/ready"
 
 
 def test_the_plugin_is_where_traefik_looks_for_it() -> None:
