@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 from pathlib import Path
-from threading import Event
+from threading import Event, Lock
 
 from sandbox.controllers import cluster, nodes
 from sandbox.controllers.api import Api
@@ -19,7 +19,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.controllers")
     parser.add_argument("--kubeconfig", type=Path, required=True)
     parser.add_argument("--nodes", type=Path, required=True, help="the nodes to simulate, as JSON")
-    parser.add_argument("--ready", type=Path, required=True, help="written when every node is ready")
+    parser.add_argument("--ready", type=Path, required=True, help="written when nodes and kinds are ready")
     parser.add_argument("--definitions", type=Path, required=True, help="folder with cert-manager's CRDs")
     parser.add_argument("--authority", type=Path, required=True, help="folder of the sandbox's certificate authority")
     options = parser.parse_args(arguments)
@@ -27,15 +27,22 @@ def main(arguments: list[str]) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
 
-    def announce() -> None:
+    waiting, held = {"nodes", "kinds"}, Lock()
+
+    def done(part: str) -> None:
+        with held:
+            waiting.discard(part)
+            if waiting:
+                return
         stat = read_stat(os.getpid())
         partial = options.ready.with_suffix(".part")
         partial.write_text(json.dumps([os.getpid(), stat.started if stat else 0]), encoding="ascii")
         partial.replace(options.ready)
 
     api = Api(options.kubeconfig)
-    CertManager(api, options.definitions, options.authority).start(stopped)
-    cluster.Controllers(api, nodes.parse(options.nodes.read_text(encoding="utf-8")), announce).run(stopped)
+    CertManager(api, options.definitions, options.authority).start(stopped, lambda: done("kinds"))
+    wanted = nodes.parse(options.nodes.read_text(encoding="utf-8"))
+    cluster.Controllers(api, wanted, lambda: done("nodes")).run(stopped)
     return 0
 
 

@@ -58,23 +58,23 @@ class Api:
             raise ApiError(response.status, response.data.decode(errors="replace")[:300])
         return cast("dict[str, Any]", json.loads(response.data))
 
-    def apply(self, path: str, document: bytes, manager: str) -> dict[str, Any]:
-        """Server-side apply of an object as it is written in YAML, taking over fields that others own.
+    def write(self, method: str, path: str, document: bytes) -> None:
+        """An object as it is written in YAML: POST makes it, PATCH applies it and takes over fields that others own.
 
         Raises:
             ApiError: When the server refuses.
             urllib3.exceptions.HTTPError: When it does not answer.
         """
+        kind = "application/apply-patch+yaml" if method == "PATCH" else "application/yaml"
         response = self._pool.request(
-            "PATCH",
-            f"{self._server}{path}?fieldManager={manager}&force=true",
+            method,
+            f"{self._server}{path}",
             body=document,
-            headers={"Accept": "application/json", "Content-Type": "application/apply-patch+yaml"},
+            headers={"Accept": "application/json", "Content-Type": kind},
             timeout=urllib3.Timeout(connect=5, read=30),
         )
         if response.status >= 400:
             raise ApiError(response.status, response.data.decode(errors="replace")[:300])
-        return cast("dict[str, Any]", json.loads(response.data))
 
     def watch(self, path: str, version: str) -> Iterator[dict[str, Any]]:
         """The changes since a version, until the server ends the watch.

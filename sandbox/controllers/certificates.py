@@ -9,6 +9,7 @@ import datetime
 import re
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -22,7 +23,9 @@ from sandbox.controllers.api import Api, ApiError
 from sandbox.controllers.following import Objects, follow, say, short
 
 NAMESPACE: Final = "cert-manager"
-_MANAGER: Final = "cert-manager"
+_DEFINITIONS: Final = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+_DEFINED: Final = "luxima.id/definitions"
+"""Annotation of the namespace: which definitions were applied."""
 _RETRY_SECONDS: Final = 0.5
 _TICK_SECONDS: Final = 1.0
 _PAUSE_SECONDS: Final = 5.0
@@ -55,9 +58,17 @@ class CertManager:
         self._listed: set[str] = set()
         self._not_before: dict[str, float] = {}
 
-    def start(self, stopped: Event) -> None:
-        """Apply the kinds, then go on in threads until told to stop."""
+    def start(self, stopped: Event, defined: Callable[[], None]) -> None:
+        """Go on in threads until told to stop.
+
+        Args:
+            stopped: Ends them.
+            defined: Called when the kinds are there.
+        """
         tls.ensure_authority(self._authority)
+        Thread(target=self._run, args=(stopped, defined), daemon=True).start()
+
+    def _run(self, stopped: Event, defined: Callable[[], None]) -> None:
         while not stopped.is_set():
             try:
                 self._define()
@@ -65,33 +76,46 @@ class CertManager:
                 say(f"defining cert-manager's kinds: {short(error)}")
                 stopped.wait(_RETRY_SECONDS)
             else:
+                defined()
                 break
         for kind, path in _KINDS.items():
             follow(self._api, path, partial(self._changed, kind), stopped)
-        Thread(target=self._tick, args=(stopped,), daemon=True).start()
+        while not stopped.wait(_TICK_SECONDS):
+            # Certificates fall due without anything happening in the cluster.
+            with self._lock:
+                self._reconcile()
 
     def _define(self) -> None:
-        for file in sorted(self._definitions.glob("*.yaml")):
-            group, _, plural = file.stem.partition("_")
-            path = f"/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{plural}.{group}"
-            self._api.apply(path, file.read_bytes(), _MANAGER)
+        """Make the kinds, unless these very ones were made before: the server takes seconds to read them."""
+        path, version = f"/api/v1/namespaces/{NAMESPACE}", self._definitions.parent.name
+        live = self._get(path)
+        known: dict[str, str] = (live or {"metadata": {}})["metadata"].get("annotations") or {}
+        if known.get(_DEFINED) == version:
+            return
+        with ThreadPoolExecutor() as pool:
+            for done in [pool.submit(self._define_one, file) for file in sorted(self._definitions.glob("*.yaml"))]:
+                done.result()
+        namespace = {"metadata": {"name": NAMESPACE, "annotations": {_DEFINED: version}}}
+        if live is None:
+            self._api.call("POST", "/api/v1/namespaces", namespace)
+        else:
+            self._api.call("PATCH", path, namespace)
+
+    def _define_one(self, file: Path) -> None:
+        group, _, plural = file.stem.partition("_")
         try:
-            self._api.call("POST", "/api/v1/namespaces", {"metadata": {"name": NAMESPACE}})
+            self._api.write("POST", _DEFINITIONS, file.read_bytes())
         except ApiError as error:
             if error.status != 409:
                 raise
+            path = f"{_DEFINITIONS}/{plural}.{group}?fieldManager=cert-manager&force=true"
+            self._api.write("PATCH", path, file.read_bytes())
 
     def _changed(self, kind: str, objects: Objects) -> None:
         with self._lock:
             self._seen[kind] = objects
             self._listed.add(kind)
             self._reconcile()
-
-    def _tick(self, stopped: Event) -> None:
-        """Certificates fall due without anything happening in the cluster."""
-        while not stopped.wait(_TICK_SECONDS):
-            with self._lock:
-                self._reconcile()
 
     def _reconcile(self) -> None:
         if self._listed < set(_KINDS):
