@@ -96,26 +96,12 @@ def config(kubernetes: Kubernetes, compute: Compute, vm: str) -> dict[str, Any]:
 def kube_vip(kubernetes: Kubernetes) -> list[dict[str, Any]]:
     """Manifests of kube-vip, which holds the API server's virtual address and those of LoadBalancer Services.
 
-    ARP mode on the servers (https://kube-vip.io/docs/installation/daemonset/); k3s applies them by itself.
+    ARP mode (https://kube-vip.io/docs/installation/daemonset/); k3s applies them by itself. A server holds the API
+    server's address. A Service's address is held by a node that has one of its pods (there is an election for each
+    Service), because a node sends nothing on to others where clients' addresses are kept: so a second DaemonSet runs on
+    every node.
     """
-    labels = {"app.kubernetes.io/name": "kube-vip"}
     account = {"name": "kube-vip", "namespace": "kube-system"}
-    environment = {
-        "vip_arp": "true",
-        "port": "6443",
-        "vip_nodename_from": "spec.nodeName",
-        "dns_mode": "first",
-        "cp_enable": "true",
-        "cp_namespace": "kube-system",
-        "svc_enable": "true",
-        "svc_leasename": "plndr-svcs-lock",
-        "vip_leaderelection": "true",
-        "vip_leasename": "plndr-cp-lock",
-        "vip_leaseduration": "5",
-        "vip_renewdeadline": "3",
-        "vip_retryperiod": "1",
-        "address": kubernetes.api_address,
-    }
     rules = [
         {"apiGroups": [""], "resources": ["services/status"], "verbs": ["update"]},
         {"apiGroups": [""], "resources": ["services", "endpoints"], "verbs": ["list", "get", "watch", "update"]},
@@ -127,14 +113,6 @@ def kube_vip(kubernetes: Kubernetes) -> list[dict[str, Any]]:
         },
         {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "get", "watch"]},
     ]
-    container: dict[str, Any] = {
-        "name": "kube-vip",
-        "image": KUBE_VIP,
-        "args": ["manager"],
-        "env": [{"name": name, "value": value} for name, value in environment.items() if name != "vip_nodename_from"]
-        + [{"name": "vip_nodename", "valueFrom": {"fieldRef": {"fieldPath": environment["vip_nodename_from"]}}}],
-        "securityContext": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]}},
-    }
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account},
         {
@@ -154,25 +132,64 @@ def kube_vip(kubernetes: Kubernetes) -> list[dict[str, Any]]:
             },
             "subjects": [{"kind": "ServiceAccount", **account}],
         },
-        {
-            "apiVersion": "apps/v1",
-            "kind": "DaemonSet",
-            "metadata": {**account, "labels": labels},
-            "spec": {
-                "selector": {"matchLabels": labels},
-                "template": {
-                    "metadata": {"labels": labels},
-                    "spec": {
-                        "serviceAccountName": "kube-vip",
-                        "hostNetwork": True,
-                        "nodeSelector": {"node-role.kubernetes.io/control-plane": "true"},
-                        "tolerations": [{"effect": "NoSchedule", "operator": "Exists"}],
-                        "containers": [container],
-                    },
+        _kube_vip_daemon_set(
+            "kube-vip-services",
+            {"svc_enable": "true", "svc_election": "true", "cp_enable": "false", "prometheus_server": ":2113"},
+            {},
+        ),
+        _kube_vip_daemon_set(
+            "kube-vip",
+            {
+                "cp_enable": "true",
+                "cp_namespace": "kube-system",
+                "svc_enable": "false",
+                "vip_leasename": "plndr-cp-lock",
+                "address": kubernetes.api_address,
+            },
+            {"nodeSelector": {"node-role.kubernetes.io/control-plane": "true"}},
+        ),
+    ]
+
+
+def _kube_vip_daemon_set(name: str, own: dict[str, str], where: dict[str, Any]) -> dict[str, Any]:
+    """kube-vip with what both of its DaemonSets have in common; `where` is merged into the pods' specification."""
+    environment = {
+        "vip_arp": "true",
+        "port": "6443",
+        "dns_mode": "first",
+        "vip_leaderelection": "true",
+        "vip_leaseduration": "5",
+        "vip_renewdeadline": "3",
+        "vip_retryperiod": "1",
+        **own,
+    }
+    labels = {"app.kubernetes.io/name": name}
+    container: dict[str, Any] = {
+        "name": "kube-vip",
+        "image": KUBE_VIP,
+        "args": ["manager"],
+        "env": [{"name": key, "value": value} for key, value in environment.items()]
+        + [{"name": "vip_nodename", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],
+        "securityContext": {"capabilities": {"add": ["NET_ADMIN", "NET_RAW"], "drop": ["ALL"]}},
+    }
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "DaemonSet",
+        "metadata": {"name": name, "namespace": "kube-system", "labels": labels},
+        "spec": {
+            "selector": {"matchLabels": labels},
+            "template": {
+                "metadata": {"labels": labels},
+                "spec": {
+                    "serviceAccountName": "kube-vip",
+                    "hostNetwork": True,
+                    **where,
+                    "tolerations": [{"effect": "NoSchedule", "operator": "Exists"}],
+                    "containers": [container],
                 },
             },
         },
-    ]
+    }
 
 
 def cloud_configs(kubernetes: Kubernetes, compute: Compute) -> Mapping[str, CloudConfig]:

@@ -83,6 +83,21 @@ def test_kube_vip_holds_the_address_of_the_settings() -> None:
     *_, daemon_set = kube_vip(settings.kubernetes)
     (container,) = daemon_set["spec"]["template"]["spec"]["containers"]
     assert {"name": "address", "value": settings.kubernetes.api_address} in container["env"]
+    assert daemon_set["spec"]["template"]["spec"]["nodeSelector"] == {"node-role.kubernetes.io/control-plane": "true"}
+
+
+def test_a_services_address_is_held_by_a_node_that_has_one_of_its_pods() -> None:
+    *_, services, servers = kube_vip(stack_settings("dev").kubernetes)
+    found = {
+        each["metadata"]["name"]: {entry["name"]: entry.get("value") for entry in containers[0]["env"]}
+        for each in (services, servers)
+        for containers in [each["spec"]["template"]["spec"]["containers"]]
+    }
+    assert (found["kube-vip-services"]["svc_enable"], found["kube-vip-services"]["svc_election"]) == ("true", "true")
+    assert "nodeSelector" not in services["spec"]["template"]["spec"]
+    # Each task is done by one of them, and their pods are told apart.
+    assert (found["kube-vip-services"]["cp_enable"], found["kube-vip"]["svc_enable"]) == ("false", "false")
+    assert services["spec"]["selector"] != servers["spec"]["selector"]
 
 
 def test_an_existing_cluster_adds_nothing_to_user_data() -> None:
