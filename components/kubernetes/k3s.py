@@ -71,6 +71,9 @@ def config(kubernetes: Kubernetes, compute: Compute, vm: str) -> dict[str, Any]:
         "token-file": TOKEN_FILE,
         "node-name": vm,
         "node-ip": compute.vms[vm].address,
+        # How often files from ConfigMaps and Secrets are looked at: a route or a certificate reaches the gateways within
+        # seconds, by default it is more than a minute.
+        "kubelet-arg": ["sync-frequency=10s"],
     }
     if vm != servers[0]:
         document["server"] = f"https://{kubernetes.api_address}:6443"

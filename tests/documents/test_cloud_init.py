@@ -73,6 +73,8 @@ def test_only_the_first_server_founds_the_cluster() -> None:
     assert [vm for vm, document in documents.items() if document.get("cluster-init")] == ["k3s-server-1"]
     assert [vm for vm, document in documents.items() if "server" not in document] == ["k3s-server-1"]
     assert all("token" not in document for document in documents.values())
+    # A changed route reaches the gateways' pods within seconds.
+    assert all(document["kubelet-arg"] == ["sync-frequency=10s"] for document in documents.values())
     agents = [document for vm, document in documents.items() if "agent" in vm]
     assert agents
     assert all("cluster-cidr" not in document for document in agents)
