@@ -1,5 +1,7 @@
 """cert-manager from its official chart, in a namespace of its own, as hardened as everything else."""
 
+import copy
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -59,7 +61,9 @@ def install(name: str, settings: Settings, parent: pulumi.Resource) -> CertManag
         version=CERT_MANAGER_CHART,
         repository_opts=RepositoryOptsArgs(repo=_REPOSITORY),
         values=values(settings),
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=[*namespace.guards, doors]),
+        opts=pulumi.ResourceOptions(
+            parent=parent, depends_on=[*namespace.guards, doors], transforms=[_watch_deployments]
+        ),
     )
     return CertManager([*namespace.guards, doors, chart])
 
@@ -86,6 +90,23 @@ def values(settings: Settings) -> dict[str, Any]:
         # A hook of Helm's own, which nothing runs here.
         "startupapicheck": {"enabled": False},
     }
+
+
+def _watch_deployments(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTransformResult | None:
+    """The chart has no value for probes that it does not know."""
+    if args.type_ != "kubernetes:apps/v1:Deployment":
+        return None
+    return pulumi.ResourceTransformResult(props=with_probes(args.props), opts=args.opts)
+
+
+def with_probes(deployment: Mapping[str, Any]) -> dict[str, Any]:
+    """A Deployment whose containers all have both probes; one that has none is asked for its metrics."""
+    changed = copy.deepcopy(dict(deployment))
+    asked = {"httpGet": {"path": "/metrics", "port": _METRICS_PORT, "scheme": "HTTP"}, "failureThreshold": 6}
+    for container in changed["spec"]["template"]["spec"]["containers"]:
+        container.setdefault("livenessProbe", asked)
+        container.setdefault("readinessProbe", container["livenessProbe"])
+    return changed
 
 
 def _resources(part: str) -> dict[str, Any]:

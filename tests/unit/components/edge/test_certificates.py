@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from components.dns.records import CORE_HOSTS
+from components.edge.cert_manager import with_probes
 from components.edge.certificates import Certificates, CertificatesArgs
 from components.edge.names import OBSERVERS
 from tests.recording import Recorder, record, stack_settings
@@ -54,6 +55,17 @@ def test_the_chart_comes_pinned_into_a_closed_namespace_of_its_own() -> None:
     policies = {each.inputs["metadata"]["name"] for each in recorder.of(":NetworkPolicy")}
     assert {"default-deny", "cert-manager"} <= policies
     assert not recorder.of("helm.sh/v3:Release")
+
+
+def test_every_part_of_the_controller_is_watched() -> None:
+    own = {"httpGet": {"path": "/livez", "port": "http-healthz"}}
+    containers = [{"name": "controller", "livenessProbe": own}, {"name": "cainjector"}]
+    given = {"spec": {"template": {"spec": {"containers": containers}}}}
+    controller, cainjector = with_probes(given)["spec"]["template"]["spec"]["containers"]
+    assert controller["livenessProbe"] == controller["readinessProbe"] == own
+    assert cainjector["livenessProbe"] == cainjector["readinessProbe"]
+    assert cainjector["readinessProbe"]["httpGet"] == {"path": "/metrics", "port": 9402, "scheme": "HTTP"}
+    assert containers[1] == {"name": "cainjector"}
 
 
 def test_the_key_is_a_secret_beside_the_controller_and_nowhere_else() -> None:
