@@ -64,6 +64,13 @@ class Traffic:
             self._count()
             self.good, self.bad, self.pods_up = good, bad, pods_up
 
+    def burst(self, bad: float) -> None:
+        """So many requests fail in one moment."""
+        with self._lock:
+            self._count()
+            self._counts["500"] += bad
+            self._pods["500"] += bad
+
     def text(self, path: str) -> str | None:
         """The answer to a scrape; None when nobody answers."""
         with self._lock:
@@ -191,13 +198,18 @@ class Prometheus:
             self._process.terminate()
             self._process.wait(20)
 
+    def value(self, query: str) -> float:
+        """The one number that a query gives; 0 when it gives none, or nobody answers."""
+        try:
+            answer = requests.get(f"{self.url}/api/v1/query", params={"query": query}, timeout=2).json()
+        except (requests.RequestException, ValueError):
+            return 0
+        (found, *_) = answer["data"]["result"] or [None]
+        return float(found["value"][1]) if found else 0
+
     def scrapes(self) -> bool:
         """Whether it has looked at every target."""
-        try:
-            answer = requests.get(f"{self.url}/api/v1/query", params={"query": "count(up == 1)"}, timeout=2).json()
-        except (requests.RequestException, ValueError):
-            return False
-        return [each["value"][1] for each in answer["data"]["result"]] == ["3"]
+        return self.value("count(up == 1)") == 3
 
 
 def _job(name: str, path: str, address: str, **labels: str) -> dict[str, Any]:

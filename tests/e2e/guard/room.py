@@ -73,7 +73,7 @@ class Room:
     def serial(self) -> int:
         """Number of the zone's changes."""
         answer = self._ask(dns.message.make_query(f"{self.zone}.", dns.rdatatype.SOA))
-        return int(str(answer.answer[0][0]).split()[2])
+        return int(answer.answer[0].to_text().split()[6])
 
     def lead(self, address: str) -> None:
         """Lead users there, with the platform's own key."""

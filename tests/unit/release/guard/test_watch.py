@@ -118,9 +118,13 @@ def test_who_comes_second_does_nothing(trial: Callable[..., Trial], database: Se
     one = trial(BAD)
     one.switch.rival = True
     kept: list[Path] = []
+
+    def look(_: bool) -> None:
+        # Were it ended here, it would not claim anything when it is started anew.
+        kept.extend(one.folder.iterdir())
+
     watch = one.watch()
-    # Were it ended here, it would not claim anything when it is started anew.
-    watch.hooks = replace(watch.hooks, taken_back=lambda _: kept.extend(one.folder.iterdir()))
+    watch.hooks = replace(watch.hooks, taken_back=look)
     outcome = watch.run()
     assert kept == []
     assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)

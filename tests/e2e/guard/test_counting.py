@@ -1,0 +1,89 @@
+"""What the judge's queries mean to a real Prometheus and a real Loki."""
+
+import json
+import time
+import urllib.request
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from release.guard import Judge, Subject, Thresholds, Verdict
+from release.guard.query import LOG_TENANT, LOKI, Source
+from tests.documents.loki.server import Loki, running
+from tests.e2e.guard.programs import Emitter, Prometheus, wait_for
+from tests.recording import stack_settings
+
+pytestmark = pytest.mark.needs_tools
+
+LIMITS = Thresholds(window_seconds=10, minimum_requests=40, error_logs=3, stale_seconds=5)
+SUBJECT = Subject("api", "green", "blue")
+
+
+@pytest.fixture
+def emitter() -> Iterator[Emitter]:
+    with Emitter() as made:
+        yield made
+
+
+def verdict(prometheus: Prometheus, seconds: float = 10) -> Verdict:
+    now = datetime.now(UTC)
+    return Judge(SUBJECT, LIMITS, Source(prometheus.url))(now, now - timedelta(seconds=seconds))
+
+
+def test_errors_of_one_moment_count_though_their_counter_was_born_with_them(emitter: Emitter, tmp_path: Path) -> None:
+    emitter.traffic.now(40)
+    with Prometheus(tmp_path / "prometheus", emitter) as prometheus:
+        # Watched for longer than the window, so that what is born now is known to be new.
+        wait_for(lambda: prometheus.value("count_over_time(up{slot='green',job!='traefik'}[1m])") >= 13, "13 scrapes")
+        assert verdict(prometheus).state == "healthy"
+        emitter.traffic.burst(60)
+        wait_for(lambda: prometheus.value('sum(http_requests_total{code="500"}) or vector(0)') == 60, "a scrape")
+        found = verdict(prometheus)
+        assert found.state == "failing"
+        assert 50 < found.requests * found.percent / 100 < 70
+
+
+def test_errors_from_before_prometheus_looked_do_not_count(emitter: Emitter, tmp_path: Path) -> None:
+    emitter.traffic.now(40)
+    emitter.traffic.burst(100_000)
+    with Prometheus(tmp_path / "prometheus", emitter) as prometheus:
+        wait_for(lambda: verdict(prometheus).state == "healthy", "enough requests for a verdict")
+
+
+def test_pods_that_are_gone_are_not_seen(emitter: Emitter, tmp_path: Path) -> None:
+    with Prometheus(tmp_path / "prometheus", emitter) as prometheus:
+        wait_for(lambda: verdict(prometheus).state == "inconclusive", "a look at the pods")
+        emitter.traffic.now(0, pods_up=False)
+        wait_for(lambda: verdict(prometheus).state == "unknown", "a look at no pod")
+
+
+def push(loki: Loki, slot: str, lines: int) -> None:
+    """Error lines as the agent sends them: the slot is no label, so that it makes no streams."""
+    now = time.time_ns()
+    values = [[str(now - 1_000_000 * number), f"line {number}", {"slot": slot}] for number in range(lines)]
+    stream = {"stream": {"service": "api", "level": "error"}, "values": values}
+    request = urllib.request.Request(  # noqa: S310 - loopback
+        f"{loki.url}/loki/api/v1/push",
+        json.dumps({"streams": [stream]}).encode(),
+        {"X-Scope-OrgID": LOG_TENANT, "Content-Type": "application/json"},
+    )
+    urllib.request.urlopen(request, timeout=10).close()  # noqa: S310
+
+
+def test_error_lines_of_the_slot_are_told(emitter: Emitter, tmp_path: Path) -> None:
+    emitter.traffic.now(40)
+    folder = tmp_path / "loki"
+    folder.mkdir()
+    with running(stack_settings("dev"), folder) as loki, Prometheus(tmp_path / "prometheus", emitter) as prometheus:
+        push(loki, "blue", 5)
+        judge = Judge(SUBJECT, LIMITS, Source(prometheus.url), Source(loki.url, LOKI))
+
+        def warnings() -> tuple[str, ...]:
+            now = datetime.now(UTC)
+            return judge(now, now - timedelta(seconds=10)).warnings
+
+        assert warnings() == ()
+        push(loki, "green", 4)
+        wait_for(lambda: warnings() == ("error log lines: 4 in 10 s",), "the warning", 8)
