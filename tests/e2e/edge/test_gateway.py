@@ -201,6 +201,14 @@ def test_a_malformed_traceparent_and_a_bare_trace_id_are_not_believed(place: Pla
     assert backend["x-trace-id"].lower() != TRACE
 
 
+def test_what_a_client_says_about_forwarding_is_not_believed(place: Place) -> None:
+    sent = {"X-Forwarded-For": "203.0.113.7", "X-Real-IP": "203.0.113.7", "X-Forwarded-Proto": "http"}
+    backend, _, line = seen(place, {**sent, "X-Forwarded-Host": "evil.example"})
+    assert (backend["x-forwarded-for"], backend["x-real-ip"]) == (STRANGER, STRANGER)
+    assert (backend["x-forwarded-proto"], backend["x-forwarded-host"]) == ("https", DOMAIN)
+    assert line["ClientHost"] == STRANGER
+
+
 def test_an_answer_has_each_identifier_once_even_if_the_service_repeats_them(place: Place) -> None:
     place.storefront.behaviour.headers = {"X-Request-ID": "same-id", "X-Trace-ID": TRACE}
     _, answer, _ = seen(place, {"X-Request-ID": "same-id", "traceparent": f"00-{TRACE}-{SPAN}-01"})
