@@ -1,4 +1,4 @@
-"""Who gets a canary (REL-3): a share of the users, always the same ones, on every gateway; a dead one hurts nobody long.
+"""Who gets a canary (REL-3): a share of the users, the same ones on both gateways; a dead one hurts nobody for long.
 
 The generated documents in two real Traefiks, real backends, up to ten thousand users.
 """
@@ -198,8 +198,8 @@ def test_a_share_of_0_takes_everybody_out_at_once(place: Place, known: dict[str,
     late = [reply for reply in load.replies if reply.begun > out]
     last = max(reply.begun for reply in load.replies if reply.slot == "canary")
     say(
-        f"canary to 0 %: said by both gateways after {out - begun:.2f} s, the last user reached it {last - begun:.2f} s "
-        f"after the change, then {len(late)} requests, none of them to it; {len(load.failed)} failed"
+        f"canary to 0 %: said by both gateways after {out - begun:.2f} s, the last user reached it after "
+        f"{last - begun:.2f} s, then {len(late)} requests, none of them to it; {len(load.failed)} failed"
     )
     assert {reply.slot for reply in late} == {"blue"}
     # The last requests under way had been counted when they came in, before.

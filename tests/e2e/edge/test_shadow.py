@@ -1,0 +1,186 @@
+"""What a shadow gets (REL-4): all that may be copied, and no way to hurt a user. Real Traefik, real servers."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+import pytest
+
+from settings import Settings
+from tests.documents.alertmanager.running import wait_for
+from tests.e2e.edge.backends import Backend
+from tests.e2e.edge.clients import Client, ask
+from tests.e2e.edge.gateway import Gateway, stack_with
+from tests.e2e.edge.test_gateway import image, verified
+from tests.e2e.edge.traffic import LIMIT, LONG, Ask, Load, ask_all, quantile, say, size
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1200 if LONG else 180)]
+
+DOMAIN: Final = "acehcommerce.id"
+KIB: Final = 1024
+
+
+def shadowed(folder: Path, percent: int = 100, **shadow: Any) -> Settings:
+    storefront = {
+        "live": "blue",
+        "slots": {"blue": verified("storefront", "a"), "green": None},
+        "shadow": {"image": image("storefront", "b"), "percent": percent},
+    }
+    edits = {
+        **LIMIT,
+        "services.storefront.strategy": "shadow",
+        "services.storefront.shadow": shadow,
+        "releases.services": {"storefront": storefront},
+    }
+    return stack_with(folder / f"settings-{percent}-{len(shadow)}", edits)
+
+
+class Place:
+    """A gateway, the live image and its shadow."""
+
+    def __init__(self, folder: Path, stack: ExitStack) -> None:
+        self.live, self.shadow = stack.enter_context(Backend("blue")), stack.enter_context(Backend("shadow"))
+        urls = {
+            "http://storefront-blue.commerce.svc:3000": self.live.url,
+            "http://storefront-shadow.commerce.svc:3000": self.shadow.url,
+        }
+        self.reads, self.writes = shadowed(folder), shadowed(folder, writes_apart=True, max_body_kib=64)
+        self.none = shadowed(folder, percent=0)
+        self.gateway = stack.enter_context(Gateway(self.reads, folder / "gateway", urls=urls))
+        for backend in (self.live, self.shadow):
+            backend.behaviour.keeps = True
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    with ExitStack() as stack:
+        yield Place(tmp_path_factory.mktemp("shadow"), stack)
+
+
+@pytest.fixture
+def place(shared: Place) -> Place:
+    if not shared.gateway.uses(shared.reads):
+        shared.gateway.change(shared.reads)
+    for backend in (shared.live, shared.shadow):
+        backend.received.clear()
+    return shared
+
+
+def settled(place: Place, copies: int) -> None:
+    """Wait for the copies; and for more of them, which must not come: they are made right after the answer."""
+    wait_for(lambda: len(place.shadow.received) >= copies, f"{copies} copies", 20)
+    time.sleep(0.3)
+
+
+def test_every_completed_read_is_copied_once_and_no_copy_is_answered_to_a_user(place: Place) -> None:
+    place.shadow.behaviour.status = 500
+    count = size(1_500, 20_000)
+    reads = [Ask(f"/read/{number}?q={number}", method="HEAD" if number % 5 == 0 else "GET") for number in range(count)]
+    writes = [Ask(f"/write/{number}", method=("POST", "PUT", "PATCH", "DELETE")[number % 4]) for number in range(100)]
+    replies = ask_all(place.gateway, DOMAIN, [*reads, *writes])
+    assert {(reply.status, reply.slot) for reply in replies} == {(200, "blue")}
+    settled(place, count)
+    place.shadow.behaviour.status = 200
+    copied = Counter((each.method, each.target) for each in place.shadow.received)
+    say(f"shadow at 100 %: {count} reads, {len(place.shadow.received)} copies; 100 writes, none copied")
+    assert copied == Counter((each.method, each.path) for each in reads)
+    served = {each.target: each.headers for each in place.live.received}
+    assert len(place.live.received) == len(replies)
+    for each in place.shadow.received[:50]:
+        for header in ("host", "x-request-id", "x-trace-id"):
+            assert each.headers[header] == served[each.target][header]
+
+
+def test_writes_are_copied_only_to_a_shadow_that_writes_elsewhere_and_none_is_made_twice(place: Place) -> None:
+    place.gateway.change(place.writes)
+    methods = ("POST", "PUT", "PATCH", "DELETE")
+    writes = [
+        Ask(f"/write/{number}", method=methods[number % 4], body=f"order {number}".encode()) for number in range(200)
+    ]
+    replies = ask_all(place.gateway, DOMAIN, writes)
+    assert {(reply.status, reply.slot) for reply in replies} == {(200, "blue")}
+    settled(place, len(writes))
+    expected = Counter((each.method, each.path, each.body) for each in writes)
+    for backend in (place.live, place.shadow):
+        assert Counter((each.method, each.target, each.body) for each in backend.received) == expected, backend.name
+
+
+@pytest.mark.parametrize(("kib", "copied"), [(64, True), (65, False), (512, False)])
+def test_a_large_body_is_served_and_not_copied(place: Place, kib: int, copied: bool) -> None:
+    place.gateway.change(place.writes)
+    body = b"x" * (kib * KIB)
+    (reply,) = ask_all(place.gateway, DOMAIN, [Ask("/upload", method="POST", body=body)])
+    assert (reply.status, reply.slot) == (200, "blue")
+    settled(place, int(copied))
+    assert [len(each.body) for each in place.live.received] == [len(body)]
+    assert [len(each.body) for each in place.shadow.received] == [len(body)] * copied
+
+
+def test_a_body_of_unknown_length_is_served_and_not_copied(place: Place) -> None:
+    place.gateway.change(place.writes)
+    with Client(place.gateway, DOMAIN) as client:
+        answer = client.ask("/stream", method="POST", body=iter([b"a" * 1000] * 10))
+    assert (answer.status, answer.slot) == (200, "blue")
+    settled(place, 0)
+    assert [len(each.body) for each in place.live.received] == [10_000]
+    assert place.shadow.received == []
+
+
+def test_a_shadow_that_is_gone_is_noticed_by_nobody(place: Place) -> None:
+    place.shadow.stop()
+    replies = ask_all(place.gateway, DOMAIN, [Ask(f"/gone/{number}") for number in range(300)])
+    place.shadow.start()
+    assert {(reply.status, reply.slot) for reply in replies} == {(200, "blue")}
+    assert len(place.live.received) == 300
+
+
+def test_a_share_of_the_requests_may_be_copied_and_0_ends_it(place: Place, tmp_path: Path) -> None:
+    place.gateway.change(shadowed(tmp_path, percent=25))
+    ask_all(place.gateway, DOMAIN, [Ask("/some") for _ in range(400)])
+    settled(place, 100)
+    assert len(place.shadow.received) == 100
+    place.gateway.change(place.none)
+    assert ask(place.gateway, DOMAIN).slot == "blue"
+    settled(place, 0)
+    assert len(place.shadow.received) == 100
+
+
+def memory_mib(gateway: Gateway) -> float:
+    """What a pod's limit counts and cannot be given back: resident memory without pages of files."""
+    found = psutil.Process(gateway.pid).memory_info()
+    return (found.rss - found.shared) / KIB / KIB
+
+
+def test_a_shadow_that_hangs_costs_users_nothing_and_the_gateway_little(place: Place) -> None:
+    place.live.behaviour.keeps = place.shadow.behaviour.keeps = False
+    seconds, pace = size(20, 600), {"users": 20, "every": 0.1}
+    with Load(place.gateway, DOMAIN, **pace) as well:
+        well.more(size(1_000, 5_000))
+    start = memory_mib(place.gateway)
+    place.shadow.behaviour.hangs = True
+    most, end = start, time.monotonic() + seconds
+    with Load(place.gateway, DOMAIN, **pace) as load:
+        while time.monotonic() < end:
+            load.more(20)
+            most = max(most, memory_mib(place.gateway))
+    place.shadow.behaviour.hangs = False
+    place.live.behaviour.keeps = place.shadow.behaviour.keeps = True
+    before, during = ([reply.seconds for reply in each.replies] for each in (well, load))
+    p99 = [1000 * quantile(values, 0.99) for values in (before, during)]
+    p50 = [1000 * quantile(values, 0.5) for values in (before, during)]
+    say(
+        f"shadow that hangs for {seconds} s, {len(during) / seconds:.0f} requests/s: {len(load.failed)} of "
+        f"{len(during)} failed; p50 {p50[0]:.1f} -> {p50[1]:.1f} ms, p99 {p99[0]:.1f} -> {p99[1]:.1f} ms; "
+        f"memory of the gateway {start:.0f} -> at most {most:.0f} MiB"
+    )
+    assert load.failed == []
+    assert {reply.slot for reply in load.replies} == {"blue"}
+    assert p99[1] <= 2 * p99[0] + 50
+    assert most <= place.gateway.settings.edge.memory_mib
+    # Well again, it is heard again.
+    ask_all(place.gateway, DOMAIN, [Ask("/well")] * 20)
+    wait_for(lambda: len([each for each in place.shadow.received if each.path == "/well"]) == 20, "copies", 20)
