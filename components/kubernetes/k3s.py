@@ -71,7 +71,7 @@ def config(kubernetes: Kubernetes, compute: Compute, vm: str) -> dict[str, Any]:
         "token-file": TOKEN_FILE,
         "node-name": vm,
         "node-ip": compute.vms[vm].address,
-        # How often files from ConfigMaps and Secrets are looked at, so that a route or a certificate reaches the gateways
+        # How often files from ConfigMaps and Secrets are looked at: a route or a certificate reaches the gateways
         # within seconds; by default it can be more than a minute.
         "kubelet-arg": ["sync-frequency=10s"],
     }
