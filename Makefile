@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity postmortem release refresh destroy down status clean test test-unit test-e2e lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity postmortem release refresh destroy down status clean test test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -60,6 +60,10 @@ test-unit: venv ## run the unit, policy and document tests
 
 test-e2e: venv ## run the end-to-end tests against the sandbox
 	@$(PY) -m tests e2e
+
+e2e-traffic: venv ## run the long traffic scenarios, about half an hour, and print their figures
+	@LUXIMA_TRAFFIC=long timeout 5400 $(PY) -m pytest -q -s -p no:xdist tests/e2e/edge
+	@timeout 600 $(PY) -m tests.bench.edge
 
 lint: venv ## run ruff, pyright, import-linter and compare what is generated
 	@$(PY) -m tests lint

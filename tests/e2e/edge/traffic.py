@@ -133,9 +133,9 @@ class _Wire(asyncio.Protocol):
 class Browser:
     """A client with one connection, which it keeps; made anew when it was lost, but no request is repeated."""
 
-    def __init__(self, gateway: Gateway, host: str, *, source: str = "127.0.0.1", plain_tls_port: int = 0) -> None:
+    def __init__(self, gateway: Gateway, host: str, *, source: str = "127.0.0.1", port: int = 0) -> None:
         self.gateway, self.host, self._source = gateway, host, source
-        self._port = plain_tls_port
+        self._port = port
         self._context = ssl.create_default_context(cafile=str(gateway.ca))
         self._wire: _Wire | None = None
 
