@@ -16,7 +16,7 @@ import pytest
 
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.authority import Authority
-from tests.e2e.edge.backends import Backend
+from tests.e2e.edge.backends import Backend, Received
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import verified
 from tests.e2e.edge.traffic import LIMIT, Ask, Load, Reply, ask_all, say, size
@@ -28,6 +28,19 @@ ELSEWHERE: Final = "https://luxima-functions.fly.dev"
 INTERVAL_SECONDS: Final = 0.5
 TIMEOUT_SECONDS: Final = 0.5
 PROMISED_SECONDS: Final = 2.0
+PATIENCE_SECONDS: Final = 1.0
+"""Of a user that asks pods which are silent; such a request is lost, whenever it was to be answered."""
+
+
+class Own(Backend):
+    """The service's own pods, which can also fall silent: they take connections and say nothing, not even of health."""
+
+    silent = False
+
+    async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
+        while self.silent:
+            await asyncio.sleep(0.02)
+        await super()._answer(request, writer)
 
 
 class Elsewhere(Backend):
@@ -54,7 +67,7 @@ class Place:
     def __init__(self, folder: Path, stack: ExitStack) -> None:
         authority = Authority()
         self.own, self.elsewhere = (
-            stack.enter_context(Backend("blue")),
+            stack.enter_context(Own("blue")),
             stack.enter_context(Elsewhere(folder, authority)),
         )
         failover = {
@@ -87,7 +100,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 
 def load(place: Place) -> Load:
-    return Load(place.gateway, DOMAIN, users=20, every=0.1, what=lambda user, number: Ask(f"/call/{user}/{number}"))
+    def what(user: int, number: int) -> Ask:
+        return Ask(f"/call/{user}/{number}")
+
+    return Load(place.gateway, DOMAIN, users=20, every=0.1, what=what, patience=PATIENCE_SECONDS)
 
 
 def dies(place: Place) -> None:
@@ -106,7 +122,15 @@ def recovers(place: Place) -> None:
     place.own.behaviour.status, place.own.behaviour.healthy = 200, True
 
 
-@pytest.mark.parametrize(("ends", "begins"), [(dies, returns), (falls_ill, recovers)])
+def falls_silent(place: Place) -> None:
+    place.own.silent = True
+
+
+def speaks(place: Place) -> None:
+    place.own.silent = False
+
+
+@pytest.mark.parametrize(("ends", "begins"), [(dies, returns), (falls_ill, recovers), (falls_silent, speaks)])
 def test_the_other_place_steps_in_and_leaves_again(
     place: Place, ends: Callable[[Place], None], begins: Callable[[Place], None]
 ) -> None:
@@ -127,7 +151,8 @@ def test_the_other_place_steps_in_and_leaves_again(
             running.more(100)
         first = min(reply.begun for reply in running.replies if reply.slot == "elsewhere")
         last = max(reply.ended for reply in running.replies if reply.slot == "elsewhere")
-        windows.append(max([first - ended, *(reply.ended - ended for reply in running.failed)]))
+        # By when the last lost one was sent: how long a user then waits is the user's.
+        windows.append(max([first - ended, *(reply.begun - ended for reply in running.failed)]))
         returned.append(last - begun)
         lost += running.failed
         total += len(running.replies)

@@ -204,6 +204,7 @@ class Load:
         users: How many there are.
         every: Seconds from one request of a user to its next; a slow answer delays the next one.
         what: The request of a user, by the user's number and how many it has made.
+        patience: Seconds after which a user gives a request up.
     """
 
     def __init__(
@@ -214,8 +215,10 @@ class Load:
         users: int,
         every: float,
         what: Callable[[int, int], Ask] = lambda _user, _number: Ask(),
+        patience: float = 30,
     ) -> None:
         self.gateway, self.host, self.users, self.every, self.what = gateway, host, users, every, what
+        self._patience = patience
         self.replies: list[Reply] = []
         self._ending = threading.Event()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="load")
@@ -252,7 +255,7 @@ class Load:
         await asyncio.sleep(self.every * user / self.users)
         while not self._ending.is_set():
             await self.before(user, browser)
-            reply = await browser.ask(self.what(user, number))
+            reply = await browser.ask(self.what(user, number), self._patience)
             self.replies.append(Reply(**{**vars(reply), "user": user}))
             number += 1
             await asyncio.sleep(max(0, reply.begun + self.every - time.monotonic()))
