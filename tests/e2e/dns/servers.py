@@ -207,6 +207,7 @@ class Daemon:
     """One knotd."""
 
     folder: Path
+    zone: str = ZONE
     port: int = field(default_factory=free_port)
     running: subprocess.Popen[bytes] | None = None
 
@@ -236,7 +237,7 @@ class Daemon:
         assert self.running
         assert self.running.poll() is None, (self.folder / "log").read_text()
         try:
-            return bool(ask(self.port, ZONE, "SOA"))
+            return bool(ask(self.port, self.zone, "SOA"))
         except (OSError, EOFError, dns.exception.DNSException):
             return False
 
