@@ -4,8 +4,8 @@
 X-Slot, X-Image and X-Pod; NEVER_READY=1 has /healthz answer 503; FAIL_PERCENT=5 has 5 of 100 requests answered with
 500, evenly; SLOW_SECONDS=0.5 has each answer take that long. /healthz and /metrics are never slow and never counted.
 
-On SIGTERM it goes on listening for a second, answers every request with `Connection: close`, and ends when nobody is
-connected any longer.
+On SIGTERM it takes no new connections, answers requests of those that are open with `Connection: close`, closes after a
+second those that ask nothing, and ends when the last request is answered.
 """
 
 import asyncio
@@ -125,9 +125,9 @@ class Service:
         server = await asyncio.start_server(self.talk, address, port, backlog=512)
         await asked.wait()
         self.leaving = True
+        server.close()
         # Who is connected gets one more answer, which says that the connection ends.
         await asyncio.sleep(LINGER_SECONDS)
-        server.close()
         for writer in list(self.idle):
             writer.close()
         while self.open:
