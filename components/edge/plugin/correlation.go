@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"sync/atomic"
 )
 
 const (
@@ -37,6 +38,8 @@ func CreateConfig() *Config {
 type Correlation struct {
 	next http.Handler
 	most int64
+	// depth is how far down in the context Traefik's span was found the last time; it is where it was put.
+	depth int32
 }
 
 // New is asked for by Traefik for each router.
@@ -73,7 +76,7 @@ func (c *Correlation) ServeHTTP(rw http.ResponseWriter, req *http.Request) {
 // trace is the id under which the request's spans are sent: that of the span which Traefik has begun, which is that of
 // a valid traceparent. Where Traefik does not trace, it is made here, together with a traceparent.
 func (c *Correlation) trace(req *http.Request) string {
-	if begun := spanTrace(req.Context()); begun != "" {
+	if begun := c.spanTrace(req.Context()); begun != "" {
 		return begun
 	}
 	parents := req.Header.Values(parentHeader)
@@ -90,28 +93,43 @@ func (c *Correlation) trace(req *http.Request) string {
 
 // spanTrace reads the trace id of Traefik's span from the request's context. The interpreter cannot name the types of
 // OpenTelemetry, so the context is walked by reflection; "" when there is no span.
-func spanTrace(ctx context.Context) (trace string) {
+func (c *Correlation) spanTrace(ctx context.Context) (trace string) {
 	defer func() {
 		if recover() != nil {
 			trace = ""
 		}
 	}()
-	value := reflect.ValueOf(ctx)
-	for i := 0; i < contexts && value.IsValid(); i++ {
-		for value.Kind() == reflect.Interface || value.Kind() == reflect.Ptr {
+	known := atomic.LoadInt32(&c.depth)
+	if known > 0 {
+		if trace, _ = walk(ctx, known, known+1); trace != "" {
+			return trace
+		}
+	}
+	trace, known = walk(ctx, 0, contexts)
+	atomic.StoreInt32(&c.depth, known)
+	return trace
+}
+
+// walk looks into the contexts from the one at depth `first` on, and not into that at `end`.
+func walk(ctx context.Context, first, end int32) (string, int32) {
+	value := reflect.ValueOf(ctx).Elem()
+	for depth := int32(0); depth < end; depth++ {
+		if depth >= first {
+			if held := value.FieldByName("val"); held.IsValid() {
+				if trace := traceOf(held); trace != "" {
+					return trace, depth
+				}
+			}
+		}
+		value = value.FieldByName("Context").Elem()
+		if value.Kind() == reflect.Ptr {
 			value = value.Elem()
 		}
 		if value.Kind() != reflect.Struct {
-			return ""
+			return "", 0
 		}
-		if held := value.FieldByName("val"); held.IsValid() {
-			if trace := traceOf(held); trace != "" {
-				return trace
-			}
-		}
-		value = value.FieldByName("Context")
 	}
-	return ""
+	return "", 0
 }
 
 // traceOf looks into a value for a span: Traefik's own wraps one of the SDK, which has its identifiers in a SpanContext.
@@ -136,20 +154,16 @@ func traceOf(value reflect.Value) string {
 	return ""
 }
 
+// hexOf writes an identifier down in one call, since each step of the interpreter costs more than the call.
 func hexOf(id reflect.Value) string {
 	if !id.IsValid() || id.Kind() != reflect.Array || id.Len() != 16 {
 		return ""
 	}
-	raw := make([]byte, 16)
-	zero := true
-	for i := range raw {
-		raw[i] = byte(id.Index(i).Uint())
-		zero = zero && raw[i] == 0
-	}
-	if zero {
+	written := fmt.Sprintf("%x", id)
+	if len(written) != 32 || strings.Trim(written, "0") == "" {
 		return ""
 	}
-	return hex.EncodeToString(raw)
+	return written
 }
 
 // parentTrace is the trace id of a valid traceparent (W3C Trace Context), else "".

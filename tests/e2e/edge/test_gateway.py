@@ -6,6 +6,7 @@ import json
 import re
 import socket
 import ssl
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -256,10 +257,33 @@ def test_a_streamed_answer_is_not_kept_back(place: Place) -> None:
         assert response.readline() == b"data: 0\n"
 
 
-@pytest.mark.parametrize(
-    "host",
-    [f"admin.{DOMAIN}", f"storefront-blue.{DOMAIN}", "grafana.luxima.id", "prometheus.luxima.id", "loki.luxima.id"],
-)
+def test_a_connection_can_be_upgraded(place: Place) -> None:
+    """As browsers do for WebSockets: after the answer 101, bytes go both ways."""
+
+    def echo() -> None:
+        with place.echo.accept()[0] as peer, peer.makefile("rwb") as stream:
+            while stream.readline() != b"\r\n":
+                pass
+            stream.write(b"HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
+            stream.flush()
+            stream.write(stream.readline().upper())
+
+    server = threading.Thread(target=echo, daemon=True)
+    server.start()
+    upgrade = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Key": "x3JJHMbDL1EzLkh9GBhXDw=="}
+    with Client(place.gateway, "grafana.luxima.id", source=TRUSTED) as client:
+        client.request("GET", "/api/live/ws", headers=upgrade)
+        with client.sock.makefile("rwb") as stream:
+            assert stream.readline() == b"HTTP/1.1 101 Switching Protocols\r\n"
+            while stream.readline() != b"\r\n":
+                pass
+            stream.write(b"hello\n")
+            stream.flush()
+            assert stream.readline() == b"HELLO\n"
+    server.join(20)
+
+
+@pytest.mark.parametrize("host", INSIDE_HOSTS)
 def test_what_is_not_for_the_public_is_for_trusted_networks_only(place: Place, host: str) -> None:
     before = place.admin.total + place.storefront.total
     for headers in ({}, {"X-Forwarded-For": TRUSTED, "X-Real-IP": TRUSTED}):
