@@ -113,7 +113,10 @@ def rendered(before: str, new: Releases) -> str:
     document = _merged(document, plain(new))
     out = io.StringIO()
     yaml.dump(document, out)  # pyright: ignore[reportUnknownMemberType] - untyped in its stubs
-    return out.getvalue()
+    text = out.getvalue()
+    if parse(text, "the release file") != new:
+        raise ReleaseError("the release file cannot be written as it would have to be; put its comments in order first")
+    return text
 
 
 def plain(releases: Releases) -> dict[str, Any]:
@@ -139,7 +142,7 @@ def _null(representer: Any, _value: None) -> Any:
 
 def _merged(old: Any, new: Any) -> Any:
     """`new`, in the old one's table where both are tables, so that the comments in it stay."""
-    if not (isinstance(old, dict) and isinstance(new, Mapping)):
+    if not (isinstance(old, dict) and isinstance(new, Mapping) and new):
         return new  # pyright: ignore[reportUnknownVariableType] - YAML is anything
     table = cast("dict[str, Any]", old)
     wanted = cast("Mapping[str, Any]", new)

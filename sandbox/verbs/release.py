@@ -6,6 +6,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from sandbox.agent import table
 from sandbox.interrupts import Interrupts
 from sandbox.layout import ROOT, Layout
 from sandbox.verbs import runs, session
@@ -24,20 +25,20 @@ def run(layout: Layout, interrupts: Interrupts, arguments: Sequence[str]) -> int
 
 
 def addresses_file(layout: Layout) -> Path:
-    """Where it is written down which loopback address stands for which of the stack's, if any does."""
-    return layout.base / "addresses.json"
+    """Where the agent writes down which loopback address stands for which of the stack's, when it is on."""
+    return table.folder(layout) / "addresses.json"
 
 
 def environment(layout: Layout, ready: session.Session) -> dict[str, str]:
     """The engine's environment, and where the tool finds what: no secret is on its command line."""
     given = ready.engine.environment
-    file = addresses_file(layout)
+    file = addresses_file(layout) if table.enabled(layout) else None
     more: Mapping[str, str] = {
         "PATH": f"{ready.engine.program.parent}:{given['PATH']}",
         "LUXIMA_PROJECT": str(layout.engine.project),
         "LUXIMA_CA_BUNDLE": str(layout.ca_bundle),
         "LUXIMA_NO_COMMIT": "1",
-        **({"LUXIMA_ADDRESSES": str(file)} if file.exists() else {}),
+        **({} if file is None else {"LUXIMA_ADDRESSES": str(file)}),
     }
     return {**given, **more}
 

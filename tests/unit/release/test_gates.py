@@ -1,0 +1,202 @@
+"""What has to be true before the next step, over real TLS: who answers, with which certificate, for which slot."""
+
+import http.server
+import ssl
+import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
+
+import pytest
+
+from components.edge.routing import VERSION_PATH, version
+from release import changes
+from release.cluster import Cluster, ClusterError
+from release.faults import ReleaseError
+from release.gates import Answer, Gates, Https
+from settings import Settings
+from tests.e2e.edge.authority import Authority
+from tests.unit.release.world import SERVICE, image, world
+
+Answers = Callable[[str, str], tuple[int, dict[str, str]]]
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """A gateway that answers by host and path."""
+
+    answers: Answers
+    seen: list[tuple[str, str]]
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        server = self.server
+        assert isinstance(server, Server)
+        host = self.headers["Host"]
+        server.seen.append((host, self.path))
+        status, headers = server.answers(host, self.path)
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": "0"}.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        pass
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    made = world(tmp_path).settings
+    releases = changes.deploy_idle(made.releases, SERVICE, image(1))
+    return made.model_copy(update={"releases": releases})
+
+
+@pytest.fixture
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+def server(settings: Settings, authority: Authority, tmp_path: Path) -> Generator[Server]:
+    domain = settings.environment.domain
+    certificate, key = authority.certificate(domain, f"*.{domain}")
+    (tmp_path / "chain.pem").write_bytes(certificate + key)
+    (tmp_path / "ca.pem").write_bytes(authority.pem)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(tmp_path / "chain.pem")
+    made = Server(("127.0.0.1", 0), Handler)
+    made.socket = context.wrap_socket(made.socket, server_side=True)
+    made.seen = []
+    made.answers = lambda _host, _path: (200, {})
+    thread = threading.Thread(target=made.serve_forever, daemon=True)
+    thread.start()
+    yield made
+    made.shutdown()
+    made.server_close()
+    thread.join(10)
+
+
+def no_cluster() -> Cluster:
+    raise ClusterError("there is none")
+
+
+def gates(settings: Settings, server: Server, ca: Path, said: list[str] | None = None) -> Gates:
+    here = f"127.0.0.1:{server.server_address[1]}"
+    addresses = {f"{gateway.address}:443": here for gateway in settings.edge.gateways.values()}
+    https = Https(addresses, str(ca))
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    return Gates(https, no_cluster, (said if said is not None else []).append, 5, lambda: now[0], sleep)
+
+
+def test_a_slot_is_asked_under_its_own_name_for_all_its_paths(
+    settings: Settings, server: Server, tmp_path: Path
+) -> None:
+    service = settings.services[SERVICE].model_copy(update={"smoke_paths": ("/", "/cart")})
+    settings = settings.model_copy(update={"services": {**settings.services, SERVICE: service}})
+    server.answers = lambda _host, _path: (200, {"X-Slot": "green", "X-Image": image(1)})
+    gates(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 2)
+    host = settings.service_fqdn(SERVICE, "green")
+    assert server.seen == [(host, "/healthz"), (host, "/"), (host, "/cart")] * 2
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ((503, {}), "answers 503, not 200; slot green is not well"),
+        ((403, {}), "answers 403: this machine is in none of luxima:edge.trusted_networks"),
+        ((200, {"X-Slot": "blue"}), "answered by x-slot blue, not by green"),
+        ((200, {"X-Image": image(0)}), f"answered by x-image {image(0)}, not by {image(1)}"),
+    ],
+)
+def test_a_slot_that_is_not_well_or_not_the_right_one_fails(
+    settings: Settings, server: Server, tmp_path: Path, answer: tuple[int, dict[str, str]], reason: str
+) -> None:
+    server.answers = lambda _host, _path: answer
+    with pytest.raises(ReleaseError, match=reason):
+        gates(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 1)
+
+
+def test_one_failure_in_a_row_is_enough(settings: Settings, server: Server, tmp_path: Path) -> None:
+    server.answers = lambda _host, _path: (200 if len(server.seen) < 3 else 500, {})
+    with pytest.raises(ReleaseError, match="answers 500"):
+        gates(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 3)
+    assert len(server.seen) == 3
+
+
+def test_a_certificate_of_somebody_else_is_not_trusted(settings: Settings, server: Server, tmp_path: Path) -> None:
+    (tmp_path / "other.pem").write_bytes(Authority().pem)
+    with pytest.raises(ReleaseError, match="no certificate that is trusted here"):
+        gates(settings, server, tmp_path / "other.pem").smoke(settings, SERVICE, "green", 1)
+
+
+def test_a_gateway_that_is_not_there_is_told(settings: Settings, server: Server, tmp_path: Path) -> None:
+    made = gates(settings, server, tmp_path / "ca.pem")
+    server.shutdown()
+    server.server_close()
+    with pytest.raises(ReleaseError, match="does not answer at"):
+        made.smoke(settings, SERVICE, "green", 1)
+
+
+def test_a_routing_is_waited_for_until_every_new_connection_gets_it(
+    settings: Settings, server: Server, tmp_path: Path
+) -> None:
+    wanted = VERSION_PATH + version(settings, "green")
+    # One of two pods is behind for a while: every second connection is answered by it.
+    server.answers = lambda _host, path: (
+        200 if path == wanted and (len(server.seen) % 2 or len(server.seen) > 6) else 404,
+        {},
+    )
+    gates(settings, server, tmp_path / "ca.pem").wait_loaded(settings, ["green"])
+    assert len(server.seen) > 6
+    assert {path for _, path in server.seen} == {wanted}
+
+
+def test_a_gateway_that_stays_behind_is_told(settings: Settings, server: Server, tmp_path: Path) -> None:
+    server.answers = lambda _host, _path: (404, {})
+    with pytest.raises(ReleaseError, match=r"gateway green does not work by its new routing after 5 s: .* answers 404"):
+        gates(settings, server, tmp_path / "ca.pem").wait_loaded(settings, ["green"])
+
+
+class Pods(Cluster):
+    """A cluster whose API answers as it is told."""
+
+    def __init__(self, states: dict[str, int]) -> None:
+        self.states = states
+        self.asked: list[tuple[str, str, int, str]] = []
+
+    def pods(self, namespace: str, selector: str) -> list[str]:  # noqa: ARG002 - the interface
+        assert selector == "app.kubernetes.io/name=traefik,luxima.id/slot=green"
+        return list(self.states)
+
+    def ask_pod(self, namespace: str, pod: str, port: int, path: str) -> int:
+        self.asked.append((namespace, pod, port, path))
+        return self.states[pod]
+
+
+def test_every_pod_of_a_gateway_is_asked_where_the_cluster_can_be_reached(settings: Settings) -> None:
+    pods = Pods({"gateway-green-1": 200, "gateway-green-2": 404})
+    made = Gates(Https(), lambda: pods, str, 2, iter(range(100)).__next__, lambda _seconds: None)
+    with pytest.raises(ReleaseError, match="gateway-green-2 answers 404"):
+        made.wait_loaded(settings, ["green"])
+    assert pods.asked[0] == ("edge", "gateway-green-1", 8080, VERSION_PATH + version(settings, "green"))
+    pods.states["gateway-green-2"] = 200
+    made.wait_loaded(settings, ["green"])
+    pods.states.clear()
+    with pytest.raises(ReleaseError, match="it has no pods"):
+        made.wait_loaded(settings, ["green"])
+
+
+def test_no_cluster_is_said_and_the_name_is_asked(settings: Settings) -> None:
+    said: list[str] = []
+
+    class Nobody(Https):
+        def get(self, host: str, address: str, path: str) -> Answer:  # noqa: ARG002 - the interface
+            raise OSError("no route")
+
+    made = Gates(Nobody(), no_cluster, said.append, 1, iter(range(100)).__next__, lambda _seconds: None)
+    with pytest.raises(ReleaseError, match="no route"):
+        made.wait_loaded(settings, ["green"])
+    assert said == ["the gateways' pods cannot be asked one by one (there is none): asking through the slot's name"]
