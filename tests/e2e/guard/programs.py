@@ -26,7 +26,7 @@ HOST: Final = "127.0.0.1"
 KEY: Final = "planted-service-role-key"
 
 
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 30) -> float:
+def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> float:
     """Wait until it is so; gives the seconds that it took."""
     start = time.monotonic()
     while not condition():
@@ -162,16 +162,22 @@ class Rpc:
 
 
 class Prometheus:
-    """Scrapes the emitter every second."""
+    """Scrapes the emitter every second, and a real gateway in the place of the emitter's if there is one."""
 
-    def __init__(self, folder: Path, emitter: Emitter) -> None:
+    def __init__(self, folder: Path, emitter: Emitter, gateway: str | None = None) -> None:
         self._folder = folder
         self._address = f"{HOST}:{free_port()}"
         self.url = f"http://{self._address}"
         jobs = [
             _job("services-blue", "/blue", emitter.address, service_name="api", slot="blue"),
             _job("services-green", "/green", emitter.address, service_name="api", slot="green"),
-            _job("traefik", "/gateway", emitter.address, service_name="traefik", slot="green"),
+            _job(
+                "traefik",
+                "/metrics" if gateway else "/gateway",
+                gateway or emitter.address,
+                service_name="traefik",
+                slot="green",
+            ),
         ]
         folder.mkdir()
         (folder / "prometheus.yml").write_text(

@@ -27,7 +27,7 @@ from tests.e2e.observability.receiving import SLACK, Web
 from tests.recording import stack_settings
 from tools import ensure
 
-WINDOW_SECONDS: Final = 8
+WINDOW_SECONDS: Final = 10
 MINIMUM_REQUESTS: Final = 40
 _IMAGE: Final = "registry.dev.luxima.local/aceh/api@sha256:" + "a" * 64
 
@@ -121,7 +121,7 @@ class Room:
                 "latency_factor": 1.5,
                 "error_logs": 50,
                 "check_seconds": 1,
-                "stale_seconds": 5,
+                "stale_seconds": 15,
             },
             "urls": {
                 "prometheus": prometheus,
@@ -209,7 +209,7 @@ class Scene:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def guard(self, probation: float = 14, extension: int = 5, *arguments: str) -> Guard:
+    def guard(self, probation: float = 14, extension: int = 20, *arguments: str) -> Guard:
         """Watch this release."""
         plan = self.room.plan(self.since, probation, extension, self.prometheus.url, self.environment)
         guard = Guard(self._folder / f"guard-{len(self._guards)}", plan, self.room.guard_secret, *arguments)

@@ -13,7 +13,8 @@ from tests.e2e.guard.programs import wait_for
 from tests.e2e.guard.room import Room, Scene
 from tests.e2e.observability.receiving import SLACK
 
-pytestmark = pytest.mark.needs_tools
+# A busy machine may take long for what takes seconds.
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
 
 @pytest.fixture(scope="module")
