@@ -79,7 +79,7 @@ SERVICES: Final = Emitter(
 """What every service has to emit at its metrics path."""
 
 JOBS: Final = Emitter(
-    "backup and release jobs",
+    "backup jobs",
     ("node",),
     (
         Metric(
@@ -88,12 +88,22 @@ JOBS: Final = Emitter(
             ("backup",),
             "When the last good backup ended; `backup` is `database`, `object_storage`, `deployment` or `logs`",
         ),
-        Metric("release_probation", "gauge", ("service", "slot"), "1 while a release is on probation"),
-        Metric("release_live_slot_info", "gauge", ("service", "slot"), "1 for the slot that users reach"),
     ),
     "Written as files for the textfile collector of the node exporter, atomically: to another name, then renamed.",
 )
 """What the platform's own jobs emit."""
+
+
+RELEASES: Final = Emitter(
+    "what the platform knows of its releases",
+    (),
+    (
+        Metric("release_probation", "gauge", ("service", "slot"), "1 while a guard watches the release"),
+        Metric("release_live_slot_info", "gauge", ("service", "slot"), "1 for the slot that users reach"),
+    ),
+    "Recorded by rules: from the guards' Jobs, and from what the primary name server answers.",
+)
+"""What is recorded of releases, under names of metrics."""
 
 
 def _same(type_: Type, labels: str, *names: str) -> Iterator[Metric]:
@@ -107,6 +117,7 @@ _MOUNT = "device fstype mountpoint"
 EMITTERS: Final[Sequence[Emitter]] = (
     SERVICES,
     JOBS,
+    RELEASES,
     Emitter(
         "Prometheus, of every scrape and every alert",
         (),
@@ -263,6 +274,13 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "kube_horizontalpodautoscaler_status_current_replicas",
             ),
             *_same("gauge", "namespace job_name condition", "kube_job_failed"),
+            *_same("gauge", "namespace job_name", "kube_job_status_active"),
+            Metric(
+                "kube_job_labels",
+                "gauge",
+                ("namespace", "job_name", "label_luxima_id_guarded_service", "label_luxima_id_guarded_slot"),
+                "Labels of a Job that are let through by kube-state-metrics' allow-list",
+            ),
             *_same("gauge", "node condition status", "kube_node_status_condition"),
             *_same("gauge", "namespace pod node", "kube_pod_info"),
             *_same("gauge", "namespace pod phase", "kube_pod_status_phase"),

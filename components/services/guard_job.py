@@ -123,6 +123,9 @@ class GuardJob(pulumi.ComponentResource):
         labels = {
             "app.kubernetes.io/name": "release-guard",
             "luxima.id/watch": workload,
+            # The state-of-the-cluster exporter tells these on, so that everybody sees what is on probation.
+            "luxima.id/guarded-service": args.service,
+            "luxima.id/guarded-slot": settings.releases.services[args.service].live,
             "environment": settings.environment.label,
         }
         metadata = k8s.meta.v1.ObjectMetaArgs(

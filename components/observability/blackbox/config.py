@@ -6,6 +6,7 @@
 | `http_redirect` | URL with http | answered with a redirect to https (SEC-1: plain HTTP only redirects) |
 | `dns_public`, `dns_core` | name server | answers for the zone's SOA with authority |
 | `dns_name_<service>` | name server | answers with an address for the service's public name |
+| `live_<service>_<slot>` | name server | answers with the address of that slot's gateway: users reach this slot |
 """
 
 import re
@@ -54,11 +55,13 @@ def config(settings: Settings) -> dict[str, Any]:
     for service in sorted(settings.services):
         name = settings.service_fqdn(service)
         modules[f"dns_name_{service}"] = _dns(name, "A")
+        for slot, gateway in settings.edge.gateways.items():
+            modules[f"live_{service}_{slot}"] = _dns(name, "A", rf"{re.escape(gateway.address)}$")
     return {"modules": modules}
 
 
-def _dns(name: str, kind: str) -> dict[str, Any]:
-    """A question to an authoritative name server, which has to know the answer itself."""
+def _dns(name: str, kind: str, value: str = "") -> dict[str, Any]:
+    """A question to an authoritative name server, which has to know the answer itself; `value` is a pattern of it."""
     return {
         "prober": "dns",
         "timeout": "5s",
@@ -70,6 +73,6 @@ def _dns(name: str, kind: str) -> dict[str, Any]:
             "query_type": kind,
             "recursion_desired": False,
             "valid_rcodes": ["NOERROR"],
-            "validate_answer_rrs": {"fail_if_none_matches_regexp": [rf"^{re.escape(name)}\.\s.*\s{kind}\s"]},
+            "validate_answer_rrs": {"fail_if_none_matches_regexp": [rf"^{re.escape(name)}\.\s.*\s{kind}\s{value}"]},
         },
     }

@@ -122,6 +122,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "blackbox-exporter": alike(1, 200),
         "blackbox-https": alike(names * 3 + 4, 30),
         "blackbox-dns": alike(names * 3 + 4, 20),
+        "live-slot": alike(names * len(settings.edge.gateways), 20),
     }
 
 

@@ -198,7 +198,7 @@ def _object_storage(settings: Settings) -> Job:
 
 
 def _probes(settings: Settings) -> Iterator[Job]:
-    """Every public name: HTTPS with a valid certificate, plain HTTP that redirects, and DNS of each name server."""
+    """Every public name: HTTPS with a valid certificate, plain HTTP that redirects, DNS, and which slot it leads to."""
     names = {service: settings.service_fqdn(service) for service in settings.releases.services}
     pages = [
         # `/` of an API need not be a page; its health is, and plain HTTP redirects whatever is asked for.
@@ -212,6 +212,12 @@ def _probes(settings: Settings) -> Iterator[Job]:
     asked |= {f"dns_name_{service}": name for service, name in names.items()}
     found = [_static_probe(module, servers, name=name, service_name="dns") for module, name in asked.items()]
     yield _probe(settings, "blackbox-dns", found)
+    live = [
+        _static_probe(f"live_{service}_{slot}", servers[:1], service=service, slot=slot, service_name="dns")
+        for service in names
+        for slot in settings.edge.gateways
+    ]
+    yield _probe(settings, "live-slot", live)
 
 
 def _static_probe(module: str, targets: Sequence[str], **labels: str) -> Job:

@@ -21,9 +21,27 @@ FLOORS: Final[Mapping[str, float]] = {"p50": 0.05, "p95": 0.1, "rate": 1, "error
 def groups(_: Settings) -> list[Group]:
     """The alerts of releases, the signals they compare, and the comparison every 30 minutes."""
     return [
+        Group("release-state", _state()),
         Group("release-signals", [*_signals("slot", "service_name, slot"), *_signals("service", "service_name")], "1m"),
         Group("releases", _alerts()),
         Group("release-baseline", _baseline(), "30m"),
+    ]
+
+
+def _state() -> list[Recording]:
+    """What is live, by what the name server answers, and what is on probation, by the guards that run.
+
+    Nobody has to write these down, so they cannot be wrong after a hand has changed something.
+    """
+    guarded = "kube_job_labels"
+    for label in ("service", "slot"):
+        guarded = f'label_replace({guarded}, "{label}", "$1", "label_luxima_id_guarded_{label}", "(.+)")'
+    active = "on (namespace, job_name) (kube_job_status_active > 0)"
+    return [
+        Recording(
+            "release_live_slot_info", 'max by (environment, service, slot) (probe_success{job="live-slot"}) == 1'
+        ),
+        Recording("release_probation", f"max by (environment, service, slot) ({guarded} and {active}) == 1"),
     ]
 
 

@@ -18,6 +18,8 @@ _OBJECTS = {
     "autoscaling": ("horizontalpodautoscalers",),
 }
 """What kube-state-metrics tells of; no Secrets and no ConfigMaps."""
+_LABELS = "jobs=[luxima.id/guarded-service,luxima.id/guarded-slot]"
+"""Labels that it tells of: which release a guard watches."""
 
 
 def put_blackbox_exporter(site: Site) -> Workload:
@@ -73,7 +75,7 @@ def put_kube_state_metrics(site: Site) -> Workload:
         memory_request_mib=64,
         memory_limit_mib=256,
         labels=site.labels("kube-state-metrics"),
-        arguments=["--port=8080", f"--resources={','.join(kinds)}"],
+        arguments=["--port=8080", f"--resources={','.join(kinds)}", f"--metric-labels-allowlist={_LABELS}"],
         callers=[site.namespace],
         egress=[site.api],
         api_token=True,
