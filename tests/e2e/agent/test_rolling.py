@@ -251,5 +251,10 @@ def test_nothing_is_left(running: Cluster) -> None:
         why="a pod of kwok's",
     )
     assert process.load(running.layout.run, "agent") is None
+    # Turned on again, the agent takes over kwok's pods.
+    running.images(IMAGES)
+    running.start()
+    wait_for(lambda: [process_of(running, pod) is not None for pod in running.pods("left")] == [True] * 2, why="both")
+    wait_for(lambda: all(answers(host_of(pod), PORT) for pod in running.pods("left")), why="both answer")
     running.stop()
     assert running.processes() == []

@@ -116,8 +116,11 @@ def test_the_agent_is_on_from_enable_to_disable(tmp_path: Path) -> None:
 
 
 def test_the_stages_are_changed_for_pods_only_and_back_again() -> None:
-    node = {"kind": "Stage", "spec": {"resourceRef": {"kind": "Node"}, "selector": {"matchExpressions": []}}}
-    documents = [{"kind": "KwokctlConfiguration"}, node, *stages.documents()]
+    node: dict[str, Any] = {
+        "kind": "Stage",
+        "spec": {"resourceRef": {"kind": "Node"}, "selector": {"matchExpressions": []}},
+    }
+    documents: list[dict[str, Any]] = [{"kind": "KwokctlConfiguration"}, node, *stages.documents()]
     on = "# a comment\n" + yaml.safe_dump_all(documents)
     assert stages.adjusted(on, agent=True) == on
     off = stages.adjusted(on, agent=False)
