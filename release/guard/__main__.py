@@ -32,7 +32,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--settled-is-success",
         action="store_true",
-        help="exit 0 for every verdict: a Job would otherwise start a guard anew that has done its work",
+        help="exit 0 for every verdict that is told: a Job would otherwise start a guard anew that has done its work",
     )
     return parser.parse_args()
 
@@ -81,8 +81,11 @@ def main() -> int:
     except PlanError as error:
         print(f"error: {error}", flush=True)
         return FAILED
-    code = watch.run().code
-    return HEALTHY if arguments.settled_is_success and code in _SETTLED else code
+    outcome = watch.run()
+    settled = outcome.code in _SETTLED and outcome.told
+    if not arguments.settled_is_success:
+        return outcome.code
+    return HEALTHY if settled else outcome.code or FAILED
 
 
 if __name__ == "__main__":

@@ -117,7 +117,8 @@ class Judge:
         except WebError as error:
             return Verdict("unknown", str(error))
         verdict = decide(pods, gateways, self._thresholds)
-        if verdict.state == "unknown":
+        if verdict.state in ("unknown", "failing"):
+            # What fails is taken back at once: the notes would only keep it waiting.
             return verdict
         warnings = [*self._latency(now, since, seconds), *self._lines(now, seconds)]
         return Verdict(verdict.state, verdict.reason, tuple(warnings), verdict.requests, verdict.percent)

@@ -5,14 +5,15 @@ release was taken back stands in the DNS, and what it was about to do lies in th
 any moment and started anew. Of two that watch the same release one takes it back, and the other finds it done.
 """
 
+import json
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Final, Protocol
 
 from release.announce import AnnounceError
-from release.audit import Audit, Delivery, Result, Row
+from release.audit import Audit, Result, Row
 from release.guard.judge import Verdict
 from release.guard.switcher import Switcher, SwitchError
 from settings.values import Slot
@@ -71,6 +72,8 @@ class Outcome:
     """The last one."""
     acted: bool = False
     """Whether it was this watch that took the release back."""
+    told: bool = True
+    """Whether everybody was told and the audit's rows are written; what was not is kept in the audit's folder."""
 
 
 def _nothing(*_: object) -> None:
@@ -121,9 +124,8 @@ class Watch:
         outcome = self._watch()
         if outcome.code == INTERRUPTED:
             self._line("interrupted: it is not watched any longer")
-        else:
-            self._deliver()
-        return outcome
+            return outcome
+        return replace(outcome, told=self._deliver())
 
     def _watch(self) -> Outcome:
         deadline, extended = self.release.until, self.release.extended
@@ -199,7 +201,7 @@ class Watch:
         """Tell everybody; the held row is forgotten only when that is done, see `_deliver`."""
         release, reason = self.release, str(row.details.get("reason", ""))
         self._line(f"taken back: users are led to slot {release.previous} again")
-        self._delivered(self.audit.record(row))
+        self._record(row)
         self._announce(lambda: self.announcer.rolled_back(release.service, release.slot, release.previous, reason))
 
     def _trust(self, verdict: Verdict) -> Outcome:
@@ -242,11 +244,11 @@ class Watch:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(parts)))
 
     def _record(self, row: Row) -> None:
-        self._delivered(self.audit.record(row))
-
-    def _delivered(self, delivery: Delivery) -> None:
+        delivery = self.audit.record(row)
         if delivery.sentence is not None:
             self._line(delivery.sentence)
+            # Should the folder be lost as well, the log still has it.
+            self._line(f"kept: {json.dumps(asdict(row))}")
 
     def _announce(self, tell: Callable[[], None]) -> None:
         try:
@@ -255,8 +257,8 @@ class Watch:
             self._line(str(error))
             self._unsaid.append(tell)
 
-    def _deliver(self) -> None:
-        """Stay until everything is told, as long as the caller has patience."""
+    def _deliver(self) -> bool:
+        """Stay until everything is told, as long as the caller has patience; gives whether it is."""
         end, pause = self.clock() + timedelta(seconds=self.patience_seconds), float(self.check_seconds)
         waiting = self.audit.flush().waiting
         while (waiting or self._unsaid) and self.clock() < end and not self.sleep(pause):
@@ -271,6 +273,8 @@ class Watch:
             self.audit.drop(self._id("rolled_back"))
         if waiting or self._unsaid:
             self._line(f"left untold: {waiting} audit rows, which are kept, and {len(self._unsaid)} announcements")
+            return False
+        return True
 
     def _change(self, verdict: Verdict) -> None:
         """A line when the verdict is another one; its figures change all the time."""

@@ -139,6 +139,21 @@ def test_what_happens_while_the_database_is_down_is_written_later(scene: Scene) 
     assert [result for result, _ in scene.rows] == ["rolled_back"]
 
 
+def test_a_job_that_could_not_tell_everything_is_started_anew(scene: Scene) -> None:
+    scene.traffic.now(20, 20)
+    scene.room.database.stop()
+    try:
+        guard = scene.guard(60, 20, "--settled-is-success", "--patience=1")
+        assert guard.end() == 4
+        assert "left untold: 1 audit rows, which are kept, and 0 announcements" in guard.log
+        assert 'kept: {"who": "release-guard"' in guard.log
+    finally:
+        scene.room.database.start()
+    guard.start()
+    assert guard.end() == 0
+    assert [result for result, _ in scene.rows] == ["rolled_back"]
+
+
 def test_an_end_from_outside_is_said(scene: Scene) -> None:
     scene.traffic.now(40)
     guard = scene.guard(probation=60)

@@ -187,6 +187,13 @@ def test_a_slower_slot_is_told_and_not_taken_back() -> None:
     assert (state, warnings) == ("healthy", ("latency is not known: x",))
 
 
+def test_what_fails_waits_for_no_notes() -> None:
+    logs = Metrics({"": WebError("Loki is away")})
+    state, _, warnings, metrics = judged({**GOOD, POD_ERRORS: 900}, logs)
+    assert (state, warnings, logs.asked) == ("failing", (), [])
+    assert not [query for query, _ in metrics.asked if "histogram_quantile" in query]
+
+
 def test_error_log_lines_are_told_and_not_taken_back() -> None:
     def told(answer: float | Exception | None) -> tuple[str, tuple[str, ...]]:
         state, _, warnings, _ = judged(GOOD, Metrics({r'\{service="api", level="error"\} \| slot="green"': answer}))

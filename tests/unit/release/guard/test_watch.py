@@ -293,19 +293,21 @@ def test_what_the_database_does_not_take_is_written_when_it_is_back(
 def test_a_caller_without_patience_finds_the_rows_kept(trial: Callable[..., Trial], database: Server) -> None:
     database.answers = [(503, None)]
     one = trial(BAD)
-    assert one.watch().run().code == TAKEN_BACK
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.told) == (TAKEN_BACK, False)
     (kept,) = one.folder.glob("*.row")
     assert json.loads(kept.read_text())["result"] == "rolled_back"
+    assert f"kept: {json.dumps(json.loads(kept.read_text()))}" in "".join(one.lines)
     assert "left untold: 1 audit rows, which are kept, and 0 announcements" in one.lines[-1]
 
 
 def test_what_was_not_announced_is_announced_when_it_is_started_anew(trial: Callable[..., Trial]) -> None:
     one = trial(BAD)
     one.announced.faults = 1
-    one.watch().run()
+    assert not one.watch().run().told
     again = trial(BAD)
     again.switch.back_already = True
-    again.watch().run()
+    assert again.watch().run().told
     assert [told[0] for told in again.announced.told] == ["rolled_back"]
 
 
