@@ -39,7 +39,7 @@ class Own(Backend):
 
     async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
         while self.silent:
-            await asyncio.sleep(0.02)
+            await asyncio.sleep(0.3)
         await super()._answer(request, writer)
 
 
