@@ -79,7 +79,7 @@ def test_too_few_requests_are_waited_for_once_and_then_a_person_decides(scene: S
 
 def test_without_prometheus_nothing_is_ever_well(scene: Scene) -> None:
     scene.traffic.now(40)
-    guard = scene.guard(probation=10, extension=4)
+    guard = scene.guard(probation=40, extension=4)
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     scene.prometheus.__exit__(None, None, None)
     assert guard.end() == 3
