@@ -80,7 +80,7 @@ class Office:
             return
         with lock.held(options.root, options.stack, what, options.who, now) as journal:
             if journal.left:
-                self.say(f"the run before was cut short: {journal.left}")
+                self.say(f"the run before did not end as it should: {journal.left}")
             yield self.make(journal.step)
 
     def make(self, step: Callable[[str], None]) -> Desk:

@@ -38,7 +38,7 @@ def status(desk: Desk, console: Console, services: list[str], left: str) -> None
     if seen is not None and seen != desk.releases.revision:
         notes.append(f"the stack has seen revision {seen} of the release file, which is at {desk.releases.revision}")
     if left:
-        notes.append(f"under way, or cut short: {left}")
+        notes.append(f"under way, or did not end as it should: {left}")
     for note in notes:
         console.print(note, highlight=False)
 

@@ -102,15 +102,15 @@ def test_a_slot_is_asked_under_its_own_name_for_all_its_paths(
     assert server.seen == [(host, "/healthz"), (host, "/"), (host, "/cart")] * 2
 
 
-@pytest.mark.parametrize(
-    ("answer", "reason"),
-    [
-        ((503, {}), "answers 503, not 200; slot green is not well"),
-        ((403, {}), "answers 403: this machine is in none of luxima:edge.trusted_networks"),
-        ((200, {"X-Slot": "blue"}), "answered by x-slot blue, not by green"),
-        ((200, {"X-Image": image(0)}), f"answered by x-image {image(0)}, not by {image(1)}"),
-    ],
-)
+WRONG: list[tuple[tuple[int, dict[str, str]], str]] = [
+    ((503, {}), "answers 503, not 200; slot green is not well"),
+    ((403, {}), "answers 403: this machine is in none of luxima:edge.trusted_networks"),
+    ((200, {"X-Slot": "blue"}), "answered by x-slot blue, not by green"),
+    ((200, {"X-Image": image(0)}), f"answered by x-image {image(0)}, not by {image(1)}"),
+]
+
+
+@pytest.mark.parametrize(("answer", "reason"), WRONG)
 def test_a_slot_that_is_not_well_or_not_the_right_one_fails(
     settings: Settings, server: Server, tmp_path: Path, answer: tuple[int, dict[str, str]], reason: str
 ) -> None:
@@ -177,8 +177,9 @@ class Pods(Cluster):
 
 
 def test_every_pod_of_a_gateway_is_asked_where_the_cluster_can_be_reached(settings: Settings) -> None:
+    said: list[str] = []
     pods = Pods({"gateway-green-1": 200, "gateway-green-2": 404})
-    made = Gates(Https(), lambda: pods, str, 2, iter(range(100)).__next__, lambda _seconds: None)
+    made = Gates(Https(), lambda: pods, said.append, 2, iter(range(100)).__next__, lambda _seconds: None)
     with pytest.raises(ReleaseError, match="gateway-green-2 answers 404"):
         made.wait_loaded(settings, ["green"])
     assert pods.asked[0] == ("edge", "gateway-green-1", 8080, VERSION_PATH + version(settings, "green"))

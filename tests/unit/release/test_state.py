@@ -3,7 +3,6 @@
 import re
 import threading
 from pathlib import Path
-from typing import cast
 
 import pytest
 from hypothesis import given, settings
@@ -197,7 +196,7 @@ def test_the_settings_take_what_is_written(tmp_path: Path) -> None:
     made = ReleaseFile(tmp_path, "dev")
     made.path.write_text(source, encoding="utf-8")
     before = made.read()
-    release = cast("ServiceRelease", before.releases.services["storefront"])
+    release = before.releases.services["storefront"]
     other = release.slots["blue"]
     assert other is not None
     slots = {**release.slots, "green": SlotRelease(image=other.image[:-1] + "0", standing="verified")}
