@@ -116,15 +116,9 @@ def test_every_name_that_a_router_uses_is_there(released: Any, of: Slot) -> None
     for name, service in http["services"].items():
         (kind,) = service
         inner = service[kind]
-        named = {
-            "loadBalancer": [],
-            "failover": [inner.get("service"), inner.get("fallback")],
-            "mirroring": [inner.get("service"), *(mirror["name"] for mirror in inner.get("mirrors", []))],
-            "weighted": [
-                each["name"] for each in inner.get("services", []) if isinstance(each, dict) and "name" in each
-            ],
-        }[kind]
-        assert set(named) <= http["services"].keys(), name
+        named: set[str] = {inner[key] for key in ("service", "fallback") if key in inner}
+        named |= {each["name"] for key in ("mirrors", "services") for each in inner.get(key, [])}
+        assert named <= http["services"].keys(), name
         if "serversTransport" in inner:
             assert inner["serversTransport"] in http["serversTransports"]
 
@@ -259,8 +253,8 @@ def test_a_canary_is_chosen_by_header_then_user_then_tenant_then_cookie(released
 def test_nobody_gets_a_candidate_of_zero_percent(released: Any, kind: str) -> None:
     strategy = {"services.storefront.strategy": kind}
     without = documents(released({"storefront": both()}, **strategy))
-    assert documents(released({"storefront": both(**{kind: candidate(0)})}, **strategy)) == without
-    assert documents(released({"storefront": both(**{kind: candidate(1)})}, **strategy)) != without
+    assert documents(released({"storefront": both("blue", **{kind: candidate(0)})}, **strategy)) == without
+    assert documents(released({"storefront": both("blue", **{kind: candidate(1)})}, **strategy)) != without
 
 
 def test_only_what_changes_nothing_is_copied_to_a_shadow(released: Any) -> None:
