@@ -65,7 +65,7 @@ class Visitors(Load):
         query = dns.message.make_query(f"{self.host}.", "A")
         answer = await dns.asyncquery.udp(query, HOST, port=self._knot.port, timeout=5)
         self.lookups += 1
-        (record,) = answer.answer
+        record: Any = answer.answer[0]
         self._until[user] = time.monotonic() + record.ttl
         gateway = self._gateways[str(record[0])]
         # Some keep a connection as long as the address is the same, the others make one at each look.

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Self
 
@@ -256,7 +256,7 @@ class Load:
         while not self._ending.is_set():
             await self.before(user, browser)
             reply = await browser.ask(self.what(user, number), self._patience)
-            self.replies.append(Reply(**{**vars(reply), "user": user}))
+            self.replies.append(replace(reply, user=user))
             number += 1
             await asyncio.sleep(max(0, reply.begun + self.every - time.monotonic()))
         browser.close()
