@@ -26,6 +26,8 @@ TAKEN_BACK: Final = 4
 INTERRUPTED: Final = 130
 
 _LONGEST_PAUSE_SECONDS: Final = 60.0
+_SWITCH: Final = timedelta(minutes=5)
+"""How long a switch may take from its first line in the release file to the name server, at most."""
 
 
 class Announces(Protocol):
@@ -117,6 +119,7 @@ class Watch:
     def run(self) -> Outcome:
         """Watch until there is an end."""
         self._told: str | None = None
+        self._seen = False
         self._problems: set[str] = set()
         self._unsaid: list[Callable[[], None]] = []
         release = self.release
@@ -132,7 +135,11 @@ class Watch:
         last = deadline if extended else deadline + self.release.extension
         while True:
             if self._taken_back():
-                return self._found_back()
+                if self._led_over():
+                    return self._found_back()
+                if self.sleep(self.check_seconds):
+                    return Outcome(INTERRUPTED, None)
+                continue
             now = self.clock()
             verdict = self.judge(now, self.release.since)
             self._change(verdict)
@@ -163,9 +170,19 @@ class Watch:
             self._trouble(f"where users are led cannot be seen: {error}")
             return False
         if not found:
+            self._seen = True
             # What was tried before did not happen.
             self.audit.drop(self._id("rolled_back"))
         return found
+
+    def _led_over(self) -> bool:
+        """Whether users had been led to the slot: the probation is written down before they are."""
+        release = self.release
+        grace = min(release.until - release.since, _SWITCH)
+        if self._seen or self.clock() >= release.since + grace or self.audit.held(self._id("rolled_back")) is not None:
+            return True
+        self._trouble(f"waiting until users are led to slot {release.slot}")
+        return False
 
     def _found_back(self) -> Outcome:
         row = self.audit.held(self._id("rolled_back"))
@@ -269,11 +286,10 @@ class Watch:
             waiting, unsaid, self._unsaid = delivery.waiting, self._unsaid, []
             for tell in unsaid:
                 self._announce(tell)
-        if not self._unsaid:
-            self.audit.drop(self._id("rolled_back"))
         if waiting or self._unsaid:
             self._line(f"left untold: {waiting} audit rows, which are kept, and {len(self._unsaid)} announcements")
             return False
+        self.audit.drop(self._id("rolled_back"))
         return True
 
     def _change(self, verdict: Verdict) -> None:

@@ -99,8 +99,10 @@ def test_a_slot_whose_pods_are_all_gone_is_seen_by_the_gateways(scene: Scene) ->
 
 
 def test_of_two_guards_one_takes_it_back(scene: Scene) -> None:
+    scene.traffic.now(40)
+    guards = [scene.guard(probation=120) for _ in range(2)]
+    wait_for(lambda: all(" healthy: " in guard.log for guard in guards), "healthy verdicts")
     scene.traffic.now(20, 20)
-    guards = [scene.guard(probation=60) for _ in range(2)]
     assert [guard.end() for guard in guards] == [4, 4]
     assert led_back(scene)
     assert scene.room.serial() == scene.serial + 1

@@ -149,6 +149,30 @@ def test_a_release_that_a_person_takes_back_is_watched_no_longer(trial: Callable
     assert "somebody else took the release back" in one.lines[-1]
 
 
+def test_users_may_be_led_to_the_slot_after_the_guard_has_begun(trial: Callable[..., Trial]) -> None:
+    one = trial(GOOD)
+    one.switch.back_already = True
+
+    def sleep(seconds: float) -> bool:
+        one.switch.back_already = one.clock() < SINCE + timedelta(seconds=20)
+        return Trial.sleep(one, seconds)
+
+    watch = one.watch()
+    watch.sleep = sleep
+    assert watch.run().code == HEALTHY
+    assert len([line for line in one.lines if "waiting until users are led to slot green" in line]) == 1
+
+
+def test_users_who_are_never_led_to_the_slot_are_not_waited_for_without_end(trial: Callable[..., Trial]) -> None:
+    one = trial(GOOD)
+    one.switch.back_already = True
+    outcome = one.watch().run()
+    assert (outcome.code, outcome.acted, one.seconds) == (TAKEN_BACK, False, 60)
+    waiting = trial(GOOD, ends_after=5.0)
+    waiting.switch.back_already = True
+    assert waiting.watch().run().code == INTERRUPTED
+
+
 def test_a_name_server_that_does_not_answer_is_asked_until_it_does(trial: Callable[..., Trial]) -> None:
     one = trial(BAD)
     one.switch.faults = ["it is down"] * 3
@@ -295,6 +319,7 @@ def test_a_caller_without_patience_finds_the_rows_kept(trial: Callable[..., Tria
     one = trial(BAD)
     outcome = one.watch().run()
     assert (outcome.code, outcome.told) == (TAKEN_BACK, False)
+    assert list(one.folder.glob("*.held"))  # it is started anew with something to tell
     (kept,) = one.folder.glob("*.row")
     assert json.loads(kept.read_text())["result"] == "rolled_back"
     assert f"kept: {json.dumps(json.loads(kept.read_text()))}" in "".join(one.lines)
