@@ -115,6 +115,16 @@ def test_the_guard_may_not_remove_a_name_with_all_its_types(knot: Knot) -> None:
     assert knot.ask(ZONE, "NS")
 
 
+def test_a_message_of_which_the_guard_may_do_a_part_is_refused_whole(knot: Knot) -> None:
+    name = knot.settings.service_fqdn("auth")
+    knot.change(name, 30, BLUE)
+    update = signed_update(ZONE, knot.guard)
+    update.replace(f"{name}.", 30, "A", GREEN)
+    update.add(f"{name}.", 30, "TXT", "and this too")
+    assert denied(update, knot.port)
+    assert (knot.ask(name), knot.ask(name, "TXT")) == ([(30, BLUE)], [])
+
+
 def test_what_the_guard_may_not_do_is_a_sentence_and_nothing_is_done(knot: Knot) -> None:
     name = f"storefront-green.{ZONE}"
     knot.change(name, 30, BLUE)
