@@ -6,7 +6,6 @@ import threading
 from contextlib import AbstractContextManager
 from typing import Annotated
 
-import click
 import typer
 
 from components.dns import DnsError
@@ -159,19 +158,17 @@ def _desk(office: Office, what: str) -> AbstractContextManager[Desk]:
 def main(arguments: list[str] | None = None) -> int:
     """Run a verb; gives the exit code: see `release.faults`; 2 for wrong usage."""
     try:
-        code = app(arguments, standalone_mode=False)
+        app(arguments)
     except faults.Interrupted as error:
         _fault(f"{error}; `status` says where things stand, and the same command goes on")
         return faults.INTERRUPTED
     except (faults.ReleaseError, DnsError) as error:
         _fault(str(error))
         return faults.FAILED
-    except (KeyboardInterrupt, click.Abort):
-        return faults.INTERRUPTED
-    except click.ClickException as error:
-        error.show()
-        return error.exit_code
-    return code if isinstance(code, int) else faults.DONE
+    except SystemExit as ended:
+        # Wrong usage is told by the library, and a verb's own code comes through it.
+        return ended.code if isinstance(ended.code, int) else faults.DONE
+    return faults.DONE
 
 
 def _fault(sentence: str) -> None:

@@ -48,7 +48,10 @@ def common(
     ca_bundle: Annotated[
         str | None, typer.Option("--ca-bundle", envvar="LUXIMA_CA_BUNDLE", help="File with the authorities to trust")
     ] = None,
-    timeout: Annotated[float, typer.Option("--timeout", help="Seconds that gateways have to load a routing")] = 180,
+    timeout: Annotated[
+        float,
+        typer.Option("--timeout", envvar="LUXIMA_TIMEOUT", help="Seconds that gateways have to load a routing"),
+    ] = 180,
 ) -> Options:
     """The options that every verb has."""
     return Options(
@@ -63,21 +66,23 @@ def common(
     )
 
 
-def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Office, P], int]], Callable[..., int]]:
+def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Office, P], int]], Callable[..., None]]:
     """A command with the verb's own parameters and the common ones; the verb is given the office."""
 
-    def decorate(function: Callable[Concatenate[Office, P], int]) -> Callable[..., int]:
+    def decorate(function: Callable[Concatenate[Office, P], int]) -> Callable[..., None]:
         shared = inspect.signature(common).parameters
         own = list(inspect.signature(function).parameters.values())[1:]
 
         @functools.wraps(function)
-        def run(**given: Any) -> int:
+        def run(**given: Any) -> None:
             office = Office(common(**{key: given.pop(key) for key in shared}), say)
-            return function(office, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
+            code = function(office, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
+            if code:
+                raise typer.Exit(code)
 
         parameters = [each.replace(kind=inspect.Parameter.KEYWORD_ONLY) for each in (*own, *shared.values())]
         # Arguments first, as the signature is read in its order.
-        vars(run)["__signature__"] = inspect.Signature(parameters, return_annotation=int)
+        vars(run)["__signature__"] = inspect.Signature(parameters, return_annotation=None)
         run.__annotations__ = {each.name: each.annotation for each in parameters}
         vars(run).pop("__wrapped__", None)
         return app.command(name)(run)

@@ -1,0 +1,67 @@
+"""The command line: options, exit codes, sentences instead of tracebacks."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from release import cli
+from release.faults import ReleaseError
+from release.office import read_addresses
+
+ROOT = Path(__file__).parents[3]
+VERBS = ("deploy", "status", "verify", "switch", "canary", "shadow", "guard", "rollback", "history")
+
+
+def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-m", "release", *arguments],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "HOME": "/nonexistent", "COLUMNS": "200", **environment},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_every_verb_says_what_it_does_and_takes_a_dry_run(capsys: pytest.CaptureFixture[str]) -> None:
+    for verb in VERBS:
+        cli.main([verb, "--help"])
+        told = capsys.readouterr().out
+        assert "--dry-run" in told, verb
+        assert "--stack" in told, verb
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["switch", "storefront"], 2, "Missing option '--stack'"),
+        (["canary", "storefront", "--stack", "dev", "--percent", "101"], 2, "less than or equal to 100"),
+        (["switch", "storefront", "--stack", "dev", "--addresses", "/nonexistent"], 1, "/nonexistent cannot be read"),
+    ],
+)
+def test_wrong_usage_is_a_sentence(arguments: list[str], code: int, sentence: str) -> None:
+    done = run(*arguments)
+    assert (done.returncode, "Traceback" in done.stderr) == (code, False), done.stderr
+    assert sentence in done.stderr
+
+
+def test_without_an_engine_nothing_is_begun(tmp_path: Path) -> None:
+    done = run("switch", "storefront", "--stack", "dev", "--no-commit", PATH=str(tmp_path))
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: the engine cannot be run: ")
+    assert done.stderr.endswith("is `pulumi` on PATH?\n")
+
+
+def test_addresses_are_a_table(tmp_path: Path) -> None:
+    file = tmp_path / "addresses.json"
+    file.write_text(json.dumps({"10.0.0.1:443": "127.0.0.1:8443"}), encoding="utf-8")
+    assert read_addresses(file) == {"10.0.0.1:443": "127.0.0.1:8443"}
+    assert read_addresses(None) == {}
+    file.write_text("[]", encoding="utf-8")
+    with pytest.raises(ReleaseError, match="not a JSON table"):
+        read_addresses(file)
