@@ -185,6 +185,9 @@ def test_the_other_place_is_asked_under_its_own_name_and_for_its_health_only(pla
     assert headers["x-user-id"] == "u-1"
     assert {"x-request-id", "x-trace-id"} <= headers.keys()
     wait_for(lambda: ask_all(place.gateway, DOMAIN, [Ask("/home")])[0].slot == "blue", "the service's own pods", 10)
+    # A metric says beforehand whether it could step in.
+    up = [line for line in place.gateway.metrics().splitlines() if line.startswith("traefik_service_server_up{")]
+    assert len([line for line in up if 'service="storefront-elsewhere@file"' in line and line.endswith(" 1")]) == 1
 
 
 def test_with_both_places_gone_users_are_told_so_and_the_first_that_is_back_serves(place: Place) -> None:
