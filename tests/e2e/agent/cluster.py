@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from unittest import mock
 
 from sandbox import credentials, ports
 from sandbox.agent import table
@@ -101,9 +102,8 @@ class Cluster:
         return (self.layout.logs / "agent.log").read_text(encoding="utf-8")
 
     def start(self) -> None:
-        """Start what does not run."""
-        for server in _SERVERS:
-            server.start(self.site)
+        """As `up`, with these servers only."""
+        _start(self.site)
 
     def stop(self) -> None:
         """As `down`."""
@@ -126,6 +126,11 @@ def host_of(pod: dict[str, Any]) -> str:
     return loopback(pod["status"]["podIP"])
 
 
+def _start(site: Site) -> None:
+    with mock.patch.object(fleet, "SERVERS", _SERVERS):
+        fleet.start(site, lambda _: None)
+
+
 @contextlib.contextmanager
 def cluster(images: Mapping[str, Any]) -> Generator[Cluster]:
     """A cluster that is gone in the end, with everything that ran for it."""
@@ -140,8 +145,7 @@ def cluster(images: Mapping[str, Any]) -> Generator[Cluster]:
         file = root / "images.json"
         file.write_text(json.dumps(images), encoding="utf-8")
         table.enable(layout, file)
-        for server in _SERVERS:
-            server.start(site)
+        _start(site)
         yield Cluster(site, Api(layout.kubeconfig))
     finally:
         fleet.stop(layout)

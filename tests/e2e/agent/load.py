@@ -52,7 +52,10 @@ class Load:
 
     async def _client(self, *, keep: bool) -> None:
         stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        loop = asyncio.get_running_loop()
+        last = loop.time()
         while not self._stopped.is_set():
+            idle = loop.time() - last
             try:
                 async with asyncio.timeout(10):
                     stream = stream or await asyncio.open_connection(*self.address)
@@ -62,10 +65,14 @@ class Load:
                     stream[1].close()
                     stream = None
             except (OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-                self.lost.append(f"{'kept' if keep else 'fresh'}: {type(error).__name__} {error}")
+                what = (
+                    f"{'kept' if keep else 'fresh'}, silent for {idle:.2f} s, {loop.time() - last:.2f} s ago answered"
+                )
+                self.lost.append(f"{what}: {type(error).__name__} {error}")
                 if stream is not None:
                     stream[1].close()
                 stream = None
+            last = loop.time()
             await asyncio.sleep(_PAUSE_SECONDS)
         if stream is not None:
             stream[1].close()

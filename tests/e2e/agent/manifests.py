@@ -39,10 +39,10 @@ def deployment(
     image: str,
     *,
     replicas: int = 3,
-    drain: int = 2,
+    drain: int = 1,
     min_ready: int = 1,
     deadline: int = 60,
-    grace: int = 15,
+    grace: int = 30,
 ) -> dict[str, Any]:
     """The slot's Deployment."""
     health = {"path": "/healthz", "port": "http", "scheme": "HTTP"}
@@ -57,8 +57,9 @@ def deployment(
             {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "token", "key": "token", "optional": True}}},
         ],
         "resources": {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}},
-        "startupProbe": {"httpGet": health, "periodSeconds": 1, "failureThreshold": 30},
-        "readinessProbe": {"httpGet": health, "periodSeconds": 1, "failureThreshold": 2},
+        # On a busy machine an answer may take its time.
+        "startupProbe": {"httpGet": health, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 30},
+        "readinessProbe": {"httpGet": health, "periodSeconds": 1, "timeoutSeconds": 5, "failureThreshold": 2},
         "livenessProbe": {"httpGet": health, "periodSeconds": 10, "failureThreshold": 6},
         "lifecycle": {"preStop": {"sleep": {"seconds": drain}}},
         "securityContext": {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True},

@@ -4,8 +4,8 @@
 X-Slot, X-Image and X-Pod; NEVER_READY=1 has /healthz answer 503; FAIL_PERCENT=5 has 5 of 100 requests answered with
 500, evenly; SLOW_SECONDS=0.5 has each answer take that long. /healthz and /metrics are never slow and never counted.
 
-On SIGTERM it takes no new connections, answers requests of those that are open with `Connection: close`, closes after a
-second those that ask nothing, and ends when the last request is answered.
+On SIGTERM it takes no new connections, answers requests of those that are open with `Connection: close`, closes after
+five seconds those that ask nothing, and ends when the last request is answered.
 """
 
 import asyncio
@@ -16,7 +16,7 @@ from collections import Counter
 from urllib.parse import urlsplit
 
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-LINGER_SECONDS = 1.0
+LINGER_SECONDS = 5.0
 
 
 class Service:
@@ -127,7 +127,9 @@ class Service:
         self.leaving = True
         server.close()
         # Who is connected gets one more answer, which says that the connection ends.
-        await asyncio.sleep(LINGER_SECONDS)
+        patience = loop.time() + LINGER_SECONDS
+        while self.open and loop.time() < patience:
+            await asyncio.sleep(0.05)
         for writer in list(self.idle):
             writer.close()
         while self.open:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from components.kubernetes.pod import DRAIN_SECONDS
 from sandbox import process
 from sandbox.agent import table
 from sandbox.agent.objects import part, parts
@@ -21,7 +22,7 @@ from tests.e2e.agent.manifests import BROKEN, NEW, OLD, PORT
 IMAGES = {OLD: program(), NEW: program(), BROKEN: program(NEVER_READY="1")}
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.xdist_group("agent")]
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +87,7 @@ def answers(host: str, port: int, path: str = "/healthz") -> dict[str, str]:
 
 
 def test_a_rolling_update_loses_no_request(running: Cluster) -> None:
-    path = begin(running, "rolling")
+    path = begin(running, "rolling", drain=DRAIN_SECONDS)
     with Load(running.address("api-green.rolling.svc:80")) as load:
         wait_for(lambda: load.answered > 500)
         assert set(load.images) == {OLD}
