@@ -3,7 +3,7 @@
 from release import changes, resources
 from release.desk import Desk
 from release.engine.targets import short
-from release.faults import Refused, ReleaseError
+from release.faults import Interrupted, Refused, ReleaseError
 from release.flows import situation
 from release.flows.deploy import recorded
 from settings.values import Slot
@@ -108,8 +108,18 @@ def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *,
     if first:
         desk.witness.rolled_back(service, bad, previous, reason)
     desk.keeper.keep(f"rollback {service} to {previous}, {short(image)} is rejected")
-    desk.loaded([bad])
+    _stale_clients(desk, bad)
     desk.say(f"{service} is back in slot {previous}; {short(image)} does not become live again")
+
+
+def _stale_clients(desk: Desk, bad: Slot) -> None:
+    """See that the bad slot's gateway sends them to the good one; a gateway that is ill does not undo a rollback."""
+    try:
+        desk.loaded([bad])
+    except Interrupted:
+        raise
+    except ReleaseError as error:
+        desk.say(f"clients that never ask for the name again may still come to slot {bad}: {error}")
 
 
 def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:

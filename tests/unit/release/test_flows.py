@@ -252,6 +252,14 @@ def test_a_rollback_goes_on_where_the_engine_fails_and_says_what_is_left(tmp_pat
     assert made.made == made.records
 
 
+def test_a_rollback_is_done_though_the_bad_slots_gateway_is_silent(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    made.deaf.add("green")
+    rolled_back(made.desk())
+    assert made.release().live == "blue"
+    assert "may still come to slot green" in made.said[-2]
+
+
 def test_no_service_is_guessed(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", ())
     with pytest.raises(Refused, match="shop is no service of stack prod; services: storefront"):

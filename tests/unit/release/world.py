@@ -73,6 +73,8 @@ class World:
     """Images that fail theirs."""
     stuck: set[str] = field(default_factory=set[str])
     """Images whose pods never become ready."""
+    deaf: set[Slot] = field(default_factory=set[Slot])
+    """Gateways that do not answer."""
     versions: list[tuple[str, Releases]] = field(default_factory=list[tuple[str, Releases]])
     """Commits: subject and content, the latest last."""
     rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -273,7 +275,9 @@ class Gateways:
 
     def wait_loaded(self, settings: Settings, slots: Sequence[Slot]) -> None:
         for slot in slots:
-            if self.world.version(slot, self.world.routing[slot]) != self.world.version(slot, settings.releases):
+            if slot in self.world.deaf or self.world.version(slot, self.world.routing[slot]) != self.world.version(
+                slot, settings.releases
+            ):
                 raise ReleaseError(f"gateway {slot} works by another routing")
         self.world.happened(f"gateways {slots} loaded")
 
