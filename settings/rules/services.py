@@ -10,6 +10,8 @@ from settings.shape import whole
 from settings.stack import Settings
 from settings.values import Slot
 
+OBSERVERS = ("alertmanager", "grafana", "loki", "prometheus")
+PARTS = ("blue", "green", "canary", "shadow", "mirrored", "elsewhere")
 NEEDED = ("storefront", "admin", "auth", "api")
 
 
@@ -28,6 +30,16 @@ def hosts(settings: Settings) -> Iterator[Problem]:
             text = f"{show(service.host)} is the host of {taken[service.host]} already; give another host"
             yield Problem(("services", name, "host"), text)
         taken.setdefault(service.host, name)
+
+
+def names(settings: Settings) -> Iterator[Problem]:
+    """No service is called like something else that the gateways route to."""
+    services = settings.services
+    taken = dict.fromkeys(OBSERVERS, "one of the platform's own programs")
+    taken |= {f"{name}-{part}": f"{part} of {name}" for name in services for part in PARTS}
+    for name in services:
+        if name in taken:
+            yield Problem(("services", name), f"is what the gateways call {taken[name]}; give another name")
 
 
 def namespaces(settings: Settings) -> Iterator[Problem]:
@@ -110,4 +122,4 @@ def _sum(services: list[Service], key: str) -> int:
     return sum(service.peak_pods * getattr(service, key) for service in services)
 
 
-RULES = (needed_services, hosts, namespaces, storage_users, memory_limit, autoscaling, rolling, failover, quotas)
+RULES = (needed_services, hosts, names, namespaces, storage_users, memory_limit, autoscaling, rolling, failover, quotas)

@@ -28,6 +28,20 @@ CASES = [
         {"services.auth.host": "api-red"},
     ),
     Case(
+        services.names,
+        {"services.grafana": {**data_of("dev")["services"]["auth"], "host": "pictures"}},
+        "services.grafana",
+        "is what the gateways call one of the platform's own programs",
+        {"services.pictures": {**data_of("dev")["services"]["auth"], "host": "pictures"}},
+    ),
+    Case(
+        services.names,
+        {"services.api-canary": {**data_of("dev")["services"]["auth"], "host": "birds"}},
+        "services.api-canary",
+        "is what the gateways call canary of api",
+        {"services.birds": {**data_of("dev")["services"]["auth"], "host": "birds"}},
+    ),
+    Case(
         services.namespaces,
         {"services.auth.namespace": "comerce"},
         "services.auth.namespace",
