@@ -66,6 +66,19 @@ def test_a_healthy_release_is_left_alone(scene: Scene) -> None:
     assert [result for result, _ in scene.rows] == ["succeeded"]
 
 
+def test_a_guard_that_begins_before_users_are_led_over_waits_for_them(scene: Scene) -> None:
+    scene.room.lead(scene.room.blue)
+    scene.traffic.now(40)
+    guard = scene.guard(probation=60)
+    wait_for(lambda: "waiting until users are led to slot green" in guard.log, "a look at the name")
+    scene.room.lead(scene.room.green)
+    wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
+    scene.traffic.now(20, 20)
+    assert guard.end() == 4
+    assert led_back(scene)
+    assert [result for result, _ in scene.rows] == ["rolled_back"]
+
+
 def test_too_few_requests_are_waited_for_once_and_then_a_person_decides(scene: Scene) -> None:
     scene.traffic.now(1, 1)
     guard = scene.guard(probation=6, extension=4)
