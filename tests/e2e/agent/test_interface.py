@@ -30,11 +30,14 @@ def test_the_table_stays_until_it_is_turned_off(monkeypatch: pytest.MonkeyPatch,
         seen.append(table.enabled(layout))
         return 0
 
+    def nothing(_: Interrupts) -> None:
+        pass
+
     def layout(stack: str) -> Layout:
         return Layout(stack, tmp_path)
 
     # The handlers of signals stay the test run's own.
-    monkeypatch.setattr(Interrupts, "install", lambda _: None)
+    monkeypatch.setattr(Interrupts, "install", nothing)
     monkeypatch.setattr(cli, "_hold", hold)
     monkeypatch.setattr(cli, "Layout", layout)
     images = tmp_path / "images.json"
