@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from components.observability.rules import groups, links, logs
+from components.observability.rules.releases import ANNOUNCED
 from settings import Settings
 
 _HEADINGS = {
@@ -25,7 +26,8 @@ def postmortem(settings: Settings, name: str) -> tuple[str, str]:
         LookupError: When no alert is called that.
     """
     every = [*groups(settings), *(group for tenant in logs.groups(settings).values() for group in tenant)]
-    found = next((alert for group in every for alert in group.alerts if alert.name == name), None)
+    alerts = [*ANNOUNCED, *(alert for group in every for alert in group.alerts)]
+    found = next((alert for alert in alerts if alert.name == name), None)
     if found is None:
         raise LookupError(f"{name} is no alert; docs/runbooks has a page for each")
     annotations = found.document(links(settings))["annotations"]

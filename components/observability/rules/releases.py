@@ -17,6 +17,20 @@ DAYS: Final = 7
 FLOORS: Final[Mapping[str, float]] = {"p50": 0.05, "p95": 0.1, "rate": 1, "errors": 0.01}
 """Values by signal below which no factor matters: seconds, seconds, requests a second, share of requests."""
 
+ANNOUNCED: Final = (
+    Alert(
+        "ReleaseRolledBack",
+        "vector(1)",
+        severity="critical",
+        kind="release",
+        owner="engineering",
+        summary="A release was taken back",
+        description="The release tool, or the guard in the cluster, led users back to the slot before.",
+        dashboard="releases",
+    ),
+)
+"""Alerts that no rule fires: the release tool tells them to Alertmanager by itself."""
+
 
 def groups(_: Settings) -> list[Group]:
     """The alerts of releases, the signals they compare, and the comparison every 30 minutes."""

@@ -93,5 +93,6 @@ def test_a_post_mortem_names_runbook_and_dashboard_and_files_itself(capsys: pyte
 
 def test_an_alert_over_logs_has_one_too_and_an_unknown_alert_is_named(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["postmortem", "--alert", "FailedLoginsFromAddress"]) == 0
+    assert main(["postmortem", "--alert", "ReleaseRolledBack"]) == 0
     assert main(["postmortem", "--alert", "DatabaseDwn"]) == 1
     assert "error: DatabaseDwn is no alert; docs/runbooks has a page for each" in capsys.readouterr().err
