@@ -119,7 +119,7 @@ class Backend:
         self._writers.add(writer)
         try:
             while (request := await _read(reader)) is not None:
-                await self._answer(request, writer)
+                await self._answer(request, writer, reader)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
@@ -127,7 +127,7 @@ class Backend:
             self._writers.discard(writer)
             writer.transport.abort()
 
-    async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, request: Received, writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> None:
         behaviour = self.behaviour
         self.counts[request.path] += 1
         if request.path == "/healthz":
@@ -140,6 +140,8 @@ class Backend:
         while behaviour.hangs:
             # Thousands may wait here: they are not to take the processor from those who are measured.
             await asyncio.sleep(0.5)
+            if reader.at_eof():
+                raise ConnectionResetError("given up by the other side")
         delay = behaviour.delay_seconds + float(query.get("sleep", 0))
         if delay:
             await asyncio.sleep(delay)

@@ -37,10 +37,10 @@ class Own(Backend):
 
     silent = False
 
-    async def _answer(self, request: Received, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, request: Received, writer: asyncio.StreamWriter, reader: asyncio.StreamReader) -> None:
         while self.silent:
             await asyncio.sleep(0.3)
-        await super()._answer(request, writer)
+        await super()._answer(request, writer, reader)
 
 
 class Elsewhere(Backend):
