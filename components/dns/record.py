@@ -37,6 +37,7 @@ class Record(Resource, module="dns", name="Record"):
                 "port": primary.port,
                 "keyName": dns.tsig.name,
                 "keyAlgorithm": dns.tsig.algorithm,
+                **({} if spec.switched_at is None else {"switchedAt": spec.switched_at}),
             },
             opts,
         )

@@ -36,6 +36,8 @@ class RecordSpec:
     """That slot."""
     type: str = "A"
     """Record type."""
+    switched_at: str | None = None
+    """When a release on probation led it here; somebody who leads it back since then is not overruled."""
 
 
 def records(settings: Settings) -> list[RecordSpec]:
@@ -71,6 +73,7 @@ def records(settings: Settings) -> list[RecordSpec]:
                 (gateways[release.live].address,),
                 service,
                 release.live,
+                switched_at=None if release.probation is None else release.probation.since,
             )
         )
         for slot, content in release.slots.items():

@@ -65,7 +65,8 @@ class Rfc2136Provider(ResourceProvider):
 
     Properties: `zone`, `name` (both without the dot at the end), `type`, `ttl` (seconds), `records` (texts as in a
     zone file), `server` and `port` of the primary, `keyName` and `keyAlgorithm` of the TSIG key. The key's secret is
-    the configuration value `dnsTsigSecret` and is kept in no resource.
+    the configuration value `dnsTsigSecret` and is kept in no resource. `switchedAt` is there while a release is on
+    probation: when it became live.
     """
 
     _secret: str
@@ -96,9 +97,20 @@ class Rfc2136Provider(ResourceProvider):
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         """Another name or type is another record; everything else is changed in place."""
         replaces = [key for key in _IDENTITY if _olds.get(key) != _news.get(key)]
+        self._led_back(_olds, _news)
         fields = (*_IDENTITY, "ttl", "records", *_KEY_FIELDS)
         changed = any(_olds.get(key) != _news.get(key) for key in fields)
         return DiffResult(changes=changed, replaces=replaces, stables=[], delete_before_replace=False)
+
+    def _led_back(self, olds: Props, news: Props) -> None:
+        """Refuse to undo a rollback: since the switch of this very release, the guard or a hand has led users back."""
+        since = news.get("switchedAt")
+        if since is not None and olds.get("switchedAt") == since and olds.get("records") != news["records"]:
+            raise DnsError(
+                f"the {_describe(news)} was led to {', '.join(olds.get('records') or ['nowhere'])} since the release of "
+                f"{since}: by the guard, or by hand. It was left alone: see `python -m release status`, then write the "
+                "rollback down with `python -m release rollback`"
+            )
 
     def create(self, props: Props) -> CreateResult:
         """Add the record set where there is none; an identical one is adopted, a foreign one is refused."""

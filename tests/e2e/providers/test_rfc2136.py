@@ -216,3 +216,22 @@ def test_what_no_server_would_take_is_refused_before_anything_is_sent(
 def test_the_secret_is_in_no_property(knot: Knot, provider: Rfc2136Provider) -> None:
     made = provider.create(knot.props("leak", "10.0.0.1"))
     assert knot.secret not in str(made.outs)
+
+
+def test_users_that_the_guard_led_back_are_not_led_to_the_bad_slot_again(knot: Knot, provider: Rfc2136Provider) -> None:
+    blue = knot.props("led-back", "192.0.2.1")
+    provider.create(blue)
+    green = {**blue, "records": ["192.0.2.2"], "switchedAt": "2026-01-31T12:00:00Z"}
+    assert provider.diff("", blue, green).changes
+    switched = provider.update("", blue, green).outs
+    assert switched is not None
+    assert not provider.diff("", switched, green).changes
+    # What the guard does: the record changes behind the engine's back, and a refresh tells it.
+    knot.change(f"led-back.{ZONE}", 30, "192.0.2.1")
+    refreshed = provider.read("", switched).outs
+    assert refreshed is not None
+    with pytest.raises(DnsError, match="since the release of 2026-01-31T12:00:00Z: by the guard, or by hand"):
+        provider.diff("", refreshed, green)
+    # The rollback that is written down takes the release off probation; another release is another moment.
+    assert not provider.diff("", refreshed, blue).changes
+    assert provider.diff("", refreshed, {**green, "switchedAt": "2026-02-01T12:00:00Z"}).changes
