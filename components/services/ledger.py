@@ -34,7 +34,7 @@ class LedgerProvider(ResourceProvider):
     Properties: `file` (its name, for the sentence), `revision` (number of changes), `digest` (of the content).
     """
 
-    def configure(self, _req: ConfigureRequest) -> None:
+    def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002 - the base class' signature
         """Have errors reported without a traceback: a sentence is what helps."""
         sys.tracebacklimit = 0
 
