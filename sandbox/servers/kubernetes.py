@@ -238,8 +238,8 @@ def _configuration(site: Site) -> dict[str, object]:
             extra("etcd", unsafe_no_fsync="true"),
             extra("kube-apiserver", service_cluster_ip_range=site.settings.kubernetes.service_cidr),
             # There is one of each; an election would only delay a restart by the old leader's lease.
-            # A simulated node that was thought dead for a moment, on a busy machine or while the API server was away, is
-            # bad for good: nobody but a kubelet tells that its pods are ready after all.
+            # A simulated node that is thought dead for a moment, on a busy machine or while the API server is away, is
+            # bad for good: nobody but a kubelet would tell that its pods are ready after all.
             extra("kube-controller-manager", leader_elect="false", node_monitor_grace_period="24h"),
             extra("kube-scheduler", leader_elect="false"),
         ],
