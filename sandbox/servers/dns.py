@@ -1,5 +1,8 @@
 """Knot DNS: a primary name server that takes RFC 2136 updates signed with the stack's TSIG key, and no others."""
 
+import hashlib
+import os
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,6 +19,7 @@ from sandbox.process import Record
 from sandbox.servers.base import Program, Site, begin_world, keep_running
 
 HOST = "127.0.0.1"
+_LONGEST_SOCKET = 100
 
 _CONFIGURATION = """\
 server:
@@ -26,6 +30,9 @@ server:
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1
+
+control:
+    listen: "{control}"
 
 log:
   - target: stderr
@@ -107,6 +114,7 @@ class Dns:
                 host=HOST,
                 port=site.ports["dns"],
                 folder=folder,
+                control=_control(folder),
                 key=settings.dns.tsig.name,
                 algorithm=settings.dns.tsig.algorithm,
                 secret=site.credentials.dns_tsig_secret,
@@ -140,6 +148,15 @@ class Dns:
         """Whether it serves every zone."""
         zones = (layout.run / "dns.zones").read_text(encoding="ascii").split()
         return all(_serves(zone, ports["dns"]) for zone in zones)
+
+
+def _control(folder: Path) -> Path:
+    """Where it would be told what to do; the path of a socket may have no more than 107 bytes (unix(7))."""
+    path = folder / "run" / "knot.sock"
+    if len(os.fsencode(path)) <= _LONGEST_SOCKET:
+        return path
+    name = hashlib.sha256(os.fsencode(path)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"luxima-knot-{name}.sock"
 
 
 def _serves(zone: str, port: int) -> bool:

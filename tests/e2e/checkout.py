@@ -178,6 +178,14 @@ class Checkout:
         assert old in content, f"{file} has no {old!r}"
         path.write_text(content.replace(old, new), encoding="utf-8")
 
+    def release(self, stack: str, pattern: str, new: str) -> None:
+        """Edit the release file as a person would: where `pattern` is found, and with the next revision."""
+        path = self.root / "releases" / f"{stack}.yaml"
+        content, found = re.subn(pattern, new, path.read_text(encoding="utf-8"))
+        assert found == 1, f"{path.name} has {pattern!r} {found} times"
+        content = re.sub(r"(?m)^revision: (\d+)$", lambda match: f"revision: {int(match[1]) + 1}", content)
+        path.write_text(content, encoding="utf-8")
+
     def git(self, *arguments: str) -> str:
         """Output of a git command in the checkout."""
         identity = ("-c", "user.name=tests", "-c", "user.email=tests@example.test", "-c", "commit.gpgsign=false")

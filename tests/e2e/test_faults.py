@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), pytest.mark.xdi
 
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)
-_STACK_FILE, _RELEASE = f"Pulumi.{_STACK}.yaml", f"releases/{_STACK}.yaml"
+_STACK_FILE = f"Pulumi.{_STACK}.yaml"
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +95,7 @@ def next_release(world: World) -> str:
     blue = world.settings.releases.services[SERVICE].slots["blue"]
     assert blue is not None
     image = f"{blue.image.split('@')[0]}@sha256:{secrets.token_hex(32)}"
-    path = world.checkout.root / _RELEASE
-    content = path.read_text(encoding="utf-8")
-    changed = re.sub(r"green:( null|\n +image: \S+)", f"green:\n        image: {image}", content)
-    assert changed != content
-    path.write_text(changed, encoding="utf-8")
+    world.checkout.release(world.stack, r"green:( null|\n +image: \S+)", f"green:\n        image: {image}")
     return image
 
 

@@ -175,7 +175,7 @@ def _assert_workload(world: World, deployment: dict[str, Any]) -> None:
     account = world.cluster.get(f"/api/v1/namespaces/{NAMESPACE}/serviceaccounts/{name}")
     assert account["automountServiceAccountToken"] is False
     ports = world.cluster.get(f"/api/v1/namespaces/{NAMESPACE}/services/{name}")["spec"]["ports"]
-    assert [port["port"] for port in ports] == [80]
+    assert [port["port"] for port in ports] == [service.port]
 
 
 def amounts(quantities: Mapping[str, str]) -> dict[str, float]:

@@ -71,10 +71,10 @@ CASES = [
             {f"{QUOTA}.{key}": needed},
         )
         for key, needed in (
-            ("cpu_requests_millicores", 3 * 6 * 100 + 4 * 50),
-            ("memory_requests_mib", 22 * 128),
-            ("memory_limits_mib", 22 * 256),
-            ("pods", 22),
+            ("cpu_requests_millicores", 3 * 6 * 100 + 2 * 4 * 50),
+            ("memory_requests_mib", 26 * 128),
+            ("memory_limits_mib", 26 * 256),
+            ("pods", 26),
         )
     ),
     Case(

@@ -1,0 +1,117 @@
+"""Users of a service in the sandbox: they look its name up, come through a gateway, and keep what was answered."""
+
+import http.client
+import json
+import socket
+import ssl
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from tests.e2e.world import World
+
+_PAUSE_SECONDS = 0.05
+_TIMEOUT_SECONDS = 20
+
+
+@dataclass
+class Users:
+    """Threads that ask until left; each keeps its connection until the name's TTL is over, the last one for ever."""
+
+    world: World
+    addresses: Path
+    """Which loopback address stands for which of the stack's."""
+    number: int = 4
+    images: Counter[str] = field(default_factory=Counter[str])
+    """Answers by the image that gave them."""
+    slots: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    """When an answer came to those who look the name up again, and from which slot."""
+    switches: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
+    """When the name server was first seen to answer an address, and which."""
+    failed: list[str] = field(default_factory=list[str])
+    """What happened to requests that got no answer, or another one than 200."""
+
+    def __post_init__(self) -> None:
+        settings = self.world.settings
+        self._name, self._ttl = settings.environment.domain, settings.dns.switch_ttl_seconds
+        self._context = ssl.create_default_context(cafile=str(self.world.checkout.sandbox("dev") / "tls/ca-bundle.pem"))
+        self._stopped = threading.Event()
+        self._lock = threading.Lock()
+        self._threads = [
+            threading.Thread(target=self._user, kwargs={"forgets": number + 1 < self.number}, daemon=True)
+            for number in range(self.number)
+        ]
+        self._threads.append(threading.Thread(target=self._watch, daemon=True))
+
+    def __enter__(self) -> Self:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join(2 * _TIMEOUT_SECONDS)
+            assert not thread.is_alive()
+
+    @property
+    def answered(self) -> int:
+        """Number of answers."""
+        return self.images.total()
+
+    def led_over(self, slot: str) -> float:
+        """Seconds from the last change of the record until the last answer of another slot, the name's TTL waited for.
+
+        Those who never look the name up again are not counted.
+        """
+        since, _ = self.switches[-1]
+        self._stopped.wait(max(0.0, since + self._ttl + 10 - time.monotonic()))
+        with self._lock:
+            others = [moment for moment, found in self.slots if moment > since and found != slot]
+            assert self.slots[-1][1] == slot
+        return max(others, default=since) - since
+
+    def _watch(self) -> None:
+        while not self._stopped.wait(0.1):
+            ((_, address),) = self.world.names.ask(self._name)
+            if not self.switches or self.switches[-1][1] != address:
+                self.switches.append((time.monotonic(), address))
+
+    def _user(self, *, forgets: bool) -> None:
+        connection, looked_up = self._connect(), time.monotonic()
+        while not self._stopped.is_set():
+            if forgets and time.monotonic() > looked_up + self._ttl:
+                connection.close()
+                connection, looked_up = self._connect(), time.monotonic()
+            try:
+                connection.request("GET", "/", headers={"X-User-ID": "7f"})
+                answer = connection.getresponse()
+                answer.read()
+                if answer.status != 200:
+                    raise http.client.HTTPException(f"status {answer.status} from {answer.headers['X-Image']}")
+            except (OSError, http.client.HTTPException) as error:
+                self.failed.append(f"{'' if forgets else 'a user who never looks up again: '}{error!r}")
+                connection.close()
+                connection = self._connect()
+                continue
+            with self._lock:
+                self.images[str(answer.headers["X-Image"])] += 1
+                if forgets:
+                    self.slots.append((time.monotonic(), str(answer.headers["X-Slot"])))
+            self._stopped.wait(_PAUSE_SECONDS)
+        connection.close()
+
+    def _connect(self) -> http.client.HTTPConnection:
+        ((_, address),) = self.world.names.ask(self._name)
+        here = json.loads(self.addresses.read_text(encoding="utf-8"))[f"{address}:443"]
+        host, _, port = here.rpartition(":")
+        raw = socket.create_connection((host, int(port)), timeout=_TIMEOUT_SECONDS)
+        connection = http.client.HTTPConnection(self._name, timeout=_TIMEOUT_SECONDS)
+        connection.sock = self._context.wrap_socket(raw, server_hostname=self._name)
+        return connection
