@@ -27,7 +27,7 @@ STACK = "dev"
 SERVICE = "storefront"
 REPOSITORY = "registry.dev.luxima.local/aceh/storefront@sha256:"
 ILL, NEW = REPOSITORY + "8" * 64, REPOSITORY + "9" * 64
-TTL_SECONDS = 5
+TTL_SECONDS = 10
 
 Release = Callable[..., Done]
 

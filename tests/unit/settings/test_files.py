@@ -37,7 +37,7 @@ def test_environments_are_those_of_the_requirement(
     assert {service.strategy for service in settings.services.values()} == {strategy}
     assert [settings.service_fqdn(name) for name in settings.services] == [
         domain,
-        *(f"{host}.{domain}" for host in ("admin", "auth", "api")),
+        *(f"{host}.{domain}" for host in ("admin", "auth", "api", "functions")),
     ]
 
 

@@ -93,20 +93,22 @@ def test_everybody_may_come_to_the_two_public_ports_and_only_observers_to_the_th
     doors = [([port["port"] for port in rule["ports"]], rule["from"]) for rule in spec["ingress"]]
     observability = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}}}
     assert doors == [([8080], [observability]), ([8000, 8443], [{"ipBlock": {"cidr": "0.0.0.0/0"}}])]
-    assert not [rule for rule in spec["egress"] for to in rule["to"] if to.get("ipBlock")]
 
 
-def test_the_other_place_of_a_service_can_be_reached() -> None:
+def test_the_other_place_of_a_service_can_be_reached_and_nothing_else_outside() -> None:
     settings = stack_settings("prod")
-    failover = {"url": "https://edge-functions.fly.dev/"}
+    assert settings.services["functions"].failover is not None
+    egress = _record(settings, "blue").named("edge-blue-network-policy").inputs["spec"]["egress"]
+    outside = [rule for rule in egress for to in rule["to"] if to.get("ipBlock")]
+    assert [[port["port"] for port in rule["ports"]] for rule in outside] == [[443]]
+    assert outside[0]["to"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
     services = {
-        name: type(service).model_validate({**service.model_dump(), "failover": failover})
+        name: type(service).model_validate({**service.model_dump(), "failover": None})
         for name, service in settings.services.items()
     }
     recorder = _record(settings.model_copy(update={"services": services}), "blue")
     egress = recorder.named("edge-blue-network-policy").inputs["spec"]["egress"]
-    assert {"cidr": "0.0.0.0/0"} in [to.get("ipBlock") for rule in egress for to in rule["to"]]
-    assert [port["port"] for port in egress[0]["ports"]] == [443]
+    assert not [rule for rule in egress for to in rule["to"] if to.get("ipBlock")]
 
 
 @pytest.mark.parametrize("stack", STACKS)
