@@ -36,8 +36,10 @@ def lines(counts: Mapping[str, int], plugins: Plugins) -> list[Line]:
 
 def _line(token: str, count: int, plugins: Plugins) -> Line:
     package = token.split(":", 1)[0]
-    if token.startswith(_DYNAMIC):
+    if token.startswith(f"{_DYNAMIC}/dns:"):
         return Line("dns", token, count, "driven", "Knot DNS, by RFC 2136 updates")
+    if token.startswith(_DYNAMIC):
+        return Line("platform", token, count, "recorded", "kept in the state only")
     module = _module(package)
     if package in plugins.official:
         return Line(package, token, count, "driven", f"{_server(module)}, by the official plugin")
