@@ -249,6 +249,7 @@ def test_nothing_is_left(running: Cluster) -> None:
     running.api.call("DELETE", f"/api/v1/namespaces/left/pods/{running.pods('left')[0]['metadata']['name']}")
     wait_for(
         lambda: any(ready(pod) and not pod["status"]["podIP"].startswith("10.42.") for pod in running.pods("left")),
+        seconds=180,
         why="a pod of kwok's",
     )
     assert process.load(running.layout.run, "agent") is None
