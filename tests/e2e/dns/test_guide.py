@@ -86,6 +86,16 @@ def test_the_platforms_key_changes_both_zones_and_the_guards_every_public_name(g
     accepted(update, guided)
 
 
+@pytest.mark.parametrize("server", ["Knot DNS", "BIND", "PowerDNS"])
+def test_each_configuration_names_every_public_name(server: str) -> None:
+    """BIND and PowerDNS are not run here; at least no service is forgotten in what is given for them."""
+    settings = stack_settings("prod")
+    page = (ROOT / "docs/how-to/dns.md").read_text(encoding="utf-8")
+    (text,) = re.findall(rf"### {server}\n.*?```\w*\n(.*?)```", page, re.DOTALL)
+    named = set(re.findall(r"[\w.-]+\.id\.(?=[\s\",\]])", text))
+    assert named >= {f"{settings.service_fqdn(service)}." for service in settings.services}
+
+
 def test_the_guards_key_changes_nothing_else(guided: Guided) -> None:
     for name, kind, content in (
         ("api-blue.acehcommerce.id", "A", "10.10.30.62"),
