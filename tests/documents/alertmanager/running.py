@@ -1,6 +1,5 @@
 """A running Alertmanager on loopback."""
 
-import socket
 import subprocess
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from typing import Any, Self
 import requests
 
 from components.text import to_yaml
+from tests.programs import end, free_port
 from tools import ensure
 
 
@@ -29,9 +29,7 @@ class Alertmanager:
     def __init__(self, document: Mapping[str, Any], folder: Path) -> None:
         self._folder = folder
         (folder / "alertmanager.yml").write_text(to_yaml(document))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self._address = f"127.0.0.1:{probe.getsockname()[1]}"
+        self._address = f"127.0.0.1:{free_port()}"
 
     def __enter__(self) -> Self:
         with (self._folder / "log").open("wb") as log:
@@ -52,12 +50,7 @@ class Alertmanager:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._process.terminate()
-        try:
-            self._process.wait(20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
 
     @property
     def url(self) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from settings.values import Slot
-from tests.documents.loki.server import free_port
 from tests.e2e.edge.gateway import Gateway, stack_with
+from tests.programs import free_port
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
 

@@ -18,6 +18,7 @@ import requests
 from components.observability.grafana import Query, queries
 from components.observability.grafana.queries import extract, replaced
 from components.text import to_yaml
+from tests.programs import end
 from tests.recording import STACKS, stack_settings
 from tools import ensure
 
@@ -76,12 +77,7 @@ def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             _wait(f"http://127.0.0.1:{http}/loki/api/v1/format_query?query=%7Ba%3D%22b%22%7D", process, folder / "log")
             yield f"http://127.0.0.1:{http}"
         finally:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            end(process)
 
 
 def _loki_config(folder: Path, http: int, grpc: int) -> dict[str, object]:

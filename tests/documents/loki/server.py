@@ -1,7 +1,6 @@
 """A real Loki that runs the platform's own documents, with folders of its own instead of the object storage."""
 
 import json
-import socket
 import subprocess
 import time
 import urllib.error
@@ -17,14 +16,8 @@ import yaml
 
 from components.observability import loki
 from settings import Settings
+from tests.programs import end, free_port
 from tools import ensure
-
-
-def free_port() -> int:
-    """A TCP port that nothing listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return listener.getsockname()[1]
 
 
 def write(documents: Mapping[str, str], folder: Path) -> None:
@@ -111,12 +104,7 @@ def running(settings: Settings, folder: Path) -> Generator[Loki]:
         _wait(server, process, log)
         yield server
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 def _wait(server: Loki, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from components.observability import loki
-from tests.documents.loki.server import Loki, free_port, local, write
+from tests.documents.loki.server import Loki, local, write
+from tests.programs import free_port
 from tests.recording import stack_settings
 from tools import ensure
 

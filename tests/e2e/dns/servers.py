@@ -2,11 +2,11 @@
 
 import os
 import signal
-import socket
 import subprocess
 from collections.abc import Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self, cast
 
@@ -21,11 +21,11 @@ import dns.update
 from components.dns.switching import Endpoint, Key, Server
 from sandbox import credentials, process
 from sandbox.layout import Layout
-from sandbox.ports import free
 from sandbox.servers.base import Site
 from sandbox.servers.dns import HOST, Dns
 from settings import Settings
 from tests.documents.alertmanager.running import wait_for
+from tests.programs import free_port
 from tests.recording import stack_settings
 from tools import ensure
 
@@ -99,14 +99,6 @@ zone:
     retry-min-interval: 1
     retry-max-interval: 1
 """
-
-
-def free_port() -> int:
-    """A port on which nobody listens, by UDP nor TCP."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
-    return port if free(port, HOST, datagrams=True) else free_port()
 
 
 def ask(port: int, name: str, kind: str = "A") -> list[tuple[int, str]]:
@@ -194,7 +186,7 @@ def sandbox_server(folder: Path) -> Generator[Knot]:
     for part in (layout.run, layout.logs, layout.data):
         part.mkdir(parents=True)
     made, settings = credentials.make(), stack_settings("dev")
-    server, port = Dns(), free_port()
+    server, port = Dns(), free_port(datagrams=True)
     server.start(Site(layout, settings, made, {"dns": port}, ensure("knotd")))
     try:
         yield Knot(port, made.dns_tsig_secret, made.dns_guard_tsig_secret, settings)
@@ -208,7 +200,7 @@ class Daemon:
 
     folder: Path
     zone: str = ZONE
-    port: int = field(default_factory=free_port)
+    port: int = field(default_factory=partial(free_port, datagrams=True))
     running: subprocess.Popen[bytes] | None = None
 
     def configure(self, text: str, **values: object) -> None:

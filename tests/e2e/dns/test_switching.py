@@ -13,7 +13,8 @@ import pytest
 
 from components.dns.switching import DnsError, Endpoint, standing, swap, wait
 from components.dns.transport import signed_update
-from tests.e2e.dns.servers import HOST, ZONE, Knot, Pair, ask, denied, free_port, sandbox_server
+from tests.e2e.dns.servers import HOST, ZONE, Knot, Pair, ask, denied, sandbox_server
+from tests.programs import free_port
 
 BLUE, GREEN, FOREIGN = "10.0.0.1", "10.0.0.2", "192.0.2.1"
 
@@ -176,9 +177,10 @@ def test_a_secondary_that_is_down_is_named_and_catches_up(tmp_path: Path) -> Non
 
 
 def test_waiting_is_bounded_when_nobody_answers() -> None:
+    nobody = [Endpoint(HOST, free_port(datagrams=True)) for _ in range(2)]
     began = time.monotonic()
     with pytest.raises(DnsError) as caught:
-        wait([Endpoint(HOST, free_port()), Endpoint(HOST, free_port())], f"x.{ZONE}", BLUE, 1)
+        wait(nobody, f"x.{ZONE}", BLUE, 1)
     assert time.monotonic() - began < 5
     assert str(caught.value).count("does not answer") == 2
     assert "zone transfers" not in str(caught.value)

@@ -24,8 +24,8 @@ from components.edge.static import DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT
 from settings import Settings
 from settings.values import Slot
 from tests.documents.alertmanager.running import wait_for
-from tests.documents.loki.server import free_port
 from tests.e2e.edge.authority import Authority
+from tests.programs import free_port
 from tests.unit.settings.stacks import Checkout
 from tools import ensure
 

@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -16,9 +15,9 @@ from typing import Any, Final, Self
 
 import requests
 
-from sandbox.ports import free
 from tests.documents.database.postgres import Postgres, RefusedError
 from tests.e2e.observability.targets import Server
+from tests.programs import free_port
 from tests.recording import ROOT
 from tools import ensure
 
@@ -33,14 +32,6 @@ def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> fl
         assert time.monotonic() - start < seconds, f"{what} did not happen in {seconds} s"
         time.sleep(0.02)
     return time.monotonic() - start
-
-
-def free_port() -> int:
-    """A port for UDP and TCP."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port = int(probe.getsockname()[1])
-    return port if free(port, HOST, datagrams=True) else free_port()
 
 
 @dataclass
@@ -166,7 +157,7 @@ class Prometheus:
 
     def __init__(self, folder: Path, emitter: Emitter, gateway: str | None = None) -> None:
         self._folder = folder
-        self._address = f"{HOST}:{free_port()}"
+        self._address = f"{HOST}:{free_port(datagrams=True)}"
         self.url = f"http://{self._address}"
         jobs = [
             _job("services-blue", "/blue", emitter.address, service_name="api", slot="blue"),

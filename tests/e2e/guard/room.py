@@ -22,8 +22,9 @@ from sandbox.servers.dns import Dns
 from settings import Settings
 from tests.documents.alertmanager.running import Alertmanager
 from tests.documents.database.postgres import Postgres
-from tests.e2e.guard.programs import HOST, KEY, Emitter, Guard, Prometheus, Rpc, free_port
+from tests.e2e.guard.programs import HOST, KEY, Emitter, Guard, Prometheus, Rpc
 from tests.e2e.observability.receiving import SLACK, Web
+from tests.programs import free_port
 from tests.recording import stack_settings
 from tools import ensure
 
@@ -154,7 +155,7 @@ class Room:
         layout = Layout("dev", self._sub("knot"))
         for folder in (layout.run, layout.logs, layout.data):
             folder.mkdir(parents=True)
-        server, self.port = Dns(), free_port()
+        server, self.port = Dns(), free_port(datagrams=True)
         server.start(Site(layout, self.settings, self._credentials, {"dns": self.port}, ensure("knotd")))
         stack.callback(lambda: process.stop(server.records(layout)))
         tsig, first = self.settings.dns.tsig, self.settings.dns.servers[0]

@@ -14,8 +14,9 @@ from components.observability import agents, loki
 from components.text import to_yaml
 from settings import Settings
 from tests.documents.alertmanager.running import wait_for
-from tests.documents.loki.server import Loki, free_port, local, write
+from tests.documents.loki.server import Loki, local, write
 from tests.e2e.observability import compression
+from tests.programs import end, free_port
 from tools import ensure
 
 _META: Final = "__meta_kubernetes"
@@ -29,12 +30,7 @@ def program(name: str, *arguments: str, log: Path, environment: Mapping[str, str
     try:
         yield
     finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process)
 
 
 @contextmanager

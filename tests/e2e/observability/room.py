@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -21,10 +22,11 @@ from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
 from settings import Settings
 from tests.documents.alertmanager.running import wait_for
-from tests.documents.loki.server import free_port, write
+from tests.documents.loki.server import write
 from tests.e2e.observability import compression
 from tests.e2e.observability.receiving import HEARTBEAT, PAGERDUTY, RECORD, SECURITY, SLACK, MailServer, Web
 from tests.e2e.observability.targets import Service, Target
+from tests.programs import end, free_port
 from tests.recording import stack_settings
 from tools import ensure
 
@@ -184,15 +186,7 @@ class Room:
                 env={"HOSTNAME": "prometheus-0"},
             )
 
-        def end() -> None:
-            process.terminate()
-            try:
-                process.wait(20)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-
-        return end
+        return partial(end, process)
 
     def _write(self) -> None:
         secrets = self._folder / "secrets"

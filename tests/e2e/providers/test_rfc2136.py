@@ -10,7 +10,8 @@ from pulumi.dynamic import Config, ConfigureRequest
 
 from components.dns.rfc2136 import DnsError, Rfc2136Provider
 from sandbox import credentials
-from tests.e2e.dns.servers import HOST, ZONE, Knot, Pair, ask, free_port, props, sandbox_server
+from tests.e2e.dns.servers import HOST, ZONE, Knot, Pair, ask, props, sandbox_server
+from tests.programs import free_port
 
 
 @pytest.fixture(scope="module")
@@ -191,7 +192,7 @@ def test_a_server_that_ends_in_between_leaves_each_record_whole(
 
 
 def test_a_server_that_is_down_is_a_sentence(knot: Knot, provider: Rfc2136Provider) -> None:
-    dead = replace(knot, port=free_port())
+    dead = replace(knot, port=free_port(datagrams=True))
     with pytest.raises(DnsError, match=f"the name server {HOST}:{dead.port} does not answer "):
         provider.create({**dead.props("down", "10.0.0.1"), "port": float(dead.port)})
 
