@@ -216,6 +216,7 @@ class Platform:
                 release=settings.releases.services[name],
                 environment=settings.environment.label,
                 public_url=f"https://{settings.service_fqdn(name)}",
+                callers=(settings.edge.namespace, settings.observability.namespace),
                 # The platform's own guests: gateways and object storage.
                 egress=(EgressRule(settings.compute.network.cidr, sorted({443, storage_port})),),
                 storage=storage,

@@ -11,16 +11,14 @@ from pulumi_kubernetes.helm.v4 import Chart, RepositoryOptsArgs
 
 from components.edge.issuing import CONTROLLER_NAMESPACE, labels
 from components.images import CERT_MANAGER_CHART
-from components.kubernetes import Namespace, NamespaceArgs
+from components.kubernetes import TOKEN_PATH, Namespace, NamespaceArgs
 from settings import Settings
 from settings.kubernetes import Namespace as NamespaceSettings
 from settings.kubernetes import Quota
 
 _REPOSITORY: Final = "https://charts.jetstack.io"
-_MONITORING_NAMESPACE: Final = "observability"
 _METRICS_PORT: Final = 9402
 _WEBHOOK_PORT: Final = 10250
-_TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a path
 _TOKEN_SECONDS: Final = 3600
 _MEMORY_MIB: Final = {"controller": 256, "webhook": 96, "cainjector": 192}
 _SETTINGS: Final = NamespaceSettings(
@@ -50,7 +48,7 @@ def install(name: str, settings: Settings, parent: pulumi.Resource) -> CertManag
         metadata=k8s.meta.v1.ObjectMetaArgs(
             name="cert-manager", namespace=CONTROLLER_NAMESPACE, labels=labels(settings)
         ),
-        spec=_doors(),
+        spec=_doors(settings.observability.namespace),
         opts=inside,
     )
     chart = Chart(
@@ -77,7 +75,7 @@ def values(settings: Settings) -> dict[str, Any]:
         # As for every pod here: no token of endless life, but one for an hour at a time.
         "automountServiceAccountToken": False,
         "volumes": [_token()],
-        "volumeMounts": [{"name": "api-token", "mountPath": _TOKEN_PATH, "readOnly": True}],
+        "volumeMounts": [{"name": "api-token", "mountPath": TOKEN_PATH, "readOnly": True}],
     }
     return {
         "global": {"leaderElection": {"namespace": CONTROLLER_NAMESPACE}, "commonLabels": labels(settings)},
@@ -129,13 +127,13 @@ def _token() -> dict[str, Any]:
     }
 
 
-def _doors() -> k8s.networking.v1.NetworkPolicySpecArgs:
+def _doors(monitoring_namespace: str) -> k8s.networking.v1.NetworkPolicySpecArgs:
     """To the API server, the name servers and the ACME server; from the API server and what reads metrics."""
     net = k8s.networking.v1
     anywhere = net.NetworkPolicyPeerArgs(ip_block=net.IPBlockArgs(cidr="0.0.0.0/0"))
     monitoring = net.NetworkPolicyPeerArgs(
         namespace_selector=k8s.meta.v1.LabelSelectorArgs(
-            match_labels={"kubernetes.io/metadata.name": _MONITORING_NAMESPACE}
+            match_labels={"kubernetes.io/metadata.name": monitoring_namespace}
         )
     )
 

@@ -5,7 +5,7 @@ from components.kubernetes.job import Job, JobArgs
 from components.kubernetes.k3s import cloud_configs, k3s_vms
 from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.placing import Placed, place
-from components.kubernetes.pod import EgressRule, Files, Mount, PodArgs, SecretEnv
+from components.kubernetes.pod import TOKEN_PATH, EgressRule, Files, Mount, PodArgs, SecretEnv
 from components.kubernetes.workload import (
     Autoscaling,
     Balancer,
@@ -17,6 +17,7 @@ from components.kubernetes.workload import (
 )
 
 __all__ = [
+    "TOKEN_PATH",
     "Autoscaling",
     "Balancer",
     "ClusterArgs",

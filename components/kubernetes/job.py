@@ -7,8 +7,8 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.doors import network_policy
-from components.kubernetes.pod import EgressRule, Mount, PodArgs, metadata, template
+from components.kubernetes.guards import guards
+from components.kubernetes.pod import EgressRule, Mount, PodArgs, template
 
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 """Annotation that keeps an update from waiting for the Job's end."""
@@ -56,18 +56,7 @@ class Job(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: JobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:kubernetes:Job", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         pod = _pod(args)
-        named = metadata(pod)
-        guards = [
-            k8s.core.v1.ServiceAccount(
-                f"{name}-account", metadata=named, automount_service_account_token=False, opts=child
-            ),
-            k8s.networking.v1.NetworkPolicy(
-                f"{name}-network-policy", metadata=named, spec=network_policy(pod), opts=child
-            ),
-            *args.after,
-        ]
         self.job = k8s.batch.v1.Job(
             f"{name}-job",
             metadata=k8s.meta.v1.ObjectMetaArgs(
@@ -82,7 +71,7 @@ class Job(pulumi.ComponentResource):
                 # The container is started anew in its pod, so that it finds what it wrote down.
                 template=template(pod, restart="OnFailure"),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=guards),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=guards(self, name, pod)),
         )
         self.register_outputs({"job": args.workload, "image": args.image})
 
@@ -105,5 +94,6 @@ def _pod(args: JobArgs) -> PodArgs:
         egress=args.egress,
         reaches=args.reaches,
         mounts=args.mounts,
+        after=args.after,
         grace_seconds=args.grace_seconds,
     )

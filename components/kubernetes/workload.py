@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.doors import network_policy
+from components.kubernetes.guards import guards
 from components.kubernetes.pod import PodArgs, metadata, template
 
 
@@ -72,9 +72,9 @@ class Workload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: WorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:kubernetes:Workload", name, None, opts)
-        guards = _guards(self, name, args)
+        before = guards(self, name, args)
         ports = {"http": args.service_port} if args.balancer is None else args.balancer.ports
-        service = _service(self, name, args, ports, guards[1:2], balancer=args.balancer)
+        service = _service(self, name, args, ports, before[1:2], balancer=args.balancer)
         self.deployment = k8s.apps.v1.Deployment(
             f"{name}-deployment",
             metadata=metadata(args),
@@ -93,7 +93,7 @@ class Workload(pulumi.ComponentResource):
                 ),
                 template=template(args),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=guards),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
         )
         if args.autoscaling is not None:
             self._autoscaler(name, args, args.autoscaling)
@@ -138,10 +138,10 @@ class StatefulWorkload(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: StatefulWorkloadArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:kubernetes:StatefulWorkload", name, None, opts)
-        guards = _guards(self, name, args)
+        before = guards(self, name, args)
         ports = {"http": args.port, **args.ports}
-        service = _service(self, name, args, ports, guards[1:2])
-        headless = _service(self, name, args, ports, guards[1:2], headless=True)
+        service = _service(self, name, args, ports, before[1:2])
+        headless = _service(self, name, args, ports, before[1:2], headless=True)
         claim = k8s.core.v1.PersistentVolumeClaimArgs(
             api_version="v1",
             kind="PersistentVolumeClaim",
@@ -166,7 +166,7 @@ class StatefulWorkload(pulumi.ComponentResource):
                 template=template(args, data_path=args.data_path),
                 volume_claim_templates=[claim],
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*guards, headless]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[*before, headless]),
         )
         _disruption_budget(self, name, args, args.replicas)
         self.service_name = args.workload
@@ -194,23 +194,9 @@ class NodeWorkload(pulumi.ComponentResource):
                 ),
                 template=template(args, tolerate_all=True),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=_guards(self, name, args)),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=guards(self, name, args)),
         )
         self.register_outputs({"image": args.image})
-
-
-def _guards(parent: pulumi.Resource, name: str, args: PodArgs) -> list[pulumi.Resource]:
-    """What has to exist before the pods do: their account, their network policy, what they mount."""
-    opts = pulumi.ResourceOptions(parent=parent)
-    return [
-        k8s.core.v1.ServiceAccount(
-            f"{name}-account", metadata=metadata(args), automount_service_account_token=False, opts=opts
-        ),
-        k8s.networking.v1.NetworkPolicy(
-            f"{name}-network-policy", metadata=metadata(args), spec=network_policy(args), opts=opts
-        ),
-        *args.after,
-    ]
 
 
 def _service(

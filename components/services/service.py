@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -10,11 +9,6 @@ import pulumi_kubernetes as k8s
 from components.kubernetes import Autoscaling, EgressRule, SecretEnv, Workload, WorkloadArgs
 from settings.releases import ServiceRelease
 from settings.services import Service as ServiceSettings
-
-EDGE_NAMESPACE: Final = "edge"
-"""Namespace of the gateways, through which all users come."""
-MONITORING_NAMESPACE: Final = "observability"
-"""Namespace of what reads the metrics."""
 
 
 @dataclass(frozen=True)
@@ -47,6 +41,8 @@ class ServiceArgs:
     """Value of the label `environment`: production, staging or dev."""
     public_url: str
     """URL under which users reach the service."""
+    callers: tuple[str, ...]
+    """Namespaces whose pods may connect to it: those of the gateways, and of what reads its metrics."""
     egress: tuple[EgressRule, ...] = ()
     """Where the service may connect to."""
     storage: StorageAccess | None = None
@@ -124,7 +120,7 @@ class Service(pulumi.ComponentResource):
                     "luxima.id/slot": place,
                     "environment": args.environment,
                 },
-                callers=(EDGE_NAMESPACE, MONITORING_NAMESPACE),
+                callers=args.callers,
                 egress=args.egress,
                 env={**settings.environment, **self._env, "SLOT": place},
                 secret_env=self._secret_env,

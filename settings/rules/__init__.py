@@ -8,7 +8,18 @@ from collections.abc import Callable, Iterator
 from functools import partial as bind
 
 from settings.report import Problem
-from settings.rules import addresses, availability, guests, identity, kept, observability, releases, services, storage
+from settings.rules import (
+    addresses,
+    availability,
+    guests,
+    identity,
+    kept,
+    kubernetes,
+    observability,
+    releases,
+    services,
+    storage,
+)
 from settings.stack import Settings
 
 Rule = Callable[[Settings], Iterator[Problem]]
@@ -20,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *availability.RULES,
     *storage.RULES,
     *kept.RULES,
+    *kubernetes.RULES,
     *services.RULES,
     *observability.RULES,
     *releases.RULES,

@@ -10,16 +10,6 @@ BOUNDS_MILLISECONDS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 """Upper bounds of the buckets of `http_request_duration_seconds`, as the contract with the services says (MON-8)."""
 
 
-def namespaces(settings: Settings) -> Iterator[Problem]:
-    """The namespaces of what observes are there."""
-    known = settings.kubernetes.namespaces
-    for key in ("namespace", "agents_namespace"):
-        name = getattr(settings.observability, key)
-        if name not in known:
-            text = f"{show(name)} is no namespace; {suggest(name, known, 'namespaces')}"
-            yield Problem(("observability", key), text)
-
-
 def objectives(settings: Settings) -> Iterator[Problem]:
     """An objective is for a service that is there, and a latency has a threshold that its histogram knows."""
     for name, objective in whole(settings.observability.objectives):
@@ -69,4 +59,4 @@ def replicas(settings: Settings) -> Iterator[Problem]:
         yield Problem(("observability", "loki", "replicas"), text)
 
 
-RULES = (namespaces, objectives, main_services, replicas)
+RULES = (objectives, main_services, replicas)

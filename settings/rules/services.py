@@ -42,15 +42,6 @@ def names(settings: Settings) -> Iterator[Problem]:
             yield Problem(("services", name), f"is what the gateways call {taken[name]}; give another name")
 
 
-def namespaces(settings: Settings) -> Iterator[Problem]:
-    """A service's namespace is there."""
-    known = settings.kubernetes.namespaces
-    for name, service in whole(settings.services):
-        if service.namespace not in known:
-            text = f"{show(service.namespace)} is no namespace; {suggest(service.namespace, known, 'namespaces')}"
-            yield Problem(("services", name, "namespace"), text)
-
-
 def storage_users(settings: Settings) -> Iterator[Problem]:
     """A service's user of the object storage is there."""
     known = settings.storage.users
@@ -122,4 +113,4 @@ def _sum(services: list[Service], key: str) -> int:
     return sum(service.peak_pods * getattr(service, key) for service in services)
 
 
-RULES = (needed_services, hosts, names, namespaces, storage_users, memory_limit, autoscaling, rolling, failover, quotas)
+RULES = (needed_services, hosts, names, storage_users, memory_limit, autoscaling, rolling, failover, quotas)

@@ -3,11 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from components.kubernetes import TOKEN_PATH
 from components.observability.capacity import sample_limit
 from settings import Settings
-
-EDGE_NAMESPACE = "edge"
-_API = "/var/run/secrets/kubernetes.io/serviceaccount"
 
 _API_HISTOGRAMS = (
     "(apiserver_(admission|authentication|authorization|cel|flowcontrol|request|response|storage|watch)|etcd|"
@@ -93,7 +91,7 @@ def _gateways(settings: Settings) -> Job:
         settings,
         "traefik",
         {
-            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [EDGE_NAMESPACE]}}],
+            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [settings.edge.namespace]}}],
             "relabel_configs": [
                 _keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "traefik"),
                 _keep("__meta_kubernetes_pod_container_port_name", "http"),
@@ -108,8 +106,8 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
     """The cluster itself."""
     secure: Job = {
         "scheme": "https",
-        "authorization": {"credentials_file": f"{_API}/token"},
-        "tls_config": {"ca_file": f"{_API}/ca.crt"},
+        "authorization": {"credentials_file": f"{TOKEN_PATH}/token"},
+        "tls_config": {"ca_file": f"{TOKEN_PATH}/ca.crt"},
     }
     yield _job(
         settings,

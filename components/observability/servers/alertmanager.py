@@ -3,7 +3,6 @@
 from components.images import ALERTMANAGER
 from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import alertmanager
-from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.site import Site
 
 _TOLD = (
@@ -67,7 +66,7 @@ def _put(
                 *(peers if replicas > 1 else ["--cluster.listen-address="]),
                 "--log.format=json",
             ],
-            callers=[site.namespace, EDGE_NAMESPACE],
+            callers=[site.namespace, settings.edge.namespace],
             egress=[site.outside(smtp)],
             reaches={site.namespace: [_GOSSIP]},
             mounts=[placed.mount],

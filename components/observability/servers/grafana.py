@@ -5,7 +5,6 @@ import pulumi_random as random
 from components.images import GRAFANA
 from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import grafana
-from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.site import Site
 
 
@@ -42,7 +41,7 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
             memory_limit_mib=size.memory_mib,
             labels=site.labels("grafana"),
             env={"GF_PATHS_CONFIG": "/etc/grafana/grafana.ini"},
-            callers=[site.namespace, EDGE_NAMESPACE],
+            callers=[site.namespace, site.settings.edge.namespace],
             reaches={site.namespace: [9090, 9093, 3100, 3200]},
             mounts=[placed.mount],
             after=placed.resources,

@@ -3,7 +3,6 @@
 from components.images import LOKI
 from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import loki
-from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
 
@@ -33,7 +32,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             memory_limit_mib=size.memory_mib,
             labels=site.labels("loki"),
             arguments=["-config.file=/etc/loki/loki.yaml", "-target=all"],
-            callers=[site.namespace, settings.observability.agents_namespace, EDGE_NAMESPACE],
+            callers=[site.namespace, settings.observability.agents_namespace, settings.edge.namespace],
             egress=[site.storage],
             reaches={site.namespace: [7946, 9093, 9095, 3100]},
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},

@@ -7,7 +7,6 @@ import pulumi_kubernetes as k8s
 from components.images import PROMETHEUS
 from components.kubernetes import EgressRule, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import capacity, prometheus, rules
-from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.site import Site, may_read
 
 _READS = (
@@ -70,7 +69,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
             "--enable-feature=exemplar-storage",
             "--log.format=json",
         ],
-        callers=[site.namespace, EDGE_NAMESPACE],
+        callers=[site.namespace, settings.edge.namespace],
         egress=[
             EgressRule(network, [6443, 10250]),
             EgressRule(
@@ -90,7 +89,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         reaches={
             site.namespace: own,
             observed.agents_namespace: [observed.agent_port, observed.node_exporter_port],
-            EDGE_NAMESPACE: [8080],
+            settings.edge.namespace: [8080],
             **dict.fromkeys(services, ports),
         },
         mounts=[placed.mount],

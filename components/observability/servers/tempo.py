@@ -3,7 +3,6 @@
 from components.images import TEMPO
 from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import tempo
-from components.observability.prometheus.targets import EDGE_NAMESPACE
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
 
@@ -34,7 +33,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             memory_limit_mib=size.memory_mib,
             labels=site.labels("tempo"),
             arguments=["-config.file=/etc/tempo/tempo.yaml"],
-            callers=[site.namespace, *services, EDGE_NAMESPACE],
+            callers=[site.namespace, *services, settings.edge.namespace],
             egress=[site.storage],
             reaches={site.namespace: [9090]},
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},

@@ -45,8 +45,11 @@ def declared(settings: Settings, service: str, *slots: Slot) -> list[Declared]:
         for slot in slots:
             Gateway(f"edge-{slot}", GatewayArgs(settings, slot))
         release = settings.releases.services[service]
+        callers = (settings.edge.namespace, settings.observability.namespace)
         url = f"https://{settings.service_fqdn(service)}"
-        Service(service, ServiceArgs(service, settings.services[service], release, settings.environment.label, url))
+        Service(
+            service, ServiceArgs(service, settings.services[service], release, settings.environment.label, url, callers)
+        )
 
     found = record(run, settings.environment.name).resources
     return [each for each in found if each.type.startswith("kubernetes:")]

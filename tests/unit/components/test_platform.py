@@ -1,6 +1,9 @@
 """The rooms together, on a recording stand-in for the engine (no server): what is declared, and what is not."""
 
-from typing import Any
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, cast
 
 import pytest
 
@@ -132,3 +135,35 @@ def test_every_bucket_is_encrypted_and_none_is_deleted_with_its_objects(stack: s
     buckets = {each.inputs["bucket"] for each in recorder.of(":S3Bucket")}
     assert buckets == {each.inputs["bucket"] for each in recorder.of(":S3BucketServerSideEncryption")}
     assert not [each for each in recorder.of(":S3Bucket") if each.inputs.get("forceDestroy")]
+
+
+def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Every text in some inputs, with the key that it is under."""
+    if isinstance(value, dict):
+        for inner, item in cast("dict[str, Any]", value).items():
+            yield from _texts(item, inner)
+    elif isinstance(value, list):
+        for item in cast("list[Any]", value):
+            yield from _texts(item, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_namespace_is_called_as_the_settings_say_everywhere(stack: str) -> None:
+    data = stack_settings(stack).model_dump(mode="json")
+    namespaces = data["kubernetes"]["namespaces"]
+    namespaces["gateways"], namespaces["watchers"] = namespaces.pop("edge"), namespaces.pop("observability")
+    data["edge"]["namespace"], data["observability"]["namespace"] = "gateways", "watchers"
+    recorder = record_platform(Settings.model_validate_json(json.dumps(data)))
+    named = {"namespace", "kubernetes.io/metadata.name"}
+    spoken_of = re.compile(
+        r"\.(edge|observability)\.svc|names:\n\s*- (edge|observability)\n|namespace=.(edge|observability)\b"
+    )
+    left = {
+        (each.name, key, found[0] if (found := spoken_of.search(text)) else text)
+        for each in recorder.resources
+        for key, text in _texts(each.inputs)
+        if (key in named and text in {"edge", "observability"}) or spoken_of.search(text)
+    }
+    assert left == set()

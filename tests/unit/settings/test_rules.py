@@ -18,6 +18,7 @@ from settings.rules import (
     guests,
     identity,
     kept,
+    kubernetes,
     observability,
     releases,
     services,
@@ -85,7 +86,7 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
-    modules = (identity, guests, addresses, availability, storage, kept, observability, services, releases)
+    modules = (identity, guests, addresses, availability, storage, kept, kubernetes, observability, services, releases)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):

@@ -9,13 +9,6 @@ LOKI = "observability.loki"
 
 CASES = [
     Case(
-        observability.namespaces,
-        {"observability.namespace": "observabilty"},
-        "observability.namespace",
-        '"observabilty" is no namespace; did you mean observability?',
-        {"observability.namespace": "commerce"},
-    ),
-    Case(
         observability.objectives,
         {f"{OBJECTIVES}.api-latency.service": "ap"},
         f"{OBJECTIVES}.api-latency.service",

@@ -1,6 +1,6 @@
 """Cases for the rules on services and releases."""
 
-from settings.rules import releases, services
+from settings.rules import kubernetes, releases, services
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, data_of
 
@@ -42,11 +42,25 @@ CASES = [
         {"services.birds": {**data_of("dev")["services"]["auth"], "host": "birds"}},
     ),
     Case(
-        services.namespaces,
+        kubernetes.namespaces,
         {"services.auth.namespace": "comerce"},
         "services.auth.namespace",
         '"comerce" is no namespace; did you mean commerce?',
         {"services.auth.namespace": "commerce"},
+    ),
+    Case(
+        kubernetes.namespaces,
+        {"edge.namespace": "egde"},
+        "edge.namespace",
+        '"egde" is no namespace; did you mean edge?',
+        {"edge.namespace": "edge"},
+    ),
+    Case(
+        kubernetes.namespaces,
+        {"observability.namespace": "observabilty"},
+        "observability.namespace",
+        '"observabilty" is no namespace; did you mean observability?',
+        {"observability.namespace": "commerce"},
     ),
     Case(
         services.storage_users,

@@ -1,0 +1,30 @@
+"""What has to exist before pods do."""
+
+import pulumi
+import pulumi_kubernetes as k8s
+
+from components.kubernetes.doors import network_policy
+from components.kubernetes.pod import PodArgs, metadata
+
+
+def guards(parent: pulumi.Resource, name: str, args: PodArgs) -> list[pulumi.Resource]:
+    """Make the pods' account and their network policy.
+
+    Args:
+        parent: The component that they belong to.
+        name: Start of their names in the state.
+        args: The pods.
+
+    Returns:
+        Account, network policy, then what the pods mount.
+    """
+    opts = pulumi.ResourceOptions(parent=parent)
+    return [
+        k8s.core.v1.ServiceAccount(
+            f"{name}-account", metadata=metadata(args), automount_service_account_token=False, opts=opts
+        ),
+        k8s.networking.v1.NetworkPolicy(
+            f"{name}-network-policy", metadata=metadata(args), spec=network_policy(args), opts=opts
+        ),
+        *args.after,
+    ]
