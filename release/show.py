@@ -11,7 +11,7 @@ from release.desk import Desk
 from release.engine.targets import short
 from release.flows.situation import Situation, look
 from release.repository import Version
-from settings.releases import ServiceRelease
+from settings.releases import Candidate, ServiceRelease
 from settings.values import Slot
 
 _SLOTS: tuple[Slot, Slot] = ("blue", "green")
@@ -31,7 +31,7 @@ def status(desk: Desk, console: Console, services: list[str], left: str) -> None
         found = look(desk, name, release)
         for slot in _SLOTS:
             table.add_row(*_row(desk, name, release, slot, found))
-        notes += _candidates(release)
+        notes += [f"{name} has {kind} {short(each.image)} at {each.percent} %" for kind, each in _candidates(release)]
         notes.append(_next(desk, name, release, found))
     console.print(table)
     seen = desk.machine.revision()
@@ -98,9 +98,9 @@ def _row(desk: Desk, name: str, release: ServiceRelease, slot: Slot, found: Situ
     return (name if slot == "blue" else "", mark, users, short(content.image), standing, address)
 
 
-def _candidates(release: ServiceRelease) -> list[str]:
+def _candidates(release: ServiceRelease) -> list[tuple[str, Candidate]]:
     named = {"canary": release.canary, "shadow": release.shadow}
-    return [f"{kind} {short(each.image)} at {each.percent} %" for kind, each in named.items() if each is not None]
+    return [(kind, each) for kind, each in named.items() if each is not None]
 
 
 def _next(desk: Desk, name: str, release: ServiceRelease, found: Situation) -> str:
@@ -114,6 +114,8 @@ def _next(desk: Desk, name: str, release: ServiceRelease, found: Situation) -> s
             minutes = left.total_seconds() / 60
             return f"{name} is on probation for {minutes:.0f} min more; back again: `release rollback {name}`"
         return f"the probation of {name} ended without a verdict written down: `release guard {name}`"
+    for kind, _ in _candidates(release):
+        return f"next: `release {kind} {name} --percent …`, `--promote` or `--remove`"
     idle = changes.other(release.live)
     content = release.slots[idle]
     if content is None or content.image in release.rejected or content.image == changes.live_image(release):

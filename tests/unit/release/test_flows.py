@@ -53,6 +53,13 @@ VERBS: dict[str, tuple[str, Sequence[Act], Act]] = {
         (deployed(1), lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)),
         lambda desk: candidate.remove(desk, SERVICE, "canary"),
     ),
+    "canary promotion": (
+        "canary",
+        (deployed(1), lambda desk: candidate.weigh(desk, SERVICE, "canary", 60)),
+        lambda desk: candidate.promote(desk, SERVICE, "canary"),
+    ),
+    "shadow": ("shadow", (), deployed(1)),
+    "shadow share": ("shadow", (deployed(1),), lambda desk: candidate.weigh(desk, SERVICE, "shadow", 100)),
 }
 
 

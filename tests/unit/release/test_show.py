@@ -1,0 +1,52 @@
+"""What `release status` says comes next."""
+
+import io
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from release import show
+from release.desk import Desk
+from release.engine.targets import short
+from release.flows import candidate, deploy
+from tests.unit.release.world import SERVICE, image, world
+
+Act = Callable[[Desk], None]
+
+
+def deployed(desk: Desk) -> None:
+    deploy.deploy(desk, SERVICE, image(1))
+
+
+CASES: dict[str, tuple[Sequence[Act], str]] = {
+    "blue_green": ((), "storefront is settled in slot blue; next: `release deploy storefront --image …`"),
+    "blue_green with an image to test": ((deployed,), "storefront has an image to test in slot green: `release verify"),
+    "canary": (
+        (deployed, lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)),
+        "next: `release canary storefront --percent …`, `--promote` or `--remove`",
+    ),
+    "shadow": ((deployed,), "next: `release shadow storefront --percent …`, `--promote` or `--remove`"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_status_says_what_comes_next(case: str, tmp_path: Path) -> None:
+    acts, sentence = CASES[case]
+    made = world(tmp_path, case.split()[0])
+    for act in acts:
+        act(made.desk())
+    console = Console(width=200, file=(said := io.StringIO()))
+    show.status(made.desk(), console, [SERVICE], "")
+    assert sentence in said.getvalue()
+    assert sentence in str(show.as_json(made.desk(), [SERVICE], ""))
+
+
+def test_status_says_who_has_a_candidate_and_at_which_share(tmp_path: Path) -> None:
+    made = world(tmp_path, "canary")
+    deployed(made.desk())
+    candidate.weigh(made.desk(), SERVICE, "canary", 10)
+    console = Console(width=200, file=(said := io.StringIO()))
+    show.status(made.desk(), console, [SERVICE], "")
+    assert f"storefront has canary {short(image(1))} at 10 %" in said.getvalue()
