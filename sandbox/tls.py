@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.faults import SandboxError
 
-_YEARS = 10
+_LIFETIME = datetime.timedelta(days=3650)
 _SYSTEM_BUNDLES = (
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/tls/certs/ca-bundle.crt",
@@ -41,17 +41,9 @@ def ensure_authority(folder: Path) -> Path:
     """
     certificate, key = folder / "ca.pem", folder / "ca.key"
     if not (certificate.exists() and key.exists()):
-        private = ec.generate_private_key(ec.SECP256R1())
-        name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "luxima sandbox CA")])
-        built = (
-            _builder(name, name, private.public_key())
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(_usage(authority=True), critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
-            .sign(private, hashes.SHA256())
-        )
-        write_private(key, _pem(private))
-        certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+        made = issue_root("luxima sandbox CA", _LIFETIME)
+        write_private(key, made.key)
+        certificate.write_bytes(made.certificate)
         for signed in folder.glob("*/public.crt"):
             signed.unlink()
     bundle = folder / "ca-bundle.pem"
@@ -80,25 +72,10 @@ def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, 
     wanted = ",".join(sorted(addresses))
     if certificate.exists() and key.exists() and names.exists() and names.read_text() == wanted:
         return certificate, key
-    authority, authority_key = _authority(folder)
-    private = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, f"luxima sandbox {name}")])
-    built = (
-        _builder(subject, authority.subject, private.public_key())
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(authority=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(
-            x509.SubjectAlternativeName(
-                [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(item)) for item in addresses)]
-            ),
-            critical=False,
-        )
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False)
-        .sign(authority_key, hashes.SHA256())
-    )
-    write_private(key, _pem(private))
-    certificate.write_bytes(built.public_bytes(serialization.Encoding.PEM))
+    alternatives = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(item)) for item in addresses)]
+    issued = _leaf(_authority(folder), f"luxima sandbox {name}", alternatives, _LIFETIME, None)
+    write_private(key, issued.key)
+    certificate.write_bytes(issued.certificate)
     names.write_text(wanted)
     return certificate, key
 
@@ -124,20 +101,12 @@ def issue(folder: Path, names: Sequence[str], lifetime: datetime.timedelta, key:
         lifetime: From now on.
         key: The private key to go on with; a new one when None.
     """
-    authority, signer = _authority(folder)
-    private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, names[0][:64])])
-    built = (
-        _builder(subject, authority.subject, private.public_key(), lifetime)
-        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-        .add_extension(_usage(authority=False), critical=True)
-        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name) for name in names]), critical=False)
-        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
-        .sign(signer, hashes.SHA256())
-    )
-    pem = serialization.Encoding.PEM
-    return Issued(built.public_bytes(pem), _pem(private), authority.public_bytes(pem))
+    return sign(_authority(folder), names, lifetime, key)
+
+
+def sign(root: Issued, names: Sequence[str], lifetime: datetime.timedelta, key: bytes | None = None) -> Issued:
+    """The same by an authority of its own, as `issue_root` makes them."""
+    return _leaf(root, names[0], [x509.DNSName(name) for name in names], lifetime, key)
 
 
 def issue_root(name: str, lifetime: datetime.timedelta, key: bytes | None = None) -> Issued:
@@ -149,10 +118,10 @@ def issue_root(name: str, lifetime: datetime.timedelta, key: bytes | None = None
         key: The private key to go on with; a new one when None.
     """
     private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name[:64])])
+    subject = _name(name)
     built = (
         _builder(subject, subject, private.public_key(), lifetime)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(_usage(authority=True), critical=True)
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(private.public_key()), critical=False)
         .sign(private, hashes.SHA256())
@@ -161,12 +130,40 @@ def issue_root(name: str, lifetime: datetime.timedelta, key: bytes | None = None
     return Issued(content, _pem(private), content)
 
 
-def _authority(folder: Path) -> tuple[x509.Certificate, ec.EllipticCurvePrivateKey]:
+def _leaf(
+    root: Issued,
+    subject: str,
+    alternatives: Sequence[x509.GeneralName],
+    lifetime: datetime.timedelta,
+    key: bytes | None,
+) -> Issued:
+    authority, signer = x509.load_pem_x509_certificate(root.certificate), _private(root.key)
+    private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
+    built = (
+        _builder(_name(subject), authority.subject, private.public_key(), lifetime)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(authority=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
+        .add_extension(x509.SubjectAlternativeName(alternatives), critical=False)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signer.public_key()), critical=False)
+        .sign(signer, hashes.SHA256())
+    )
+    return Issued(built.public_bytes(serialization.Encoding.PEM), _pem(private), root.certificate)
+
+
+def _authority(folder: Path) -> Issued:
+    """The authority of a folder."""
+    certificate, key = (folder / "ca.pem").read_bytes(), (folder / "ca.key").read_bytes()
     try:
-        key = _private((folder / "ca.key").read_bytes())
+        _private(key)
     except ValueError:
         raise SandboxError(f"{folder / 'ca.key'} is not the sandbox's key; run make clean and make up") from None
-    return x509.load_pem_x509_certificate((folder / "ca.pem").read_bytes()), key
+    return Issued(certificate, key, certificate)
+
+
+def _name(text: str) -> x509.Name:
+    """A subject; its one attribute has at most 64 characters."""
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text[:64])])
 
 
 def _private(pem: bytes) -> ec.EllipticCurvePrivateKey:
@@ -180,7 +177,7 @@ def _builder(
     subject: x509.Name,
     issuer: x509.Name,
     public: ec.EllipticCurvePublicKey,
-    lifetime: datetime.timedelta = datetime.timedelta(days=365 * _YEARS),
+    lifetime: datetime.timedelta,
 ) -> x509.CertificateBuilder:
     now = datetime.datetime.now(datetime.UTC)
     return (

@@ -3,14 +3,11 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
-from threading import Thread
-from typing import IO, Any
+from collections.abc import Mapping
 
 from pulumi.automation import CommandResult, PulumiCommand
-from pulumi.automation.errors import create_command_error
 
-OnOutput = Callable[[str], Any]
+from engine.output import OnOutput, Output
 
 
 class EngineCommand(PulumiCommand):
@@ -30,8 +27,6 @@ class EngineCommand(PulumiCommand):
         on_error: OnOutput | None = None,
     ) -> CommandResult:
         """As the base class."""
-        output: list[str] = []
-        errors: list[str] = []
         with subprocess.Popen(
             [self.command, "--non-interactive", *args],
             stdin=subprocess.DEVNULL,
@@ -44,20 +39,10 @@ class EngineCommand(PulumiCommand):
             start_new_session=True,
         ) as child:
             self._child = child
-            readers = [
-                Thread(target=_read, args=(child.stdout, on_output, output), daemon=True),
-                Thread(target=_read, args=(child.stderr, on_error, errors), daemon=True),
-            ]
-            for reader in readers:
-                reader.start()
+            output = Output(child, on_output, on_error)
             child.wait()
-            for reader in readers:
-                reader.join(timeout=5)
             self._child = None
-        result = CommandResult(stdout="\n".join(output), stderr="\n".join(errors), code=child.returncode)
-        if child.returncode != 0:
-            raise create_command_error(result)
-        return result
+            return output.result()
 
     def interrupt(self) -> bool:
         """Ask the running engine, once, to finish what is under way and stop; False when none runs."""
@@ -73,13 +58,3 @@ class EngineCommand(PulumiCommand):
 def _inherited() -> dict[str, str]:
     """The operator's environment, with which backend, passphrase and providers' own variables come."""
     return dict(os.environ)  # noqa: TID251 - handed on to the engine, not read
-
-
-def _read(stream: IO[str] | None, callback: OnOutput | None, lines: list[str]) -> None:
-    if stream is None:
-        return
-    for line in stream:
-        text = line.rstrip()
-        if callback:
-            callback(text)
-        lines.append(text)

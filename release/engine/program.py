@@ -5,17 +5,12 @@ proposed release file, is the very same program one release later: nothing of th
 """
 
 import contextlib
-import runpy
 import shutil
-import sys
 import tempfile
-import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from pulumi import RunError
-
-from settings import SettingsError
+from engine.program import run
 
 
 @contextlib.contextmanager
@@ -34,20 +29,4 @@ def program(root: Path, stack: str, text: str, log: Path) -> Generator[Callable[
             shutil.copyfile(root / file, folder / file)
         (folder / "releases").mkdir()
         (folder / "releases" / f"{stack}.yaml").write_text(text, encoding="utf-8")
-        yield lambda: _run(root, folder, log)
-
-
-def _run(root: Path, folder: Path, log: Path) -> None:
-    if str(root) not in sys.path:
-        sys.path.insert(0, str(root))
-    try:
-        runpy.run_path(str(folder / "__main__.py"), run_name="__main__")
-    except SettingsError as error:
-        raise RunError(str(error)) from None
-    except RunError:
-        raise
-    except Exception as error:  # noqa: BLE001 - however the program fails, a person gets one sentence
-        log.write_text(traceback.format_exc(), encoding="utf-8")
-        raise RunError(
-            f"the program failed: {type(error).__name__}: {error} (the whole traceback is in {log})"
-        ) from None
+        yield lambda: run(folder / "__main__.py", root, log)

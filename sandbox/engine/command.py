@@ -3,21 +3,17 @@
 import os
 import signal
 import subprocess
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from threading import Thread
-from typing import IO, Any
 
 from pulumi.automation import CommandResult, PulumiCommand
-from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
+from engine.output import OnOutput, Output
 from sandbox import process
 from sandbox.layout import EngineFolder
 
 _RECORD = "engine"
-
-OnOutput = Callable[[str], Any]
 
 
 class EngineCommand(PulumiCommand):
@@ -56,8 +52,6 @@ class EngineCommand(PulumiCommand):
         self._folder.run.mkdir(mode=0o700, parents=True, exist_ok=True)
         command = process.wrapped(self._folder.run, _RECORD, None, [self.command, "--non-interactive", *args])
         environment = {**self._environment, **additional_env, "PULUMI_AUTOMATION_API": "true"}
-        output: list[str] = []
-        errors: list[str] = []
         self.running = True
         with subprocess.Popen(
             command,
@@ -69,25 +63,15 @@ class EngineCommand(PulumiCommand):
             encoding="utf-8",
             errors="replace",
         ) as child:
-            readers = [
-                Thread(target=_read, args=(child.stdout, on_output, output), daemon=True),
-                Thread(target=_read, args=(child.stderr, on_error, errors), daemon=True),
-            ]
-            for reader in readers:
-                reader.start()
+            output = Output(child, on_output, on_error)
             self._wait(child)
-            # A plugin that outlives the engine holds its end of the pipes: what it says is not waited for.
-            for reader in readers:
-                reader.join(timeout=5)
-            code = child.returncode
-        self.running = False
-        # An engine that was killed leaves its plugins behind.
-        end_session(self._folder, graceful_seconds=0)
-        self.killed_by = -code if code < 0 else 0
-        result = CommandResult(stdout="\n".join(output), stderr="\n".join(errors), code=code)
-        if code != 0:
-            raise create_command_error(result)
-        return result
+            try:
+                return output.result()
+            finally:
+                self.running = False
+                # An engine that was killed leaves its plugins behind.
+                end_session(self._folder, graceful_seconds=0)
+                self.killed_by = max(0, -child.returncode)
 
     def _wait(self, child: subprocess.Popen[str]) -> None:
         """Wait for the engine's end; pass an interrupt on as soon as the engine is the recorded process."""
@@ -135,13 +119,3 @@ def end_session(folder: EngineFolder, graceful_seconds: float) -> bool:
         process.wait_gone([item for pid in members if (item := process.record_of("plugin", pid, Path(os.devnull)))], 3)
     process.forget(folder.run, _RECORD)
     return found
-
-
-def _read(stream: IO[str] | None, callback: OnOutput | None, lines: list[str]) -> None:
-    if stream is None:
-        return
-    for line in stream:
-        text = line.rstrip()
-        if callback:
-            callback(text)
-        lines.append(text)

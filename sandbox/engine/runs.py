@@ -4,6 +4,7 @@ import datetime
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,10 @@ from pulumi.automation import LocalWorkspace, OutputMap, Stack, UpdateSummary
 from pulumi.automation._stack import StackInitMode  # Stack.select makes a plain Stack, not one of a subclass
 from pulumi.automation.errors import CommandError
 
+from engine.program import run
 from sandbox.engine.command import EngineCommand
 from sandbox.engine.events import Recorder
-from sandbox.engine.program import program
-from sandbox.layout import EngineFolder
+from sandbox.layout import ROOT, EngineFolder
 
 _KEPT_LOGS = 20
 
@@ -29,7 +30,7 @@ class _Workspace(LocalWorkspace):
         super().__init__(
             work_dir=str(folder.project),
             pulumi_home=str(folder.home),
-            program=program(folder.logs / "program.log"),
+            program=partial(run, ROOT / "__main__.py", ROOT, folder.logs / "program.log"),
             pulumi_command=command,
         )
         self._checkpoint = folder.checkpoint

@@ -11,16 +11,18 @@ import resource
 import sys
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from pulumi.automation import CommandResult, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError
 
-from sandbox.engine import environment, program
+from engine import program
+from sandbox.engine import environment
 from sandbox.engine.command import EngineCommand
 from sandbox.engine.events import Recorder, name_of
-from sandbox.layout import EngineFolder
+from sandbox.layout import ROOT, EngineFolder
 from tests.bench import bare
 from tools import ensure
 
@@ -48,7 +50,8 @@ class TimedCommand(EngineCommand):
 
 def main(folder: EngineFolder, verb: str, which: str, packs: list[str]) -> int:
     """Run the verb; the exit code is 1 when the engine stopped."""
-    declare, modules = program.program(folder.logs / "program.log"), ["settings", "components.platform"]
+    declare: Callable[[], None] = partial(program.run, ROOT / "__main__.py", ROOT, folder.logs / "program.log")
+    modules = ["settings", "components.platform"]
     if which != "platform":
         file, sdk, _ = which.partition("+sdk")
         recorded = json.loads(Path(file).read_text(encoding="utf-8"))
