@@ -6,16 +6,19 @@ import socket
 import ssl
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from tests.documents.alertmanager.running import wait_for
 from tests.e2e.world import World
 
 _PAUSE_SECONDS = 0.05
 _TIMEOUT_SECONDS = 20
+USER = "7f"
+"""Who all of them are; by its end the side of a canary is chosen."""
 
 
 @dataclass
@@ -28,6 +31,8 @@ class Users:
     number: int = 4
     images: Counter[str] = field(default_factory=Counter[str])
     """Answers by the image that gave them."""
+    recent: deque[str] = field(default_factory=lambda: deque[str](maxlen=100))
+    """The images that gave the latest answers."""
     slots: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     """When an answer came to those who look the name up again, and from which slot."""
     switches: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
@@ -77,6 +82,15 @@ class Users:
             assert self.slots[-1][1] == slot
         return max(others, default=since) - since
 
+    def all_get(self, image: str) -> None:
+        """Wait until a hundred answers in a row came from an image."""
+
+        def all_did() -> bool:
+            with self._lock:
+                return set(self.recent) == {image}
+
+        wait_for(all_did, f"a hundred answers by {image}")
+
     def _watch(self) -> None:
         while not self._stopped.wait(0.1):
             ((_, address),) = self.world.names.ask(self._name)
@@ -90,7 +104,7 @@ class Users:
                 connection.close()
                 connection, looked_up = self._connect(), time.monotonic()
             try:
-                connection.request("GET", "/", headers={"X-User-ID": "7f"})
+                connection.request("GET", "/", headers={"X-User-ID": USER})
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != 200:
@@ -102,6 +116,7 @@ class Users:
                 continue
             with self._lock:
                 self.images[str(answer.headers["X-Image"])] += 1
+                self.recent.append(str(answer.headers["X-Image"]))
                 if forgets:
                     self.slots.append((time.monotonic(), str(answer.headers["X-Slot"])))
             self._stopped.wait(_PAUSE_SECONDS)
