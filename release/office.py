@@ -58,7 +58,8 @@ class Office:
         options = self.options
         log = lock.folder(options.root) / f"{options.stack}.log"
         if not (options.root / f"Pulumi.{options.stack}.yaml").is_file():
-            raise ReleaseError(f"there is no stack {options.stack!r}")
+            known = ", ".join(sorted(path.name.split(".")[1] for path in options.root.glob("Pulumi.*.yaml")))
+            raise ReleaseError(f"there is no stack {options.stack!r}; --stack is one of {known}")
         self.engine = Engine(options.root, options.project, options.stack, log)
         given, secret = self.engine.configuration()
         try:
