@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Annotated
 
 import typer
+from pydantic import TypeAdapter, ValidationError
 
 from components.dns import DnsError
 from release import faults, lock, show
@@ -15,6 +16,16 @@ from release.desk import Desk
 from release.flows import candidate, deploy, probation, rollback, switch, verify
 from release.office import Office
 from release.options import CONSOLE, catch, stoppable, verb
+from settings.releases import Image
+
+
+def _by_digest(image: str | None) -> str | None:
+    """See that an image is given as the release file takes it."""
+    try:
+        return None if image is None else TypeAdapter[str](Image).validate_python(image)
+    except ValidationError as error:
+        raise typer.BadParameter(f"{image!r} is not {error.errors()[0]['msg']}") from None
+
 
 app = typer.Typer(
     add_completion=False,
@@ -34,7 +45,9 @@ Remove = Annotated[bool, typer.Option("--remove", help="Take it away")]
 def deploy_(
     office: Office,
     service: Service,
-    image: Annotated[str, typer.Option("--image", help="Image by digest: registry/repository@sha256:…")],
+    image: Annotated[
+        str, typer.Option("--image", callback=_by_digest, help="Image by digest: registry/repository@sha256:…")
+    ],
     force: Annotated[bool, typer.Option("--force", help="Take an image that was rolled back all the same")] = False,
 ) -> int:
     """Give a service a new image, by its strategy; with blue_green users do not see it yet."""
@@ -67,7 +80,10 @@ def switch_(office: Office, service: Service) -> int:
 def rollback_(
     office: Office,
     service: Service,
-    image: Annotated[str | None, typer.Option("--image", help="With one slot only: the image to go back to")] = None,
+    image: Annotated[
+        str | None,
+        typer.Option("--image", callback=_by_digest, help="With one slot only: the image to go back to, by digest"),
+    ] = None,
     reason: Annotated[str, typer.Option("--reason", help="For the audit and people")] = "an operator asked for it",
 ) -> int:
     """Lead users back: the record first, then everything else."""

@@ -41,6 +41,8 @@ def test_every_verb_says_what_it_does_and_takes_a_dry_run(capsys: pytest.Capture
     [
         (["switch", "storefront"], 2, "Missing option '--stack'"),
         (["canary", "storefront", "--stack", "dev", "--percent", "101"], 2, "less than or equal to 100"),
+        (["deploy", "storefront", "--stack", "dev", "--image", "shop:latest"], 2, "not an image by digest: registry"),
+        (["rollback", "storefront", "--stack", "dev", "--image", "shop:latest"], 2, "not an image by digest: registry"),
         (["switch", "storefront", "--stack", "qa"], 1, "there is no stack 'qa'; --stack is one of dev, prod, staging"),
         (["switch", "storefront", "--stack", "dev", "--addresses", "/nonexistent"], 1, "/nonexistent cannot be read"),
     ],
