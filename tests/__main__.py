@@ -19,7 +19,7 @@ from tools.table import PROGRAMS
 ROOT = Path(__file__).parent.parent
 
 _PYTHON = (sys.executable, "-m")
-_PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile")
+_PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two at a time: most of an end-to-end test is waiting for servers, and every stack has servers of its own."""
 _NO_TESTS_COLLECTED = 5
 _INTERRUPTED = 130

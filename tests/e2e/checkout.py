@@ -28,6 +28,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _LONGEST = 420
 """Seconds that a command of the sandbox may take on a busy machine."""
+_ROUNDS = 3
+"""How often processes are looked for that a failed test left."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +252,8 @@ def checkout() -> Generator[Checkout]:
         left = made.processes()
         assert not left, f"after down these still run: {left}"
     finally:
-        for process in made.processes():
-            process.end()
+        # What is ended may have been started anew, as long as what starts it is there.
+        for _ in range(_ROUNDS):
+            for process in made.processes():
+                process.end()
         shutil.rmtree(folder, ignore_errors=True)

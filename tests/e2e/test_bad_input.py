@@ -11,7 +11,7 @@ import pytest
 from tests.e2e.broken import broken_tools
 from tests.e2e.checkout import Checkout, checkout
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300), pytest.mark.xdist_group("preview")]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
 _STACK, _RELEASE = "Pulumi.staging.yaml", "releases/staging.yaml"
 

@@ -26,7 +26,7 @@ from tests.e2e.world import World, expected
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected import NAMESPACE, SERVICE
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), pytest.mark.xdist_group("faults")]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
 
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)

@@ -21,7 +21,7 @@ _STRANGE = "registry.example.test/by/hand:latest"
 """An image that somebody put into a Deployment by hand."""
 
 
-@pytest.mark.parametrize("stack", [pytest.param(each, marks=pytest.mark.xdist_group(each)) for each in STACKS])
+@pytest.mark.parametrize("stack", STACKS)
 def test_a_stack_lives(stack: str) -> None:
     with checkout() as copy:
         copy.commit()

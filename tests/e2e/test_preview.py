@@ -17,7 +17,7 @@ from tests.e2e.checkout import Checkout, Done, checkout
 from tests.recording import STACKS
 from tools import ensure
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), pytest.mark.xdist_group("preview")]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
 
 _ROOMS = ("compute", "dns", "edge", "kubernetes", "observability", "platform", "services", "storage")
 _STAND_INS = [

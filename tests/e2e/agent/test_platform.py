@@ -12,7 +12,7 @@ from tests.e2e.agent.platform import certify, declared, images, put, spaces
 from tests.e2e.edge.authority import Authority
 from tests.recording import stack_settings
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.xdist_group("agent")]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 
 SERVICE = "storefront"
 IMAGE = "registry.dev.luxima.local/aceh/storefront"

@@ -22,7 +22,7 @@ from tests.e2e.agent.manifests import BROKEN, NEW, OLD, PORT
 IMAGES = {OLD: program(), NEW: program(), BROKEN: program(NEVER_READY="1")}
 DEPLOYMENTS = "/apis/apps/v1/namespaces/{}/deployments"
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.xdist_group("agent")]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 
 
 @pytest.fixture(scope="module")
