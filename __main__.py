@@ -28,6 +28,7 @@ def main() -> None:
             minio_root_password=config.require_secret("minioRootPassword"),
             dns_tsig_secret=config.require_secret("dnsTsigSecret"),
             dns_guard_tsig_secret=config.require_secret("dnsGuardTsigSecret"),
+            acme_tsig_secret=config.get_secret("acmeTsigSecret"),
             ssh_private_key=config.require_secret("sshPrivateKey"),
             kubeconfig=config.get_secret("kubeconfig"),
             observers={key: config.require_secret(key) for key in PlatformSecrets.NEEDED_BY_OBSERVERS},

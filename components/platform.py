@@ -45,6 +45,8 @@ class PlatformSecrets:
     """Secret of the key `dns.tsig`, which records are changed with."""
     dns_guard_tsig_secret: pulumi.Output[str]
     """Secret of the key `dns.guard_tsig`, which may switch public names only."""
+    acme_tsig_secret: pulumi.Output[str] | None
+    """Secret of the key `edge.certificates.acme_tsig`, which proves names to Let's Encrypt; None with a private CA."""
     ssh_private_key: pulumi.Output[str]
     """Private key with which the platform logs in to nodes and guests."""
     kubeconfig: pulumi.Output[str] | None
@@ -172,7 +174,7 @@ class Platform:
             providers={"kubernetes": self.kubernetes.provider},
             depends_on=[*self.namespaces[settings.edge.namespace].guards, self.ledger],
         )
-        self.certificates = Certificates("certificates", CertificatesArgs(settings, secrets.dns_tsig_secret), opts)
+        self.certificates = Certificates("certificates", CertificatesArgs(settings, secrets.acme_tsig_secret), opts)
         self.gateways = {
             slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, slot), opts) for slot in settings.edge.gateways
         }

@@ -44,6 +44,8 @@ class Credentials:
     """32 bytes, base64."""
     dns_guard_tsig_secret: str
     """32 bytes, base64."""
+    acme_tsig_secret: str
+    """32 bytes, base64."""
     ssh_private_key: str
     """ed25519, OpenSSH's form."""
     slack_webhook_url: str
@@ -66,6 +68,7 @@ class Credentials:
             "luxima:minioRootPassword": self.minio_root_password,
             "luxima:dnsTsigSecret": self.dns_tsig_secret,
             "luxima:dnsGuardTsigSecret": self.dns_guard_tsig_secret,
+            "luxima:acmeTsigSecret": self.acme_tsig_secret,
             "luxima:sshPrivateKey": self.ssh_private_key,
             "luxima:slackWebhookUrl": self.slack_webhook_url,
             "luxima:slackSecurityWebhookUrl": self.slack_security_webhook_url,
@@ -91,6 +94,7 @@ def make() -> Credentials:
         minio_kms_key=base64.b64encode(secrets.token_bytes(32)).decode(),
         dns_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
         dns_guard_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
+        acme_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
         ssh_private_key=key.decode(),
         # Nobody is told anything from a sandbox: these names are reserved (RFC 6761) and lead nowhere.
         slack_webhook_url=f"https://slack.invalid/services/{secrets.token_urlsafe(24)}",

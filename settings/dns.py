@@ -63,7 +63,7 @@ class NameServer(Area):
 
 
 class Tsig(Area):
-    """The key that updates are signed with; its secret is luxima:dnsTsigSecret."""
+    """A key that updates are signed with."""
 
     name: KeyName = Field(description="Name of the key, as the name servers know it")
     algorithm: Literal["hmac-sha256", "hmac-sha384", "hmac-sha512"] = Field(
@@ -77,7 +77,7 @@ class Dns(Area):
     servers: Annotated[tuple[NameServer, ...], Field(min_length=1)] = Field(
         description="Authoritative name servers; the first is the primary and takes the updates"
     )
-    tsig: Tsig = Field(description="Key that updates are signed with")
+    tsig: Tsig = Field(description="Key that updates are signed with; its secret is luxima:dnsTsigSecret")
     guard_tsig: Tsig = Field(
         description="Key of the guard in the cluster, which may change the services' public names only; its secret is "
         "luxima:dnsGuardTsigSecret"

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settings.dns import Tsig
 from settings.values import Address, Area, Email, Label, Network, Slots
 
 
@@ -25,6 +26,11 @@ class Certificates(Area):
     )
     acme_email: Email | None = Field(
         default=None, description="Contact of the ACME account; needed with issuer acme and only there"
+    )
+    acme_tsig: Tsig | None = Field(
+        default=None,
+        description="Key of cert-manager, which may change the TXT records `_acme-challenge` only; needed with issuer "
+        "acme and only there; its secret is luxima:acmeTsigSecret",
     )
 
 

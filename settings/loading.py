@@ -37,7 +37,7 @@ def load(config: Mapping[str, object], secret_keys: Collection[str], stack: str,
     in_file = _own(_table(_table(file.data).get("config")))
     plain = frozenset(key for key in _SECRET_KEYS & in_file.keys() if isinstance(in_file[key], str))
     problems += secrets.check(given, encrypted - plain, stack)
-    problems += secrets.check_needed(given, _mode(areas), stack)
+    problems += secrets.check_needed(given, areas, stack)
     settings = _settings(areas, encrypted, stack, root, file, problems)
     known = secrets.SecretsSet(keys=frozenset(_SECRET_KEYS & given.keys()))
     return settings.model_copy(update={"secrets": known})
@@ -98,10 +98,6 @@ def _areas(given: Mapping[str, object], stack: str) -> tuple[dict[str, object], 
 
 def _refuse(constant: str) -> NoReturn:
     raise ValueError(constant)
-
-
-def _mode(areas: Mapping[str, object]) -> object:
-    return _table(areas.get("kubernetes")).get("mode")
 
 
 def _table(value: object) -> dict[str, object]:

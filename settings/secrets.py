@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import functools
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -22,9 +23,6 @@ _PEM = re.compile(
 
 _OPENSSH = b"openssh-key-v1\0"
 _OPENSSH_WITHOUT_PASSPHRASE = _OPENSSH + b"\0\0\0\4none"
-
-MODES = frozenset({"k3s", "existing"})
-"""The modes of `kubernetes`."""
 
 
 def _is_token(text: str) -> bool:
@@ -79,6 +77,28 @@ def _is_kubeconfig(text: str) -> bool:
 
 
 @dataclass(frozen=True)
+class Only:
+    """A secret that is needed with one value of a setting only."""
+
+    path: tuple[str, ...]
+    """The setting."""
+    value: str
+    others: frozenset[str]
+    """Its other values, with which the secret may not be set."""
+
+    def __str__(self) -> str:
+        return f"luxima:{'.'.join(self.path)} {self.value}"
+
+    def found(self, areas: Mapping[str, object]) -> object:
+        """What the setting is; None when it is not there."""
+        return functools.reduce(_inside, self.path, areas)
+
+
+def _inside(table: object, key: str) -> object:
+    return cast("dict[str, object]", table).get(key) if isinstance(table, dict) else None
+
+
+@dataclass(frozen=True)
 class Secret:
     """One secret of the configuration: its key under `luxima:` and the form it has to have."""
 
@@ -86,8 +106,12 @@ class Secret:
     purpose: str
     right: str
     accepts: Callable[[str], bool]
-    modes: frozenset[str] = MODES
-    """Modes of `kubernetes` in which the secret is needed; in another one it may not be set."""
+    only: Only | None = None
+    """When it is needed; always when None."""
+
+    def needed(self, areas: Mapping[str, object]) -> bool:
+        """Whether settings need it; a setting that is none of its values needs nothing."""
+        return self.only is None or self.only.found(areas) == self.only.value
 
     def command(self, stack: str) -> str:
         """The command that sets the secret."""
@@ -118,6 +142,13 @@ SECRETS = (
         "secret of the TSIG key dns.guard_tsig",
         "base64 of at least 16 bytes, as tsig-keygen or keymgr print it",
         _is_base64,
+    ),
+    Secret(
+        "acmeTsigSecret",
+        "secret of the TSIG key edge.certificates.acme_tsig",
+        "base64 of at least 16 bytes, as tsig-keygen or keymgr print it",
+        _is_base64,
+        Only(("edge", "certificates", "issuer"), "acme", frozenset({"private_ca"})),
     ),
     Secret(
         "sshPrivateKey",
@@ -184,7 +215,7 @@ SECRETS = (
         "kubeconfig of the existing cluster",
         "a kubeconfig with clusters, users and contexts",
         _is_kubeconfig,
-        frozenset({"existing"}),
+        Only(("kubernetes", "mode"), "existing", frozenset({"k3s"})),
     ),
 )
 
@@ -218,20 +249,21 @@ def check(config: Mapping[str, object], encrypted: Collection[str], stack: str) 
     return problems
 
 
-def check_needed(config: Collection[str], mode: object, stack: str) -> list[Problem]:
+def check_needed(config: Collection[str], areas: Mapping[str, object], stack: str) -> list[Problem]:
     """Secrets that are needed and not set, and those that are set and not needed.
 
     Args:
         config: Keys that are set, without `luxima:`.
-        mode: The cluster's mode; with one that is none, only secrets that every mode needs are asked for.
+        areas: The settings by area, as they were given.
         stack: Name of the stack, for the command that sets it right.
     """
     problems: list[Problem] = []
     for secret in SECRETS:
-        if secret.key not in config and (mode in secret.modes or secret.modes == MODES):
+        only = secret.only
+        if secret.key not in config and secret.needed(areas):
             text = f"is not set; set it with {secret.command(stack)} (reads it from the prompt)"
             problems.append(Problem((secret.key,), f"{text}; it is the {secret.purpose}"))
-        elif secret.key in config and mode in MODES - secret.modes:
-            text = f"is set, but not used in mode {mode} of luxima:kubernetes; take it out with "
+        elif secret.key in config and only is not None and only.found(areas) in only.others:
+            text = f"is set, but used with {only} only; take it out with "
             problems.append(Problem((secret.key,), f"{text}`pulumi config rm luxima:{secret.key} --stack {stack}`"))
     return problems

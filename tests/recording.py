@@ -133,6 +133,7 @@ def record_platform(settings: Settings) -> Recorder:
                 minio_root_password=pulumi.Output.secret("root-password"),
                 dns_tsig_secret=pulumi.Output.secret("dHNpZw=="),
                 dns_guard_tsig_secret=pulumi.Output.secret("Z3VhcmQ="),
+                acme_tsig_secret=pulumi.Output.secret("YWNtZQ==") if settings.edge.certificates.acme_tsig else None,
                 ssh_private_key=pulumi.Output.secret(private_key()),
                 kubeconfig=pulumi.Output.secret("kubeconfig") if settings.kubernetes.mode == "existing" else None,
                 observers={key: pulumi.Output.secret(f"a-{key}") for key in PlatformSecrets.NEEDED_BY_OBSERVERS},

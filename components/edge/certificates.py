@@ -16,8 +16,8 @@ class CertificatesArgs:
 
     settings: Settings
     """Settings of the stack: its zones, who issues, and whether cert-manager is there already."""
-    tsig_secret: pulumi.Input[str]
-    """Secret of the TSIG key, in base64, with which the ACME server's questions are answered; secret."""
+    tsig_secret: pulumi.Input[str] | None
+    """Secret of the TSIG key, in base64, that answers the ACME server's questions; secret; None with a private CA."""
 
 
 class Certificates(pulumi.ComponentResource):
@@ -34,7 +34,7 @@ class Certificates(pulumi.ComponentResource):
         settings, after = args.settings, list[pulumi.Resource]()
         if settings.edge.certificates.controller == "chart":
             after += cert_manager.install(f"{name}-cert-manager", settings, self).ready
-        if settings.edge.certificates.issuer == "acme":
+        if args.tsig_secret is not None:
             after.append(self._tsig_secret(f"{name}-tsig", args.tsig_secret, after))
         for issuer in issuing.issuers(settings):
             after.append(self._object(f"{name}-{issuer.kind.lower()}-{issuer.name}", issuer, after))

@@ -99,7 +99,9 @@ def _issuer_ref(name: str) -> dict[str, str]:
 
 
 def _acme(settings: Settings) -> dict[str, Any]:
-    primary, tsig = settings.dns.servers[0], settings.dns.tsig
+    primary, tsig = settings.dns.servers[0], settings.edge.certificates.acme_tsig
+    if tsig is None:
+        raise ValueError("issuer acme without acme_tsig; the settings' rules refuse it")
     return {
         "email": settings.edge.certificates.acme_email,
         "server": _ACME,

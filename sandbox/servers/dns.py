@@ -48,7 +48,7 @@ key:
   - id: {guard}.
     algorithm: {guard_algorithm}
     secret: {guard_secret}
-
+{acme_key}
 acl:
   - id: platform
     key: {key}.
@@ -61,7 +61,7 @@ acl:
     update-owner: name
     update-owner-match: equal
     update-owner-name: [{switched}]
-
+{acme_rule}
 template:
   - id: default
     storage: "{folder}/zones"
@@ -70,10 +70,26 @@ template:
     zonefile-load: whole
     zonefile-sync: -1
     semantic-checks: on
-    acl: [platform, guard]
+    acl: [{rules}]
 
 zone:
 {zones}
+"""
+
+_ACME_KEY = """\
+  - id: {name}.
+    algorithm: {algorithm}
+    secret: {secret}
+"""
+_ACME_RULE = """\
+  # cert-manager proves with these records whose the zones are.
+  - id: certificates
+    key: {name}.
+    action: update
+    update-type: TXT
+    update-owner: name
+    update-owner-match: equal
+    update-owner-name: [{challenges}]
 """
 
 _ZONE = """\
@@ -108,6 +124,7 @@ class Dns:
             _write_once(folder / "zones" / f"{zone}.zone", _ZONE.format(zone=zone))
         (layout.run / "dns.zones").write_text("\n".join(zones), encoding="ascii")
         configuration = folder / "knot.conf"
+        acme_key, acme_rule = _certificates(site, zones)
         tls.write_private(
             configuration,
             _CONFIGURATION.format(
@@ -121,6 +138,9 @@ class Dns:
                 guard=settings.dns.guard_tsig.name,
                 guard_algorithm=settings.dns.guard_tsig.algorithm,
                 guard_secret=site.credentials.dns_guard_tsig_secret,
+                acme_key=acme_key,
+                acme_rule=acme_rule,
+                rules="platform, guard, certificates" if acme_rule else "platform, guard",
                 switched=", ".join(f"{settings.service_fqdn(name)}." for name in settings.services),
                 zones="\n".join(f"  - domain: {zone}." for zone in zones),
             ).encode(),
@@ -148,6 +168,15 @@ class Dns:
         """Whether it serves every zone."""
         zones = (layout.run / "dns.zones").read_text(encoding="ascii").split()
         return all(_serves(zone, ports["dns"]) for zone in zones)
+
+
+def _certificates(site: Site, zones: Sequence[str]) -> tuple[str, str]:
+    """Key and rule of cert-manager; nothing where certificates come from a private authority."""
+    tsig = site.settings.edge.certificates.acme_tsig
+    if tsig is None:
+        return "", ""
+    key = _ACME_KEY.format(name=tsig.name, algorithm=tsig.algorithm, secret=site.credentials.acme_tsig_secret)
+    return key, _ACME_RULE.format(name=tsig.name, challenges=", ".join(f"_acme-challenge.{zone}." for zone in zones))
 
 
 def _control(folder: Path) -> Path:

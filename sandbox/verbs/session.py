@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from sandbox import credentials, disk, overlay, plugins, sealing, tls
 from sandbox.engine import environment, marks, state
@@ -21,6 +21,7 @@ from sandbox.servers.base import Site
 from sandbox.servers.table import DNS, MINIO, PROXMOX
 from settings import Settings, load
 from settings.loading import check
+from settings.secrets import SECRETS
 from tools import ensure
 
 if TYPE_CHECKING:
@@ -67,21 +68,21 @@ def check_settings(layout: Layout) -> tuple[overlay.Config, Settings]:
 
 def stand_ins(config: overlay.Config) -> dict[str, str]:
     """Secrets of the right form, made for the moment, for what needs no real ones."""
-    made = credentials.make().stack_config()
-    if _uses_existing_cluster(config):
-        made["luxima:kubeconfig"] = (
-            "apiVersion: v1\nkind: Config\n"
-            "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
-            "users: [{name: stand-in, user: {}}]\n"
-            "contexts: [{name: stand-in, context: {cluster: stand-in, user: stand-in}}]\n"
-            "current-context: stand-in\n"
-        )
-    return made
+    kubeconfig = (
+        "apiVersion: v1\nkind: Config\n"
+        "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
+        "users: [{name: stand-in, user: {}}]\n"
+        "contexts: [{name: stand-in, context: {cluster: stand-in, user: stand-in}}]\n"
+        "current-context: stand-in\n"
+    )
+    return _needed(config, {**credentials.make().stack_config(), "luxima:kubeconfig": kubeconfig})
 
 
-def _uses_existing_cluster(config: overlay.Config) -> bool:
-    kubernetes = config.get("luxima:kubernetes")
-    return isinstance(kubernetes, dict) and cast("dict[str, object]", kubernetes).get("mode") == "existing"
+def _needed(config: overlay.Config, made: dict[str, str]) -> dict[str, str]:
+    """Those of the secrets that these settings need; others may not be set."""
+    areas = {key.removeprefix("luxima:"): value for key, value in config.items()}
+    needed = {f"luxima:{secret.key}" for secret in SECRETS if secret.needed(areas)}
+    return {key: value for key, value in made.items() if key in needed}
 
 
 def prepare(layout: Layout, interrupts: Interrupts) -> Session:
@@ -113,9 +114,8 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
         fleet.start(Site(layout, settings, secrets, ports, programs), say)
         preloaded.result()
     config = overlay.with_installed(overlay.with_endpoints(config, _endpoints(ports)))
-    given = secrets.stack_config()
-    if _uses_existing_cluster(config):
-        given["luxima:kubeconfig"] = layout.kubeconfig.read_text(encoding="utf-8")
+    kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
+    given = _needed(config, {**secrets.stack_config(), "luxima:kubeconfig": kubeconfig})
     overlay.write(layout, layout.engine, config, given, seal)
     chosen = plugins.write(layout.engine, os.environ.get("PATH", os.defpath))
     built = environment.build(

@@ -71,12 +71,19 @@ def name_servers(settings: Settings) -> Iterator[Problem]:
         first.setdefault(where, index)
 
 
-def guard_key(settings: Settings) -> Iterator[Problem]:
-    """The guard's key is another one than the platform's: a name server tells what a key may do by its name."""
-    name = settings.dns.guard_tsig.name
-    if name == settings.dns.tsig.name:
-        text = f'"{name}" is the name of dns.tsig already, which may change every record; give a key of its own'
-        yield Problem(("dns", "guard_tsig", "name"), text)
+def keys(settings: Settings) -> Iterator[Problem]:
+    """Each key is another one: a name server tells what a key may do by its name."""
+    taken = {settings.dns.tsig.name: "dns.tsig"}
+    for path, tsig in (
+        (("dns", "guard_tsig"), settings.dns.guard_tsig),
+        (("edge", "certificates", "acme_tsig"), settings.edge.certificates.acme_tsig),
+    ):
+        if tsig is None:
+            continue
+        if tsig.name in taken:
+            text = f'"{tsig.name}" is the name of {taken[tsig.name]} already, which may change other records'
+            yield Problem((*path, "name"), f"{text}; give a key of its own")
+        taken.setdefault(tsig.name, ".".join(path))
 
 
-RULES = (unique_addresses, inside_network, separate_networks, name_servers, guard_key)
+RULES = (unique_addresses, inside_network, separate_networks, name_servers, keys)

@@ -53,22 +53,24 @@ def issuer(settings: Settings) -> Iterator[Problem]:
         yield Problem(path, f'"private_ca" is for .local names, and {domain} is public; give acme (requirement SEC-1)')
 
 
-def acme_email(settings: Settings) -> Iterator[Problem]:
-    """An ACME account has a contact, a private CA has none."""
+def acme_account(settings: Settings) -> Iterator[Problem]:
+    """An ACME account has a contact and a key of the name servers, a private CA has neither."""
     certificates = settings.edge.certificates
-    path = ("edge", "certificates", "acme_email")
-    if certificates.issuer == "acme" and certificates.acme_email is None:
-        yield Problem(path, "is missing; issuer acme needs an e-mail address for its account")
-    if certificates.issuer == "private_ca" and certificates.acme_email is not None:
-        yield Problem(path, "has no use with issuer private_ca; take it out")
+    needed = {"acme_email": "an e-mail address for its account", "acme_tsig": "a key that the name servers know"}
+    for key, what in needed.items():
+        path, given = ("edge", "certificates", key), getattr(certificates, key)
+        if certificates.issuer == "acme" and given is None:
+            yield Problem(path, f"is missing; issuer acme needs {what}")
+        if certificates.issuer == "private_ca" and given is not None:
+            yield Problem(path, "has no use with issuer private_ca; take it out")
 
 
-def acme_key(settings: Settings) -> Iterator[Problem]:
+def acme_algorithm(settings: Settings) -> Iterator[Problem]:
     """cert-manager signs its updates by DNS-01 with two of the algorithms only."""
-    algorithm = settings.dns.tsig.algorithm
-    if settings.edge.certificates.issuer == "acme" and algorithm == "hmac-sha384":
-        text = f'"{algorithm}" is none that cert-manager can sign with; give hmac-sha256 or hmac-sha512'
-        yield Problem(("dns", "tsig", "algorithm"), text)
+    tsig = settings.edge.certificates.acme_tsig
+    if tsig is not None and tsig.algorithm == "hmac-sha384":
+        text = f'"{tsig.algorithm}" is none that cert-manager can sign with; give hmac-sha256 or hmac-sha512'
+        yield Problem(("edge", "certificates", "acme_tsig", "algorithm"), text)
 
 
-RULES = (label, uptime, domains, issuer, acme_email, acme_key)
+RULES = (label, uptime, domains, issuer, acme_account, acme_algorithm)

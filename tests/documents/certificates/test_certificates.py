@@ -78,7 +78,7 @@ def test_public_names_are_proven_by_records_in_their_own_zones() -> None:
     assert solver["selector"]["dnsZones"] == ["acehcommerce.id", "luxima.id"]
     assert solver["dns01"]["rfc2136"] == {
         "nameserver": "10.10.30.53:53",
-        "tsigKeyName": "luxima-prod",
+        "tsigKeyName": "luxima-prod-acme",
         "tsigAlgorithm": "HMACSHA256",
         "tsigSecretSecretRef": {"name": "edge-acme-tsig", "key": "secret"},
     }
@@ -89,7 +89,8 @@ def test_every_algorithm_that_the_settings_allow_has_a_name_for_cert_manager() -
     settings = stack_settings("prod")
     for algorithm, name in (("hmac-sha256", "HMACSHA256"), ("hmac-sha512", "HMACSHA512")):
         tsig = Tsig.model_validate({"name": "k", "algorithm": algorithm})
-        changed = settings.model_copy(update={"dns": settings.dns.model_copy(update={"tsig": tsig})})
+        certificates = settings.edge.certificates.model_copy(update={"acme_tsig": tsig})
+        changed = settings.model_copy(update={"edge": settings.edge.model_copy(update={"certificates": certificates})})
         (issuer,) = issuing.issuers(changed)
         (solver,) = issuer.spec["acme"]["solvers"]
         assert solver["dns01"]["rfc2136"]["tsigAlgorithm"] == name

@@ -26,6 +26,7 @@ class Guided:
         made = credentials.make()
         self.key = Key("luxima-prod", "hmac-sha256", made.dns_tsig_secret)
         self.guard = Key("luxima-prod-guard", "hmac-sha256", made.dns_guard_tsig_secret)
+        self.acme = Key("luxima-prod-acme", "hmac-sha256", made.acme_tsig_secret)
 
     @property
     def servers(self) -> list[Server]:
@@ -43,6 +44,7 @@ class Guided:
             "    storage: /var/lib/knot\n": f'    storage: "{folder}"\n',
             "PLATFORM-SECRET": self.key.secret,
             "GUARD-SECRET": self.guard.secret,
+            "ACME-SECRET": self.acme.secret,
         }
         for old, new in changes.items():
             assert text.count(old) == 1, old
@@ -109,3 +111,23 @@ def test_the_guards_key_changes_nothing_else(guided: Guided) -> None:
         assert denied(update, guided.daemon.port), name
     with pytest.raises(DnsError, match="or it may not make this change"):
         swap(guided, ZONES[1], "grafana.luxima.id", "10.10.30.61", "10.10.30.62", 30, guided.guard)
+
+
+def test_cert_managers_key_proves_names_and_changes_nothing_else(guided: Guided) -> None:
+    settings = stack_settings("prod")
+    tsig = settings.edge.certificates.acme_tsig
+    assert tsig is not None
+    assert tsig.name == guided.acme.name
+    for zone in ZONES:
+        update = signed_update(zone, guided.acme)
+        update.replace(f"_acme-challenge.{zone}.", 60, "TXT", "proof")
+        accepted(update, guided)
+    for name, kind, content in (
+        ("acehcommerce.id", "A", "10.10.30.62"),
+        ("acehcommerce.id", "TXT", "v=spf1"),
+        ("api.acehcommerce.id", "A", "10.10.30.62"),
+        ("_acme-challenge.acehcommerce.id", "CNAME", "elsewhere.example."),
+    ):
+        update = signed_update(ZONES[0], guided.acme)
+        update.replace(f"{name}.", 30, kind, content)
+        assert denied(update, guided.daemon.port), name

@@ -39,6 +39,8 @@ SECRETS = {
     "databaseMonitorPassword": "planted-monitor-password",
     "minioMetricsToken": "planted.metrics.token",
 }
+ACME_SECRET = base64.b64encode(b"planted acme key of 32 bytes....").decode()
+"""What stacks with public names need besides."""
 KUBECONFIG = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: [{name: planted-user}]\n"
 
 
@@ -88,8 +90,9 @@ class Checkout:
             file.parent.mkdir(exist_ok=True)
             file.write_text(yaml.safe_dump(releases, sort_keys=False), encoding="utf-8")
         config = {f"luxima:{area}": json.dumps(value) for area, value in data.items()}
-        config |= {f"luxima:{key}": value for key, value in {**self.secrets, **self.plain}.items()}
-        return load(config, [f"luxima:{key}" for key in self.secrets], self.stack, self.folder)
+        secrets = {**self.secrets, **({} if self.stack == "dev" else {"acmeTsigSecret": ACME_SECRET})}
+        config |= {f"luxima:{key}": value for key, value in {**secrets, **self.plain}.items()}
+        return load(config, [f"luxima:{key}" for key in secrets], self.stack, self.folder)
 
     def report(self, edits: Mapping[str, Any] | None = None) -> list[str]:
         """The lines of the report on what is wrong; none if nothing is."""

@@ -104,9 +104,19 @@ def test_a_kubeconfig_is_needed_for_an_existing_cluster_only(dev: Checkout) -> N
     assert dev.mistakes({"kubernetes.mode": "existing"}) == []
     (unused,) = dev.mistakes()
     assert unused == (
-        "luxima:kubeconfig: is set, but not used in mode k3s of luxima:kubernetes; "
+        "luxima:kubeconfig: is set, but used with luxima:kubernetes.mode existing only; "
         "take it out with `pulumi config rm luxima:kubeconfig --stack dev`"
     )
+
+
+def test_a_key_for_certificates_is_needed_with_issuer_acme_only(dev: Checkout) -> None:
+    acme = {"issuer": "acme", "acme_email": "a@luxima.id", "acme_tsig": {"name": "luxima-dev-acme"}}
+    asked = [each for each in dev.mistakes({"edge.certificates": acme}) if "acmeTsigSecret" in each]
+    assert [each.partition(";")[0] for each in asked] == ["luxima:acmeTsigSecret: is not set"]
+    dev.secrets["acmeTsigSecret"] = SECRETS["dnsTsigSecret"]
+    assert not [each for each in dev.mistakes({"edge.certificates": acme}) if "acmeTsigSecret" in each]
+    (unused,) = dev.mistakes()
+    assert unused.startswith("luxima:acmeTsigSecret: is set, but used with luxima:edge.certificates.issuer acme only; ")
 
 
 def test_no_kubeconfig_is_asked_for_while_the_mode_is_unknown(dev: Checkout) -> None:
@@ -156,7 +166,7 @@ def test_the_search_for_leaks_finds_one() -> None:
 
 
 def test_every_secret_is_tried_here() -> None:
-    assert {secret.key for secret in DECLARED} == {*SECRETS, "kubeconfig"}
+    assert {secret.key for secret in DECLARED} == {*SECRETS, "acmeTsigSecret", "kubeconfig"}
     assert all(dataclasses.astuple(secret) for secret in DECLARED)
 
 

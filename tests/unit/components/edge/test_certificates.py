@@ -22,7 +22,8 @@ def declared(stack: str, controller: str) -> Recorder:
     changed = settings.model_copy(update={"edge": edge})
 
     def program() -> None:
-        made = Certificates("certificates", CertificatesArgs(changed, pulumi.Output.secret("dHNpZw==")))
+        secret = pulumi.Output.secret("dHNpZw==") if certificates.issuer == "acme" else None
+        made = Certificates("certificates", CertificatesArgs(changed, secret))
         assert made.secrets == {"public": "edge-public", "core": "edge-core"}
 
     return record(program, stack)

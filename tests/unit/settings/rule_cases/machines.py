@@ -135,11 +135,18 @@ CASES = [
         {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 5353}]},
     ),
     Case(
-        addresses.guard_key,
+        addresses.keys,
         {"dns.guard_tsig.name": "luxima-dev"},
         "dns.guard_tsig.name",
         '"luxima-dev" is the name of dns.tsig already',
         {"dns.guard_tsig.name": "luxima-dev-guard-2"},
+    ),
+    prod(
+        addresses.keys,
+        {"edge.certificates.acme_tsig.name": "luxima-prod-guard"},
+        "edge.certificates.acme_tsig.name",
+        '"luxima-prod-guard" is the name of dns.guard_tsig already',
+        {"edge.certificates.acme_tsig.name": "luxima-prod-certificates"},
     ),
     Case(availability.k3s_servers, TWO_SERVERS, "compute.vms", "has 2 machines of role k3s_server", THREE_SERVERS),
     Case(
