@@ -49,6 +49,8 @@ class Announcer:
     record_url: str | None = None
     """Start of the URLs of the Alertmanager that records every alert (ALR-10); without it nothing is recorded."""
     clock: Callable[[], datetime] = _now
+    loopback_only: bool = False
+    """Whether nobody beyond this machine is asked."""
 
     def deployed(self, service: str, slot: str, image: str) -> None:
         """A slot became live."""
@@ -103,7 +105,7 @@ class Announcer:
         }
         for url in filter(None, (self.url, self.record_url)):
             try:
-                answer = Web(url, self.ca).post("/api/v2/alerts", [alert])
+                answer = Web(url, self.ca, loopback_only=self.loopback_only).post("/api/v2/alerts", [alert])
             except WebError as error:
                 raise AnnounceError(f"{name} was not announced: {error}") from None
             if not answer.good:

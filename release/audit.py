@@ -70,7 +70,7 @@ class Delivery:
 class Audit:
     """The rows of one folder and the database they go to."""
 
-    def __init__(self, folder: Path, url: str, key: str, ca: str | None = None) -> None:
+    def __init__(self, folder: Path, url: str, key: str, ca: str | None = None, *, loopback_only: bool = False) -> None:
         """Remember where rows are kept and sent.
 
         Args:
@@ -78,10 +78,11 @@ class Audit:
             url: `observability.alert_log_url`, to which the function's name is added.
             key: Key of the service role; never shown.
             ca: File with the authorities that the database's certificate may come from.
+            loopback_only: Whether nobody beyond this machine is asked.
         """
         self._folder = folder
         bare = key.strip()
-        self._web = Web(url, ca, {"apikey": bare, "Authorization": f"Bearer {bare}"})
+        self._web = Web(url, ca, {"apikey": bare, "Authorization": f"Bearer {bare}"}, loopback_only=loopback_only)
 
     def record(self, row: Row) -> Delivery:
         """Keep a row, then send all that wait."""

@@ -301,7 +301,13 @@ def _not_on_probation(service: str, release: ServiceRelease) -> None:
 
 
 def _accepted(service: str, release: ServiceRelease, image: str, *, force: bool) -> ServiceRelease:
-    """The release with `image` not rejected."""
+    """The release with `image` not rejected, and of the repository that the service is of."""
+    repository, usual = image.partition("@")[0], live_image(release).partition("@")[0]
+    if repository != usual and not force:
+        raise Refused(
+            f"{service} runs images of {usual}, and {repository} is another repository; give an image of that, "
+            "or this one with --force"
+        )
     if image not in release.rejected:
         return release
     if not force:

@@ -14,6 +14,7 @@ from typing import Final
 from components.edge.routing import VERSION_PATH, version
 from release.cluster import Cluster, ClusterError
 from release.faults import ReleaseError
+from release.web import is_loopback
 from settings import Settings
 from settings.values import Slot
 
@@ -43,10 +44,12 @@ class Https:
     Attributes:
         addresses: `address:port` to ask in the place of another, for a world where the gateways' are not.
         authorities: File with the authorities to trust; the system's when None.
+        loopback_only: Whether nobody beyond this machine is asked.
     """
 
     addresses: Mapping[str, str] = field(default_factory=dict[str, str])
     authorities: str | None = None
+    loopback_only: bool = False
 
     def get(self, host: str, address: str, path: str) -> Answer:
         """Ask once, on a connection of its own.
@@ -57,6 +60,8 @@ class Https:
         """
         place = self.addresses.get(f"{address}:{_PORT}", f"{address}:{_PORT}")
         where, _, port = place.rpartition(":")
+        if self.loopback_only and not is_loopback(where):
+            raise ConnectionRefusedError("nobody beyond loopback is asked")
         context = ssl.create_default_context(cafile=self.authorities)
         raw = socket.create_connection((where, int(port)), timeout=_SECONDS)
         connection = http.client.HTTPConnection(host, timeout=_SECONDS)

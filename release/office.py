@@ -41,6 +41,7 @@ class Options:
     commits: bool = True
     dry_run: bool = False
     timeout_seconds: float = 180
+    loopback_only: bool = False
     root: Path = ROOT
 
 
@@ -94,7 +95,10 @@ class Office:
             machine=self.engine,
             names=NameServers(settings, self.key()),
             gateways=Gates(
-                Https(options.addresses, options.authorities), self._cluster, self.say, options.timeout_seconds
+                Https(options.addresses, options.authorities, options.loopback_only),
+                self._cluster,
+                self.say,
+                options.timeout_seconds,
             ),
             witness=Witnesses(options.stack, options.who, self.audit(), self.announcer(), self.now, self.say),
             keeper=self.repository(),
@@ -121,8 +125,9 @@ class Office:
     def audit(self) -> Audit:
         """The audit's rows; those that wait are in the checkout's folder for what is no part of it."""
         folder = lock.folder(self.options.root) / f"{self.options.stack}.audit"
-        key = self._secrets.get("luxima:serviceRoleKey", "")
-        return Audit(folder, self.settings.observability.alert_log_url, key, self.options.authorities)
+        key, options = self._secrets.get("luxima:serviceRoleKey", ""), self.options
+        url = self.settings.observability.alert_log_url
+        return Audit(folder, url, key, options.authorities, loopback_only=options.loopback_only)
 
     def announcer(self) -> Announcer:
         """Alertmanager."""
@@ -133,6 +138,7 @@ class Office:
             self.settings.observability.alerts.runbooks_url,
             f"https://{environment.grafana_host}/d/releases",
             self.options.authorities,
+            loopback_only=self.options.loopback_only,
         )
 
     def _cluster(self) -> Cluster:

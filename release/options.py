@@ -52,6 +52,9 @@ def common(
         float,
         typer.Option("--timeout", envvar="LUXIMA_TIMEOUT", help="Seconds that gateways have to load a routing"),
     ] = 180,
+    loopback_only: Annotated[
+        bool, typer.Option("--loopback-only", envvar="LUXIMA_LOOPBACK_ONLY", help="Ask nobody beyond this machine")
+    ] = False,
 ) -> Options:
     """The options that every verb has."""
     return Options(
@@ -63,6 +66,7 @@ def common(
         commits=not no_commit,
         dry_run=dry_run,
         timeout_seconds=timeout,
+        loopback_only=loopback_only,
     )
 
 

@@ -114,6 +114,11 @@ def _next(desk: Desk, name: str, release: ServiceRelease, found: Situation) -> s
             minutes = left.total_seconds() / 60
             return f"{name} is on probation for {minutes:.0f} min more; back again: `release rollback {name}`"
         return f"the probation of {name} ended without a verdict written down: `release guard {name}`"
+    seen = desk.machine.revision()
+    if seen is not None and seen < desk.releases.revision:
+        return (
+            f"the last change of the release file did not reach the stack (it has seen revision {seen}): run it again"
+        )
     for kind, _ in _candidates(release):
         return f"next: `release {kind} {name} --percent …`, `--promote` or `--remove`"
     idle = changes.other(release.live)

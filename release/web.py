@@ -3,6 +3,7 @@
 What the library says of an error may hold a header, so it is never passed on: an error is told by its kind.
 """
 
+import ipaddress
 from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -44,21 +45,38 @@ class Answer:
             raise WebError(f"{self._where} gives an answer that is no JSON (status {self.status})") from None
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host is this machine, as its text alone says."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
 class Web:
     """One server, such as `https://prometheus.luxima.id`."""
 
-    def __init__(self, url: str, ca: str | None = None, headers: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        ca: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        loopback_only: bool = False,
+    ) -> None:
         """Remember where it is.
 
         Args:
             url: Start of its URLs, without user and password: those would end in logs.
             ca: File with the authorities that its certificate may come from; None for the system's.
             headers: Headers of every request; never shown.
+            loopback_only: Whether nobody beyond this machine is asked, not even for the host's address.
         """
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or parts.hostname is None or "@" in parts.netloc:
             raise ValueError("a URL has to be http:// or https://, with a host and without user and password")
         self.where = f"{parts.scheme}://{parts.netloc}{parts.path.rstrip('/')}"
+        self._barred = loopback_only and not is_loopback(parts.hostname)
         self._session = requests.Session()
         # Neither a netrc, which would put its own Authorization in the place of ours, nor a proxy.
         self._session.trust_env = False
@@ -82,6 +100,8 @@ class Web:
         return self._call("POST", path, json=body)
 
     def _call(self, method: str, path: str, **more: Any) -> Answer:
+        if self._barred:
+            raise WebError(f"{self.where} is not asked: it is not on loopback")
         timeout = (CONNECT_SECONDS, ANSWER_SECONDS)
         try:
             # A redirect would carry the headers to somebody else.

@@ -56,7 +56,18 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
         return preview.run(layout, signals, as_json=options.format == "json")
     if verb == "up" and options.agent is not None:
         _turn_agent(layout, options.agent)
-    return _hold(layout, verb, signals, options.arguments if verb == "release" else [])
+    return _hold(layout, verb, signals, _arguments(options.arguments, layout.stack) if verb == "release" else [])
+
+
+def _arguments(given: list[str], stack: str) -> list[str]:
+    """What the release tool is asked; the stack is said once, to the sandbox."""
+    for argument in given:
+        if argument.partition("=")[0] == "--stack":
+            raise SandboxError(
+                f"--stack is among the release tool's arguments; this is stack {stack}: give STACK=… to make, or "
+                "--stack before --"
+            )
+    return given or ["--help"]
 
 
 def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """`guard`: watch the live slot while it is on probation, and write down what comes of it."""
 
 import datetime
+import functools
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -59,10 +60,9 @@ def _watch(office: Office, desk: Desk, service: str, ended: threading.Event) -> 
     if probation is None:
         raise Refused(f"{service} is not on probation; there is nothing to watch")
     since, until = changes.parsed(probation.since), changes.parsed(probation.until)
-    prometheus = Source(
-        guard.prometheus_url or f"https://{environment.core_fqdn('prometheus')}", ca=options.authorities
-    )
-    loki = Source(guard.loki_url or f"https://{environment.core_fqdn('loki')}", LOKI, options.authorities)
+    asked = functools.partial(Source, ca=options.authorities, loopback_only=options.loopback_only)
+    prometheus = asked(guard.prometheus_url or f"https://{environment.core_fqdn('prometheus')}")
+    loki = asked(guard.loki_url or f"https://{environment.core_fqdn('loki')}", LOKI)
     thresholds = Thresholds(
         guard.error_percent,
         guard.window_minutes * 60,

@@ -27,15 +27,17 @@ class Queries(Protocol):
 class Source:
     """Prometheus, or Loki by `path`."""
 
-    def __init__(self, url: str, path: str = PROMETHEUS, ca: str | None = None) -> None:
+    def __init__(self, url: str, path: str = PROMETHEUS, ca: str | None = None, *, loopback_only: bool = False) -> None:
         """Remember where it is.
 
         Args:
             url: Start of its URLs.
             path: Path of its instant queries.
             ca: File with the authorities that its certificate may come from.
+            loopback_only: Whether nobody beyond this machine is asked.
         """
-        self._web = Web(url, ca, {"X-Scope-OrgID": LOG_TENANT} if path == LOKI else None)
+        headers = {"X-Scope-OrgID": LOG_TENANT} if path == LOKI else None
+        self._web = Web(url, ca, headers, loopback_only=loopback_only)
         self._path = path
 
     def value(self, query: str, at: datetime) -> float | None:

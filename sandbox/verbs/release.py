@@ -38,6 +38,7 @@ def environment(layout: Layout, ready: session.Session) -> dict[str, str]:
         "LUXIMA_PROJECT": str(layout.engine.project),
         "LUXIMA_CA_BUNDLE": str(layout.ca_bundle),
         "LUXIMA_NO_COMMIT": "1",
+        "LUXIMA_LOOPBACK_ONLY": "1",
         # Simulated gateways never answer: no use in waiting for them as for real ones.
         **({"LUXIMA_TIMEOUT": "10"} if file is None else {"LUXIMA_ADDRESSES": str(file)}),
     }

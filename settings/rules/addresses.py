@@ -8,6 +8,9 @@ from settings.rules.guests import all_guests
 from settings.shape import whole
 from settings.stack import Settings
 
+_WIDEST_TRUSTED = 8
+"""Prefix of the widest private network, 10.0.0.0/8."""
+
 
 def used_addresses(settings: Settings) -> Iterator[tuple[Path, str]]:
     """Every address that the stack takes for itself, with its path."""
@@ -71,6 +74,14 @@ def name_servers(settings: Settings) -> Iterator[Problem]:
         first.setdefault(where, index)
 
 
+def trusted_networks(settings: Settings) -> Iterator[Problem]:
+    """What is not for the public is not opened to everybody."""
+    for index, cidr in enumerate(settings.edge.trusted_networks):
+        if ipaddress.ip_network(cidr).prefixlen < _WIDEST_TRUSTED:
+            text = f"{cidr} is the internet, not people who are known; give their own networks"
+            yield Problem(("edge", "trusted_networks", index), text)
+
+
 def keys(settings: Settings) -> Iterator[Problem]:
     """Each key is another one: a name server tells what a key may do by its name."""
     taken = {settings.dns.tsig.name: "dns.tsig"}
@@ -86,4 +97,4 @@ def keys(settings: Settings) -> Iterator[Problem]:
         taken.setdefault(tsig.name, ".".join(path))
 
 
-RULES = (unique_addresses, inside_network, separate_networks, name_servers, keys)
+RULES = (unique_addresses, inside_network, separate_networks, name_servers, trusted_networks, keys)

@@ -51,7 +51,8 @@ def candidates(settings: Settings) -> Iterator[Problem]:
             path = (RELEASES, "services", name, kind)
             if service.strategy != kind:
                 text = f"is for services with strategy {kind}; {name} has {service.strategy}"
-                yield Problem(path, f"{text}: take it out, or change services.{name}.strategy")
+                back = f"make the strategy {kind} again, run `python -m release {kind} {name} --remove`, then change it"
+                yield Problem(path, f"{text}: {back}")
             if candidate.image in release.rejected:
                 yield Problem((*path, "image"), "was rolled back; give another image, or take the candidate out")
 

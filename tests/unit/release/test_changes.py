@@ -278,3 +278,11 @@ def test_whatever_is_done_users_see_verified_images_only(begun: tuple[Step, ...]
         )
         assert after is releases if after == releases else after.revision > releases.revision
         releases = after
+
+
+@pytest.mark.parametrize("deploy", [changes.deploy_idle, changes.deploy_live])
+def test_an_image_of_another_repository_is_refused_unless_it_is_forced(deploy: Callable[..., Releases]) -> None:
+    strange = image(1).replace("storefront@", "api@")
+    with pytest.raises(Refused, match="is another repository; give an image of that, or this one with --force"):
+        deploy(before(), SERVICE, strange)
+    assert strange in str(deploy(before(), SERVICE, strange, force=True))

@@ -201,3 +201,8 @@ def test_no_cluster_is_said_and_the_name_is_asked(settings: Settings) -> None:
     with pytest.raises(ReleaseError, match="no route"):
         made.wait_loaded(settings, ["green"])
     assert said == ["the gateways' pods cannot be asked one by one (there is none): asking through the slot's name"]
+
+
+def test_a_gateway_beyond_loopback_is_not_asked_when_that_is_wished() -> None:
+    with pytest.raises(ConnectionRefusedError, match="nobody beyond loopback"):
+        Https(loopback_only=True).get("storefront.example", "192.0.2.1", "/")

@@ -76,3 +76,19 @@ def test_a_url_holds_no_credentials(url: str) -> None:
 def test_a_certificate_is_checked(tmp_path: Any) -> None:
     with pytest.raises(WebError, match="cannot be asked"):
         Source("https://127.0.0.1:1", ca=str(tmp_path / "missing")).value("x", SINCE)
+
+
+@pytest.mark.parametrize("url", ["https://prometheus.luxima.id", "https://10.10.10.61", "https://127.evil.example"])
+def test_nobody_beyond_loopback_is_asked_when_that_is_wished(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def asked(*_: object, **__: object) -> None:
+        raise AssertionError("somebody was asked")
+
+    monkeypatch.setattr("socket.getaddrinfo", asked)
+    monkeypatch.setattr("socket.create_connection", asked)
+    with pytest.raises(WebError, match="is not asked: it is not on loopback"):
+        Source(url, loopback_only=True).value("up", SINCE)
+
+
+def test_loopback_is_asked_all_the_same() -> None:
+    with Server([(200, vector(3.5))]) as server:
+        assert Source(server.url, loopback_only=True).value("up", SINCE) == 3.5

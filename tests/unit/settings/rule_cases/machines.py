@@ -135,6 +135,13 @@ CASES = [
         {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 5353}]},
     ),
     Case(
+        addresses.trusted_networks,
+        {"edge.trusted_networks": ["10.10.10.0/24", "0.0.0.0/0"]},
+        "edge.trusted_networks[1]",
+        "0.0.0.0/0 is the internet, not people who are known; give their own networks",
+        {"edge.trusted_networks": ["10.0.0.0/8"]},
+    ),
+    Case(
         addresses.keys,
         {"dns.guard_tsig.name": "luxima-dev"},
         "dns.guard_tsig.name",
