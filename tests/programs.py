@@ -2,6 +2,8 @@
 
 import socket
 import subprocess
+from collections.abc import Sequence
+from pathlib import Path
 
 from sandbox.ports import free
 
@@ -14,6 +16,12 @@ def free_port(*, datagrams: bool = False) -> int:
         probe.bind((_HOST, 0))
         port = int(probe.getsockname()[1])
     return port if not datagrams or free(port, _HOST, datagrams=True) else free_port(datagrams=True)
+
+
+def start(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
+    """Run a program; all that it says goes to `log`."""
+    with log.open("wb") as output:
+        return subprocess.Popen(command, stdout=output, stderr=output)
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

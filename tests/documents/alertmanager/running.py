@@ -1,6 +1,5 @@
 """A running Alertmanager on loopback."""
 
-import subprocess
 import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,7 @@ from typing import Any, Self
 import requests
 
 from components.text import to_yaml
-from tests.programs import end, free_port
+from tests.programs import end, free_port, start
 from tools import ensure
 
 
@@ -32,18 +31,14 @@ class Alertmanager:
         self._address = f"127.0.0.1:{free_port()}"
 
     def __enter__(self) -> Self:
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    ensure("alertmanager")["alertmanager"],
-                    f"--config.file={self._folder / 'alertmanager.yml'}",
-                    f"--storage.path={self._folder / 'data'}",
-                    f"--web.listen-address={self._address}",
-                    "--cluster.listen-address=",
-                ],
-                stdout=log,
-                stderr=log,
-            )
+        command = [
+            ensure("alertmanager")["alertmanager"],
+            f"--config.file={self._folder / 'alertmanager.yml'}",
+            f"--storage.path={self._folder / 'data'}",
+            f"--web.listen-address={self._address}",
+            "--cluster.listen-address=",
+        ]
+        self._process = start(command, self._folder / "log")
         wait_for(self._ready, (self._folder / "log").read_text() or "a start")
         return self
 

@@ -73,6 +73,12 @@ def accepted(update: dns.update.UpdateMessage, guided: Guided) -> None:
     assert answer.rcode() == dns.rcode.NOERROR, dns.rcode.to_text(answer.rcode())
 
 
+def refused(guided: Guided, key: Key, name: str, kind: str, content: str) -> None:
+    update = signed_update(ZONES[0], key)
+    update.replace(f"{name}.", 30, kind, content)
+    assert denied(update, guided.daemon.port), name
+
+
 def test_the_platforms_key_changes_both_zones_and_the_guards_every_public_name(guided: Guided) -> None:
     settings = stack_settings("prod")
     assert settings.environment.zones == ZONES
@@ -106,9 +112,7 @@ def test_the_guards_key_changes_nothing_else(guided: Guided) -> None:
         ("acehcommerce.id", "NS", "ns.example."),
         ("acehcommerce.id", "MX", "10 mail.example."),
     ):
-        update = signed_update(ZONES[0], guided.guard)
-        update.replace(f"{name}.", 30, kind, content)
-        assert denied(update, guided.daemon.port), name
+        refused(guided, guided.guard, name, kind, content)
     with pytest.raises(DnsError, match="or it may not make this change"):
         swap(guided, ZONES[1], "grafana.luxima.id", "10.10.30.61", "10.10.30.62", 30, guided.guard)
 
@@ -128,6 +132,4 @@ def test_cert_managers_key_proves_names_and_changes_nothing_else(guided: Guided)
         ("api.acehcommerce.id", "A", "10.10.30.62"),
         ("_acme-challenge.acehcommerce.id", "CNAME", "elsewhere.example."),
     ):
-        update = signed_update(ZONES[0], guided.acme)
-        update.replace(f"{name}.", 30, kind, content)
-        assert denied(update, guided.daemon.port), name
+        refused(guided, guided.acme, name, kind, content)

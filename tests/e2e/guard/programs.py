@@ -17,7 +17,7 @@ import requests
 
 from tests.documents.database.postgres import Postgres, RefusedError
 from tests.e2e.observability.targets import Server
-from tests.programs import free_port
+from tests.programs import free_port, start
 from tests.recording import ROOT
 from tools import ensure
 
@@ -176,17 +176,13 @@ class Prometheus:
         )
 
     def __enter__(self) -> Self:
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    ensure("prometheus")["prometheus"],
-                    f"--config.file={self._folder / 'prometheus.yml'}",
-                    f"--storage.tsdb.path={self._folder / 'series'}",
-                    f"--web.listen-address={self._address}",
-                ],
-                stdout=log,
-                stderr=log,
-            )
+        command = [
+            ensure("prometheus")["prometheus"],
+            f"--config.file={self._folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={self._folder / 'series'}",
+            f"--web.listen-address={self._address}",
+        ]
+        self._process = start(command, self._folder / "log")
         wait_for(self.scrapes, "a first scrape of every target")
         return self
 

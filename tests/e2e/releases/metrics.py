@@ -1,6 +1,5 @@
 """A real Prometheus that finds the pods of a trial with the platform's own discovery."""
 
-import subprocess
 from types import TracebackType
 from typing import Any, Final, Self
 
@@ -13,7 +12,7 @@ from sandbox.tls import ensure_server
 from settings.values import Slot
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.releases.trial import STACK, Trial
-from tests.programs import end, free_port
+from tests.programs import end, free_port, start
 from tools import ensure
 
 _HOST: Final = "127.0.0.1"
@@ -34,18 +33,14 @@ class Metrics:
         certificate, key = ensure_server(self._authorities.parent, "prometheus", [_HOST])
         self._write("web.yml", {"tls_server_config": {"cert_file": str(certificate), "key_file": str(key)}})
         self._write("prometheus.yml", self._document())
-        with (self._folder / "log").open("wb") as log:
-            self._process = subprocess.Popen(
-                [
-                    ensure("prometheus")["prometheus"],
-                    f"--config.file={self._folder / 'prometheus.yml'}",
-                    f"--web.config.file={self._folder / 'web.yml'}",
-                    f"--storage.tsdb.path={self._folder / 'series'}",
-                    f"--web.listen-address={self._address}",
-                ],
-                stdout=log,
-                stderr=log,
-            )
+        command = [
+            ensure("prometheus")["prometheus"],
+            f"--config.file={self._folder / 'prometheus.yml'}",
+            f"--web.config.file={self._folder / 'web.yml'}",
+            f"--storage.tsdb.path={self._folder / 'series'}",
+            f"--web.listen-address={self._address}",
+        ]
+        self._process = start(command, self._folder / "log")
         file, known = f"Pulumi.{STACK}.yaml", "minimum_requests: 100\n"
         self._made.copy.replace(file, known, f"{known}    prometheus_url: https://{self._address}\n")
         self._made.copy.commit()
