@@ -7,6 +7,7 @@ import argparse
 import base64
 import dataclasses
 import json
+import os
 import re
 import sys
 import urllib.parse
@@ -94,10 +95,14 @@ def in_folder(folder: Path, secrets: Mapping[str, str], ignored: Iterable[Path] 
     """
     skipped = list(ignored)
     found: list[Leak] = []
-    for path in sorted(folder.rglob("*")):
+    for path in sorted(Path(top, name) for top, _, names in os.walk(folder) for name in names):
         if path.is_symlink() or not path.is_file() or any(path.is_relative_to(skip) for skip in skipped):
             continue
-        found += in_bytes(str(path), path.read_bytes(), secrets)
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:  # a running server's own temporary file
+            continue
+        found += in_bytes(str(path), content, secrets)
     return found
 
 

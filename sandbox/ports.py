@@ -1,7 +1,8 @@
 """Ports on loopback: free ones, remembered per stack, so that endpoints stay the same across `down` and `up`.
 
 They are taken from below the system's range for outgoing connections: a port that was given back by `down` is then not
-taken by the next browser tab.
+taken by the next browser tab. Between its choice and the start of its server a port is claimed by name, so that two
+checkouts that start at the same time do not choose the same.
 """
 
 import errno
@@ -9,7 +10,7 @@ import json
 import os
 import random
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,7 +96,7 @@ def assign(
                     f"port {port} of the {want.name} server is in use by {holder(port)}, and the stack's resources "
                     f"were made through it; end that process and run it again, or start anew: make clean, make up"
                 )
-        fresh = _pick(want, reserved)
+        fresh = choose(want, reserved)
         reserved.add(fresh)
         if port is not None:
             notices.append(f"port {port} of the {want.name} server is in use by {holder(port)}: it gets {fresh}")
@@ -116,13 +117,37 @@ def read(path: Path) -> dict[str, int]:
         return {}
 
 
-def _pick(want: Wanted, reserved: set[int]) -> int:
+def choose(want: Wanted, reserved: Collection[int] = ()) -> int:
+    """A free port that nobody else chooses while this process runs.
+
+    Args:
+        want: What it is for.
+        reserved: Ports to leave alone.
+
+    Raises:
+        SandboxError: When none is found.
+    """
     highest = _lowest_outgoing()
     for _ in range(500):
         port = random.randrange(_LOWEST, highest)  # noqa: S311 - spread, not secrecy
-        if port not in reserved and free(port, want.host, datagrams=want.datagrams):
+        if port not in reserved and free(port, want.host, datagrams=want.datagrams) and _claim(port):
             return port
     raise SandboxError(f"no free port between {_LOWEST} and {highest} for the {want.name} server")
+
+
+_CLAIMS: list[socket.socket] = []
+
+
+def _claim(port: int) -> bool:
+    """Take the port's name, a socket without a file that the system gives back when this process ends."""
+    claim = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    try:
+        claim.bind(f"\0luxima-port-{port}")
+    except OSError:
+        claim.close()
+        return False
+    _CLAIMS.append(claim)
+    return True
 
 
 def _lowest_outgoing() -> int:

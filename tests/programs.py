@@ -1,21 +1,15 @@
 """Programs that tests run: ports for them to listen on, and their end."""
 
-import socket
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
-from sandbox.ports import free
-
-_HOST = "127.0.0.1"
+from sandbox.ports import Wanted, choose
 
 
 def free_port(*, datagrams: bool = False) -> int:
-    """A port of loopback on which nobody listens, by TCP; with `datagrams` by UDP neither."""
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port = int(probe.getsockname()[1])
-    return port if not datagrams or free(port, _HOST, datagrams=True) else free_port(datagrams=True)
+    """A port of loopback on which nobody listens, by TCP; with `datagrams` by UDP neither; never given out twice."""
+    return choose(Wanted("test", datagrams=datagrams))
 
 
 def start(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
@@ -24,11 +18,11 @@ def start(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
         return subprocess.Popen(command, stdout=output, stderr=output)
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Ask a program to end, and end it if it does not within 20 s."""
+def end(process: subprocess.Popen[bytes], seconds: float = 60) -> None:
+    """Ask a program to end, and end it if it does not within these seconds."""
     process.terminate()
     try:
-        process.wait(20)
+        process.wait(seconds)
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()

@@ -1,5 +1,6 @@
 """What every server of the sandbox has in common: how it is started once, found again and asked whether it answers."""
 
+import contextlib
 import hashlib
 import json
 import os
@@ -13,6 +14,7 @@ from typing import Protocol
 
 from sandbox import process
 from sandbox.credentials import Credentials
+from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
 from sandbox.process import Record
@@ -93,6 +95,9 @@ class Program:
         return digest.hexdigest()
 
 
+_LATE_SECONDS = 10.0
+
+
 def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seconds: float = 60) -> Record:
     """Start a process unless it runs already, with this very command line and configuration, and answers.
 
@@ -109,8 +114,11 @@ def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seco
     fingerprint = program.fingerprint()
     record = process.load(folder, program.name)
     if record is not None and record.alive():
-        if mark.exists() and mark.read_text(encoding="ascii") == fingerprint and ready():
-            return record
+        if mark.exists() and mark.read_text(encoding="ascii") == fingerprint:
+            # On a busy machine an answer may be late; a server that has stopped to answer is started anew.
+            with contextlib.suppress(SandboxError):
+                process.wait_ready(record, ready, _LATE_SECONDS)
+                return record
         process.stop([record])
     mark.write_text(fingerprint, encoding="ascii")
     record = process.start(folder, program.name, program.log, program.command, program.environment, program.cwd)

@@ -81,7 +81,7 @@ def said(done: Done, *parts: str) -> str:
     return errors[0]
 
 
-def until(condition: Callable[[], bool], running: Running, seconds: float = 120) -> None:
+def until(condition: Callable[[], bool], running: Running, seconds: float = 420) -> None:
     """Wait for something to be true on a server while a command runs."""
     end, pause = time.monotonic() + seconds, threading.Event()
     while not condition():

@@ -66,7 +66,7 @@ class Alertmanager:
     def _ready(self) -> bool:
         try:
             self._call()
-        except requests.ConnectionError:
+        except requests.RequestException:
             return False
         return True
 

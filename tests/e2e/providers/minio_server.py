@@ -3,7 +3,6 @@
 import base64
 import os
 import secrets
-import socket
 import subprocess
 import time
 from collections.abc import Generator
@@ -14,6 +13,7 @@ from pathlib import Path
 import requests
 
 from sandbox import tls
+from tests.programs import end, free_port
 
 KMS_KEY = "tests-key"
 
@@ -30,12 +30,6 @@ class Running:
     """Certificate authorities that its certificate is accepted with."""
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def _ready(url: str, bundle: Path) -> bool:
     try:
         return requests.get(f"{url}/minio/health/cluster", verify=str(bundle), timeout=5).ok
@@ -49,7 +43,7 @@ def running(program: Path, folder: Path) -> Generator[Running]:
     bundle = tls.ensure_authority(folder)
     certificate, _ = tls.ensure_server(folder, "minio", ["127.0.0.1"])
     (folder / "drive").mkdir()
-    port, password = _free_port(), secrets.token_urlsafe(20)
+    port, password = free_port(), secrets.token_urlsafe(20)
     environment = {
         "HOME": str(folder),
         "PATH": os.environ["PATH"],
@@ -66,12 +60,11 @@ def running(program: Path, folder: Path) -> Generator[Running]:
     with (folder / "minio.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        end = time.monotonic() + 30
+        latest = time.monotonic() + 90
         while not _ready(f"https://127.0.0.1:{port}", bundle):
-            if process.poll() is not None or time.monotonic() > end:
+            if process.poll() is not None or time.monotonic() > latest:
                 raise RuntimeError(f"MinIO did not start: {(folder / 'minio.log').read_text()[-500:]}")
             time.sleep(0.1)
         yield Running(f"127.0.0.1:{port}", "tests-root", password, bundle)
     finally:
-        process.terminate()
-        process.wait(20)
+        end(process)

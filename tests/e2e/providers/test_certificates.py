@@ -79,7 +79,7 @@ def value(secret: dict[str, Any], key: str) -> bytes:
     return base64.b64decode(secret["data"][key])
 
 
-def awaited(what: Callable[[], T | None], why: str, seconds: float = 20) -> T:
+def awaited(what: Callable[[], T | None], why: str, seconds: float = 60) -> T:
     """The first value that there is."""
     found: list[T] = []
 
@@ -140,7 +140,7 @@ def test_what_a_stack_declares_is_taken_and_read_back_without_drift(cluster: Clu
     settings = stack_settings(stack)
     made = [cluster.apply(each) for each in (*issuing.issuers(settings), *issuing.certificates(settings).values())]
     for each in issuing.certificates(settings):
-        wait_for(lambda key=each: cluster.leaf(f"edge-{key}") is not None, f"edge-{each} is issued", 20)
+        wait_for(lambda key=each: cluster.leaf(f"edge-{key}") is not None, f"edge-{each} is issued", 60)
     for token, made_id, inputs, outputs in made:
         assert "/" in made_id or inputs["kind"] == "ClusterIssuer"
         read = cluster.driver.read(token, made_id, inputs, outputs)
@@ -210,7 +210,7 @@ def test_other_names_are_issued_for_at_once(cluster: Cluster) -> None:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return names.get_values_for_type(x509.DNSName) == ["other.dev.acehcommerce.local"]
 
-    wait_for(covers, "the new name is covered", 20)
+    wait_for(covers, "the new name is covered", 60)
 
 
 @pytest.mark.usefixtures("issuer")
@@ -218,11 +218,11 @@ def test_without_its_issuer_a_certificate_says_so_and_waits(cluster: Cluster) ->
     reference = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "late"}
     cluster.apply(certificate("waiting", issuerRef=reference))
     where = "namespaces/edge/certificates"
-    wait_for(lambda: cluster.condition(where, "waiting") == ("False", "DoesNotExist"), "it says what is missing", 20)
+    wait_for(lambda: cluster.condition(where, "waiting") == ("False", "DoesNotExist"), "it says what is missing", 60)
     assert cluster.secret("waiting") is None
     cluster.apply(issuing.CustomObject("ClusterIssuer", "late", None, {"selfSigned": {}}))
     awaited(lambda: cluster.leaf("waiting"), "the Secret is there")
-    wait_for(lambda: cluster.condition(where, "waiting") == ("True", "Ready"), "it is ready", 20)
+    wait_for(lambda: cluster.condition(where, "waiting") == ("True", "Ready"), "it is ready", 60)
 
 
 @pytest.mark.usefixtures("issuer")

@@ -80,7 +80,10 @@ class Cluster:
         }
         plurals = {kind: kind.lower() + "s" for kind in paths} | {"NetworkPolicy": "networkpolicies"}
         return {
-            f"{kind}/{item['metadata']['name']}": str(item["metadata"]["resourceVersion"])
+            # A generation counts the changes of what is asked for; kinds without a status have none.
+            f"{kind}/{item['metadata']['name']}": str(
+                item["metadata"].get("generation") or item["metadata"]["resourceVersion"]
+            )
             for kind, root in paths.items()
             for item in self.items(f"/{root}/namespaces/{namespace}/{plurals[kind]}")
         }

@@ -65,7 +65,7 @@ def test_success_is_success(capfd: pytest.CaptureFixture[str]) -> None:
 def test_an_interrupt_waits_for_what_was_started(tmp_path: Path) -> None:
     tests = tmp_path / "test_server.py"
     tests.write_text(
-        "import pathlib, pytest, signal, time\n"
+        "import pathlib, pytest, time\n"
         "folder = pathlib.Path(__file__).parent\n"
         "@pytest.fixture\n"
         "def server():\n"
@@ -74,7 +74,8 @@ def test_an_interrupt_waits_for_what_was_started(tmp_path: Path) -> None:
         "    (folder / 'stopped').touch()\n"
         "def test_a(server):\n"
         "    (folder / 'started').touch()\n"
-        "    signal.pause()\n"
+        "    while True:\n"
+        "        time.sleep(0.1)\n"
     )
     step = f"Step('server', {(*PYTEST, '-s', str(tests))!r}, True)"
     code = (

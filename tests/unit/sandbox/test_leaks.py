@@ -49,8 +49,11 @@ def test_clean_files_and_ignored_ones_are_fine(tmp_path: Path) -> None:
 
 
 def test_a_secret_in_a_command_line_is_found() -> None:
-    with subprocess.Popen([sys.executable, "-c", "input()", f"--password={SECRET}"], stdin=subprocess.PIPE) as child:
+    command = [sys.executable, "-c", "print(flush=True); input()", f"--password={SECRET}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
         try:
+            assert child.stdout is not None
+            child.stdout.readline()
             places = [leak.place for leak in leaks.in_processes({"password": SECRET})]
         finally:
             child.kill()

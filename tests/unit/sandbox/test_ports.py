@@ -1,13 +1,17 @@
 import json
 import os
 import socket
+import subprocess
+import sys
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from sandbox import ports
 from sandbox.faults import SandboxError
 from sandbox.ports import Wanted
+from tests.programs import free_port
 
 
 def listener() -> socket.socket:
@@ -82,7 +86,19 @@ def test_a_damaged_file_is_no_file(tmp_path: Path) -> None:
 
 def test_datagrams_count_where_a_server_needs_them() -> None:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as server:
-        server.bind(("127.0.0.1", 0))
-        port = server.getsockname()[1]
+        port = free_port(datagrams=True)
+        server.bind(("127.0.0.1", port))
         assert not ports.free(port, datagrams=True)
         assert ports.free(port)
+
+
+def test_a_port_that_another_process_chose_is_left_alone_until_it_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = "from sandbox import ports; print(ports.choose(ports.Wanted('a')), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        chosen = int(other.stdout.readline())
+        monkeypatch.setattr("random.randrange", mock.Mock(return_value=chosen))
+        with pytest.raises(SandboxError, match="no free port"):
+            ports.choose(Wanted("b"))
+        other.communicate(b"\n")
+    assert ports.choose(Wanted("b")) == chosen

@@ -20,6 +20,7 @@ def requirements(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return file
 
 
+@pytest.mark.timeout(600)
 def test_it_is_made_once_and_brought_up_to_date_in_place(
     requirements: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:

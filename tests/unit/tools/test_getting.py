@@ -213,7 +213,7 @@ def test_an_interrupted_build_ends_the_compiler_and_leaves_nothing(machine: Mach
     pid = machine.folder / "pid"
     machine.go(build=f'echo $$ >"{pid}.new"; cp "{pid}.new" "{pid}"; exec sleep 60')
     interrupted = elsewhere()
-    _until(pid.exists)
+    _until(lambda: pid.exists() and pid.read_text().strip() != "")
     interrupted.send_signal(signal.SIGINT)
 
     assert interrupted.wait() == 130
