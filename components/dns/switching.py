@@ -28,6 +28,8 @@ from components.dns.transport import (
 __all__ = ["DnsError", "Endpoint", "Key", "Server", "Servers", "standing", "swap", "wait"]
 
 _PAUSE_SECONDS: Final = 0.2
+_LEAST_SECONDS: Final = 3.0
+"""Time that a look has at least: a server that is asked last is not to seem silent."""
 _TYPE: Final = "A"
 
 
@@ -107,7 +109,7 @@ def wait(
         servers: All name servers; the first is the primary.
         fqdn: The full name.
         expected: The address.
-        timeout_seconds: How long to wait at most.
+        timeout_seconds: How long to wait; a last look may take a few seconds more.
         clock: Seconds that only grow.
 
     Raises:
@@ -117,7 +119,7 @@ def wait(
     late = list(servers)
     while True:
         # A server that answers it once stays with it: zones only move forwards.
-        rest = max(end - clock(), _PAUSE_SECONDS)
+        rest = max(end - clock(), _LEAST_SECONDS)
         seen = _look(late, fqdn, min(rest, TIMEOUT_SECONDS))
         late = [server for server in late if seen[where(server)] != (expected,)]
         if not late:

@@ -13,6 +13,7 @@ from grafana_foundation_sdk.models import dashboard as models
 from components.observability.grafana.names import ENVIRONMENT, PROMETHEUS
 from components.observability.grafana.panels import Panel
 from components.observability.grafana.variables import Variable, environment
+from components.observability.rules.past import known
 from settings import Settings
 
 TAG: Final = "luxima"
@@ -75,7 +76,7 @@ _EVENTS: Final = (
     (
         "Live slot switched",
         "blue",
-        "release_live_slot_info{%s} == 1 unless on (service, slot) (release_live_slot_info{%s} offset 5m == 1)",
+        f"release_live_slot_info{{%s}} == 1 unless on (service, slot) {known('release_live_slot_info{%s}', '5m')} == 1",
         "{{service}} is live in {{slot}}",
         "Users of {{service}} reach the slot {{slot}} from here on.",
     ),

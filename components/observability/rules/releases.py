@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
+from components.observability.rules.past import known
 from settings import Settings
 
 ERROR_RATIO: Final = 0.05
@@ -104,7 +105,7 @@ def _alerts() -> list[Alert]:
         Alert(
             "ReleaseDeployed",
             "max by (service, slot) (release_probation) == 1"
-            " unless max by (service, slot) (release_probation offset 10m) == 1",
+            f" unless max by (service, slot) ({known('release_probation', '10m')}) == 1",
             severity="info",
             kind="release",
             owner="engineering",
@@ -115,7 +116,7 @@ def _alerts() -> list[Alert]:
         Alert(
             "ReleaseSlotSwitched",
             "max by (service, slot) (release_live_slot_info) == 1"
-            " unless max by (service, slot) (release_live_slot_info offset 10m) == 1",
+            f" unless max by (service, slot) ({known('release_live_slot_info', '10m')}) == 1",
             severity="info",
             kind="release",
             owner="engineering",

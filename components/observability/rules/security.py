@@ -3,6 +3,7 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
+from components.observability.rules.past import known
 from settings import Settings
 
 LOGIN_RATIO: Final = 0.5
@@ -24,7 +25,7 @@ def born(metric: str, window: str) -> str:
 
     A Prometheus without any past takes all of them for new: a false alarm once, rather than a violation missed.
     """
-    return f"({metric} > 0 unless {metric} offset {window})"
+    return f"({metric} > 0 unless {known(metric, window)})"
 
 
 def groups(settings: Settings) -> list[Group]:

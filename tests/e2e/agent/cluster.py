@@ -87,7 +87,7 @@ class Cluster:
         """Pods of a namespace."""
         return self.get(f"/api/v1/namespaces/{namespace}/pods")["items"]
 
-    def address(self, key: str, seconds: float = 20) -> tuple[str, int]:
+    def address(self, key: str, seconds: float = 60) -> tuple[str, int]:
         """Where an address of the cluster is on loopback, by `addresses.json`."""
         file = self.agent / "addresses.json"
 

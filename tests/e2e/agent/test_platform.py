@@ -29,7 +29,7 @@ class Https(http.client.HTTPSConnection):
     """A client of a name whose address is on loopback."""
 
     def __init__(self, name: str, target: tuple[str, int], context: ssl.SSLContext) -> None:
-        super().__init__(name, 443, context=context, timeout=5)
+        super().__init__(name, 443, context=context, timeout=30)
         self._target, self._trust = target, context
 
     def connect(self) -> None:
@@ -69,19 +69,18 @@ def test_users_reach_a_service_through_its_gateway(running: Cluster) -> None:
     name = settings.service_fqdn(SERVICE)
     assert ask(name, target, context) == {}, "no certificate, no connection"
     certify(running, settings, authority)
-    headers = wait_for(lambda: ask(name, target, context).get(200), 20, "the certificate is taken")
+    headers = wait_for(lambda: ask(name, target, context).get(200), 60, "the certificate is taken")
     assert headers["x-slot"] == live
     assert headers["x-image"].partition("@")[0] == IMAGE
     assert headers["x-request-id"]
-    pods = [pod for pod in running.pods(edge.namespace) if ready(pod)]
+    pods = running.pods(edge.namespace)
 
     # A release changes the one routing object: the running gateway follows, its pods stay.
     routing = next(each for each in found if each.inputs["metadata"]["name"] == f"gateway-{live}-routing")
     closed = routing.inputs["data"]["routing.yaml"].replace(f"Host(`{name}`)", "Host(`nobody.example`)")
     where = f"/api/v1/namespaces/{edge.namespace}/configmaps/gateway-{live}-routing"
     running.api.call("PATCH", where, {"data": {"routing.yaml": closed}})
-    wait_for(lambda: ask(name, target, context).keys() == {404}, 10, "the route is gone")
+    wait_for(lambda: ask(name, target, context).keys() == {404}, 60, "the route is gone")
     put(running, routing)
-    wait_for(lambda: ask(name, target, context).keys() == {200}, 10, "the route is back")
-    after = [pod for pod in running.pods(edge.namespace) if ready(pod)]
-    assert [pod["metadata"]["uid"] for pod in after] == [pod["metadata"]["uid"] for pod in pods]
+    wait_for(lambda: ask(name, target, context).keys() == {200}, 60, "the route is back")
+    assert [pod["metadata"]["uid"] for pod in running.pods(edge.namespace)] == [pod["metadata"]["uid"] for pod in pods]

@@ -61,8 +61,8 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guided]:
     for zone in ZONES:
         text = f"$ORIGIN {zone}.\n$TTL 300\n@ SOA ns1 hostmaster 1 3600 600 604800 60\n@ NS ns1\nns1 A 127.0.0.1\n"
         (folder / f"{zone}.zone").write_text(text, encoding="ascii")
-    made.daemon.start()
     try:
+        made.daemon.start()
         yield made
     finally:
         made.daemon.stop()

@@ -140,7 +140,7 @@ def test_a_secondary_that_is_behind_is_named_and_waited_for(tmp_path: Path) -> N
         update = signed_update(ZONE, pair.key)
         update.add(f"{name}.", 30, "A", BLUE)
         assert dns.query.tcp(update, HOST, port=pair.primary.port, timeout=5).rcode() == dns.rcode.NOERROR
-        wait(pair.servers, name, BLUE, 20)
+        wait(pair.servers, name, BLUE, 60)
 
         pair.allow_transfers(allowed=False)
         assert swap(pair, ZONE, name, BLUE, GREEN, 30, pair.key)
@@ -154,7 +154,7 @@ def test_a_secondary_that_is_behind_is_named_and_waited_for(tmp_path: Path) -> N
         assert standing(pair.servers, name) == {f"{HOST}:{pair.primary.port}": (GREEN,), late: (BLUE,)}
 
         pair.allow_transfers(allowed=True)
-        wait(pair.servers, name, GREEN, 30)
+        wait(pair.servers, name, GREEN, 60)
         assert ask(pair.secondary.port, name) == [(30, GREEN)]
 
 
@@ -164,7 +164,7 @@ def test_a_secondary_that_is_down_is_named_and_catches_up(tmp_path: Path) -> Non
         update = signed_update(ZONE, pair.key)
         update.add(f"{name}.", 30, "A", BLUE)
         assert dns.query.tcp(update, HOST, port=pair.primary.port, timeout=5).rcode() == dns.rcode.NOERROR
-        wait(pair.servers, name, BLUE, 20)
+        wait(pair.servers, name, BLUE, 60)
         pair.secondary.stop()
         assert swap(pair, ZONE, name, BLUE, GREEN, 30, pair.key)
         silent = f"the name server {HOST}:{pair.secondary.port} does not answer"
@@ -173,7 +173,7 @@ def test_a_secondary_that_is_down_is_named_and_catches_up(tmp_path: Path) -> Non
         with pytest.raises(DnsError, match=silent):
             standing(pair.servers, name)
         pair.secondary.start()
-        wait(pair.servers, name, GREEN, 20)
+        wait(pair.servers, name, GREEN, 60)
 
 
 def test_waiting_is_bounded_when_nobody_answers() -> None:
@@ -181,7 +181,7 @@ def test_waiting_is_bounded_when_nobody_answers() -> None:
     began = time.monotonic()
     with pytest.raises(DnsError) as caught:
         wait(nobody, f"x.{ZONE}", BLUE, 1)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 15
     assert str(caught.value).count("does not answer") == 2
     assert "zone transfers" not in str(caught.value)
 

@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
+from tests.programs import free_port
+
 
 @dataclass(frozen=True)
 class Received:
@@ -96,11 +98,12 @@ class Backend:
         self._run(self._close())
 
     def _run(self, what: Coroutine[Any, Any, None]) -> None:
-        asyncio.run_coroutine_threadsafe(what, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(what, self._loop).result(60)
 
     async def _listen(self) -> None:
+        # Not one for outgoing connections: while this is stopped, a client might get it.
+        self.port = self.port or free_port()
         self._server = await asyncio.start_server(self._connected, self.address, self.port, backlog=1024)
-        self.port = self._server.sockets[0].getsockname()[1]
 
     async def _close(self) -> None:
         if self._server is not None:

@@ -1,5 +1,6 @@
 """A client of a gateway: one connection over TLS, from any loopback address."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -76,7 +77,9 @@ class Client(http.client.HTTPSConnection):
     ) -> Answer:
         """One request and its answer."""
         chunked = body is not None and not isinstance(body, bytes)
-        self.request(method, path, body, dict(headers or {}), encode_chunked=chunked)
+        # A server that has refused a body need not wait for the rest of it; its answer has come all the same.
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            self.request(method, path, body, dict(headers or {}), encode_chunked=chunked)
         with self.getresponse() as response:
             found: dict[str, str] = {}
             for name, value in response.getheaders():

@@ -7,6 +7,7 @@ as the kubelet does it: a new folder, a link beside the files that is swapped to
 import itertools
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -78,6 +79,8 @@ class Gateway:
         address: Loopback address that it listens on.
         authority: Signs its certificates; one of its own if None.
         edit: Changes the text of traefik.yaml once more, for what a test cannot wait for.
+        patient: Whether health checks wait for half a minute: a server of this test that is paused with all of this
+            machine is not to be taken for a dead one. One that is dead or ill says so at once.
     """
 
     def __init__(
@@ -90,6 +93,7 @@ class Gateway:
         address: str = "127.0.0.1",
         authority: Authority | None = None,
         edit: Callable[[str], str] = str,
+        patient: bool = False,
     ) -> None:
         self.settings, self.folder, self.address = settings, folder, address
         self.slot: Slot = slot
@@ -100,7 +104,7 @@ class Gateway:
         """The authority that clients have to trust."""
         self.log = folder / "traefik.log"
         """Everything that Traefik says: its own lines and the access log, both JSON."""
-        self._edit = edit
+        self._edit, self._patient = edit, patient
         self._dynamic = Volume(folder / "dynamic")
         self._process: subprocess.Popen[bytes] | None = None
         environment = settings.environment
@@ -177,7 +181,10 @@ class Gateway:
 
     def write(self, routing: str, *, clean: bool = True) -> Path | None:
         """Put a routing document in place, and the certificates; without `clean` the old ones stay beside them."""
-        files: dict[str, str | bytes] = {ROUTING_FILE: self._local(routing)}
+        local = self._local(routing)
+        if self._patient:
+            local = re.sub(r"^( *timeout): \d+m?s$", r"\1: 30s", local, flags=re.MULTILINE)
+        files: dict[str, str | bytes] = {ROUTING_FILE: local}
         for key, (chain, private) in self.certificates.items():
             files |= {f"tls/{key}/tls.crt": chain, f"tls/{key}/tls.key": private}
         return self._dynamic.write(files, clean=clean)

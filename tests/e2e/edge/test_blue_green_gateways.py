@@ -32,7 +32,7 @@ from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import TRUSTED
 from tests.e2e.edge.traffic import LIMIT, LONG, Ask, Browser, Load, Reply, say, size
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1200 if LONG else 240)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1200 if LONG else 600)]
 
 SERVICE: Final = "storefront"
 TTL_SECONDS: Final = size(5, 30)
@@ -63,7 +63,7 @@ class Visitors(Load):
         if user in self._until and (self.stubborn(user) or time.monotonic() < self._until[user]):
             return
         query = dns.message.make_query(f"{self.host}.", "A")
-        answer = await dns.asyncquery.udp(query, HOST, port=self._knot.port, timeout=5)
+        answer = await dns.asyncquery.udp(query, HOST, port=self._knot.port, timeout=30)
         self.lookups += 1
         record: Any = answer.answer[0]
         self._until[user] = time.monotonic() + record.ttl
@@ -161,7 +161,7 @@ class Operator:
         self.switched.append((time.monotonic(), new))
         knot, ttl = self._knot, self.settings.dns.switch_ttl_seconds
         assert swap(knot, ZONE, self.fqdn, self.addresses[old], self.addresses[new], ttl, knot.key)
-        wait(knot.servers, self.fqdn, self.addresses[new], 10)
+        wait(knot.servers, self.fqdn, self.addresses[new], 60)
 
     def _tell(self, *slots: Slot) -> None:
         self.settings = self._load()
@@ -176,7 +176,7 @@ class Operator:
             seen.append(pods.total)
             return len(seen) > 6 and len(set(seen[-6:])) == 1
 
-        wait_for(quiet, "an end of requests to pods that leave", 10)
+        wait_for(quiet, "an end of requests to pods that leave")
 
     def _load(self) -> Settings:
         edits: dict[str, Any] = {

@@ -7,6 +7,7 @@ import re
 import socket
 import ssl
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -151,11 +152,15 @@ def test_every_answer_tells_the_browser_to_be_careful(place: Place, host: str, s
 
 def seen(place: Place, headers: dict[str, str]) -> tuple[dict[str, str], dict[str, str], dict[str, Any]]:
     """The headers of the backend's request and of the answer, and the line of the access log, of one request."""
-    before = len(place.gateway.access())
+
+    def lines() -> list[dict[str, Any]]:
+        return [line for line in place.gateway.access() if line["RequestPath"] == "/ids"]
+
+    before = len(lines())
     answer = ask(place.gateway, DOMAIN, "/ids", headers=headers)
     assert answer.status == 200
-    wait_for(lambda: len(place.gateway.access()) > before, "a line in the access log", 10)
-    return answer.json()["headers"], dict(answer.headers), place.gateway.access()[-1]
+    wait_for(lambda: len(lines()) > before, "a line in the access log")
+    return answer.json()["headers"], dict(answer.headers), lines()[-1]
 
 
 def test_identifiers_are_made_when_absent_and_are_the_same_everywhere(place: Place) -> None:
@@ -359,10 +364,11 @@ def test_one_address_may_not_ask_without_end_and_others_do_not_notice(tmp_path: 
     with Backend("blue") as backend:
         urls = {"http://storefront-blue.commerce.svc:3000": backend.url}
         with Gateway(settings, tmp_path / "gateway", urls=urls) as gateway, Client(gateway, DOMAIN) as client:
+            begun = time.monotonic()
             statuses = [client.ask("/").status for _ in range(15)]
             assert statuses[:5] == [200] * 5
-            # One more each second, however slow this machine is.
-            assert statuses.count(429) >= 4
+            # One more each second.
+            assert statuses.count(200) <= 5 + 1 + (time.monotonic() - begun)
             refused = next(answer for answer in iter(lambda: client.ask("/"), None) if answer.status == 429)
             assert {"x-request-id", "strict-transport-security", "retry-after"} <= refused.headers.keys()
             assert ask(gateway, DOMAIN, source="127.0.0.3").status == 200

@@ -218,14 +218,18 @@ class Load:
         patience: float = 30,
     ) -> None:
         self.gateway, self.host, self.users, self.every, self.what = gateway, host, users, every, what
-        self._patience = patience
+        self.patience = patience
         self.replies: list[Reply] = []
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="load")
+        self._thread = threading.Thread(target=lambda: asyncio.run(self._all()), name="load", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
-        self.more(2 * self.users)
+        try:
+            self.more(2 * self.users)
+        except BaseException:
+            self._ending.set()
+            raise
         return self
 
     def __exit__(
@@ -255,7 +259,7 @@ class Load:
         await asyncio.sleep(self.every * user / self.users)
         while not self._ending.is_set():
             await self.before(user, browser)
-            reply = await browser.ask(self.what(user, number), self._patience)
+            reply = await browser.ask(self.what(user, number), self.patience)
             self.replies.append(replace(reply, user=user))
             number += 1
             await asyncio.sleep(max(0, reply.begun + self.every - time.monotonic()))

@@ -17,7 +17,7 @@ import requests
 
 from tests.documents.database.postgres import Postgres, RefusedError
 from tests.e2e.observability.targets import Server
-from tests.programs import free_port, start
+from tests.programs import end, free_port, start
 from tests.recording import ROOT
 from tools import ensure
 
@@ -188,8 +188,7 @@ class Prometheus:
 
     def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
-            self._process.terminate()
-            self._process.wait(20)
+            end(self._process)
 
     def value(self, query: str) -> float:
         """The one number that a query gives; 0 when it gives none, or nobody answers."""

@@ -51,7 +51,7 @@ def test_a_slot_that_starts_to_fail_is_taken_back_without_a_hand(
     ((result, reason),) = scene.rows
     assert result == "rolled_back"
     assert "requests failed, as the" in reason
-    wait_for(lambda: SLACK in scene.messages("ReleaseRolledBack"), "a message in Slack", 40)
+    wait_for(lambda: SLACK in scene.messages("ReleaseRolledBack"), "a message in Slack")
     wait_for(lambda: any("sendMessage" in path for path in scene.messages("ReleaseRolledBack")), "one in Telegram")
     with capsys.disabled():
         print(f"\nguard: first failure → record led back {switched:.1f} s, written and announced {recorded:.1f} s")  # noqa: T201 - a figure to report
@@ -174,6 +174,6 @@ def test_an_end_from_outside_is_said(scene: Scene) -> None:
     guard = scene.guard(probation=60)
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     guard.process.terminate()
-    assert guard.end(15) == 130
+    assert guard.end() == 130
     assert "interrupted: it is not watched any longer" in guard.log
     assert scene.rows == []

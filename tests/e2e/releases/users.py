@@ -12,6 +12,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import dns.exception
+
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.world import World
 
@@ -98,21 +100,26 @@ class Users:
                 self.switches.append((time.monotonic(), address))
 
     def _user(self, *, forgets: bool) -> None:
-        connection, looked_up = self._connect(), time.monotonic()
+        connection: http.client.HTTPConnection | None = None
+        looked_up = 0.0
         while not self._stopped.is_set():
-            if forgets and time.monotonic() > looked_up + self._ttl:
+            if connection is not None and forgets and time.monotonic() > looked_up + self._ttl:
                 connection.close()
-                connection, looked_up = self._connect(), time.monotonic()
+                connection = None
             try:
+                if connection is None:
+                    connection, looked_up = self._connect(), time.monotonic()
                 connection.request("GET", "/", headers={"X-User-ID": USER})
                 answer = connection.getresponse()
                 answer.read()
                 if answer.status != 200:
                     raise http.client.HTTPException(f"status {answer.status} from {answer.headers['X-Image']}")
-            except (OSError, http.client.HTTPException) as error:
+            except (OSError, http.client.HTTPException, dns.exception.DNSException) as error:
                 self.failed.append(f"{'' if forgets else 'a user who never looks up again: '}{error!r}")
-                connection.close()
-                connection = self._connect()
+                if connection is not None:
+                    connection.close()
+                connection = None
+                self._stopped.wait(_PAUSE_SECONDS)
                 continue
             with self._lock:
                 self.images[str(answer.headers["X-Image"])] += 1
@@ -120,7 +127,8 @@ class Users:
                 if forgets:
                     self.slots.append((time.monotonic(), str(answer.headers["X-Slot"])))
             self._stopped.wait(_PAUSE_SECONDS)
-        connection.close()
+        if connection is not None:
+            connection.close()
 
     def _connect(self) -> http.client.HTTPConnection:
         ((_, address),) = self.world.names.ask(self._name)

@@ -12,7 +12,7 @@ import dns.tsigkeyring
 import dns.update
 import dns.zone
 
-_SECONDS = 10
+_SECONDS = 60
 _HOST = "127.0.0.1"
 
 
