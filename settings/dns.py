@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import Address, Area, Domain, Form, Port
+from settings.values import Address, Area, Domain, Form, Label, Port
 
 KeyName = Annotated[
     str,
@@ -34,6 +34,10 @@ Dmarc = Annotated[
         "a DMARC policy such as `v=DMARC1; p=reject` (RFC 7489)",
     ),
 ]
+
+
+Zone = Literal["public", "core"]
+"""The services' domain, and the domain of the core hosts."""
 
 
 class MailExchange(Area):
@@ -88,6 +92,11 @@ class Dns(Area):
     switch_ttl_seconds: Annotated[int, Field(ge=5, le=60)] = Field(
         default=30, description="The same for a service's public name, which a slot switch changes, in seconds"
     )
-    mail: Mapping[Literal["public", "core"], Mail] = Field(
+    hosts: Mapping[Zone, Mapping[Label, Annotated[tuple[Address, ...], Field(min_length=1)]]] = Field(
+        default={},
+        description="Names that neither a gateway nor a guest of this stack has, with the addresses where they are "
+        "served: by zone, the services' domain (`public`) and the core domain (`core`), and by the name's first label",
+    )
+    mail: Mapping[Zone, Mail] = Field(
         default={}, description="Records on mail, of the services' domain (`public`) and the core domain (`core`)"
     )

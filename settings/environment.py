@@ -1,12 +1,15 @@
 """`luxima:environment`: which environment a stack is, and under which names it is reached (ENV-1..4)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
 from settings.values import Area, Domain
 
 StackName = Literal["dev", "staging", "prod"]
+
+GATEWAY_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager")
+"""Hosts under the core domain that the gateways serve (ENV-3)."""
 
 
 class Environment(Area):

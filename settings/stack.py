@@ -54,6 +54,12 @@ class Settings(Stack):
         """What runs of `service`; None if it was not released yet."""
         return self.releases.services.get(service)
 
+    @property
+    def hosts(self) -> Mapping[str, str]:
+        """Full names that are served elsewhere (`dns.hosts`), by zone and label: `core_registry`."""
+        fqdn = {"public": self.environment.fqdn, "core": self.environment.core_fqdn}
+        return {f"{zone}_{host}": fqdn[zone](host) for zone, hosts in self.dns.hosts.items() for host in hosts}
+
     def service_fqdn(self, service: str, slot: Slot | None = None) -> str:
         """Public name of `service`; with `slot` the name under which that slot alone is reached."""
         if slot is None:

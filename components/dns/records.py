@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
 from settings import Settings
-from settings.dns import Mail
+from settings.dns import Mail, Zone
+from settings.environment import GATEWAY_HOSTS
 from settings.values import Slot
-
-CORE_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager")
-"""Core hosts behind the gateways (ENV-3)."""
 
 _CAA_ACME: Final = ('0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"')
 _TEXT_BYTES: Final = 255
@@ -45,7 +43,8 @@ def records(settings: Settings) -> list[RecordSpec]:
 
     Guests and core hosts are under the core domain, services and their slots under the public one. A service's public
     name leads to the gateway of its live slot; a service that is not released has no record. Core hosts are served by
-    both gateways. Each zone says who may issue certificates for it (RFC 8659), and what the settings say about mail.
+    both gateways; what is served elsewhere, such as the registry, is where the settings say. Each zone says who may
+    issue certificates for it (RFC 8659), and what the settings say about mail.
     """
     environment, dns = settings.environment, settings.dns
     # A zone needs the addresses of its name servers before it can take a record: they come with the zone.
@@ -61,7 +60,7 @@ def records(settings: Settings) -> list[RecordSpec]:
     both = tuple(gateway.address for gateway in gateways.values())
     found += [
         RecordSpec(f"core-{host}", environment.core_domain, environment.core_fqdn(host), dns.ttl_seconds, both)
-        for host in CORE_HOSTS
+        for host in GATEWAY_HOSTS
     ]
     for service, release in settings.releases.services.items():
         found.append(
@@ -94,9 +93,11 @@ def records(settings: Settings) -> list[RecordSpec]:
     return found
 
 
-def _zone(settings: Settings, key: Literal["public", "core"], zone: str) -> Iterator[RecordSpec]:
-    """What is said about a zone as a whole."""
+def _zone(settings: Settings, key: Zone, zone: str) -> Iterator[RecordSpec]:
+    """What is said about a zone as a whole, and the names in it that are served elsewhere."""
     certificates, ttl = settings.edge.certificates, settings.dns.ttl_seconds
+    for host, addresses in settings.dns.hosts.get(key, {}).items():
+        yield RecordSpec(f"{key}-{host}", zone, f"{host}.{zone}", ttl, addresses)
     if certificates.issuer == "acme":
         contact = f'0 iodef "mailto:{certificates.acme_email}"'
         yield RecordSpec(f"{key}-caa", zone, zone, ttl, (*_CAA_ACME, contact), type="CAA")

@@ -11,6 +11,7 @@ from settings.report import Problem
 from settings.rules import (
     addresses,
     availability,
+    dns,
     guests,
     identity,
     kept,
@@ -28,6 +29,7 @@ RULES: tuple[Rule, ...] = (
     *identity.RULES,
     *guests.RULES,
     *addresses.RULES,
+    *dns.RULES,
     *availability.RULES,
     *storage.RULES,
     *kept.RULES,

@@ -6,6 +6,7 @@
 | `http_redirect` | URL with http | answered with a redirect to https (SEC-1: plain HTTP only redirects) |
 | `dns_public`, `dns_core` | name server | answers for the zone's SOA with authority |
 | `dns_name_<service>` | name server | answers with an address for the service's public name |
+| `dns_host_<zone>_<name>` | name server | answers with an address for a name that is served elsewhere (`dns.hosts`) |
 | `live_<service>_<slot>` | name server | answers with the address of that slot's gateway: users reach this slot |
 """
 
@@ -52,6 +53,7 @@ def config(settings: Settings) -> dict[str, Any]:
     }
     for part, zone in zip(ZONES, settings.environment.zones, strict=True):
         modules[f"dns_{part}"] = _dns(zone, "SOA")
+    modules |= {f"dns_host_{key}": _dns(name, "A") for key, name in settings.hosts.items()}
     for service in sorted(settings.services):
         name = settings.service_fqdn(service)
         modules[f"dns_name_{service}"] = _dns(name, "A")

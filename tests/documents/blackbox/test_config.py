@@ -57,6 +57,9 @@ def test_every_public_name_and_zone_is_asked_for(stack: str) -> None:
         if module["prober"] == "dns"
     }
     names = {(settings.service_fqdn(service), "A") for service in settings.services}
+    environment = settings.environment
+    elsewhere = {environment.fqdn("supabase"), environment.registry_host, environment.object_storage_host}
+    names |= {(name, "A") for name in elsewhere}
     assert asked == names | {(zone, "SOA") for zone in settings.environment.zones}
 
 

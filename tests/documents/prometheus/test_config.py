@@ -78,7 +78,8 @@ def test_every_released_name_and_every_name_server_is_probed() -> None:
             found |= {(entry["labels"]["module"], target) for target in entry["targets"]}
     names = {service: settings.service_fqdn(service) for service in settings.releases.services}
     servers = [f"{each.address}:{each.port}" for each in settings.dns.servers]
-    asked = ["dns_public", "dns_core", *(f"dns_name_{service}" for service in names)]
+    elsewhere = ["dns_host_core_object-storage", "dns_host_core_registry", "dns_host_public_supabase"]
+    asked = ["dns_public", "dns_core", *(f"dns_name_{service}" for service in names), *elsewhere]
     assert found == {
         *(("http_2xx", f"https://{name}/healthz") for name in names.values()),
         *(("http_redirect", f"http://{name}/healthz") for name in names.values()),

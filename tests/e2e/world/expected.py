@@ -239,6 +239,10 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
             yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, (guest.address,))
     for name in ("grafana", "prometheus", "loki", "alertmanager"):
         yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, tuple(sorted(gateways.values())))
+    docker = compute.vms["docker-1"].address
+    for name in (f"object-storage.{environment.core_domain}", f"registry.{environment.core_domain}"):
+        yield f"{name} A", (dns.ttl_seconds, (docker,))
+    yield f"supabase.{environment.domain} A", (dns.ttl_seconds, (docker,))
     if not environment.domain.endswith(".local"):
         issuers = ('0 iodef "mailto:alerts@luxima.id"', '0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"')
         for zone in environment.zones:

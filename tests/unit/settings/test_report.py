@@ -44,8 +44,8 @@ def test_all_mistakes_are_reported_at_once(dev: Checkout) -> None:
         '  luxima:storage.buckets.media.versioning: "on" is text, not true or false; give true or false (whether '
         "overwritten and deleted objects are kept as old versions)",
         "  luxima:retention.logs.security_days: 30 is too short; requirement LOG-2 asks for at least 60",
-        "  luxima:dns: is missing; give a table with servers, tsig, guard_tsig, ttl_seconds, switch_ttl_seconds "
-        "and mail",
+        "  luxima:dns: is missing; give a table with servers, tsig, guard_tsig, ttl_seconds, switch_ttl_seconds, "
+        "hosts and mail",
         '  luxima:services.storefront.storage_user: "storefrint" is no user of the object storage; did you '
         "mean storefront?",
         "releases/dev.yaml:",

@@ -15,6 +15,7 @@ from settings.rules import (
     addresses,
     availability,
     check,
+    dns,
     guests,
     identity,
     kept,
@@ -86,7 +87,8 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
-    modules = (identity, guests, addresses, availability, storage, kept, kubernetes, observability, services, releases)
+    platform = (identity, guests, addresses, availability, dns, storage, kept, kubernetes)
+    modules = (*platform, observability, services, releases)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):

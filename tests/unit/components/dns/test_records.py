@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from components.dns import RecordSpec, records
-from components.dns.records import CORE_HOSTS
 from settings.dns import Dns
+from settings.environment import GATEWAY_HOSTS
 from tests.recording import STACKS, stack_settings
 
 
@@ -25,10 +25,19 @@ def test_core_hosts_lead_to_both_gateways(stack: str) -> None:
     made = {each.fqdn: each for each in records(settings)}
     gateways = {gateway.address for gateway in settings.edge.gateways.values()}
     assert len(gateways) == 2
-    for host in CORE_HOSTS:
+    for host in GATEWAY_HOSTS:
         spec = made[f"{host}.{settings.environment.core_domain}"]
         assert (set(spec.values), spec.service, spec.slot) == (gateways, None, None)
     assert settings.environment.grafana_host in made
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_served_elsewhere_leads_where_the_settings_say(stack: str) -> None:
+    settings = stack_settings(stack)
+    made = {each.fqdn: each.values for each in records(settings)}
+    assert made[settings.environment.registry_host] == settings.dns.hosts["core"]["registry"]
+    assert made[settings.environment.object_storage_host] == settings.dns.hosts["core"]["object-storage"]
+    assert made[settings.environment.fqdn("supabase")] == settings.dns.hosts["public"]["supabase"]
 
 
 def test_a_public_zone_says_who_may_issue_certificates_for_it() -> None:

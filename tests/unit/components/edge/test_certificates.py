@@ -6,10 +6,10 @@ from typing import Any
 import pulumi
 import pytest
 
-from components.dns.records import CORE_HOSTS
 from components.edge.cert_manager import with_probes
 from components.edge.certificates import Certificates, CertificatesArgs
 from components.edge.names import OBSERVERS
+from settings.environment import GATEWAY_HOSTS
 from tests.recording import Recorder, record, stack_settings
 
 CHART = "kubernetes:helm.sh/v4:Chart"
@@ -96,4 +96,4 @@ def test_every_object_says_whose_it_is() -> None:
 
 
 def test_core_hosts_have_the_names_that_the_gateways_route() -> None:
-    assert set(CORE_HOSTS) == set(OBSERVERS)
+    assert set(GATEWAY_HOSTS) == set(OBSERVERS)

@@ -2,11 +2,16 @@
 
 from functools import partial
 
-from settings.rules import Rule, identity, kept, storage
+from settings.rules import Rule, dns, identity, kept, storage
 from tests.unit.settings.rule_cases.case import Case, prod
 from tests.unit.settings.stacks import ABSENT
 
 stack_name: Rule = partial(identity.stack_name, stack="dev")
+
+GUEST = {
+    **{"id": 1199, "node": "pve1", "address": "10.10.10.99", "start_order": 9},
+    **{"cpus": 1, "memory_mib": 512, "disk_gib": 8},
+}
 
 CASES = [
     Case(stack_name, {"environment.name": "prod"}, "environment.name", '"prod" is another stack', {}),
@@ -46,6 +51,69 @@ CASES = [
         "edge.certificates.issuer",
         "gives no certificate for dev.acehcommerce.local: .local names are in no public DNS; give private_ca",
         {},
+    ),
+    Case(
+        dns.needed_hosts,
+        {"dns.hosts.core.registry": ABSENT},
+        "dns.hosts.core.registry",
+        "is missing; give the addresses of the image registry (requirement ENV-3), such as [10.10.10.41]",
+        {},
+    ),
+    Case(
+        dns.needed_hosts,
+        {"dns.hosts.public": ABSENT},
+        "dns.hosts.public.supabase",
+        "give the addresses of Supabase (requirement ENV-2)",
+        {"dns.hosts.public.mail": ["10.10.10.41"]},
+    ),
+    Case(
+        dns.one_meaning,
+        {"dns.hosts.core.grafana": ["10.10.10.41"]},
+        "dns.hosts.core.grafana",
+        "the gateways serve that name already; take one of them out",
+        {"dns.hosts.public.grafana": ["10.10.10.41"]},
+    ),
+    Case(
+        dns.one_meaning,
+        {"compute.containers.loki": GUEST},
+        "compute.containers.loki",
+        "the gateways serve that name under the core domain; give the guest another name",
+        {"compute.containers.loki-1": GUEST},
+    ),
+    Case(
+        dns.one_meaning,
+        {"dns.hosts.core.docker-1": ["10.10.10.41"]},
+        "dns.hosts.core.docker-1",
+        "compute.vms.docker-1 has that name already",
+        {"dns.hosts.core.docker-7": ["10.10.10.41"]},
+    ),
+    Case(
+        dns.one_meaning,
+        {"dns.hosts.public.api-blue": ["10.10.10.41"]},
+        "dns.hosts.public.api-blue",
+        "slot blue of services.api has that name already",
+        {"dns.hosts.public.api-red": ["10.10.10.41"]},
+    ),
+    Case(
+        dns.one_meaning,
+        {"dns.hosts.public.admin": ["10.10.10.41"]},
+        "dns.hosts.public.admin",
+        "services.admin has that name already",
+        {},
+    ),
+    Case(
+        dns.used_hosts,
+        {"storage.endpoint": "minio.dev.luxima.local:443"},
+        "storage.endpoint",
+        'no record leads to "minio.dev.luxima.local"; give its addresses as dns.hosts.core.minio',
+        {"storage.endpoint": "minio.luxima.id:443"},
+    ),
+    Case(
+        dns.used_hosts,
+        {"observability.alert_log_url": "https://rest.dev.acehcommerce.local/rpc"},
+        "observability.alert_log_url",
+        "give its addresses as dns.hosts.public.rest",
+        {"observability.alert_log_url": "https://api.dev.acehcommerce.local/rpc"},
     ),
     prod(
         identity.issuer,
