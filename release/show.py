@@ -5,6 +5,7 @@ from collections.abc import Mapping
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from release import changes
 from release.desk import Desk
@@ -45,19 +46,21 @@ def status(desk: Desk, console: Console, services: list[str], left: str) -> None
 
 def history(console: Console, versions: list[Version], service: str | None) -> None:
     """The commits in which something of a service changed, the latest first."""
-    table = Table()
-    for column in ("commit", "when", "who", "revision", "live", "image", "what"):
-        table.add_column(column)
+    table = Table(box=None, padding=(0, 2, 0, 0))
+    table.add_column("commit", no_wrap=True)
+    table.add_column("when", no_wrap=True)
+    table.add_column("what", overflow="fold")
     for version, before in zip(versions, [*versions[1:], None], strict=True):
         releases = version.releases
         release = releases.services.get(service) if releases is not None and service is not None else None
         older = before.releases.services.get(service) if before and before.releases and service else None
         if service is not None and (release is None or release == older):
             continue
-        revision = "?" if releases is None else str(releases.revision)
-        live, image = ("", "") if release is None else (release.live, short(changes.live_image(release)))
-        table.add_row(version.commit, version.when, version.who, revision, live, image, version.subject)
-    console.print(table)
+        said = [f"revision {'?' if releases is None else releases.revision} by {version.who}"]
+        if release is not None:
+            said.append(f"live: {release.live}, {short(changes.live_image(release))}")
+        table.add_row(version.commit, version.when, Text("\n".join((version.subject, *said))))
+    console.print(table, highlight=False)
 
 
 def as_json(desk: Desk, services: list[str], left: str) -> Mapping[str, object]:

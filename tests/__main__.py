@@ -20,7 +20,7 @@ ROOT = Path(__file__).parent.parent
 
 _PYTHON = (sys.executable, "-m")
 _PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
-"""Two at a time: most of an end-to-end test is waiting for servers, and every stack has servers of its own."""
+"""Two at a time: every stack has servers of its own, and with them two end-to-end tests keep two cores busy."""
 _NO_TESTS_COLLECTED = 5
 _INTERRUPTED = 130
 

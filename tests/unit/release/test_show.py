@@ -8,9 +8,11 @@ import pytest
 from rich.console import Console
 
 from release import show
+from release.changes import live_image
 from release.desk import Desk
 from release.engine.targets import short
 from release.flows import candidate, deploy
+from release.repository import Version
 from tests.unit.release.world import SERVICE, image, world
 
 Act = Callable[[Desk], None]
@@ -50,3 +52,18 @@ def test_status_says_who_has_a_candidate_and_at_which_share(tmp_path: Path) -> N
     console = Console(width=200, file=(said := io.StringIO()))
     show.status(made.desk(), console, [SERVICE], "")
     assert f"storefront has canary {short(image(1))} at 10 %" in said.getvalue()
+
+
+def test_history_can_be_read_on_a_narrow_terminal(tmp_path: Path) -> None:
+    made = world(tmp_path, "blue_green")
+    releases = made.desk().releases
+    when, subject = "2026-11-23T20:05:00+07:00", "release(dev): switch [green]"
+    version = Version("1a2b3c4", when, "Cut Nyak Dhien", subject, releases)
+    console = Console(width=80, file=(said := io.StringIO()))
+    show.history(console, [version], SERVICE)
+    head, first, second, third = (line.rstrip() for line in said.getvalue().rstrip().splitlines())
+    assert head.split() == ["commit", "when", "what"]
+    assert first == f"1a2b3c4  {when}  {subject}"
+    assert second.strip() == f"revision {releases.revision} by Cut Nyak Dhien"
+    live = releases.services[SERVICE]
+    assert third.strip() == f"live: {live.live}, {short(live_image(live))}"

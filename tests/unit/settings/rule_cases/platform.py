@@ -9,8 +9,13 @@ from tests.unit.settings.stacks import ABSENT
 stack_name: Rule = partial(identity.stack_name, stack="dev")
 
 GUEST = {
-    **{"id": 1199, "node": "pve1", "address": "10.10.10.99", "start_order": 9},
-    **{"cpus": 1, "memory_mib": 512, "disk_gib": 8},
+    "id": 1199,
+    "node": "pve1",
+    "address": "10.10.10.99",
+    "start_order": 9,
+    "cpus": 1,
+    "memory_mib": 512,
+    "disk_gib": 8,
 }
 
 CASES = [
