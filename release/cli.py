@@ -134,7 +134,7 @@ def status_(
     as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
 ) -> int:
     """Compare the release file, the engine and every name server; say what to do next."""
-    desk = office.make(lambda _step: None)
+    desk = office.make()
     if service is not None:
         desk.known(service)
     services = [service] if service is not None else list(desk.settings.services)

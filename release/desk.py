@@ -107,6 +107,8 @@ class Desk:
     keeper: Keeper
     clock: Callable[[], datetime.datetime]
     say: Callable[[str], None]
+    look: Callable[[str], None]
+    """Notes in the journal what is about to be looked at or waited for; nothing is changed by it."""
     step: Callable[[str], None]
     """Notes in the journal what is about to be done."""
     dry_run: bool = False
@@ -151,7 +153,7 @@ class Desk:
             what: For the journal and the operator.
             go_on: Whether the failure of one resource is no reason to leave the others.
         """
-        self.step(f"looking what {what} would change")
+        self.look(f"looking what {what} would change")
         settings = self._ruled(new)
         before = self.snapshot
         text = before.text if new == before.releases else rendered(before.text, new)
@@ -161,8 +163,8 @@ class Desk:
             self.snapshot = Snapshot(text, new)
         else:
             self.write(new, what)
-            self.step(what)
             if changes:
+                self.step(what)
                 self.say(f"{what}: {', '.join(map(str, changes))}")
             self.machine.update(text, changes, go_on=go_on)
         self.settings = settings
@@ -187,7 +189,7 @@ class Desk:
         if self.dry_run:
             self.say(f"would wait until gateway {named} has loaded its routing")
             return
-        self.step(f"waiting for gateway {named}")
+        self.look(f"waiting for gateway {named}")
         self.gateways.wait_loaded(self.settings, slots)
 
     def _ruled(self, new: Releases) -> Settings:

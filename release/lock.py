@@ -12,7 +12,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.faults import Refused
+from release.faults import Refused, ReleaseError
 
 FOLDER = ".release"
 """In the checkout, kept out of it by a `.gitignore` of its own."""
@@ -36,9 +36,19 @@ class Journal:
     title: str
     left: str
     """The note of a run that was cut short before; empty when there is none."""
+    begun: bool = False
+    """Whether anything was done that may have changed something."""
+
+    def look(self, text: str) -> None:
+        """Note what is looked at or waited for."""
+        self._note(text)
 
     def step(self, text: str) -> None:
         """Note a step before it begins."""
+        self.begun = True
+        self._note(text)
+
+    def _note(self, text: str) -> None:
         content = f"{self.title}, while {text}".encode()
         os.pwrite(self.descriptor, content, 0)
         os.ftruncate(self.descriptor, len(content))
@@ -72,13 +82,14 @@ def held(root: Path, stack: str, what: str, who: str, now: datetime.datetime) ->
             raise Refused(f"stack {stack} is busy: {holder}; wait for its end") from None
         left = _text(descriptor)
         journal = Journal(descriptor, f"{what} by {who} since {now:%Y-%m-%d %H:%M:%S} UTC", left)
-        journal.step("it begins")
+        journal.look("it begins")
         try:
             yield journal
-        except Refused:
-            # Nothing was begun: what an earlier run left is still all there is to know.
-            os.ftruncate(descriptor, 0)
-            os.pwrite(descriptor, left.encode(), 0)
+        except ReleaseError:
+            if not journal.begun:
+                # What an earlier run left is still all there is to know.
+                os.ftruncate(descriptor, 0)
+                os.pwrite(descriptor, left.encode(), 0)
             raise
         journal.clear()
     finally:

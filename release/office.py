@@ -78,15 +78,15 @@ class Office:
         """
         options, now = self.options, self.now()
         if options.dry_run:
-            yield self.make(lambda _step: None)
+            yield self.make()
             return
         with lock.held(options.root, options.stack, what, options.who, now) as journal:
             if journal.left:
                 self.say(f"the run before did not end as it should: {journal.left}")
-            yield self.make(journal.step)
+            yield self.make(journal)
 
-    def make(self, step: Callable[[str], None]) -> Desk:
-        """A desk without a lock, to look only."""
+    def make(self, journal: lock.Journal | None = None) -> Desk:
+        """A desk; without a journal, which comes with the lock, to look only."""
         options, settings = self.options, self.settings
         return Desk(
             stack=options.stack,
@@ -104,7 +104,8 @@ class Office:
             keeper=self.repository(),
             clock=self.now,
             say=self.say,
-            step=step,
+            look=_silent if journal is None else journal.look,
+            step=_silent if journal is None else journal.step,
             dry_run=options.dry_run,
         )
 
@@ -167,6 +168,10 @@ class NameServers:
     def wait(self, fqdn: str, expected: str) -> None:
         """Until every name server answers it."""
         wait(self.settings.dns.servers, fqdn, expected, _DNS_SECONDS)
+
+
+def _silent(_text: str) -> None:
+    """Notes nothing."""
 
 
 def read_addresses(file: Path | None) -> dict[str, str]:

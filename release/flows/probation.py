@@ -44,7 +44,7 @@ def watch(office: Office, service: str, ended: threading.Event) -> int:
 
     The stack is held only while something is written: an operator may act at any moment.
     """
-    desk = office.make(lambda _step: None)
+    desk = office.make()
     desk.known(service)
     found = changes.released(desk.releases, service)
     if found.probation is None:

@@ -102,7 +102,7 @@ def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *,
         ) from error
     if desk.dry_run:
         return
-    desk.step("waiting for the name servers")
+    desk.look("waiting for the name servers")
     desk.names.wait(desk.public(service), desk.address(previous))
     desk.witness.record(f"rollback {service}", service, bad, image, "rolled_back", previous=previous, reason=reason)
     if first:

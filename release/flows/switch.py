@@ -29,7 +29,7 @@ def switch(desk: Desk, service: str) -> None:
         desk.advance(new, targets, f"users of {service} to slot {slot}")
         if desk.dry_run:
             return
-        desk.step("waiting for the name servers")
+        desk.look("waiting for the name servers")
         desk.names.wait(desk.public(service), desk.address(slot))
         desk.witness.deployed(service, slot, image)
     desk.keeper.keep(f"switch {service} to {slot} {short(image)}")
@@ -45,5 +45,5 @@ def _ready(desk: Desk, service: str, slot: Slot) -> None:
     """See that what users are to be led to is well at this moment, behind a gateway that knows of it."""
     desk.loaded([slot])
     if not desk.dry_run:
-        desk.step(f"asking slot {slot} once more")
+        desk.look(f"asking slot {slot} once more")
         desk.gateways.smoke(desk.settings, service, slot, 1)

@@ -22,7 +22,7 @@ def verify(desk: Desk, service: str, rounds: int = ROUNDS) -> None:
         if desk.dry_run:
             desk.say(f"would ask {desk.settings.service_fqdn(service, idle)} {rounds} times")
         else:
-            desk.step(f"testing slot {idle}")
+            desk.look(f"testing slot {idle}")
             desk.gateways.smoke(desk.settings, service, idle, rounds)
             desk.say(f"slot {idle} of {service} answered {rounds} times in a row as it should")
         # Its gateway gets the public names back, so that a switch has to change the record and nothing else.

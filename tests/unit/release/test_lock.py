@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from release import lock
-from release.faults import Refused
+from release.faults import Refused, ReleaseError
 
 NOW = datetime.datetime(2026, 1, 31, 12, 0, tzinfo=datetime.UTC)
 ROOT = Path(__file__).parents[3]
@@ -74,6 +74,27 @@ def test_a_refusal_does_not_forget_what_was_cut_short(tmp_path: Path) -> None:
     with pytest.raises(Refused, match="not now"), lock.held(tmp_path, "dev", "deploy", "ann", NOW):
         raise Refused("not now")
     assert lock.left(tmp_path, "dev") == note
+
+
+def fail(folder: Path, *steps: str, error: ReleaseError) -> None:
+    with lock.held(folder, "dev", "deploy", "ann", NOW) as journal:
+        journal.look("looking what it would change")
+        for step in steps:
+            journal.step(step)
+        raise error
+
+
+def test_a_failure_before_anything_was_begun_leaves_no_note(tmp_path: Path) -> None:
+    with pytest.raises(ReleaseError, match="a policy objects"):
+        fail(tmp_path, error=ReleaseError("a policy objects"))
+    assert lock.left(tmp_path, "dev") == ""
+
+
+@pytest.mark.parametrize("error", [ReleaseError("no"), Refused("no")])
+def test_a_failure_after_a_step_leaves_a_note(tmp_path: Path, error: ReleaseError) -> None:
+    with pytest.raises(ReleaseError, match="no"):
+        fail(tmp_path, "changing the record", error=error)
+    assert lock.left(tmp_path, "dev").endswith("while changing the record")
 
 
 def test_the_folder_is_for_this_user_and_not_for_git(tmp_path: Path) -> None:

@@ -112,6 +112,7 @@ class World:
             keeper=Keeper(self),
             clock=lambda: NOW,
             say=self.said.append,
+            look=lambda _look: None,
             step=lambda _step: None,
             dry_run=dry_run,
         )
