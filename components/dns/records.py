@@ -97,7 +97,7 @@ def _zone(settings: Settings, key: Zone, zone: str) -> Iterator[RecordSpec]:
     """What is said about a zone as a whole, and the names in it that are served elsewhere."""
     certificates, ttl = settings.edge.certificates, settings.dns.ttl_seconds
     for host, addresses in settings.dns.hosts.get(key, {}).items():
-        yield RecordSpec(f"{key}-{host}", zone, f"{host}.{zone}", ttl, addresses)
+        yield RecordSpec(f"{key}-host-{host}", zone, f"{host}.{zone}", ttl, addresses)
     if certificates.issuer == "acme":
         contact = f'0 iodef "mailto:{certificates.acme_email}"'
         yield RecordSpec(f"{key}-caa", zone, zone, ttl, (*_CAA_ACME, contact), type="CAA")

@@ -12,11 +12,16 @@ from settings.environment import GATEWAY_HOSTS
 from tests.recording import STACKS, stack_settings
 
 
+def changed(stack: str, **edits: Any) -> list[RecordSpec]:
+    """Records when `dns` says this in the settings."""
+    settings = stack_settings(stack)
+    dns = Dns.model_validate_json(json.dumps({**settings.dns.model_dump(mode="json"), **edits}))
+    return records(settings.model_copy(update={"dns": dns}))
+
+
 def with_mail(stack: str, mail: dict[str, Any]) -> dict[tuple[str, str], RecordSpec]:
     """Records by name and type when the settings say this about mail."""
-    settings = stack_settings(stack)
-    changed = Dns.model_validate_json(json.dumps({**settings.dns.model_dump(mode="json"), "mail": mail}))
-    return {(each.fqdn, each.type): each for each in records(settings.model_copy(update={"dns": changed}))}
+    return {(each.fqdn, each.type): each for each in changed(stack, mail=mail)}
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -38,6 +43,12 @@ def test_what_is_served_elsewhere_leads_where_the_settings_say(stack: str) -> No
     assert made[settings.environment.registry_host] == settings.dns.hosts["core"]["registry"]
     assert made[settings.environment.object_storage_host] == settings.dns.hosts["core"]["object-storage"]
     assert made[settings.environment.fqdn("supabase")] == settings.dns.hosts["public"]["supabase"]
+
+
+def test_a_host_may_be_called_like_what_is_said_about_a_zone() -> None:
+    made = changed("prod", hosts={"core": {"mx": ["10.10.30.41"]}}, mail={"core": {"mx": [{"host": "mx.luxima.id"}]}})
+    assert {each.type for each in made if "mx.luxima.id" in f"{each.fqdn} {each.values}"} == {"A", "MX"}
+    assert len({each.key for each in made}) == len(made)
 
 
 def test_a_public_zone_says_who_may_issue_certificates_for_it() -> None:
