@@ -43,6 +43,7 @@ class NodeExporter(pulumi.ComponentResource):
                 "--path.procfs=/host/proc",
                 "--path.sysfs=/host/sys",
                 f"--web.listen-address={self.endpoint}",
+                "--collector.textfile.directory=/host/var/lib/node-exporter",
                 "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker)($|/)",
             ],
             user="65534:65534",

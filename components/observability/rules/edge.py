@@ -77,12 +77,12 @@ def _outside() -> list[Alert]:
         ),
         Alert(
             "DnsLookupFailed",
-            'max by (instance) (probe_success{job="blackbox-dns"}) == 0',
+            'max by (instance, name) (probe_success{job="blackbox-dns"}) == 0',
             severity="critical",
             kind="edge",
             owner="devops",
-            summary="{{ $labels.instance }} is not resolved",
-            description="The name servers have given no right answer for 2 minutes (success is {{ $value }}).",
+            summary="{{ $labels.name }} is not resolved by {{ $labels.instance }}",
+            description="The name server has given no right answer for 2 minutes (success is {{ $value }}).",
             pending="2m",
         ),
         Alert(

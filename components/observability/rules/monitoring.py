@@ -207,7 +207,8 @@ def _prometheus(settings: Settings) -> list[Alert]:
 
 
 def _alertmanager() -> list[Alert]:
-    counted = "sum by (job, integration) (rate(alertmanager_{0}_total{{job=~'{1}'}}[5m]))"
+    # A failure is counted once for each flush, which comes every 5 minutes: a shorter range would be empty in between.
+    counted = "sum by (job, integration) (rate(alertmanager_{0}_total{{job=~'{1}'}}[15m]))"
 
     def failing(job: str) -> str:
         failed, sent = (counted.format(what, job) for what in ("notifications_failed", "notifications"))

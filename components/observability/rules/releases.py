@@ -48,7 +48,8 @@ def _state() -> list[Recording]:
 
     Nobody has to write these down, so they cannot be wrong after a hand has changed something.
     """
-    guarded = "kube_job_labels"
+    # Every Job has such a series; only a guard's says what it guards.
+    guarded = 'kube_job_labels{label_luxima_id_guarded_service!="",label_luxima_id_guarded_slot!=""}'
     for label in ("service", "slot"):
         guarded = f'label_replace({guarded}, "{label}", "$1", "label_luxima_id_guarded_{label}", "(.+)")'
     active = "on (namespace, job_name) (kube_job_status_active > 0)"

@@ -23,9 +23,14 @@ ROLE_CHANGES: Final = 10
 def born(metric: str, window: str) -> str:
     """Series of a counter that were not there `window` ago, but already count: `increase` cannot see their first step.
 
-    A Prometheus without any past takes all of them for new: a false alarm once, rather than a violation missed.
+    Nothing is newborn where nobody looked then: neither a target that could not be scraped nor a Prometheus that was
+    away, for which all counters would be new.
     """
-    return f"({metric} > 0 unless {known(metric, window)})"
+    looked = known("up", window)
+    return (
+        f"({metric} > 0 unless {known(metric, window)} unless on (job, instance) ({looked} == 0) "
+        f"and on () (count({looked}) > 0))"
+    )
 
 
 def groups(settings: Settings) -> list[Group]:
@@ -46,7 +51,9 @@ def groups(settings: Settings) -> list[Group]:
 
 
 def _tenants() -> list[Alert]:
-    role_changes = "sum by (service_name, role) (increase(role_changes_total[10m]))"
+    role_changes = (
+        f"sum by (service_name, role) (increase(role_changes_total[10m]) > 0 or {born('role_changes_total', '10m')})"
+    )
     return [
         Alert(
             "TenantRLSViolation",
@@ -61,8 +68,7 @@ def _tenants() -> list[Alert]:
         ),
         Alert(
             "RoleChanged",
-            "sum by (service_name, role) "
-            f"(increase(role_changes_total[10m]) > 0 or {born('role_changes_total', '10m')})",
+            role_changes,
             severity="notice",
             kind="security",
             owner="security",
