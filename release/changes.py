@@ -146,6 +146,16 @@ def switch(releases: Releases, service: str, now: datetime.datetime, minutes: in
     return _with(releases, service, release.model_copy(update={"live": idle, "probation": probation}))
 
 
+def renew(releases: Releases, service: str, now: datetime.datetime, minutes: int) -> Releases:
+    """A switch that was written down and never made: its probation begins when it is made."""
+    release = released(releases, service)
+    if release.probation is None:
+        return releases
+    until = now + datetime.timedelta(minutes=minutes)
+    fresh = Probation(since=moment(now), until=moment(until), previous=release.probation.previous)
+    return _with(releases, service, release.model_copy(update={"probation": fresh}))
+
+
 def rollback(releases: Releases, service: str) -> Releases:
     """Back to the slot before; the image that was live does not become live again."""
     release = released(releases, service)

@@ -47,6 +47,17 @@ class Cluster:
         items = cast("list[dict[str, Any]]", json.loads(body)["items"])
         return sorted(str(item["metadata"]["name"]) for item in items if not item["metadata"].get("deletionTimestamp"))
 
+    def images(self, namespace: str, selector: str) -> dict[str, str]:
+        """Image of the first container of each pod that is there to stay, by the pod's name."""
+        status, body = self._get(f"/api/v1/namespaces/{namespace}/pods?labelSelector={quote(selector)}")
+        if status != 200:
+            raise ClusterError(f"its API answers {status} when it is asked for pods")
+        return {
+            str(item["metadata"]["name"]): str(item["spec"]["containers"][0]["image"])
+            for item in cast("list[dict[str, Any]]", json.loads(body)["items"])
+            if not item["metadata"].get("deletionTimestamp") and item["status"].get("phase") in ("Pending", "Running")
+        }
+
     def ask_pod(self, namespace: str, pod: str, port: int, path: str) -> int:
         """The status that a pod answers, through the API server."""
         status, body = self._get(f"/api/v1/namespaces/{namespace}/pods/{pod}:{port}/proxy{path}")

@@ -40,8 +40,8 @@ class Machine(Protocol):
 class Names(Protocol):
     """The name servers."""
 
-    def standing(self, fqdn: str) -> Mapping[str, tuple[str, ...]]:
-        """Addresses of a name by name server."""
+    def standing(self, fqdn: str, *, primary_only: bool = False) -> Mapping[str, tuple[str, ...]]:
+        """Addresses of a name by name server, the primary first."""
         ...
 
     def swap(self, fqdn: str, old: str, new: str) -> bool:

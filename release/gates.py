@@ -117,6 +117,8 @@ class Gates:
         found = settings.services[service]
         host, address = settings.service_fqdn(service, slot), settings.edge.gateways[slot].address
         content = settings.releases.services[service].slots[slot]
+        if content is not None:
+            self._replaced(settings, service, slot, content.image)
         for _ in range(rounds):
             for path in (found.health_path, *found.smoke_paths):
                 url = f"https://{host}{path}"
@@ -135,6 +137,25 @@ class Gates:
                     given = answer.headers.get(header, wanted)
                     if given != wanted:
                         raise ReleaseError(f"{url} is answered by {header} {given}, not by {wanted}")
+
+    def _replaced(self, settings: Settings, service: str, slot: Slot, image: str) -> None:
+        """See that every pod of the slot runs the image: where a rollout got stuck, the image before still answers.
+
+        Raises:
+            ReleaseError: When another one runs there.
+        """
+        selector = f"app.kubernetes.io/name={service},luxima.id/slot={slot}"
+        try:
+            found = self.cluster().images(settings.services[service].namespace, selector)
+        except ClusterError as error:
+            self._note(f"the pods of slot {slot} cannot be looked at ({error}): its answers have to do")
+            return
+        others = sorted(pod for pod, running in found.items() if running != image)
+        if others or not found:
+            what = (
+                f"{', '.join(others)} of slot {slot} still run another image" if others else f"slot {slot} has no pods"
+            )
+            raise ReleaseError(f"{what}: the rollout of {image} is not done; deploy it once more, then run again")
 
     def _behind(self, settings: Settings, slot: Slot, path: str) -> str:
         """Who does not use that routing yet; empty when all do."""

@@ -156,9 +156,10 @@ class NameServers:
     settings: Settings
     key: Key
 
-    def standing(self, fqdn: str) -> Mapping[str, tuple[str, ...]]:
+    def standing(self, fqdn: str, *, primary_only: bool = False) -> Mapping[str, tuple[str, ...]]:
         """Addresses of a name by name server, the primary first."""
-        return standing(self.settings.dns.servers, fqdn)
+        servers = self.settings.dns.servers
+        return standing(servers[:1] if primary_only else servers, fqdn)
 
     def swap(self, fqdn: str, old: str, new: str) -> bool:
         """Lead a name over; False when somebody did already."""

@@ -8,6 +8,7 @@ from release.changes import other
 from release.desk import Desk
 from release.engine.targets import short
 from release.faults import Refused
+from release.flows import situation
 from settings.releases import Releases
 from settings.values import Slot
 
@@ -64,6 +65,8 @@ def _first(desk: Desk, service: str, image: str) -> None:
 
 
 def _idle(desk: Desk, service: str, image: str, *, force: bool) -> None:
+    # Where users were led elsewhere, what is idle by the release file is what they see.
+    situation.undisturbed(desk, service)
     wanted = changes.deploy_idle(desk.releases, service, image, force=force)
     live = desk.releases.services[service].live
     idle = other(live)

@@ -6,10 +6,11 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
+from components.dns import DnsError
 from release import changes, resources
 from release.desk import Desk
 from release.faults import Refused, ReleaseError
-from release.flows import rollback
+from release.flows import rollback, situation
 from release.guard import DnsSwitcher, Hooks, Judge, Release, Subject, Thresholds, Watch
 from release.guard.query import LOKI, Source
 from release.office import Office
@@ -22,6 +23,8 @@ def trust(desk: Desk, service: str) -> None:
     if new == desk.releases:
         desk.say(f"{service} is not on probation; nothing to do")
         return
+    # What was taken back is not trusted: users would be sent to it again.
+    situation.undisturbed(desk, service)
     desk.advance(
         new, [resources.guard(desk.settings, service), resources.ledger()], f"the probation of {service} is over"
     )
@@ -108,7 +111,7 @@ def _hooks(office: Office, service: str) -> Hooks:
         try:
             with office.desk(f"guard {service}") as desk:
                 work(desk)
-        except ReleaseError as error:
+        except (ReleaseError, DnsError) as error:
             office.say(f"{what} was not written down: {error}")
 
     return Hooks(

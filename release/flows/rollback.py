@@ -1,5 +1,6 @@
 """`rollback`: users first, then everything else. Whoever comes second does nothing, and says so."""
 
+from components.dns import DnsError
 from release import changes, resources
 from release.desk import Desk
 from release.engine.targets import short
@@ -17,30 +18,24 @@ def rollback(desk: Desk, service: str, image: str | None = None, reason: str = "
     Args:
         desk: The stack.
         service: The service.
-        image: Strategy `rolling` only: the image to go back to; the one before when None.
+        image: The image to go back to; the one before when None.
         reason: For people.
     """
-    release, found = situation.standing(desk, service)
+    # A secondary that is silent keeps nobody from being led back.
+    release, found = situation.standing(desk, service, primary_only=True)
     if found.kind == "foreign":
         raise Refused(found.sentence)
     if found.kind == "undoing":
         desk.say("a rollback was begun and not ended: going on with it")
         _finish(desk, service, release.live, changes.other(release.live), reason, first=False)
         return
-    if found.kind == "switch_begun" and _never_made(desk, service, release.live):
+    if found.kind == "switch_begun" and situation.never_made(desk, service, release.live):
         _cancel(desk, service)
         return
     if desk.settings.services[service].strategy == "blue_green" or release.probation is not None:
-        _slots(desk, service, found.kind, reason)
+        _slots(desk, service, found.kind, image, reason)
     else:
         _image(desk, service, image, reason)
-
-
-def _never_made(desk: Desk, service: str, live: Slot) -> bool:
-    """Whether users were never led to the slot: neither the engine nor the primary ever heard of it."""
-    fqdn, address = desk.public(service), (desk.address(live),)
-    primary = next(iter(desk.names.standing(fqdn).values()))
-    return address not in (primary, desk.machine.records().get(fqdn))
 
 
 def _cancel(desk: Desk, service: str) -> None:
@@ -53,13 +48,14 @@ def _cancel(desk: Desk, service: str) -> None:
         desk.say(f"the switch of {service} was not made yet and is taken back; users are in slot {live} as before")
 
 
-def _slots(desk: Desk, service: str, kind: situation.Kind, reason: str) -> None:
+def _slots(desk: Desk, service: str, kind: situation.Kind, image: str | None, reason: str) -> None:
     """By the record: old and new are compared by the name server itself."""
     release = desk.releases.services[service]
     if kind == "settled" and release.probation is None and _was_rolled_back(release, service):
         desk.say(f"{service} was rolled back to slot {release.live} already; nothing to do")
         return
     bad, previous = release.live, changes.way_back(release, service)
+    _users_saw(desk, service, previous, image)
     if desk.dry_run:
         desk.say(f"would lead {desk.public(service)} from {desk.address(bad)} to {desk.address(previous)} first")
         first = kind != "taken_back"
@@ -69,6 +65,26 @@ def _slots(desk: Desk, service: str, kind: situation.Kind, reason: str) -> None:
         told = f"users of {service} are led to slot {previous} again"
         desk.say(told if first else f"{told}: somebody was faster; writing it down")
     _finish(desk, service, previous, bad, reason, first=first)
+
+
+def _users_saw(desk: Desk, service: str, previous: Slot, image: str | None) -> None:
+    """A rollback leads back: an image that users never saw would be a release without a probation.
+
+    Raises:
+        Refused: When it is such an image and was not named, or another one was.
+    """
+    release = desk.releases.services[service]
+    content = release.slots[previous]
+    back = content.image if content is not None else ""
+    if image is not None and image != back:
+        raise Refused(f"slot {previous} of {service} holds {back}, not {image}; nothing was changed")
+    if release.probation is not None or image is not None:
+        return
+    if all(changes.live_image(each) != back for each in desk.keeper.earlier(service)):
+        raise Refused(
+            f"slot {previous} of {service} holds {short(back)}, which users never saw, by the history of the release "
+            f"file: that would be a release without a probation; if it is meant all the same, give --image {back}"
+        )
 
 
 def _was_rolled_back(release: situation.ServiceRelease, service: str) -> bool:
@@ -103,7 +119,11 @@ def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *,
     if desk.dry_run:
         return
     desk.look("waiting for the name servers")
-    desk.names.wait(desk.public(service), desk.address(previous))
+    try:
+        desk.names.wait(desk.public(service), desk.address(previous))
+    except DnsError as error:
+        # The primary has it: a secondary that is behind undoes no rollback.
+        desk.say(str(error))
     desk.witness.record(f"rollback {service}", service, bad, image, "rolled_back", previous=previous, reason=reason)
     if first:
         desk.witness.rolled_back(service, bad, previous, reason)
@@ -126,6 +146,12 @@ def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:
     """Strategies with one slot: the pods get the earlier image, one after the other."""
     release = desk.releases.services[service]
     bad = changes.live_image(release)
+    canary = release.canary
+    if image is None and canary is not None and canary.percent and canary.image != bad:
+        raise Refused(
+            f"{service} has a canary at {canary.percent} %, and this would take back the live image {short(bad)}: take "
+            f"the canary out with `release canary {service} --percent 0`, or name the image to go back to with --image"
+        )
     targets = [
         *resources.slot_of(desk.settings, service, release.live, live=True),
         *resources.routing(_BOTH),
@@ -142,6 +168,9 @@ def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:
     if not (image or before):
         raise Refused(f"the history of the release file has no earlier image of {service}; name one with --image")
     new = changes.revert(desk.releases, service, image or before)
+    if not desk.dry_run:
+        # A rollout that failed was not committed: without it in the history a second rollback would go one too far.
+        desk.keeper.keep(f"{service} has {short(bad)} in {release.live}, which is rolled back")
     good = changes.live_image(new.services[service])
     with recorded(desk, f"rollback {service}", service, release.live, good):
         desk.advance(new, targets, f"{short(good)} in the live slot {release.live}")

@@ -11,7 +11,7 @@ from release.faults import Refused, ReleaseError
 from settings.releases import ServiceRelease
 from settings.values import Slot
 
-Kind = Literal["settled", "switch_begun", "taken_back", "undoing", "behind", "foreign", "unknown"]
+Kind = Literal["settled", "switch_begun", "taken_back", "undoing", "behind", "foreign", "unknown", "outdated"]
 
 
 @dataclass(frozen=True)
@@ -25,13 +25,28 @@ class Situation:
     """For the operator."""
 
 
-def look(desk: Desk, service: str, release: ServiceRelease) -> Situation:
-    """Compare the three."""
+def look(desk: Desk, service: str, release: ServiceRelease, *, primary_only: bool = False) -> Situation:
+    """Compare the three.
+
+    Args:
+        desk: The stack.
+        service: The service.
+        release: What the release file says of it.
+        primary_only: Whether a secondary that is silent or behind does not matter.
+    """
     fqdn = desk.public(service)
     try:
-        answers = desk.names.standing(fqdn)
+        answers = desk.names.standing(fqdn, primary_only=primary_only)
     except DnsError as error:
         return Situation("unknown", {}, f"the name servers cannot be asked: {error}")
+    seen, here = desk.machine.revision(), desk.releases.revision
+    if seen is not None and seen > here:
+        # The file is written before the engine runs, so this one lacks somebody's release or rollback.
+        text = (
+            f"releases/{desk.stack}.yaml has revision {here} here, and the stack has seen {seen}: get the newest one "
+            "(git pull; whoever released may have to push it first)"
+        )
+        return Situation("outdated", answers, text)
     made = desk.machine.records().get(fqdn)
     primary = next(iter(answers.values()), ())
     wanted = (desk.address(release.live),)
@@ -103,18 +118,39 @@ def _slot(desk: Desk, addresses: tuple[str, ...] | None) -> Slot | None:
     return next((slot for slot in slots if addresses == (desk.address(slot),)), None)
 
 
-def standing(desk: Desk, service: str) -> tuple[ServiceRelease, Situation]:
+def never_made(desk: Desk, service: str, live: Slot) -> bool:
+    """Whether users were never led to the slot: neither the engine nor the primary ever heard of it."""
+    fqdn, address = desk.public(service), (desk.address(live),)
+    primary = next(iter(desk.names.standing(fqdn, primary_only=True).values()))
+    return address not in (primary, desk.machine.records().get(fqdn))
+
+
+def undisturbed(desk: Desk, service: str) -> None:
+    """See that users are where the release file says.
+
+    Raises:
+        Refused: When they are not, with what to do first.
+        ReleaseError: When the name servers cannot be asked.
+    """
+    _, found = standing(desk, service)
+    if found.kind not in ("settled", "behind"):
+        raise Refused(found.sentence)
+
+
+def standing(desk: Desk, service: str, *, primary_only: bool = False) -> tuple[ServiceRelease, Situation]:
     """A service that was released, and where it stands.
 
     Raises:
-        Refused: When it is no service, or was not released yet.
+        Refused: When it is no service, was not released yet, or the release file is older than what the stack has seen.
         ReleaseError: When the name servers cannot be asked.
     """
     desk.known(service)
     release = desk.releases.services.get(service)
     if release is None:
         raise Refused(f"{service} was not released yet; begin with `release deploy {service} --image …`")
-    situation = look(desk, service, release)
+    situation = look(desk, service, release, primary_only=primary_only)
+    if situation.kind == "outdated":
+        raise Refused(f"{situation.sentence}; nothing was changed")
     if situation.kind == "unknown":
         raise ReleaseError(situation.sentence)
     return release, situation

@@ -17,6 +17,8 @@ def switch(desk: Desk, service: str) -> None:
     begun = found.kind == "switch_begun" or (found.kind == "behind" and release.probation is not None)
     if begun:
         new = desk.releases
+        if situation.never_made(desk, service, release.live):
+            new = changes.renew(new, service, desk.clock(), desk.settings.guard.probation_minutes)
         desk.say("a switch was begun and not ended: going on with it")
     else:
         new = changes.switch(desk.releases, service, desk.clock(), desk.settings.guard.probation_minutes)

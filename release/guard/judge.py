@@ -138,13 +138,17 @@ class Judge:
         """How much a counter grew.
 
         A counter that is born within the window, as that of the first 500, has grown by its first value too, which
-        `increase` does not see. It counts only where the targets were looked at before: else it is not a birth, but
-        Prometheus that was away. "Before" is a while, not a moment: one look that failed makes every series of a
-        target vanish for that moment.
+        `increase` does not see. It counts only where the targets were looked at before, and where its own target was
+        not one that could not be looked at: else it is not a birth, but somebody who was away. "Before" is a while, not
+        a moment: one look that failed makes every series of a target vanish for that moment.
         """
         before = f"[{self._thresholds.stale_seconds}s] offset {seconds}s"
         grown = f"sum(increase({series}[{seconds}s])) or vector(0)"
-        born = f"min_over_time({series}[{seconds}s]) unless last_over_time({series}{before})"
+        lost = f"max_over_time(up{{{target}}}{before}) == 0"
+        born = (
+            f"min_over_time({series}[{seconds}s]) unless last_over_time({series}{before}) "
+            f"unless on (job, instance) ({lost})"
+        )
         watched = f"count(max_over_time(up{{{target}}}{before}) == 1) > 0"
         value = self._metrics.value(f"({grown}) + (sum(({born}) and on () ({watched})) or vector(0))", now)
         if value is None:

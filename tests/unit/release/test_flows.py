@@ -1,10 +1,12 @@
 """The verbs in a world whose every step can be the last: whoever comes next brings it to its end."""
 
 from collections.abc import Callable, Sequence
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from release import changes
 from release.desk import Desk
 from release.faults import Refused, ReleaseError
 from release.flows import candidate, deploy, probation, rollback, situation, switch, verify
@@ -249,14 +251,115 @@ def test_an_update_that_would_touch_more_is_refused_and_the_file_stays(tmp_path:
 
 def test_a_rollback_goes_on_where_the_engine_fails_and_says_what_is_left(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE)
-    made.seen = 10_000
+    made.broken = True
     with pytest.raises(ReleaseError, match="users are led to slot blue again and the release file says so"):
         rolled_back(made.desk())
     assert made.live() == "blue"
     assert made.release().live == "blue"
-    made.seen = made.file().revision
+    made.broken = False
     rolled_back(made.desk())
     assert made.made == made.records
+
+
+@pytest.mark.parametrize("act", [deployed(2), switched, rolled_back, verified])
+def test_a_checkout_that_is_older_than_the_stack_changes_nothing(act: Act, tmp_path: Path) -> None:
+    """Another machine released, the guard took it back: here the file still calls the bad slot the way back."""
+    made = prepared(tmp_path, "blue_green", (*RELEASE, trusted, deployed(2), verified))
+    older = (tmp_path / "releases" / "prod.yaml").read_text()
+    switched(made.desk())
+    made.lead("green")
+    (tmp_path / "releases" / "prod.yaml").write_text(older)
+    steps = list(made.steps)
+    with pytest.raises(ReleaseError, match=r"revision \d+ here, and the stack has seen \d+: get the newest|older than"):
+        act(made.desk())
+    assert made.live() == "green"
+    assert [step for step in made.steps[len(steps) :] if "smoke" not in step] == []
+
+
+def test_a_rollback_does_not_lead_users_to_what_they_never_saw(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", (deployed(1), verified))
+    with pytest.raises(Refused, match="which users never saw, by the history of the release file"):
+        rolled_back(made.desk())
+    with pytest.raises(Refused, match="slot green of storefront holds"):
+        rollback.rollback(made.desk(), SERVICE, image(7))
+    assert (made.live(), made.release().rejected) == ("blue", ())
+    rollback.rollback(made.desk(), SERVICE, image(1))
+    assert made.live() == "green"
+
+
+@pytest.mark.parametrize("act", [trusted, deployed(2)])
+def test_what_the_guard_took_back_is_neither_trusted_nor_deployed_over(act: Act, tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    made.lead("blue")
+    condition = made.condition()
+    with pytest.raises(Refused, match="storefront was taken back to slot blue; write it down with"):
+        act(made.desk())
+    assert made.condition() == condition
+
+
+def test_a_silent_secondary_keeps_nobody_from_being_led_back(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE)
+    made.silent = True
+    with pytest.raises(ReleaseError, match="a secondary does not answer"):
+        switched(made.desk())
+    rolled_back(made.desk())
+    assert (made.live(), made.release().live, made.told) == ("blue", "blue", ["rolled back green"])
+    assert "a secondary does not answer" in made.said
+
+
+def test_a_switch_that_is_made_later_has_a_probation_of_its_own(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", (deployed(1), verified))
+    made.cut_after = 2
+    with pytest.raises(Cut):
+        switched(made.desk())
+    assert made.live() == "blue"
+    written = made.release().probation
+    made.now += timedelta(hours=2)
+    switched(made.desk())
+    found = made.release().probation
+    assert written is not None
+    assert found is not None
+    assert changes.parsed(found.since) - changes.parsed(written.since) == timedelta(hours=2)
+    assert made.live() == "green"
+
+
+def test_a_switch_that_was_made_keeps_its_probation(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:2])
+    made.cut_after = next(
+        number for number, step in enumerate(_steps(tmp_path / "other", switched)) if step.startswith("the name server")
+    )
+    with pytest.raises(Cut):
+        switched(made.desk())
+    assert made.live() == "green"
+    written = made.release().probation
+    made.now += timedelta(hours=2)
+    switched(made.desk())
+    assert made.release().probation == written
+
+
+def _steps(folder: Path, act: Act) -> list[str]:
+    folder.mkdir()
+    made = prepared(folder, "blue_green", RELEASE[:2])
+    act(made.desk())
+    return made.steps
+
+
+def test_a_second_rollback_of_a_rollout_that_got_stuck_goes_no_further_back(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "rolling", (deployed(1),))
+    made.stuck.add(image(2))
+    with pytest.raises(ReleaseError, match="not ready"):
+        deployed(2)(made.desk())
+    rolled_back(made.desk())
+    rolled_back(made.desk())
+    assert made.pods[SERVICE, "blue"] == image(1)
+    assert made.release().rejected == (image(2),)
+    assert "was done already" in made.said[-1]
+
+
+def test_a_bad_canary_is_not_taken_for_the_live_image(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "canary", (deployed(1), lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)))
+    with pytest.raises(Refused, match="has a canary at 10 %, and this would take back the live image"):
+        rolled_back(made.desk())
 
 
 def test_a_rollback_is_done_though_the_bad_slots_gateway_is_silent(tmp_path: Path) -> None:

@@ -163,13 +163,17 @@ def test_a_gateway_that_stays_behind_is_told(settings: Settings, server: Server,
 class Pods(Cluster):
     """A cluster whose API answers as it is told."""
 
-    def __init__(self, states: dict[str, int]) -> None:
-        self.states = states
+    def __init__(self, states: dict[str, int], images: dict[str, str] | None = None) -> None:
+        self.states, self.running = states, images or {}
         self.asked: list[tuple[str, str, int, str]] = []
 
     def pods(self, namespace: str, selector: str) -> list[str]:  # noqa: ARG002 - the interface
         assert selector == "app.kubernetes.io/name=traefik,luxima.id/slot=green"
         return list(self.states)
+
+    def images(self, namespace: str, selector: str) -> dict[str, str]:
+        assert (namespace, selector) == ("commerce", "app.kubernetes.io/name=storefront,luxima.id/slot=green")
+        return self.running
 
     def ask_pod(self, namespace: str, pod: str, port: int, path: str) -> int:
         self.asked.append((namespace, pod, port, path))
@@ -188,6 +192,25 @@ def test_every_pod_of_a_gateway_is_asked_where_the_cluster_can_be_reached(settin
     pods.states.clear()
     with pytest.raises(ReleaseError, match="it has no pods"):
         made.wait_loaded(settings, ["green"])
+
+
+def test_pods_of_the_image_before_fail_the_test_whatever_they_answer(settings: Settings) -> None:
+    content = settings.releases.services["storefront"].slots["green"]
+    assert content is not None
+
+    class Fine(Https):
+        def get(self, host: str, address: str, path: str) -> Answer:  # noqa: ARG002 - the interface
+            return Answer(200, {})
+
+    pods = Pods({}, {"storefront-green-1": content.image, "storefront-green-2": "registry.luxima.id/aceh/storefront@x"})
+    made = Gates(Fine(), lambda: pods, list[str]().append)
+    with pytest.raises(ReleaseError, match="storefront-green-2 of slot green still run another image: the rollout of"):
+        made.smoke(settings, "storefront", "green", 1)
+    del pods.running["storefront-green-2"]
+    made.smoke(settings, "storefront", "green", 1)
+    pods.running.clear()
+    with pytest.raises(ReleaseError, match="slot green has no pods"):
+        made.smoke(settings, "storefront", "green", 1)
 
 
 def test_no_cluster_is_said_and_the_name_is_asked(settings: Settings) -> None:

@@ -75,6 +75,11 @@ class World:
     """Images whose pods never become ready."""
     deaf: set[Slot] = field(default_factory=set[Slot])
     """Gateways that do not answer."""
+    now: datetime.datetime = NOW
+    broken: bool = False
+    """Whether the engine can do nothing."""
+    silent: bool = False
+    """Whether a secondary name server does not answer."""
     versions: list[tuple[str, Releases]] = field(default_factory=list[tuple[str, Releases]])
     """Commits: subject and content, the latest last."""
     rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
@@ -110,7 +115,7 @@ class World:
             gateways=Gateways(self),
             witness=Witness(self),
             keeper=Keeper(self),
-            clock=lambda: NOW,
+            clock=lambda: self.now,
             say=self.said.append,
             look=lambda _look: None,
             step=lambda _step: None,
@@ -159,6 +164,8 @@ class Machine:
     world: World
 
     def preview(self, text: str, targets: Sequence[Target]) -> list[Change]:
+        if self.world.broken:
+            raise ReleaseError("the engine is broken")
         wanted = parse(text, "proposed")
         if wanted.revision < self.world.seen:
             raise ReleaseError("the release file is older than the stack")
@@ -248,11 +255,10 @@ class Machine:
 @dataclass
 class Names:
     world: World
-    silent: bool = False
 
-    def standing(self, fqdn: str) -> Mapping[str, tuple[str, ...]]:
-        if self.silent:
-            raise DnsError("no answer")
+    def standing(self, fqdn: str, *, primary_only: bool = False) -> Mapping[str, tuple[str, ...]]:
+        if self.world.silent and not primary_only:
+            raise DnsError("a secondary does not answer")
         return {"10.0.0.53:53": (self.world.records[fqdn],)}
 
     def swap(self, fqdn: str, old: str, new: str) -> bool:
@@ -267,6 +273,8 @@ class Names:
 
     def wait(self, fqdn: str, expected: str) -> None:
         assert self.world.records[fqdn] == expected
+        if self.world.silent:
+            raise DnsError("a secondary does not answer")
         self.world.happened("name servers answer")
 
 
