@@ -82,7 +82,7 @@ def rollback_(
     service: Service,
     image: Annotated[
         str | None,
-        typer.Option("--image", callback=_by_digest, help="With one slot only: the image to go back to, by digest"),
+        typer.Option("--image", callback=_by_digest, help="The image to go back to, by digest; else the one before"),
     ] = None,
     reason: Annotated[str, typer.Option("--reason", help="For the audit and people")] = "an operator asked for it",
 ) -> int:
