@@ -24,15 +24,22 @@ _WRAPPER = """\
 here=$(dirname "$(readlink -f "$0")")/root
 LD_LIBRARY_PATH={libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}
 export LD_LIBRARY_PATH
-exec "$here/{program}" "$@"
+{run} "$@"
 """
+
+_SEVERAL = """\
+PATH=$here/usr/sbin:$here/usr/bin:$here/sbin:$here/bin:$PATH
+XTABLES_LIBDIR={extensions}
+export PATH XTABLES_LIBDIR
+exec"""
+"""Of several programs, any is run by its name; iptables looks for its own extensions where it would be installed."""
 
 
 def unpack(package: DebianPackage, name: str, check: Check, job: Job) -> None:
     """Download a package and the libraries it lacks; the program becomes `<work>/<name>/<name>`, a small script.
 
     Args:
-        package: The package.
+        package: The package, and what is unpacked with it.
         name: The program's name.
         check: How to see that the unpacked program runs, in a good version.
         job: Where to work and to log.
@@ -48,10 +55,15 @@ def unpack(package: DebianPackage, name: str, check: Check, job: Job) -> None:
     for archive in archives:
         if _quietly(["dpkg", "--extract", str(archive), str(root)], job).returncode != 0:
             raise ToolError(f"unpacking {archive.name} failed; what dpkg said is in {job.log}")
+    for link, target in package.links:
+        (root / link).unlink(missing_ok=True)
+        (root / link).symlink_to(target)
     program = job.work / name / name
     folders = sorted({library.parent.relative_to(root) for library in root.rglob("*.so*")})
     libraries = ":".join(f"$here/{folder}" for folder in folders)
-    program.write_text(_WRAPPER.format(libraries=libraries, program=package.program))
+    extensions = next((f"$here/{folder}" for folder in folders if folder.name == "xtables"), "")
+    run = f'exec "$here/{package.program}"' if package.program else _SEVERAL.format(extensions=extensions)
+    program.write_text(_WRAPPER.format(libraries=libraries, run=run))
     program.chmod(0o755)
     version = ask(program, check)
     if version is None or not check.accepts(version, package.numbers):
@@ -112,11 +124,12 @@ def _update(package: DebianPackage, options: Sequence[str], job: Job) -> None:
 
 def _needed(package: DebianPackage, options: Sequence[str], job: Job) -> list[str]:
     """The package and every package that it needs and this machine has not; empty when the lists do not know it."""
-    command = ["apt-get", *_ANY_USER, *options, "--simulate", "--no-install-recommends", "install", package.name]
+    wanted = (package.name, *package.others)
+    command = ["apt-get", *_ANY_USER, *options, "--simulate", "--no-install-recommends", "install", *wanted]
     simulated = _quietly(command, job)
     if simulated.returncode != 0:
         return []
-    return sorted({package.name, *re.findall(r"^Inst (\S+)", simulated.stdout, re.MULTILINE)})
+    return sorted({*wanted, *re.findall(r"^Inst (\S+)", simulated.stdout, re.MULTILINE)})
 
 
 def _quietly(command: Sequence[str], job: Job) -> subprocess.CompletedProcess[str]:

