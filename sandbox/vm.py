@@ -1,0 +1,220 @@
+"""A virtual machine of the stack as far as its Docker engine can tell: namespaces, and a root file system of its own.
+
+Runs as `python vm.py SPEC` and needs root. SPEC is a JSON file with the fields of `Machine`. What is started sees the
+programs of this computer (`/usr`, read-only), but its own `/etc`, `/var`, `/run`, `/tmp`, `/proc` and network; it ends,
+with all it started, when this process ends, however that happens. SIGTERM shuts it down as a machine is shut down.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+_NEWNS, _NEWUTS, _NEWIPC, _NEWPID, _NEWNET = 0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000
+_PARENT_DEATH_SIGNAL = 1
+_SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64")
+_DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+_GRACE_SECONDS = 5.0
+"""How long processes have to end at a shutdown once their engine has ended."""
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What the machine consists of."""
+
+    hostname: str
+    root: str
+    """Folder that becomes `/`; what is in it is kept."""
+    folders: Sequence[str]
+    """Absolute paths in the machine that are there when it has started."""
+    files: dict[str, str]
+    """Contents by absolute path in the machine."""
+    mounts: dict[str, str]
+    """Folders of this computer by absolute path in the machine."""
+    bridge: str
+    """Bridge of the network namespace in which this is started; the machine's interface is attached to it."""
+    port: str
+    """Name of the bridge's end of the interface, at most 15 characters."""
+    address: str
+    """Address with prefix length."""
+    gateway: str
+    command: Sequence[str]
+    """What it runs."""
+
+
+def main(spec: Path) -> int:
+    """Run the machine until its command ends; gives the command's exit status."""
+    machine = Machine(**json.loads(spec.read_text(encoding="utf-8")))
+    outside = os.open("/proc/self/ns/net", os.O_RDONLY)
+    _unshare(_NEWPID)
+    child = os.fork()
+    if child == 0:
+        _libc("prctl", _PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != 0:  # the parent is in another namespace: 0 as long as it lives, and 1 is this process
+            os._exit(1)
+        os._exit(_inside(machine, outside))
+    signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(child, signal.SIGTERM))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1
+
+
+def _inside(machine: Machine, outside: int) -> int:
+    """The machine's first process: sets it up, runs the command, reaps what loses its parent."""
+    try:
+        _unshare(_NEWNS | _NEWUTS | _NEWIPC | _NEWNET)
+        _run("mount", "--make-rprivate", "/")
+        _connect(machine, outside)
+        os.close(outside)
+        _make_root(machine)
+        os.chdir(machine.root)
+        _run("pivot_root", ".", ".")
+        _run("umount", "--lazy", ".")
+        os.chdir("/")
+        # As systemd does it: what is mounted later is seen by containers that have the root mounted.
+        _run("mount", "--make-rshared", "/")
+        _run("hostname", machine.hostname)
+        engine = subprocess.Popen(machine.command, stdin=subprocess.DEVNULL)
+    except (OSError, subprocess.CalledProcessError) as error:
+        sys.stderr.write(f"{machine.hostname} cannot be set up: {error}\n")
+        return 1
+    return _serve(engine.pid)
+
+
+def _serve(engine: int) -> int:
+    """Reap until the engine has ended; then ask the rest to end, and end."""
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        os.kill(engine, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, ask)
+    status = 1
+    while True:
+        ended, code = os.waitpid(-1, 0)
+        if ended == engine:
+            status = os.waitstatus_to_exitcode(code) if os.WIFEXITED(code) else 1
+            break
+    _end_all()
+    return status
+
+
+def _end_all() -> None:
+    """As a shutdown does: everybody is asked; who is left after a while ends with this process."""
+    deadline = time.monotonic() + _GRACE_SECONDS
+    try:
+        os.kill(-1, signal.SIGTERM)
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG) == (0, 0):
+                time.sleep(0.05)
+    except (ChildProcessError, ProcessLookupError):
+        return
+
+
+def _connect(machine: Machine, outside: int) -> None:
+    """Plug the machine's interface into the bridge."""
+    there = f"/proc/self/fd/{outside}"
+    # That of a machine that was killed a moment ago may still be there.
+    old = ["nsenter", f"--net={there}", "ip", "link", "delete", machine.port]
+    subprocess.run(old, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(outside,))
+    _run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", machine.port, "netns", there, keep=outside)
+    for change in (("master", machine.bridge), ("up",)):
+        _run("nsenter", f"--net={there}", "ip", "link", "set", machine.port, *change, keep=outside)
+    _run("ip", "link", "set", "lo", "up")
+    _run("ip", "address", "add", machine.address, "dev", "eth0")
+    _run("ip", "link", "set", "eth0", "up")
+    _run("ip", "route", "add", "default", "via", machine.gateway)
+    # Set before the engine does it: an engine that does it itself also drops what it has not published.
+    Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="ascii")
+
+
+def _make_root(machine: Machine) -> None:
+    """The root file system, mounted at its folder."""
+    root = Path(machine.root)
+    root.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _run("mount", "--bind", str(root), str(root))
+    for name in _SYSTEM:
+        source = Path("/") / name
+        if source.is_symlink():
+            _link(root / name, str(source.readlink()))
+        elif source.is_dir():
+            _bind(source, root / name, read_only=True)
+    for name, mode in (("etc", 0o755), ("var", 0o755), ("root", 0o700), ("tmp", 0o1777)):
+        _folder(root / name, mode)
+    for name, kind, options in (
+        ("proc", "proc", "nosuid,nodev,noexec"),
+        ("sys", "sysfs", "nosuid,nodev,noexec"),
+        ("dev", "tmpfs", "mode=755,nosuid"),
+        ("run", "tmpfs", "mode=755,nosuid"),
+        ("dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=620"),
+        ("dev/shm", "tmpfs", "mode=1777,nosuid,nodev"),
+    ):
+        _folder(root / name)
+        _run("mount", "-t", kind, "-o", options, kind, str(root / name))
+    for name in _DEVICES:
+        (root / "dev" / name).touch()
+        _run("mount", "--bind", f"/dev/{name}", str(root / "dev" / name))
+    for name, target in (("dev/ptmx", "pts/ptmx"), ("dev/fd", "/proc/self/fd"), ("var/run", "/run")):
+        _link(root / name, target)
+    _run("mount", "--rbind", "/sys/fs/cgroup", str(root / "sys/fs/cgroup"))
+    for path, source in machine.mounts.items():
+        _bind(Path(source), _within(root, path), read_only=False)
+    for path in machine.folders:
+        _folder(_within(root, path))
+    for path, content in machine.files.items():
+        file = _within(root, path)
+        _folder(file.parent)
+        file.write_text(content, encoding="utf-8")
+
+
+def _within(root: Path, path: str) -> Path:
+    return root / path.lstrip("/")
+
+
+def _folder(path: Path, mode: int = 0o755) -> None:
+    path.mkdir(parents=True, exist_ok=True)
+    path.chmod(mode)
+
+
+def _link(path: Path, target: str) -> None:
+    path.unlink(missing_ok=True)
+    path.symlink_to(target)
+
+
+def _bind(source: Path, target: Path, *, read_only: bool) -> None:
+    _folder(target)
+    _run("mount", "--bind", str(source), str(target))
+    if read_only:
+        _run("mount", "-o", "remount,bind,ro", str(target))
+
+
+def _run(*command: str, keep: int | None = None) -> None:
+    """Run a command that is quick; what it says when it fails is in the error's place in the log."""
+    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, pass_fds=() if keep is None else (keep,))
+
+
+def _unshare(flags: int) -> None:
+    _libc("unshare", flags)
+
+
+def _libc(name: str, *arguments: int) -> None:
+    function: Callable[..., int] = getattr(ctypes.CDLL(None, use_errno=True), name)
+    if function(*arguments) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, f"{name}: {os.strerror(code)}")
+
+
+def _end(status: int) -> NoReturn:
+    sys.stderr.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    _end(main(Path(sys.argv[1])))
