@@ -20,11 +20,21 @@ def test_nothing_of_the_user_leads_the_engine_elsewhere(tmp_path: Path) -> None:
     assert made["PATH"] == f"{tmp_path / 'bin'}:/bin"
     assert made["LANG"] == "C"
     assert "LUXIMA_SANDBOX_ADOPT" not in made
+    assert "LUXIMA_DOCKER_HOSTS" not in made
 
 
 def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
     folder = EngineFolder(tmp_path, "dev")
-    made = environment.build(folder, passphrase="p", bundle=tmp_path / "ca", adopt=True, base={})
+    hosts = {"10.0.0.1": "unix:///a.sock"}
+    made = environment.build(
+        folder,
+        passphrase="p",
+        bundle=tmp_path / "ca",
+        adopt=True,
+        docker_hosts=hosts,
+        base={"LUXIMA_DOCKER_HOSTS": "x"},
+    )
+    assert json.loads(made["LUXIMA_DOCKER_HOSTS"]) == hosts
     assert made["LUXIMA_SANDBOX_ADOPT"] == "1"
     assert made["SSL_CERT_FILE"] == made["REQUESTS_CA_BUNDLE"] == str(tmp_path / "ca")
 
