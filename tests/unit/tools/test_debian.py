@@ -116,7 +116,8 @@ def test_several_programs_of_several_packages_run_by_name(machine: Machine) -> N
     machine.program(
         "apt-get",
         f'echo "$@" >>"{machine.folder}/apt"\n'
-        'case "$*" in *--simulate*) echo "Inst docker.io (20.10)" ;; *download*) touch docker.io_1.deb iptables_1.deb ;; esac',
+        'case "$*" in *--simulate*) echo "Inst docker.io (20.10)" ;;\n'
+        "*download*) touch docker.io_1.deb iptables_1.deb ;; esac",
     )
     machine.program("dpkg", TREE)
 
