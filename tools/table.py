@@ -34,6 +34,10 @@ _KUBERNETES = GoModule(
         for stamp in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}", "gitTreeState=clean")
     ),
 )
+_KUBE_ROUTER = GoModule(
+    name="kube-router", module="github.com/cloudnativelabs/kube-router/v2", minutes=3, mebibytes=2000
+)
+_COREDNS = GoModule(name="coredns", module="github.com/coredns/coredns", minutes=2, mebibytes=1500)
 _PROMETHEUS = GoModule(
     name="prometheus", module="github.com/prometheus/prometheus", minutes=5, mebibytes=4000, hundreds=True
 )
@@ -57,7 +61,7 @@ _DOCKER = DebianPackage(
     major=20,
     minutes=0.5,
     mebibytes=400,
-    others=("containerd", "runc", "iptables", "tini"),
+    others=("containerd", "containernetworking-plugins", "ipset", "iptables", "nftables", "runc", "tini"),
     links=(
         *((f"usr/sbin/{name}", "xtables-nft-multi") for name in ("iptables", "iptables-save", "iptables-restore")),
         *((f"usr/sbin/{name}", "xtables-nft-multi") for name in ("ip6tables", "ip6tables-save", "ip6tables-restore")),
@@ -126,6 +130,7 @@ _LEAST = {
     "sloth": (0, 12, 0),
     "kube-score": (1, 20, 0),
     "traefik": (3, 5, 4),
+    "kube-router": (2, 1, 0),
 }
 """The oldest release on PATH that is good; as the program itself tells it."""
 
@@ -151,7 +156,11 @@ PROGRAMS = {
             package="go.etcd.io/etcd/server/v3",
         ),
         *map(_kubernetes, ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")),
+        *map(_kubernetes, ("kubelet", "kube-proxy")),
         *map(_kwok, ("kwok", "kwokctl")),
+        _built("kube-router", _KUBE_ROUTER, "cmd/kube-router"),
+        # With the plugins that a cluster needs, which its own main package does not let one choose.
+        Program("coredns", _COREDNS, Check(("-version",), _SEMANTIC, (1, 14, 0), family="major"), package="tools/coredns"),
         _built("prometheus", _PROMETHEUS, "cmd/prometheus"),
         _built("promtool", _PROMETHEUS, "cmd/promtool"),
         _built("alertmanager", _ALERTMANAGER, "cmd/alertmanager"),

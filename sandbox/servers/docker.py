@@ -42,12 +42,12 @@ FOLDERS: Final = ("/var/lib/node-exporter", "/var/log/journal")
 """What else the user-data makes."""
 
 _VM: Final = Path(__file__).parent.parent / "vm.py"
-_TREE: Final = "/opt/docker"
+TREE: Final = "/opt/docker"
 _SOCKETS: Final = "/run/sandbox"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path."""
 _CGROUPS: Final = Path("/sys/fs/cgroup")
-_ACCOUNTS: Final = {
+ACCOUNTS: Final = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
     "/etc/group": "root:x:0:\ndocker:x:998:\nnogroup:x:65534:\n",
 }
@@ -131,7 +131,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
     tree = site.programs["docker-engine"].parent
     resolvers = [f"nameserver {server}" for server in network.name_servers]
     files = {
-        **_ACCOUNTS,
+        **ACCOUNTS,
         "/etc/hostname": f"{vm}\n",
         "/etc/hosts": f"127.0.0.1 localhost\n{spec.address} {vm}\n",
         "/etc/machine-id": f"{hashlib.sha256(f'{layout.base}/{vm}'.encode()).hexdigest()[:32]}\n",
@@ -140,7 +140,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
     }
     # iproute2 and mount are looked up in the machine's own `/usr`.
     command = [
-        f"{_TREE}/docker-engine",
+        f"{TREE}/docker-engine",
         "dockerd",
         "--host=unix:///run/docker.sock",
         f"--host=unix://{_SOCKETS}/docker.sock",
@@ -152,7 +152,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
         "root": str(folder / "root"),
         "folders": [*FOLDERS, "/var/lib/docker", "/var/log", "/run/lock", "/var/tmp"],  # noqa: S108 - in the machine
         "files": files,
-        "mounts": {_TREE: str(tree), _SOCKETS: str(socket(layout, vm).parent)},
+        "mounts": {TREE: str(tree), _SOCKETS: str(socket(layout, vm).parent)},
         "bridge": bridge,
         "port": f"vm{_digest(layout, vm)}",
         "address": f"{spec.address}/{network.prefix_length}",

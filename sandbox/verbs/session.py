@@ -8,17 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox import credentials, disk, overlay, plugins, sealing, tls
+from sandbox import credentials, disk, images, nodes, overlay, plugins, sealing, tls
 from sandbox.engine import environment, marks, state
 from sandbox.faults import SandboxError
 from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
+from sandbox.machine import entering, plan
 from sandbox.plugins import Plugins
+from sandbox.ports import Wanted
 from sandbox.report.console import say
 from sandbox.sealing import Seal
 from sandbox.servers import fleet
 from sandbox.servers.base import Site
-from sandbox.servers.table import DNS, MINIO, PROXMOX
+from sandbox.servers.table import DNS, GATE, MINIO, PROXMOX
 from settings import Settings, load
 from settings.loading import check
 from settings.secrets import SECRETS
@@ -102,18 +104,25 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
             f"put it back, or run make clean STACK={layout.stack} and make up to start anew"
         )
     secrets = credentials.load_or_make(layout.secrets)
+    real = nodes.decide(layout, made=bool(present.driven))
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)
-        programs = ensure("pulumi", *fleet.programs())
+        wanted = images.wanted(settings) if real else []
+        programs = ensure("pulumi", *fleet.programs(real=real), *images.programs(wanted))
+        made = images.make(wanted, programs) if real else None
         seal = sealed.result()
         bundle = tls.ensure_authority(layout.tls)
-        ports, notices = fleet.assign_ports(layout, pinned=bool(present.driven))
+        doors = [Wanted(name, published=False) for name in plan.gateway_ports(settings)] if real else []
+        ports, notices = fleet.assign_ports(layout, doors, pinned=bool(present.driven))
         for notice in notices:
             say(notice)
-        fleet.start(Site(layout, settings, secrets, ports, programs), say)
+        site = Site(layout, settings, secrets, ports, programs, made)
         preloaded.result()
-    config = overlay.with_installed(overlay.with_endpoints(config, _endpoints(ports)))
+        if real:
+            _enter(site)
+        fleet.start(site, say)
+    config = overlay.with_installed(overlay.with_endpoints(config, _endpoints(site)))
     kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
     given = _needed(config, {**secrets.stack_config(), "luxima:kubeconfig": kubeconfig})
     overlay.write(layout, layout.engine, config, given, seal)
@@ -157,7 +166,23 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def _endpoints(ports: Mapping[str, int]) -> overlay.Endpoints:
+def _enter(site: Site) -> None:
+    """Go over to the stack's own network, where everything that follows takes place."""
+    layout, settings = site.layout, site.settings
+    pid = GATE.open(site, fleet.records(layout))
+    names = {"localhost": "127.0.0.1", plan.storage_name(settings): settings.compute.network.gateway}
+    entering.enter(pid, layout.run, names, settings.compute.network.name_servers)
+
+
+def _endpoints(site: Site) -> overlay.Endpoints:
+    """Where the sandbox's servers are; those with an address in the stack's own network are where the settings say."""
+    ports = site.ports
+    if site.real:
+        known = site.settings.dns.hosts.core
+        name = plan.storage_name(site.settings).partition(".")[0]
+        core = {**known, name: [site.settings.compute.network.gateway]}
+        hosts = {"core": core, "public": dict(site.settings.dns.hosts.public)}
+        return {"compute": {"endpoint": PROXMOX.address(ports)}, "dns": {"hosts": hosts}}
     return {
         "compute": {"endpoint": PROXMOX.address(ports)},
         "storage": {"endpoint": MINIO.endpoint(ports)},
