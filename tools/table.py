@@ -46,6 +46,13 @@ _LOKI = GoModule(name="loki", module="github.com/grafana/loki/v3", minutes=7, me
 _PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minutes=6, mebibytes=4500)
 _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
 _TRAEFIK = GoModule(name="traefik", module="github.com/traefik/traefik/v3", minutes=6, mebibytes=4500)
+_NODE_EXPORTER = GoModule(name="node_exporter", module="github.com/prometheus/node_exporter", minutes=1, mebibytes=800)
+_BLACKBOX_EXPORTER = GoModule(
+    name="blackbox_exporter", module="github.com/prometheus/blackbox_exporter", minutes=1, mebibytes=1000
+)
+_POSTGRES_EXPORTER = GoModule(
+    name="postgres_exporter", module="github.com/prometheus-community/postgres_exporter", minutes=1, mebibytes=800
+)
 _KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
 _CERT_MANAGER = GoFiles(
     name="cert-manager",
@@ -116,10 +123,10 @@ def _kwok(name: str) -> Program:
     return Program(name, _KWOK, check, package=f"sigs.k8s.io/kwok/cmd/{name}")
 
 
-def _built(name: str, source: GoModule, package: str, arguments: tuple[str, ...] = ("--version",)) -> Program:
+def _built(name: str, source: GoModule, package: str = "", arguments: tuple[str, ...] = ("--version",)) -> Program:
     """A program of a module whose own builds say their version and ours do not: a good one is any that answers."""
     check = Check(arguments, _SEMANTIC, minimum=_LEAST[source.name], family="major")
-    return Program(name, source, check, package=f"{source.module}/{package}")
+    return Program(name, source, check, package=f"{source.module}/{package}".rstrip("/"))
 
 
 _LEAST = {
@@ -131,6 +138,9 @@ _LEAST = {
     "kube-score": (1, 20, 0),
     "traefik": (3, 5, 4),
     "kube-router": (2, 1, 0),
+    "node_exporter": (1, 9, 0),
+    "blackbox_exporter": (0, 27, 0),
+    "postgres_exporter": (0, 17, 0),
 }
 """The oldest release on PATH that is good; as the program itself tells it."""
 
@@ -170,6 +180,9 @@ PROGRAMS = {
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
         _built("traefik", _TRAEFIK, "cmd/traefik", ("version",)),
+        _built("node_exporter", _NODE_EXPORTER),
+        _built("blackbox_exporter", _BLACKBOX_EXPORTER),
+        _built("postgres_exporter", _POSTGRES_EXPORTER, "cmd/postgres_exporter"),
         _built("kube-score", _KUBE_SCORE, "cmd/kube-score", ("version",)),
         *(
             Program(

@@ -16,7 +16,7 @@ import yaml
 from sandbox import process, vm
 from sandbox.controllers.api import Api, ApiError
 from sandbox.faults import SandboxError
-from sandbox.images import Image
+from sandbox.images import COREDNS, Image
 from sandbox.layout import PYCACHE, ROOT, Layout
 from sandbox.machine import documents, plan
 from sandbox.machine.node import Daemon, Specification
@@ -31,7 +31,6 @@ _READY_SECONDS = 180
 _WITH_TREE = (f"{docker.TREE}/docker-engine",)
 """Runs a program with those of Debian's that it needs on its PATH."""
 _DAEMONS = ("kubelet", "kube-proxy", "kube-router")
-_COREDNS = "docker.io/coredns/coredns:1.14.7"
 
 
 class Node:
@@ -199,7 +198,7 @@ def _name_server(site: Site) -> None:
         "Service": "/api/v1/namespaces/kube-system/services",
     }
     address = _dns_address(settings.kubernetes.service_cidr)
-    for document in documents.cluster_dns(address, _COREDNS, f"{first.address}:{first.port}"):
+    for document in documents.cluster_dns(address, COREDNS, f"{first.address}:{first.port}"):
         path = f"{paths[document['kind']]}/{document['metadata']['name']}"
         try:
             api.write("PATCH", f"{path}?fieldManager=k3s&force=true", yaml.safe_dump(document).encode())

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from sandbox.machine.plan import BRIDGE
 from sandbox.servers.agent import Agent
 from sandbox.servers.base import Server
 from sandbox.servers.controllers import Controllers
@@ -21,7 +22,7 @@ PROXMOX = Proxmox()
 DNS = Dns()
 GATE = Gate()
 NODE = Node()
-DOCKER = Docker()
+DOCKER = Docker(BRIDGE, lambda _: ())
 
 SERVERS: tuple[Server, ...] = (GATE, KUBERNETES, CONTROLLERS, AGENT, MINIO, PROXMOX, DNS, NODE, DOCKER)
 
