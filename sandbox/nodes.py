@@ -28,8 +28,8 @@ def decide(layout: Layout, *, made: bool) -> bool:
     before, asked = remembered(layout), _asked()
     if made and before is not None and asked not in {None, before}:
         raise SandboxError(
-            f"stack {layout.stack} was made with {before} nodes, and {VARIABLE}={asked} asks for others: run make clean "
-            f"STACK={layout.stack} first, or leave {VARIABLE} out"
+            f"stack {layout.stack} was made with {before} nodes, and {VARIABLE}={asked} asks for others: "
+            f"run make clean STACK={layout.stack} first, or leave {VARIABLE} out"
         )
     kind = (before if made else None) or asked or ("real" if layout.stack == _REAL_STACK else "simulated")
     if kind == "real":

@@ -25,9 +25,7 @@ _KINDS = {
 class Controllers:
     """All controllers of one cluster."""
 
-    def __init__(
-        self, api: Api, wanted: Sequence[NodeSpec], announce: Callable[[], None], folder: Path | None
-    ) -> None:
+    def __init__(self, api: Api, wanted: Sequence[NodeSpec], announce: Callable[[], None], folder: Path | None) -> None:
         self._api = api
         self._wanted = {node.name: node for node in wanted}
         self._announce = announce

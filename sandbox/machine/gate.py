@@ -12,7 +12,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _furnish(addresses: list[str]) -> None:
+def _furnish(addresses: Sequence[str]) -> None:
     """Loopback, and a bridge that carries the addresses; no route leads anywhere else."""
     kernel.ip("link", "set", "lo", "up")
     kernel.ip("link", "add", BRIDGE, "type", "bridge", tolerate="File exists")

@@ -2,7 +2,6 @@
 
 import ctypes
 import os
-import signal
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -15,9 +14,7 @@ NEW_NETWORK: Final = 0x40000000
 BIND: Final = 0x1000
 RECURSIVE: Final = 0x4000
 PRIVATE: Final = 0x40000
-SHARED: Final = 0x100000
 
-_PARENT_DEATH: Final = 1
 _GROUPS: Final = Path("/sys/fs/cgroup")
 _LIBRARY = ctypes.CDLL(None, use_errno=True)
 
@@ -59,7 +56,7 @@ def network_of(pid: int | str) -> int | None:
 
 
 def mount(source: str | Path, target: Path, kind: str = "", flags: int = 0, data: str = "") -> None:
-    """mount(2).
+    """Mount a file system, or show one folder in the place of another; as the system call of that name.
 
     Raises:
         OSError: When the system refuses.
@@ -73,22 +70,22 @@ def bind(source: Path, target: Path) -> None:
     mount(source, target, flags=BIND | RECURSIVE)
 
 
-def cover(folder: Path, changes: Path) -> None:
-    """Let a folder of the machine be written to without changing it: what is written goes to `changes`."""
-    for part in ("upper", "work"):
-        (changes / part).mkdir(parents=True, exist_ok=True)
-    mount("overlay", folder, "overlay", data=f"lowerdir={folder},upperdir={changes}/upper,workdir={changes}/work")
+def overlay(folder: Path) -> None:
+    """Mount an overlay of folders that are made in `folder`, as a container's file system is.
+
+    Raises:
+        OSError: When the system, or the disk, cannot do it.
+    """
+    for part in ("lower", "upper", "work", "merged"):
+        (folder / part).mkdir(exist_ok=True)
+    data = f"lowerdir={folder}/lower,upperdir={folder}/upper,workdir={folder}/work"
+    mount("overlay", folder / "merged", "overlay", data=data)
 
 
 def own_mounts() -> None:
     """A mount namespace whose mounts nobody else sees."""
     unshare(NEW_MOUNTS)
     mount("none", Path("/"), flags=RECURSIVE | PRIVATE)
-
-
-def die_with_parent() -> None:
-    """Have the system kill this process when its parent ends, however that happens."""
-    _checked(_LIBRARY.prctl(_PARENT_DEATH, int(signal.SIGKILL), 0, 0, 0), "prctl")
 
 
 def ip(*arguments: str, tolerate: str = "") -> None:

@@ -49,9 +49,7 @@ class Specification:
     runtime: Daemon
     """The container runtime, which is started first."""
     daemons: Sequence[Daemon]
-    """What is started when it answers and has the images."""
-    images: Sequence[tuple[str, str, str]]
-    """Archive, name under which it can be loaded, and real name of each image."""
+    """What is started when it answers."""
 
     def dump(self) -> str:
         """As a file's content."""
@@ -104,8 +102,7 @@ class Node:
         for address in self._node.extra_addresses:
             vm.command("ip", "address", "replace", address, "dev", vm.INTERFACE)
         self._start(self._node.runtime)
-        self._wait(self._node.runtime, lambda: self._ctr("version").returncode == 0)
-        self._load()
+        self._wait(self._node.runtime, documents.RUNTIME_SOCKET.is_socket)
         for daemon in self._node.daemons:
             self._start(daemon)
             if daemon.name == "kubelet":
@@ -128,7 +125,7 @@ class Node:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=_unblock,  # noqa: PLW1509 - there is one thread
+                preexec_fn=_unblock,
             )
         child.returncode = 0  # It is reaped with all others.
         self._running[child.pid] = daemon
@@ -155,30 +152,10 @@ class Node:
             if number is not None:
                 sys.exit(self._power_off())
             if time.monotonic() > deadline:
-                raise OSError(f"{daemon.name} does not answer after {_PATIENCE_SECONDS:.0f} s; its log is {_LOGS}/{daemon.name}.log")
+                raise OSError(
+                    f"{daemon.name} does not answer after {_PATIENCE_SECONDS:.0f} s; see {_LOGS}/{daemon.name}.log"
+                )
             self._revive()
-
-    def _ctr(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        # With those of Debian's programs that the runtime was started with.
-        command = [*self._node.runtime.command[:-1], "ctr", "--address", str(documents.RUNTIME_SOCKET), "--namespace", "k8s.io", *arguments]
-        return subprocess.run(command, env=self._environment, capture_output=True, text=True, check=False)
-
-    def _load(self) -> None:
-        """Load the images that are not there, or are not what they were."""
-        known = Path("/var/lib/containerd/loaded.json")
-        loaded: dict[str, str] = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
-        present = set(self._ctr("images", "list", "--quiet").stdout.split())
-        for archive, tag, reference in self._node.images:
-            if reference in present and loaded.get(reference) == archive:
-                continue
-            for command in (("import", archive), ("tag", "--force", tag, reference)):
-                if command[0] == "tag" and tag == reference:
-                    continue
-                done = self._ctr("images", *command)
-                if done.returncode != 0:
-                    raise OSError(f"image {reference} cannot be loaded: {done.stderr.strip()}")
-            loaded[reference] = archive
-        known.write_text(json.dumps(loaded, indent=1), encoding="utf-8")
 
     def _power_off(self) -> int:
         """As a machine that is shut down: programs are asked to end, then the rest is ended by the system."""

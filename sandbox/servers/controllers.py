@@ -12,8 +12,8 @@ from sandbox.controllers.nodes import NodeSpec, dump
 from sandbox.layout import PYCACHE, ROOT, Layout
 from sandbox.ports import Wanted
 from sandbox.process import Record
-from sandbox.servers.node import volumes
 from sandbox.servers.base import Program, Site, keep_running
+from sandbox.servers.node import volumes
 
 
 class Controllers:

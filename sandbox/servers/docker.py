@@ -196,7 +196,7 @@ def clean(layout: Layout) -> None:
     shutil.rmtree(layout.run / "docker", ignore_errors=True)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Docker:
     """The engines of all Docker hosts."""
 
@@ -206,7 +206,7 @@ class Docker:
     """What a command is prefixed with to run in that namespace, e.g. `nsenter --net=…`."""
 
     name = "docker"
-    programs = ("docker-engine",)
+    programs: Sequence[str] = ("docker-engine",)
     holds_data = True
 
     def ports(self) -> list[Wanted]:

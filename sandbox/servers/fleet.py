@@ -10,8 +10,8 @@ from sandbox.faults import SandboxError
 from sandbox.layout import Layout, relative
 from sandbox.ports import Wanted
 from sandbox.process import Record
-from sandbox.servers.base import Server, Site, world
 from sandbox.servers import docker
+from sandbox.servers.base import Server, Site, world
 from sandbox.servers.table import AFTER, DOCKER, GATE, NODE, REAL, SERVERS
 
 _LAST = frozenset({"etcd"})
@@ -47,7 +47,11 @@ def assign_ports(layout: Layout, more: Sequence[Wanted], *, pinned: bool) -> tup
         running |= set(ports.read(ports_file(layout)))
     others = [ports_file(Layout(stack, layout.root)) for stack in layout.used_stacks() if stack != layout.stack]
     return ports.assign(
-        ports_file(layout), [*(want for server in SERVERS for want in server.ports()), *more], running, others, pinned=pinned
+        ports_file(layout),
+        [*(want for server in SERVERS for want in server.ports()), *more],
+        running,
+        others,
+        pinned=pinned,
     )
 
 

@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sandbox import process
@@ -54,15 +55,15 @@ class Gate:
         known = process.load(layout.run, self.name)
         if known is not None and known.alive():
             # It runs with whom it joined, or without.
-            program = Program(**{**vars(program), "command": known.command})
+            program = replace(program, command=known.command)
         record = keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
         doors = {door.to: door.listen for door in wanted.doors if door.outside}
         plan.addresses_file(layout.base).write_text(json.dumps(doors, indent=1), encoding="utf-8")
         return record.pid
 
     def _join(self, others: Sequence[Record]) -> list[str]:
-        own = kernel.network_of("self")
-        inside = [record.pid for record in others if record.alive() and kernel.network_of(record.pid) not in {own, None}]
+        outside = {kernel.network_of("self"), None}
+        inside = [record.pid for record in others if record.alive() and kernel.network_of(record.pid) not in outside]
         return ["--join", str(inside[0])] if inside else []
 
     def records(self, layout: Layout) -> list[Record]:

@@ -4,11 +4,14 @@ import base64
 import hashlib
 import ipaddress
 import json
+import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import urllib3
 import yaml
@@ -64,6 +67,7 @@ class Node:
             files=[file],
         )
         keep_running(layout.run, program, lambda: self.answers(layout, site.ports), _READY_SECONDS)
+        load(layout, site.images or ())
         _name_server(site)
 
     def records(self, layout: Layout) -> list[Record]:
@@ -113,7 +117,6 @@ def _specification(site: Site) -> Specification:
             docker.TREE: str(site.programs["docker-engine"].parent),
             str(documents.KUBECONFIG.parent): str(_administrator(site)),
             **{f"/opt/{name}": str(site.programs[name].parent) for name in _DAEMONS},
-            **{_image_folder(image): str(image.archive.parent) for image in site.images or ()},
         },
         bridge=plan.BRIDGE,
         port=f"vm{hashlib.sha256(str(folder).encode()).hexdigest()[:10]}",
@@ -139,20 +142,11 @@ def _specification(site: Site) -> Specification:
                 f"--service-cluster-ip-range={kubernetes.service_cidr}",
             ),
         ],
-        images=[
-            (f"{_image_folder(image)}/{image.archive.name}", image.tag, image.reference)
-            for image in site.images or ()
-        ],
     )
 
 
 def _daemon(name: str, *arguments: str) -> Daemon:
     return Daemon(name, [*_WITH_TREE, f"/opt/{name}/{name}", *arguments])
-
-
-def _image_folder(image: Image) -> str:
-    """Where the machine sees an archive; another place when it is another archive."""
-    return f"/opt/images/{image.archive.parent.name}"
 
 
 def machine_folder(layout: Layout, name: str) -> Path:
@@ -177,6 +171,51 @@ def _administrator(site: Site) -> Path:
     cluster["server"] = f"https://{site.settings.kubernetes.api_address}:{plan.API_PORT}"
     write_private(folder / documents.KUBECONFIG.name, yaml.safe_dump(content).encode())
     return folder
+
+
+def load(layout: Layout, images: Sequence[Image]) -> None:
+    """Give the node images under their real names; those that it has already are left alone.
+
+    Raises:
+        SandboxError: When it does not take one.
+    """
+    known = layout.data / "node" / "images.json"
+    loaded: dict[str, str] = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+    present = set(_runtime(layout, ["images", "list", "--quiet"]).split())
+    missing = [image for image in images if image.reference not in present or _is_other(image, loaded)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for image in pool.map(partial(_load, layout), missing):
+            loaded[image.reference] = str(image.archive)
+    known.write_text(json.dumps(loaded, indent=1), encoding="utf-8")
+
+
+def _is_other(image: Image, loaded: Mapping[str, str]) -> bool:
+    return loaded.get(image.reference) != str(image.archive)
+
+
+def _load(layout: Layout, image: Image) -> Image:
+    with image.archive.open("rb") as archive:
+        _runtime(layout, ["images", "import", "-"], archive)
+    if image.tag != image.reference:
+        _runtime(layout, ["images", "tag", "--force", image.tag, image.reference])
+    return image
+
+
+def _runtime(layout: Layout, arguments: Sequence[str], given: IO[bytes] | int = subprocess.DEVNULL) -> str:
+    """Have the container runtime's own client do something, in the machine."""
+    record = process.load(layout.run, Node.name)
+    first = process.children(record.pid) if record is not None else []
+    if not first:
+        raise SandboxError("the node does not run: run make up again")
+    command = [
+        *("nsenter", f"--target={first[0]}", "--mount", "--pid", "--net", *_WITH_TREE),
+        *("ctr", "--address", str(documents.RUNTIME_SOCKET), "--namespace", "k8s.io", *arguments),
+    ]
+    done = subprocess.run(command, stdin=given, capture_output=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        raise SandboxError(f"the node's container runtime refuses `ctr {' '.join(arguments)}`: {said}")
+    return done.stdout.decode(errors="replace")
 
 
 def _dns_address(service_cidr: str) -> str:

@@ -168,20 +168,16 @@ def preload() -> None:
 
 def _enter(site: Site) -> None:
     """Go over to the stack's own network, where everything that follows takes place."""
-    layout, settings = site.layout, site.settings
-    pid = GATE.open(site, fleet.records(layout))
-    names = {"localhost": "127.0.0.1", plan.storage_name(settings): settings.compute.network.gateway}
-    entering.enter(pid, layout.run, names, settings.compute.network.name_servers)
+    entering.enter(GATE.open(site, fleet.records(site.layout)), site.layout.run, site.settings)
 
 
 def _endpoints(site: Site) -> overlay.Endpoints:
     """Where the sandbox's servers are; those with an address in the stack's own network are where the settings say."""
     ports = site.ports
     if site.real:
-        known = site.settings.dns.hosts.core
-        name = plan.storage_name(site.settings).partition(".")[0]
-        core = {**known, name: [site.settings.compute.network.gateway]}
-        hosts = {"core": core, "public": dict(site.settings.dns.hosts.public)}
+        storage = plan.storage_name(site.settings).partition(".")[0]
+        hosts = {zone: dict(names) for zone, names in site.settings.dns.hosts.items()}
+        hosts["core"][storage] = (site.settings.compute.network.gateway,)
         return {"compute": {"endpoint": PROXMOX.address(ports)}, "dns": {"hosts": hosts}}
     return {
         "compute": {"endpoint": PROXMOX.address(ports)},
