@@ -208,7 +208,9 @@ def _signal(pid: int) -> None:
 def _well() -> bool:
     """Whether the kubelet says that it is well."""
     try:
-        with socket.create_connection(_HEALTH, timeout=2) as connection:
+        with socket.socket() as connection:
+            connection.settimeout(2)
+            connection.connect(_HEALTH)
             connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             return connection.recv(64).split(b" ")[1:2] == [b"200"]
     except OSError:

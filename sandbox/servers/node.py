@@ -51,7 +51,7 @@ class Node:
         """Run it, with what runs on every node of the cluster."""
         layout = site.layout
         folder = begin_world(layout, self.name)
-        file = layout.run / "node.json"
+        file = layout.run / "node.specification"
         file.write_text(_specification(site).dump(), encoding="utf-8")
         program = Program(
             name=self.name,
@@ -84,7 +84,7 @@ class Node:
         record = process.load(layout.run, self.name)
         if not marked(layout.run / "node.ready", record):
             return False
-        name = json.loads((layout.run / "node.json").read_text(encoding="utf-8"))["machine"]["hostname"]
+        name = json.loads((layout.run / "node.specification").read_text(encoding="utf-8"))["machine"]["hostname"]
         try:
             found = Api(layout.kubeconfig).call("GET", f"/api/v1/nodes/{name}")
         except (ApiError, urllib3.exceptions.HTTPError):
