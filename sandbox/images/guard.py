@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from sandbox.faults import SandboxError
-from sandbox.images.archive import Entry, write_layer
+from sandbox.images.archive import RECIPE, Entry, write_layer
 from sandbox.layout import ROOT
 from tools import cache
 
@@ -37,8 +37,6 @@ _UNUSED: Final = shutil.ignore_patterns(
     *("__pycache__", "site-packages", "dist-packages", "config-*", "test", "tests", "idlelib", "tkinter", "turtledemo"),
     *("lib2to3", "ensurepip", "pydoc_data", "_test*.so", "_tkinter*.so", "EXTERNALLY-MANAGED"),
 )
-_RECIPE: Final = 1
-"""Another number makes the layer anew."""
 
 
 def app() -> list[Entry]:
@@ -58,7 +56,15 @@ def python() -> Path:
     """
     executable = Path(sys.executable).resolve()
     versions = [distribution(name).version for name in PACKAGES]
-    made_of = (_RECIPE, sys.version, str(executable), executable.stat().st_mtime_ns, PACKAGES, versions)
+    made_of = (
+        RECIPE,
+        Path(__file__).read_bytes(),
+        sys.version,
+        str(executable),
+        executable.stat().st_mtime_ns,
+        PACKAGES,
+        versions,
+    )
     key = f"image-python-{hashlib.sha256(repr(made_of).encode()).hexdigest()[:12]}"
     place = cache.entry(key) / "layer.tar"
     if place.is_file():

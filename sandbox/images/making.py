@@ -13,15 +13,13 @@ from typing import Final
 
 from sandbox.faults import SandboxError
 from sandbox.images import guard, program
-from sandbox.images.archive import Config, Entry, Layer, write
+from sandbox.images.archive import RECIPE, Config, Entry, Layer, write
 from sandbox.images.model import Image, ImageError, repository, tag
 from sandbox.images.table import GUARD, HOLDER, PROGRAM, REAL, SERVICE, STAND_INS, is_guard, is_holder, is_service
 from tools import ToolError, cache
 from tools.table import PROGRAMS
 from tools.versions import ask, dotted
 
-_RECIPE: Final = 1
-"""Another number makes all images anew."""
 _KEPT_SECONDS: Final = 86_400
 """How long an archive is kept that was replaced by another; somebody may be loading it."""
 _AUTHORITIES: Final = "etc/ssl/certs/ca-certificates.crt"
@@ -76,8 +74,6 @@ def _make(reference: str, programs: Mapping[str, Path], behaviour: Mapping[str, 
         content = _content(reference, programs)
         env = (*content.config.env, *(f"{name}={value}" for name, value in sorted(behaviour.items())))
         archive = _archive(reference, replace(content, config=replace(content.config, env=env)))
-    except KeyError as missing:
-        raise ImageError(reference, f"the program {missing.args[0]} was not given") from missing
     except OSError as error:
         raise ImageError(reference, f"{error.filename or 'a file'}: {error.strerror}") from error
     except (ToolError, SandboxError) as error:
@@ -89,7 +85,7 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
     """What is in the image of that name."""
     name, base = repository(reference), _base()
     if (real := REAL.get(name)) is not None:
-        path = programs[real.program]
+        path = _given(programs, real.program)
         lacks = f" without {real.lacks}" if real.lacks else ""
         return _Content(
             f"{real.program} {_version(real.program, path)}{lacks}",
@@ -99,14 +95,24 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
     if is_guard(reference):
         config = replace(GUARD, env=(*guard.ENV, *GUARD.env, f"SSL_CERT_FILE=/{_AUTHORITIES}"))
         return _Content("release.guard of this checkout", [base, guard.python(), guard.app()], config)
-    own: list[Layer] = [base, [_executable(PROGRAM, program.built(programs["go"]))]]
-    if (stand_in := STAND_INS.get(name)) is not None:
-        return _Content("stand-in", own, stand_in.config, stand_in.unseen)
-    if is_holder(reference):
-        return _Content("pause of the sandbox", own, HOLDER)
-    if is_service(reference):
-        return _Content("example service", own, replace(SERVICE, env=(*SERVICE.env, f"IMAGE={reference}")))
-    raise SandboxError(f"nothing is known that could be in it: add {name} to sandbox/images/table.py")
+    stand_in = STAND_INS.get(name)
+    if stand_in is not None:
+        said, config, unseen = "stand-in", stand_in.config, stand_in.unseen
+    elif is_holder(reference):
+        said, config, unseen = "pause of the sandbox", HOLDER, ""
+    elif is_service(reference):
+        said, config, unseen = "example service", replace(SERVICE, env=(*SERVICE.env, f"IMAGE={reference}")), ""
+    else:
+        raise SandboxError(f"nothing is known that could be in it: add {name} to sandbox/images/table.py")
+    # In a layer of its own, which all of these images share once they are loaded.
+    own = [_executable(PROGRAM, program.built(_given(programs, "go")))]
+    return _Content(said, [base, own], config, unseen)
+
+
+def _given(programs: Mapping[str, Path], name: str) -> Path:
+    if name not in programs:
+        raise SandboxError(f"the program {name} was not given")
+    return programs[name]
 
 
 def _base() -> list[Entry]:
@@ -146,7 +152,7 @@ def _archive(reference: str, content: _Content) -> Path:
     """The archive from the cache, made first when it is not there."""
     name = repository(reference)
     family = f"image-{name.rpartition('/')[2]}-{hashlib.sha256(reference.encode()).hexdigest()[:8]}"
-    made_of = (_RECIPE, tag(reference), content.config, [_identity(layer) for layer in content.layers])
+    made_of = (RECIPE, tag(reference), content.config, [_identity(layer) for layer in content.layers])
     key = f"{family}-{hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]}"
     place = cache.entry(key) / "image.tar"
     if not place.is_file():

@@ -25,7 +25,7 @@ class Image:
     """One image, ready to be loaded.
 
     A name by digest cannot be loaded: an archive of ours has another digest. Such an archive is loaded as `tag`, and
-    who loads it gives it the name `reference` (`ctr images tag TAG REFERENCE`).
+    who loads it gives it the name `reference` (`ctr images tag TAG REFERENCE`; a Docker engine refuses that).
     """
 
     reference: str

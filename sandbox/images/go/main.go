@@ -7,25 +7,23 @@ import (
 )
 
 func main() {
-	if len(os.Args) > 1 {
-		switch os.Args[1] {
-		case "pause":
-			pause()
-			return
-		case "service":
-			exit(serve(os.Getenv))
-		case "stand-in":
-			exit(standIn(os.Args[2:]))
-		}
-	}
-	exit(fmt.Errorf("choose from: pause, service, stand-in NAME PORTS PATHS"))
-}
-
-// exit ends the process; an error is told in one line.
-func exit(err error) {
-	if err != nil {
+	if err := run(os.Args[1:]); err != nil {
 		fmt.Fprintf(os.Stderr, "error: %v\n", err)
 		os.Exit(1)
 	}
-	os.Exit(0)
+}
+
+func run(arguments []string) error {
+	if len(arguments) > 0 {
+		switch arguments[0] {
+		case "pause":
+			pause()
+			return nil
+		case "service":
+			return serve(os.Getenv)
+		case "stand-in":
+			return standIn(arguments[1:])
+		}
+	}
+	return fmt.Errorf("choose from: pause, service, stand-in NAME PORTS PATHS")
 }

@@ -10,15 +10,19 @@ import (
 func pause() {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, syscall.SIGTERM, syscall.SIGINT, syscall.SIGCHLD)
-	for got := range signals {
-		if got != syscall.SIGCHLD {
+	for {
+		reap()
+		if <-signals != syscall.SIGCHLD {
 			return
 		}
-		// One signal may stand for several children.
-		for {
-			if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid <= 0 && err != syscall.EINTR {
-				break
-			}
+	}
+}
+
+// reap takes leave of every child that has ended: one signal may stand for several.
+func reap() {
+	for {
+		if pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil); pid <= 0 && err != syscall.EINTR {
+			return
 		}
 	}
 }

@@ -21,9 +21,6 @@ import (
 	"time"
 )
 
-// How long a connection that asks nothing is kept when the service is told to end.
-const lingers = 5 * time.Second
-
 var (
 	tenantForm = regexp.MustCompile(`^tenant_[a-z0-9_]{1,40}$`)
 	imageName  = regexp.MustCompile(`([^/:@]+)(?::[^/@]*)?(?:@.*)?$`)
@@ -38,6 +35,7 @@ type service struct {
 	ready       bool
 	failPercent float64
 	slow        time.Duration
+	lingers     time.Duration // how long a connection that asks nothing is kept when the service is told to end
 	decided     atomic.Uint64 // requests whose success is decided
 	leaving     atomic.Bool
 	metrics     *metrics
@@ -50,7 +48,7 @@ type service struct {
 // slow and never counted. The service's name is the last part of IMAGE's.
 //
 // On SIGTERM it takes no new connections, answers requests of those that are open with `Connection: close`, closes
-// after five seconds those that ask nothing, and ends when the last request is answered.
+// after LINGER_SECONDS (5) those that ask nothing, and ends when the last request is answered.
 func serve(env func(string) string) error {
 	one := &service{
 		names: map[string]string{"X-Slot": env("SLOT"), "X-Image": env("IMAGE"), "X-Pod": env("POD")},
@@ -64,22 +62,39 @@ func serve(env func(string) string) error {
 		one.name = found[1]
 	}
 	one.metrics = newMetrics()
-	var seconds float64
-	for name, value := range map[string]*float64{"FAIL_PERCENT": &one.failPercent, "SLOW_SECONDS": &seconds} {
-		if text := env(name); text != "" {
-			number, err := strconv.ParseFloat(text, 64)
-			if err != nil || number < 0 {
-				return fmt.Errorf("%s is %q: give it a number from 0 on", name, text)
-			}
-			*value = number
-		}
+	var err error
+	if one.failPercent, err = number(env, "FAIL_PERCENT", 0); err != nil {
+		return err
 	}
-	one.slow = time.Duration(seconds * float64(time.Second))
+	if one.slow, err = seconds(env, "SLOW_SECONDS", 0); err != nil {
+		return err
+	}
+	if one.lingers, err = seconds(env, "LINGER_SECONDS", 5); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", net.JoinHostPort(env("ADDRESS"), env("PORT")))
 	if err != nil {
 		return err
 	}
 	return one.run(listener)
+}
+
+// number reads a variable; one that is empty or not set is `usual`.
+func number(env func(string) string, name string, usual float64) (float64, error) {
+	text := env(name)
+	if text == "" {
+		return usual, nil
+	}
+	value, err := strconv.ParseFloat(text, 64)
+	if err != nil || value < 0 {
+		return 0, fmt.Errorf("%s is %q: give it a number from 0 on", name, text)
+	}
+	return value, nil
+}
+
+func seconds(env func(string) string, name string, usual float64) (time.Duration, error) {
+	value, err := number(env, name, usual)
+	return time.Duration(value * float64(time.Second)), err
 }
 
 func (s *service) run(listener net.Listener) error {
@@ -106,7 +121,7 @@ func (s *service) run(listener net.Listener) error {
 	listener.Close()
 	s.print("info", "stopping", "takes no more connections", nil, nil)
 	// Who is connected gets one more answer, which says that the connection ends.
-	for patience := time.Now().Add(lingers); open.Load() > 0 && time.Now().Before(patience); {
+	for patience := time.Now().Add(s.lingers); open.Load() > 0 && time.Now().Before(patience); {
 		time.Sleep(20 * time.Millisecond)
 	}
 	return server.Shutdown(context.Background())
@@ -119,25 +134,32 @@ func (s *service) ServeHTTP(writer http.ResponseWriter, request *http.Request) {
 		writer.Header().Set(name, value)
 	}
 	writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	if s.leaving.Load() {
-		writer.Header().Set("Connection", "close")
-	}
 	switch request.URL.Path {
 	case "/healthz":
 		s.health(writer)
 	case "/metrics":
+		s.head(writer, http.StatusOK)
 		s.metrics.write(writer)
 	default:
 		s.answer(writer, request, began)
 	}
 }
 
+// head begins an answer; the connection may have to end that was to be kept when the request came.
+func (s *service) head(writer http.ResponseWriter, status int) {
+	if s.leaving.Load() {
+		writer.Header().Set("Connection", "close")
+	}
+	writer.WriteHeader(status)
+}
+
 func (s *service) health(writer http.ResponseWriter) {
 	if !s.ready {
-		writer.WriteHeader(http.StatusServiceUnavailable)
+		s.head(writer, http.StatusServiceUnavailable)
 		fmt.Fprintln(writer, "not ready")
 		return
 	}
+	s.head(writer, http.StatusOK)
 	fmt.Fprintln(writer, "well")
 }
 
@@ -152,7 +174,7 @@ func (s *service) answer(writer http.ResponseWriter, request *http.Request, bega
 	if !slices.Contains(methods, method) {
 		method = "other"
 	}
-	writer.WriteHeader(status)
+	s.head(writer, status)
 	io.WriteString(writer, body)
 	took := time.Since(began)
 	s.metrics.add("http_requests_total", "method", method, "route", route, "code", strconv.Itoa(status), "tenant_id", tenant)
@@ -179,8 +201,8 @@ func (s *service) decide(request *http.Request, tenant string) (int, string, str
 	case strings.HasPrefix(path, "/plugins/"):
 		route = "/plugins/:name"
 	}
-	number := float64(s.decided.Add(1))
-	if math.Floor(number*s.failPercent/100) > math.Floor((number-1)*s.failPercent/100) {
+	count := float64(s.decided.Add(1))
+	if math.Floor(count*s.failPercent/100) > math.Floor((count-1)*s.failPercent/100) {
 		return http.StatusInternalServerError, route, "http_request", "failed\n"
 	}
 	switch route {
