@@ -48,7 +48,11 @@ DOCKER_HOST = CloudConfig(
             ' "no-new-privileges": true, "icc": false}\n',
         ),
     ),
-    commands=(["systemctl", "restart", "docker"],),
+    commands=(
+        # The node exporter looks there for what others have measured.
+        ["mkdir", "--parents", "/var/lib/node-exporter"],
+        ["systemctl", "restart", "docker"],
+    ),
     groups=("docker",),
 )
 """A Docker host: the engine from Debian, reached over SSH only."""

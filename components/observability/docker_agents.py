@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_docker as docker
 
+from components.docker_files import DockerFiles, DockerFilesArgs
 from components.images import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 from components.observability import agents
 from components.text import to_yaml
 from settings import Settings
 
 _STATE = "/var/lib/log-agent"
+_CONFIGURATION = "/etc/log-agent"
+_PASSWORD = "/etc/postgres-exporter"  # noqa: S105 - a folder
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,10 @@ class _Agent:
     """Folder in the container by folder of the host; read-only."""
     user: str = "65534:65534"
     env: Sequence[str] = ()
+    folder: str = ""
+    """Where its files are."""
     files: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
-    """Contents by path."""
+    """Contents by name in `folder`; readable for root and its group."""
     volume: str | None = None
     """Where a volume of its own is mounted."""
 
@@ -64,6 +69,8 @@ class DockerAgents(pulumi.ComponentResource):
         image = docker.RemoteImage(
             f"{name}-image", name=agent.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
         )
+        before: list[pulumi.Resource] = [image]
+        labels = {"environment": args.settings.environment.label, "luxima.id/host": args.hostname}
         mounts = [
             docker.ContainerMountArgs(
                 type="bind",
@@ -76,6 +83,14 @@ class DockerAgents(pulumi.ComponentResource):
         ]
         if agent.volume is not None:
             mounts.append(docker.ContainerMountArgs(type="volume", source=agent.name, target=agent.volume))
+        if agent.files:
+            files = DockerFiles(
+                f"{name}-files",
+                DockerFilesArgs(agent.name, image.name, agent.folder, agent.files, labels),
+                pulumi.ResourceOptions(parent=self),
+            )
+            mounts.append(files.mount)
+            before.append(files)
         docker.Container(
             f"{name}-container",
             name=agent.name,
@@ -90,16 +105,15 @@ class DockerAgents(pulumi.ComponentResource):
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges"],
             memory=agent.memory_mib,
+            # No swap besides; left open it is as much again, and the limit cannot be raised while the container runs.
+            memory_swap=agent.memory_mib,
             restart="unless-stopped",
+            destroy_grace_seconds=10,
             mounts=mounts,
-            uploads=[docker.ContainerUploadArgs(file=path, content=text) for path, text in agent.files.items()],
             log_driver="json-file",
             log_opts={"max-size": "10m", "max-file": "3", "tag": "{{.Name}}"},
-            labels=[
-                docker.ContainerLabelArgs(label="environment", value=args.settings.environment.label),
-                docker.ContainerLabelArgs(label="luxima.id/host", value=args.hostname),
-            ],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[image]),
+            labels=[docker.ContainerLabelArgs(label=label, value=value) for label, value in labels.items()],
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
         )
 
 
@@ -131,26 +145,26 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         f"--server.http.listen-addr=0.0.0.0:{port}",
         f"--storage.path={_STATE}",
         "--disable-reporting",
-        "/etc/log-agent/promtail.yaml",
+        f"{_CONFIGURATION}/promtail.yaml",
     ]
     runs_alloy = args.settings.observability.agent == "alloy"
     return _Agent(
         name="log-agent",
         image=ALLOY if runs_alloy else PROMTAIL,
         port=port,
-        command=alloy if runs_alloy else ["-config.file=/etc/log-agent/promtail.yaml"],
+        command=alloy if runs_alloy else [f"-config.file={_CONFIGURATION}/promtail.yaml"],
         memory_mib=256,
         # Root, because nobody else may read what Docker writes.
         user="0:0",
         mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
-        files={"/etc/log-agent/promtail.yaml": to_yaml(agents.docker_host(args.settings, args.hostname))},
+        folder=_CONFIGURATION,
+        files={"promtail.yaml": to_yaml(agents.docker_host(args.settings, args.hostname))},
         volume=_STATE,
     )
 
 
 def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
     observed = args.settings.observability
-    password = "/etc/postgres-exporter/password"  # noqa: S105 - a path
     return _Agent(
         name="postgres-exporter",
         image=POSTGRES_EXPORTER,
@@ -161,11 +175,14 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
             "--collector.long_running_transactions",
         ],
         memory_mib=128,
+        # Nobody, in the one group that may read the password.
+        user="65534:0",
         mounts={},
         env=[
             f"DATA_SOURCE_URI={observed.database}/postgres?sslmode=require",
             "DATA_SOURCE_USER=luxima_monitor",
-            f"DATA_SOURCE_PASS_FILE={password}",
+            f"DATA_SOURCE_PASS_FILE={_PASSWORD}/password",
         ],
-        files={password: args.monitor_password},
+        folder=_PASSWORD,
+        files={"password": args.monitor_password},
     )

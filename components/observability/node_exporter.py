@@ -53,7 +53,9 @@ class NodeExporter(pulumi.ComponentResource):
             capabilities=docker.ContainerCapabilitiesArgs(drops=["ALL"]),
             security_opts=["no-new-privileges"],
             memory=128,
+            memory_swap=128,
             restart="unless-stopped",
+            destroy_grace_seconds=10,
             mounts=[
                 docker.ContainerMountArgs(
                     type="bind",

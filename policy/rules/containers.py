@@ -55,7 +55,9 @@ def docker_capabilities(resource: Resource) -> Iterator[Finding]:
     types=(kinds.DOCKER_CONTAINER,),
 )
 def docker_bounded(resource: Resource) -> Iterator[Finding]:
-    """Every Docker container has a memory limit and is started again when it ends."""
+    """Every Docker container that runs has a memory limit and is started again when it ends."""
+    if resource.props.at("start").flag is False:
+        return
     memory = resource.props.at("memory")
     if not memory.number:
         yield memory.wrong("is missing", "give a limit in MiB")
@@ -74,9 +76,9 @@ def docker_bounded(resource: Resource) -> Iterator[Finding]:
     because="some third-party programs write beside their binaries; which ones is seen only when they run",
 )
 def docker_read_only(resource: Resource) -> Iterator[Finding]:
-    """A Docker container cannot write to its own image, where the program allows it."""
+    """A Docker container that runs cannot write to its own image, where the program allows it."""
     read_only = resource.props.at("readOnly")
-    if read_only.flag is not True:
+    if read_only.flag is not True and resource.props.at("start").flag is not False:
         yield read_only.wrong("is not true", "set it, and a tmpfs or volume where the program writes")
 
 

@@ -1,5 +1,6 @@
 """The environment of the engine and its plugins: nothing of the user's that leads them to another place than here."""
 
+import json
 import os
 import site
 from collections.abc import Mapping
@@ -37,6 +38,7 @@ def build(
     passphrase: str,
     bundle: Path | None,
     adopt: bool = False,
+    docker_hosts: Mapping[str, str] | None = None,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The whole environment.
@@ -46,6 +48,7 @@ def build(
         passphrase: Encrypts the secrets in the state.
         bundle: Certificate authorities to trust; the system's when None.
         adopt: Whether a provider may take over an object that is there already.
+        docker_hosts: URL of the engine's socket by address of the Docker host; hosts without one are recorded.
         base: The user's environment; this process's when None.
     """
     own = os.environ if base is None else base
@@ -70,4 +73,6 @@ def build(
         made |= {"SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle)}
     if adopt:
         made["LUXIMA_SANDBOX_ADOPT"] = "1"
+    if docker_hosts:
+        made["LUXIMA_DOCKER_HOSTS"] = json.dumps(docker_hosts)
     return {**kept, **made}

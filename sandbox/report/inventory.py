@@ -27,14 +27,20 @@ class Line:
     """By what, or why not."""
 
 
-def lines(counts: Mapping[str, int], plugins: Plugins) -> list[Line]:
-    """The inventory of a stack by type."""
-    found = [_line(token, count, plugins) for token, count in counts.items()]
+def lines(counts: Mapping[str, int], plugins: Plugins, absent: Mapping[str, str] | None = None) -> list[Line]:
+    """The inventory of a stack by type.
+
+    Args:
+        counts: Number of resources by type token.
+        plugins: What serves each package.
+        absent: Packages whose servers are not here although there is a provider for them, and why not.
+    """
+    found = [_line(token, count, plugins, absent or {}) for token, count in counts.items()]
     order = {"driven": 0, "recorded": 1, "skipped": 2}
     return sorted(found, key=lambda line: (order[line.how], line.package, line.type))
 
 
-def _line(token: str, count: int, plugins: Plugins) -> Line:
+def _line(token: str, count: int, plugins: Plugins, absent: Mapping[str, str]) -> Line:
     package = token.split(":", 1)[0]
     if token.startswith(f"{_DYNAMIC}/dns:"):
         return Line("dns", token, count, "driven", "Knot DNS, by RFC 2136 updates")
@@ -43,6 +49,8 @@ def _line(token: str, count: int, plugins: Plugins) -> Line:
     module = _module(package)
     if package in plugins.official:
         return Line(package, token, count, "driven", f"{_server(module)}, by the official plugin")
+    if package in absent:
+        return Line(package, token, count, "recorded", f"kept in the state only: {absent[package]}")
     if module is None:
         return Line(package, token, count, "skipped", "no plugin for this package")
     if is_driven(token, module.DRIVEN):

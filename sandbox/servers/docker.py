@@ -38,8 +38,8 @@ DAEMON: Final = {
     "icc": False,
 }
 """`/etc/docker/daemon.json`, as the platform's user-data has it; a test compares them."""
-FOLDERS: Final = ("/var/lib/node-exporter", "/var/log/journal")
-"""What else the user-data makes."""
+FOLDERS: Final = ("/var/lib/node-exporter",)
+"""What else the user-data makes; a test compares this too."""
 
 _VM: Final = Path(__file__).parent.parent / "vm.py"
 TREE: Final = "/opt/docker"
@@ -47,6 +47,7 @@ _SOCKETS: Final = "/run/sandbox"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path."""
 _CGROUPS: Final = Path("/sys/fs/cgroup")
+_DEBIAN: Final = ("/var/lib/docker", "/var/log/journal", "/run/lock", "/var/tmp")  # noqa: S108 - in the machine
 ACCOUNTS: Final = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
     "/etc/group": "root:x:0:\ndocker:x:998:\nnogroup:x:65534:\n",
@@ -77,10 +78,31 @@ def own_engine(settings: Settings) -> str | None:
     return socket.removeprefix("unix://")
 
 
-def addresses(layout: Layout, settings: Settings) -> dict[str, str]:
-    """Where the provider finds each host's engine: URL of the socket by address of the VM (`LUXIMA_DOCKER_HOSTS`)."""
+def reachable(layout: Layout, settings: Settings) -> dict[str, str]:
+    """Where the provider finds the engines that answer: URL of the socket by address of the VM.
+
+    Raises:
+        SandboxError: When the user's own engine does not answer.
+    """
     own = own_engine(settings)
-    return {spec.address: f"unix://{own or socket(layout, vm)}" for vm, spec in hosts(settings).items()}
+    if own is not None and not engine_answers(Path(own)):
+        raise SandboxError(
+            f"no Docker engine answers at {own}: start it, give this user access to it, or unset {OWN_SOCKET}"
+        )
+    found: dict[str, str] = {}
+    for vm, spec in hosts(settings).items():
+        record = process.load(layout.run, f"dockerd-{vm}")
+        if own is not None:
+            found[spec.address] = f"unix://{own}"
+        elif record is not None and record.alive() and engine_answers(socket(layout, vm)):
+            found[spec.address] = f"unix://{socket(layout, vm)}"
+    return found
+
+
+def absent(layout: Layout, settings: Settings) -> dict[str, str]:
+    """Why what is declared on Docker hosts is only recorded, by package; nothing when it is driven."""
+    missing = set(hosts(settings)) if not reachable(layout, settings) else set[str]()
+    return {"docker": f"no Docker engine is here (they need root, or {OWN_SOCKET})"} if missing else {}
 
 
 def socket(layout: Layout, vm: str) -> Path:
@@ -150,7 +172,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
     machine = {
         "hostname": vm,
         "root": str(folder / "root"),
-        "folders": [*FOLDERS, "/var/lib/docker", "/var/log", "/run/lock", "/var/tmp"],  # noqa: S108 - in the machine
+        "folders": [*FOLDERS, *_DEBIAN],
         "files": files,
         "mounts": {TREE: str(tree), _SOCKETS: str(socket(layout, vm).parent)},
         "bridge": bridge,

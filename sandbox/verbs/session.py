@@ -18,7 +18,7 @@ from sandbox.plugins import Plugins
 from sandbox.ports import Wanted
 from sandbox.report.console import say
 from sandbox.sealing import Seal
-from sandbox.servers import fleet
+from sandbox.servers import docker, fleet
 from sandbox.servers.base import Site
 from sandbox.servers.table import DNS, GATE, MINIO, PROXMOX
 from settings import Settings, load
@@ -128,7 +128,11 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
     overlay.write(layout, layout.engine, config, given, seal)
     chosen = plugins.write(layout.engine, os.environ.get("PATH", os.defpath))
     built = environment.build(
-        layout.engine, passphrase=secrets.passphrase, bundle=bundle, adopt=marks.unfinished(layout)
+        layout.engine,
+        passphrase=secrets.passphrase,
+        bundle=bundle,
+        adopt=marks.unfinished(layout),
+        docker_hosts=docker.reachable(layout, settings),
     )
     lost = marks.lost_worlds(layout, fleet.worlds(layout)) if present.driven else []
     return Session(layout, settings, ports, chosen, make_engine(programs["pulumi"], layout, built, interrupts), lost)

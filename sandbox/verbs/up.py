@@ -6,6 +6,7 @@ from sandbox.engine import marks, state
 from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
 from sandbox.report.console import say
+from sandbox.servers import docker
 from sandbox.verbs import runs, session
 
 
@@ -27,7 +28,7 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
     resources = state.read(layout.engine)
     for verdict in events.verdicts:
         say(f"  {verdict_line(verdict)}", "yellow")
-    inventory.show(inventory.lines(resources.by_type(), ready.plugins))
+    inventory.show(inventory.lines(resources.by_type(), ready.plugins, docker.absent(layout, ready.settings)))
     results.show_servers(layout, ready.ports)
     results.show_outputs(events.outputs)
     results.show_changes(events, len(resources.driven), time.monotonic() - began)

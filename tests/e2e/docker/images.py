@@ -1,0 +1,45 @@
+"""Images under their real names with a small program in them: it listens where the real one is told to listen.
+
+It serves its own file system, so that a test can read as its user what it can read. What the real programs do is not
+seen here.
+"""
+
+import io
+import tarfile
+from collections.abc import Iterable, Mapping
+
+from docker import DockerClient
+
+from tools import ensure
+
+_ENTRY = """\
+#!/bin/busybox sh
+for argument in "$@"; do
+  case $argument in
+    *listen-address=* | *listen-addr=*) place=${argument#*=} ;;
+    --port=*) place=${argument#*=} ;;
+  esac
+done
+trap 'exit 0' TERM
+/bin/busybox httpd -f -p "${place#:}" -h / &
+wait
+"""
+
+
+def load(engine: DockerClient, names: Iterable[str]) -> None:
+    """Put images into an engine."""
+    busybox = (ensure("busybox-static")["busybox-static"].parent / "root/bin/busybox").read_bytes()
+    packed = _tar({"bin/busybox": busybox, "entry": _ENTRY.encode()})
+    for name in sorted(set(names)):
+        repository, _, tag = name.rpartition(":")
+        engine.api.import_image_from_data(packed, repository, tag, changes=['ENTRYPOINT ["/entry"]'])
+
+
+def _tar(files: Mapping[str, bytes]) -> bytes:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w") as tar:
+        for path, content in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size, entry.mode = len(content), 0o755
+            tar.addfile(entry, io.BytesIO(content))
+    return packed.getvalue()
