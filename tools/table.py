@@ -43,6 +43,9 @@ _PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minut
 _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
 _TRAEFIK = GoModule(name="traefik", module="github.com/traefik/traefik/v3", minutes=6, mebibytes=4500)
 _KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
+_PULUMI_KUBERNETES = GoModule(
+    name="pulumi-kubernetes", module="github.com/pulumi/pulumi-kubernetes/provider/v4", minutes=8, mebibytes=4500
+)
 _CERT_MANAGER = GoFiles(
     name="cert-manager",
     module="github.com/cert-manager/cert-manager",
@@ -60,8 +63,8 @@ def _postgres(program: str) -> DebianPackage:
     )
 
 
-_NOT_ON_PATH = Check((), "", (), family="any")
-"""Of files, which are taken from their source only."""
+NOT_ON_PATH = Check((), "", (), family="any")
+"""Of what does not say its version (files, an engine's plugin), and is taken from its source only."""
 
 
 @dataclass(frozen=True)
@@ -156,7 +159,8 @@ PROGRAMS = {
             )
             for name in ("postgres", "initdb", "psql")
         ),
-        Program("cert-manager-crds", _CERT_MANAGER, _NOT_ON_PATH),
+        Program("pulumi-resource-kubernetes", _PULUMI_KUBERNETES, NOT_ON_PATH, package="tools/pulumi-kubernetes"),
+        Program("cert-manager-crds", _CERT_MANAGER, NOT_ON_PATH),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
         Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
     )

@@ -61,6 +61,8 @@ class KubernetesCluster(pulumi.ComponentResource):
             "kubernetes",
             kubeconfig=self.kubeconfig,
             enable_server_side_apply=True,
+            # What the program declares is the program's, also after somebody changed it by hand.
+            enable_patch_force=True,
             # A Secret with a name of its own is changed in place: replacing it would leave pods without it for a while.
             enable_config_map_mutable=True,
             enable_secret_mutable=True,

@@ -101,11 +101,15 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
             f"{layout.secrets} is gone, and with it what the state and the stored objects are encrypted with; "
             f"put it back, or run make clean STACK={layout.stack} and make up to start anew"
         )
+    search = os.environ.get("PATH", os.defpath)
+    chosen = plugins.choose(search)
+    if present.driven:
+        plugins.require_same(layout.stack, chosen, marks.kinds(layout))
     secrets = credentials.load_or_make(layout.secrets)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)
-        programs = ensure("pulumi", *fleet.programs())
+        programs = ensure("pulumi", *chosen.programs, *fleet.programs())
         seal = sealed.result()
         bundle = tls.ensure_authority(layout.tls)
         ports, notices = fleet.assign_ports(layout, pinned=bool(present.driven))
@@ -117,7 +121,7 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
     kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
     given = _needed(config, {**secrets.stack_config(), "luxima:kubeconfig": kubeconfig})
     overlay.write(layout, layout.engine, config, given, seal)
-    chosen = plugins.write(layout.engine, os.environ.get("PATH", os.defpath))
+    plugins.write(layout.engine, chosen, search)
     built = environment.build(
         layout.engine, passphrase=secrets.passphrase, bundle=bundle, adopt=marks.unfinished(layout)
     )
