@@ -55,6 +55,7 @@ def build(
         "PATH": f"{folder.bin}:{own.get('PATH', os.defpath)}",
         # Where plugins would otherwise find the user's own kubeconfig, or leave files.
         "HOME": str(folder.home),
+        "TMPDIR": str(folder.temporary),
         "PYTHONUSERBASE": own.get("PYTHONUSERBASE", site.getuserbase()),
         "PYTHONPYCACHEPREFIX": str(PYCACHE),
         "NO_PROXY": _LOOPBACK,

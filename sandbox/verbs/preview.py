@@ -1,4 +1,4 @@
-"""`preview`: what would be made, with no server, no secret and no tool but the engine."""
+"""`preview`: what would be made, with no server, no secret and no tool but the engine and its plugin."""
 
 import os
 import shutil

@@ -70,7 +70,8 @@ def stand_ins(config: overlay.Config) -> dict[str, str]:
     """Secrets of the right form, made for the moment, for what needs no real ones."""
     kubeconfig = (
         "apiVersion: v1\nkind: Config\n"
-        "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
+        # Nobody listens there: a plugin that asks is refused at once, and the preview goes on without a cluster.
+        "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:1'}}]\n"
         "users: [{name: stand-in, user: {}}]\n"
         "contexts: [{name: stand-in, context: {cluster: stand-in, user: stand-in}}]\n"
         "current-context: stand-in\n"
