@@ -192,17 +192,34 @@ def test_pods_that_keep_data_are_not_made_anew(operation: str, size: str, said: 
     kind = "kubernetes:apps/v1:StatefulSet"
     urn = f"urn:pulumi:dev::luxima::luxima:observability:Observability${kind}::loki"
     metadata = {"op": operation, "urn": urn, "type": kind, "old": state("1Gi"), "new": state(size)}
+    planned = {"metadata": {**metadata, "keys": ["spec.serviceName"]}}
     parse = cast("Callable[[dict[str, Any]], EngineEvent]", EngineEvent.from_json)  # pyright: ignore[reportUnknownMemberType] - not typed
     recorder = Recorder()
-    recorder(
-        parse(
-            {
-                "sequence": 1,
-                "timestamp": 1,
-                "resourcePreEvent": {"metadata": {**metadata, "keys": ["spec.serviceName"]}},
-            }
-        )
-    )
+    recorder(parse({"sequence": 1, "timestamp": 1, "resourcePreEvent": planned}))
     found = stateful.refused(recorder)
     assert len(found) == (said is not None)
     assert all(re.match(f"observability StatefulSet loki: {said}", sentence) for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            f'1 error occurred:\n\t* resource "{URN}" was successfully created, but the Kubernetes API server reported that '
+            "it failed to fully initialize or become live: 'media' timed out waiting to be Ready",
+            "storage minio S3Bucket media: it is there, but not ready: 'media' timed out waiting to be Ready",
+        ),
+        (
+            'the Kubernetes API server reported that "apps/media" failed to fully initialize or become live: timed out',
+            "storage minio S3Bucket media: it is there, but not ready: timed out",
+        ),
+        (
+            f'resource "{URN}" was not successfully created by the Kubernetes API server: it is invalid',
+            "storage minio S3Bucket media: it is invalid",
+        ),
+    ],
+)
+def test_the_kubernetes_plugin_says_what_is_wrong_without_naming_the_resource_again(
+    message: str, sentence: str, tmp_path: Path
+) -> None:
+    assert explain(outcome(Diagnostic("error", message, URN)), Layout("dev", tmp_path)) == [sentence]
