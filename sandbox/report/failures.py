@@ -19,8 +19,8 @@ _REFUSED = re.compile(
     r'^(?:update of )?resource "[^"]+" (?:was not successfully created by the Kubernetes API server|failed): '
 )
 _NOT_READY = re.compile(
-    r'^(?:resource "[^"]+" was successfully created, but )?the Kubernetes API server reported that (?:it|"[^"]+") failed '
-    r"to fully initialize or become live: "
+    r'^(?:resource "[^"]+" was successfully created, but )?the Kubernetes API server reported that (?:it|"[^"]+") '
+    r"failed to fully initialize or become live: "
 )
 """How the Kubernetes plugin begins its sentences: with the resource, which is named already."""
 _TRACE = re.compile(r"python inline source runtime error: (?P<first>.*?)\n", re.DOTALL)

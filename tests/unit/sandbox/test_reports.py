@@ -205,8 +205,8 @@ def test_pods_that_keep_data_are_not_made_anew(operation: str, size: str, said: 
     ("message", "sentence"),
     [
         (
-            f'1 error occurred:\n\t* resource "{URN}" was successfully created, but the Kubernetes API server reported that '
-            "it failed to fully initialize or become live: 'media' timed out waiting to be Ready",
+            f'1 error occurred:\n\t* resource "{URN}" was successfully created, but the Kubernetes API server reported '
+            "that it failed to fully initialize or become live: 'media' timed out waiting to be Ready",
             "storage minio S3Bucket media: it is there, but not ready: 'media' timed out waiting to be Ready",
         ),
         (
