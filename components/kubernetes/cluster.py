@@ -60,6 +60,8 @@ class KubernetesCluster(pulumi.ComponentResource):
         self.provider = k8s.Provider(
             "kubernetes",
             kubeconfig=self.kubeconfig,
+            # It is the same cluster under a new address, or with a new certificate: nothing in it is made anew.
+            cluster_identifier=cluster,
             enable_server_side_apply=True,
             # What the program declares is the program's, also after somebody changed it by hand.
             enable_patch_force=True,

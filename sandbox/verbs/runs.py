@@ -36,11 +36,8 @@ def run(
     marks.begin(layout, verb)
     marks.remember_worlds(layout, fleet.worlds(layout))
     marks.remember_kinds(layout, session.plugins.kinds)
-    if quiet:
-        events = _checked(session, verb, engine_verb(Recorder()))
-    else:
-        with Progress() as progress:
-            events = _checked(session, verb, engine_verb(Recorder(watcher=progress)))
+    with Progress() as progress:
+        events = _checked(session, verb, engine_verb(Recorder(watcher=None if quiet else progress)))
     marks.finish(layout)
     return events
 

@@ -19,6 +19,7 @@ from tests.e2e.checkout import Done, checkout
 from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected import NAMESPACE, SERVICE
+from tests.programs import free_port
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
 
@@ -127,3 +128,14 @@ def test_pods_that_do_not_come_are_waited_for_in_words_and_not_for_ever(world: W
     assert any(re.search(r"waiting for \S+: .*(Pods|unschedulable)", line) for line in about), str(done)
     assert any("it is there, but not ready: " in line for line in about), str(done)
     copy.succeed(*_UP)
+
+
+def test_the_cluster_under_another_address_is_the_same_one(world: World) -> None:
+    """As when its certificate is made anew: the kubeconfig is another one, and nothing in the cluster is made anew."""
+    copy, path, before = world.checkout, world.folder / "ports.json", world.cluster.get(_PROMETHEUS)
+    copy.succeed("down", "--stack", _STACK)
+    path.write_text(json.dumps({**world.ports, "kube-apiserver": free_port()}), encoding="utf-8")
+    done = copy.succeed(*_UP)
+    assert "made anew" not in done.text, str(done)
+    after = World(copy, _STACK).cluster.get(_PROMETHEUS)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
