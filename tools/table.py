@@ -54,6 +54,9 @@ _POSTGRES_EXPORTER = GoModule(
     name="postgres_exporter", module="github.com/prometheus-community/postgres_exporter", minutes=1, mebibytes=800
 )
 _KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
+_PULUMI_KUBERNETES = GoModule(
+    name="pulumi-kubernetes", module="github.com/pulumi/pulumi-kubernetes/provider/v4", minutes=8, mebibytes=4500
+)
 _CERT_MANAGER = GoFiles(
     name="cert-manager",
     module="github.com/cert-manager/cert-manager",
@@ -85,8 +88,8 @@ def _postgres(program: str) -> DebianPackage:
     )
 
 
-_NOT_ON_PATH = Check((), "", (), family="any")
-"""Of files, which are taken from their source only."""
+NOT_ON_PATH = Check((), "", (), family="any")
+"""Of what does not say its version (files, an engine's plugin), and is taken from its source only."""
 
 
 @dataclass(frozen=True)
@@ -192,7 +195,8 @@ PROGRAMS = {
             )
             for name in ("postgres", "initdb", "psql")
         ),
-        Program("cert-manager-crds", _CERT_MANAGER, _NOT_ON_PATH),
+        Program("pulumi-resource-kubernetes", _PULUMI_KUBERNETES, NOT_ON_PATH, package="tools/pulumi-kubernetes"),
+        Program("cert-manager-crds", _CERT_MANAGER, NOT_ON_PATH),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
         # `docker-engine dockerd …` runs the daemon; docker, containerd, runc and iptables are there as well.
         Program(

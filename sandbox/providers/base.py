@@ -11,8 +11,7 @@ import fnmatch
 import os
 import secrets
 import threading
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -27,14 +26,11 @@ __all__ = [
     "READ_TIMEOUT",
     "UNKNOWN",
     "Driver",
-    "InitError",
     "Operation",
     "Properties",
     "ProviderError",
     "adopting",
-    "at_end",
     "contains_unknown",
-    "end",
     "is_driven",
     "operation",
     "pause",
@@ -44,7 +40,6 @@ __all__ = [
     "sdk_version",
     "serve",
     "stop",
-    "wait_until",
 ]
 
 Properties = dict[str, Any]
@@ -61,27 +56,12 @@ class ProviderError(Exception):
     """Why an operation failed: one sentence that names the object and what its server said; never a secret value."""
 
 
-class InitError(ProviderError):
-    """The object exists, but did not become ready; it stays in the state, and the next `up` tries again.
-
-    Args:
-        reason: one sentence.
-        resource_id: the id of the object that exists.
-        outputs: its properties as far as they are known.
-    """
-
-    def __init__(self, reason: str, resource_id: str, outputs: Properties) -> None:
-        super().__init__(reason)
-        self.resource_id = resource_id
-        self.outputs = outputs
-
-
 @dataclass(frozen=True)
 class Operation:
     """The engine's request that the calling thread is serving."""
 
     token: str = ""
-    """Type token, e.g. `kubernetes:apps/v1:Deployment`."""
+    """Type token, e.g. `minio:index/s3Bucket:S3Bucket`."""
     name: str = ""
     """Logical name of the resource."""
     urn: str = ""
@@ -97,7 +77,7 @@ class Operation:
 class Driver(Protocol):
     """One provider package. Subclass it: what is not overridden does the plain thing.
 
-    Errors: raise `ProviderError` (or `InitError`); anything else is reported as a defect of the provider.
+    Errors: raise `ProviderError`; anything else is reported as a defect of the provider.
     """
 
     def configure(self, variables: Properties) -> None:
@@ -124,7 +104,7 @@ class Driver(Protocol):
         return True
 
     def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
-        """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `1000m` and `1`."""
+        """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `90` and `90.0`."""
         return False
 
     def secrets(self, token: str) -> frozenset[str]:
@@ -179,7 +159,6 @@ def serve(package: str, version: str, driver: Driver) -> None:
 
 _current: ContextVar[Operation] = ContextVar("operation", default=Operation())  # noqa: B039 - frozen
 _stopped = threading.Event()
-_endings: list[Callable[[], None]] = []
 
 
 def operation() -> Operation:
@@ -202,33 +181,10 @@ def stop() -> None:
     _stopped.set()
 
 
-def at_end(action: Callable[[], None]) -> None:
-    """Have `action` done before this process ends by itself or is asked to."""
-    _endings.append(action)
-
-
-def end() -> None:
-    """Do what `at_end` was told."""
-    while _endings:
-        _endings.pop()()
-
-
 def pause(seconds: float) -> None:
     """Sleep between two looks at a server; raises `ProviderError` when the engine was interrupted."""
     if _stopped.wait(seconds):
         raise ProviderError("interrupted while waiting")
-
-
-def wait_until(done: Callable[[], bool], timeout: float, interval: float = 0.1) -> bool:
-    """Look at `done` until it is true (True) or `timeout` seconds are over (False); at the end once a second."""
-    end = time.monotonic() + timeout
-    while not done():
-        left = end - time.monotonic()
-        if left <= 0:
-            return False
-        pause(min(interval, left))
-        interval = min(interval * 1.5, 1.0)
-    return True
 
 
 def sandbox_dir() -> Path:

@@ -72,7 +72,8 @@ def stand_ins(config: overlay.Config) -> dict[str, str]:
     """Secrets of the right form, made for the moment, for what needs no real ones."""
     kubeconfig = (
         "apiVersion: v1\nkind: Config\n"
-        "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
+        # Nobody listens there: a plugin that asks is refused at once, and the preview goes on without a cluster.
+        "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:1'}}]\n"
         "users: [{name: stand-in, user: {}}]\n"
         "contexts: [{name: stand-in, context: {cluster: stand-in, user: stand-in}}]\n"
         "current-context: stand-in\n"
@@ -103,13 +104,17 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
             f"{layout.secrets} is gone, and with it what the state and the stored objects are encrypted with; "
             f"put it back, or run make clean STACK={layout.stack} and make up to start anew"
         )
+    search = os.environ.get("PATH", os.defpath)
+    chosen = plugins.choose(search)
+    if present.driven:
+        plugins.require_same(layout.stack, chosen, marks.kinds(layout))
     secrets = credentials.load_or_make(layout.secrets)
     real = nodes.decide(layout, made=bool(present.driven))
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)
         wanted = images.wanted(settings) if real else []
-        programs = ensure("pulumi", *fleet.programs(real=real), *images.programs(wanted))
+        programs = ensure("pulumi", *chosen.programs, *fleet.programs(real=real), *images.programs(wanted))
         made = images.make(wanted, programs) if real else None
         seal = sealed.result()
         bundle = tls.ensure_authority(layout.tls)
@@ -126,7 +131,7 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
     kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
     given = _needed(config, {**secrets.stack_config(), "luxima:kubeconfig": kubeconfig})
     overlay.write(layout, layout.engine, config, given, seal)
-    chosen = plugins.write(layout.engine, os.environ.get("PATH", os.defpath))
+    plugins.write(layout.engine, chosen, search)
     built = environment.build(
         layout.engine,
         passphrase=secrets.passphrase,
