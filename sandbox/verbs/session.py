@@ -18,6 +18,7 @@ from sandbox.report.console import say
 from sandbox.sealing import Seal
 from sandbox.servers import fleet
 from sandbox.servers.base import Site
+from sandbox.servers.proxmox import HOST as PROXMOX_HOST
 from sandbox.servers.table import DNS, MINIO, PROXMOX
 from settings import Settings, load
 from settings.loading import check
@@ -113,7 +114,7 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
             say(notice)
         fleet.start(Site(layout, settings, secrets, ports, programs), say)
         preloaded.result()
-    config = overlay.with_installed(overlay.with_endpoints(config, _endpoints(ports)))
+    config = here(config, ports)
     kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
     given = _needed(config, {**secrets.stack_config(), "luxima:kubeconfig": kubeconfig})
     overlay.write(layout, layout.engine, config, given, seal)
@@ -157,9 +158,16 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def _endpoints(ports: Mapping[str, int]) -> overlay.Endpoints:
-    return {
+def without_servers(config: overlay.Config) -> overlay.Config:
+    """The configuration for a preview, in which no server is asked: it differs in nothing that a person looks for."""
+    return overlay.with_installed(overlay.with_nodes(config, PROXMOX_HOST))
+
+
+def here(config: overlay.Config, ports: Mapping[str, int]) -> overlay.Config:
+    """The configuration in which everything that a plugin connects to is the sandbox's own, on loopback."""
+    endpoints = {
         "compute": {"endpoint": PROXMOX.address(ports)},
         "storage": {"endpoint": MINIO.endpoint(ports)},
         "dns": {"servers": [{"address": DNS.host, "port": ports["dns"]}]},
     }
+    return overlay.with_endpoints(without_servers(config), endpoints)
