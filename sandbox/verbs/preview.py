@@ -11,7 +11,7 @@ from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
 from sandbox.lock import exclusive
 from sandbox.report.console import fault, say
-from sandbox.verbs.session import check_settings, preload, stand_ins
+from sandbox.verbs.session import check_settings, preload, stand_ins, without_servers
 from tools import ensure
 
 _PASSPHRASE = "preview"  # noqa: S105 - encrypts stand-ins only
@@ -39,7 +39,7 @@ def _preview(layout: Layout, interrupts: Interrupts, config: overlay.Config, *, 
         sealed = pool.submit(sealing.new, _PASSPHRASE)
         preloaded = pool.submit(preload)
         program = ensure("pulumi", *chosen.programs)["pulumi"]
-        overlay.write(layout, folder, overlay.with_installed(config), secrets, sealed.result())
+        overlay.write(layout, folder, without_servers(config), secrets, sealed.result())
         plugins.write(folder, chosen, search)
         preloaded.result()
 

@@ -20,6 +20,7 @@ from sandbox.report.console import say
 from sandbox.sealing import Seal
 from sandbox.servers import docker, fleet
 from sandbox.servers.base import Site
+from sandbox.servers.proxmox import HOST as PROXMOX_HOST
 from sandbox.servers.table import DNS, GATE, MINIO, PROXMOX
 from settings import Settings, load
 from settings.loading import check
@@ -125,9 +126,9 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
         site = Site(layout, settings, secrets, ports, programs, made)
         preloaded.result()
         if real:
-            _enter(site)
+            entering.enter(GATE.open(site, fleet.records(layout)), layout.run, settings)
         fleet.start(site, say)
-    config = overlay.with_installed(overlay.with_endpoints(config, _endpoints(site)))
+    config = inside(config, settings, ports) if real else here(config, ports)
     kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
     given = _needed(config, {**secrets.stack_config(), "luxima:kubeconfig": kubeconfig})
     overlay.write(layout, layout.engine, config, given, seal)
@@ -175,21 +176,27 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def _enter(site: Site) -> None:
-    """Go over to the stack's own network, where everything that follows takes place."""
-    entering.enter(GATE.open(site, fleet.records(site.layout)), site.layout.run, site.settings)
+def without_servers(config: overlay.Config) -> overlay.Config:
+    """The configuration for a preview, in which no server is asked: it differs in nothing that a person looks for."""
+    return overlay.with_installed(overlay.with_nodes(config, PROXMOX_HOST))
 
 
-def _endpoints(site: Site) -> overlay.Endpoints:
-    """Where the sandbox's servers are; those with an address in the stack's own network are where the settings say."""
-    ports = site.ports
-    if site.real:
-        storage = plan.storage_name(site.settings).partition(".")[0]
-        hosts = {zone: dict(names) for zone, names in site.settings.dns.hosts.items()}
-        hosts["core"][storage] = (site.settings.compute.network.gateway,)
-        return {"compute": {"endpoint": PROXMOX.address(ports)}, "dns": {"hosts": hosts}}
-    return {
+def inside(config: overlay.Config, settings: Settings, ports: Mapping[str, int]) -> overlay.Config:
+    """The configuration in the stack's own network, where servers are at the addresses and names of the settings.
+
+    Of these, only Proxmox has none there, and the object storage is on no machine of the stack.
+    """
+    hosts = {zone: dict(names) for zone, names in settings.dns.hosts.items()}
+    hosts["core"][plan.storage_name(settings).partition(".")[0]] = (settings.compute.network.gateway,)
+    endpoints: overlay.Endpoints = {"compute": {"endpoint": PROXMOX.address(ports)}, "dns": {"hosts": hosts}}
+    return overlay.with_endpoints(without_servers(config), endpoints)
+
+
+def here(config: overlay.Config, ports: Mapping[str, int]) -> overlay.Config:
+    """The configuration in which everything that a plugin connects to is the sandbox's own, on loopback."""
+    endpoints = {
         "compute": {"endpoint": PROXMOX.address(ports)},
         "storage": {"endpoint": MINIO.endpoint(ports)},
         "dns": {"servers": [{"address": DNS.host, "port": ports["dns"]}]},
     }
+    return overlay.with_endpoints(without_servers(config), endpoints)
