@@ -6,6 +6,6 @@ where that can be had, else a stand-in that answers the probes and is called one
 
 from sandbox.images.making import make, programs, rows
 from sandbox.images.model import COREDNS, PAUSE, Image, ImageError
-from sandbox.images.wanting import wanted
+from sandbox.images.wanting import on_hosts, wanted
 
-__all__ = ["COREDNS", "PAUSE", "Image", "ImageError", "make", "programs", "rows", "wanted"]
+__all__ = ["COREDNS", "PAUSE", "Image", "ImageError", "make", "on_hosts", "programs", "rows", "wanted"]

@@ -11,9 +11,6 @@ def wanted(settings: Settings) -> list[str]:
     The guard's is among them, since a release may start one at any time. kube-vip's is not: k3s runs it, not the
     sandbox's node.
     """
-    observed = settings.observability
-    agent = images.ALLOY if observed.agent == "alloy" else images.PROMTAIL
-    hosts = settings.compute.by_role("docker_host")
     found = [
         PAUSE,
         COREDNS,
@@ -26,14 +23,26 @@ def wanted(settings: Settings) -> list[str]:
         images.BLACKBOX_EXPORTER,
         images.KUBE_STATE_METRICS,
         images.NODE_EXPORTER,
-        agent,
+        _agent(settings),
         settings.guard.image,
+        *on_hosts(settings),
     ]
-    if hosts:
-        found.append(images.CADVISOR)
-    if observed.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
-        found.append(images.POSTGRES_EXPORTER)
     for service in settings.releases.services.values():
         places = (*service.slots.values(), service.canary, service.shadow)
         found += [content.image for content in places if content is not None]
     return sorted(set(found))
+
+
+def on_hosts(settings: Settings) -> list[str]:
+    """Those that its Docker hosts run."""
+    hosts = settings.compute.by_role("docker_host")
+    if not hosts:
+        return []
+    found = [images.CADVISOR, images.NODE_EXPORTER, _agent(settings)]
+    if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
+        found.append(images.POSTGRES_EXPORTER)
+    return sorted(found)
+
+
+def _agent(settings: Settings) -> str:
+    return images.ALLOY if settings.observability.agent == "alloy" else images.PROMTAIL

@@ -2,13 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from google.protobuf import struct_pb2
 
 from sandbox.providers.base import Operation, Properties
 from sandbox.providers.changes import Change, text
-from sandbox.providers.protocol import provider_pb2
+from sandbox.providers.protocol import provider_pb2, status_pb2
 from sandbox.providers.values import Secrets, decode
 
 
@@ -38,6 +38,22 @@ class Call:
             inputs=inputs or {},
             outputs=outputs or {},
         )
+
+
+class Status(NamedTuple):
+    """What `abort_with_status` takes."""
+
+    code: Any
+    details: str
+    trailing_metadata: Any
+
+
+def partly_done(code: Any, reason: str, resource_id: str, outputs: struct_pb2.Struct) -> Status:
+    """The object exists, but is not ready."""
+    detail = provider_pb2.ErrorResourceInitFailed(id=resource_id, properties=outputs, reasons=[reason])
+    status = status_pb2.Status(code=code.value[0], message=reason)
+    status.details.add().Pack(detail)
+    return Status(code, reason, (("grpc-status-details-bin", status.SerializeToString()),))
 
 
 def failures(found: Iterable[tuple[str, str]]) -> list[Any]:

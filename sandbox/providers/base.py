@@ -11,7 +11,8 @@ import fnmatch
 import os
 import secrets
 import threading
-from collections.abc import Generator
+import time
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ __all__ = [
     "READ_TIMEOUT",
     "UNKNOWN",
     "Driver",
+    "InitError",
     "Operation",
     "Properties",
     "ProviderError",
@@ -40,6 +42,7 @@ __all__ = [
     "sdk_version",
     "serve",
     "stop",
+    "wait_until",
 ]
 
 Properties = dict[str, Any]
@@ -54,6 +57,21 @@ READ_TIMEOUT = 20.0
 
 class ProviderError(Exception):
     """Why an operation failed: one sentence that names the object and what its server said; never a secret value."""
+
+
+class InitError(ProviderError):
+    """The object exists, but did not become ready; it stays in the state, and the next `up` tries again.
+
+    Args:
+        reason: one sentence.
+        resource_id: the id of the object that exists.
+        outputs: its properties as far as they are known.
+    """
+
+    def __init__(self, reason: str, resource_id: str, outputs: Properties) -> None:
+        super().__init__(reason)
+        self.resource_id = resource_id
+        self.outputs = outputs
 
 
 @dataclass(frozen=True)
@@ -77,7 +95,7 @@ class Operation:
 class Driver(Protocol):
     """One provider package. Subclass it: what is not overridden does the plain thing.
 
-    Errors: raise `ProviderError`; anything else is reported as a defect of the provider.
+    Errors: raise `ProviderError` (or `InitError`); anything else is reported as a defect of the provider.
     """
 
     def configure(self, variables: Properties) -> None:
@@ -185,6 +203,18 @@ def pause(seconds: float) -> None:
     """Sleep between two looks at a server; raises `ProviderError` when the engine was interrupted."""
     if _stopped.wait(seconds):
         raise ProviderError("interrupted while waiting")
+
+
+def wait_until(done: Callable[[], bool], timeout: float, interval: float = 0.1) -> bool:
+    """Look at `done` until it is true (True) or `timeout` seconds are over (False); at the end once a second."""
+    end = time.monotonic() + timeout
+    while not done():
+        left = end - time.monotonic()
+        if left <= 0:
+            return False
+        pause(min(interval, left))
+        interval = min(interval * 1.5, 1.0)
+    return True
 
 
 def sandbox_dir() -> Path:

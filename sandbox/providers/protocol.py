@@ -1,6 +1,6 @@
 """The engine's plugin protocol (gRPC): the SDK's generated classes, loaded without the SDK.
 
-`import pulumi` takes a second of CPU and every `make up` starts five plugins; the generated modules need none of it.
+`import pulumi` takes a second of CPU and every `make up` starts six plugins; the generated modules need none of it.
 """
 
 import importlib
@@ -25,14 +25,15 @@ def _load(module: str) -> Any:
 
 
 if TYPE_CHECKING:
-    from pulumi.runtime.proto import plugin_pb2, provider_pb2
+    from pulumi.runtime.proto import plugin_pb2, provider_pb2, status_pb2
 else:
     plugin_pb2 = _load("plugin_pb2")
     provider_pb2 = _load("provider_pb2")
+    status_pb2 = _load("status_pb2")
 
 grpc = cast("Any", importlib.import_module("grpc"))
 """The gRPC library; it carries no types."""
 
 add_to_server = _load("provider_pb2_grpc").add_ResourceProviderServicer_to_server
 
-__all__ = ["add_to_server", "grpc", "plugin_pb2", "provider_pb2"]
+__all__ = ["add_to_server", "grpc", "plugin_pb2", "provider_pb2", "status_pb2"]

@@ -1,8 +1,8 @@
 # ruff: noqa: N802 - the methods have the protocol's names
 """The engine's calls (gRPC), answered with a `Driver`.
 
-Not `pulumi.provider.experimental`: that hands out no old inputs, sends a traceback as the error, and costs an import of
-the whole SDK.
+Not `pulumi.provider.experimental`: that hands out no old inputs, sends a traceback as the error, cannot say that an
+object exists but is not ready, and costs an import of the whole SDK.
 """
 
 import json
@@ -22,8 +22,8 @@ from typing import Any, NoReturn
 from google.protobuf import empty_pb2, struct_pb2
 
 from sandbox.providers import base, changes, sdk_inputs, sdk_types
-from sandbox.providers.answers import Call, differences, failures
-from sandbox.providers.base import Driver, Properties, ProviderError
+from sandbox.providers.answers import Call, differences, failures, partly_done
+from sandbox.providers.base import Driver, InitError, Properties, ProviderError
 from sandbox.providers.protocol import add_to_server, grpc, plugin_pb2, provider_pb2
 from sandbox.providers.values import Secrets, encode
 
@@ -245,6 +245,10 @@ class Service:
         call = Call(request, token=parts[2].rpartition("$")[2] if len(parts) > 2 else "", name=parts[-1])
         try:
             return work(call)
+        except InitError as error:
+            reason, outputs = self._redact(str(error), call), self._send(error.outputs, call)
+            code = grpc.StatusCode.FAILED_PRECONDITION
+            context.abort_with_status(partly_done(code, reason, error.resource_id, outputs))
         except ProviderError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, self._redact(str(error), call))
         except Exception as error:  # noqa: BLE001 - whatever it is, the engine gets a sentence and the log the traceback

@@ -19,7 +19,7 @@ from typing import Final
 from docker import APIClient
 from docker.errors import DockerException
 
-from sandbox import process
+from sandbox import images, process
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
@@ -218,6 +218,21 @@ def clean(layout: Layout) -> None:
     shutil.rmtree(layout.run / "docker", ignore_errors=True)
 
 
+def _load(socket: Path, site: Site) -> None:
+    """Give an engine the images that its containers are made of; those that it has already are left alone."""
+    wanted = set(images.on_hosts(site.settings))
+    client = APIClient(base_url=f"unix://{socket}", version="auto", timeout=120)
+    try:
+        for image in site.images or ():
+            if image.reference in wanted and not client.images(image.tag, quiet=True):
+                with image.archive.open("rb") as archive:
+                    client.load_image(archive, quiet=True)
+    except DockerException as error:
+        raise SandboxError(f"the Docker engine at {socket} does not take the images: {error}") from error
+    finally:
+        client.close()
+
+
 @dataclass
 class Docker:
     """The engines of all Docker hosts."""
@@ -247,6 +262,7 @@ class Docker:
             started.append((record, socket(site.layout, vm)))
         for record, path in started:
             process.wait_ready(record, lambda path=path: engine_answers(path), 60)
+            _load(path, site)
 
     def records(self, layout: Layout) -> list[Record]:
         """The machines, running or not."""

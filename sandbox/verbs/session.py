@@ -3,7 +3,7 @@
 import concurrent.futures
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sandbox import credentials, disk, images, nodes, overlay, plugins, sealing, tls
 from sandbox.engine import environment, marks, state
 from sandbox.faults import SandboxError
+from sandbox.images import Image
 from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
 from sandbox.machine import entering, plan
@@ -51,6 +52,8 @@ class Session:
     ports: Mapping[str, int]
     plugins: Plugins
     engine: "Engine"
+    images: Sequence[Image] | None
+    """What the real node and the Docker hosts run; None where nodes are simulated."""
     lost: list[str]
     """Servers that lost the data in which the state's resources are."""
 
@@ -141,7 +144,8 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
         docker_hosts=docker.reachable(layout, settings),
     )
     lost = marks.lost_worlds(layout, fleet.worlds(layout)) if present.driven else []
-    return Session(layout, settings, ports, chosen, make_engine(programs["pulumi"], layout, built, interrupts), lost)
+    engine = make_engine(programs["pulumi"], layout, built, interrupts)
+    return Session(layout, settings, ports, chosen, engine, made, lost)
 
 
 def make_engine(program: Path, layout: Layout, built: dict[str, str], interrupts: Interrupts) -> "Engine":

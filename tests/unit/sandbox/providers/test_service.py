@@ -10,7 +10,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 
 from sandbox.providers import protocol, service
-from sandbox.providers.base import UNKNOWN, Driver, Properties, ProviderError, operation
+from sandbox.providers.base import UNKNOWN, Driver, InitError, Properties, ProviderError, operation
 from sandbox.providers.values import Secrets, encode
 
 TOKEN = "minio:index/s3Bucket:S3Bucket"
@@ -220,6 +220,19 @@ def test_a_defect_is_a_sentence_and_its_traceback_in_the_log(engine: Any, driver
     log = (tmp_path / "logs" / "provider-minio.log").read_text()
     assert "Traceback" in log
     assert "hidden-name" not in log
+
+
+def test_an_object_that_is_not_ready_is_kept_with_the_reason(engine: Any, driver: FakeDriver) -> None:
+    driver.error = InitError("hidden-name is not ready", "id-2", {"bucket": "hidden-name"})
+    request = pb.CreateRequest(urn=URN, properties=_struct(bucket=_secret("hidden-name")))
+    error = _refused(engine.Create, request)
+    details = dict(error.trailing_metadata())["grpc-status-details-bin"]
+    status = protocol.status_pb2.Status.FromString(details)
+    failed = pb.ErrorResourceInitFailed()
+    assert status.details[0].Unpack(failed)
+    assert failed.id == "id-2"
+    assert list(failed.reasons) == ["[secret] is not ready"]
+    assert _plain(failed.properties) == {"bucket": _secret("hidden-name")}
 
 
 def test_read_gives_the_live_object_or_nothing(engine: Any, driver: FakeDriver) -> None:
