@@ -224,9 +224,9 @@ def _load(socket: Path, site: Site) -> None:
     client = APIClient(base_url=f"unix://{socket}", version="auto", timeout=120)
     try:
         for image in site.images or ():
-            if image.reference in wanted and not client.images(image.tag, quiet=True):
+            if image.reference in wanted and not client.images(image.tag, quiet=True):  # pyright: ignore[reportUnknownMemberType]
                 with image.archive.open("rb") as archive:
-                    client.load_image(archive, quiet=True)
+                    client.load_image(archive, quiet=True)  # pyright: ignore[reportUnknownMemberType] - it has no types
     except DockerException as error:
         raise SandboxError(f"the Docker engine at {socket} does not take the images: {error}") from error
     finally:
