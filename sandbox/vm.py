@@ -49,6 +49,8 @@ class Machine:
     gateway: str
     command: Sequence[str] = ()
     """What it runs."""
+    kernel: Sequence[str] = ()
+    """Settings of the kernel, below `/proc/sys`, that the whole computer shares: what is written to them stays here."""
 
 
 def main(spec: Path) -> int:
@@ -170,8 +172,14 @@ def _make_root(machine: Machine) -> None:
     for name in _DEVICES:
         (root / "dev" / name).touch()
         command("mount", "--bind", f"/dev/{name}", str(root / "dev" / name))
-    for name, target in (("dev/ptmx", "pts/ptmx"), ("dev/fd", "/proc/self/fd"), ("var/run", "/run")):
+    # Nothing is to be read of the computer's own log.
+    links = {"dev/ptmx": "pts/ptmx", "dev/fd": "/proc/self/fd", "dev/kmsg": "null", "var/run": "/run"}
+    for name, target in links.items():
         _link(root / name, target)
+    for setting in machine.kernel:
+        shared, own = root / "proc/sys" / setting, root / "run" / setting.replace("/", ".")
+        own.write_bytes(shared.read_bytes())
+        command("mount", "--bind", str(own), str(shared))
     command("mount", "--rbind", "/sys/fs/cgroup", str(root / "sys/fs/cgroup"))
     for path, source in machine.mounts.items():
         _bind(Path(source), _within(root, path), read_only=False)

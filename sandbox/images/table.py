@@ -51,7 +51,7 @@ def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY
 
 REAL: Final[Mapping[str, Real]] = {
     "docker.io/library/traefik": Real("traefik", Config(("/usr/local/bin/traefik",))),
-    "docker.io/coredns/coredns": Real("coredns", Config(("/coredns",), user=_NOBODY)),
+    "docker.io/coredns/coredns": Real("coredns", Config(("/coredns",))),
     "quay.io/prometheus/prometheus": _prometheus(
         "prometheus",
         "--config.file=/etc/prometheus/prometheus.yml",

@@ -12,6 +12,15 @@ from sandbox.images import PAUSE
 RUNTIME_SOCKET: Final = Path("/run/containerd/containerd.sock")
 KUBECONFIG: Final = Path("/etc/kubernetes/admin/kubeconfig")
 AUTHORITY: Final = Path("/etc/kubernetes/admin/ca.crt")
+KERNEL: Final = (
+    "kernel/keys/root_maxbytes",
+    "kernel/keys/root_maxkeys",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+)
+"""What a kubelet sets of the kernel when it starts."""
 VOLUMES: Final = Path("/var/lib/rancher/k3s/storage")
 """Where the volumes of claims lie, as k3s has them."""
 
@@ -94,7 +103,6 @@ def kubelet(dns: str, group: str) -> str:
             "registerNode": False,
             # Images come from no registry: one that is removed is gone.
             "imageGCHighThresholdPercent": 100,
-            "localStorageCapacityIsolation": False,
             "oomScoreAdj": 0,
             # As the platform's own machines have it.
             "syncFrequency": "10s",

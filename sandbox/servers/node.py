@@ -122,6 +122,7 @@ def _specification(site: Site) -> Specification:
         port=f"vm{hashlib.sha256(str(folder).encode()).hexdigest()[:10]}",
         address=f"{node.address}/{network.prefix_length}",
         gateway=network.gateway,
+        kernel=documents.KERNEL,
     )
     return Specification(
         machine=asdict(machine),
