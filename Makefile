@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity postmortem release refresh destroy down status clean test test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity postmortem release shell refresh destroy down status clean test test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -36,6 +36,9 @@ postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the 
 
 release: venv ## run the release tool in the sandbox: ARGS="status storefront"
 	@$(SANDBOX) release --stack $(STACK) -- $(ARGS)
+
+shell: venv ## open a shell inside the stack's own network, or run COMMAND there: COMMAND="kubectl get pods -A"
+	@$(SANDBOX) shell --stack $(STACK) -- $(COMMAND)
 
 refresh: venv ## compare the stack's state with what is on the sandbox's servers
 	@$(SANDBOX) refresh --stack $(STACK)

@@ -50,6 +50,11 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
 
         status.run(layout)
         return 0
+    if verb == "shell":
+        from sandbox.verbs import shell
+
+        shell.run(layout, options.arguments)
+        return 0
     if verb == "preview":
         from sandbox.verbs import preview
 
@@ -110,6 +115,7 @@ def _parser() -> argparse.ArgumentParser:
         "refresh": "list in what the world differs from the state, and take it in",
         "destroy": "remove everything that the stack made",
         "release": "run the release tool (python -m release) against the servers",
+        "shell": "run a command, or a shell, inside the stack's own network",
         "down": "stop the servers of a stack, or of all; data stays",
         "status": "show the servers and the number of resources",
         "clean": "stop the servers of a stack, or of all, and remove everything",
@@ -119,6 +125,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", help="dev, staging or prod" + ("" if verb in {"down", "clean"} else " (dev)"))
         if verb == "release":
             command.add_argument("arguments", nargs="*", help="verb and options of the tool, after --")
+        if verb == "shell":
+            command.add_argument("arguments", nargs="*", help="the command, after --")
         if verb == "up":
             command.add_argument(
                 "--agent",

@@ -60,6 +60,11 @@ class EngineFolder:
         return self.base / "home"
 
     @property
+    def temporary(self) -> Path:
+        """TMPDIR; the Kubernetes plugin leaves the kubeconfig there, so it is emptied after each run."""
+        return self.base / "tmp"
+
+    @property
     def logs(self) -> Path:
         """Log files."""
         return self.base / "logs"

@@ -1,5 +1,6 @@
 """The copy of project and stack file that the engine reads: with the sandbox's endpoints and secrets, else as it is."""
 
+import ipaddress
 import json
 from collections.abc import Mapping
 from typing import Any, cast
@@ -54,6 +55,20 @@ def with_endpoints(config: Config, endpoints: Endpoints) -> Config:
     for area, fields in endpoints.items():
         changed[f"luxima:{area}"] = {**config[f"luxima:{area}"], **fields}
     return changed
+
+
+def with_nodes(config: Config, first: str) -> Config:
+    """The configuration with its Proxmox hosts on loopback, where no stranger is: the official plugin logs in to them.
+
+    Args:
+        config: The configuration.
+        first: Address of the first host; each has one of its own, as the settings want it.
+    """
+    nodes = {
+        name: {**node, "address": str(ipaddress.IPv4Address(first) + index)}
+        for index, (name, node) in enumerate(config["luxima:compute"]["nodes"].items())
+    }
+    return with_endpoints(config, {"compute": {"nodes": nodes}})
 
 
 def with_installed(config: Config) -> Config:

@@ -1,4 +1,4 @@
-"""Which plugin serves a package: an official one where the engine finds it, else this checkout's local provider."""
+"""Which plugin serves a package: a published one where the engine finds it, one that is built, or a local one."""
 
 import importlib.metadata
 import os
@@ -10,52 +10,110 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from sandbox.faults import SandboxError
 from sandbox.layout import ROOT, EngineFolder
+from tools import ensure
 
-_DRIVEN = ("kubernetes", "minio", "proxmoxve", "random")
+_BUILT = ("kubernetes",)
+"""Packages whose official plugin can be built: its code is a Go module."""
+
+_DRIVEN = ("minio", "proxmoxve", "random")
 """Packages whose servers are here: an official plugin drives them as well as the local one."""
 
 _ALWAYS_LOCAL = ("command", "docker")
-"""Packages that talk to machines which are not here."""
+"""Packages that talk to machines by SSH: these are not here, or are reached in another way."""
 
 
 @dataclass(frozen=True)
 class Plugins:
     """What was decided."""
 
-    official: Mapping[str, Path]
-    """Official plugins in use, by package."""
+    published: Mapping[str, Path]
+    """Published plugins in use, by package."""
+    built: tuple[str, ...]
+    """Packages whose official plugin is built here."""
     folder: Path | None
     """The user's plugin folder, when there is one."""
 
+    @property
+    def programs(self) -> tuple[str, ...]:
+        """What has to be built, as `tools` knows it."""
+        return tuple(f"pulumi-resource-{package}" for package in self.built)
 
-def write(engine: EngineFolder, search: str) -> Plugins:
-    """Write the scripts that the engine finds first on its PATH.
+    @property
+    def official(self) -> frozenset[str]:
+        """Packages that an official plugin serves."""
+        return frozenset({*self.published, *self.built})
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """The kind of plugin that serves each package."""
+        return {package: "official" if package in self.official else "local" for package in (*_BUILT, *_DRIVEN)}
+
+
+def choose(search: str) -> Plugins:
+    """Decide which plugins are used.
+
+    Args:
+        search: The PATH on which published plugins are looked for.
+    """
+    folder = user_folder()
+    found = {package: find_official(package, search, folder) for package in (*_BUILT, *_DRIVEN)}
+    published = {package: path for package, path in found.items() if path is not None}
+    return Plugins(published, tuple(package for package in _BUILT if package not in published), folder)
+
+
+def require_same(stack: str, chosen: Plugins, before: Mapping[str, str]) -> None:
+    """Refuse to go on with a state that another kind of plugin made: each keeps other things in it.
+
+    Args:
+        stack: The stack.
+        chosen: The plugins that are here now.
+        before: The kinds that made the state; a package that is missing was served by a local one.
+
+    Raises:
+        SandboxError: When one is of another kind.
+    """
+    for package, kind in chosen.kinds.items():
+        made = before.get(package, "local")
+        if made != kind:
+            raise SandboxError(
+                f"the state of stack {stack} was made with the {made} plugin for {package}, and the {kind} one is used "
+                f"now, which would make its resources anew: run make clean STACK={stack}, then make up"
+            )
+
+
+def write(engine: EngineFolder, chosen: Plugins, search: str) -> None:
+    """Put what the engine finds first on its PATH in place; builds what is missing.
 
     Args:
         engine: Its folder.
-        search: The PATH on which official plugins are looked for.
+        chosen: The plugins.
+        search: The PATH on which the rest is looked for.
+
+    Raises:
+        ToolError: When a plugin cannot be built.
     """
-    folder = user_folder()
-    official = {package: path for package in _DRIVEN if (path := find_official(package, search, folder)) is not None}
     scripts = {
         f"pulumi-resource-{package}": f'-m sandbox.providers.{package} "$@"'
         for package in (*_DRIVEN, *_ALWAYS_LOCAL)
-        if package not in official
+        if package not in chosen.published
     }
     helpers = {
         "pulumi-resource-pulumi-python": '-m pulumi.dynamic "$@"',
         "pulumi-analyzer-policy-python": '-m pulumi.policy "$1" "$2"',
     }
     scripts |= {name: run for name, run in helpers.items() if shutil.which(name, path=search) is None}
+    built = ensure(*chosen.programs)
     engine.bin.mkdir(mode=0o700, parents=True, exist_ok=True)
     for path in engine.bin.iterdir():
         if path.name not in scripts:
             path.unlink()
     for name, run in scripts.items():
         _write_script(engine.bin / name, run)
-    _link(engine.home / "plugins", folder)
-    return Plugins(official, folder)
+    for name, program in built.items():
+        _link(engine.bin / name, program)
+    _link(engine.home / "plugins", chosen.folder)
 
 
 def user_folder() -> Path | None:

@@ -72,6 +72,15 @@ def read_stat(pid: int) -> Stat | None:
     return Stat(state=fields[0], session=int(fields[3]), started=int(fields[19]))
 
 
+def children(pid: int) -> list[int]:
+    """The processes that a process has started; none when it is gone."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
+    except OSError:
+        return []
+    return [int(child) for child in text.split()]
+
+
 def record_of(name: str, pid: int, log: Path) -> Record | None:
     """Write down a process that another program started; None when it is gone."""
     stat = read_stat(pid)

@@ -61,7 +61,7 @@ def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, 
     Args:
         folder: The authority's folder.
         name: The server; its folder's name.
-        addresses: IP addresses it is reached at; `localhost` is always in.
+        addresses: IP addresses and names it is reached at; `localhost` is always in.
 
     Returns:
         The certificate and the private key.
@@ -72,12 +72,19 @@ def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, 
     wanted = ",".join(sorted(addresses))
     if certificate.exists() and key.exists() and names.exists() and names.read_text() == wanted:
         return certificate, key
-    alternatives = [x509.DNSName("localhost"), *(x509.IPAddress(ipaddress.ip_address(item)) for item in addresses)]
+    alternatives = [x509.DNSName("localhost"), *map(_alternative, addresses)]
     issued = _leaf(_authority(folder), f"luxima sandbox {name}", alternatives, _LIFETIME, None)
     write_private(key, issued.key)
     certificate.write_bytes(issued.certificate)
     names.write_text(wanted)
     return certificate, key
+
+
+def _alternative(place: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(place))
+    except ValueError:
+        return x509.DNSName(place)
 
 
 @dataclass(frozen=True)

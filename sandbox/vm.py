@@ -22,6 +22,7 @@ _NEWNS, _NEWUTS, _NEWIPC, _NEWPID, _NEWNET = 0x00020000, 0x04000000, 0x08000000,
 _PARENT_DEATH_SIGNAL = 1
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
+INTERFACE = "eth0"
 _GRACE_SECONDS = 5.0
 """How long processes have to end at a shutdown once their engine has ended."""
 
@@ -46,13 +47,23 @@ class Machine:
     address: str
     """Address with prefix length."""
     gateway: str
-    command: Sequence[str]
+    command: Sequence[str] = ()
     """What it runs."""
+    kernel: Sequence[str] = ()
+    """Settings of the kernel, below `/proc/sys`, that the whole computer shares: what is written to them stays here."""
 
 
 def main(spec: Path) -> int:
     """Run the machine until its command ends; gives the command's exit status."""
     machine = Machine(**json.loads(spec.read_text(encoding="utf-8")))
+    return run(machine, lambda: _serve(machine.command))
+
+
+def run(machine: Machine, serve: Callable[[], int]) -> int:
+    """Run the machine until `serve`, which is called in its first process, returns; gives what it gives.
+
+    What `serve` needs of Python's modules has to be imported before: in the machine they are not to be found.
+    """
     outside = os.open("/proc/self/ns/net", os.O_RDONLY)
     _unshare(_NEWPID)
     child = os.fork()
@@ -60,37 +71,37 @@ def main(spec: Path) -> int:
         _libc("prctl", _PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != 0:  # the parent is in another namespace: 0 as long as it lives, and 1 is this process
             os._exit(1)
-        os._exit(_inside(machine, outside))
+        os._exit(_inside(machine, outside, serve))
     signal.signal(signal.SIGTERM, lambda _number, _frame: os.kill(child, signal.SIGTERM))
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     _, status = os.waitpid(child, 0)
     return os.waitstatus_to_exitcode(status) if os.WIFEXITED(status) else 1
 
 
-def _inside(machine: Machine, outside: int) -> int:
+def _inside(machine: Machine, outside: int, serve: Callable[[], int]) -> int:
     """The machine's first process: sets it up, runs the command, reaps what loses its parent."""
     try:
         _unshare(_NEWNS | _NEWUTS | _NEWIPC | _NEWNET)
-        _run("mount", "--make-rprivate", "/")
+        command("mount", "--make-rprivate", "/")
         _connect(machine, outside)
         os.close(outside)
         _make_root(machine)
         os.chdir(machine.root)
-        _run("pivot_root", ".", ".")
-        _run("umount", "--lazy", ".")
+        command("pivot_root", ".", ".")
+        command("umount", "--lazy", ".")
         os.chdir("/")
         # As systemd does it: what is mounted later is seen by containers that have the root mounted.
-        _run("mount", "--make-rshared", "/")
-        _run("hostname", machine.hostname)
-        engine = subprocess.Popen(machine.command, stdin=subprocess.DEVNULL)
+        command("mount", "--make-rshared", "/")
+        command("hostname", machine.hostname)
+        return serve()
     except (OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"{machine.hostname} cannot be set up: {error}\n")
         return 1
-    return _serve(engine.pid)
 
 
-def _serve(engine: int) -> int:
-    """Reap until the engine has ended; then ask the rest to end, and end."""
+def _serve(command: Sequence[str]) -> int:
+    """Reap until the command has ended; then ask the rest to end, and end."""
+    engine = subprocess.Popen(command, stdin=subprocess.DEVNULL).pid
 
     def ask(_number: int, _frame: FrameType | None) -> None:
         os.kill(engine, signal.SIGTERM)
@@ -124,13 +135,13 @@ def _connect(machine: Machine, outside: int) -> None:
     # That of a machine that was killed a moment ago may still be there.
     old = ["nsenter", f"--net={there}", "ip", "link", "delete", machine.port]
     subprocess.run(old, check=False, stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, pass_fds=(outside,))
-    _run("ip", "link", "add", "eth0", "type", "veth", "peer", "name", machine.port, "netns", there, keep=outside)
+    command("ip", "link", "add", INTERFACE, "type", "veth", "peer", "name", machine.port, "netns", there, keep=outside)
     for change in (("master", machine.bridge), ("up",)):
-        _run("nsenter", f"--net={there}", "ip", "link", "set", machine.port, *change, keep=outside)
-    _run("ip", "link", "set", "lo", "up")
-    _run("ip", "address", "add", machine.address, "dev", "eth0")
-    _run("ip", "link", "set", "eth0", "up")
-    _run("ip", "route", "add", "default", "via", machine.gateway)
+        command("nsenter", f"--net={there}", "ip", "link", "set", machine.port, *change, keep=outside)
+    command("ip", "link", "set", "lo", "up")
+    command("ip", "address", "add", machine.address, "dev", INTERFACE)
+    command("ip", "link", "set", INTERFACE, "up")
+    command("ip", "route", "add", "default", "via", machine.gateway)
     # Set before the engine does it: an engine that does it itself also drops what it has not published.
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1", encoding="ascii")
 
@@ -139,7 +150,7 @@ def _make_root(machine: Machine) -> None:
     """The root file system, mounted at its folder."""
     root = Path(machine.root)
     root.mkdir(mode=0o755, parents=True, exist_ok=True)
-    _run("mount", "--bind", str(root), str(root))
+    command("mount", "--bind", str(root), str(root))
     for name in _SYSTEM:
         source = Path("/") / name
         if source.is_symlink():
@@ -157,13 +168,19 @@ def _make_root(machine: Machine) -> None:
         ("dev/shm", "tmpfs", "mode=1777,nosuid,nodev"),
     ):
         _folder(root / name)
-        _run("mount", "-t", kind, "-o", options, kind, str(root / name))
+        command("mount", "-t", kind, "-o", options, kind, str(root / name))
     for name in _DEVICES:
         (root / "dev" / name).touch()
-        _run("mount", "--bind", f"/dev/{name}", str(root / "dev" / name))
-    for name, target in (("dev/ptmx", "pts/ptmx"), ("dev/fd", "/proc/self/fd"), ("var/run", "/run")):
+        command("mount", "--bind", f"/dev/{name}", str(root / "dev" / name))
+    # Nothing is to be read of the computer's own log.
+    links = {"dev/ptmx": "pts/ptmx", "dev/fd": "/proc/self/fd", "dev/kmsg": "null", "var/run": "/run"}
+    for name, target in links.items():
         _link(root / name, target)
-    _run("mount", "--rbind", "/sys/fs/cgroup", str(root / "sys/fs/cgroup"))
+    for setting in machine.kernel:
+        shared, own = root / "proc/sys" / setting, root / "run" / setting.replace("/", ".")
+        own.write_bytes(shared.read_bytes())
+        command("mount", "--bind", str(own), str(shared))
+    command("mount", "--rbind", "/sys/fs/cgroup", str(root / "sys/fs/cgroup"))
     for path, source in machine.mounts.items():
         _bind(Path(source), _within(root, path), read_only=False)
     for path in machine.folders:
@@ -190,14 +207,14 @@ def _link(path: Path, target: str) -> None:
 
 def _bind(source: Path, target: Path, *, read_only: bool) -> None:
     _folder(target)
-    _run("mount", "--bind", str(source), str(target))
+    command("mount", "--bind", str(source), str(target))
     if read_only:
-        _run("mount", "-o", "remount,bind,ro", str(target))
+        command("mount", "-o", "remount,bind,ro", str(target))
 
 
-def _run(*command: str, keep: int | None = None) -> None:
+def command(*words: str, keep: int | None = None) -> None:
     """Run a command that is quick; what it says when it fails is in the error's place in the log."""
-    subprocess.run(command, check=True, stdin=subprocess.DEVNULL, pass_fds=() if keep is None else (keep,))
+    subprocess.run(words, check=True, stdin=subprocess.DEVNULL, pass_fds=() if keep is None else (keep,))
 
 
 def _unshare(flags: int) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Final, cast
 import pulumi
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ed25519
-from pulumi.runtime.mocks import MockCallArgs, MockResourceArgs, Mocks
+from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.stack import wait_for_rpcs
 
 from components.platform import Platform, PlatformSecrets
@@ -33,6 +33,10 @@ _COMPUTED: Mapping[str, Mapping[str, Any]] = {
 }
 
 
+Identity = tuple[str, str]
+"""Type token and logical name of a resource."""
+
+
 @dataclass(frozen=True)
 class Declared:
     """A resource that was declared."""
@@ -43,6 +47,11 @@ class Declared:
     """Logical name."""
     inputs: Mapping[str, Any]
     """Inputs as the engine gets them, in camelCase."""
+
+    @property
+    def identity(self) -> Identity:
+        """What tells it from all others."""
+        return self.type, self.name
 
 
 def _plain(value: Any) -> Any:
@@ -71,6 +80,8 @@ class Recorder(Mocks):
 
     def __init__(self) -> None:
         self.resources: list[Declared] = []
+        self.waits: dict[Identity, frozenset[Identity]] = {}
+        """What the engine finishes before it begins with a resource."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """Keep the resource; its outputs are its inputs and what a server would have computed."""
@@ -94,13 +105,42 @@ class Recorder(Mocks):
         (found,) = [each for each in self.resources if each.name == name]
         return found
 
+    def before(self, later: Declared) -> set[Identity]:
+        """Everything that is finished before `later` is begun."""
+        found: set[Identity] = set()
+        left = [later.identity]
+        while left:
+            new = self.waits.get(left.pop(), frozenset()) - found
+            found |= new
+            left += new
+        return found
+
+
+class _Monitor(MockMonitor):
+    """Notes what a resource waits for, of which mocks are not told."""
+
+    def __init__(self, recorder: Recorder) -> None:
+        super().__init__(recorder)
+        self._waits = recorder.waits
+
+    def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
+        """As the base class."""
+        provider = [request.provider.rpartition("::")[0]] if request.provider else []
+        self._waits[request.type, request.name] = frozenset(map(_identity, [*request.dependencies, *provider]))
+        return super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType] - the SDK says nothing
+
+
+def _identity(urn: str) -> Identity:
+    *_, types, name = urn.split("::")
+    return types.rpartition("$")[2], name
+
 
 def record(program: Callable[[], Any], stack: str = "dev") -> Recorder:
     """Run `program` and return what it declared."""
     recorder = Recorder()
 
     async def run() -> None:
-        pulumi.runtime.set_mocks(recorder, project="luxima", stack=stack, preview=False)
+        pulumi.runtime.set_mocks(recorder, project="luxima", stack=stack, preview=False, monitor=_Monitor(recorder))
         program()
         await wait_for_rpcs()
 

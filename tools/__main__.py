@@ -5,8 +5,7 @@ import sys
 
 from tools import ToolError, ensure
 from tools.getting import available
-from tools.sources import GoFiles
-from tools.table import PROGRAMS
+from tools.table import NOT_ON_PATH, PROGRAMS
 
 
 def main() -> int:
@@ -38,7 +37,7 @@ def _list() -> None:
     for program in PROGRAMS.values():
         source = program.source
         here = available(program)
-        good = "-" if isinstance(source, GoFiles) else program.check.wanted(source.numbers)
+        good = "-" if program.check == NOT_ON_PATH else program.check.wanted(source.numbers)
         rows.append((program.name, source.version, good, f"{source.kind} {source.name}", str(here or "not yet")))
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     for row in rows:

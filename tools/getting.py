@@ -8,7 +8,7 @@ from tools import cache, debian, gomodule, wheel
 from tools.errors import ToolError
 from tools.running import Job
 from tools.sources import DebianPackage, GoFiles, GoModule, PythonWheel, Source
-from tools.table import Program, program
+from tools.table import NOT_ON_PATH, Program, program
 from tools.versions import on_path
 
 
@@ -37,7 +37,7 @@ def ensure(*names: str) -> dict[str, Path]:
 
 def available(wanted: Program) -> Path | None:
     """Where the program is without getting anything: a good one on PATH, else the one in the cache, else None."""
-    if isinstance(wanted.source, GoFiles):
+    if wanted.check == NOT_ON_PATH:
         return _cached(wanted)
     return on_path(wanted.name, wanted.check, wanted.source.numbers) or _cached(wanted)
 

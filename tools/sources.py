@@ -47,7 +47,7 @@ class _Pinned:
     @property
     def numbers(self) -> Version:
         """The version to compare with; of a pseudo-version the date, as year, month, day."""
-        dated = re.fullmatch(r"v0\.0\.0-(\d{4})(\d\d)(\d\d)\d{6}-[0-9a-f]{12}", self.version)
+        dated = re.fullmatch(r"v\d+\.0\.0-(\d{4})(\d\d)(\d\d)\d{6}-[0-9a-f]{12}", self.version)
         found = dated or re.match(r"v(\d+)\.(\d+)\.(\d+)", self.version)
         if found is None:
             raise ToolError(f"{self.path}/go.mod requires {self.module} {self.version}, which is no version")
@@ -57,8 +57,8 @@ class _Pinned:
     def key(self) -> str:
         """Changes when anything changes that goes into what is made."""
         digest = hashlib.sha256(self._made_with.encode())
-        for name in ("go.mod", "go.sum"):
-            digest.update((self.path / name).read_bytes())
+        for path in (self.path / "go.mod", self.path / "go.sum", *sorted(self.path.glob("*.go"))):
+            digest.update(path.read_bytes())
         return f"{self.version.removeprefix('v')}-{digest.hexdigest()[:8]}"
 
     @property
@@ -70,6 +70,8 @@ class _Pinned:
 @dataclass(frozen=True)
 class GoModule(_Pinned):
     """A module whose main packages are compiled; `module` is the one whose version is the programs' version.
+
+    A module without a main package gets one here: a Go file beside `go.mod`, whose package is `tools/<name>`.
 
     Attributes:
         stamps: The linker's `-X` settings that tell a program its version, made of `{version}` (`v1.34.2`),

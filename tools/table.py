@@ -34,6 +34,10 @@ _KUBERNETES = GoModule(
         for stamp in ("gitVersion={version}", "gitMajor={major}", "gitMinor={minor}", "gitTreeState=clean")
     ),
 )
+_KUBE_ROUTER = GoModule(
+    name="kube-router", module="github.com/cloudnativelabs/kube-router/v2", minutes=3, mebibytes=2000
+)
+_COREDNS = GoModule(name="coredns", module="github.com/coredns/coredns", minutes=2, mebibytes=1500)
 _PROMETHEUS = GoModule(
     name="prometheus", module="github.com/prometheus/prometheus", minutes=5, mebibytes=4000, hundreds=True
 )
@@ -42,7 +46,17 @@ _LOKI = GoModule(name="loki", module="github.com/grafana/loki/v3", minutes=7, me
 _PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minutes=6, mebibytes=4500)
 _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
 _TRAEFIK = GoModule(name="traefik", module="github.com/traefik/traefik/v3", minutes=6, mebibytes=4500)
+_NODE_EXPORTER = GoModule(name="node_exporter", module="github.com/prometheus/node_exporter", minutes=1, mebibytes=800)
+_BLACKBOX_EXPORTER = GoModule(
+    name="blackbox_exporter", module="github.com/prometheus/blackbox_exporter", minutes=1, mebibytes=1000
+)
+_POSTGRES_EXPORTER = GoModule(
+    name="postgres_exporter", module="github.com/prometheus-community/postgres_exporter", minutes=1, mebibytes=800
+)
 _KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
+_PULUMI_KUBERNETES = GoModule(
+    name="pulumi-kubernetes", module="github.com/pulumi/pulumi-kubernetes/provider/v4", minutes=8, mebibytes=4500
+)
 _CERT_MANAGER = GoFiles(
     name="cert-manager",
     module="github.com/cert-manager/cert-manager",
@@ -57,7 +71,7 @@ _DOCKER = DebianPackage(
     major=20,
     minutes=0.5,
     mebibytes=400,
-    others=("containerd", "runc", "iptables", "tini"),
+    others=("containerd", "containernetworking-plugins", "ipset", "iptables", "nftables", "runc", "tini"),
     links=(
         *((f"usr/sbin/{name}", "xtables-nft-multi") for name in ("iptables", "iptables-save", "iptables-restore")),
         *((f"usr/sbin/{name}", "xtables-nft-multi") for name in ("ip6tables", "ip6tables-save", "ip6tables-restore")),
@@ -74,8 +88,8 @@ def _postgres(program: str) -> DebianPackage:
     )
 
 
-_NOT_ON_PATH = Check((), "", (), family="any")
-"""Of files, which are taken from their source only."""
+NOT_ON_PATH = Check((), "", (), family="any")
+"""Of what does not say its version (files, an engine's plugin), and is taken from its source only."""
 
 
 @dataclass(frozen=True)
@@ -112,10 +126,10 @@ def _kwok(name: str) -> Program:
     return Program(name, _KWOK, check, package=f"sigs.k8s.io/kwok/cmd/{name}")
 
 
-def _built(name: str, source: GoModule, package: str, arguments: tuple[str, ...] = ("--version",)) -> Program:
+def _built(name: str, source: GoModule, package: str = "", arguments: tuple[str, ...] = ("--version",)) -> Program:
     """A program of a module whose own builds say their version and ours do not: a good one is any that answers."""
     check = Check(arguments, _SEMANTIC, minimum=_LEAST[source.name], family="major")
-    return Program(name, source, check, package=f"{source.module}/{package}")
+    return Program(name, source, check, package=f"{source.module}/{package}".rstrip("/"))
 
 
 _LEAST = {
@@ -126,6 +140,10 @@ _LEAST = {
     "sloth": (0, 12, 0),
     "kube-score": (1, 20, 0),
     "traefik": (3, 5, 4),
+    "kube-router": (2, 1, 0),
+    "node_exporter": (1, 9, 0),
+    "blackbox_exporter": (0, 27, 0),
+    "postgres_exporter": (0, 17, 0),
 }
 """The oldest release on PATH that is good; as the program itself tells it."""
 
@@ -151,7 +169,11 @@ PROGRAMS = {
             package="go.etcd.io/etcd/server/v3",
         ),
         *map(_kubernetes, ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")),
+        *map(_kubernetes, ("kubelet", "kube-proxy")),
         *map(_kwok, ("kwok", "kwokctl")),
+        _built("kube-router", _KUBE_ROUTER, "cmd/kube-router"),
+        # With the plugins that a cluster needs, which its own main package does not let one choose.
+        Program("coredns", _COREDNS, Check(("-version",), _SEMANTIC, (1, 14, 0), family="major"), package="tools/coredns"),
         _built("prometheus", _PROMETHEUS, "cmd/prometheus"),
         _built("promtool", _PROMETHEUS, "cmd/promtool"),
         _built("alertmanager", _ALERTMANAGER, "cmd/alertmanager"),
@@ -161,6 +183,9 @@ PROGRAMS = {
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
         _built("traefik", _TRAEFIK, "cmd/traefik", ("version",)),
+        _built("node_exporter", _NODE_EXPORTER),
+        _built("blackbox_exporter", _BLACKBOX_EXPORTER),
+        _built("postgres_exporter", _POSTGRES_EXPORTER, "cmd/postgres_exporter"),
         _built("kube-score", _KUBE_SCORE, "cmd/kube-score", ("version",)),
         *(
             Program(
@@ -170,7 +195,8 @@ PROGRAMS = {
             )
             for name in ("postgres", "initdb", "psql")
         ),
-        Program("cert-manager-crds", _CERT_MANAGER, _NOT_ON_PATH),
+        Program("pulumi-resource-kubernetes", _PULUMI_KUBERNETES, NOT_ON_PATH, package="tools/pulumi-kubernetes"),
+        Program("cert-manager-crds", _CERT_MANAGER, NOT_ON_PATH),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
         # `docker-engine dockerd …` runs the daemon; docker, containerd, runc and iptables are there as well.
         Program(

@@ -60,7 +60,11 @@ class KubernetesCluster(pulumi.ComponentResource):
         self.provider = k8s.Provider(
             "kubernetes",
             kubeconfig=self.kubeconfig,
+            # It is the same cluster under a new address, or with a new certificate: nothing in it is made anew.
+            cluster_identifier=cluster,
             enable_server_side_apply=True,
+            # What the program declares is the program's, also after somebody changed it by hand.
+            enable_patch_force=True,
             # A Secret with a name of its own is changed in place: replacing it would leave pods without it for a while.
             enable_config_map_mutable=True,
             enable_secret_mutable=True,

@@ -93,7 +93,7 @@ class Workload(pulumi.ComponentResource):
                 ),
                 template=template(args),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=before),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=before, custom_timeouts=_patience(args.replicas)),
         )
         if args.autoscaling is not None:
             self._autoscaler(name, args, args.autoscaling)
@@ -166,7 +166,9 @@ class StatefulWorkload(pulumi.ComponentResource):
                 template=template(args, data_path=args.data_path),
                 volume_claim_templates=[claim],
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[*before, headless]),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=[*before, headless], custom_timeouts=_patience(args.replicas)
+            ),
         )
         _disruption_budget(self, name, args, args.replicas)
         self.service_name = args.workload
@@ -230,8 +232,13 @@ def _service(
             ],
         ),
         # A Service waits for pods, which come right after it.
-        opts=pulumi.ResourceOptions(parent=parent, depends_on=before),
+        opts=pulumi.ResourceOptions(parent=parent, depends_on=before, custom_timeouts=_patience(1)),
     )
+
+
+def _patience(replicas: int) -> pulumi.CustomTimeouts:
+    """How long the engine waits for pods: new ones start together, a rollout replaces them one after another."""
+    return pulumi.CustomTimeouts(create="5m", update=f"{5 + 2 * replicas}m")
 
 
 def _disruption_budget(parent: pulumi.Resource, name: str, args: PodArgs, replicas: int) -> None:

@@ -25,38 +25,45 @@ class BucketArgs:
 
 
 class Bucket(pulumi.ComponentResource):
-    """A private bucket with server-side encryption, versions and a lifecycle."""
+    """A private bucket with a quota, versions, server-side encryption and a lifecycle.
+
+    MinIO keeps what is set on a bucket in one document, which each call reads and writes as a whole: of settings that
+    are made at the same time one may be lost, without an error. So each depends on the one before, in the order of
+    docs/adr/0013; the engine makes and changes them in that order, and removes them in the reverse.
+    """
 
     bucket: pulumi.Output[str]
     """Full name, known once the bucket exists."""
-    guards: list[pulumi.Resource]
-    """What has to exist before anything is written into the bucket."""
 
     def __init__(self, name: str, args: BucketArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:storage:Bucket", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
         bucket = minio.S3Bucket(
-            f"{name}-bucket", bucket=args.bucket, acl="private", quota=args.settings.quota_gib * 1024**3, opts=child
+            f"{name}-bucket",
+            bucket=args.bucket,
+            acl="private",
+            quota=args.settings.quota_gib * 1024**3,
+            opts=pulumi.ResourceOptions(parent=self),
         )
         self.bucket = bucket.bucket
-        self.guards = [
-            minio.S3BucketServerSideEncryption(
-                f"{name}-encryption",
-                bucket=bucket.bucket,
-                encryption_type="aws:kms",
-                kms_key_id=args.kms_key,
-                opts=child,
-            )
-        ]
+        last: pulumi.Resource = bucket
+
+        def after() -> pulumi.ResourceOptions:
+            return pulumi.ResourceOptions(parent=self, depends_on=[last])
+
         if args.settings.versioning:
-            self.guards.append(
-                minio.S3BucketVersioning(
-                    f"{name}-versioning",
-                    bucket=bucket.bucket,
-                    versioning_configuration=minio.S3BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-                    opts=child,
-                )
+            last = minio.S3BucketVersioning(
+                f"{name}-versioning",
+                bucket=bucket.bucket,
+                versioning_configuration=minio.S3BucketVersioningVersioningConfigurationArgs(status="Enabled"),
+                opts=after(),
             )
+        last = minio.S3BucketServerSideEncryption(
+            f"{name}-encryption",
+            bucket=bucket.bucket,
+            encryption_type="aws:kms",
+            kms_key_id=args.kms_key,
+            opts=after(),
+        )
         if args.lifecycle:
             minio.IlmPolicy(
                 f"{name}-lifecycle",
@@ -70,7 +77,6 @@ class Bucket(pulumi.ComponentResource):
                     )
                     for rule in args.lifecycle
                 ],
-                # Old versions can only expire where there are versions.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=self.guards),
+                opts=after(),
             )
         self.register_outputs({"bucket": self.bucket})

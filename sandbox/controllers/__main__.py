@@ -22,6 +22,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--ready", type=Path, required=True, help="written when nodes and kinds are ready")
     parser.add_argument("--definitions", type=Path, required=True, help="folder with cert-manager's CRDs")
     parser.add_argument("--authority", type=Path, required=True, help="folder of the sandbox's certificate authority")
+    parser.add_argument("--volumes", type=Path, help="folder of a real node's volumes, as it is seen from here")
     options = parser.parse_args(arguments)
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
     api = Api(options.kubeconfig)
     CertManager(api, options.definitions, options.authority).start(stopped, lambda: done("kinds"))
     wanted = nodes.parse(options.nodes.read_text(encoding="utf-8"))
-    cluster.Controllers(api, wanted, lambda: done("nodes")).run(stopped)
+    cluster.Controllers(api, wanted, lambda: done("nodes"), options.volumes).run(stopped)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from threading import Event, Lock
 from typing import Any
 
@@ -24,10 +25,11 @@ _KINDS = {
 class Controllers:
     """All controllers of one cluster."""
 
-    def __init__(self, api: Api, wanted: Sequence[NodeSpec], announce: Callable[[], None]) -> None:
+    def __init__(self, api: Api, wanted: Sequence[NodeSpec], announce: Callable[[], None], folder: Path | None) -> None:
         self._api = api
         self._wanted = {node.name: node for node in wanted}
         self._announce = announce
+        self._folder = folder
         self._announced = False
         self._lock = Lock()
         self._seen: dict[str, Objects] = {kind: {} for kind in _KINDS}
@@ -63,11 +65,15 @@ class Controllers:
     def _reconcile(self) -> None:
         for claim in self._seen["claims"].values():
             volume = volumes.volume_for(claim)
+            if volume is not None and self._folder is not None:
+                volumes.make_folder(self._folder, volume)
             if volume is not None and self._tolerant("POST", _KINDS["volumes"], volume):
                 say(f"volume {volume['metadata']['name']} for {_name(claim)}")
         for volume in self._seen["volumes"].values():
             if volumes.finished(volume):
                 self._tolerant("DELETE", f"{_KINDS['volumes']}/{volume['metadata']['name']}")
+                if self._folder is not None:
+                    volumes.remove_folder(self._folder, volume)
         services = self._seen["services"].values()
         for service in services:
             given = balancers.wanted(service, [item for other in services for item in balancers.addresses(other)])

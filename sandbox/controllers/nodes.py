@@ -21,6 +21,8 @@ class NodeSpec:
     address: str
     version: str
     """Of Kubernetes."""
+    pod_cidr: str = ""
+    """Network of its pods, of a real node, whose kubelet tells everything else; empty for one that is simulated."""
 
 
 def dump(nodes: Sequence[NodeSpec]) -> str:
@@ -34,27 +36,27 @@ def parse(text: str) -> list[NodeSpec]:
 
 
 def manifest(node: NodeSpec) -> dict[str, Any]:
-    """The Node object; kwok takes it over because of its annotation and keeps it ready."""
+    """The Node object; kwok takes over a simulated one because of its annotation and keeps it ready."""
+    if node.pod_cidr:
+        return {
+            "apiVersion": "v1",
+            "kind": "Node",
+            "metadata": {"name": node.name, "labels": _labels(node)},
+            "spec": {"podCIDR": node.pod_cidr, "podCIDRs": [node.pod_cidr]},
+        }
     capacity = {
         "cpu": str(node.cpus),
         "memory": f"{node.memory_mib}Mi",
         "ephemeral-storage": f"{node.disk_gib}Gi",
         "pods": "110",
     }
-    roles = {"node-role.kubernetes.io/control-plane": "true"} if node.server else {}
     return {
         "apiVersion": "v1",
         "kind": "Node",
         "metadata": {
             "name": node.name,
             "annotations": {"kwok.x-k8s.io/node": "fake"},
-            "labels": {
-                "kubernetes.io/arch": "amd64",
-                "kubernetes.io/hostname": node.name,
-                "kubernetes.io/os": "linux",
-                "topology.kubernetes.io/zone": node.zone,
-                **roles,
-            },
+            "labels": _labels(node),
         },
         "status": {
             "allocatable": capacity,
@@ -76,6 +78,17 @@ def manifest(node: NodeSpec) -> dict[str, Any]:
                 "systemUUID": "",
             },
         },
+    }
+
+
+def _labels(node: NodeSpec) -> dict[str, str]:
+    roles = {"node-role.kubernetes.io/control-plane": "true"} if node.server else {}
+    return {
+        "kubernetes.io/arch": "amd64",
+        "kubernetes.io/hostname": node.name,
+        "kubernetes.io/os": "linux",
+        "topology.kubernetes.io/zone": node.zone,
+        **roles,
     }
 
 

@@ -1,5 +1,7 @@
 """PersistentVolumes for claims, as k3s' local-path provisioner makes them."""
 
+import shutil
+from pathlib import Path
 from typing import Any
 
 STORAGE_CLASS = "local-path"
@@ -52,6 +54,18 @@ def volume_for(claim: dict[str, Any]) -> dict[str, Any] | None:
             },
         },
     }
+
+
+def make_folder(folder: Path, volume: dict[str, Any]) -> None:
+    """Make a volume's folder as k3s' provisioner does: writable for whichever user the pod runs as."""
+    made = folder / Path(volume["spec"]["hostPath"]["path"]).name
+    made.mkdir(exist_ok=True)
+    made.chmod(0o777)
+
+
+def remove_folder(folder: Path, volume: dict[str, Any]) -> None:
+    """Remove a volume's folder with what is in it."""
+    shutil.rmtree(folder / Path(volume["spec"]["hostPath"]["path"]).name, ignore_errors=True)
 
 
 def finished(volume: dict[str, Any]) -> bool:

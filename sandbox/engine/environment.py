@@ -58,6 +58,7 @@ def build(
         "PATH": f"{folder.bin}:{own.get('PATH', os.defpath)}",
         # Where plugins would otherwise find the user's own kubeconfig, or leave files.
         "HOME": str(folder.home),
+        "TMPDIR": str(folder.temporary),
         "PYTHONUSERBASE": own.get("PYTHONUSERBASE", site.getuserbase()),
         "PYTHONPYCACHEPREFIX": str(PYCACHE),
         "NO_PROXY": _LOOPBACK,
@@ -68,11 +69,14 @@ def build(
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        # The Kubernetes plugin that is built is older than the SDK's option of that name, which says the same.
+        "PULUMI_K8S_ENABLE_PATCH_FORCE": "true",
     }
     if bundle is not None:
         made |= {"SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle)}
     if adopt:
-        made["LUXIMA_SANDBOX_ADOPT"] = "1"
+        # Never without need: with it a plugin cannot preview the replacement of an object that is still there.
+        made |= {"LUXIMA_SANDBOX_ADOPT": "1", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
     if docker_hosts:
         made["LUXIMA_DOCKER_HOSTS"] = json.dumps(docker_hosts)
     return {**kept, **made}

@@ -2,9 +2,9 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 from pulumi.automation import EngineEvent, OpType
 from pulumi.automation.events import StepEventMetadata
@@ -61,12 +61,25 @@ class Verdict:
         return self.enforcement == "mandatory"
 
 
+class Watcher(Protocol):
+    """Whoever wants to see operations while they run."""
+
+    def began(self, step: Step) -> None:
+        """An operation is under way."""
+
+    def said(self, urn: str, message: str) -> None:
+        """What the plugin says of an operation under way; empty when it has nothing more to say."""
+
+    def ended(self, step: Step, *, succeeded: bool) -> None:
+        """An operation has ended."""
+
+
 @dataclass
 class Recorder:
     """Collects one run's events."""
 
-    on_step: Callable[[Step, bool], None] | None = None
-    """Called for each finished operation with whether it succeeded."""
+    watcher: Watcher | None = None
+    """Told of each operation as it goes."""
     planned: dict[str, Step] = field(default_factory=dict[str, Step])
     done: list[Step] = field(default_factory=list[Step])
     failed: list[Step] = field(default_factory=list[Step])
@@ -80,6 +93,8 @@ class Recorder:
         if event.resource_pre_event:
             step = _step(event.resource_pre_event.metadata)
             self.planned.setdefault(step.urn, step)
+            if self.watcher:
+                self.watcher.began(step)
         elif event.res_outputs_event:
             self._finished(_step(event.res_outputs_event.metadata))
         elif event.res_op_failed_event:
@@ -89,7 +104,9 @@ class Recorder:
         elif event.diagnostic_event:
             diagnostic = event.diagnostic_event
             message = plain(diagnostic.message).strip()
-            if message:
+            if diagnostic.ephemeral and self.watcher and diagnostic.urn:
+                self.watcher.said(diagnostic.urn, message)
+            elif message and not diagnostic.ephemeral:
                 self.diagnostics.append(Diagnostic(diagnostic.severity, message, diagnostic.urn or ""))
         elif event.policy_event:
             policy = event.policy_event
@@ -110,8 +127,8 @@ class Recorder:
         self._tell(step, succeeded=True)
 
     def _tell(self, step: Step, *, succeeded: bool) -> None:
-        if self.on_step:
-            self.on_step(step, succeeded)
+        if self.watcher:
+            self.watcher.ended(step, succeeded=succeeded)
 
     @property
     def changed(self) -> int:

@@ -26,10 +26,23 @@ def remember_worlds(layout: Layout, worlds: Mapping[str, str]) -> None:
     (layout.run / "worlds").write_text(json.dumps(dict(worlds)), encoding="utf-8")
 
 
+def remember_kinds(layout: Layout, kinds: Mapping[str, str]) -> None:
+    """Note which kind of plugin makes the state's resources, by package."""
+    (layout.run / "plugins").write_text(json.dumps(dict(kinds)), encoding="utf-8")
+
+
+def kinds(layout: Layout) -> Mapping[str, str]:
+    """The kind of plugin that made the state's resources, by package; nothing when no run has noted it."""
+    return _read(layout, "plugins")
+
+
 def lost_worlds(layout: Layout, worlds: Mapping[str, str]) -> list[str]:
     """The servers whose data is another than that in which the resources were made."""
+    return [name for name, world in _read(layout, "worlds").items() if worlds.get(name, "") != world]
+
+
+def _read(layout: Layout, mark: str) -> Mapping[str, str]:
     try:
-        before: Mapping[str, str] = json.loads((layout.run / "worlds").read_text(encoding="utf-8"))
+        return json.loads((layout.run / mark).read_text(encoding="utf-8"))
     except (OSError, ValueError):
-        return []
-    return [name for name, world in before.items() if worlds.get(name, "") != world]
+        return {}

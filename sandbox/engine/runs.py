@@ -1,6 +1,7 @@
 """The engine's verbs on one stack."""
 
 import datetime
+import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -85,6 +86,7 @@ class Engine:
     command: EngineCommand = field(init=False)
 
     def __post_init__(self) -> None:
+        self._empty_temporary()
         for path in (self.folder.state, self.folder.home, self.folder.logs, self.folder.run):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
         _prune(self.folder.home / "logs")
@@ -118,5 +120,11 @@ class Engine:
             outcome.output = str(error)
             if self.command.killed_by:
                 outcome.output = f"error: the engine was killed by signal {self.command.killed_by}; the state is kept"
+        finally:
+            self._empty_temporary()
         outcome.interrupted = self.command.interrupted
         return outcome
+
+    def _empty_temporary(self) -> None:
+        shutil.rmtree(self.folder.temporary, ignore_errors=True)
+        self.folder.temporary.mkdir(mode=0o700, parents=True)

@@ -32,9 +32,7 @@ __all__ = [
     "Properties",
     "ProviderError",
     "adopting",
-    "at_end",
     "contains_unknown",
-    "end",
     "is_driven",
     "operation",
     "pause",
@@ -81,7 +79,7 @@ class Operation:
     """The engine's request that the calling thread is serving."""
 
     token: str = ""
-    """Type token, e.g. `kubernetes:apps/v1:Deployment`."""
+    """Type token, e.g. `minio:index/s3Bucket:S3Bucket`."""
     name: str = ""
     """Logical name of the resource."""
     urn: str = ""
@@ -124,7 +122,7 @@ class Driver(Protocol):
         return True
 
     def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
-        """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `1000m` and `1`."""
+        """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `90` and `90.0`."""
         return False
 
     def secrets(self, token: str) -> frozenset[str]:
@@ -179,7 +177,6 @@ def serve(package: str, version: str, driver: Driver) -> None:
 
 _current: ContextVar[Operation] = ContextVar("operation", default=Operation())  # noqa: B039 - frozen
 _stopped = threading.Event()
-_endings: list[Callable[[], None]] = []
 
 
 def operation() -> Operation:
@@ -200,17 +197,6 @@ def running(request: Operation) -> Generator[None]:
 def stop() -> None:
     """End all waiting in this process: the engine was interrupted."""
     _stopped.set()
-
-
-def at_end(action: Callable[[], None]) -> None:
-    """Have `action` done before this process ends by itself or is asked to."""
-    _endings.append(action)
-
-
-def end() -> None:
-    """Do what `at_end` was told."""
-    while _endings:
-        _endings.pop()()
 
 
 def pause(seconds: float) -> None:

@@ -70,6 +70,11 @@ def never(reason: str) -> Rule:
     return lambda _value: reason
 
 
+def undriven(*paths: str) -> dict[str, Rule]:
+    """Rules for properties that the platform does not use and the local provider therefore does not do."""
+    return dict.fromkeys(paths, never("is not done by the local provider; use the official plugin"))
+
+
 def failures(table: Mapping[str, Rule], inputs: Mapping[str, Any]) -> Failures:
     """(path, reason) of every declared value that breaks its rule."""
     found: Failures = []

@@ -57,14 +57,12 @@ def start(package: str, version: str, driver: Driver) -> tuple[Any, int]:
 
 
 def _end(_number: int, _frame: FrameType | None) -> None:
-    base.end()
     os._exit(0)  # the engine has its answers by then; threads that still wait are of no use to it
 
 
 def _end_with(engine: int) -> None:
     while os.getppid() == engine:
         time.sleep(1)
-    base.end()
     os._exit(0)
 
 

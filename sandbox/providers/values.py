@@ -1,7 +1,7 @@
 """Properties on the wire (protobuf Struct) and as plain Python, with secrets and unknown values kept.
 
 Source of the wire format: `pulumi/sdk/proto` and `pulumi.runtime.rpc`. The SDK's own `PropertyValue` knows no unknown
-values and costs an import of the whole SDK (a second for each of the six plugins), hence these few lines.
+values and costs an import of the whole SDK (a second for each of the five plugins), hence these few lines.
 """
 
 import base64

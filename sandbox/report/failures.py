@@ -15,6 +15,14 @@ _NOISE = (
     "update cancelled",
     "one or more input",
 )
+_REFUSED = re.compile(
+    r'^(?:update of )?resource "[^"]+" (?:was not successfully created by the Kubernetes API server|failed): '
+)
+_NOT_READY = re.compile(
+    r'^(?:resource "[^"]+" was successfully created, but )?the Kubernetes API server reported that (?:it|"[^"]+") '
+    r"failed to fully initialize or become live: "
+)
+"""How the Kubernetes plugin begins its sentences: with the resource, which is named already."""
 _TRACE = re.compile(r"python inline source runtime error: (?P<first>.*?)\n", re.DOTALL)
 
 
@@ -76,6 +84,7 @@ def _sentence(error: Diagnostic) -> str:
         return ""
     # The engine wraps a provider's sentence in the names of what it was doing.
     text = re.sub(r"^(\d+ errors? occurred:\s*\*?\s*|an unhandled error occurred:\s*)", "", text)
+    text = _NOT_READY.sub("it is there, but not ready: ", _REFUSED.sub("", text))
     # A dynamic provider's error comes with the name of its class.
     text = re.sub(r"^[\w.]+\.[A-Z]\w*Error: ", "", text)
     return re.sub(r"\s*\n\s*", "\n    ", text)

@@ -12,6 +12,8 @@ from sandbox.providers.base import is_driven
 from sandbox.report.console import table, tell
 
 _DYNAMIC = "pulumi-python:dynamic"
+_SERVERS = {"kubernetes": "kube-apiserver"}
+"""The server of a package that has no local provider."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,13 @@ def _line(token: str, count: int, plugins: Plugins, absent: Mapping[str, str]) -
         return Line("platform", token, count, "recorded", "kept in the state only")
     module = _module(package)
     if package in plugins.official:
-        return Line(package, token, count, "driven", f"{_server(module)}, by the official plugin")
+        return Line(package, token, count, "driven", f"{_server(package, module)}, by the official plugin")
     if package in absent:
         return Line(package, token, count, "recorded", f"kept in the state only: {absent[package]}")
     if module is None:
         return Line(package, token, count, "skipped", "no plugin for this package")
     if is_driven(token, module.DRIVEN):
-        return Line(package, token, count, "driven", _server(module))
+        return Line(package, token, count, "driven", _server(package, module))
     return Line(package, token, count, "recorded", "kept in the state only")
 
 
@@ -65,8 +67,8 @@ def _module(package: str) -> ModuleType | None:
         return None
 
 
-def _server(module: ModuleType | None) -> str:
-    return str(module.SERVER) if module is not None else "its server"
+def _server(package: str, module: ModuleType | None) -> str:
+    return str(module.SERVER) if module is not None else _SERVERS[package]
 
 
 def show(found: list[Line]) -> None:

@@ -15,6 +15,7 @@ from typing import Protocol
 from sandbox import process
 from sandbox.credentials import Credentials
 from sandbox.faults import SandboxError
+from sandbox.images import Image
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
 from sandbox.process import Record
@@ -31,6 +32,13 @@ class Site:
     ports: Mapping[str, int]
     programs: Mapping[str, Path]
     """Paths of third-party programs by name, as `tools.ensure` gives them."""
+    images: Sequence[Image] | None = None
+    """What the real node runs; None where nodes are simulated."""
+
+    @property
+    def real(self) -> bool:
+        """Whether the stack has a network of its own with a real node in it."""
+        return self.images is not None
 
     def environment(self, home: Path, **extra: str) -> dict[str, str]:
         """The whole environment of a server: nothing of the user's shell but the path, a home of its own."""

@@ -13,6 +13,7 @@ from sandbox.layout import PYCACHE, ROOT, Layout
 from sandbox.ports import Wanted
 from sandbox.process import Record
 from sandbox.servers.base import Program, Site, keep_running
+from sandbox.servers.node import volumes
 
 
 class Controllers:
@@ -30,7 +31,8 @@ class Controllers:
         """Run them for the present cluster."""
         layout = site.layout
         nodes = layout.run / "nodes.wanted"
-        nodes.write_text(dump(_nodes(site)), encoding="utf-8")
+        wanted = _nodes(site)
+        nodes.write_text(dump(wanted), encoding="utf-8")
         ready = layout.run / "controllers.ready"
         program = Program(
             name=self.name,
@@ -38,6 +40,7 @@ class Controllers:
                 *(sys.executable, "-m", "sandbox.controllers"),
                 *("--kubeconfig", str(layout.kubeconfig), "--nodes", str(nodes), "--ready", str(ready)),
                 *("--definitions", str(site.programs["cert-manager-crds"]), "--authority", str(layout.tls)),
+                *(("--volumes", str(volumes(layout, wanted[0].name))) if site.real else ()),
             ],
             environment=site.environment(
                 layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
@@ -68,9 +71,11 @@ class Controllers:
 
 
 def _nodes(site: Site) -> list[NodeSpec]:
-    """The cluster's VMs; one plain node when the cluster is not made by the stack."""
+    """The cluster's VMs; one when it is real; one plain node when the cluster is not made by the stack."""
     compute, version = site.settings.compute, site.settings.kubernetes.version
     made = {**compute.by_role("k3s_server"), **compute.by_role("k3s_agent")}
+    if site.real:
+        made = dict(list(made.items())[:1])
     return [
         NodeSpec(
             name=name,
@@ -81,6 +86,7 @@ def _nodes(site: Site) -> list[NodeSpec]:
             disk_gib=vm.disk_gib,
             address=vm.address,
             version=version,
+            pod_cidr=site.settings.kubernetes.pod_cidr if site.real else "",
         )
         for name, vm in made.items()
     ] or [

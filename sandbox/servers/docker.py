@@ -19,7 +19,7 @@ from typing import Final
 from docker import APIClient
 from docker.errors import DockerException
 
-from sandbox import process
+from sandbox import images, process
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
@@ -42,13 +42,13 @@ FOLDERS: Final = ("/var/lib/node-exporter",)
 """What else the user-data makes; a test compares this too."""
 
 _VM: Final = Path(__file__).parent.parent / "vm.py"
-_TREE: Final = "/opt/docker"
+TREE: Final = "/opt/docker"
 _SOCKETS: Final = "/run/sandbox"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path."""
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 _DEBIAN: Final = ("/var/lib/docker", "/var/log/journal", "/run/lock", "/var/tmp")  # noqa: S108 - in the machine
-_ACCOUNTS: Final = {
+ACCOUNTS: Final = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
     "/etc/group": "root:x:0:\ndocker:x:998:\nnogroup:x:65534:\n",
 }
@@ -154,7 +154,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
     tree = site.programs["docker-engine"].parent
     resolvers = [f"nameserver {server}" for server in network.name_servers]
     files = {
-        **_ACCOUNTS,
+        **ACCOUNTS,
         "/etc/hostname": f"{vm}\n",
         "/etc/hosts": f"127.0.0.1 localhost\n{spec.address} {vm}\n",
         "/etc/machine-id": f"{hashlib.sha256(f'{layout.base}/{vm}'.encode()).hexdigest()[:32]}\n",
@@ -163,7 +163,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
     }
     # iproute2 and mount are looked up in the machine's own `/usr`.
     command = [
-        f"{_TREE}/docker-engine",
+        f"{TREE}/docker-engine",
         "dockerd",
         "--host=unix:///run/docker.sock",
         f"--host=unix://{_SOCKETS}/docker.sock",
@@ -175,7 +175,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
         "root": str(folder / "root"),
         "folders": [*FOLDERS, *_DEBIAN],
         "files": files,
-        "mounts": {_TREE: str(tree), _SOCKETS: str(socket(layout, vm).parent)},
+        "mounts": {TREE: str(tree), _SOCKETS: str(socket(layout, vm).parent)},
         "bridge": bridge,
         "port": f"vm{_digest(layout, vm)}",
         "address": f"{spec.address}/{network.prefix_length}",
@@ -219,7 +219,22 @@ def clean(layout: Layout) -> None:
     shutil.rmtree(layout.run / "docker", ignore_errors=True)
 
 
-@dataclass(frozen=True)
+def _load(socket: Path, site: Site) -> None:
+    """Give an engine the images that its containers are made of; those that it has already are left alone."""
+    wanted = set(images.on_hosts(site.settings))
+    client = APIClient(base_url=f"unix://{socket}", version="auto", timeout=120)
+    try:
+        for image in site.images or ():
+            if image.reference in wanted and not client.images(image.tag, quiet=True):  # pyright: ignore[reportUnknownMemberType]
+                with image.archive.open("rb") as archive:
+                    client.load_image(archive, quiet=True)  # pyright: ignore[reportUnknownMemberType] - it has no types
+    except DockerException as error:
+        raise SandboxError(f"the Docker engine at {socket} does not take the images: {error}") from error
+    finally:
+        client.close()
+
+
+@dataclass
 class Docker:
     """The engines of all Docker hosts."""
 
@@ -229,7 +244,7 @@ class Docker:
     """What a command is prefixed with to run in that namespace, e.g. `nsenter --net=…`."""
 
     name = "docker"
-    programs = ("docker-engine",)
+    programs: Sequence[str] = ("docker-engine",)
     holds_data = True
 
     def ports(self) -> list[Wanted]:
@@ -248,6 +263,7 @@ class Docker:
             started.append((record, socket(site.layout, vm)))
         for record, path in started:
             process.wait_ready(record, lambda path=path: engine_answers(path), 60)
+            _load(path, site)
 
     def records(self, layout: Layout) -> list[Record]:
         """The machines, running or not."""

@@ -2,23 +2,30 @@
 
 import concurrent.futures
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from sandbox import ports, process
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout, relative
+from sandbox.ports import Wanted
 from sandbox.process import Record
+from sandbox.servers import docker
 from sandbox.servers.base import Server, Site, world
-from sandbox.servers.table import AFTER, SERVERS
+from sandbox.servers.table import AFTER, DOCKER, GATE, NODE, REAL, SERVERS
 
 _LAST = frozenset({"etcd"})
 """Ended after the others, which would only fill their logs without it."""
 
 
-def programs() -> list[str]:
+def servers(*, real: bool) -> list[Server]:
+    """The servers of a stack, with a real node or without."""
+    return [server for server in SERVERS if real or server not in REAL]
+
+
+def programs(*, real: bool) -> list[str]:
     """The third-party programs that the servers need."""
-    return [name for server in SERVERS for name in server.programs]
+    return [name for server in servers(real=real) for name in server.programs]
 
 
 def ports_file(layout: Layout) -> Path:
@@ -26,8 +33,8 @@ def ports_file(layout: Layout) -> Path:
     return layout.base / "ports.json"
 
 
-def assign_ports(layout: Layout, *, pinned: bool) -> tuple[dict[str, int], list[str]]:
-    """The ports of all servers; see `ports.assign`."""
+def assign_ports(layout: Layout, more: Sequence[Wanted], *, pinned: bool) -> tuple[dict[str, int], list[str]]:
+    """The ports of all servers, and `more`; see `ports.assign`."""
     running: set[str] = set()
     for server in SERVERS:
         alive = {record.name for record in server.records(layout) if record.alive()}
@@ -35,9 +42,16 @@ def assign_ports(layout: Layout, *, pinned: bool) -> tuple[dict[str, int], list[
         running |= wanted & alive
         if "etcd" in alive:
             running.add("etcd-peer")
+    if any(record.alive() for record in GATE.records(layout)):
+        # It listens on all of them.
+        running |= set(ports.read(ports_file(layout)))
     others = [ports_file(Layout(stack, layout.root)) for stack in layout.used_stacks() if stack != layout.stack]
     return ports.assign(
-        ports_file(layout), (want for server in SERVERS for want in server.ports()), running, others, pinned=pinned
+        ports_file(layout),
+        [*(want for server in SERVERS for want in server.ports()), *more],
+        running,
+        others,
+        pinned=pinned,
     )
 
 
@@ -47,7 +61,8 @@ def start(site: Site, say: Callable[[str], None]) -> None:
     Raises:
         SandboxError: When any does not come up; names each, with the end of its log.
     """
-    with concurrent.futures.ThreadPoolExecutor(max_workers=len(SERVERS)) as pool:
+    started_here = servers(real=site.real)
+    with concurrent.futures.ThreadPoolExecutor(max_workers=len(started_here)) as pool:
         started: dict[str, concurrent.futures.Future[None]] = {}
 
         def bring_up(server: Server) -> None:
@@ -62,7 +77,7 @@ def start(site: Site, say: Callable[[str], None]) -> None:
                 took = f"{time.monotonic() - began:.1f} s"
                 say(f"  {server.name} answers{f' at {address}' if address else ''} after {took}")
 
-        for server in SERVERS:
+        for server in started_here:
             started[server.name] = pool.submit(bring_up, server)
         failures: list[str] = []
         for name, future in started.items():
@@ -89,10 +104,14 @@ def stop(layout: Layout) -> list[Record]:
     jobs = [record for record in [process.load(layout.run, "kwokctl")] if record is not None]
     process.stop(jobs)
     running = [record for record in records(layout) if record.alive()]
-    process.stop([record for record in running if record.name not in _LAST])
-    process.stop([record for record in running if record.name in _LAST])
+    machines = {record.name for server in (NODE, DOCKER) for record in server.records(layout)}
+    gate = {GATE.name}
+    # What is on machines still needs the servers to end in order; all of them need their network.
+    for group in (machines, {record.name for record in running} - machines - _LAST - gate, _LAST, gate):
+        process.stop([record for record in running if record.name in group])
     for record in [*records(layout), *jobs]:
         process.forget(layout.run, record.name)
+    docker.clean(layout)
     return running
 
 

@@ -5,6 +5,7 @@ start times, so that status and `down` deal with exactly these processes, and th
 """
 
 import base64
+import ipaddress
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,6 +17,7 @@ from sandbox import process
 from sandbox.agent import stages, table
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
+from sandbox.machine import plan
 from sandbox.ports import Wanted
 from sandbox.process import Record
 from sandbox.servers.base import Site, begin_world, https_status
@@ -184,7 +186,8 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
     stale = [link for link, target in links.items() if not link.is_symlink() or link.readlink() != target]
     kwok, kubeconfig = cluster / "kwok.yaml", cluster / "kubeconfig.yaml"
     text = kwok.read_text(encoding="utf-8")
-    wanted = {rf"^  {key}: (\d+)$": str(site.ports[name]) for key, name in _PORTS.items()}
+    listened = _listened(site)
+    wanted = {rf"^  {key}: (\d+)$": str(listened[key]) for key in _PORTS}
     wanted["--service-cluster-ip-range=(.+)$"] = site.settings.kubernetes.service_cidr
     found = {match.group(1): new for line, new in wanted.items() if (match := re.search(line, text, re.MULTILINE))}
     replacements = {old: new for old, new in found.items() if old != new}
@@ -196,7 +199,7 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
         link.unlink(missing_ok=True)
         link.symlink_to(links[link])
     server = re.sub(
-        r"(server: \S+:)\d+", rf"\g<1>{site.ports['kube-apiserver']}", kubeconfig.read_text(encoding="utf-8")
+        r"(server: \S+:)\d+", rf"\g<1>{listened['kubeApiserverPort']}", kubeconfig.read_text(encoding="utf-8")
     )
     write_private(kubeconfig, server.encode())
     if replacements:
@@ -231,18 +234,56 @@ def _configuration(site: Site) -> dict[str, object]:
             "kubeSchedulerBinary": str(programs["kube-scheduler"]),
             "kwokControllerBinary": str(programs["kwok"]),
             "kubectlBinary": str(programs["kubectl"]),
-            **{key: site.ports[name] for key, name in _PORTS.items()},
+            **_listened(site),
+            **(_reached_by_nodes(site) if site.real else {}),
         },
         "componentsPatches": [
             # A crash of the machine may cost this cluster its data, a killed process does not.
             extra("etcd", unsafe_no_fsync="true"),
-            extra("kube-apiserver", service_cluster_ip_range=site.settings.kubernetes.service_cidr),
+            extra(
+                "kube-apiserver",
+                service_cluster_ip_range=site.settings.kubernetes.service_cidr,
+                **(_for_nodes(site) if site.real else {}),
+            ),
             # There is one of each; an election would only delay a restart by the old leader's lease.
             # A simulated node that is thought dead for a moment, on a busy machine or while the API server is away, is
             # bad for good: nobody but a kubelet would tell that its pods are ready after all.
-            extra("kube-controller-manager", leader_elect="false", node_monitor_grace_period="24h"),
+            extra(
+                "kube-controller-manager",
+                leader_elect="false",
+                **({} if site.real else {"node_monitor_grace_period": "24h"}),
+            ),
             extra("kube-scheduler", leader_elect="false"),
+            # A real node and its pods are not kwok's business.
+            extra(
+                "kwok-controller",
+                manage_all_nodes="false",
+                manage_nodes_with_annotation_selector="kwok.x-k8s.io/node=fake",
+            ),
         ],
+    }
+
+
+def _listened(site: Site) -> dict[str, int]:
+    """The ports that the components listen on; in a network of its own the API server has that of a real one."""
+    ports = {key: site.ports[name] for key, name in _PORTS.items()}
+    return {**ports, "kubeApiserverPort": plan.API_PORT} if site.real else ports
+
+
+def _reached_by_nodes(site: Site) -> dict[str, object]:
+    """What kwokctl has to know so that nodes and pods reach the API server."""
+    first = ipaddress.ip_network(site.settings.kubernetes.service_cidr)[1]
+    return {"bindAddress": "0.0.0.0", "kubeApiserverCertSANs": [str(first)]}  # noqa: S104 - in a network of its own
+
+
+def _for_nodes(site: Site) -> dict[str, str]:
+    """How the API server is found by pods, and how it talks to kubelets."""
+    pki = _cluster(site.layout) / "pki"
+    return {
+        "advertise_address": site.settings.kubernetes.api_address,
+        "kubelet_client_certificate": str(pki / "admin.crt"),
+        "kubelet_client_key": str(pki / "admin.key"),
+        "kubelet_preferred_address_types": "InternalIP",
     }
 
 

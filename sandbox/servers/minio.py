@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from sandbox import process, tls
 from sandbox.layout import Layout
+from sandbox.machine import plan
 from sandbox.ports import Wanted
 from sandbox.process import Record
 from sandbox.servers.base import Program, Site, begin_world, https_status, keep_running
@@ -26,7 +27,7 @@ class Minio:
         """Run it on its data folder."""
         layout, port = site.layout, site.ports["minio"]
         folder = begin_world(layout, self.name)
-        certificate, _ = tls.ensure_server(layout.tls, self.name, [_HOST])
+        certificate, _ = tls.ensure_server(layout.tls, self.name, [_HOST, *_names(site)])
         (folder / "drive").mkdir(exist_ok=True)
         program = Program(
             name=self.name,
@@ -70,3 +71,8 @@ class Minio:
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
         """Whether it takes writes."""
         return https_status(f"{self.address(ports)}/minio/health/cluster", layout.ca_bundle) == 200
+
+
+def _names(site: Site) -> list[str]:
+    """The name under which the settings know it, where that leads to it."""
+    return [plan.storage_name(site.settings)] if site.real else []

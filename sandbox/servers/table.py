@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 
+from sandbox.machine.plan import BRIDGE
 from sandbox.servers.agent import Agent
 from sandbox.servers.base import Server
 from sandbox.servers.controllers import Controllers
 from sandbox.servers.dns import Dns
+from sandbox.servers.docker import Docker
+from sandbox.servers.gate import Gate
 from sandbox.servers.kubernetes import Kubernetes
 from sandbox.servers.minio import Minio
+from sandbox.servers.node import Node
 from sandbox.servers.proxmox import Proxmox
 
 KUBERNETES = Kubernetes()
@@ -16,11 +20,17 @@ AGENT = Agent()
 MINIO = Minio()
 PROXMOX = Proxmox()
 DNS = Dns()
+GATE = Gate()
+NODE = Node()
+DOCKER = Docker(BRIDGE, lambda _: ())
 
-SERVERS: tuple[Server, ...] = (KUBERNETES, CONTROLLERS, AGENT, MINIO, PROXMOX, DNS)
+SERVERS: tuple[Server, ...] = (GATE, KUBERNETES, CONTROLLERS, AGENT, MINIO, PROXMOX, DNS, NODE, DOCKER)
 
-AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name, AGENT.name: KUBERNETES.name}
+AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name, AGENT.name: KUBERNETES.name, NODE.name: KUBERNETES.name}
 """Servers that need another one first; all others start at the same time."""
 
-OPTIONAL = frozenset({AGENT.name})
-"""Servers that are off unless somebody turns them on."""
+REAL: tuple[Server, ...] = (GATE, NODE, DOCKER)
+"""Servers of which there are none where nodes are simulated."""
+
+OPTIONAL = frozenset({AGENT.name, *(server.name for server in REAL)})
+"""Servers that may be off."""

@@ -1,4 +1,4 @@
-"""`preview`: what would be made, with no server, no secret and no tool but the engine."""
+"""`preview`: what would be made, with no server, no secret and no tool but the engine and its plugin."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
 from sandbox.lock import exclusive
 from sandbox.report.console import fault, say
-from sandbox.verbs.session import check_settings, preload, stand_ins
+from sandbox.verbs.session import check_settings, preload, stand_ins, without_servers
 from tools import ensure
 
 _PASSPHRASE = "preview"  # noqa: S105 - encrypts stand-ins only
@@ -31,14 +31,16 @@ def run(layout: Layout, interrupts: Interrupts, *, as_json: bool) -> int:
 def _preview(layout: Layout, interrupts: Interrupts, config: overlay.Config, *, as_json: bool) -> int:
     folder = layout.preview
     secrets = stand_ins(config)
+    search = os.environ.get("PATH", os.defpath)
+    chosen = plugins.choose(search)
     # Always from nothing, and never what another passphrase encrypted.
     shutil.rmtree(folder.state, ignore_errors=True)
     with ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(sealing.new, _PASSPHRASE)
         preloaded = pool.submit(preload)
-        program = ensure("pulumi")["pulumi"]
-        overlay.write(layout, folder, overlay.with_installed(config), secrets, sealed.result())
-        plugins.write(folder, os.environ.get("PATH", os.defpath))
+        program = ensure("pulumi", *chosen.programs)["pulumi"]
+        overlay.write(layout, folder, without_servers(config), secrets, sealed.result())
+        plugins.write(folder, chosen, search)
         preloaded.result()
 
     from sandbox.engine.events import Recorder

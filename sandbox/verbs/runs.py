@@ -35,7 +35,9 @@ def run(
     layout = session.layout
     marks.begin(layout, verb)
     marks.remember_worlds(layout, fleet.worlds(layout))
-    events = _checked(session, verb, engine_verb(Recorder(on_step=None if quiet else Progress())))
+    marks.remember_kinds(layout, session.plugins.kinds)
+    with Progress() as progress:
+        events = _checked(session, verb, engine_verb(Recorder(watcher=None if quiet else progress)))
     marks.finish(layout)
     return events
 
@@ -47,11 +49,17 @@ def plan(session: Session, verb: str) -> "Recorder":
 
     Raises:
         Interrupted: When the user stopped it.
-        EngineError: When the program fails or a policy objects.
+        EngineError: When the program fails, a policy objects, or pods that keep data would be gone all at once.
     """
     from sandbox.engine.events import Recorder
+    from sandbox.report import stateful
 
-    return _checked(session, verb, session.engine.preview(Recorder(), session.layout.root / "policy"))
+    outcome = session.engine.preview(Recorder(), session.layout.root / "policy")
+    # Some releases of the plugin refuse it themselves, in words that name no setting; others would do it.
+    refused = stateful.refused(outcome.events)
+    if refused and not outcome.interrupted:
+        raise EngineError("\n".join(refused))
+    return _checked(session, verb, outcome)
 
 
 def _checked(session: Session, verb: str, outcome: "Outcome") -> "Recorder":

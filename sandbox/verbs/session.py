@@ -3,22 +3,26 @@
 import concurrent.futures
 import importlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sandbox import credentials, disk, overlay, plugins, sealing, tls
+from sandbox import credentials, disk, images, nodes, overlay, plugins, sealing, tls
 from sandbox.engine import environment, marks, state
 from sandbox.faults import SandboxError
+from sandbox.images import Image
 from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
+from sandbox.machine import entering, plan
 from sandbox.plugins import Plugins
+from sandbox.ports import Wanted
 from sandbox.report.console import say
 from sandbox.sealing import Seal
 from sandbox.servers import docker, fleet
 from sandbox.servers.base import Site
-from sandbox.servers.table import DNS, MINIO, PROXMOX
+from sandbox.servers.proxmox import HOST as PROXMOX_HOST
+from sandbox.servers.table import DNS, GATE, MINIO, PROXMOX
 from settings import Settings, load
 from settings.loading import check
 from settings.secrets import SECRETS
@@ -48,6 +52,8 @@ class Session:
     ports: Mapping[str, int]
     plugins: Plugins
     engine: "Engine"
+    images: Sequence[Image] | None
+    """What the real node and the Docker hosts run; None where nodes are simulated."""
     lost: list[str]
     """Servers that lost the data in which the state's resources are."""
 
@@ -70,7 +76,8 @@ def stand_ins(config: overlay.Config) -> dict[str, str]:
     """Secrets of the right form, made for the moment, for what needs no real ones."""
     kubeconfig = (
         "apiVersion: v1\nkind: Config\n"
-        "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:6443'}}]\n"
+        # Nobody listens there: a plugin that asks is refused at once, and the preview goes on without a cluster.
+        "clusters: [{name: stand-in, cluster: {server: 'https://127.0.0.1:1'}}]\n"
         "users: [{name: stand-in, user: {}}]\n"
         "contexts: [{name: stand-in, context: {cluster: stand-in, user: stand-in}}]\n"
         "current-context: stand-in\n"
@@ -101,23 +108,34 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
             f"{layout.secrets} is gone, and with it what the state and the stored objects are encrypted with; "
             f"put it back, or run make clean STACK={layout.stack} and make up to start anew"
         )
+    search = os.environ.get("PATH", os.defpath)
+    chosen = plugins.choose(search)
+    if present.driven:
+        plugins.require_same(layout.stack, chosen, marks.kinds(layout))
     secrets = credentials.load_or_make(layout.secrets)
+    real = nodes.decide(layout, made=bool(present.driven))
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)
-        programs = ensure("pulumi", *fleet.programs())
+        wanted = images.wanted(settings) if real else []
+        programs = ensure("pulumi", *chosen.programs, *fleet.programs(real=real), *images.programs(wanted))
+        made = images.make(wanted, programs) if real else None
         seal = sealed.result()
         bundle = tls.ensure_authority(layout.tls)
-        ports, notices = fleet.assign_ports(layout, pinned=bool(present.driven))
+        doors = [Wanted(name, published=False) for name in plan.gateway_ports(settings)] if real else []
+        ports, notices = fleet.assign_ports(layout, doors, pinned=bool(present.driven))
         for notice in notices:
             say(notice)
-        fleet.start(Site(layout, settings, secrets, ports, programs), say)
+        site = Site(layout, settings, secrets, ports, programs, made)
         preloaded.result()
-    config = overlay.with_installed(overlay.with_endpoints(config, _endpoints(ports)))
+        if real:
+            entering.enter(GATE.open(site, fleet.records(layout)), layout.run, settings)
+        fleet.start(site, say)
+    config = inside(config, settings, ports) if real else here(config, ports)
     kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
     given = _needed(config, {**secrets.stack_config(), "luxima:kubeconfig": kubeconfig})
     overlay.write(layout, layout.engine, config, given, seal)
-    chosen = plugins.write(layout.engine, os.environ.get("PATH", os.defpath))
+    plugins.write(layout.engine, chosen, search)
     built = environment.build(
         layout.engine,
         passphrase=secrets.passphrase,
@@ -126,7 +144,8 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
         docker_hosts=docker.reachable(layout, settings),
     )
     lost = marks.lost_worlds(layout, fleet.worlds(layout)) if present.driven else []
-    return Session(layout, settings, ports, chosen, make_engine(programs["pulumi"], layout, built, interrupts), lost)
+    engine = make_engine(programs["pulumi"], layout, built, interrupts)
+    return Session(layout, settings, ports, chosen, engine, made, lost)
 
 
 def make_engine(program: Path, layout: Layout, built: dict[str, str], interrupts: Interrupts) -> "Engine":
@@ -161,9 +180,27 @@ def preload() -> None:
         importlib.import_module(name)
 
 
-def _endpoints(ports: Mapping[str, int]) -> overlay.Endpoints:
-    return {
+def without_servers(config: overlay.Config) -> overlay.Config:
+    """The configuration for a preview, in which no server is asked: it differs in nothing that a person looks for."""
+    return overlay.with_installed(overlay.with_nodes(config, PROXMOX_HOST))
+
+
+def inside(config: overlay.Config, settings: Settings, ports: Mapping[str, int]) -> overlay.Config:
+    """The configuration in the stack's own network, where servers are at the addresses and names of the settings.
+
+    Of these, only Proxmox has none there, and the object storage is on no machine of the stack.
+    """
+    hosts = {zone: dict(names) for zone, names in settings.dns.hosts.items()}
+    hosts["core"][plan.storage_name(settings).partition(".")[0]] = (settings.compute.network.gateway,)
+    endpoints: overlay.Endpoints = {"compute": {"endpoint": PROXMOX.address(ports)}, "dns": {"hosts": hosts}}
+    return overlay.with_endpoints(without_servers(config), endpoints)
+
+
+def here(config: overlay.Config, ports: Mapping[str, int]) -> overlay.Config:
+    """The configuration in which everything that a plugin connects to is the sandbox's own, on loopback."""
+    endpoints = {
         "compute": {"endpoint": PROXMOX.address(ports)},
         "storage": {"endpoint": MINIO.endpoint(ports)},
         "dns": {"servers": [{"address": DNS.host, "port": ports["dns"]}]},
     }
+    return overlay.with_endpoints(without_servers(config), endpoints)

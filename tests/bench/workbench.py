@@ -69,7 +69,7 @@ class Workbench:
         self._folder = EngineFolder(base, stack)
         config = overlay.read_config(layout)
         overlay.write(layout, self._folder, config, stand_ins(config), sealing.new(PASSPHRASE))
-        plugins.write(self._folder, "")
+        plugins.write(self._folder, plugins.Plugins({}, (), None), "")
         for path in (self._folder.state, self._folder.home, self._folder.logs):
             path.mkdir(exist_ok=True)
         self._servers = {package: _serve(package) for package in _PACKAGES}

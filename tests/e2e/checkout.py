@@ -116,7 +116,8 @@ class Running:
 class Checkout:
     """The second checkout."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, node: str) -> None:
+        self._node = node
         self.root = folder / "checkout"
         self.home = folder / "home"
         self.temporary = folder / "tmp"
@@ -135,6 +136,7 @@ class Checkout:
             "TMPDIR": str(self.temporary),
             "LANG": "C.UTF-8",
             "LUXIMA_CACHE": str(cache.root()),
+            "NODE": self._node,
             **more,
         }
 
@@ -237,10 +239,14 @@ def _share_bytecode(target: Path) -> None:
 
 
 @contextlib.contextmanager
-def checkout() -> Generator[Checkout]:
-    """A second checkout; in the end its servers are stopped, nothing of it may still run, and it is removed."""
+def checkout(node: str = "simulated") -> Generator[Checkout]:
+    """A second checkout; in the end its servers are stopped, nothing of it may still run, and it is removed.
+
+    Args:
+        node: Whether nodes are `simulated` or `real`.
+    """
     folder = Path(tempfile.mkdtemp(prefix="luxima-"))
-    made = Checkout(folder)
+    made = Checkout(folder, node)
     try:
         for place in (made.root, made.home, made.temporary):
             place.mkdir()

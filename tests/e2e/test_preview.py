@@ -1,4 +1,4 @@
-"""The preview of each stack where there is nothing: no server, no tool but the engine, no credential, no home."""
+"""The preview of each stack where there is nothing: no server, no tool but the engine and its plugin, no credential."""
 
 from __future__ import annotations
 
@@ -61,11 +61,12 @@ class Previews:
 
 
 def nothing(copy: Checkout) -> dict[str, str]:
-    """An environment with the engine on PATH, an empty cache, and no way out to the network."""
+    """An environment with the engine and its plugin on PATH, an empty cache, and no way out to the network."""
     folder = copy.root.parent
     programs = folder / "bin"
     programs.mkdir()
-    (programs / "pulumi").symlink_to(ensure("pulumi")["pulumi"])
+    for name, path in ensure("pulumi", "pulumi-resource-kubernetes").items():
+        (programs / name).symlink_to(path)
     way_out = "http://127.0.0.1:9"
     proxies = {f"{kind}_proxy": way_out for kind in ("http", "https", "HTTP", "HTTPS")}
     return {"PATH": f"{programs}{os.pathsep}/usr/bin:/bin", "LUXIMA_CACHE": str(folder / "cache"), **proxies}

@@ -77,6 +77,7 @@ def test_state_logs_plans_and_project_hold_no_secret(watched: Watched) -> None:
         layout.engine.home,
         layout.engine.project,
         layout.engine.bin,
+        layout.engine.temporary,
         layout.logs,
         layout.preview.base,
         layout.data / "kubernetes" / "clusters" / _STACK / "logs",

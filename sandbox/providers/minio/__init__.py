@@ -1,6 +1,7 @@
 """The local minio provider: drives MinIO by its S3 and admin API as the official plugin does.
 
-Buckets and what is set on them, objects, users, policies and keys are driven; every other type is refused.
+The buckets, users, policies and keys that the platform declares are driven; every other type, and every input that it
+does not use, is refused.
 """
 
 SERVER = "MinIO (S3 and admin API)"
@@ -13,10 +14,8 @@ DRIVEN = frozenset(
         "iamUserPolicyAttachment:IamUserPolicyAttachment",
         "ilmPolicy:IlmPolicy",
         "s3Bucket:S3Bucket",
-        "s3BucketPolicy:S3BucketPolicy",
         "s3BucketServerSideEncryption:S3BucketServerSideEncryption",
         "s3BucketVersioning:S3BucketVersioning",
-        "s3Object:S3Object",
     )
 )
 

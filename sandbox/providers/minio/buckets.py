@@ -1,19 +1,12 @@
 # ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
-"""Buckets and what is set on them: versions, encryption, lifecycle, policy; and single objects."""
+"""Buckets and what is set on them: quota, versions, encryption, lifecycle."""
 
-import base64
-import binascii
-import io
-import json
 import re
-import secrets
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
 from typing import Any, cast
 
 from minio import Minio
-from minio.commonconfig import ENABLED, AndOperator, Filter, Tags
-from minio.deleteobjects import DeleteObject
+from minio.commonconfig import ENABLED, Filter
 from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
 from minio.sseconfig import Rule as EncryptionRule
 from minio.sseconfig import SSEConfig
@@ -23,15 +16,12 @@ from sandbox.providers import rules
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
 from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import Handler, changed
-from sandbox.providers.minio import policy_documents
 from sandbox.providers.minio.client import Client, RefusedError
 from sandbox.providers.rules import Failures
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
-# Objects larger than this (bytes) are not fetched to compare their content.
-_COMPARED = 1024**2
-GONE = ("NoSuchBucket", "NoSuchKey", "NoSuchBucketPolicy", "NoSuchLifecycleConfiguration")
+GONE = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
 
 
 def bucket_name(value: Any) -> str | None:
@@ -100,24 +90,15 @@ class Buckets(_OnBucket):
 
     noun = "contents"
     table: Mapping[str, rules.Rule] = {
-        "acl": rules.one_of(*policy_documents.ACLS),
-        "bucketPrefix": rules.length(0, 37),
+        "acl": rules.one_of("private"),
         "quota": rules.between(1),
+        **rules.undriven("bucketPrefix", "forceDestroy", "objectLocking"),
     }
 
-    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
-        """A bucket without a name gets one."""
-        if inputs.get("bucket") is not None:
-            return inputs
-        prefix = inputs.get("bucketPrefix")
-        if prefix is UNKNOWN:
-            return inputs
-        kept = old.get("bucket") if old.get("bucketPrefix") == prefix else None
-        return inputs | {"bucket": kept or f"{prefix or f'{name.lower()}-'}{secrets.token_hex(13)}"[:63]}
-
-    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
-        """Its name is fixed."""
-        return frozenset(name for name in ("bucket", "bucketPrefix") if changed(old, new, name))
+    def check(self, inputs: Properties) -> Failures:
+        """As the official plugin at preview; a name is not made up here."""
+        found = super().check(inputs)
+        return found if inputs.get("bucket") is not None else [*found, ("bucket", "is needed: name the bucket")]
 
     def computed(self, inputs: Properties) -> Properties:
         """Where it will be is known once its name is."""
@@ -139,22 +120,13 @@ class Buckets(_OnBucket):
                     f"{subject} exists already at {client.settings.url}; choose another name or import it"
                 )
         else:
-            locking = bool(inputs.get("objectLocking"))
-            client.s3(subject, lambda s3: s3.make_bucket(bucket, client.settings.region, object_lock=locking))
-        self._set_acl(bucket, {}, inputs)
-        self._set_quota(bucket, inputs)
+            client.s3(subject, lambda s3: s3.make_bucket(bucket, client.settings.region))
+        self.put(inputs)
         return bucket, self.outputs(inputs)
 
-    def _set_acl(self, bucket: str, old: Properties, new: Properties) -> None:
-        document = policy_documents.of_acl(str(new.get("acl") or "private"), bucket)
-        if document is not None:
-            text = json.dumps(document)
-            self._client().s3(f"policy of bucket {bucket}", lambda s3: s3.set_bucket_policy(bucket, text))
-        elif (old.get("acl") or "private") != "private":
-            self._client().s3(f"policy of bucket {bucket}", lambda s3: s3.delete_bucket_policy(bucket))
-
-    def _set_quota(self, bucket: str, inputs: Properties) -> None:
-        quota = int(inputs.get("quota") or 0)
+    def put(self, inputs: Properties) -> None:
+        """Set the quota."""
+        bucket, quota = str(inputs["bucket"]), int(inputs.get("quota") or 0)
         if quota or self._quota(bucket):
             self._client().admin(f"quota of bucket {bucket}", lambda admin: admin.bucket_quota_set(bucket, quota))
 
@@ -173,75 +145,40 @@ class Buckets(_OnBucket):
             live.pop("quota", None)
         return live, self.outputs(live)
 
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Change access and quota."""
-        if bool(old.get("objectLocking")) != bool(new.get("objectLocking")):
-            raise ProviderError(f"bucket {resource_id}: objectLocking can only be chosen when the bucket is made")
-        if old.get("acl") != new.get("acl"):
-            self._set_acl(resource_id, old, new)
-        if old.get("quota") != new.get("quota"):
-            self._set_quota(resource_id, new)
-        return self.outputs(new)
-
     def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Remove the bucket; with what is in it only if `forceDestroy` is set."""
-        client, subject = self._client(), f"bucket {resource_id}"
+        """Remove the bucket, if there is nothing in it."""
+        subject = f"bucket {resource_id}"
         try:
-            if outputs.get("forceDestroy"):
-                client.s3(subject, lambda s3: _empty(s3, resource_id))
-            client.s3(subject, lambda s3: s3.remove_bucket(resource_id))
+            self._client().s3(subject, lambda s3: s3.remove_bucket(resource_id))
         except RefusedError as error:
             if error.code == "BucketNotEmpty":
                 raise ProviderError(
-                    f"{subject} is not empty and was not removed; "
-                    "delete its objects with all their versions, or set forceDestroy to let them go with it"
+                    f"{subject} is not empty and was not removed; delete its objects with all their versions"
                 ) from None
             if error.code not in GONE:
                 raise
-
-
-def _empty(s3: Minio, bucket: str) -> None:
-    """Remove every version of every object."""
-    found = s3.list_objects(bucket, recursive=True, include_version=True)
-    doomed = (DeleteObject(str(item.object_name), item.version_id) for item in found)
-    for error in s3.remove_objects(bucket, doomed, bypass_governance_mode=True):
-        raise ProviderError(f"bucket {bucket}: object {error.name} cannot be removed: {error.message}")
 
 
 class Versionings(_OnBucket):
     """`S3BucketVersioning`."""
 
     noun = "versioning"
-    table: Mapping[str, rules.Rule] = {"versioningConfiguration.status": rules.one_of(ENABLED, SUSPENDED)}
+    table: Mapping[str, rules.Rule] = {
+        "versioningConfiguration.status": rules.one_of(ENABLED, SUSPENDED),
+        **rules.undriven("versioningConfiguration.excludedPrefixes", "versioningConfiguration.excludeFolders"),
+    }
 
     def put(self, inputs: Properties) -> None:
         """Switch versions on or off."""
-        bucket, given = str(inputs["bucket"]), cast("dict[str, Any]", inputs["versioningConfiguration"])
-        config = VersioningConfig(
-            given["status"],
-            excluded_prefixes=given.get("excludedPrefixes"),
-            exclude_folders=bool(given.get("excludeFolders")),
-        )
-        self._client().s3(self._subject(bucket), lambda s3: s3.set_bucket_versioning(bucket, config))
+        bucket, status = str(inputs["bucket"]), inputs["versioningConfiguration"]["status"]
+        self._client().s3(self._subject(bucket), lambda s3: s3.set_bucket_versioning(bucket, VersioningConfig(status)))
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What the bucket does now; None where versions were never switched on."""
         found = self._found(resource_id, lambda s3: s3.get_bucket_versioning(resource_id))
         if found is None or found.status is None:
             return None
-        declared = cast("dict[str, Any]", inputs.get("versioningConfiguration") or {})
-        full: dict[str, Any] = {
-            "status": declared.get("status"),
-            "excludedPrefixes": declared.get("excludedPrefixes") or [],
-            "excludeFolders": bool(declared.get("excludeFolders")),
-        }
-        live = {
-            "status": found.status,
-            "excludedPrefixes": list(found.excluded_prefixes or []),
-            "excludeFolders": found.exclude_folders,
-        }
-        config = drifted(declared, full, live) if declared else live
-        result = {**inputs, "bucket": resource_id, "versioningConfiguration": config}
+        result = {**inputs, "bucket": resource_id, "versioningConfiguration": {"status": found.status}}
         return result, dict(result)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
@@ -279,66 +216,29 @@ class Encryptions(_OnBucket):
         self._found(resource_id, lambda s3: s3.delete_bucket_encryption(resource_id))
 
 
-def expiration(text: str) -> Expiration | None:
-    """`90d`, `2030-01-31` or `DeleteMarker`; None for anything else."""
-    if text == "DeleteMarker":
-        return Expiration(expired_object_delete_marker=True)
-    if days := re.fullmatch(r"([1-9]\d*)d", text):
-        return Expiration(days=int(days.group(1)))
-    try:
-        return Expiration(date=datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC))
-    except ValueError:
-        return None
-
-
-def _expiration(value: Any) -> str | None:
-    if expiration(str(value)) is None:
-        return f"{value!r} is no expiration; give days (90d), a date (2030-01-31) or DeleteMarker"
-    return None
+_DAYS = re.compile(r"([1-9]\d*)d")
 
 
 def write_rule(rule: Mapping[str, Any]) -> Rule:
     """A lifecycle rule as S3 has it."""
-    prefix, tags = str(rule.get("filter") or ""), cast("dict[str, str]", rule.get("tags") or {})
-    chosen = Filter(prefix=prefix)
-    if tags:
-        named = Tags()
-        for key, value in tags.items():
-            named[key] = value
-        chosen = Filter(and_operator=AndOperator(prefix, named))
-    days = rule.get("noncurrentVersionExpirationDays")
+    days, old = _DAYS.fullmatch(str(rule.get("expiration"))), rule.get("noncurrentVersionExpirationDays")
     return Rule(
         ENABLED,
-        rule_filter=chosen,
+        rule_filter=Filter(prefix=str(rule.get("filter") or "")),
         rule_id=rule["id"],
-        expiration=expiration(rule["expiration"]) if rule.get("expiration") else None,
-        noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=int(days)) if days else None,
+        expiration=Expiration(days=int(days[1])) if days else None,
+        noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=int(old)) if old else None,
     )
 
 
 def read_rule(rule: Rule) -> dict[str, Any]:
     """A lifecycle rule as the SDK has it, in full."""
-    text, ends = "", rule.expiration
-    if ends is not None:
-        if ends.expired_object_delete_marker:
-            text = "DeleteMarker"
-        elif ends.days:
-            text = f"{ends.days}d"
-        elif ends.date:
-            text = ends.date.strftime("%Y-%m-%d")
-    chosen = rule.rule_filter
-    both = chosen.and_operator if chosen else None
-    prefix = (both.prefix if both else chosen.prefix if chosen else "") or ""
-    tags = dict(cast("Mapping[str, str]", both.tags or {})) if both else dict[str, str]()
-    if chosen and chosen.tag:
-        tags[chosen.tag.key] = chosen.tag.value
-    old = rule.noncurrent_version_expiration
+    ends, chosen, old = rule.expiration, rule.rule_filter, rule.noncurrent_version_expiration
     return {
         "id": rule.rule_id,
-        "expiration": text,
+        "expiration": f"{ends.days}d" if ends and ends.days else "",
         "noncurrentVersionExpirationDays": old.noncurrent_days if old and old.noncurrent_days else 0,
-        "filter": prefix,
-        "tags": tags,
+        "filter": (chosen.prefix if chosen else "") or "",
         "status": rule.status,
     }
 
@@ -350,9 +250,10 @@ class Lifecycles(_OnBucket):
     table: Mapping[str, rules.Rule] = {
         "rules": rules.not_empty,
         "rules[].id": rules.length(1, 255),
-        "rules[].expiration": _expiration,
+        "rules[].expiration": rules.matching(_DAYS.pattern, "a number of days, such as 90d"),
         "rules[].noncurrentVersionExpirationDays": rules.between(1),
         "rules[].status": rules.never("its value is decided by the server; leave it out"),
+        **rules.undriven("rules[].tags"),
     }
 
     def check(self, inputs: Properties) -> Failures:
@@ -398,147 +299,3 @@ class Lifecycles(_OnBucket):
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove all rules."""
         self._found(resource_id, lambda s3: s3.delete_bucket_lifecycle(resource_id))
-
-
-class Policies(_OnBucket):
-    """`S3BucketPolicy`."""
-
-    noun = "policy"
-    table: Mapping[str, rules.Rule] = {"policy": policy_documents.problem}
-
-    def equal(self, path: str, old: Any, new: Any) -> bool:
-        """Documents that mean the same are the same."""
-        return path == "policy" and policy_documents.equivalent(old, new)
-
-    def put(self, inputs: Properties) -> None:
-        """Set the policy."""
-        bucket, text = str(inputs["bucket"]), str(inputs["policy"])
-        self._client().s3(self._subject(bucket), lambda s3: s3.set_bucket_policy(bucket, text))
-
-    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """The policy as it is now; None if there is none."""
-        found = self._found(resource_id, lambda s3: s3.get_bucket_policy(resource_id))
-        if not found:
-            return None
-        same = policy_documents.equivalent(inputs.get("policy"), found)
-        live = {**inputs, "bucket": resource_id, "policy": inputs["policy"] if same else found}
-        return live, dict(live)
-
-    def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Remove the policy."""
-        self._found(resource_id, lambda s3: s3.delete_bucket_policy(resource_id))
-
-
-def _base64(value: Any) -> str | None:
-    try:
-        base64.b64decode(str(value), validate=True)
-    except binascii.Error:
-        return "is not base64"
-    return None
-
-
-class Objects(Handler):
-    """`S3Object`: a small object with a given content."""
-
-    _table: Mapping[str, rules.Rule] = {
-        "bucketName": bucket_name,
-        "objectName": rules.not_empty,
-        "contentBase64": _base64,
-        "source": rules.never("the official plugin takes content or contentBase64 only"),
-    }
-
-    def __init__(self, client: Callable[[], Client]) -> None:
-        self._client = client
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin, which says the last of it only when it is deployed."""
-        found = rules.failures(self._table, inputs)
-        given = [name for name in ("content", "contentBase64") if inputs.get(name) is not None]
-        if len(given) != 1:
-            found.append(("content", "give either content or contentBase64"))
-        return found
-
-    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
-        """Its name is fixed."""
-        return frozenset(name for name in ("bucketName", "objectName") if changed(old, new, name))
-
-    def computed(self, inputs: Properties) -> Properties:
-        """What the server makes of it."""
-        return dict.fromkeys(("contentType", "etag", "versionId"), UNKNOWN)
-
-    def _subject(self, inputs: Properties) -> str:
-        return f"object {inputs['objectName']} in bucket {inputs['bucketName']}"
-
-    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """Put the object."""
-        return str(inputs["objectName"]), self._put(inputs)
-
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Put it anew."""
-        return self._put(new)
-
-    def _put(self, inputs: Properties) -> Properties:
-        bucket, key, content = str(inputs["bucketName"]), str(inputs["objectName"]), _content(inputs)
-        kind = str(inputs.get("contentType") or "application/octet-stream")
-        self._client().s3(
-            self._subject(inputs),
-            lambda s3: s3.put_object(bucket, key, io.BytesIO(content), len(content), content_type=kind),
-        )
-        return self._outputs(inputs, self._stat(inputs))
-
-    def _stat(self, inputs: Properties) -> Any:
-        bucket, key = str(inputs["bucketName"]), str(inputs["objectName"])
-        return self._client().s3(self._subject(inputs), lambda s3: s3.stat_object(bucket, key))
-
-    def _outputs(self, inputs: Properties, found: Any) -> Properties:
-        said = {"contentType": found.content_type, "etag": found.etag, "versionId": found.version_id or ""}
-        return {**said, **inputs}
-
-    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """The object, if it is there, with the content that it has now."""
-        if not inputs:
-            raise ProviderError(f"object {resource_id} cannot be imported; declare it and let it be put")
-        try:
-            found = self._stat(inputs)
-        except RefusedError as error:
-            if error.code in GONE:
-                return None
-            raise
-        live = dict(inputs)
-        if inputs.get("contentType"):
-            live["contentType"] = found.content_type
-        wanted = _content(inputs)
-        if found.size != len(wanted) or (found.size <= _COMPARED and self._fetch(inputs) != wanted):
-            live[_content_key(inputs)] = f"(another content, {found.size} bytes)"
-        return live, self._outputs(live, found)
-
-    def _fetch(self, inputs: Properties) -> bytes:
-        bucket, key = str(inputs["bucketName"]), str(inputs["objectName"])
-
-        def get(s3: Minio) -> bytes:
-            with s3.get_object(bucket, key) as response:
-                return response.read()
-
-        return self._client().s3(self._subject(inputs), get)
-
-    def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Remove it; a bucket with versions keeps the old ones."""
-        bucket, key = str(outputs["bucketName"]), str(outputs["objectName"])
-        try:
-            self._client().s3(self._subject(outputs), lambda s3: s3.remove_object(bucket, key))
-        except RefusedError as error:
-            if error.code not in GONE:
-                raise
-
-
-def _content_key(inputs: Properties) -> str:
-    return "content" if inputs.get("content") is not None else "contentBase64"
-
-
-def _content(inputs: Properties) -> bytes:
-    if inputs.get("content") is not None:
-        return str(inputs["content"]).encode()
-    try:
-        return base64.b64decode(str(inputs.get("contentBase64") or ""), validate=True)
-    except binascii.Error:
-        return b""

@@ -13,17 +13,13 @@ _SECRETS = {
     "minio:index/iamUser:IamUser": frozenset({"secret"}),
     "minio:index/iamServiceAccount:IamServiceAccount": frozenset({"secretKey"}),
 }
-_REASONS = {
-    "minio:index/kmsKey:KmsKey": "a server with a fixed KMS key makes no others; name that key in kmsKeyId",
-}
 
 
 class _Refusing(Driver):
     """Says at the first look at a resource that its type is not driven."""
 
     def _refuse(self, token: str, name: str) -> NoReturn:
-        reason = _REASONS.get(token, "use the official plugin")
-        raise ProviderError(f"the local minio provider does not drive {token} ({name}): {reason}")
+        raise ProviderError(f"the local minio provider does not drive {token} ({name}); use the official plugin")
 
     def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
         """Refused, before anything changes."""
@@ -58,8 +54,6 @@ class MinioDriver(HandlerDriver):
             "s3Bucket:S3Bucket": buckets.Buckets(client),
             "s3BucketVersioning:S3BucketVersioning": buckets.Versionings(client),
             "s3BucketServerSideEncryption:S3BucketServerSideEncryption": buckets.Encryptions(client),
-            "s3BucketPolicy:S3BucketPolicy": buckets.Policies(client),
-            "s3Object:S3Object": buckets.Objects(client),
             "ilmPolicy:IlmPolicy": buckets.Lifecycles(client),
             "iamUser:IamUser": iam.Users(client),
             "iamPolicy:IamPolicy": iam.Policies(client),

@@ -3,14 +3,13 @@
 
 import json
 import re
-import secrets
 import threading
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from sandbox.providers import rules
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting, operation
-from sandbox.providers.handlers import Handler, changed, generated_name
+from sandbox.providers.handlers import Handler, changed
 from sandbox.providers.minio import policy_documents
 from sandbox.providers.minio.client import Client, RefusedError
 from sandbox.providers.rules import Failures
@@ -36,13 +35,16 @@ class _Iam(Handler):
 
     table: Mapping[str, rules.Rule] = {}
     fixed: tuple[str, ...] = ("name",)
+    needed: tuple[str, ...] = ()
+    """Inputs that the official plugin can do without and that the platform always gives."""
 
     def __init__(self, client: Callable[[], Client]) -> None:
         self._client = client
 
     def check(self, inputs: Properties) -> Failures:
         """As the official plugin at preview."""
-        return rules.failures(self.table, inputs)
+        missing = [(name, "is needed by the local provider") for name in self.needed if inputs.get(name) is None]
+        return [*missing, *rules.failures(self.table, inputs)]
 
     def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
         """Names are fixed."""
@@ -62,41 +64,30 @@ class _Iam(Handler):
 class Users(_Iam):
     """`IamUser`."""
 
-    table: Mapping[str, rules.Rule] = {"name": USER_NAME, "secret": rules.length(8, 128)}
-
-    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
-        """A user without a name gets one."""
-        return inputs | {"name": generated_name(name, inputs, old)}
+    table: Mapping[str, rules.Rule] = {
+        "name": USER_NAME,
+        "secret": rules.length(8, 128),
+        **rules.undriven("disableUser", "forceDestroy", "tags", "updateSecret"),
+    }
+    needed = ("name", "secret")
 
     def check(self, inputs: Properties) -> Failures:
         """As the official plugin at preview; a secret's value is never named."""
         found = super().check(inputs)
-        return [(at, "needs 8 to 128 characters" if at == "secret" else reason) for at, reason in found]
+        return [
+            (at, "needs 8 to 128 characters") if at == "secret" and inputs.get(at) else (at, why) for at, why in found
+        ]
 
     def computed(self, inputs: Properties) -> Properties:
-        """A password that is not given is made."""
-        return {"status": "disabled" if inputs.get("disableUser") is True else "enabled", "secret": UNKNOWN}
+        """It may log in."""
+        return {"status": "enabled"}
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the user."""
         user = str(inputs["name"])
         if not adopting() and self._user(user) is not None:
             raise ProviderError(f"user {user} exists already at {self._client().settings.url}; choose another name")
-        secret = str(inputs.get("secret") or secrets.token_urlsafe(30))
-        self._put(user, secret, inputs)
-        return user, self._outputs(inputs, secret)
-
-    def _put(self, user: str, secret: str | None, inputs: Properties) -> None:
-        client, subject = self._client(), f"user {user}"
-        if secret is not None:
-            client.admin(subject, lambda admin: admin.user_add(user, secret))
-        if inputs.get("disableUser"):
-            client.admin(subject, lambda admin: admin.user_disable(user))
-        elif secret is None:
-            client.admin(subject, lambda admin: admin.user_enable(user))
-
-    def _outputs(self, inputs: Properties, secret: str) -> Properties:
-        return {"status": "disabled" if inputs.get("disableUser") else "enabled", **inputs, "secret": secret}
+        return user, self.update(user, {}, inputs)
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """The user, and whether it is disabled; its password cannot be read."""
@@ -104,21 +95,15 @@ class Users(_Iam):
         if found is None:
             return None
         live = {**inputs, "name": resource_id}
-        disabled = found.get("status") == "disabled"
-        if disabled != bool(inputs.get("disableUser")):
-            live["disableUser"] = disabled
+        if found.get("status") == "disabled":
+            live["disableUser"] = True
         return live, {**outputs, **live, "status": found.get("status", "enabled")}
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Change the password or the status."""
-        before = str(operation().outputs.get("secret") or "")
-        secret: str | None = None
-        if new.get("updateSecret") and not old.get("updateSecret"):
-            secret = secrets.token_urlsafe(30)
-        elif new.get("secret") and new["secret"] != before:
-            secret = str(new["secret"])
-        self._put(resource_id, secret, new)
-        return self._outputs(new, secret or before)
+        """Set the password, with which a user that was disabled may log in again."""
+        secret = str(new["secret"])
+        self._client().admin(f"user {resource_id}", lambda admin: admin.user_add(resource_id, secret))
+        return {"status": "enabled", **new}
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove the user with its keys."""
@@ -134,16 +119,10 @@ class Policies(_Iam):
 
     table: Mapping[str, rules.Rule] = {
         "name": _policy_name,
-        "namePrefix": _policy_name,
         "policy": policy_documents.problem,
+        **rules.undriven("namePrefix"),
     }
-    fixed = ("name", "namePrefix")
-
-    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
-        """A policy without a name gets one."""
-        if inputs.get("namePrefix"):
-            return inputs | {"name": old.get("name") or f"{inputs['namePrefix']}{secrets.token_hex(8)}"}
-        return inputs | {"name": generated_name(name, inputs, old)}
+    needed = ("name",)
 
     def equal(self, path: str, old: Any, new: Any) -> bool:
         """Documents that mean the same are the same."""
@@ -261,7 +240,11 @@ def _policies(user: Mapping[str, Any] | None) -> list[str]:
 class ServiceAccounts(_Iam):
     """`IamServiceAccount`: a key of a user, with a policy of its own."""
 
-    table: Mapping[str, rules.Rule] = {"policy": policy_documents.problem, "targetUser": rules.not_empty}
+    table: Mapping[str, rules.Rule] = {
+        "policy": policy_documents.problem,
+        "targetUser": rules.not_empty,
+        **rules.undriven("disableUser", "updateSecret"),
+    }
     fixed = ("targetUser",)
 
     def check(self, inputs: Properties) -> Failures:
@@ -277,11 +260,7 @@ class ServiceAccounts(_Iam):
 
     def computed(self, inputs: Properties) -> Properties:
         """The key is made by the server."""
-        return {
-            "accessKey": UNKNOWN,
-            "secretKey": UNKNOWN,
-            "status": "off" if inputs.get("disableUser") is True else "on",
-        }
+        return {"accessKey": UNKNOWN, "secretKey": UNKNOWN, "status": "on"}
 
     def _subject(self, inputs: Properties) -> str:
         return f"key of user {inputs['targetUser']}"
@@ -297,12 +276,8 @@ class ServiceAccounts(_Iam):
             policy=policy_documents.parse(inputs["policy"]),
             description=mark,
         )
-        key, secret = str(made["accessKey"]), str(made["secretKey"])
-        if inputs.get("disableUser"):
-            client.admin(
-                self._subject(inputs), lambda admin: admin.update_service_account(access_key=key, status="off")
-            )
-        return key, self._outputs(inputs, key, secret)
+        key = str(made["accessKey"])
+        return key, self._outputs(inputs, key, str(made["secretKey"]))
 
     def _forget(self, user: str, mark: str) -> None:
         """Remove a key of which only the server knows the secret."""
@@ -315,8 +290,7 @@ class ServiceAccounts(_Iam):
                 client.admin(subject, lambda admin, key=key: admin.delete_service_account(key))
 
     def _outputs(self, inputs: Properties, key: str, secret: str) -> Properties:
-        status = "off" if inputs.get("disableUser") else "on"
-        return {"status": status, **inputs, "accessKey": key, "secretKey": secret}
+        return {"status": "on", **inputs, "accessKey": key, "secretKey": secret}
 
     def _live(self, key: str) -> dict[str, Any] | None:
         try:
@@ -336,24 +310,18 @@ class ServiceAccounts(_Iam):
         text = said if isinstance(said, str) else json.dumps(said)
         same = policy_documents.equivalent(inputs.get("policy"), text)
         live = {**inputs, "targetUser": found["parentUser"], "policy": inputs["policy"] if same else text}
-        disabled = found.get("accountStatus") == "off"
-        if disabled != bool(inputs.get("disableUser")):
-            live["disableUser"] = disabled
+        if found.get("accountStatus") == "off":
+            live["disableUser"] = True
         return live, self._outputs(live, resource_id, str(outputs.get("secretKey") or ""))
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Change policy, status or secret."""
+        """Change the policy; a key that was disabled works again."""
         document = policy_documents.parse(new["policy"])
-        status = "off" if new.get("disableUser") else "on"
-        rotated = new.get("updateSecret") and not old.get("updateSecret")
-        secret = secrets.token_urlsafe(30) if rotated else None
         self._client().admin(
             self._subject(new),
-            lambda admin: admin.update_service_account(
-                access_key=resource_id, secret_key=secret, policy=document, status=status
-            ),
+            lambda admin: admin.update_service_account(access_key=resource_id, policy=document, status="on"),
         )
-        return self._outputs(new, resource_id, secret or str(operation().outputs.get("secretKey") or ""))
+        return self._outputs(new, resource_id, str(operation().outputs.get("secretKey") or ""))
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove the key."""

@@ -1,4 +1,4 @@
-"""Policy documents of IAM and of buckets: their check, whether two mean the same, and those behind a bucket's `acl`."""
+"""Policy documents of IAM: their check, and whether two mean the same."""
 
 import json
 from collections.abc import Mapping
@@ -57,58 +57,6 @@ def _statement(statement: Mapping[str, Any]) -> dict[str, Any]:
     for key in _SETS:
         if values := _items(statement.get(key)):
             normal[key] = sorted({str(value) for value in values})
-    if statement.get("Principal") is not None:
-        normal["Principal"] = _principal(statement["Principal"])
-    conditions = cast("Mapping[str, Mapping[str, Any]]", statement.get("Condition") or {})
-    if conditions:
-        normal["Condition"] = {
-            operator: {key: sorted(str(value) for value in _items(values)) for key, values in keys.items()}
-            for operator, keys in conditions.items()
-        }
-    if statement.get("Sid"):
-        normal["Sid"] = statement["Sid"]
+    # Whatever else it says is compared as it is written: the platform's have nothing more.
+    normal |= {key: value for key, value in statement.items() if value and key not in normal}
     return normal
-
-
-def _principal(value: Any) -> dict[str, list[str]]:
-    """`"*"`, `{"AWS": "*"}` and `{"AWS": ["*"]}` are the same."""
-    given: Mapping[str, Any] = cast("Mapping[str, Any]", value) if isinstance(value, dict) else {"AWS": value}
-    return {kind: sorted(str(item) for item in _items(names)) for kind, names in given.items()}
-
-
-_OBJECT_ACTIONS = {
-    "public-read": (["s3:GetObject"], True),
-    "public-write": (
-        ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"],
-        False,
-    ),
-    "public-read-write": (
-        [
-            "s3:AbortMultipartUpload",
-            "s3:DeleteObject",
-            "s3:GetObject",
-            "s3:ListMultipartUploadParts",
-            "s3:PutObject",
-        ],
-        True,
-    ),
-}
-ACLS = ("private", "public-write", "public-read", "public-read-write", "public")
-
-
-def of_acl(acl: str, bucket: str) -> dict[str, Any] | None:
-    """The bucket policy that stands for an `acl`; None for a private bucket."""
-    if acl == "private":
-        return None
-    everybody = {"Effect": "Allow", "Principal": {"AWS": ["*"]}}
-    place, objects = f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"
-    if acl == "public":
-        statements: list[dict[str, Any]] = [{**everybody, "Action": ["s3:*"], "Resource": [place, objects]}]
-    else:
-        actions, listing = _OBJECT_ACTIONS[acl]
-        on_bucket = ["s3:GetBucketLocation", *(["s3:ListBucket"] if listing else ["s3:ListBucketMultipartUploads"])]
-        statements = [
-            {**everybody, "Action": on_bucket, "Resource": [place]},
-            {**everybody, "Action": actions, "Resource": [objects]},
-        ]
-    return {"Version": "2012-10-17", "Statement": statements}

@@ -66,7 +66,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Generator[Trial]:
         for path in (folder.project, folder.state, folder.home):
             path.mkdir(parents=True, exist_ok=True)
         (folder.project / "Pulumi.yaml").write_text("name: luxima\nruntime: python\n")
-        plugins.write(folder, "/usr/bin:/bin")
+        plugins.write(folder, plugins.Plugins({}, (), None), "/usr/bin:/bin")
         reachable = docker.reachable(hosts.site.layout, hosts.settings)
         built = environment.build(folder, passphrase="trial", bundle=None, docker_hosts=reachable)
         command = EngineCommand(ensure("pulumi")["pulumi"], folder, built)

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from sandbox import credentials, disk, lock, plugins, tls
-from sandbox.engine import environment
+from sandbox.engine import environment, marks
 from sandbox.faults import SandboxError
 from sandbox.layout import EngineFolder, Layout
 
@@ -19,8 +19,7 @@ def test_nothing_of_the_user_leads_the_engine_elsewhere(tmp_path: Path) -> None:
     assert made["HOME"] == made["PULUMI_HOME"] == str(tmp_path / "home")
     assert made["PATH"] == f"{tmp_path / 'bin'}:/bin"
     assert made["LANG"] == "C"
-    assert "LUXIMA_SANDBOX_ADOPT" not in made
-    assert "LUXIMA_DOCKER_HOSTS" not in made
+    assert {"LUXIMA_SANDBOX_ADOPT", "LUXIMA_DOCKER_HOSTS", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"}.isdisjoint(made)
 
 
 def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
@@ -36,6 +35,7 @@ def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
     )
     assert json.loads(made["LUXIMA_DOCKER_HOSTS"]) == hosts
     assert made["LUXIMA_SANDBOX_ADOPT"] == "1"
+    assert made["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] == "true"
     assert made["SSL_CERT_FILE"] == made["REQUESTS_CA_BUNDLE"] == str(tmp_path / "ca")
 
 
@@ -48,15 +48,52 @@ def test_local_providers_are_written_and_official_ones_are_left(
     for name in ("pulumi-resource-minio", "pulumi-resource-docker"):
         (official / name).write_text("#!/bin/sh\n")
         (official / name).chmod(0o700)
+    built = tmp_path / "built"
+    built.write_text("")
+
+    def ensure(*names: str) -> dict[str, Path]:
+        return dict.fromkeys(names, built)
+
+    monkeypatch.setattr(plugins, "ensure", ensure)
     folder = EngineFolder(tmp_path / "s", "dev")
-    chosen = plugins.write(folder, str(official))
+    chosen = plugins.choose(str(official))
+    plugins.write(folder, chosen, str(official))
     written = {path.name for path in folder.bin.iterdir()}
-    assert set(chosen.official) == {"minio"}
+    assert chosen.official == {"kubernetes", "minio"}
     assert "pulumi-resource-minio" not in written
+    assert (folder.bin / "pulumi-resource-kubernetes").readlink() == built
     # What talks to machines that are not here is never left to an official plugin.
-    assert {"pulumi-resource-kubernetes", "pulumi-resource-docker", "pulumi-resource-command"} <= written
-    plugins.write(folder, "/nonexistent")
+    assert {"pulumi-resource-docker", "pulumi-resource-command"} <= written
+    plugins.write(folder, plugins.choose("/nonexistent"), "/nonexistent")
     assert "pulumi-resource-minio" in {path.name for path in folder.bin.iterdir()}
+
+
+def test_a_published_plugin_is_used_instead_of_one_that_is_built(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULUMI_HOME", str(tmp_path / "none"))
+    published = tmp_path / "pulumi-resource-kubernetes"
+    published.write_text("#!/bin/sh\n")
+    published.chmod(0o700)
+    chosen = plugins.choose(str(tmp_path))
+    assert (chosen.programs, chosen.published) == ((), {"kubernetes": published})
+    folder = EngineFolder(tmp_path / "s", "dev")
+    plugins.write(folder, chosen, str(tmp_path))
+    assert not (folder.bin / "pulumi-resource-kubernetes").exists()
+
+
+def test_a_state_is_not_continued_by_another_kind_of_plugin(tmp_path: Path) -> None:
+    layout = Layout("dev", tmp_path)
+    layout.prepare()
+    now = plugins.Plugins({}, ("kubernetes",), None)
+    # Before kinds were noted, all plugins were local.
+    with pytest.raises(SandboxError, match="made with the local plugin for kubernetes, and the official one is used"):
+        plugins.require_same("dev", now, marks.kinds(layout))
+    marks.remember_kinds(layout, now.kinds)
+    plugins.require_same("dev", now, marks.kinds(layout))
+    published = plugins.Plugins({"kubernetes": tmp_path, "minio": tmp_path}, (), None)
+    with pytest.raises(SandboxError, match=r"local plugin for minio.*: run make clean STACK=dev, then make up"):
+        plugins.require_same("dev", published, marks.kinds(layout))
 
 
 @pytest.mark.parametrize(

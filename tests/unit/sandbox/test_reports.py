@@ -1,3 +1,4 @@
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, cast
@@ -9,8 +10,10 @@ from sandbox.engine.events import Diagnostic, Recorder, Verdict, masked, name_of
 from sandbox.engine.runs import Outcome
 from sandbox.layout import Layout
 from sandbox.plugins import Plugins
-from sandbox.report import drift, inventory, plan
+from sandbox.report import drift, inventory, plan, stateful
 from sandbox.report.failures import explain, verdict_line
+from sandbox.report.progress import Progress
+from tests.documents.alertmanager.running import wait_for
 
 URN = "urn:pulumi:dev::luxima::luxima:storage:ObjectStorage$minio:index/s3Bucket:S3Bucket::media"
 OTHER = URN.replace("media", "loki")
@@ -149,9 +152,85 @@ def test_a_secret_is_masked_however_deep() -> None:
 
 def test_what_has_no_server_here_is_recorded_and_why_is_said() -> None:
     counts = {"docker:index/container:Container": 2, "minio:index/s3Bucket:S3Bucket": 1}
-    official = Plugins({}, None)
+    official = Plugins({}, (), None)
     driven = {line.type: (line.how, line.by) for line in inventory.lines(counts, official)}
     assert driven["docker:index/container:Container"] == ("driven", "a Docker engine (its API)")
     lines = {line.type: (line.how, line.by) for line in inventory.lines(counts, official, {"docker": "no engine"})}
     assert lines["docker:index/container:Container"] == ("recorded", "kept in the state only: no engine")
     assert lines["minio:index/s3Bucket:S3Bucket"][0] == "driven"
+
+
+def test_what_takes_long_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:
+    said: list[str] = []
+
+    def heard(words: str) -> bool:
+        said.append(capsys.readouterr().err)
+        return words in "".join(said)
+
+    with Progress(patience=0.01) as progress:
+        recorder = Recorder(watcher=progress)
+        recorder(event("resourcePreEvent", "create", new={}))
+        wait_for(lambda: heard("waiting for media\n"), "the wait is said", 10)
+        for message in ("[1/2] 0 of 2 pods", "of another run"):
+            recorder(diagnostic(message, URN if message.startswith("[") else OTHER))
+        wait_for(lambda: heard("waiting for media: [1/2] 0 of 2 pods\n"), "the reason is said", 10)
+        assert recorder.diagnostics == []
+        recorder(event("resOutputsEvent", "create", new={}))
+        wait_for(lambda: heard("media  created\n"), "its end is said", 10)
+    said.clear()
+    assert not heard("waiting")
+
+
+def diagnostic(message: str, urn: str) -> EngineEvent:
+    content = {"urn": urn, "prefix": "", "message": message, "color": "never", "severity": "info", "ephemeral": True}
+    parse = cast("Callable[[dict[str, Any]], EngineEvent]", EngineEvent.from_json)  # pyright: ignore[reportUnknownMemberType] - not typed
+    return parse({"sequence": 1, "timestamp": 1, "diagnosticEvent": content})
+
+
+@pytest.mark.parametrize(
+    ("operation", "size", "said"),
+    [
+        ("update", "2Gi", None),
+        ("create-replacement", "2Gi", "the volumes of its pods are 1Gi and cannot become 2Gi.* set volume_gib back"),
+        ("delete-replaced", "1Gi", "spec.serviceName cannot be changed.* set it back"),
+    ],
+)
+def test_pods_that_keep_data_are_not_made_anew(operation: str, size: str, said: str | None) -> None:
+    def state(storage: str) -> dict[str, Any]:
+        claim = {"spec": {"resources": {"requests": {"storage": storage}}}}
+        return {"urn": urn, "type": kind, "inputs": {"spec": {"volumeClaimTemplates": [claim]}}}
+
+    kind = "kubernetes:apps/v1:StatefulSet"
+    urn = f"urn:pulumi:dev::luxima::luxima:observability:Observability${kind}::loki"
+    metadata = {"op": operation, "urn": urn, "type": kind, "old": state("1Gi"), "new": state(size)}
+    planned = {"metadata": {**metadata, "keys": ["spec.serviceName"]}}
+    parse = cast("Callable[[dict[str, Any]], EngineEvent]", EngineEvent.from_json)  # pyright: ignore[reportUnknownMemberType] - not typed
+    recorder = Recorder()
+    recorder(parse({"sequence": 1, "timestamp": 1, "resourcePreEvent": planned}))
+    found = stateful.refused(recorder)
+    assert len(found) == (said is not None)
+    assert all(re.match(f"observability StatefulSet loki: {said}", sentence) for sentence in found)
+
+
+@pytest.mark.parametrize(
+    ("message", "sentence"),
+    [
+        (
+            f'1 error occurred:\n\t* resource "{URN}" was successfully created, but the Kubernetes API server reported '
+            "that it failed to fully initialize or become live: 'media' timed out waiting to be Ready",
+            "storage minio S3Bucket media: it is there, but not ready: 'media' timed out waiting to be Ready",
+        ),
+        (
+            'the Kubernetes API server reported that "apps/media" failed to fully initialize or become live: timed out',
+            "storage minio S3Bucket media: it is there, but not ready: timed out",
+        ),
+        (
+            f'resource "{URN}" was not successfully created by the Kubernetes API server: it is invalid',
+            "storage minio S3Bucket media: it is invalid",
+        ),
+    ],
+)
+def test_the_kubernetes_plugin_says_what_is_wrong_without_naming_the_resource_again(
+    message: str, sentence: str, tmp_path: Path
+) -> None:
+    assert explain(outcome(Diagnostic("error", message, URN)), Layout("dev", tmp_path)) == [sentence]

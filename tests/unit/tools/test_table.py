@@ -1,5 +1,6 @@
 """The table and the files it points to say the same."""
 
+import importlib.metadata
 import re
 import shutil
 from pathlib import Path
@@ -20,7 +21,7 @@ def test_a_compiled_program_is_pinned_with_all_it_is_made_of(name: str) -> None:
     manifest = (entry.source.path / "go.mod").read_text()
     sums = (entry.source.path / "go.sum").read_text()
 
-    assert re.search(rf"^(tool |\t){re.escape(entry.package)}$", manifest, re.MULTILINE)
+    assert re.search(rf"^(tool |module |\t){re.escape(entry.package)}$", manifest, re.MULTILINE)
     assert f"{entry.source.module} {entry.source.version} h1:" in sums
 
 
@@ -60,6 +61,22 @@ def test_the_cache_key_changes_with_what_is_pinned(
     assert same == before
     assert PROGRAMS["etcd"].key != before
     assert before.startswith("etcd-3.6.6-")
+
+
+def test_a_main_package_of_our_own_goes_into_the_cache_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(GO / "pulumi-kubernetes", tmp_path / "pulumi-kubernetes")
+    before = PROGRAMS["pulumi-resource-kubernetes"].key
+    monkeypatch.setattr("tools.sources.GO", tmp_path)
+    with (tmp_path / "pulumi-kubernetes" / "main.go").open("a") as file:
+        file.write("\n// changed\n")
+
+    assert PROGRAMS["pulumi-resource-kubernetes"].key != before
+
+
+def test_the_plugin_says_the_version_of_the_sdk_that_speaks_to_it() -> None:
+    main = (GO / "pulumi-kubernetes" / "main.go").read_text()
+
+    assert f'provider.Serve("kubernetes", "{importlib.metadata.version("pulumi-kubernetes")}"' in main
 
 
 def test_a_module_that_is_not_required_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,3 @@
+module sandbox-program
+
+go 1.25.0

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"regexp"
+	"slices"
+	"strings"
+	"syscall"
+)
+
+// The arguments of the real programs that say where they answer.
+var listens = regexp.MustCompile(`^--?(?:port|[a-z.-]*listen-addr(?:ess)?)=(?:.*:)?([0-9]+)$`)
+
+// standIn answers for a program that cannot be had: NAME, its PORTS and PATHS (with commas), then the real program's
+// own arguments, which are ignored but for the one that says the first port. An unknown path is 404, as there.
+func standIn(arguments []string) error {
+	if len(arguments) < 3 {
+		return fmt.Errorf("stand-in needs NAME PORTS PATHS")
+	}
+	name, ports, paths := arguments[0], strings.Split(arguments[1], ","), strings.Split(arguments[2], ",")
+	for _, argument := range arguments[3:] {
+		if found := listens.FindStringSubmatch(argument); found != nil {
+			ports[0] = found[1]
+		}
+	}
+	handler := http.HandlerFunc(func(writer http.ResponseWriter, request *http.Request) {
+		// What is sent is taken; an empty answer is a good one of OTLP.
+		io.Copy(io.Discard, request.Body)
+		writer.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		switch path := request.URL.Path; {
+		case path == "/metrics":
+			fmt.Fprint(writer, "# TYPE luxima_stand_in gauge\nluxima_stand_in 1\n")
+		case path == "/":
+			fmt.Fprintf(writer, "This stands in for %s, which is not here.\n", name)
+		case slices.Contains(paths, path):
+		default:
+			http.NotFound(writer, request)
+		}
+	})
+	failed := make(chan error)
+	for _, port := range ports {
+		listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv("ADDRESS"), port))
+		if err != nil {
+			return err
+		}
+		go func() { failed <- http.Serve(listener, handler) }()
+	}
+	ended := make(chan os.Signal, 1)
+	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
+	select {
+	case err := <-failed:
+		return err
+	case <-ended:
+		return nil
+	}
+}

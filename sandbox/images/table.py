@@ -1,0 +1,129 @@
+"""What an image of a name holds: the real program, a stand-in, the guard, or the services' example."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sandbox.images.archive import Config
+from sandbox.images.model import PAUSE, repository
+
+PROGRAM: Final = "/sandbox-program"
+"""Where the sandbox's own program lies."""
+_NOBODY: Final = "65534"
+
+
+@dataclass(frozen=True)
+class Real:
+    """A program that can be had, in its publisher's image's place, with that image's way to run it."""
+
+    program: str
+    """Its name in `tools.table`."""
+    config: Config
+    """The first word of the entry point is where it lies."""
+    lacks: str = ""
+    """What the publisher's own build has and this one does not."""
+
+
+@dataclass(frozen=True)
+class StandIn:
+    """A program that cannot be had."""
+
+    name: str
+    """What it is called."""
+    ports: Sequence[int]
+    """TCP ports that it answers on; its arguments may say another first one."""
+    paths: Sequence[str]
+    """Paths that it answers with 200, besides `/` and `/metrics`."""
+    unseen: str
+    """What therefore is not seen."""
+
+    @property
+    def config(self) -> Config:
+        """How it is run."""
+        ports = ",".join(str(port) for port in self.ports)
+        return Config((PROGRAM, "stand-in", self.name, ports, ",".join(self.paths)), user=_NOBODY)
+
+
+def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY) -> Real:
+    """As the images of that project are made."""
+    return Real(name, Config((f"/bin/{name}",), command, user, folder))
+
+
+REAL: Final[Mapping[str, Real]] = {
+    "docker.io/library/traefik": Real("traefik", Config(("/usr/local/bin/traefik",))),
+    "docker.io/coredns/coredns": Real("coredns", Config(("/coredns",))),
+    "quay.io/prometheus/prometheus": _prometheus(
+        "prometheus",
+        "--config.file=/etc/prometheus/prometheus.yml",
+        "--storage.tsdb.path=/prometheus",
+        folder="/prometheus",
+    ),
+    "quay.io/prometheus/alertmanager": _prometheus(
+        "alertmanager",
+        "--config.file=/etc/alertmanager/alertmanager.yml",
+        "--storage.path=/alertmanager",
+        folder="/alertmanager",
+    ),
+    "quay.io/prometheus/node-exporter": _prometheus("node_exporter"),
+    "quay.io/prometheus/blackbox-exporter": _prometheus(
+        "blackbox_exporter", "--config.file=/etc/blackbox_exporter/config.yml", user=""
+    ),
+    "quay.io/prometheuscommunity/postgres-exporter": _prometheus("postgres_exporter"),
+    "docker.io/grafana/loki": Real(
+        "loki", Config(("/usr/bin/loki",), ("-config.file=/etc/loki/local-config.yaml",), "10001")
+    ),
+    "docker.io/grafana/promtail": Real(
+        "promtail", Config(("/usr/bin/promtail",), ("-config.file=/etc/promtail/config.yml",)), "the journal"
+    ),
+}
+"""By the image's name without tag."""
+
+STAND_INS: Final[Mapping[str, StandIn]] = {
+    "docker.io/grafana/grafana": StandIn(
+        "grafana", (3000,), ("/api/health",), "no dashboard was shown and no data source was asked"
+    ),
+    "docker.io/grafana/tempo": StandIn(
+        "tempo", (3200, 4317, 4318), ("/ready", "/status/version", "/v1/traces"), "no trace was kept or found"
+    ),
+    "docker.io/grafana/alloy": StandIn(
+        "alloy", (12345,), ("/-/ready", "/-/healthy"), "no log line was read on a node or Docker host"
+    ),
+    "gcr.io/cadvisor/cadvisor": StandIn(
+        "cadvisor", (8080,), ("/healthz",), "nothing was measured of single containers on Docker hosts"
+    ),
+    "registry.k8s.io/kube-state-metrics/kube-state-metrics": StandIn(
+        "kube-state-metrics",
+        (8080, 8081),
+        ("/healthz", "/livez", "/readyz"),
+        "the state of Kubernetes' objects was not measured, so no alert on it could fire",
+    ),
+    "ghcr.io/kube-vip/kube-vip": StandIn("kube-vip", (2113,), (), "no virtual address was held or moved"),
+}
+"""By the image's name without tag."""
+
+SERVICE: Final = Config((PROGRAM, "service"), user="10001:10001", env=("PORT=3000",))
+"""The services' example."""
+HOLDER: Final = Config((PROGRAM, "pause"), user="65535:65535")
+"""What holds a pod."""
+GUARD: Final = Config(
+    ("python", "-m", "release.guard"),
+    user="10001:10001",
+    folder="/app",
+    env=("PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"),
+)
+"""As the repository's Dockerfile has it."""
+
+
+def is_guard(reference: str) -> bool:
+    """Whether it is the release tool's image, whose repository is called `release`."""
+    return "@" in reference and repository(reference).endswith("/release")
+
+
+def is_service(reference: str) -> bool:
+    """Whether it is a service's: those are named by digest, and nobody else's are."""
+    return "@" in reference and not is_guard(reference) and repository(reference) not in REAL | STAND_INS
+
+
+def is_holder(reference: str) -> bool:
+    """Whether it is what holds a pod."""
+    return repository(reference) == repository(PAUSE)

@@ -1,0 +1,48 @@
+"""Which images a stack needs."""
+
+from components import images
+from sandbox.images.model import COREDNS, PAUSE
+from settings import Settings
+
+
+def wanted(settings: Settings) -> list[str]:
+    """Every image that the stack of these settings runs in Kubernetes or on Docker hosts, and what holds pods.
+
+    The guard's is among them, since a release may start one at any time. kube-vip's is not: k3s runs it, not the
+    sandbox's node.
+    """
+    found = [
+        PAUSE,
+        COREDNS,
+        images.TRAEFIK,
+        images.PROMETHEUS,
+        images.ALERTMANAGER,
+        images.LOKI,
+        images.TEMPO,
+        images.GRAFANA,
+        images.BLACKBOX_EXPORTER,
+        images.KUBE_STATE_METRICS,
+        images.NODE_EXPORTER,
+        _agent(settings),
+        settings.guard.image,
+        *on_hosts(settings),
+    ]
+    for service in settings.releases.services.values():
+        places = (*service.slots.values(), service.canary, service.shadow)
+        found += [content.image for content in places if content is not None]
+    return sorted(set(found))
+
+
+def on_hosts(settings: Settings) -> list[str]:
+    """Those that its Docker hosts run."""
+    hosts = settings.compute.by_role("docker_host")
+    if not hosts:
+        return []
+    found = [images.CADVISOR, images.NODE_EXPORTER, _agent(settings)]
+    if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
+        found.append(images.POSTGRES_EXPORTER)
+    return sorted(found)
+
+
+def _agent(settings: Settings) -> str:
+    return images.ALLOY if settings.observability.agent == "alloy" else images.PROMTAIL

@@ -1,0 +1,213 @@
+"""Configuration of what makes a node: container runtime, pod network, kubelet, proxy, and the cluster's name server."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from sandbox.images import PAUSE
+
+RUNTIME_SOCKET: Final = Path("/run/containerd/containerd.sock")
+KUBECONFIG: Final = Path("/etc/kubernetes/admin/kubeconfig")
+AUTHORITY: Final = Path("/etc/kubernetes/admin/ca.crt")
+KERNEL: Final = (
+    "kernel/keys/root_maxbytes",
+    "kernel/keys/root_maxkeys",
+    "kernel/panic",
+    "kernel/panic_on_oops",
+    "vm/overcommit_memory",
+    "vm/panic_on_oom",
+)
+"""What a kubelet sets of the kernel when it starts."""
+VOLUMES: Final = Path("/var/lib/rancher/k3s/storage")
+"""Where the volumes of claims lie, as k3s has them."""
+
+
+def containerd(network: str, plugins: str) -> str:
+    """`config.toml` of containerd; version 2 of it is read by every release since 1.3.
+
+    Args:
+        network: Folder with the configuration of the pod network.
+        plugins: Folder with the programs of the pod network.
+    """
+    # A root without all capabilities may not make a process less likely to be killed.
+    return f"""\
+version = 2
+
+[plugins."io.containerd.grpc.v1.cri"]
+sandbox_image = "{PAUSE}"
+restrict_oom_score_adj = true
+disable_apparmor = true
+
+[plugins."io.containerd.grpc.v1.cri".cni]
+bin_dir = "{plugins}"
+conf_dir = "{network}"
+"""
+
+
+def pod_network(pod_cidr: str) -> str:
+    """`10-pods.conflist`: a bridge, and an address for each pod."""
+    return json.dumps(
+        {
+            "cniVersion": "1.0.0",
+            "name": "pods",
+            "plugins": [
+                {
+                    "type": "bridge",
+                    "bridge": "cni0",
+                    "isGateway": True,
+                    "ipMasq": True,
+                    "hairpinMode": True,
+                    "ipam": {
+                        "type": "host-local",
+                        "ranges": [[{"subnet": pod_cidr}]],
+                        "routes": [{"dst": "0.0.0.0/0"}],
+                    },
+                },
+                {"type": "portmap", "capabilities": {"portMappings": True}},
+            ],
+        },
+        indent=1,
+    )
+
+
+def kubelet(dns: str, group: str) -> str:
+    """`KubeletConfiguration`.
+
+    Args:
+        dns: Address of the cluster's name server.
+        group: Control group that pods are in.
+    """
+    return yaml.safe_dump(
+        {
+            "apiVersion": "kubelet.config.k8s.io/v1beta1",
+            "kind": "KubeletConfiguration",
+            "authentication": {
+                "anonymous": {"enabled": False},
+                "webhook": {"enabled": True},
+                "x509": {"clientCAFile": str(AUTHORITY)},
+            },
+            "authorization": {"mode": "Webhook"},
+            "cgroupDriver": "cgroupfs",
+            "cgroupRoot": f"/{group}",
+            "clusterDNS": [dns],
+            "clusterDomain": "cluster.local",
+            "containerRuntimeEndpoint": f"unix://{RUNTIME_SOCKET}",
+            "enforceNodeAllocatable": [],
+            # The disk is the user's: how full it is, is not the node's business.
+            "evictionHard": {"memory.available": "50Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
+            "failCgroupV1": False,
+            "failSwapOn": False,
+            "registerNode": False,
+            # Images come from no registry: one that is removed is gone.
+            "imageGCHighThresholdPercent": 100,
+            "oomScoreAdj": 0,
+            # As the platform's own machines have it.
+            "syncFrequency": "10s",
+        }
+    )
+
+
+def proxy(node: str, pod_cidr: str) -> str:
+    """`KubeProxyConfiguration`."""
+    return yaml.safe_dump(
+        {
+            "apiVersion": "kubeproxy.config.k8s.io/v1alpha1",
+            "kind": "KubeProxyConfiguration",
+            "clientConnection": {"kubeconfig": str(KUBECONFIG)},
+            "clusterCIDR": pod_cidr,
+            # These are the whole system's to set.
+            "conntrack": {"maxPerCore": 0, "min": 0, "tcpEstablishedTimeout": "0s", "tcpCloseWaitTimeout": "0s"},
+            "hostnameOverride": node,
+            "mode": "nftables",
+            "oomScoreAdj": 0,
+        }
+    )
+
+
+def cluster_dns(address: str, image: str, forward: str) -> list[dict[str, Any]]:
+    """CoreDNS as k3s brings it: account, rights, configuration, pods and Service.
+
+    Args:
+        address: Of the Service.
+        image: Container image.
+        forward: `ADDRESS:PORT` of the name server that knows everything else.
+    """
+    meta: Mapping[str, str] = {"name": "coredns", "namespace": "kube-system"}
+    labels = {"k8s-app": "kube-dns"}
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:coredns"}
+    corefile = (
+        ".:53 {\n    errors\n    ready :8181\n    kubernetes cluster.local in-addr.arpa {\n        pods insecure\n"
+        f"    }}\n    forward . {forward}\n    cache 5\n}}\n"
+    )
+    read = {"verbs": ["list", "watch"]}
+    container = {
+        "name": "coredns",
+        "image": image,
+        "args": ["-conf", "/etc/coredns/Corefile"],
+        "ports": [
+            {"name": "dns", "containerPort": 53, "protocol": "UDP"},
+            {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"},
+        ],
+        "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 2},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"add": ["NET_BIND_SERVICE"], "drop": ["ALL"]},
+        },
+        "volumeMounts": [{"name": "config", "mountPath": "/etc/coredns", "readOnly": True}],
+    }
+    return [
+        {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": meta},
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": role["name"]},
+            "rules": [
+                {"apiGroups": [""], "resources": ["endpoints", "services", "pods", "namespaces"], **read},
+                {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], **read},
+            ],
+        },
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": role["name"]},
+            "roleRef": role,
+            "subjects": [{"kind": "ServiceAccount", **meta}],
+        },
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta, "data": {"Corefile": corefile}},
+        {
+            "apiVersion": "apps/v1",
+            "kind": "Deployment",
+            "metadata": {**meta, "labels": labels},
+            "spec": {
+                "replicas": 1,
+                "selector": {"matchLabels": labels},
+                "template": {
+                    "metadata": {"labels": labels},
+                    "spec": {
+                        "serviceAccountName": "coredns",
+                        "priorityClassName": "system-cluster-critical",
+                        "dnsPolicy": "Default",
+                        "containers": [container],
+                        "volumes": [{"name": "config", "configMap": {"name": "coredns"}}],
+                    },
+                },
+            },
+        },
+        {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "kube-dns", "namespace": "kube-system", "labels": labels},
+            "spec": {
+                "clusterIP": address,
+                "selector": labels,
+                "ports": [
+                    {"name": "dns", "port": 53, "protocol": "UDP"},
+                    {"name": "dns-tcp", "port": 53, "protocol": "TCP"},
+                ],
+            },
+        },
+    ]

@@ -1,0 +1,59 @@
+"""Whether a real node can be had on this machine, and why not."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+from sandbox.layout import ROOT
+
+_NEEDED_MIB: Final = 3072
+
+_TRIAL: Final = """
+import pathlib, sys
+from sandbox.machine import kernel
+folder = pathlib.Path(sys.argv[1])
+kernel.unshare(kernel.NEW_NETWORK)
+kernel.ip("link", "add", "bridge0", "type", "bridge")
+kernel.ip("link", "add", "one", "type", "veth", "peer", "name", "two")
+pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+kernel.own_mounts()
+kernel.overlay(folder)
+if not kernel.control_groups():
+    raise OSError("there are no control groups below /sys/fs/cgroup")
+kernel.make_group("luxima-trial")
+kernel.remove_group("luxima-trial")
+kernel.unshare(kernel.NEW_PROCESSES | kernel.NEW_HOST_NAME)
+"""
+"""Does what a node needs, in namespaces that are gone with it."""
+
+
+def missing(trial: Path) -> str | None:
+    """Why there can be no real node here, in a few words; None when there can.
+
+    Args:
+        trial: An empty folder to try in.
+    """
+    if os.geteuid() != 0:
+        return "only root may make one"
+    if shutil.which("ip") is None:
+        return "the command ip is missing (package iproute2)"
+    available = _available_mib()
+    if available < _NEEDED_MIB:
+        return f"{available} MiB of memory are free and it needs {_NEEDED_MIB} MiB"
+    trial.mkdir(mode=0o700, parents=True, exist_ok=True)
+    done = subprocess.run(
+        [sys.executable, "-c", _TRIAL, str(trial)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        return f"the system refuses it ({(done.stderr.strip().splitlines() or ['no reason given'])[-1]})"
+    return None
+
+
+def _available_mib() -> int:
+    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) // 1024
+    return 0

@@ -1,0 +1,89 @@
+"""The process that makes the stack's own network and leads into it; what it does is in `sandbox.machine.gate`."""
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from sandbox import process
+from sandbox.layout import PYCACHE, ROOT, Layout
+from sandbox.machine import kernel, plan
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from sandbox.servers.base import Program, Site, keep_running
+
+
+class Gate:
+    """Started before all others, which are started inside."""
+
+    name = "gate"
+    programs: Sequence[str] = ()
+    holds_data = False
+
+    def ports(self) -> list[Wanted]:
+        """None of its own: it listens on those of the servers that it leads to."""
+        return []
+
+    def start(self, site: Site) -> None:
+        """Nothing: `open` was called before."""
+
+    def open(self, site: Site, others: Sequence[Record]) -> int:
+        """Have the network; gives the id of a process in it.
+
+        Args:
+            site: The stack.
+            others: The processes of the other servers, some of which may still be in it.
+        """
+        layout = site.layout
+        wanted = plan.plan(site.settings, site.ports)
+        file = layout.run / "network.json"
+        file.write_text(wanted.dump(), encoding="utf-8")
+        program = Program(
+            name=self.name,
+            command=[
+                *(sys.executable, "-m", "sandbox.machine.gate", "--plan", str(file)),
+                *("--ready", str(layout.run / "gate.ready"), *self._join(others)),
+            ],
+            environment=site.environment(
+                layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
+            ),
+            cwd=layout.data,
+            log=layout.logs / "gate.log",
+            files=[file],
+        )
+        known = process.load(layout.run, self.name)
+        if known is not None and known.alive():
+            # It runs with whom it joined, or without.
+            program = replace(program, command=known.command)
+        record = keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        doors = {door.to: door.listen for door in wanted.doors if door.outside}
+        plan.addresses_file(layout.base).write_text(json.dumps(doors, indent=1), encoding="utf-8")
+        return record.pid
+
+    def _join(self, others: Sequence[Record]) -> list[str]:
+        outside = {kernel.network_of("self"), None}
+        inside = [record.pid for record in others if record.alive() and kernel.network_of(record.pid) not in outside]
+        return ["--join", str(inside[0])] if inside else []
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The one process."""
+        record = process.load(layout.run, self.name)
+        return [record] if record else []
+
+    def address(self, ports: Mapping[str, int]) -> str:  # noqa: ARG002 - as every server
+        """None."""
+        return ""
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
+        """Whether every door is open."""
+        return marked(layout.run / "gate.ready", process.load(layout.run, self.name))
+
+
+def marked(file: Path, record: Record | None) -> bool:
+    """Whether this very process has said that it is ready."""
+    try:
+        mark = json.loads(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return False
+    return record is not None and mark == [record.pid, record.started]

@@ -1,0 +1,246 @@
+"""The process that runs the real node; what it does is in `sandbox.machine.node`."""
+
+import base64
+import hashlib
+import ipaddress
+import json
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import IO, Any
+
+import urllib3
+import yaml
+
+from sandbox import process, vm
+from sandbox.controllers.api import Api, ApiError
+from sandbox.faults import SandboxError
+from sandbox.images import COREDNS, Image
+from sandbox.layout import PYCACHE, ROOT, Layout
+from sandbox.machine import documents, plan
+from sandbox.machine.node import Daemon, Specification
+from sandbox.ports import Wanted
+from sandbox.process import Record
+from sandbox.servers import docker
+from sandbox.servers.base import Program, Site, begin_world, keep_running
+from sandbox.servers.gate import marked
+from sandbox.tls import write_private
+
+_READY_SECONDS = 180
+_WITH_TREE = (f"{docker.TREE}/docker-engine",)
+"""Runs a program with those of Debian's that it needs on its PATH."""
+_DAEMONS = ("kubelet", "kube-proxy", "kube-router")
+
+
+class Node:
+    """Started when the API server answers; ready when it says so itself."""
+
+    name = "node"
+    programs: Sequence[str] = (*_DAEMONS, "docker-engine")
+    holds_data = True
+
+    def ports(self) -> list[Wanted]:
+        """What it listens on is inside."""
+        return []
+
+    def start(self, site: Site) -> None:
+        """Run it, with what runs on every node of the cluster."""
+        layout = site.layout
+        folder = begin_world(layout, self.name)
+        file = layout.run / "node.specification"
+        file.write_text(_specification(site).dump(), encoding="utf-8")
+        program = Program(
+            name=self.name,
+            command=[
+                *(sys.executable, "-m", "sandbox.machine.node"),
+                *("--specification", str(file), "--ready", str(layout.run / "node.ready")),
+            ],
+            environment=site.environment(
+                folder, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
+            ),
+            cwd=folder,
+            log=layout.logs / "node.log",
+            files=[file],
+        )
+        keep_running(layout.run, program, lambda: self.answers(layout, site.ports), _READY_SECONDS)
+        load(layout, site.images or ())
+        _name_server(site)
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The one process; what it started ends with it."""
+        record = process.load(layout.run, self.name)
+        return [record] if record else []
+
+    def address(self, ports: Mapping[str, int]) -> str:  # noqa: ARG002 - as every server
+        """None."""
+        return ""
+
+    def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
+        """Whether the kubelet is well and the node is ready."""
+        record = process.load(layout.run, self.name)
+        if not marked(layout.run / "node.ready", record):
+            return False
+        name = json.loads((layout.run / "node.specification").read_text(encoding="utf-8"))["machine"]["hostname"]
+        try:
+            found = Api(layout.kubeconfig).call("GET", f"/api/v1/nodes/{name}")
+        except (ApiError, urllib3.exceptions.HTTPError):
+            return False
+        return any(item["type"] == "Ready" and item["status"] == "True" for item in found["status"]["conditions"])
+
+
+def _specification(site: Site) -> Specification:
+    settings = site.settings
+    node, network = plan.Node.of(settings), settings.compute.network
+    folder, kubernetes = machine_folder(site.layout, node.name), settings.kubernetes
+    group = f"{docker.cgroup(site.layout).lstrip('/')}/{node.name}"
+    dns = _dns_address(kubernetes.service_cidr)
+    machine = vm.Machine(
+        hostname=node.name,
+        root=str(folder),
+        folders=["/var/log/node", str(documents.VOLUMES), "/var/lib/node-exporter", "/var/tmp"],  # noqa: S108 - in the machine
+        files={
+            **docker.ACCOUNTS,
+            "/etc/hostname": f"{node.name}\n",
+            "/etc/hosts": f"127.0.0.1 localhost\n{node.address} {node.name}\n",
+            "/etc/machine-id": f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}\n",
+            "/etc/resolv.conf": "".join(f"nameserver {server}\n" for server in network.name_servers),
+            "/etc/cni/net.d/10-pods.conflist": documents.pod_network(kubernetes.pod_cidr),
+            "/etc/containerd/config.toml": documents.containerd("/etc/cni/net.d", f"{docker.TREE}/root/usr/lib/cni"),
+            "/etc/kubernetes/kubelet.yaml": documents.kubelet(dns, group),
+            "/etc/kubernetes/kube-proxy.yaml": documents.proxy(node.name, kubernetes.pod_cidr),
+        },
+        mounts={
+            docker.TREE: str(site.programs["docker-engine"].parent),
+            str(documents.KUBECONFIG.parent): str(_administrator(site)),
+            **{f"/opt/{name}": str(site.programs[name].parent) for name in _DAEMONS},
+        },
+        bridge=plan.BRIDGE,
+        port=f"vm{hashlib.sha256(str(folder).encode()).hexdigest()[:10]}",
+        address=f"{node.address}/{network.prefix_length}",
+        gateway=network.gateway,
+        kernel=documents.KERNEL,
+    )
+    return Specification(
+        machine=asdict(machine),
+        group=group,
+        extra_addresses=[f"{gateway.address}/32" for gateway in settings.edge.gateways.values()],
+        runtime=Daemon("containerd", [*_WITH_TREE, "containerd"]),
+        daemons=[
+            _daemon(
+                "kubelet",
+                *("--config=/etc/kubernetes/kubelet.yaml", f"--kubeconfig={documents.KUBECONFIG}"),
+                *(f"--hostname-override={node.name}", f"--node-ip={node.address}"),
+            ),
+            _daemon("kube-proxy", "--config=/etc/kubernetes/kube-proxy.yaml"),
+            _daemon(
+                "kube-router",
+                *(f"--kubeconfig={documents.KUBECONFIG}", f"--hostname-override={node.name}"),
+                *("--run-firewall=true", "--run-router=false", "--run-service-proxy=false"),
+                f"--service-cluster-ip-range={kubernetes.service_cidr}",
+            ),
+        ],
+    )
+
+
+def _daemon(name: str, *arguments: str) -> Daemon:
+    return Daemon(name, [*_WITH_TREE, f"/opt/{name}/{name}", *arguments])
+
+
+def machine_folder(layout: Layout, name: str) -> Path:
+    """The node's files, as they are seen from here."""
+    return layout.data / "node" / name
+
+
+def volumes(layout: Layout, name: str) -> Path:
+    """The folder of the node's volumes, as it is seen from here; made when it is missing."""
+    folder = machine_folder(layout, name) / str(documents.VOLUMES).lstrip("/")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _administrator(site: Site) -> Path:
+    """Folder with what the node's programs talk to the API server with."""
+    folder = site.layout.data / "node" / "administrator"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    content: dict[str, Any] = yaml.safe_load(site.layout.kubeconfig.read_text(encoding="utf-8"))
+    cluster = content["clusters"][0]["cluster"]
+    (folder / documents.AUTHORITY.name).write_bytes(base64.b64decode(cluster["certificate-authority-data"]))
+    cluster["server"] = f"https://{site.settings.kubernetes.api_address}:{plan.API_PORT}"
+    write_private(folder / documents.KUBECONFIG.name, yaml.safe_dump(content).encode())
+    return folder
+
+
+def load(layout: Layout, images: Sequence[Image]) -> None:
+    """Give the node images under their real names; those that it has already are left alone.
+
+    Raises:
+        SandboxError: When it does not take one.
+    """
+    known = layout.data / "node" / "images.json"
+    loaded: dict[str, str] = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+    present = set(_runtime(layout, ["images", "list", "--quiet"]).split())
+    missing = [image for image in images if image.reference not in present or _is_other(image, loaded)]
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for image in pool.map(partial(_load, layout), missing):
+            loaded[image.reference] = str(image.archive)
+    known.write_text(json.dumps(loaded, indent=1), encoding="utf-8")
+
+
+def _is_other(image: Image, loaded: Mapping[str, str]) -> bool:
+    return loaded.get(image.reference) != str(image.archive)
+
+
+def _load(layout: Layout, image: Image) -> Image:
+    with image.archive.open("rb") as archive:
+        _runtime(layout, ["images", "import", "-"], archive)
+    if image.tag != image.reference:
+        _runtime(layout, ["images", "tag", "--force", image.tag, image.reference])
+    return image
+
+
+def _runtime(layout: Layout, arguments: Sequence[str], given: IO[bytes] | int = subprocess.DEVNULL) -> str:
+    """Have the container runtime's own client do something, in the machine."""
+    record = process.load(layout.run, Node.name)
+    first = process.children(record.pid) if record is not None else []
+    if not first:
+        raise SandboxError("the node does not run: run make up again")
+    command = [
+        *("nsenter", f"--target={first[0]}", "--mount", "--pid", "--net", *_WITH_TREE),
+        *("ctr", "--address", str(documents.RUNTIME_SOCKET), "--namespace", "k8s.io", *arguments),
+    ]
+    done = subprocess.run(command, stdin=given, capture_output=True, check=False)
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        raise SandboxError(f"the node's container runtime refuses `ctr {' '.join(arguments)}`: {said}")
+    return done.stdout.decode(errors="replace")
+
+
+def _dns_address(service_cidr: str) -> str:
+    """The tenth address of the services' network, as k3s has it."""
+    return str(ipaddress.ip_network(service_cidr)[10])
+
+
+def _name_server(site: Site) -> None:
+    """Apply CoreDNS, which k3s brings along."""
+    settings = site.settings
+    first = settings.dns.servers[0]
+    api = Api(site.layout.kubeconfig)
+    paths = {
+        "ServiceAccount": "/api/v1/namespaces/kube-system/serviceaccounts",
+        "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
+        "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
+        "ConfigMap": "/api/v1/namespaces/kube-system/configmaps",
+        "Deployment": "/apis/apps/v1/namespaces/kube-system/deployments",
+        "Service": "/api/v1/namespaces/kube-system/services",
+    }
+    address = _dns_address(settings.kubernetes.service_cidr)
+    for document in documents.cluster_dns(address, COREDNS, f"{first.address}:{first.port}"):
+        path = f"{paths[document['kind']]}/{document['metadata']['name']}"
+        try:
+            api.write("PATCH", f"{path}?fieldManager=k3s&force=true", yaml.safe_dump(document).encode())
+        except (ApiError, urllib3.exceptions.HTTPError) as error:
+            raise SandboxError(f"the cluster's name server cannot be made: {error}") from error

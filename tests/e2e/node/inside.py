@@ -1,0 +1,88 @@
+"""Looking into a stack that runs on a real node: its pods' processes, and what their network lets through."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.e2e.world import World
+
+_CONNECT = """
+import socket, sys
+kind, host, port = sys.argv[1], sys.argv[2], int(sys.argv[3])
+if kind == "udp":
+    # A question for the root's name servers.
+    question = bytes.fromhex("abcd01000001000000000000") + b"\\0" + bytes.fromhex("00020001")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asked:
+        asked.settimeout(2)
+        asked.sendto(question, (host, port))
+        asked.recv(512)
+else:
+    socket.create_connection((host, port), timeout=2).close()
+"""
+
+
+@dataclass(frozen=True)
+class Pod:
+    """A running pod."""
+
+    name: str
+    uid: str
+    address: str
+
+    def reaches(self, host: str, port: int, kind: str = "tcp") -> bool:
+        """Whether a connection from its network comes about, or a question is answered."""
+        command = [
+            "nsenter",
+            f"--target={self.process}",
+            "--net",
+            sys.executable,
+            "-c",
+            _CONNECT,
+            kind,
+            host,
+            str(port),
+        ]
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+    @property
+    def process(self) -> int:
+        """A process of it, as this machine counts; its control group tells."""
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    groups = (entry / "cgroup").read_text(encoding="utf-8")
+                except OSError:
+                    continue
+                if f"pod{self.uid}" in groups:
+                    return int(entry.name)
+        raise AssertionError(f"no process of pod {self.name}")
+
+
+def pods(world: World) -> list[dict[str, Any]]:
+    """All pods of the cluster."""
+    return world.cluster.items("/api/v1/pods")
+
+
+def not_ready(world: World) -> list[str]:
+    """Pods that are not ready, and why as far as Kubernetes says."""
+    found: list[str] = []
+    for pod in pods(world):
+        conditions = {item["type"]: item for item in pod["status"].get("conditions", [])}
+        if conditions.get("Ready", {}).get("status") != "True" and pod["status"]["phase"] != "Succeeded":
+            waiting = [json.dumps(item.get("state")) for item in pod["status"].get("containerStatuses", [])]
+            found.append(f"{pod['metadata']['namespace']}/{pod['metadata']['name']}: {', '.join(waiting)}")
+    return found
+
+
+def pod(world: World, namespace: str, labels: Mapping[str, str]) -> Pod:
+    """A running pod with these labels."""
+    selector = ",".join(f"{key}%3D{value}" for key, value in labels.items())
+    found = world.cluster.items(f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
+    running = [item for item in found if item["status"]["phase"] == "Running"]
+    assert running, f"no pod in {namespace} has {dict(labels)}"
+    meta = running[0]["metadata"]
+    return Pod(meta["name"], meta["uid"], running[0]["status"]["podIP"])

@@ -1,0 +1,155 @@
+"""The dev stack on a real node and a real Docker host: everything runs, talks to whom it may, and leaves nothing."""
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sandbox.layout import Layout
+from sandbox.machine.kernel import control_groups
+from sandbox.servers import docker
+from tests.documents.alertmanager.running import wait_for
+from tests.e2e.checkout import Checkout, checkout
+from tests.e2e.node import inside
+from tests.e2e.node.inside import Pod
+from tests.e2e.running import left_of
+from tests.e2e.world import World
+
+pytestmark = [
+    pytest.mark.needs_tools,
+    pytest.mark.timeout(1800),
+    pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a node; without, nodes are simulated"),
+]
+
+STACK = "dev"
+_START_SECONDS = 240
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    before = _interfaces()
+    with checkout(node="real") as copy:
+        done = copy.succeed("up", "--stack", STACK)
+        assert "simulated" not in done.err
+        yield World(copy, STACK)
+        group = docker.cgroup(_layout(copy))
+        copy.succeed("down", "--stack", STACK)
+        assert left_of(copy.root.parent) == []
+        assert not [path for path in Path("/proc/self/mountinfo").read_text().splitlines() if str(copy.root) in path]
+        assert not [top for top in control_groups() if (top / group.lstrip("/")).exists()]
+    assert _interfaces() == before
+
+
+def _layout(copy: Checkout) -> Layout:
+    return Layout(STACK, copy.root)
+
+
+def _interfaces() -> set[str]:
+    return {path.name for path in Path("/sys/class/net").iterdir()}
+
+
+def test_every_pod_is_ready(world: World) -> None:
+    wait_for(lambda: inside.not_ready(world) == [], f"every pod is ready: {inside.not_ready(world)}", _START_SECONDS)
+    nodes = world.cluster.items("/api/v1/nodes")
+    assert [node["status"]["nodeInfo"]["containerRuntimeVersion"].partition(":")[0] for node in nodes] == ["containerd"]
+
+
+def test_every_container_of_the_docker_hosts_runs(world: World) -> None:
+    declared = [item["inputs"]["name"] for item in world.state() if item["type"] == "docker:index/container:Container"]
+    running = [name for vm in docker.hosts(world.settings) for name in _containers(world, vm)]
+    assert sorted(running) == sorted(declared)
+
+
+def _containers(world: World, vm: str) -> list[str]:
+    """Names of the containers that run on a Docker host."""
+    client = docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}", version="auto")
+    try:
+        return [item["Names"][0].lstrip("/") for item in client.containers() if item["State"] == "running"]
+    finally:
+        client.close()
+
+
+def test_users_reach_the_shop_by_its_name(world: World) -> None:
+    """From inside by the stack's own name server, and from outside through the gate."""
+    domain = world.settings.environment.domain
+    by_name = ("curl", "--silent", "--show-error", "--max-time", "20", "--include", f"https://{domain}/")
+
+    def answered() -> bool:
+        done = world.checkout.run("shell", "--stack", STACK, "--", *by_name)
+        return "x-image: registry" in done.out.lower()
+
+    wait_for(answered, "the shop answers", 120)
+    live = world.settings.releases.services["storefront"].live
+    port = world.ports[f"gateway-{live}-https"]
+    outside = ("--resolve", f"{domain}:{port}:127.0.0.1", "--cacert", str(world.folder / "tls" / "ca-bundle.pem"))
+    done = subprocess.run(
+        ["curl", "--silent", "--show-error", *outside, f"https://{domain}:{port}/"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int, str]]:
+    """What it is, who may, who may not, where to."""
+    settings = world.settings
+    network = settings.compute.network
+
+    def observer(name: str) -> Pod:
+        return inside.pod(world, settings.observability.namespace, {"app.kubernetes.io/name": name})
+
+    live = settings.releases.services["storefront"].live
+    shop = inside.pod(world, "commerce", {"app.kubernetes.io/name": "storefront"})
+    gateway = inside.pod(world, settings.edge.namespace, {"app.kubernetes.io/name": "traefik", "luxima.id/slot": live})
+    prometheus, grafana, loki = observer("prometheus"), observer("grafana"), observer("loki")
+    alertmanager, tempo = observer("alertmanager"), observer("tempo")
+    dns = inside.pod(world, "kube-system", {"k8s-app": "kube-dns"})
+    host = next(iter(docker.hosts(settings).values())).address
+    storage_port = int(settings.storage.endpoint.rpartition(":")[2])
+    yield "a request from the gateway", gateway, loki, shop.address, settings.services["storefront"].port, "tcp"
+    yield "a scrape of the shop", prometheus, tempo, shop.address, settings.services["storefront"].port, "tcp"
+    yield "a query of metrics", grafana, shop, prometheus.address, 9090, "tcp"
+    yield "a query of logs", grafana, shop, loki.address, 3100, "tcp"
+    yield "an alert", prometheus, shop, alertmanager.address, 9093, "tcp"
+    yield "a visit of Grafana", gateway, shop, grafana.address, 3000, "tcp"
+    yield "an object of the shop", shop, grafana, network.gateway, storage_port, "tcp"
+    yield "an object of the logs", loki, alertmanager, network.gateway, storage_port, "tcp"
+    yield "the Kubernetes API", prometheus, shop, settings.kubernetes.api_address, 6443, "tcp"
+    yield "a scrape of a Docker host", prometheus, shop, host, settings.observability.node_exporter_port, "tcp"
+    yield "a name", shop, prometheus, dns.address, 53, "tcp"
+
+
+def test_policies_hold_for_packets(world: World) -> None:
+    for what, allowed, denied, host, port, kind in _flows(world):
+        wait_for(lambda: allowed.reaches(host, port, kind), f"{what}: {allowed.name} reaches {host}:{port}")
+        if what == "a name":
+            continue
+        assert not denied.reaches(host, port, kind), f"{what}: {denied.name} reaches {host}:{port}"
+
+
+def test_nothing_inside_has_a_way_out(world: World) -> None:
+    gate = world.process("gate")
+    routes = subprocess.run(
+        ["nsenter", f"--target={gate}", "--net", "ip", "route"], capture_output=True, text=True, check=True
+    ).stdout.splitlines()
+    assert [route.split()[0] for route in routes] == [world.settings.compute.network.cidr]
+    interfaces = subprocess.run(
+        ["nsenter", f"--target={gate}", "--net", "ip", "-brief", "link"], capture_output=True, text=True, check=True
+    ).stdout.split("\n")
+    assert all(re.match(r"(lo|luxima0|vm\w+@)", name) for name in interfaces if name), interfaces
+
+
+def test_a_second_up_changes_nothing(world: World) -> None:
+    done = world.checkout.succeed("up", "--stack", STACK)
+    assert "Nothing changed" in done.out, str(done)
+
+
+def test_a_node_that_was_killed_comes_back(world: World) -> None:
+    os.kill(world.process("node"), signal.SIGKILL)
+    world.checkout.succeed("up", "--stack", STACK)
+    wait_for(lambda: inside.not_ready(world) == [], "every pod is ready again", _START_SECONDS)

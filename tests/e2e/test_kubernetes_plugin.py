@@ -1,0 +1,141 @@
+"""The official Kubernetes plugin on a real control plane with simulated nodes: what it refuses, keeps and waits for.
+
+All tests share one running stack and leave it up; each makes the change that it needs by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+from collections.abc import Generator
+from typing import Any
+
+import pytest
+
+from tests.documents.alertmanager.running import wait_for
+from tests.e2e.checkout import Done, checkout
+from tests.e2e.world import World
+from tests.e2e.world.cluster import Refused
+from tests.e2e.world.expected import NAMESPACE, SERVICE
+from tests.programs import free_port
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
+
+_STACK = "dev"
+_UP = ("up", "--stack", _STACK)
+_FILE = f"Pulumi.{_STACK}.yaml"
+_DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
+_PROMETHEUS = "/apis/apps/v1/namespaces/observability/statefulsets/prometheus"
+
+
+@pytest.fixture(scope="module")
+def world() -> Generator[World]:
+    """The dev stack, made by an engine that was killed while pods were waited for, and by a second run."""
+    with checkout() as copy:
+        made = World(copy, _STACK)
+        first = copy.start(*_UP)
+        first.wait_for("resources that change")
+        # The object is there, and the state does not know it: its pods have to be ready for a while first.
+        wait_for(lambda: live(made, _DEPLOYMENT) is not None, "the Deployment is there", 300)
+        os.kill(made.process("engine"), signal.SIGKILL)
+        assert copy.finish(first).code == 1
+        assert not any(SERVICE in item["urn"] and item["type"].endswith(":Deployment") for item in made.state())
+        before = live(made, _DEPLOYMENT)
+        assert before is not None
+        done = copy.succeed(*_UP)
+        assert re.search(r"kubernetes apps/v1 Deployment .*kube-apiserver, by the official plugin", done.out), str(done)
+        after = live(made, _DEPLOYMENT)
+        assert after is not None
+        assert after["metadata"]["uid"] == before["metadata"]["uid"]
+        yield made
+
+
+def live(world: World, path: str) -> dict[str, Any] | None:
+    """An object, if the server is up and has it."""
+    try:
+        return world.cluster.get(path) if (world.folder / "kubeconfig").exists() else None
+    except Refused:
+        return None
+
+
+def said(done: Done, *parts: str) -> None:
+    """The one error of a command, with every part in it."""
+    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
+    assert len(errors) == 1, str(done)
+    assert all(part in errors[0] for part in parts), f"{parts}\n{done}"
+    assert "Traceback" not in done.text
+
+
+def test_nothing_changes_when_nothing_did(world: World) -> None:
+    assert "Nothing changed" in world.checkout.succeed(*_UP).out
+
+
+def test_the_size_of_a_volume_is_refused_before_anything_changes(world: World) -> None:
+    before, state = world.cluster.get(_PROMETHEUS), world.state()
+    world.checkout.replace(
+        _FILE, "prometheus: {replicas: 1, volume_gib: 25,", "prometheus: {replicas: 1, volume_gib: 26,"
+    )
+    done = world.checkout.run(*_UP)
+    world.checkout.replace(_FILE, "volume_gib: 26,", "volume_gib: 25,")
+    assert done.code == 1
+    said(done, "StatefulSet", "are 25Gi and cannot become 26Gi", "set volume_gib back", "docs/how-to/volumes.md")
+    after = world.cluster.get(_PROMETHEUS)
+    assert after["metadata"]["generation"] == before["metadata"]["generation"]
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]
+    assert world.state() == state
+
+
+def test_a_change_by_hand_does_not_stop_the_program(world: World) -> None:
+    declared = world.cluster.get(_DEPLOYMENT)["spec"]["replicas"]
+    world.cluster.patch(_DEPLOYMENT, {"spec": {"replicas": declared + 3}})
+    path = world.checkout.root / _FILE
+    content = path.read_text(encoding="utf-8")
+    changed = re.sub(r"(\n      replicas: )(\d+)", lambda match: f"{match[1]}{int(match[2]) + 1}", content, count=1)
+    assert changed != content
+    path.write_text(changed, encoding="utf-8")
+    world.checkout.succeed(*_UP)
+    assert world.cluster.get(_DEPLOYMENT)["spec"]["replicas"] == declared + 1
+
+
+def test_a_state_of_another_kind_of_plugin_is_not_continued(world: World) -> None:
+    mark = world.folder / "run" / "plugins"
+    kinds, state = mark.read_text(encoding="utf-8"), world.state()
+    mark.write_text(json.dumps({**json.loads(kinds), "kubernetes": "local"}), encoding="utf-8")
+    done = world.checkout.run(*_UP)
+    mark.write_text(kinds, encoding="utf-8")
+    assert done.code == 1
+    said(done, "was made with the local plugin for kubernetes", "run make clean STACK=dev, then make up")
+    assert world.state() == state
+
+
+def test_pods_that_do_not_come_are_waited_for_in_words_and_not_for_ever(world: World) -> None:
+    copy, nodes = world.checkout, [item["metadata"]["name"] for item in world.cluster.items("/api/v1/nodes")]
+    blue = world.settings.releases.services[SERVICE].slots["blue"]
+    assert blue is not None
+    image = f"{blue.image.split('@')[0]}@sha256:{'8' * 64}"
+    copy.release(_STACK, "green: null", f"green:\n        image: {image}\n        standing: verified")
+    copy.replace("components/kubernetes/workload.py", 'create="5m"', 'create="20s"')
+    for name in nodes:
+        world.cluster.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
+    done = copy.run(*_UP)
+    for name in nodes:
+        world.cluster.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": None}})
+    copy.replace("components/kubernetes/workload.py", 'create="20s"', 'create="5m"')
+    assert done.code == 1
+    about = [line for line in done.err.splitlines() if f"service-{SERVICE}-green-deployment" in line]
+    assert any(re.search(r"waiting for \S+: .*(Pods|unschedulable)", line) for line in about), str(done)
+    assert any("it is there, but not ready: " in line for line in about), str(done)
+    copy.succeed(*_UP)
+
+
+def test_the_cluster_under_another_address_is_the_same_one(world: World) -> None:
+    """As when its certificate is made anew: the kubeconfig is another one, and nothing in the cluster is made anew."""
+    copy, path, before = world.checkout, world.folder / "ports.json", world.cluster.get(_PROMETHEUS)
+    copy.succeed("down", "--stack", _STACK)
+    path.write_text(json.dumps({**world.ports, "kube-apiserver": free_port()}), encoding="utf-8")
+    done = copy.succeed(*_UP)
+    assert "made anew" not in done.text, str(done)
+    after = World(copy, _STACK).cluster.get(_PROMETHEUS)
+    assert after["metadata"]["uid"] == before["metadata"]["uid"]

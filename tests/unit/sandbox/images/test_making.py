@@ -1,0 +1,196 @@
+"""Images of the names that the stacks have; programs are small files here."""
+
+import json
+import os
+import re
+import tarfile
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from components.images import ALLOY, PROMETHEUS, PROMTAIL, TEMPO
+from sandbox.images import PAUSE, Image, ImageError, guard, make, program, programs, rows, wanted
+from sandbox.images.model import repository
+from sandbox.images.table import GUARD, STAND_INS
+from settings.releases import Candidate
+from tests.recording import ROOT, STACKS, Recorder, record_platform, stack_settings
+from tools.table import PROGRAMS
+
+SERVICE = "registry.example/aceh/shop@sha256:" + "1" * 64
+
+
+@pytest.fixture
+def have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Path]:
+    """Every program as a small file, and a cache of the test's own."""
+    monkeypatch.setenv("LUXIMA_CACHE", str(tmp_path / "cache"))
+    for name in (*PROGRAMS, "own", "python"):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho this is {name}, version 9.8.7\n")
+        (tmp_path / name).chmod(0o755)
+
+    def built(_go: Path) -> Path:
+        return tmp_path / "own"
+
+    monkeypatch.setattr(program, "built", built)
+    monkeypatch.setattr(guard, "python", lambda: tmp_path / "python")
+    return {name: tmp_path / name for name in PROGRAMS}
+
+
+@cache
+def recorded(stack: str) -> Recorder:
+    return record_platform(stack_settings(stack))
+
+
+def containers(recorder: Recorder) -> Iterator[Mapping[str, Any]]:
+    """Containers of every pod template."""
+    for each in recorder.resources:
+        template = each.inputs.get("spec", {}).get("template") if isinstance(each.inputs.get("spec"), dict) else None
+        if template is not None:
+            yield from template["spec"]["containers"]
+
+
+def config(image: Image) -> Any:
+    with tarfile.open(image.archive) as opened:
+
+        def read(name: str) -> Any:
+            file = opened.extractfile(name)
+            assert file is not None
+            return json.loads(file.read())
+
+        return read(read("manifest.json")[0]["Config"])["config"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_the_program_declares_is_wanted_and_nothing_else(stack: str) -> None:
+    recorder = recorded(stack)
+    declared = {each["image"] for each in containers(recorder)}
+    declared |= {each.inputs["image"] for each in recorder.of("/container:Container")}
+    declared |= {each.inputs["name"] for each in recorder.of("/remoteImage:RemoteImage")}
+
+    assert len(declared) > 10
+    assert set(wanted(stack_settings(stack))) == declared | {PAUSE, stack_settings(stack).guard.image}
+
+
+def test_a_selected_agent_and_candidates_are_wanted() -> None:
+    settings = stack_settings("dev")
+    (name, release), *_ = settings.releases.services.items()
+    release = release.model_copy(update={"canary": Candidate(image=SERVICE, percent=5)})
+    changed = settings.model_copy(
+        update={
+            "releases": settings.releases.model_copy(update={"services": {name: release}}),
+            "observability": settings.observability.model_copy(update={"agent": "promtail"}),
+        }
+    )
+
+    assert set(wanted(changed)) - set(wanted(settings)) == {SERVICE, PROMTAIL}
+    assert set(wanted(settings)) - set(wanted(changed)) == {ALLOY}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_wanted_image_can_be_made_of_what_is_asked_for(stack: str, have: Mapping[str, Path]) -> None:
+    references = wanted(stack_settings(stack))
+    needed = {name: have[name] for name in programs(references)}
+
+    images = make(references, needed)
+
+    assert [image.reference for image in images] == references
+    assert all(image.archive.is_file() and config(image)["Entrypoint"] for image in images)
+    assert {image.reference for image in images if not image.real} == {
+        reference for reference in references if repository(reference) in STAND_INS
+    }
+    assert all(image.real is (image.unseen == "") is (image.program != "stand-in") for image in images)
+    told = {reference: program for reference, program, _ in rows(images)}
+    assert told[PROMETHEUS] == "prometheus 9.8.7"
+    assert told[TEMPO] == "stand-in"
+
+
+def test_probes_ask_stand_ins_for_what_they_answer() -> None:
+    asked = 0
+    for container in (each for stack in STACKS for each in containers(recorded(stack))):
+        stand_in = STAND_INS.get(repository(container["image"]))
+        if stand_in is None:
+            continue
+        probes = [container[kind] for kind in ("startupProbe", "readinessProbe", "livenessProbe")]
+        paths = {probe["httpGet"]["path"] for probe in probes if "httpGet" in probe}
+        ports = {port["containerPort"] for port in container["ports"]}
+        given = {
+            int(port) for port in re.findall(r"(?:port|addr)=(?:\S*:)?(\d+)", " ".join(container.get("args") or []))
+        }
+        assert paths <= set(stand_in.paths)
+        assert ports <= {*stand_in.ports, *given}
+        asked += 1
+    assert asked >= 4 * len(STACKS)
+
+
+def test_the_guard_is_run_as_the_dockerfile_says() -> None:
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(\S+) \S+$", dockerfile, re.MULTILINE)
+
+    assert {*guard.APP, "requirements.txt"} == set(copied)
+    assert f"\nENTRYPOINT {json.dumps(list(GUARD.entrypoint))}\n" in dockerfile
+    assert f"\nUSER {GUARD.user}\n" in dockerfile
+    assert f"\nWORKDIR {GUARD.folder}\n" in dockerfile
+
+
+def test_behaviour_is_in_the_environment_of_its_image_alone(have: Mapping[str, Path]) -> None:
+    other = SERVICE.replace("shop", "cart")
+    behaving, plain = make([SERVICE, other], have, {SERVICE: {"NEVER_READY": "1"}})
+
+    assert config(behaving)["Env"] == ["PORT=3000", f"IMAGE={SERVICE}", "NEVER_READY=1"]
+    assert config(plain)["Env"] == ["PORT=3000", f"IMAGE={other}"]
+    assert make([SERVICE], have)[0].archive != behaving.archive
+
+
+def test_an_archive_is_made_once_until_its_program_changes(have: Mapping[str, Path]) -> None:
+    (first,) = make([PROMETHEUS, PROMETHEUS], have)
+    made = first.archive.stat().st_mtime_ns
+    (again,) = make([PROMETHEUS], have)
+    assert (again.archive, again.archive.stat().st_mtime_ns) == (first.archive, made)
+
+    have["prometheus"].write_text("another\n")
+    (changed,) = make([PROMETHEUS], have)
+    assert changed.archive != first.archive
+    assert first.archive.is_file(), "somebody may be loading it"
+
+    long_ago = time.time() - 100_000
+    os.utime(first.archive.parent, (long_ago, long_ago))
+    make([PROMETHEUS], have)
+    assert not first.archive.exists()
+    assert changed.archive.is_file()
+
+
+def test_many_at_a_time_make_one(have: Mapping[str, Path]) -> None:
+    def both(_number: int) -> list[Image]:
+        return make([PROMETHEUS, SERVICE], have)
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [image for images in pool.map(both, range(8)) for image in images]
+
+    assert len({image.archive for image in made}) == 2
+    assert {tarfile.is_tarfile(image.archive) for image in made} == {True}
+
+
+@pytest.mark.parametrize(
+    ("reference", "reason"),
+    [
+        ("docker.io/library/caddy:2", "nothing is known that could be in it: add docker.io/library/caddy to "),
+        (PROMETHEUS, "the program prometheus was not given"),
+        (SERVICE, "the program go was not given"),
+    ],
+)
+def test_what_cannot_be_made_is_said_in_one_sentence(reference: str, reason: str, have: Mapping[str, Path]) -> None:
+    without = {name: path for name, path in have.items() if name not in {"prometheus", "go"}}
+
+    with pytest.raises(ImageError, match=rf"^image {re.escape(reference)} cannot be made: {reason}[^\n]*$"):
+        make([reference], without)
+
+
+def test_a_program_that_is_gone_is_said(have: Mapping[str, Path], tmp_path: Path) -> None:
+    have["prometheus"].unlink()
+
+    with pytest.raises(ImageError, match=rf"{tmp_path}/prometheus: No such file or directory$"):
+        make([PROMETHEUS], have)
