@@ -46,6 +46,7 @@ TREE: Final = "/opt/docker"
 _SOCKETS: Final = "/run/sandbox"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path."""
+_ANSWER_SECONDS: Final = 10
 _CGROUPS: Final = Path("/sys/fs/cgroup")
 _DEBIAN: Final = ("/var/lib/docker", "/var/log/journal", "/run/lock", "/var/tmp")  # noqa: S108 - in the machine
 ACCOUNTS: Final = {
@@ -79,7 +80,7 @@ def own_engine(settings: Settings) -> str | None:
 
 
 def reachable(layout: Layout, settings: Settings) -> dict[str, str]:
-    """Where the provider finds the engines that answer: URL of the socket by address of the VM.
+    """Where the provider finds the engines that run: URL of the socket by address of the VM.
 
     Raises:
         SandboxError: When the user's own engine does not answer.
@@ -94,7 +95,7 @@ def reachable(layout: Layout, settings: Settings) -> dict[str, str]:
         record = process.load(layout.run, f"dockerd-{vm}")
         if own is not None:
             found[spec.address] = f"unix://{own}"
-        elif record is not None and record.alive() and engine_answers(socket(layout, vm)):
+        elif record is not None and record.alive():
             found[spec.address] = f"unix://{socket(layout, vm)}"
     return found
 
@@ -197,7 +198,7 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
 def engine_answers(socket: Path) -> bool:
     """Whether an engine answers at a socket now."""
     try:
-        client = APIClient(base_url=f"unix://{socket}", version="auto", timeout=3)
+        client = APIClient(base_url=f"unix://{socket}", version="auto", timeout=_ANSWER_SECONDS)
     except DockerException:
         return False
     client.close()

@@ -12,10 +12,12 @@ from docker import APIClient
 from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
-from sandbox.providers.base import READ_TIMEOUT, Properties, ProviderError
+from sandbox.providers.base import Properties, ProviderError
 
 HOSTS: Final = "LUXIMA_DOCKER_HOSTS"
 """A JSON object: URL of an engine's socket by address of its host."""
+_ANSWER_SECONDS: Final = 120
+"""To start a container takes an engine on a busy machine a while."""
 
 
 class Engine:
@@ -31,7 +33,7 @@ class Engine:
         """The calling thread's client."""
         made: APIClient | None = getattr(self._threads, "client", None)
         if made is None:
-            made = APIClient(base_url=self._url, version="auto", timeout=int(READ_TIMEOUT))
+            made = APIClient(base_url=self._url, version="auto", timeout=_ANSWER_SECONDS)
             self._threads.client = made
         return made
 

@@ -49,7 +49,7 @@ class Hosts:
 
     def engine(self, vm: str) -> DockerClient:
         """A client of one host's engine."""
-        return DockerClient(base_url=f"unix://{docker.socket(self.site.layout, vm)}", timeout=30)
+        return DockerClient(base_url=f"unix://{docker.socket(self.site.layout, vm)}", timeout=120)
 
     def root(self, vm: str) -> Path:
         """The host's root file system as far as it lies on this computer's disk."""
