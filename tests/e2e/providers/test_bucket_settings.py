@@ -1,7 +1,7 @@
 """What is set on many buckets, by the platform's component on the real engine, against a real MinIO.
 
 Each setting is read back from the server: MinIO loses settings of one bucket that are made at the same time, and says
-nothing (docs/adr/0013-settings-of-a-bucket-in-turn.md has how many).
+nothing (docs/adr/0014-settings-of-a-bucket-in-turn.md has how many).
 """
 
 from __future__ import annotations
