@@ -5,7 +5,7 @@ where that can be had, else a stand-in that answers the probes and is called one
 """
 
 from sandbox.images.behaving import behaviour, keep_behaviour
-from sandbox.images.making import make, programs, rows
+from sandbox.images.making import make, programs
 from sandbox.images.model import COREDNS, PAUSE, Image, ImageError
 from sandbox.images.table import is_service
 from sandbox.images.wanting import on_hosts, wanted
@@ -21,6 +21,5 @@ __all__ = [
     "make",
     "on_hosts",
     "programs",
-    "rows",
     "wanted",
 ]

@@ -64,11 +64,6 @@ def make(
     return [_make(reference, programs, behaviour.get(reference, {})) for reference in dict.fromkeys(references)]
 
 
-def rows(images: Iterable[Image]) -> list[tuple[str, str, str]]:
-    """Rows of a table: the image's name, what is in it, and what therefore was not seen."""
-    return [(image.reference, image.program, image.unseen) for image in images]
-
-
 def _make(reference: str, programs: Mapping[str, Path], behaviour: Mapping[str, str]) -> Image:
     try:
         content = _content(reference, programs)

@@ -26,9 +26,7 @@ def run(layout: Layout, interrupts: Interrupts, arguments: Sequence[str]) -> int
 def _released(arguments: Sequence[str]) -> list[str]:
     """The images that the tool is asked to release, which no registry has."""
     pairs = zip(arguments, [*arguments[1:], ""], strict=True)
-    given = [
-        after if word == "--image" else word.removeprefix("--image=") for word, after in pairs if "--image" in word
-    ]
+    given = [after if word == "--image" else word.partition("=")[2] for word, after in pairs if "--image" in word]
     return [image for image in given if images.is_service(image)]
 
 
