@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from components.images import ALLOY, PROMETHEUS, PROMTAIL, TEMPO
-from sandbox.images import PAUSE, Image, ImageError, guard, make, program, programs, rows, wanted
+from sandbox.images import PAUSE, Image, ImageError, archive, guard, make, making, program, programs, rows, wanted
 from sandbox.images.model import repository
 from sandbox.images.table import GUARD, STAND_INS
 from settings.releases import Candidate
@@ -163,13 +163,22 @@ def test_an_archive_is_made_once_until_its_program_changes(have: Mapping[str, Pa
     assert changed.archive.is_file()
 
 
-def test_many_at_a_time_make_one(have: Mapping[str, Path]) -> None:
+def test_many_at_a_time_make_one(have: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def write(file: Path, tag: str, *more: Any) -> None:
+        written.append(tag)
+        archive.write(file, tag, *more)
+
+    monkeypatch.setattr(making, "write", write)
+
     def both(_number: int) -> list[Image]:
         return make([PROMETHEUS, SERVICE], have)
 
     with ThreadPoolExecutor(8) as pool:
         made = [image for images in pool.map(both, range(8)) for image in images]
 
+    assert sorted(written) == sorted({image.tag for image in made})
     assert len({image.archive for image in made}) == 2
     assert {tarfile.is_tarfile(image.archive) for image in made} == {True}
 
