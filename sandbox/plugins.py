@@ -21,7 +21,7 @@ _DRIVEN = ("minio", "proxmoxve", "random")
 """Packages whose servers are here: an official plugin drives them as well as the local one."""
 
 _ALWAYS_LOCAL = ("command", "docker")
-"""Packages that talk to machines which are not here."""
+"""Packages that talk to machines by SSH: these are not here, or are reached in another way."""
 
 
 @dataclass(frozen=True)

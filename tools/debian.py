@@ -56,6 +56,7 @@ def unpack(package: DebianPackage, name: str, check: Check, job: Job) -> None:
         if _quietly(["dpkg", "--extract", str(archive), str(root)], job).returncode != 0:
             raise ToolError(f"unpacking {archive.name} failed; what dpkg said is in {job.log}")
     for link, target in package.links:
+        (root / link).parent.mkdir(parents=True, exist_ok=True)
         (root / link).unlink(missing_ok=True)
         (root / link).symlink_to(target)
     program = job.work / name / name

@@ -66,7 +66,8 @@ class NodeExporter(pulumi.ComponentResource):
                 )
             ],
             log_driver="json-file",
-            log_opts={"max-size": "10m", "max-file": "3"},
+            # All that the engine has defaults for: it adds what is missing, and that would count as a change each time.
+            log_opts={"max-size": "10m", "max-file": "3", "tag": "{{.Name}}"},
             labels=[
                 docker.ContainerLabelArgs(label="environment", value=args.environment),
                 docker.ContainerLabelArgs(label="luxima.id/host", value=args.hostname),

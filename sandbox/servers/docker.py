@@ -101,8 +101,9 @@ def reachable(layout: Layout, settings: Settings) -> dict[str, str]:
 
 def absent(layout: Layout, settings: Settings) -> dict[str, str]:
     """Why what is declared on Docker hosts is only recorded, by package; nothing when it is driven."""
-    missing = set(hosts(settings)) if not reachable(layout, settings) else set[str]()
-    return {"docker": f"no Docker engine is here (they need root, or {OWN_SOCKET})"} if missing else {}
+    if not hosts(settings) or reachable(layout, settings):
+        return {}
+    return {"docker": f"no Docker engine is here; one needs root, or {OWN_SOCKET}"}
 
 
 def socket(layout: Layout, vm: str) -> Path:

@@ -135,20 +135,24 @@ def update_body(inputs: Properties) -> Properties:
     return {"RestartPolicy": restart_policy(inputs), **renamed, **sizes}
 
 
-def live_inputs(container: Mapping[str, Any]) -> Properties:
-    """Those of a container's inputs that can have been changed since it was made, as they are now."""
-    host = container["HostConfig"]
-    sizes = {
-        name: host[key] // _MIB if host[key] > 0 else host[key] for name, key in _SIZES.items() if name != "shmSize"
-    }
-    return {
-        **sizes,
+def live_inputs(inputs: Properties, container: Mapping[str, Any]) -> Properties:
+    """The inputs as the engine has them now: somebody may have changed some, and its own settings add to others."""
+    config, host = container["Config"], container["HostConfig"]
+    # The official plugin does not look at the environment, which images add to.
+    live = {name: config.get(key) for name, key in _CONFIG.items() if name != "envs"}
+    live |= {name: host.get(key) for name, key in _HOST.items()}
+    live |= {name: host[key] // _MIB if host[key] > 0 else host[key] for name, key in _SIZES.items()}
+    live |= {
         "name": container["Name"].lstrip("/"),
         "restart": host["RestartPolicy"]["Name"],
         "maxRetryCount": host["RestartPolicy"]["MaximumRetryCount"],
-        "cpuShares": host["CpuShares"],
-        "cpuSet": host["CpusetCpus"],
+        "logDriver": host["LogConfig"]["Type"],
+        "logOpts": host["LogConfig"]["Config"],
     }
+    if str(inputs["image"]).startswith("sha256:"):
+        live["image"] = container["Image"]
+    changed = {name: live[name] for name, value in inputs.items() if name in live and (value or live[name])}
+    return {**inputs, **changed}
 
 
 def restart_policy(inputs: Properties) -> Properties:

@@ -99,11 +99,9 @@ class Containers(Handler):
         found = self._engine.inspect("container", resource_id)
         if found is None:
             return None
-        live = live_inputs(found)
-        if inputs:
-            now = {**inputs, **{key: live[key] for key in ("name", *UPDATABLE) if key in inputs}}
-        else:
-            now = {"name": live["name"], "image": found["Config"]["Image"]}
+        # All that an import knows of it.
+        known = inputs or {"name": "", "image": found["Config"]["Image"]}
+        now = live_inputs(known, found)
         # As the official plugin says that it stands still.
         if now.get("mustRun") is not False and not found["State"]["Running"]:
             now["mustRun"] = False

@@ -7,6 +7,7 @@ seen here.
 import io
 import tarfile
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from docker import DockerClient
 
@@ -32,7 +33,8 @@ def load(engine: DockerClient, names: Iterable[str]) -> None:
     packed = _tar({"bin/busybox": busybox, "entry": _ENTRY.encode()})
     for name in sorted(set(names)):
         repository, _, tag = name.rpartition(":")
-        engine.api.import_image_from_data(packed, repository, tag, changes=['ENTRYPOINT ["/entry"]'])
+        api: Any = engine.api
+        api.import_image_from_data(packed, repository, tag, changes=['ENTRYPOINT ["/entry"]'])
 
 
 def _tar(files: Mapping[str, bytes]) -> bytes:

@@ -35,7 +35,17 @@ class Pod:
 
     def reaches(self, host: str, port: int, kind: str = "tcp") -> bool:
         """Whether a connection from its network comes about, or a question is answered."""
-        command = ["nsenter", f"--target={self.process}", "--net", sys.executable, "-c", _CONNECT, kind, host, str(port)]
+        command = [
+            "nsenter",
+            f"--target={self.process}",
+            "--net",
+            sys.executable,
+            "-c",
+            _CONNECT,
+            kind,
+            host,
+            str(port),
+        ]
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
     @property

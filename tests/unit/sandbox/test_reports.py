@@ -9,7 +9,8 @@ from pulumi.automation.events import EngineEvent
 from sandbox.engine.events import Diagnostic, Recorder, Verdict, masked, name_of, room_of, short_type
 from sandbox.engine.runs import Outcome
 from sandbox.layout import Layout
-from sandbox.report import drift, plan, stateful
+from sandbox.plugins import Plugins
+from sandbox.report import drift, inventory, plan, stateful
 from sandbox.report.failures import explain, verdict_line
 from sandbox.report.progress import Progress
 from tests.documents.alertmanager.running import wait_for
@@ -147,6 +148,16 @@ def test_secrets_and_unknown_values_are_masked_in_a_plan() -> None:
 
 def test_a_secret_is_masked_however_deep() -> None:
     assert masked({"a": [{"b": SECRET}]}) == {"a": [{"b": "[secret]"}]}
+
+
+def test_what_has_no_server_here_is_recorded_and_why_is_said() -> None:
+    counts = {"docker:index/container:Container": 2, "minio:index/s3Bucket:S3Bucket": 1}
+    official = Plugins({}, (), None)
+    driven = {line.type: (line.how, line.by) for line in inventory.lines(counts, official)}
+    assert driven["docker:index/container:Container"] == ("driven", "a Docker engine (its API)")
+    lines = {line.type: (line.how, line.by) for line in inventory.lines(counts, official, {"docker": "no engine"})}
+    assert lines["docker:index/container:Container"] == ("recorded", "kept in the state only: no engine")
+    assert lines["minio:index/s3Bucket:S3Bucket"][0] == "driven"
 
 
 def test_what_takes_long_says_what_it_waits_for(capsys: pytest.CaptureFixture[str]) -> None:

@@ -96,3 +96,36 @@ def test_an_archive_that_cannot_be_unpacked_is_named(machine: Machine) -> None:
     with pytest.raises(ToolError, match=r"^unpacking knot_3\.deb failed; what dpkg said is in"):
         ensure("knotd")
     assert machine.unfinished() == []
+
+
+TREE = """\
+case "$2" in
+*iptables*)
+    mkdir -p "$3/usr/sbin" "$3/usr/lib/here/xtables"; touch "$3/usr/lib/here/xtables/libxt_tcp.so"
+    printf '#!/bin/sh\\necho "${0##*/} $XTABLES_LIBDIR"\\n' >"$3/usr/sbin/xtables-nft-multi"
+    chmod +x "$3/usr/sbin/xtables-nft-multi" ;;
+*)
+    mkdir -p "$3/usr/sbin"
+    printf '#!/bin/sh\\necho "Docker version 20.10.24, $*"\\n' >"$3/usr/sbin/dockerd"
+    chmod +x "$3/usr/sbin/dockerd" ;;
+esac
+"""
+
+
+def test_several_programs_of_several_packages_run_by_name(machine: Machine) -> None:
+    machine.program(
+        "apt-get",
+        f'echo "$@" >>"{machine.folder}/apt"\n'
+        'case "$*" in *--simulate*) echo "Inst docker.io (20.10)" ;;\n'
+        "*download*) touch docker.io_1.deb iptables_1.deb ;; esac",
+    )
+    machine.program("dpkg", TREE)
+
+    engine = ensure("docker-engine")["docker-engine"]
+
+    def said(*command: str) -> str:
+        return subprocess.run([engine, *command], capture_output=True, text=True, check=True).stdout.strip()
+
+    assert said("dockerd", "a b") == "Docker version 20.10.24, a b"
+    assert said("iptables") == f"iptables {engine.parent}/root/usr/lib/here/xtables"
+    assert "download containerd docker.io iptables runc tini" in asked(machine)

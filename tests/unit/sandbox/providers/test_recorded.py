@@ -5,7 +5,6 @@ import pytest
 from sandbox.providers import base
 from sandbox.providers.base import UNKNOWN, Operation, ProviderError
 from sandbox.providers.command import CommandDriver
-from sandbox.providers.docker import DockerDriver
 
 REMOTE = "command:remote:Command"
 FETCH = Operation(token=REMOTE, name="main-kubeconfig")
@@ -58,51 +57,3 @@ def test_a_cluster_that_never_ran_has_no_kubeconfig(kubeconfig: Path) -> None:
 
 def test_only_triggers_run_a_command_anew() -> None:
     assert CommandDriver().replace_on(REMOTE) == {"triggers"}
-
-
-CONTAINER = "docker:index/container:Container"
-IMAGE = "docker:index/remoteImage:RemoteImage"
-
-
-@pytest.mark.parametrize(
-    ("image", "start"),
-    [
-        ("registry:5000/app:1.2", "registry:5000/app@sha256:"),
-        ("registry:5000/app", "registry:5000/app@sha256:"),
-        ("app@sha256:abc", "app@sha256:abc"),
-    ],
-)
-def test_an_image_has_a_digest_that_depends_on_its_name_only(image: str, start: str) -> None:
-    driver = DockerDriver()
-    _, outputs = driver.create(IMAGE, "app", {"name": image})
-    assert outputs["repoDigest"].startswith(start)
-    assert driver.create(IMAGE, "again", {"name": image})[1]["repoDigest"] == outputs["repoDigest"]
-    assert driver.preview_outputs(IMAGE, {"name": image})["imageId"] is UNKNOWN
-
-
-def test_a_container_gets_a_name_and_keeps_it() -> None:
-    driver = DockerDriver()
-    first = driver.defaults(CONTAINER, "web", {"image": "a"}, {})
-    assert first["name"].startswith("web-")
-    assert driver.defaults(CONTAINER, "web", {"image": "b"}, first) == {"image": "b", "name": first["name"]}
-    assert driver.defaults(CONTAINER, "web", {"name": "given"}, first) == {"name": "given"}
-
-
-def test_another_image_replaces_a_container_and_its_name_is_free_first() -> None:
-    driver = DockerDriver()
-    assert "image" in driver.replace_on(CONTAINER)
-    assert "restart" not in driver.replace_on(CONTAINER)
-    assert driver.delete_first(CONTAINER, {"name": "a"}, {"name": "a", "image": "b"})
-    assert not driver.delete_first(CONTAINER, {"name": "a"}, {"name": "b"})
-
-
-def test_two_containers_have_two_ids() -> None:
-    driver = DockerDriver()
-    ids = {driver.create(CONTAINER, name, {"name": name})[0] for name in ("a", "b")}
-    assert len(ids) == 2
-    assert all(len(one) == 64 for one in ids)
-
-
-def test_building_an_image_is_refused() -> None:
-    with pytest.raises(ProviderError, match="building needs a Docker engine"):
-        DockerDriver().create("docker:index/image:Image", "app", {})

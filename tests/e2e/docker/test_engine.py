@@ -1,0 +1,310 @@
+"""The docker provider against a real engine; what is asserted is asked of the engine with a client of its own."""
+
+from collections.abc import Generator
+from typing import Any
+
+import pulumi
+import pytest
+from docker import DockerClient
+from docker.errors import NotFound
+from pulumi_docker import Container
+
+from components.docker_files import DockerFiles, DockerFilesArgs
+from sandbox.providers.base import InitError, Properties, ProviderError
+from sandbox.providers.docker.driver import DockerDriver
+from tests.e2e.docker import images
+from tests.e2e.docker.declared import CONTAINER, IMAGE, VOLUME, Made, driver, in_order
+from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.recording import Declared, Recorder, record
+
+pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
+
+VM = "docker-1"
+PROGRAM = "quay.io/acme/program:v1.2.3"
+QUIET = {"name": "quiet", "image": PROGRAM, "command": ["--port=8080"], "restart": "unless-stopped", "memory": 64}
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hosts]:
+    with running(tmp_path_factory.mktemp("checkout")) as found:
+        images.load(found.engine(VM), [PROGRAM])
+        yield found
+
+
+@pytest.fixture
+def engine(hosts: Hosts) -> Generator[DockerClient]:
+    client = hosts.engine(VM)
+    yield client
+    for container in client.containers.list(all=True):
+        container.remove(force=True)
+    client.volumes.prune()
+    client.close()
+
+
+@pytest.fixture
+def docker(hosts: Hosts, engine: DockerClient, monkeypatch: pytest.MonkeyPatch) -> DockerDriver:
+    del engine  # what is made is removed with it
+    return driver(hosts, VM, monkeypatch)
+
+
+def inspected(engine: DockerClient, name: str) -> Any:
+    api: Any = engine.api
+    return api.inspect_container(name)
+
+
+def made(docker: DockerDriver, **inputs: Any) -> tuple[str, Properties, Properties]:
+    wanted = {**QUIET, **inputs}
+    resource_id, outputs = docker.create(CONTAINER, "a", wanted)
+    return resource_id, wanted, outputs
+
+
+def test_a_container_is_what_was_declared(docker: DockerDriver, engine: DockerClient) -> None:
+    resource_id, inputs, outputs = made(
+        docker,
+        envs=["A=b"],
+        labels=[{"label": "of", "value": "test"}],
+        user="65534:0",
+        readOnly=True,
+        tmpfs={"/scratch": "size=1m"},
+        capabilities={"drops": ["ALL"]},
+        securityOpts=["no-new-privileges"],
+        memorySwap=64,
+        cpus="0.5",
+        ports=[{"internal": 8080, "external": 8080, "ip": "10.10.10.41", "protocol": "tcp"}],
+        mounts=[{"type": "bind", "source": "/var/log", "target": "/logs", "readOnly": True,
+                 "bindOptions": {"propagation": "rslave"}}],
+        logDriver="json-file",
+        logOpts={"max-size": "1m", "max-file": "2", "tag": "{{.Name}}"},
+        hosts=[{"host": "db", "ip": "10.0.0.1"}],
+        healthcheck={"tests": ["CMD", "/bin/busybox", "true"], "interval": "1s", "retries": 2},
+        wait=True,
+    )  # fmt: skip
+    found = inspected(engine, "quiet")
+    config, host = found["Config"], found["HostConfig"]
+    assert found["Id"] == resource_id
+    assert found["State"]["Health"]["Status"] == "healthy"
+    assert (config["Env"][0], config["Labels"]["of"], config["User"]) == ("A=b", "test", "65534:0")
+    assert config["Healthcheck"]["Interval"] == 1_000_000_000
+    assert (host["Memory"], host["MemorySwap"], host["NanoCpus"]) == (64 * 2**20, 64 * 2**20, 500_000_000)
+    assert (host["CapDrop"], host["SecurityOpt"], host["ReadonlyRootfs"]) == (["ALL"], ["no-new-privileges"], True)
+    assert host["PortBindings"] == {"8080/tcp": [{"HostIp": "10.10.10.41", "HostPort": "8080"}]}
+    assert host["RestartPolicy"]["Name"] == "unless-stopped"
+    assert host["LogConfig"]["Config"]["max-size"] == "1m"
+    assert host["ExtraHosts"] == ["db:10.0.0.1"]
+    assert found["Mounts"][0] | {"Propagation": "rslave", "RW": False} == found["Mounts"][0]
+    assert outputs["networkDatas"][0]["networkName"] == "bridge"
+    assert docker.read(CONTAINER, resource_id, inputs, outputs) == (inputs, outputs)
+    docker.delete(CONTAINER, resource_id, outputs)
+    with pytest.raises(NotFound):
+        inspected(engine, "quiet")
+    assert docker.read(CONTAINER, resource_id, inputs, outputs) is None
+    docker.delete(CONTAINER, resource_id, outputs)
+
+
+REFUSED = {
+    "image": ({"image": "quay.io/acme/none:v1"}, "manifest unknown: not found: quay.io/acme/none:v1"),
+    "source": (
+        {"mounts": [{"type": "bind", "source": "/var/lib/none", "target": "/none"}]},
+        "bind source path does not exist: /var/lib/none",
+    ),
+    "options": (
+        {"mounts": [{"type": "volume", "source": "v", "target": "/v", "volumeOptions": {"noCopy": True}}]},
+        "requires docker version 1.45 or higher",
+    ),
+    "capability": ({"capabilities": {"adds": ["NONE"]}}, "NONE"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_the_engine_refuses_is_told_and_nothing_is_left(
+    case: str, docker: DockerDriver, engine: DockerClient
+) -> None:
+    inputs, reason = REFUSED[case]
+    with pytest.raises(ProviderError, match=reason) as error:
+        made(docker, **inputs)
+    assert not isinstance(error.value, InitError)
+    assert engine.containers.list(all=True) == []
+
+
+STARTED = {
+    "a root that is read-only": (
+        {"readOnly": True, "uploads": [{"file": "/etc/a", "content": "b"}]},
+        "container rootfs is marked read-only",
+    ),
+    "a volume under such a root": (
+        {
+            "readOnly": True,
+            "mounts": [{"type": "volume", "source": "files", "target": "/etc/files"}],
+            "uploads": [{"file": "/etc/files/a", "content": "b"}],
+        },
+        "container rootfs is marked read-only",
+    ),
+    "another's address": (
+        {"ports": [{"internal": 8080, "external": 8080, "ip": "10.10.10.99"}]},
+        "cannot assign requested address",
+    ),
+    "no such program": ({"entrypoints": ["/none"]}, "/none"),
+    "no health check": ({"wait": True}, "has no health check"),
+}
+
+
+@pytest.mark.parametrize("case", STARTED)
+def test_a_container_that_was_made_but_does_not_run_stays_known(
+    case: str, docker: DockerDriver, engine: DockerClient
+) -> None:
+    inputs, reason = STARTED[case]
+    with pytest.raises(InitError, match=reason) as error:
+        made(docker, **inputs)
+    assert inspected(engine, "quiet")["Id"] == error.value.resource_id
+    docker.delete(CONTAINER, error.value.resource_id, error.value.outputs)
+    assert engine.containers.list(all=True) == []
+
+
+def test_a_second_container_of_a_name_is_refused_unless_a_run_was_killed(
+    docker: DockerDriver, engine: DockerClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, _, _ = made(docker)
+    with pytest.raises(ProviderError, match='The container name "/quiet" is already in use'):
+        made(docker)
+    monkeypatch.setenv("LUXIMA_SANDBOX_ADOPT", "1")
+    second, _, _ = made(docker)
+    assert inspected(engine, "quiet")["Id"] == second != first
+    with pytest.raises(ProviderError, match="already in use"):
+        made(docker, labels=[{"label": "of", "value": "another"}])
+
+
+def test_limits_and_restarts_change_in_place(docker: DockerDriver, engine: DockerClient) -> None:
+    resource_id, old, _ = made(docker, memorySwap=64)
+    new = {**old, "memory": 256, "memorySwap": 256, "restart": "on-failure", "maxRetryCount": 3, "cpuShares": 512}
+    docker.update(CONTAINER, resource_id, old, new)
+    host = inspected(engine, resource_id)["HostConfig"]
+    assert (host["Memory"], host["MemorySwap"], host["CpuShares"]) == (256 * 2**20, 256 * 2**20, 512)
+    assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 3}
+
+
+def test_a_limit_without_one_for_swap_cannot_be_raised(docker: DockerDriver) -> None:
+    resource_id, old, _ = made(docker)
+    with pytest.raises(ProviderError, match="Memory limit should be smaller than already set memoryswap limit"):
+        docker.update(CONTAINER, resource_id, old, {**old, "memory": 256})
+
+
+def test_drift_is_seen_and_mended(docker: DockerDriver, engine: DockerClient) -> None:
+    resource_id, inputs, outputs = made(docker)
+    container: Any = engine.containers.get("quiet")
+    container.update(restart_policy={"Name": "no", "MaximumRetryCount": 0}, mem_limit="32m")
+    container.stop(timeout=0)
+    found = docker.read(CONTAINER, resource_id, inputs, outputs)
+    assert found is not None
+    assert found[0] == {**inputs, "restart": "no", "memory": 32, "mustRun": False}
+    assert found[1]["exitCode"] == inspected(engine, "quiet")["State"]["ExitCode"]
+    docker.update(CONTAINER, resource_id, found[0], inputs)
+    assert docker.read(CONTAINER, resource_id, inputs, outputs) == (
+        inputs,
+        outputs | {"networkDatas": found_networks(engine)},
+    )
+
+
+def test_what_the_engine_adds_to_log_options_counts_as_a_change(docker: DockerDriver) -> None:
+    resource_id, inputs, outputs = made(docker, logDriver="json-file", logOpts={"max-size": "1m"})
+    found = docker.read(CONTAINER, resource_id, inputs, outputs)
+    assert found is not None
+    assert found[0]["logOpts"] == {"max-size": "1m", "max-file": "5", "tag": "{{.Name}}"}
+    assert "logOpts" in docker.replace_on(CONTAINER)
+
+
+def found_networks(engine: DockerClient) -> list[Properties]:
+    network = inspected(engine, "quiet")["NetworkSettings"]["Networks"]["bridge"]
+    assert network["IPAddress"]
+    return [
+        {
+            "networkName": "bridge",
+            "ipAddress": network["IPAddress"],
+            "ipPrefixLength": network["IPPrefixLen"],
+            "gateway": network["Gateway"],
+            "macAddress": network["MacAddress"],
+        }
+    ]
+
+
+def test_an_image_has_the_engines_id_and_is_kept_or_removed(docker: DockerDriver, engine: DockerClient) -> None:
+    images.load(engine, ["quay.io/acme/other:v1"])
+    inputs = {"name": "quay.io/acme/other:v1", "keepLocally": True}
+    resource_id, outputs = docker.create(IMAGE, "other", inputs)
+    content = engine.images.get("quay.io/acme/other:v1").id
+    assert (resource_id, outputs["imageId"]) == (f"{content}{inputs['name']}", content)
+    assert docker.read(IMAGE, resource_id, inputs, outputs) == (inputs, outputs)
+    docker.delete(IMAGE, resource_id, outputs)
+    assert engine.images.list("quay.io/acme/other")
+    docker.delete(IMAGE, resource_id, {**outputs, "keepLocally": False})
+    assert not engine.images.list("quay.io/acme/other")
+    assert docker.read(IMAGE, resource_id, inputs, outputs) is None
+    with pytest.raises(ProviderError, match="manifest unknown: not found: quay"):
+        docker.create(IMAGE, "other", inputs)
+
+
+def test_a_volume_in_use_is_not_removed(docker: DockerDriver, engine: DockerClient) -> None:
+    inputs = {"name": "data", "labels": [{"label": "of", "value": "test"}]}
+    volume, outputs = docker.create(VOLUME, "data", inputs)
+    assert docker.read(VOLUME, volume, inputs, outputs) == (inputs, outputs)
+    assert engine.volumes.get("data").attrs["Labels"] == {"of": "test"}
+    container, _, of_container = made(docker, mounts=[{"type": "volume", "source": "data", "target": "/data"}])
+    with pytest.raises(ProviderError, match="volume is in use"):
+        docker.delete(VOLUME, volume, outputs)
+    docker.delete(CONTAINER, container, of_container)
+    docker.delete(VOLUME, volume, outputs)
+    docker.delete(VOLUME, volume, outputs)
+    assert docker.read(VOLUME, volume, inputs, outputs) is None
+
+
+def files(content: str) -> list[Declared]:
+    """A reader and its files, as the program declares them."""
+
+    def program() -> None:
+        made = DockerFiles(
+            "reader-files", DockerFilesArgs("reader", PROGRAM, "/etc/reader", {"a.txt": content}, {"of": "reader"})
+        )
+        Container(
+            "reader-container",
+            name="reader",
+            image=PROGRAM,
+            command=["--port=8080"],
+            read_only=True,
+            user="65534:0",
+            mounts=[made.mount],
+            opts=pulumi.ResourceOptions(depends_on=[made]),
+        )
+
+    recorder: Recorder = record(program)
+    return in_order(recorder)
+
+
+def test_a_container_is_replaced_with_its_files_and_reads_the_new_ones(
+    docker: DockerDriver, engine: DockerClient
+) -> None:
+    host = Made(VM, "10.10.10.41", engine, docker)
+    first, second = files("one"), files("two")
+    for resource in first:
+        host.make(resource)
+
+    def read() -> str:
+        reader: Any = engine.containers.get("reader")
+        return reader.exec_run(["/bin/busybox", "cat", "/etc/reader/a.txt"]).output.decode()
+
+    assert read() == "one"
+    changed = [resource for old, resource in zip(first, second, strict=True) if old.inputs != resource.inputs]
+    assert [resource.name for resource in changed] == [resource.name for resource in second]
+    assert "mounts" in docker.replace_on(CONTAINER)
+
+    # In the engine's order: what has a new name is made first, what keeps its name is removed first, the old ones last.
+    old = dict(host.ids), dict(host.inputs)
+    *new_files, reader = second
+    host.remove(first[-1])
+    for resource in new_files:
+        host.make(resource)
+    host.make(reader)
+    for resource in reversed(first[:-1]):
+        docker.delete(resource.type, old[0][resource.name], old[1][resource.name])
+    assert read() == "two"
+    volumes: Any = engine.volumes
+    assert len(volumes.list()) == 1
+    assert [container.name for container in engine.containers.list()] == ["reader"]

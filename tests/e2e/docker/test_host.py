@@ -1,0 +1,128 @@
+"""A Docker host is a machine of its own: it ends with its process, comes back with what it kept, and leaves nothing."""
+
+import os
+import signal
+from collections.abc import Generator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox import process
+from sandbox.servers import docker, fleet
+from tests.e2e.docker import images
+from tests.e2e.docker.hosts import Hosts, needs_root, running, wait_for
+
+pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
+
+VM = "docker-1"
+IMAGE = "quay.io/acme/program:v1"
+_WAITS = "trap 'echo asked > /kept/end; exit 0' TERM; while :; do sleep 0.1; done"
+
+
+@pytest.fixture(scope="module")
+def hosts(tmp_path_factory: pytest.TempPathFactory) -> Generator[Hosts]:
+    deep = tmp_path_factory.mktemp("checkout") / ("deep" * 20) / ("deeper" * 10)
+    deep.mkdir(parents=True)
+    with running(deep) as found:
+        images.load(found.engine(VM), [IMAGE])
+        yield found
+
+
+def run(hosts: Hosts, name: str, *command: str, **options: Any) -> Any:
+    containers: Any = hosts.engine(VM).containers
+    return containers.run(IMAGE, list(command), name=name, detach=True, entrypoint="/bin/busybox", **options)
+
+
+def process_of(hosts: Hosts, name: str) -> int:
+    """Id, on this computer, of a container's first process."""
+    container = str(hosts.engine(VM).containers.get(name).id)
+    found = [
+        int(folder.name)
+        for folder in Path("/proc").iterdir()
+        if folder.name.isdigit() and container in _cgroup(folder) and _command(folder).startswith(b"/bin/busybox")
+    ]
+    assert len(found) == 1
+    return found[0]
+
+
+def _cgroup(folder: Path) -> str:
+    try:
+        return (folder / "cgroup").read_text()
+    except OSError:
+        return ""
+
+
+def _command(folder: Path) -> bytes:
+    try:
+        return (folder / "cmdline").read_bytes()
+    except OSError:
+        return b""
+
+
+def groups(hosts: Hosts) -> list[Path]:
+    name = docker.cgroup(hosts.site.layout).lstrip("/")
+    return [path for top in ("/sys/fs/cgroup", "/sys/fs/cgroup/*") for path in Path("/").glob(f"{top[1:]}/{name}")]
+
+
+def test_the_socket_of_a_deep_checkout_is_short_enough(hosts: Hosts) -> None:
+    assert len(os.fsencode(hosts.site.layout.run)) > 107
+    assert len(os.fsencode(docker.socket(hosts.site.layout, VM))) <= 107
+    assert docker.reachable(hosts.site.layout, hosts.settings) == {
+        "10.10.10.41": f"unix://{docker.socket(hosts.site.layout, VM)}"
+    }
+    assert docker.absent(hosts.site.layout, hosts.settings) == {}
+
+
+def test_the_machine_is_not_this_computer(hosts: Hosts) -> None:
+    everything: Any = hosts.engine(VM).containers.run(
+        IMAGE,
+        ["sh", "-c", "cat /host/etc/hostname; ls /host/home /host/srv; touch /host/usr/a; ls /host/var/lib/docker"],
+        entrypoint="/bin/busybox",
+        volumes={"/": {"bind": "/host", "mode": "rw"}},
+        stderr=True,
+        remove=True,
+    )
+    said = everything.decode().splitlines()
+    assert said[0] == VM
+    assert "ls: /host/home: No such file or directory" in said
+    assert "touch: /host/usr/a: Read-only file system" in said
+    assert "overlay2" in said
+
+
+def test_a_restart_asks_containers_to_end_and_brings_them_back(hosts: Hosts) -> None:
+    kept = {"kept": {"bind": "/kept", "mode": "rw"}}
+    run(hosts, "comes-back", "sh", "-c", _WAITS, restart_policy={"Name": "unless-stopped"}, volumes=kept)
+    run(hosts, "ends", "sleep", "1000")
+    before = process_of(hosts, "comes-back")
+
+    process.stop(hosts.server.records(hosts.site.layout))
+    assert not Path(f"/proc/{before}").exists()
+    assert docker.absent(hosts.site.layout, hosts.settings)["docker"].startswith("no Docker engine is here")
+    assert (hosts.root(VM) / "var/lib/docker/volumes/kept/_data/end").read_text() == "asked\n"
+
+    hosts.server.start(hosts.site)
+    wait_for(lambda: hosts.engine(VM).containers.get("comes-back").status == "running", "the container")
+    assert hosts.engine(VM).containers.get("ends").status == "exited"
+    hosts.engine(VM).containers.get("ends").remove()
+
+
+def test_who_kills_the_process_ends_all_of_it(hosts: Hosts) -> None:
+    wait_for(lambda: hosts.engine(VM).containers.get("comes-back").status == "running", "the container")
+    inside = process_of(hosts, "comes-back")
+    assert docker.cgroup(hosts.site.layout) in _cgroup(Path(f"/proc/{inside}"))
+    assert groups(hosts)
+    (record,) = hosts.server.records(hosts.site.layout)
+
+    process.signal_pid(record.pid, signal.SIGKILL)
+    wait_for(lambda: not Path(f"/proc/{inside}").exists(), "the end of its container")
+    wait_for(lambda: fleet.left_over(hosts.site.layout) == [], "the end of all processes")
+    assert str(hosts.root(VM)) not in Path("/proc/self/mountinfo").read_text()
+
+    folder = docker.socket(hosts.site.layout, VM).parent
+    docker.clean(hosts.site.layout)
+    assert groups(hosts) == []
+    assert not folder.exists()
+
+    hosts.server.start(hosts.site)
+    wait_for(lambda: hosts.engine(VM).containers.get("comes-back").status == "running", "the container")

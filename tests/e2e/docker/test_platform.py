@@ -1,0 +1,94 @@
+"""What the program declares on Docker hosts, on real engines: it runs, reads its files, and gives nothing away."""
+
+from collections.abc import Generator, Mapping
+
+import pytest
+
+from sandbox.servers import docker
+from tests.e2e.docker import declared
+from tests.e2e.docker.declared import Made
+from tests.e2e.docker.hosts import Hosts, needs_root, running, wait_for
+
+pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="module", params=["dev", "prod"])
+def hosts(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator[Hosts]:
+    with running(tmp_path_factory.mktemp("checkout"), request.param) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def made(hosts: Hosts) -> Generator[dict[str, Made]]:
+    stack = declared.of_stack(hosts.settings)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        yield {vm: declared.make_all(hosts, vm, stack, monkeypatch) for vm in docker.hosts(hosts.settings)}
+
+
+def agents(hosts: Hosts, host: Made) -> dict[str, int]:
+    """Port by name of the containers that run on a host."""
+    observed = hosts.settings.observability
+    ports = {
+        "node-exporter": observed.node_exporter_port,
+        "cadvisor": observed.cadvisor_port,
+        "log-agent": observed.agent_port,
+    }
+    if observed.database.startswith(f"{host.address}:"):
+        ports["postgres-exporter"] = observed.postgres_exporter_port
+    return ports
+
+
+def test_every_container_runs_and_answers_at_the_hosts_address_only(hosts: Hosts, made: Mapping[str, Made]) -> None:
+    assert set(made) == set(docker.hosts(hosts.settings))
+    gateway = hosts.settings.compute.network.gateway
+    for host in made.values():
+        wanted = agents(hosts, host)
+        up = {container.name for container in host.engine.containers.list()}
+        assert up == set(wanted)
+        for name, port in wanted.items():
+            url = f"{host.address}:{port}/entry"
+            wait_for(lambda url=url: "busybox" in hosts.fetch(f"http://{url}"), f"{name} of {host.vm} at {url}")
+            assert host.container(name)["RestartCount"] == 0
+        assert not any("busybox" in hosts.fetch(f"http://{gateway}:{port}/entry") for port in wanted.values())
+
+
+def test_nothing_is_other_than_declared(made: Mapping[str, Made]) -> None:
+    for host in made.values():
+        for name, inputs in host.inputs.items():
+            found = host.driver.read(host.types[name], host.ids[name], inputs, inputs)
+            assert found is not None, name
+            assert found[0] == inputs, name
+
+
+def test_each_reads_its_files_and_can_write_none(hosts: Hosts, made: Mapping[str, Made]) -> None:
+    for host in made.values():
+        pipeline = hosts.fetch(
+            f"http://{host.address}:{hosts.settings.observability.agent_port}/etc/log-agent/promtail.yaml"
+        )
+        assert f"machine: {host.vm}" in pipeline
+        for name in agents(hosts, host):
+            container = host.container(name)
+            assert container["HostConfig"]["ReadonlyRootfs"]
+            files = [mount for mount in container["Mounts"] if "-files-" in (mount.get("Name") or "")]
+            assert not any(mount["RW"] for mount in files)
+            assert bool(files) == (name in ("log-agent", "postgres-exporter"))
+
+
+def test_the_databases_password_is_read_by_its_exporter_and_by_nobody_else(
+    hosts: Hosts, made: Mapping[str, Made]
+) -> None:
+    host = made["docker-1"]
+    port = hosts.settings.observability.postgres_exporter_port
+    assert (
+        hosts.fetch(f"http://{host.address}:{port}/etc/postgres-exporter/password").strip()
+        == "a-databaseMonitorPassword"
+    )
+    volume = next(mount for mount in host.container("postgres-exporter")["Mounts"] if mount["Type"] == "volume")
+    file = hosts.root("docker-1") / volume["Source"].lstrip("/") / "password"
+    assert (file.stat().st_mode & 0o777, file.stat().st_uid, file.stat().st_gid) == (0o440, 0, 0)
+    # The node exporter has the whole host mounted, but is nobody.
+    node = hosts.settings.observability.node_exporter_port
+    assert "/host" in str(host.container("node-exporter")["HostConfig"]["Mounts"])
+    assert hosts.fetch(f"http://{host.address}:{node}/host{volume['Source']}/password") == ""
+    assert f"{host.vm}\n" in hosts.fetch(f"http://{host.address}:{node}/host/etc/hostname")
+    assert "a-databaseMonitorPassword" not in str([host.container(c.id) for c in host.engine.containers.list(all=True)])
