@@ -107,7 +107,7 @@ def trial(tmp_path: Path) -> Generator[Trial]:
         folder = EngineFolder(tmp_path / "engine", "trial")
         for path in (folder.project, folder.state, folder.home, folder.run):
             path.mkdir(parents=True)
-        plugins.write(folder, os.defpath)
+        plugins.write(folder, plugins.choose(os.defpath), os.defpath)
         built = environment.build(folder, passphrase="of this trial only", bundle=server.bundle)
         # Nothing of this stack has to survive a kill: its state is written once, at the end.
         built |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
