@@ -8,7 +8,7 @@ from typing import cast
 from sandbox.faults import SandboxError
 
 Behaviour = Mapping[str, Mapping[str, str]]
-"""Environment of an image by its name; what the example service understands is in docs/how-to/sandbox.md."""
+"""Environment of an image by its name; what the example service understands is in docs/how-to/rolling.md."""
 
 
 def behaviour(file: Path) -> Behaviour:
