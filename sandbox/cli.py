@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from sandbox import interrupts
+from sandbox import images, interrupts
 from sandbox.faults import Interrupted, SandboxError
 from sandbox.layout import Layout
 from sandbox.report.console import fault, say
@@ -59,8 +59,9 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
         from sandbox.verbs import preview
 
         return preview.run(layout, signals, as_json=options.format == "json")
-    if verb == "up" and options.agent is not None:
-        _turn_agent(layout, options.agent)
+    if verb == "up" and options.images is not None:
+        layout.prepare()
+        images.keep_behaviour(layout.images, options.images)
     return _hold(layout, verb, signals, _arguments(options.arguments, layout.stack) if verb == "release" else [])
 
 
@@ -98,14 +99,6 @@ def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: 
     return 0
 
 
-def _turn_agent(layout: Layout, images: str) -> None:
-    """Have pods with a slot run as processes from now on, or simulated again."""
-    from sandbox.agent import table
-
-    layout.prepare()
-    table.disable(layout) if images == "off" else table.enable(layout, Path(images))
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m sandbox", description="The platform on this machine.")
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
@@ -129,9 +122,10 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument("arguments", nargs="*", help="the command, after --")
         if verb == "up":
             command.add_argument(
-                "--agent",
-                metavar="IMAGES.json|off",
-                help="run pods with a slot as processes, by this image table, until it is turned off",
+                "--images",
+                type=Path,
+                metavar="FILE.json",
+                help="environment of images of services, by their name: how each is to behave on a real node",
             )
         if verb == "preview":
             command.add_argument("--format", choices=["text", "json"], default="text")

@@ -133,6 +133,11 @@ class Layout:
         return self.base / "kubeconfig"
 
     @property
+    def images(self) -> Path:
+        """How images of services behave here, where somebody wants to see more than that they work."""
+        return self.base / "images.json"
+
+    @property
     def secrets(self) -> Path:
         """The secrets that the sandbox made, mode 0600."""
         return self.base / "secrets.json"

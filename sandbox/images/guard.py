@@ -1,18 +1,17 @@
 """The guard's image without its base image: this machine's own Python, the packages that the guard imports, and it."""
 
 import hashlib
-import re
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
 
-from sandbox.faults import SandboxError
 from sandbox.images.archive import RECIPE, Entry, write_layer
+from sandbox.images.linked import libraries
 from sandbox.layout import ROOT
 from tools import cache
 
@@ -52,7 +51,7 @@ def python() -> Path:
     """A layer with the interpreter, its standard library, the packages and their shared libraries, as a tar file.
 
     Raises:
-        SandboxError: When this machine's Python cannot be copied.
+        SandboxError: When a shared library of this machine's Python is missing.
     """
     executable = Path(sys.executable).resolve()
     versions = [distribution(name).version for name in PACKAGES]
@@ -101,21 +100,11 @@ def _copy(executable: Path, root: Path) -> None:
     program = root / _HOME / "bin" / "python"
     program.parent.mkdir(parents=True)
     shutil.copy(executable, program)
-    for library in _libraries([executable, *root.rglob("*.so")]):
+    for library in libraries([executable, *root.rglob("*.so")]):
         # Others are looked for by name, the loader is asked for by its path.
         folder = library.parent.relative_to("/") if library.name.startswith("ld-") else Path(_LIBRARIES)
         (root / folder).mkdir(parents=True, exist_ok=True)
         shutil.copy(library, root / folder / library.name)
-
-
-def _libraries(files: Sequence[Path]) -> set[Path]:
-    """Shared libraries that the loader would load, the loader too."""
-    answer = subprocess.run(["ldd", *map(str, files)], capture_output=True, text=True, check=False)
-    lost = sorted(set(re.findall(r"^\s+(\S+) => not found", answer.stdout, re.MULTILINE)))
-    found = {Path(path) for path in re.findall(r"^\s+(?:\S+ => )?(/\S+) \(0x", answer.stdout, re.MULTILINE)}
-    if lost or not found:
-        raise SandboxError(f"this machine's Python lacks shared libraries ({', '.join(lost) or answer.stderr.strip()})")
-    return found
 
 
 def _files(root: Path) -> Iterator[Path]:

@@ -14,6 +14,7 @@ from typing import Final
 from sandbox.faults import SandboxError
 from sandbox.images import guard, program
 from sandbox.images.archive import RECIPE, Config, Entry, Layer, write
+from sandbox.images.linked import is_program, libraries
 from sandbox.images.model import Image, ImageError, repository, tag
 from sandbox.images.table import GUARD, HOLDER, PROGRAM, REAL, SERVICE, STAND_INS, is_guard, is_holder, is_service
 from tools import ToolError, cache
@@ -64,18 +65,13 @@ def make(
     return [_make(reference, programs, behaviour.get(reference, {})) for reference in dict.fromkeys(references)]
 
 
-def rows(images: Iterable[Image]) -> list[tuple[str, str, str]]:
-    """Rows of a table: the image's name, what is in it, and what therefore was not seen."""
-    return [(image.reference, image.program, image.unseen) for image in images]
-
-
 def _make(reference: str, programs: Mapping[str, Path], behaviour: Mapping[str, str]) -> Image:
     try:
         content = _content(reference, programs)
         env = (*content.config.env, *(f"{name}={value}" for name, value in sorted(behaviour.items())))
         archive = _archive(reference, replace(content, config=replace(content.config, env=env)))
     except OSError as error:
-        raise ImageError(reference, f"{error.filename or 'a file'}: {error.strerror}") from error
+        raise ImageError(reference, f"{error.filename or cache.root()}: {error.strerror}") from error
     except (ToolError, SandboxError) as error:
         raise ImageError(reference, str(error)) from error
     return Image(reference, content.program, not content.unseen, content.unseen, archive)
@@ -89,7 +85,7 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
         lacks = f" without {real.lacks}" if real.lacks else ""
         return _Content(
             f"{real.program} {_version(real.program, path)}{lacks}",
-            [base, [_executable(real.config.entrypoint[0], path), *_folder(real.config)]],
+            [base, [*_linked(real.config.entrypoint[0], path), *_folder(real.config)]],
             real.config,
         )
     if is_guard(reference):
@@ -134,6 +130,14 @@ def _executable(place: str, source: Path) -> Entry:
     return Entry(place.removeprefix("/"), source.resolve(), 0o755)
 
 
+def _linked(place: str, source: Path) -> list[Entry]:
+    """A program that may come from PATH, with its shared libraries, if it is not static."""
+    if not is_program(source):
+        raise SandboxError(f"{source} is a script: put the program itself on PATH, or none, so that it is built")
+    found = [Entry(str(library).removeprefix("/"), library, 0o755) for library in libraries([source])]
+    return [_executable(place, source), *found]
+
+
 def _folder(config: Config) -> list[Entry]:
     """The working directory, which belongs to the image's user."""
     if config.folder == "/":
@@ -158,7 +162,7 @@ def _archive(reference: str, content: _Content) -> Path:
     if not place.is_file():
         with cache.filling(key) as (work, _):
             if not place.is_file():
-                cache.require_space(work, 2**20 + sum(map(_size, content.layers)), f"image {reference}")
+                cache.require_space(work, 2**20 + sum(map(_size, content.layers)), "its archive")
                 (work / "made").mkdir()
                 write(work / "made" / "image.tar", tag(reference), content.layers, content.config)
                 cache.keep(work / "made", key)

@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
+from typing import cast
 
 from sandbox.machine import kernel
 from sandbox.machine.plan import BRIDGE, Door, parse
@@ -122,7 +123,7 @@ class _Questions(asyncio.DatagramProtocol):
         self._asked: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = transport
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         task = asyncio.get_running_loop().create_task(self._ask(data, addr))
@@ -136,7 +137,6 @@ class _Questions(asyncio.DatagramProtocol):
             inner.connect(self._to)
             await loop.sock_sendall(inner, data)
             answer = await asyncio.wait_for(loop.sock_recv(inner, _CHUNK), _ANSWER_SECONDS)
-            assert isinstance(self._transport, asyncio.DatagramTransport)  # noqa: S101 - of a datagram socket
             self._transport.sendto(answer, addr)
 
 

@@ -2,11 +2,12 @@
 
 import importlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 
 from sandbox.engine.events import short_type
+from sandbox.images import Image
 from sandbox.plugins import Plugins
 from sandbox.providers.base import is_driven
 from sandbox.report.console import table, tell
@@ -69,6 +70,17 @@ def _module(package: str) -> ModuleType | None:
 
 def _server(package: str, module: ModuleType | None) -> str:
     return str(module.SERVER) if module is not None else _SERVERS[package]
+
+
+def show_images(found: Sequence[Image]) -> None:
+    """Print what really runs, and what only stands for something."""
+    stand_ins = [image for image in found if not image.real]
+    tell()
+    table(
+        ["stand-in for", "what was not seen"],
+        [[image.reference, image.unseen] for image in stand_ins],
+        f"Images: {len(found) - len(stand_ins)} hold the real program, {len(stand_ins)} a stand-in",
+    )
 
 
 def show(found: list[Line]) -> None:

@@ -14,7 +14,6 @@ from pathlib import Path
 import yaml
 
 from sandbox import process
-from sandbox.agent import stages, table
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.machine import plan
@@ -84,9 +83,7 @@ class Kubernetes:
         _adopt(layout)  # Forgets those that have just ended, so that kwokctl starts them.
         created = (_cluster(layout) / "kwok.yaml").exists()
         configuration = folder / "kwokctl.yaml"
-        # kwok has stages of its own for whatever none are given for.
-        documents = [_configuration(site), *(stages.documents() if table.enabled(layout) else [])]
-        configuration.write_text(yaml.safe_dump_all(documents), encoding="utf-8")
+        configuration.write_text(yaml.safe_dump(_configuration(site)), encoding="utf-8")
         verb = ["start", "cluster"] if created else ["create", "cluster", f"--kubeconfig={folder / 'paths.kubeconfig'}"]
         environment = site.environment(folder, KWOK_WORKDIR=str(folder))
         # kwokctl asks the first kubectl on PATH whether the API server answers.
@@ -191,8 +188,7 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
     wanted["--service-cluster-ip-range=(.+)$"] = site.settings.kubernetes.service_cidr
     found = {match.group(1): new for line, new in wanted.items() if (match := re.search(line, text, re.MULTILINE))}
     replacements = {old: new for old, new in found.items() if old != new}
-    staged = stages.adjusted(text, agent=table.enabled(site.layout))
-    if not stale and not replacements and staged == text:
+    if not stale and not replacements:
         return running
     process.stop(running)
     for link in stale:
@@ -204,9 +200,7 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
     write_private(kubeconfig, server.encode())
     if replacements:
         pattern = re.compile("|".join(rf"(?<![\w.]){re.escape(old)}(?![\w.])" for old in replacements))
-        staged = pattern.sub(lambda match: replacements[match.group()], staged)
-    if staged != text:
-        write_private(kwok, staged.encode())
+        write_private(kwok, pattern.sub(lambda match: replacements[match.group()], text).encode())
     return []
 
 

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from sandbox.machine.plan import BRIDGE
-from sandbox.servers.agent import Agent
 from sandbox.servers.base import Server
 from sandbox.servers.controllers import Controllers
 from sandbox.servers.dns import Dns
@@ -16,7 +15,6 @@ from sandbox.servers.proxmox import Proxmox
 
 KUBERNETES = Kubernetes()
 CONTROLLERS = Controllers()
-AGENT = Agent()
 MINIO = Minio()
 PROXMOX = Proxmox()
 DNS = Dns()
@@ -24,13 +22,13 @@ GATE = Gate()
 NODE = Node()
 DOCKER = Docker(BRIDGE, lambda _: ())
 
-SERVERS: tuple[Server, ...] = (GATE, KUBERNETES, CONTROLLERS, AGENT, MINIO, PROXMOX, DNS, NODE, DOCKER)
+SERVERS: tuple[Server, ...] = (GATE, KUBERNETES, CONTROLLERS, MINIO, PROXMOX, DNS, NODE, DOCKER)
 
-AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name, AGENT.name: KUBERNETES.name, NODE.name: KUBERNETES.name}
+AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name, NODE.name: KUBERNETES.name}
 """Servers that need another one first; all others start at the same time."""
 
 REAL: tuple[Server, ...] = (GATE, NODE, DOCKER)
 """Servers of which there are none where nodes are simulated."""
 
-OPTIONAL = frozenset({AGENT.name, *(server.name for server in REAL)})
+OPTIONAL = frozenset(server.name for server in REAL)
 """Servers that may be off."""

@@ -4,9 +4,8 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 
-from sandbox.agent import table
+from sandbox import images
 from sandbox.interrupts import Interrupts
 from sandbox.layout import ROOT, Layout
 from sandbox.verbs import runs, session
@@ -17,30 +16,31 @@ def run(layout: Layout, interrupts: Interrupts, arguments: Sequence[str]) -> int
 
     It changes `releases/<stack>.yaml` of this checkout, as it is there for, and never commits it.
     """
-    ready = session.prepare(layout, interrupts)
+    ready = session.prepare(layout, interrupts, _released(arguments))
     runs.catch_up(ready, "release")
     child = _Child([sys.executable, "-m", "release", *arguments, "--stack", layout.stack], environment(layout, ready))
     interrupts.engine = child
     return child.wait()
 
 
-def addresses_file(layout: Layout) -> Path:
-    """Where the agent writes down which loopback address stands for which of the stack's, when it is on."""
-    return table.folder(layout) / "addresses.json"
+def _released(arguments: Sequence[str]) -> list[str]:
+    """The images that the tool is asked to release, which no registry has."""
+    pairs = zip(arguments, [*arguments[1:], ""], strict=True)
+    given = [after if word == "--image" else word.partition("=")[2] for word, after in pairs if "--image" in word]
+    return [image for image in given if images.is_service(image)]
 
 
 def environment(layout: Layout, ready: session.Session) -> dict[str, str]:
     """The engine's environment, and where the tool finds what: no secret is on its command line."""
     given = ready.engine.environment
-    file = addresses_file(layout) if table.enabled(layout) else None
+    # Simulated gateways never answer: no use in waiting for them as for real ones, and nobody else is to be asked.
+    simulated = {"LUXIMA_TIMEOUT": "10", "LUXIMA_LOOPBACK_ONLY": "1"} if ready.images is None else {}
     more: Mapping[str, str] = {
         "PATH": f"{ready.engine.program.parent}:{given['PATH']}",
         "LUXIMA_PROJECT": str(layout.engine.project),
         "LUXIMA_CA_BUNDLE": str(layout.ca_bundle),
         "LUXIMA_NO_COMMIT": "1",
-        "LUXIMA_LOOPBACK_ONLY": "1",
-        # Simulated gateways never answer: no use in waiting for them as for real ones.
-        **({"LUXIMA_TIMEOUT": "10"} if file is None else {"LUXIMA_ADDRESSES": str(file)}),
+        **simulated,
     }
     return {**given, **more}
 

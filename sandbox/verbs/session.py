@@ -92,8 +92,13 @@ def _needed(config: overlay.Config, made: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in made.items() if key in needed}
 
 
-def prepare(layout: Layout, interrupts: Interrupts) -> Session:
+def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()) -> Session:
     """Start what is needed; the stack is held by this run.
+
+    Args:
+        layout: The stack.
+        interrupts: What a signal reaches.
+        released: Images that are about to be released.
 
     Raises:
         SandboxError: When anything cannot be had, with what to do.
@@ -117,9 +122,10 @@ def prepare(layout: Layout, interrupts: Interrupts) -> Session:
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)
-        wanted = images.wanted(settings) if real else []
+        behaviour = images.behaviour(layout.images)
+        wanted = [*images.wanted(settings), *behaviour, *released] if real else []
         programs = ensure("pulumi", *chosen.programs, *fleet.programs(real=real), *images.programs(wanted))
-        made = images.make(wanted, programs) if real else None
+        made = images.make(wanted, programs, behaviour) if real else None
         seal = sealed.result()
         bundle = tls.ensure_authority(layout.tls)
         doors = [Wanted(name, published=False) for name in plan.gateway_ports(settings)] if real else []

@@ -29,6 +29,8 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
     for verdict in events.verdicts:
         say(f"  {verdict_line(verdict)}", "yellow")
     inventory.show(inventory.lines(resources.by_type(), ready.plugins, docker.absent(layout, ready.settings)))
+    if ready.images is not None:
+        inventory.show_images(ready.images)
     results.show_servers(layout, ready.ports)
     results.show_outputs(events.outputs)
     results.show_changes(events, len(resources.driven), time.monotonic() - began)

@@ -8,7 +8,7 @@ import pytest
 
 from components.services.guard_job import GuardJob, GuardJobArgs
 from settings.releases import Releases
-from tests.e2e.agent.cluster import Cluster, cluster, wait_for
+from tests.e2e.guard.control_plane import Cluster, cluster, wait_for
 from tests.recording import Declared, record, stack_settings
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
@@ -24,7 +24,7 @@ _PLURALS = {
 
 @pytest.fixture(scope="module")
 def api_server() -> Iterator[Cluster]:
-    with cluster({}) as made:
+    with cluster() as made:
         yield made
 
 

@@ -1,7 +1,7 @@
 """What is set on many buckets, by the platform's component on the real engine, against a real MinIO.
 
 Each setting is read back from the server: MinIO loses settings of one bucket that are made at the same time, and says
-nothing (docs/adr/0013-settings-of-a-bucket-in-turn.md has how many).
+nothing (docs/adr/0014-settings-of-a-bucket-in-turn.md has how many).
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def trial(tmp_path: Path) -> Generator[Trial]:
         folder = EngineFolder(tmp_path / "engine", "trial")
         for path in (folder.project, folder.state, folder.home, folder.run):
             path.mkdir(parents=True)
-        plugins.write(folder, os.defpath)
+        plugins.write(folder, plugins.choose(os.defpath), os.defpath)
         built = environment.build(folder, passphrase="of this trial only", bundle=server.bundle)
         # Nothing of this stack has to survive a kill: its state is written once, at the end.
         built |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}

@@ -134,7 +134,7 @@ def as_declared(live: Any, declared: Any) -> Any:
     if isinstance(live, dict) and isinstance(declared, Mapping):
         found = cast("dict[str, Any]", live)
         return {key: as_declared(found.get(key), each) for key, each in cast("Mapping[str, Any]", declared).items()}
-    return live
+    return cast("Any", live)
 
 
 @pytest.mark.parametrize("stack", ["prod", "dev"])

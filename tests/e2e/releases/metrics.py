@@ -1,21 +1,23 @@
-"""A real Prometheus that finds the pods of a trial with the platform's own discovery."""
+"""A real Prometheus that finds the pods of a trial with the platform's own discovery; it runs on the node."""
 
+import json
+import subprocess
 from types import TracebackType
 from typing import Any, Final, Self
 
-import requests
 import yaml
 
 from components.observability import prometheus
 from components.text import to_yaml
+from sandbox import process
+from sandbox.machine.plan import Node
 from sandbox.tls import ensure_server
 from settings.values import Slot
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.releases.trial import STACK, Trial
-from tests.programs import end, free_port, start
+from tests.programs import end, start
 from tools import ensure
 
-_HOST: Final = "127.0.0.1"
 _JOBS: Final = ("services", "traefik")
 
 
@@ -24,16 +26,20 @@ class Metrics:
 
     def __init__(self, made: Trial) -> None:
         self._made = made
-        self._address = f"{_HOST}:{free_port()}"
+        node = Node.of(made.world.settings)
+        self._address = f"{node.address}:9999"
+        self._node = made.copy.sandbox(STACK) / "data" / "node"
         self._folder = made.copy.temporary / "prometheus"
         self._authorities = made.copy.sandbox(STACK) / "tls" / "ca-bundle.pem"
 
     def __enter__(self) -> Self:
         self._folder.mkdir()
-        certificate, key = ensure_server(self._authorities.parent, "prometheus", [_HOST])
+        certificate, key = ensure_server(self._authorities.parent, "prometheus", [self._address.partition(":")[0]])
         self._write("web.yml", {"tls_server_config": {"cert_file": str(certificate), "key_file": str(key)}})
         self._write("prometheus.yml", self._document())
+        (machine,) = process.children(self._made.world.process("node"))
         command = [
+            *("nsenter", f"--target={machine}", "--net"),
             ensure("prometheus")["prometheus"],
             f"--config.file={self._folder / 'prometheus.yml'}",
             f"--web.config.file={self._folder / 'web.yml'}",
@@ -58,26 +64,23 @@ class Metrics:
             wait_for(lambda query=query: self._answers(query), f"`{query}` in {self._folder / 'log'}")
 
     def _answers(self, query: str) -> bool:
-        url = f"https://{self._address}/api/v1/query"
-        try:
-            answer = requests.get(url, params={"query": query}, verify=str(self._authorities), timeout=2)
-        except requests.RequestException:
-            return False
-        return bool(answer.json()["data"]["result"])
+        """Whether it knows of anything; asked from the node, as it listens there."""
+        asked = ("curl", "--silent", "--get", "--cacert", str(self._authorities), "--data-urlencode", f"query={query}")
+        (machine,) = process.children(self._made.world.process("node"))
+        done = subprocess.run(
+            ["nsenter", f"--target={machine}", "--net", *asked, f"https://{self._address}/api/v1/query"],
+            capture_output=True,
+            check=False,
+        )
+        return done.returncode == 0 and bool(json.loads(done.stdout)["data"]["result"])
 
     def _document(self) -> dict[str, Any]:
-        """The platform's jobs.
-
-        Here a file says who it is, where a pod would know by its account; and pods listen at the loopback twins of
-        their addresses.
-        """
+        """The platform's jobs; here a file says who it is, where a pod would know by its account."""
         full = yaml.safe_load(prometheus.documents(self._made.world.settings)["prometheus.yml"])
         jobs = [job for job in full["scrape_configs"] if job["job_name"] in _JOBS]
         for job in jobs:
             for found in job["kubernetes_sd_configs"]:
-                found["kubeconfig_file"] = str(self._made.copy.sandbox(STACK) / "kubeconfig")
-            twin = {"source_labels": ["__address__"], "regex": r"\d+(\..*)", "replacement": "127$1"}
-            job["relabel_configs"].append({**twin, "target_label": "__address__"})
+                found["kubeconfig_file"] = str(self._node / "administrator" / "kubeconfig")
         return {"global": {"scrape_interval": "1s", "scrape_timeout": "1s"}, "scrape_configs": jobs}
 
     def _write(self, name: str, document: dict[str, Any]) -> None:

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-from tests.e2e.agent.cluster import program
 from tests.e2e.edge.traffic import say
+from tests.e2e.node.inside import needs_root
 from tests.e2e.releases.metrics import Metrics
 from tests.e2e.releases.trial import REPOSITORY, SERVICE, STACK, TTL_SECONDS, Trial, trial
 from tests.e2e.releases.users import Users
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_root]
 
 ILL, NEW = REPOSITORY + "8" * 64, REPOSITORY + "9" * 64
 TREACHEROUS = REPOSITORY + "7" * 64
@@ -18,7 +18,7 @@ TREACHEROUS = REPOSITORY + "7" * 64
 
 
 def test_from_deploy_to_rollback() -> None:
-    images = {NEW: program(), ILL: program(FAIL_PERCENT="100"), TREACHEROUS: program(FAIL_PERCENT="10")}
+    images = {NEW: {}, ILL: {"FAIL_PERCENT": "100"}, TREACHEROUS: {"FAIL_PERCENT": "10"}}
     with trial("blue_green", images) as made, made.users() as users:
         a_dry_run_touches_nothing(made)
         the_idle_slot_gets_the_image(made)

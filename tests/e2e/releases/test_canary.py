@@ -2,18 +2,18 @@
 
 import pytest
 
-from tests.e2e.agent.cluster import program
 from tests.e2e.edge.traffic import say
+from tests.e2e.node.inside import needs_root
 from tests.e2e.releases.trial import REPOSITORY, Trial, trial
 from tests.e2e.releases.users import USER, Users
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_root]
 
 NEW = REPOSITORY + "9" * 64
 
 
 def test_from_a_share_to_all_and_back() -> None:
-    with trial("canary", {NEW: program()}) as made, made.users() as users:
+    with trial("canary", {NEW: {}}) as made, made.users() as users:
         a_candidate_gets_nobody_at_first(made, users)
         a_share_gets_its_users_and_no_others(made, users)
         promoted_everybody_sees_it_and_the_canary_is_gone(made, users)

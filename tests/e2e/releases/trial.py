@@ -1,7 +1,7 @@
 """A stack with real gateways and users, and the release tool that is tried on it.
 
-The pods of the service and of the gateways are processes of this machine: real Traefik with the platform's documents,
-and a small service in the place of the shop.
+The stack runs on a real node: real Traefik with the platform's documents, and the example service in the place of the
+shop.
 """
 
 import json
@@ -12,11 +12,10 @@ from typing import Any, Final
 
 import yaml
 
-from components.images import TRAEFIK
 from settings.values import Slot
-from tests.e2e.agent.cluster import program
-from tests.e2e.agent.platform import traefik
+from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import Checkout, Done, checkout
+from tests.e2e.node.inside import not_ready
 from tests.e2e.releases.users import Users
 from tests.e2e.world import World
 
@@ -24,6 +23,7 @@ STACK: Final = "dev"
 SERVICE: Final = "storefront"
 REPOSITORY: Final = "registry.dev.luxima.local/aceh/storefront@sha256:"
 TTL_SECONDS: Final = 10
+_START_SECONDS: Final = 240
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Trial:
 
     def users(self) -> Users:
         """Users of the service, once entered."""
-        return Users(self.world, self.copy.sandbox(STACK) / "agent" / "addresses.json")
+        return Users(self.world, self.copy.sandbox(STACK) / "addresses.json")
 
     @property
     def text(self) -> str:
@@ -92,9 +92,9 @@ class Trial:
 
 
 @contextmanager
-def trial(strategy: str, images: Mapping[str, Mapping[str, Any]]) -> Generator[Trial]:
-    """Bring the stack up, with programs for the images that are going to be released."""
-    with checkout() as copy:
+def trial(strategy: str, images: Mapping[str, Mapping[str, str]]) -> Generator[Trial]:
+    """Bring the stack up; `images` says how those that are going to be released behave."""
+    with checkout(node="real") as copy:
         file = f"Pulumi.{STACK}.yaml"
         copy.replace(
             file,
@@ -102,11 +102,11 @@ def trial(strategy: str, images: Mapping[str, Mapping[str, Any]]) -> Generator[T
             f"strategy: {strategy}\n      smoke_paths: [/cart]\n      storage_user",
         )
         copy.replace(file, "switch_ttl_seconds: 30", f"switch_ttl_seconds: {TTL_SECONDS}")
-        copy.replace(file, "trusted_networks: [", "trusted_networks: [127.0.0.0/8, ")
         released = yaml.safe_load((copy.root / "releases" / f"{STACK}.yaml").read_text(encoding="utf-8"))
         old = str(released["services"][SERVICE]["slots"]["blue"]["image"])
-        table = {TRAEFIK: traefik(), old: program(), **images}
-        (copy.temporary / "images.json").write_text(json.dumps(table), encoding="utf-8")
+        (copy.temporary / "images.json").write_text(json.dumps(images), encoding="utf-8")
         copy.commit()
-        copy.succeed("up", "--stack", STACK, "--agent", str(copy.temporary / "images.json"))
-        yield Trial(copy, World(copy, STACK), old)
+        copy.succeed("up", "--stack", STACK, "--images", str(copy.temporary / "images.json"))
+        made = Trial(copy, World(copy, STACK), old)
+        wait_for(lambda: not_ready(made.world) == [], "every pod is ready", _START_SECONDS)
+        yield made

@@ -2,7 +2,9 @@
 
 import json
 import os
+import platform
 import re
+import sys
 import tarfile
 import time
 from collections.abc import Iterator, Mapping
@@ -14,7 +16,20 @@ from typing import Any
 import pytest
 
 from components.images import ALLOY, PROMETHEUS, PROMTAIL, TEMPO
-from sandbox.images import PAUSE, Image, ImageError, guard, make, program, programs, rows, wanted
+from sandbox.images import (
+    PAUSE,
+    Image,
+    ImageError,
+    archive,
+    guard,
+    linked,
+    make,
+    making,
+    program,
+    programs,
+    rows,
+    wanted,
+)
 from sandbox.images.model import repository
 from sandbox.images.table import GUARD, STAND_INS
 from settings.releases import Candidate
@@ -26,11 +41,10 @@ SERVICE = "registry.example/aceh/shop@sha256:" + "1" * 64
 
 @pytest.fixture
 def have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Path]:
-    """Every program as a small file, and a cache of the test's own."""
-    monkeypatch.setenv("LUXIMA_CACHE", str(tmp_path / "cache"))
+    """Every program as a small file, as if built here, and a cache of the test's own."""
+    monkeypatch.setenv("LUXIMA_CACHE", str(tmp_path))
     for name in (*PROGRAMS, "own", "python"):
-        (tmp_path / name).write_text(f"#!/bin/sh\necho this is {name}, version 9.8.7\n")
-        (tmp_path / name).chmod(0o755)
+        (tmp_path / name).write_bytes(b"\x7fELF" + name.encode())
 
     def built(_go: Path) -> Path:
         return tmp_path / "own"
@@ -53,15 +67,25 @@ def containers(recorder: Recorder) -> Iterator[Mapping[str, Any]]:
             yield from template["spec"]["containers"]
 
 
-def config(image: Image) -> Any:
+def read(image: Image, name: str) -> Any:
     with tarfile.open(image.archive) as opened:
+        file = opened.extractfile(name)
+        assert file is not None
+        return json.loads(file.read())
 
-        def read(name: str) -> Any:
-            file = opened.extractfile(name)
-            assert file is not None
-            return json.loads(file.read())
 
-        return read(read("manifest.json")[0]["Config"])["config"]
+def config(image: Image) -> Any:
+    return read(image, read(image, "manifest.json")[0]["Config"])["config"]
+
+
+def files(image: Image) -> set[str]:
+    """What is in the layers."""
+    found: set[str] = set()
+    with tarfile.open(image.archive) as opened:
+        for name in read(image, "manifest.json")[0]["Layers"]:
+            with tarfile.open(fileobj=opened.extractfile(name)) as layer:
+                found |= set(layer.getnames())
+    return found
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -104,7 +128,7 @@ def test_every_wanted_image_can_be_made_of_what_is_asked_for(stack: str, have: M
     }
     assert all(image.real is (image.unseen == "") is (image.program != "stand-in") for image in images)
     told = {reference: program for reference, program, _ in rows(images)}
-    assert told[PROMETHEUS] == "prometheus 9.8.7"
+    assert re.fullmatch(r"prometheus 3\.\d+\.\d+", told[PROMETHEUS])
     assert told[TEMPO] == "stand-in"
 
 
@@ -151,7 +175,7 @@ def test_an_archive_is_made_once_until_its_program_changes(have: Mapping[str, Pa
     (again,) = make([PROMETHEUS], have)
     assert (again.archive, again.archive.stat().st_mtime_ns) == (first.archive, made)
 
-    have["prometheus"].write_text("another\n")
+    have["prometheus"].write_bytes(b"\x7fELFanother")
     (changed,) = make([PROMETHEUS], have)
     assert changed.archive != first.archive
     assert first.archive.is_file(), "somebody may be loading it"
@@ -163,13 +187,22 @@ def test_an_archive_is_made_once_until_its_program_changes(have: Mapping[str, Pa
     assert changed.archive.is_file()
 
 
-def test_many_at_a_time_make_one(have: Mapping[str, Path]) -> None:
+def test_many_at_a_time_make_one(have: Mapping[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[str] = []
+
+    def write(file: Path, tag: str, *more: Any) -> None:
+        written.append(tag)
+        archive.write(file, tag, *more)
+
+    monkeypatch.setattr(making, "write", write)
+
     def both(_number: int) -> list[Image]:
         return make([PROMETHEUS, SERVICE], have)
 
     with ThreadPoolExecutor(8) as pool:
         made = [image for images in pool.map(both, range(8)) for image in images]
 
+    assert sorted(written) == sorted({image.tag for image in made})
     assert len({image.archive for image in made}) == 2
     assert {tarfile.is_tarfile(image.archive) for image in made} == {True}
 
@@ -193,4 +226,20 @@ def test_a_program_that_is_gone_is_said(have: Mapping[str, Path], tmp_path: Path
     have["prometheus"].unlink()
 
     with pytest.raises(ImageError, match=rf"{tmp_path}/prometheus: No such file or directory$"):
+        make([PROMETHEUS], have)
+
+
+def test_a_program_that_is_linked_brings_its_libraries(have: Mapping[str, Path]) -> None:
+    (image,) = make([PROMETHEUS], {**have, "prometheus": Path(sys.executable)})
+
+    assert image.program == f"prometheus {platform.python_version()}", "as it says itself"
+    libraries = {Path("/", name) for name in files(image) if ".so" in name}
+    assert libraries
+    assert libraries == set(linked.libraries([Path(sys.executable)]))
+
+
+def test_a_script_is_no_program(have: Mapping[str, Path]) -> None:
+    have["prometheus"].write_text("#!/bin/sh\n")
+
+    with pytest.raises(ImageError, match="prometheus is a script: put the program itself on PATH, or none, so that "):
         make([PROMETHEUS], have)
