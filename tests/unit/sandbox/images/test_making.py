@@ -27,7 +27,6 @@ from sandbox.images import (
     making,
     program,
     programs,
-    rows,
     wanted,
 )
 from sandbox.images.model import repository
@@ -127,7 +126,7 @@ def test_every_wanted_image_can_be_made_of_what_is_asked_for(stack: str, have: M
         reference for reference in references if repository(reference) in STAND_INS
     }
     assert all(image.real is (image.unseen == "") is (image.program != "stand-in") for image in images)
-    told = {reference: program for reference, program, _ in rows(images)}
+    told = {image.reference: image.program for image in images}
     assert re.fullmatch(r"prometheus 3\.\d+\.\d+", told[PROMETHEUS])
     assert told[TEMPO] == "stand-in"
 
