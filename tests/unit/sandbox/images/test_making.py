@@ -17,6 +17,7 @@ import pytest
 
 from components.images import ALLOY, PROMETHEUS, PROMTAIL, TEMPO
 from sandbox.images import (
+    COREDNS,
     PAUSE,
     Image,
     ImageError,
@@ -95,7 +96,8 @@ def test_what_the_program_declares_is_wanted_and_nothing_else(stack: str) -> Non
     declared |= {each.inputs["name"] for each in recorder.of("/remoteImage:RemoteImage")}
 
     assert len(declared) > 10
-    assert set(wanted(stack_settings(stack))) == declared | {PAUSE, stack_settings(stack).guard.image}
+    own = {PAUSE, COREDNS, stack_settings(stack).guard.image}
+    assert set(wanted(stack_settings(stack))) == declared | own
 
 
 def test_a_selected_agent_and_candidates_are_wanted() -> None:
