@@ -7,8 +7,6 @@ from typing import Any, Final
 
 import yaml
 
-from sandbox.images import PAUSE
-
 RUNTIME_SOCKET: Final = Path("/run/containerd/containerd.sock")
 KUBECONFIG: Final = Path("/etc/kubernetes/admin/kubeconfig")
 AUTHORITY: Final = Path("/etc/kubernetes/admin/ca.crt")
@@ -25,19 +23,20 @@ VOLUMES: Final = Path("/var/lib/rancher/k3s/storage")
 """Where the volumes of claims lie, as k3s has them."""
 
 
-def containerd(network: str, plugins: str) -> str:
+def containerd(network: str, plugins: str, pause: str) -> str:
     """`config.toml` of containerd; version 2 of it is read by every release since 1.3.
 
     Args:
         network: Folder with the configuration of the pod network.
         plugins: Folder with the programs of the pod network.
+        pause: Image that a pod's namespaces are held with.
     """
     # A root without all capabilities may not make a process less likely to be killed.
     return f"""\
 version = 2
 
 [plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "{PAUSE}"
+sandbox_image = "{pause}"
 restrict_oom_score_adj = true
 disable_apparmor = true
 

@@ -4,9 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from settings import Settings
+if TYPE_CHECKING:
+    from settings import Settings
 
 BRIDGE: Final = "luxima0"
 """What the stack's machines are plugged into."""
@@ -54,23 +55,23 @@ class Node:
     address: str
 
     @classmethod
-    def of(cls, settings: Settings) -> "Node":
+    def of(cls, settings: "Settings") -> "Node":
         """It is called as the cluster's first server."""
         name, vm = next(iter(settings.compute.by_role("k3s_server").items()))
         return cls(name, vm.address)
 
 
-def gateway_ports(settings: Settings) -> list[str]:
+def gateway_ports(settings: "Settings") -> list[str]:
     """Names of the ports under which the gateways are reached from outside."""
     return [f"gateway-{slot}-{scheme}" for slot in settings.edge.gateways for scheme in ("https", "http")]
 
 
-def storage_name(settings: Settings) -> str:
+def storage_name(settings: "Settings") -> str:
     """Name of the object storage, which is asked for before the name server has it."""
     return settings.storage.endpoint.rpartition(":")[0]
 
 
-def plan(settings: Settings, ports: Mapping[str, int]) -> Plan:
+def plan(settings: "Settings", ports: Mapping[str, int]) -> Plan:
     """The network of a stack.
 
     Args:

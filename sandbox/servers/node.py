@@ -19,7 +19,7 @@ import yaml
 from sandbox import process, vm
 from sandbox.controllers.api import Api, ApiError
 from sandbox.faults import SandboxError
-from sandbox.images import COREDNS, Image
+from sandbox.images import COREDNS, PAUSE, Image
 from sandbox.layout import PYCACHE, ROOT, Layout
 from sandbox.machine import documents, plan
 from sandbox.machine.node import Daemon, Specification
@@ -98,6 +98,7 @@ def _specification(site: Site) -> Specification:
     folder, kubernetes = machine_folder(site.layout, node.name), settings.kubernetes
     group = f"{docker.cgroup(site.layout).lstrip('/')}/{node.name}"
     dns = _dns_address(kubernetes.service_cidr)
+    pod_programs = f"{docker.TREE}/root/usr/lib/cni"
     machine = vm.Machine(
         hostname=node.name,
         root=str(folder),
@@ -109,7 +110,9 @@ def _specification(site: Site) -> Specification:
             "/etc/machine-id": f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}\n",
             "/etc/resolv.conf": "".join(f"nameserver {server}\n" for server in network.name_servers),
             "/etc/cni/net.d/10-pods.conflist": documents.pod_network(kubernetes.pod_cidr),
-            "/etc/containerd/config.toml": documents.containerd("/etc/cni/net.d", f"{docker.TREE}/root/usr/lib/cni"),
+            "/etc/containerd/config.toml": documents.containerd(
+                "/etc/cni/net.d", f"{docker.TREE}/root/usr/lib/cni", PAUSE
+            ),
             "/etc/kubernetes/kubelet.yaml": documents.kubelet(dns, group),
             "/etc/kubernetes/kube-proxy.yaml": documents.proxy(node.name, kubernetes.pod_cidr),
         },
