@@ -174,10 +174,7 @@ PROGRAMS = {
         _built("kube-router", _KUBE_ROUTER, "cmd/kube-router"),
         # With the plugins that a cluster needs, which its own main package does not let one choose.
         Program(
-            "coredns",
-            _COREDNS,
-            Check(("-version",), _SEMANTIC, (1, 14, 0), family="major"),
-            package="tools/coredns",
+            "coredns", _COREDNS, Check(("-version",), _SEMANTIC, (1, 14, 0), family="major"), package="tools/coredns"
         ),
         _built("prometheus", _PROMETHEUS, "cmd/prometheus"),
         _built("promtool", _PROMETHEUS, "cmd/promtool"),

@@ -92,7 +92,10 @@ class Recorder:
         """Take an event."""
         if event.resource_pre_event:
             step = _step(event.resource_pre_event.metadata)
-            self.planned.setdefault(step.urn, step)
+            planned = self.planned.setdefault(step.urn, step)
+            if planned.operation == "delete-replaced":
+                # The step after it says what takes the place.
+                self.planned[step.urn] = step
             if self.watcher:
                 self.watcher.began(step)
         elif event.res_outputs_event:

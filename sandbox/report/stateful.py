@@ -22,7 +22,7 @@ def _sentence(step: Step) -> str:
     sizes = [", ".join(_sizes(inputs)) for inputs in (old, new)]
     head = f"{step.room} StatefulSet {step.name}: "
     tail = "docs/how-to/volumes.md says how to do it without a gap"
-    if sizes[0] != sizes[1]:
+    if all(sizes) and sizes[0] != sizes[1]:
         return (
             f"{head}the volumes of its pods are {sizes[0]} and cannot become {sizes[1]}, since Kubernetes forbids to "
             f"change the claims of a StatefulSet: set volume_gib back to what it was; {tail}"

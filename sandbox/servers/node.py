@@ -110,9 +110,7 @@ def _specification(site: Site) -> Specification:
             "/etc/machine-id": f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}\n",
             "/etc/resolv.conf": "".join(f"nameserver {server}\n" for server in network.name_servers),
             "/etc/cni/net.d/10-pods.conflist": documents.pod_network(kubernetes.pod_cidr),
-            "/etc/containerd/config.toml": documents.containerd(
-                "/etc/cni/net.d", f"{docker.TREE}/root/usr/lib/cni", PAUSE
-            ),
+            "/etc/containerd/config.toml": documents.containerd("/etc/cni/net.d", pod_programs, PAUSE),
             "/etc/kubernetes/kubelet.yaml": documents.kubelet(dns, group),
             "/etc/kubernetes/kube-proxy.yaml": documents.proxy(node.name, kubernetes.pod_cidr),
         },

@@ -192,7 +192,7 @@ def diagnostic(message: str, urn: str) -> EngineEvent:
     [
         ("update", "2Gi", None),
         ("create-replacement", "2Gi", "the volumes of its pods are 1Gi and cannot become 2Gi.* set volume_gib back"),
-        ("delete-replaced", "1Gi", "spec.serviceName cannot be changed.* set it back"),
+        ("replace", "1Gi", "spec.serviceName cannot be changed.* set it back"),
     ],
 )
 def test_pods_that_keep_data_are_not_made_anew(operation: str, size: str, said: str | None) -> None:
