@@ -1,5 +1,6 @@
 """The dev stack on a real node and a real Docker host: everything runs, talks to whom it may, and leaves nothing."""
 
+import datetime
 import os
 import re
 import signal
@@ -151,3 +152,28 @@ def test_a_node_that_was_killed_comes_back(world: World) -> None:
     os.kill(world.process("node"), signal.SIGKILL)
     world.checkout.succeed("up", "--stack", STACK)
     wait_for(lambda: inside.not_ready(world) == [], "every pod is ready again", _START_SECONDS)
+
+
+FIRST_DAY_MINUTES = 10
+DOWN: frozenset[str] = frozenset()
+"""Scrape jobs with a target that is down on the first day: what is wrong today. This list may only get shorter."""
+FIRING: frozenset[str] = frozenset()
+"""Alerts that fire on the first day although nothing happened. This list may only get shorter."""
+
+
+def test_the_first_day(world: World) -> None:
+    """What an operator sees ten minutes after the stack came up."""
+    prometheus = inside.pod(world, world.settings.observability.namespace, {"app.kubernetes.io/name": "prometheus"})
+
+    def grown_up() -> bool:
+        started = prometheus.ask(9090, "/api/v1/status/runtimeinfo")["data"]["startTime"]
+        age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(started)
+        return age > datetime.timedelta(minutes=FIRST_DAY_MINUTES)
+
+    wait_for(grown_up, "ten minutes", FIRST_DAY_MINUTES * 60 + 60)
+    targets = prometheus.ask(9090, "/api/v1/targets?state=active")["data"]["activeTargets"]
+    down = {target["labels"]["job"]: target["lastError"] for target in targets if target["health"] != "up"}
+    assert set(down) <= DOWN, down
+    alerts = prometheus.ask(9090, "/api/v1/alerts")["data"]["alerts"]
+    firing = {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"} - {"Watchdog"}
+    assert firing <= FIRING, sorted(firing)
