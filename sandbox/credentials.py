@@ -25,9 +25,6 @@ _KEPT = (
 )
 """What the stack's data depends on: it cannot be made anew. What an older version of the program did not need can."""
 
-STAND_IN = "sandbox-stand-in"
-"""What a made-up secret of `preview` says in its name where its form allows it."""
-
 
 @dataclass(frozen=True)
 class Credentials:

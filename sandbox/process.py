@@ -72,6 +72,28 @@ def read_stat(pid: int) -> Stat | None:
     return Stat(state=fields[0], session=int(fields[3]), started=int(fields[19]))
 
 
+def mark() -> str:
+    """What tells this very process from all others; `marked` finds it in a file."""
+    stat = read_stat(os.getpid())
+    return json.dumps([os.getpid(), stat.started if stat else 0])
+
+
+def announce(file: Path) -> None:
+    """Say in a file that this very process is ready."""
+    partial = file.with_suffix(".part")
+    partial.write_text(mark(), encoding="ascii")
+    partial.replace(file)
+
+
+def marked(file: Path, record: Record | None) -> bool:
+    """Whether a process has said in this file that it is ready."""
+    try:
+        found = json.loads(file.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return False
+    return record is not None and found == [record.pid, record.started]
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process has started; none when it is gone."""
     try:

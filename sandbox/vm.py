@@ -18,7 +18,11 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-_NEWNS, _NEWUTS, _NEWIPC, _NEWPID, _NEWNET = 0x00020000, 0x04000000, 0x08000000, 0x20000000, 0x40000000
+NEW_MOUNTS = 0x00020000
+NEW_HOST_NAME = 0x04000000
+NEW_MESSAGES = 0x08000000
+NEW_PROCESSES = 0x20000000
+NEW_NETWORK = 0x40000000
 _PARENT_DEATH_SIGNAL = 1
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
@@ -65,10 +69,10 @@ def run(machine: Machine, serve: Callable[[], int]) -> int:
     What `serve` needs of Python's modules has to be imported before: in the machine they are not to be found.
     """
     outside = os.open("/proc/self/ns/net", os.O_RDONLY)
-    _unshare(_NEWPID)
+    unshare(NEW_PROCESSES)
     child = os.fork()
     if child == 0:
-        _libc("prctl", _PARENT_DEATH_SIGNAL, signal.SIGKILL)
+        libc("prctl", _PARENT_DEATH_SIGNAL, signal.SIGKILL)
         if os.getppid() != 0:  # the parent is in another namespace: 0 as long as it lives, and 1 is this process
             os._exit(1)
         os._exit(_inside(machine, outside, serve))
@@ -81,7 +85,7 @@ def run(machine: Machine, serve: Callable[[], int]) -> int:
 def _inside(machine: Machine, outside: int, serve: Callable[[], int]) -> int:
     """The machine's first process: sets it up, runs the command, reaps what loses its parent."""
     try:
-        _unshare(_NEWNS | _NEWUTS | _NEWIPC | _NEWNET)
+        unshare(NEW_MOUNTS | NEW_HOST_NAME | NEW_MESSAGES | NEW_NETWORK)
         command("mount", "--make-rprivate", "/")
         _connect(machine, outside)
         os.close(outside)
@@ -217,15 +221,30 @@ def command(*words: str, keep: int | None = None) -> None:
     subprocess.run(words, check=True, stdin=subprocess.DEVNULL, pass_fds=() if keep is None else (keep,))
 
 
-def _unshare(flags: int) -> None:
-    _libc("unshare", flags)
+def unshare(kinds: int) -> None:
+    """Give this thread namespaces of its own.
+
+    Raises:
+        OSError: When the system refuses.
+    """
+    libc("unshare", kinds)
 
 
-def _libc(name: str, *arguments: int) -> None:
+def libc(name: str, *arguments: int | bytes | None, what: str = "") -> None:
+    """Call a function of the C library that gives 0 when all is well.
+
+    Args:
+        name: The function.
+        arguments: What it is given.
+        what: What it is called in an error, if not by its name.
+
+    Raises:
+        OSError: When it gives anything else.
+    """
     function: Callable[..., int] = getattr(ctypes.CDLL(None, use_errno=True), name)
     if function(*arguments) != 0:
         code = ctypes.get_errno()
-        raise OSError(code, f"{name}: {os.strerror(code)}")
+        raise OSError(code, f"{what or name}: {os.strerror(code)}")
 
 
 def _end(status: int) -> NoReturn:

@@ -1,8 +1,6 @@
 """Run the controllers until told to stop: `python -m sandbox.controllers --kubeconfig F --nodes F --ready F …`."""
 
 import argparse
-import json
-import os
 import signal
 import sys
 from pathlib import Path
@@ -11,7 +9,7 @@ from threading import Event, Lock
 from sandbox.controllers import cluster, nodes
 from sandbox.controllers.api import Api
 from sandbox.controllers.certificates import CertManager
-from sandbox.process import read_stat
+from sandbox.process import announce
 
 
 def main(arguments: list[str]) -> int:
@@ -35,10 +33,7 @@ def main(arguments: list[str]) -> int:
             waiting.discard(part)
             if waiting:
                 return
-        stat = read_stat(os.getpid())
-        partial = options.ready.with_suffix(".part")
-        partial.write_text(json.dumps([os.getpid(), stat.started if stat else 0]), encoding="ascii")
-        partial.replace(options.ready)
+        announce(options.ready)
 
     api = Api(options.kubeconfig)
     CertManager(api, options.definitions, options.authority).start(stopped, lambda: done("kinds"))

@@ -47,16 +47,9 @@ class Api:
             urllib3.exceptions.HTTPError: When it does not answer.
         """
         kind = "application/merge-patch+json" if method == "PATCH" else "application/json"
-        response = self._pool.request(
-            method,
-            f"{self._server}{path}",
-            body=None if body is None else json.dumps(body),
-            headers={"Accept": "application/json", "Content-Type": kind},
-            timeout=urllib3.Timeout(connect=5, read=30),
+        return cast(
+            "dict[str, Any]", json.loads(self._ask(method, path, None if body is None else json.dumps(body), kind))
         )
-        if response.status >= 400:
-            raise ApiError(response.status, response.data.decode(errors="replace")[:300])
-        return cast("dict[str, Any]", json.loads(response.data))
 
     def write(self, method: str, path: str, document: bytes) -> None:
         """An object as it is written in YAML: POST makes it, PATCH applies it and takes over fields that others own.
@@ -66,15 +59,19 @@ class Api:
             urllib3.exceptions.HTTPError: When it does not answer.
         """
         kind = "application/apply-patch+yaml" if method == "PATCH" else "application/yaml"
+        self._ask(method, path, document, kind)
+
+    def _ask(self, method: str, path: str, body: bytes | str | None, kind: str) -> bytes:
         response = self._pool.request(
             method,
             f"{self._server}{path}",
-            body=document,
+            body=body,
             headers={"Accept": "application/json", "Content-Type": kind},
             timeout=urllib3.Timeout(connect=5, read=30),
         )
         if response.status >= 400:
             raise ApiError(response.status, response.data.decode(errors="replace")[:300])
+        return response.data
 
     def watch(self, path: str, version: str) -> Iterator[dict[str, Any]]:
         """The changes since a version, until the server ends the watch.

@@ -7,8 +7,6 @@ is gone when this process and everything else in it have ended; nothing of it is
 import argparse
 import asyncio
 import contextlib
-import json
-import os
 import signal
 import socket
 import sys
@@ -19,7 +17,7 @@ from typing import cast
 
 from sandbox.machine import kernel
 from sandbox.machine.plan import BRIDGE, Door, parse
-from sandbox.process import read_stat
+from sandbox.process import announce
 
 _CHUNK = 65_536
 _ANSWER_SECONDS = 5.0
@@ -40,7 +38,7 @@ def main(arguments: list[str]) -> int:
         kernel.unshare(kernel.NEW_NETWORK)
     _furnish(plan.addresses)
     opened += [(door, _listening(door)) for door in plan.doors if not door.outside]
-    asyncio.run(_serve(opened, partial(_announce, options.ready)))
+    asyncio.run(_serve(opened, partial(announce, options.ready)))
     return 0
 
 
@@ -63,13 +61,6 @@ def _listening(door: Door) -> tuple[socket.socket, socket.socket | None]:
         datagram.bind((host, int(port)))
         datagram.setblocking(False)
     return stream, datagram
-
-
-def _announce(file: Path) -> None:
-    stat = read_stat(os.getpid())
-    partial_file = file.with_suffix(".part")
-    partial_file.write_text(json.dumps([os.getpid(), stat.started if stat else 0]), encoding="ascii")
-    partial_file.replace(file)
 
 
 async def _serve(

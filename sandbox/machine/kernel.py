@@ -1,37 +1,34 @@
 """What the system offers for a machine within the machine: namespaces, mounts and control groups."""
 
-import ctypes
 import os
 import subprocess
 from pathlib import Path
 from typing import Final
 
-NEW_MOUNTS: Final = 0x00020000
-NEW_HOST_NAME: Final = 0x04000000
-NEW_PROCESSES: Final = 0x20000000
-NEW_NETWORK: Final = 0x40000000
+from sandbox.vm import NEW_HOST_NAME, NEW_MOUNTS, NEW_NETWORK, NEW_PROCESSES, libc, unshare
+
+__all__ = [
+    "NEW_HOST_NAME",
+    "NEW_NETWORK",
+    "NEW_PROCESSES",
+    "bind",
+    "control_groups",
+    "ip",
+    "join_network",
+    "make_group",
+    "mount",
+    "network_of",
+    "overlay",
+    "own_mounts",
+    "remove_group",
+    "unshare",
+]
 
 BIND: Final = 0x1000
 RECURSIVE: Final = 0x4000
 PRIVATE: Final = 0x40000
 
 _GROUPS: Final = Path("/sys/fs/cgroup")
-_LIBRARY = ctypes.CDLL(None, use_errno=True)
-
-
-def _checked(result: int, what: str) -> None:
-    if result != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, f"{what}: {os.strerror(number)}")
-
-
-def unshare(kinds: int) -> None:
-    """Give this thread namespaces of its own.
-
-    Raises:
-        OSError: When the system refuses.
-    """
-    _checked(_LIBRARY.unshare(kinds), "unshare")
 
 
 def join_network(pid: int) -> None:
@@ -42,7 +39,7 @@ def join_network(pid: int) -> None:
     """
     descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
     try:
-        _checked(_LIBRARY.setns(descriptor, NEW_NETWORK), "setns")
+        libc("setns", descriptor, NEW_NETWORK)
     finally:
         os.close(descriptor)
 
@@ -62,7 +59,7 @@ def mount(source: str | Path, target: Path, kind: str = "", flags: int = 0, data
         OSError: When the system refuses.
     """
     arguments = (os.fsencode(source), os.fsencode(target), kind.encode() or None, flags, data.encode() or None)
-    _checked(_LIBRARY.mount(*arguments), f"mount on {target}")
+    libc("mount", *arguments, what=f"mount on {target}")
 
 
 def bind(source: Path, target: Path) -> None:

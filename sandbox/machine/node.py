@@ -19,7 +19,7 @@ from typing import Any
 
 from sandbox import vm
 from sandbox.machine import documents, kernel
-from sandbox.process import read_stat
+from sandbox.process import mark, read_stat
 
 _PATIENCE_SECONDS = 60.0
 _POWER_OFF_SECONDS = 10.0
@@ -71,13 +71,12 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--ready", type=Path, required=True, help="written when the kubelet is well")
     options = parser.parse_args(arguments)
     specification = parse(options.specification.read_text(encoding="utf-8"))
-    stat = read_stat(os.getpid())
-    mark = json.dumps([os.getpid(), stat.started if stat else 0])
     # Opened before the machine has files of its own.
     ready = os.open(options.ready, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    said = mark().encode()
     kernel.make_group(specification.group)
     try:
-        node = Node(specification, lambda: os.write(ready, mark.encode()))
+        node = Node(specification, lambda: os.write(ready, said))
         return vm.run(vm.Machine(**specification.machine), node.run)
     finally:
         kernel.remove_group(specification.group)

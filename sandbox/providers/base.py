@@ -7,7 +7,6 @@ one-sentence errors) is done around it by `service`. Operations run in parallel 
 for that.
 """
 
-import fnmatch
 import os
 import secrets
 import threading
@@ -33,7 +32,6 @@ __all__ = [
     "ProviderError",
     "adopting",
     "contains_unknown",
-    "is_driven",
     "operation",
     "pause",
     "random_name",
@@ -238,8 +236,3 @@ def sdk_version(package: str) -> str:
 def random_name(name: str) -> str:
     """A name for the object of a resource that sets none, as the official plugins do: `<name>-<7 hex digits>`."""
     return f"{name}-{secrets.token_hex(4)[:7]}"
-
-
-def is_driven(token: str, driven: frozenset[str]) -> bool:
-    """Whether a provider module's `DRIVEN` (tokens; `*` matches any text) has `token`; every other type is recorded."""
-    return any(fnmatch.fnmatchcase(token, pattern) for pattern in driven)

@@ -13,43 +13,44 @@ DRIVEN: frozenset[str] = frozenset()
 SERVER = "none (recorded; the kubeconfig is the simulated cluster's)"
 
 _REMOTE = "command:remote:Command"
-_COPY_FILE = "command:remote:CopyFile"
-_COMMANDS = frozenset({"command:local:Command", _REMOTE})
 _SUFFIX = "-kubeconfig"
 
 
 class CommandDriver(Recorded):
-    """Records commands and copies; answers the step that fetches a kubeconfig."""
+    """Records commands; answers the step that fetches a kubeconfig."""
+
+    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
+        """Commands on other machines only."""
+        if token != _REMOTE:
+            raise ProviderError(f"the local command provider does not record {token}; use the official plugin")
+        return []
 
     def replace_on(self, token: str) -> frozenset[str]:
         """As the official plugin: other changes run `update`, or `create` again."""
-        return frozenset() if token == _COPY_FILE else frozenset({"triggers"})
+        return frozenset({"triggers"})
 
     def secrets(self, token: str) -> frozenset[str]:
         """A kubeconfig has a client key in it."""
-        return frozenset({"stdout"}) if token in _COMMANDS else frozenset()
+        return frozenset({"stdout"})
 
     def computed(self, token: str, name: str, inputs: Properties) -> Properties:
         """What the command printed: nothing, or the kubeconfig."""
-        if token not in _COMMANDS:
-            return {}
-        return {"stdout": _kubeconfig() if _fetches_kubeconfig(token, name) else "", "stderr": ""}
+        return {"stdout": _kubeconfig() if name.endswith(_SUFFIX) else "", "stderr": ""}
 
     def preview_outputs(self, token: str, inputs: Properties) -> Properties:
         """No command has run yet."""
-        return {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN} if token in _COMMANDS else inputs
+        return {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN}
 
     def preview_update(self, token: str, inputs: Properties, outputs: Properties) -> Properties:
         """An update gives what is on disk; before the cluster's first start, nothing is known of it."""
-        known = not _fetches_kubeconfig(token, operation().name) or _file().exists()
-        return {
-            **self.preview_outputs(token, inputs),
-            **(self.computed(token, operation().name, inputs) if known else {}),
-        }
+        name = operation().name
+        if name.endswith(_SUFFIX) and not _file().exists():
+            return self.preview_outputs(token, inputs)
+        return {**inputs, **self.computed(token, name, inputs)}
 
     def stale(self, token: str, inputs: Properties, outputs: Properties) -> frozenset[str]:
         """The cluster was made anew, on another port and with other keys."""
-        if not _fetches_kubeconfig(token, operation().name) or not _file().exists():
+        if not operation().name.endswith(_SUFFIX) or not _file().exists():
             return frozenset()
         return frozenset() if outputs.get("stdout") == _kubeconfig() else frozenset({"stdout"})
 
@@ -58,13 +59,9 @@ class CommandDriver(Recorded):
     ) -> tuple[Properties, Properties] | None:
         """What was recorded, with the kubeconfig as it is now."""
         found = super().read(token, resource_id, inputs, outputs)
-        if found and _fetches_kubeconfig(token, operation().name) and _file().exists():
+        if found and operation().name.endswith(_SUFFIX) and _file().exists():
             return inputs, {**outputs, "stdout": _kubeconfig()}
         return found
-
-
-def _fetches_kubeconfig(token: str, name: str) -> bool:
-    return token == _REMOTE and name.endswith(_SUFFIX)
 
 
 def _file() -> Path:

@@ -65,14 +65,57 @@ def length(low: int, high: int) -> Rule:
     )
 
 
+def anything(_value: Any) -> str | None:
+    """Whatever it is."""
+    return None
+
+
 def never(reason: str) -> Rule:
     """The property must not be given at all, whatever its value."""
     return lambda _value: reason
 
 
+_NOT_DONE = "is not done by the local provider; use the official plugin"
+
+
 def undriven(*paths: str) -> dict[str, Rule]:
     """Rules for properties that the platform does not use and the local provider therefore does not do."""
-    return dict.fromkeys(paths, never("is not done by the local provider; use the official plugin"))
+    return dict.fromkeys(paths, never(_NOT_DONE))
+
+
+def driven(table: Mapping[str, Rule], inputs: Mapping[str, Any]) -> Failures:
+    """As `failures`; and every value that the table has no path for is not done by the local provider."""
+    beyond = [(at, _NOT_DONE) for at, path in _leaves(inputs) if not any(_leads(path, known) for known in table)]
+    return failures(table, inputs) + beyond
+
+
+def _leads(path: str, known: str) -> bool:
+    """Whether a path is another one, or stands for all that is below it: of something unknown no more is seen."""
+    return known == path or known.startswith((f"{path}.", f"{path}["))
+
+
+def _leaves(value: Any, at: str = "", path: str = "") -> Iterator[tuple[str, str]]:
+    """(concrete path, path as in a table) of every single value."""
+    if isinstance(value, Mapping):
+        for key, item in cast("Mapping[str, Any]", value).items():
+            if not key.startswith("__"):
+                yield from _leaves(item, f"{at}.{key}".lstrip("."), f"{path}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, item in enumerate(cast("list[Any]", value)):
+            yield from _leaves(item, f"{at}[{index}]", f"{path}[]")
+    elif value is not None:
+        yield at, path
+
+
+def needed(inputs: Mapping[str, Any], *paths: str) -> Failures:
+    """What the official plugin would choose by itself, and the local one does not."""
+    found: Failures = []
+    for path in paths:
+        above, _, name = path.rpartition(".")
+        for at, value in values_at(above, inputs):
+            if isinstance(value, Mapping) and cast("Mapping[str, Any]", value).get(name) is None:
+                found.append((f"{at}.{name}".lstrip("."), "has to be given to the local provider"))
+    return found
 
 
 def failures(table: Mapping[str, Rule], inputs: Mapping[str, Any]) -> Failures:

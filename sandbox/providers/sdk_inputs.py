@@ -33,7 +33,7 @@ def _object_problems(kind: ObjectType, value: dict[str, Any], path: Path) -> Ite
     for key, item in sorted(value.items()):
         if key.startswith("__"):
             continue
-        found = kind.properties.get(key) or kind.properties.get(key.replace("-", "_"))  # x-kubernetes-validations
+        found = kind.properties.get(key)
         if found is None:
             yield text((*path, key)), f"there is no such property{_meant(key, kind.properties)}"
         else:

@@ -9,7 +9,6 @@ from types import ModuleType
 from sandbox.engine.events import short_type
 from sandbox.images import Image
 from sandbox.plugins import Plugins
-from sandbox.providers.base import is_driven
 from sandbox.report.console import table, tell
 
 _DYNAMIC = "pulumi-python:dynamic"
@@ -56,7 +55,7 @@ def _line(token: str, count: int, plugins: Plugins, absent: Mapping[str, str]) -
         return Line(package, token, count, "recorded", f"kept in the state only: {absent[package]}")
     if module is None:
         return Line(package, token, count, "skipped", "no plugin for this package")
-    if is_driven(token, module.DRIVEN):
+    if token in module.DRIVEN:
         return Line(package, token, count, "driven", _server(package, module))
     return Line(package, token, count, "recorded", "kept in the state only")
 

@@ -16,7 +16,7 @@ from sandbox import process
 from sandbox.credentials import Credentials
 from sandbox.faults import SandboxError
 from sandbox.images import Image
-from sandbox.layout import Layout
+from sandbox.layout import PYCACHE, ROOT, Layout
 from sandbox.ports import Wanted
 from sandbox.process import Record
 from settings import Settings
@@ -50,6 +50,11 @@ class Site:
             **extra,
         }
 
+    def python(self, home: Path) -> dict[str, str]:
+        """The whole environment of a server that is a module of this package."""
+        paths = {"PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": str(PYCACHE)}
+        return self.environment(home, PYTHONUNBUFFERED="1", **paths)
+
 
 class Server(Protocol):
     """One server, or one group of processes that serve together."""
@@ -80,6 +85,29 @@ class Server(Protocol):
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
         """Whether it answers now."""
         ...
+
+
+class Single:
+    """A server that is one process."""
+
+    name: str
+
+    def records(self, layout: Layout) -> list[Record]:
+        """The one process."""
+        record = process.load(layout.run, self.name)
+        return [record] if record else []
+
+
+class Unreached(Single):
+    """A server to which nobody connects."""
+
+    def ports(self) -> list[Wanted]:
+        """It listens nowhere, or inside only."""
+        return []
+
+    def address(self, ports: Mapping[str, int]) -> str:  # noqa: ARG002 - as every server
+        """None."""
+        return ""
 
 
 @dataclass(frozen=True)

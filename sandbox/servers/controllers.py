@@ -3,29 +3,22 @@
 What it does is in `sandbox.controllers`.
 """
 
-import json
 import sys
 from collections.abc import Mapping, Sequence
 
 from sandbox import process
 from sandbox.controllers.nodes import NodeSpec, dump
-from sandbox.layout import PYCACHE, ROOT, Layout
-from sandbox.ports import Wanted
-from sandbox.process import Record
-from sandbox.servers.base import Program, Site, keep_running
+from sandbox.layout import Layout
+from sandbox.servers.base import Program, Site, Unreached, keep_running
 from sandbox.servers.node import volumes
 
 
-class Controllers:
+class Controllers(Unreached):
     """Started when the API server answers; ready when the nodes are."""
 
     name = "controllers"
     programs: Sequence[str] = ("cert-manager-crds",)
     holds_data = False
-
-    def ports(self) -> list[Wanted]:
-        """It listens nowhere."""
-        return []
 
     def start(self, site: Site) -> None:
         """Run them for the present cluster."""
@@ -42,32 +35,16 @@ class Controllers:
                 *("--definitions", str(site.programs["cert-manager-crds"]), "--authority", str(layout.tls)),
                 *(("--volumes", str(volumes(layout, wanted[0].name))) if site.real else ()),
             ],
-            environment=site.environment(
-                layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
-            ),
+            environment=site.python(layout.data),
             cwd=layout.data,
             log=layout.logs / "controllers.log",
             files=[layout.kubeconfig, nodes],
         )
         keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
 
-    def records(self, layout: Layout) -> list[Record]:
-        """The one process."""
-        record = process.load(layout.run, self.name)
-        return [record] if record else []
-
-    def address(self, ports: Mapping[str, int]) -> str:  # noqa: ARG002 - as every server
-        """None."""
-        return ""
-
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
         """Whether the running process has found every node ready."""
-        record = process.load(layout.run, self.name)
-        try:
-            mark = json.loads((layout.run / "controllers.ready").read_text(encoding="ascii"))
-        except (OSError, ValueError):
-            return False
-        return record is not None and mark == [record.pid, record.started]
+        return process.marked(layout.run / "controllers.ready", process.load(layout.run, self.name))
 
 
 def _nodes(site: Site) -> list[NodeSpec]:

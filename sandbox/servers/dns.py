@@ -12,11 +12,10 @@ import dns.name
 import dns.query
 import dns.rdatatype
 
-from sandbox import process, tls
+from sandbox import tls
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
-from sandbox.process import Record
-from sandbox.servers.base import Program, Site, begin_world, keep_running
+from sandbox.servers.base import Program, Single, Site, begin_world, keep_running
 
 HOST = "127.0.0.1"
 _LONGEST_SOCKET = 100
@@ -101,7 +100,7 @@ ns1 A 127.0.0.1
 """
 
 
-class Dns:
+class Dns(Single):
     """The name server."""
 
     name = "dns"
@@ -154,11 +153,6 @@ class Dns:
             files=[configuration],
         )
         keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
-
-    def records(self, layout: Layout) -> list[Record]:
-        """The one process."""
-        record = process.load(layout.run, self.name)
-        return [record] if record else []
 
     def address(self, ports: Mapping[str, int]) -> str:
         """Address and port."""

@@ -4,26 +4,20 @@ import json
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from sandbox import process
-from sandbox.layout import PYCACHE, ROOT, Layout
+from sandbox.layout import Layout
 from sandbox.machine import kernel, plan
-from sandbox.ports import Wanted
 from sandbox.process import Record
-from sandbox.servers.base import Program, Site, keep_running
+from sandbox.servers.base import Program, Site, Unreached, keep_running
 
 
-class Gate:
-    """Started before all others, which are started inside."""
+class Gate(Unreached):
+    """Started before all others, which are started inside; it listens on the ports of those that it leads to."""
 
     name = "gate"
     programs: Sequence[str] = ()
     holds_data = False
-
-    def ports(self) -> list[Wanted]:
-        """None of its own: it listens on those of the servers that it leads to."""
-        return []
 
     def start(self, site: Site) -> None:
         """Nothing: `open` was called before."""
@@ -45,9 +39,7 @@ class Gate:
                 *(sys.executable, "-m", "sandbox.machine.gate", "--plan", str(file)),
                 *("--ready", str(layout.run / "gate.ready"), *self._join(others)),
             ],
-            environment=site.environment(
-                layout.data, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
-            ),
+            environment=site.python(layout.data),
             cwd=layout.data,
             log=layout.logs / "gate.log",
             files=[file],
@@ -66,24 +58,6 @@ class Gate:
         inside = [record.pid for record in others if record.alive() and kernel.network_of(record.pid) not in outside]
         return ["--join", str(inside[0])] if inside else []
 
-    def records(self, layout: Layout) -> list[Record]:
-        """The one process."""
-        record = process.load(layout.run, self.name)
-        return [record] if record else []
-
-    def address(self, ports: Mapping[str, int]) -> str:  # noqa: ARG002 - as every server
-        """None."""
-        return ""
-
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
         """Whether every door is open."""
-        return marked(layout.run / "gate.ready", process.load(layout.run, self.name))
-
-
-def marked(file: Path, record: Record | None) -> bool:
-    """Whether this very process has said that it is ready."""
-    try:
-        mark = json.loads(file.read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return False
-    return record is not None and mark == [record.pid, record.started]
+        return process.marked(layout.run / "gate.ready", process.load(layout.run, self.name))

@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
-from sandbox import process, tls
+from sandbox import tls
 from sandbox.layout import Layout
 from sandbox.machine import plan
 from sandbox.ports import Wanted
-from sandbox.process import Record
-from sandbox.servers.base import Program, Site, begin_world, https_status, keep_running
+from sandbox.servers.base import Program, Single, Site, begin_world, https_status, keep_running
 
 _HOST = "127.0.0.1"
 
 
-class Minio:
+class Minio(Single):
     """The object storage."""
 
     name = "minio"
@@ -54,11 +53,6 @@ class Minio:
             log=layout.logs / "minio.log",
         )
         keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
-
-    def records(self, layout: Layout) -> list[Record]:
-        """The one process."""
-        record = process.load(layout.run, self.name)
-        return [record] if record else []
 
     def address(self, ports: Mapping[str, int]) -> str:
         """URL of the S3 API."""

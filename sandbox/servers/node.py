@@ -20,14 +20,11 @@ from sandbox import process, vm
 from sandbox.controllers.api import Api, ApiError
 from sandbox.faults import SandboxError
 from sandbox.images import COREDNS, PAUSE, Image
-from sandbox.layout import PYCACHE, ROOT, Layout
+from sandbox.layout import Layout
 from sandbox.machine import documents, plan
 from sandbox.machine.node import Daemon, Specification
-from sandbox.ports import Wanted
-from sandbox.process import Record
 from sandbox.servers import docker
-from sandbox.servers.base import Program, Site, begin_world, keep_running
-from sandbox.servers.gate import marked
+from sandbox.servers.base import Program, Site, Unreached, begin_world, keep_running
 from sandbox.tls import write_private
 
 _READY_SECONDS = 180
@@ -36,16 +33,12 @@ _WITH_TREE = (f"{docker.TREE}/docker-engine",)
 _DAEMONS = ("kubelet", "kube-proxy", "kube-router")
 
 
-class Node:
+class Node(Unreached):
     """Started when the API server answers; ready when it says so itself."""
 
     name = "node"
     programs: Sequence[str] = (*_DAEMONS, "docker-engine")
     holds_data = True
-
-    def ports(self) -> list[Wanted]:
-        """What it listens on is inside."""
-        return []
 
     def start(self, site: Site) -> None:
         """Run it, with what runs on every node of the cluster."""
@@ -59,9 +52,7 @@ class Node:
                 *(sys.executable, "-m", "sandbox.machine.node"),
                 *("--specification", str(file), "--ready", str(layout.run / "node.ready")),
             ],
-            environment=site.environment(
-                folder, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
-            ),
+            environment=site.python(folder),
             cwd=folder,
             log=layout.logs / "node.log",
             files=[file],
@@ -70,19 +61,10 @@ class Node:
         load(layout, site.images or ())
         _name_server(site)
 
-    def records(self, layout: Layout) -> list[Record]:
-        """The one process; what it started ends with it."""
-        record = process.load(layout.run, self.name)
-        return [record] if record else []
-
-    def address(self, ports: Mapping[str, int]) -> str:  # noqa: ARG002 - as every server
-        """None."""
-        return ""
-
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
         """Whether the kubelet is well and the node is ready."""
         record = process.load(layout.run, self.name)
-        if not marked(layout.run / "node.ready", record):
+        if not process.marked(layout.run / "node.ready", record):
             return False
         name = json.loads((layout.run / "node.specification").read_text(encoding="utf-8"))["machine"]["hostname"]
         try:

@@ -3,17 +3,16 @@
 import sys
 from collections.abc import Mapping, Sequence
 
-from sandbox import process, tls
-from sandbox.layout import PYCACHE, ROOT, Layout
+from sandbox import tls
+from sandbox.layout import Layout
 from sandbox.ports import Wanted
-from sandbox.process import Record
-from sandbox.servers.base import Program, Site, begin_world, https_status, keep_running
+from sandbox.servers.base import Program, Single, Site, begin_world, https_status, keep_running
 
 HOST = "127.0.0.2"
 """A loopback address of its own: Proxmox clients print only the host, so it is not mistaken for another server."""
 
 
-class Proxmox:
+class Proxmox(Single):
     """The Proxmox VE API."""
 
     name = "proxmox"
@@ -41,19 +40,12 @@ class Proxmox:
                 *("--disks", compute.storage.disks, "--files", compute.storage.files),
                 *("--state", str(folder / "cluster.json"), "--token-file", str(token)),
             ],
-            environment=site.environment(
-                folder, PYTHONPATH=str(ROOT), PYTHONUNBUFFERED="1", PYTHONPYCACHEPREFIX=str(PYCACHE)
-            ),
+            environment=site.python(folder),
             cwd=folder,
             log=layout.logs / "proxmox.log",
             files=[token],
         )
         keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
-
-    def records(self, layout: Layout) -> list[Record]:
-        """The one process."""
-        record = process.load(layout.run, self.name)
-        return [record] if record else []
 
     def address(self, ports: Mapping[str, int]) -> str:
         """URL of the API, as `luxima:compute.endpoint` wants it."""

@@ -2,8 +2,7 @@
 
 fakepve answers every endpoint of the Proxmox VE API and keeps guests, pools, storages and the firewall. This subclass
 adds what a client needs to read back exactly what it wrote: numbers as JSON numbers, disks imported from an image,
-cloud-init drives under their own name, resizing, migration, a guest agent that reports the configured addresses, and
-the cluster-wide lists of `proxmox_registry`.
+cloud-init drives under their own name, resizing, and a guest agent that reports the configured addresses.
 """
 
 import importlib
@@ -12,8 +11,6 @@ import re
 from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
-
-from sandbox.servers.proxmox_registry import Registry
 
 # fakepve has no type information: these names are the boundary to it.
 _FakePve: Any = importlib.import_module("fakepve").FakePve
@@ -55,7 +52,6 @@ class Cluster(_FakePve):
         base: Any = super()
         base.__init__(host=host, port=port)
         self.time_scale = 0.0
-        self.registry = Registry(self)
         self.nodes = {node: {"online": True} for node in nodes}
         self.storages: dict[str, dict[str, Any]] = {name: disk_store(name) for name in disks}
         self.storages |= {name: file_store(name) for name in files}
@@ -65,9 +61,7 @@ class Cluster(_FakePve):
         return [
             ("PUT", guest + "/resize", self._resize),
             ("POST", guest + "/move_disk", self._move_disk),
-            ("POST", guest + "/migrate", self._move_guest),
             ("GET", "/nodes/{node}/query-url-metadata", self._url_metadata),
-            *self.registry.routes(),
         ]
 
     # ------------------------------------------------------------------ disks
@@ -176,12 +170,6 @@ class Cluster(_FakePve):
         return await base._content_delete(v, user)
 
     # ------------------------------------------------- other guest operations
-
-    async def _move_guest(self, v: dict[str, Any], user: str) -> str:
-        vm = self.find(v["node"], v["vmid"])
-        if v["target"] not in self.nodes:
-            raise _PveError(500, f"no such cluster node '{v['target']}'")
-        return await self.migrate(vm.vmid, v["target"], secs=0, user=user)
 
     async def _url_metadata(self, v: dict[str, Any], _user: str) -> dict[str, Any]:
         name = urlsplit(str(v["url"])).path.rsplit("/", 1)[-1]

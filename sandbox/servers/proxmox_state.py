@@ -14,8 +14,7 @@ VERSION = 1
 
 
 def snapshot(cluster: Any) -> dict[str, Any]:
-    """The cluster's guests, pools, storages, firewall and lists as plain data."""
-    firewall = cluster._fw()
+    """The cluster's guests, pools and storages as plain data."""
     return {
         "version": VERSION,
         "vms": [{name: getattr(vm, name) for name in _VM} for vm in cluster.vms],
@@ -23,8 +22,6 @@ def snapshot(cluster: Any) -> dict[str, Any]:
         "pools": {name: sorted(members) for name, members in cluster.pools.items()},
         "pool_info": {name: {**info, "storage": sorted(info["storage"])} for name, info in cluster.pool_info.items()},
         "storages": {name: {**store, "files": sorted(store["files"])} for name, store in cluster.storages.items()},
-        "firewall": {**firewall, "guests": {str(vmid): conf for vmid, conf in firewall["guests"].items()}},
-        "registry": cluster.registry.data,
     }
 
 
@@ -43,10 +40,6 @@ def restore(cluster: Any, data: dict[str, Any]) -> None:
     cluster.pools = {name: set(members) for name, members in data["pools"].items()}
     cluster.pool_info = {name: {**info, "storage": set(info["storage"])} for name, info in data["pool_info"].items()}
     cluster.storages |= {name: {**store, "files": set(store["files"])} for name, store in data["storages"].items()}
-    firewall = data["firewall"]
-    cluster._fw().update({**firewall, "guests": {int(vmid): conf for vmid, conf in firewall["guests"].items()}})
-    for path, objects in data["registry"].items():
-        cluster.registry.data[path] = objects
 
 
 def load(cluster: Any, path: Path) -> None:

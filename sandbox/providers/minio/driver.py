@@ -1,10 +1,9 @@
 # ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
-"""The driver: which resource type is done by which handler; a type without one is refused."""
+"""The driver: which resource type is done by which handler."""
 
 import threading
-from typing import NoReturn
 
-from sandbox.providers.base import Driver, Properties, ProviderError
+from sandbox.providers.base import Properties, ProviderError
 from sandbox.providers.handlers import Handler, HandlerDriver
 from sandbox.providers.minio import buckets, iam
 from sandbox.providers.minio.client import Client, settings
@@ -13,33 +12,6 @@ _SECRETS = {
     "minio:index/iamUser:IamUser": frozenset({"secret"}),
     "minio:index/iamServiceAccount:IamServiceAccount": frozenset({"secretKey"}),
 }
-
-
-class _Refusing(Driver):
-    """Says at the first look at a resource that its type is not driven."""
-
-    def _refuse(self, token: str, name: str) -> NoReturn:
-        raise ProviderError(f"the local minio provider does not drive {token} ({name}); use the official plugin")
-
-    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
-        """Refused, before anything changes."""
-        self._refuse(token, name)
-
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """Refused."""
-        self._refuse(token, name)
-
-    def read(self, token: str, resource_id: str, inputs: Properties, outputs: Properties) -> NoReturn:
-        """Refused."""
-        self._refuse(token, resource_id)
-
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Refused."""
-        self._refuse(token, resource_id)
-
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
-        """Refused."""
-        self._refuse(token, resource_id)
 
 
 class MinioDriver(HandlerDriver):
@@ -60,7 +32,7 @@ class MinioDriver(HandlerDriver):
             "iamUserPolicyAttachment:IamUserPolicyAttachment": iam.UserPolicies(client),
             "iamServiceAccount:IamServiceAccount": iam.ServiceAccounts(client),
         }
-        super().__init__({f"minio:index/{name}": handler for name, handler in handlers.items()}, _Refusing())
+        super().__init__("minio", {f"minio:index/{name}": handler for name, handler in handlers.items()})
 
     def _client(self) -> Client:
         with self._making:

@@ -2,33 +2,35 @@
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
 from sandbox.providers.handlers import Handler, changed
-from sandbox.providers.proxmoxve.parts import child
 from sandbox.providers.proxmoxve.settings import ApiError
-from sandbox.providers.recorded import Recorded
-from sandbox.providers.rules import Failures, Rule, failures, matching, not_empty, word
+from sandbox.providers.rules import Failures, Rule, anything, driven, matching, needed, not_empty, one_of
 
 if TYPE_CHECKING:
     from sandbox.providers.proxmoxve.client import Client
 
-_KEPT = ("contentType", "datastoreId", "nodeName", "url", "checksum", "checksumAlgorithm", "decompressionAlgorithm",
-         "fileName")  # fmt: skip
+_KEPT = ("contentType", "datastoreId", "nodeName", "url", "checksum", "checksumAlgorithm", "fileName")
 _RULES: dict[str, Rule] = {
-    "contentType": word("iso vztmpl import"),
-    "checksumAlgorithm": word("md5 sha1 sha224 sha256 sha384 sha512"),
-    "decompressionAlgorithm": word("gz lzo zst bz2"),
+    "contentType": one_of("vztmpl", "import"),
+    "checksum": anything,
+    "checksumAlgorithm": one_of("sha512"),
     "datastoreId": not_empty,
+    "fileName": not_empty,
     "nodeName": not_empty,
+    "overwrite": anything,
     "url": matching(r"https?://.+", "a URL that begins with http:// or https://"),
 }
 
 
-def file_name(inputs: Properties) -> str:
-    """The declared file name, else the last part of the URL."""
-    return str(inputs.get("fileName") or urlsplit(str(inputs["url"])).path.rsplit("/", 1)[-1])
+_UPLOAD_RULES: dict[str, Rule] = {
+    "contentType": one_of("snippets"),
+    "datastoreId": not_empty,
+    "nodeName": not_empty,
+    "sourceRaw.data": anything,
+    "sourceRaw.fileName": not_empty,
+}
 
 
 class Downloads(Handler):
@@ -39,7 +41,8 @@ class Downloads(Handler):
 
     def check(self, inputs: Properties) -> Failures:
         """As the official plugin at preview."""
-        found = failures(_RULES, inputs)
+        found = driven(_RULES, inputs)
+        found += needed(inputs, "fileName")
         for name, other in (("checksum", "checksumAlgorithm"), ("checksumAlgorithm", "checksum")):
             if inputs.get(name) and not inputs.get(other):
                 found.append((name, f"needs {other} as well"))
@@ -51,7 +54,7 @@ class Downloads(Handler):
 
     def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """Outputs that only the server knows."""
-        return {"fileName": UNKNOWN, "size": UNKNOWN}
+        return {"size": UNKNOWN}
 
     def _find(self, resource_id: str, inputs: Properties) -> dict[str, Any] | None:
         path = f"nodes/{inputs['nodeName']}/storage/{inputs['datastoreId']}/content"
@@ -60,26 +63,25 @@ class Downloads(Handler):
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
         """Let the node download the file."""
-        resource_id = f"{inputs['datastoreId']}:{inputs['contentType']}/{file_name(inputs)}"
+        resource_id = f"{inputs['datastoreId']}:{inputs['contentType']}/{inputs['fileName']}"
         if self._find(resource_id, inputs) is not None:
-            if not adopting() and not inputs.get("overwriteUnmanaged"):
+            if not adopting():
                 raise ProviderError(
                     f"file {resource_id} exists already on node {inputs['nodeName']}; "
-                    "set overwriteUnmanaged to replace it, or give another fileName"
+                    "remove it, or give another fileName"
                 )
             self.delete(resource_id, inputs)
         given = {
             "checksum": inputs.get("checksum"),
             "checksum-algorithm": inputs.get("checksumAlgorithm"),
-            "compression": inputs.get("decompressionAlgorithm"),
-            "verify-certificates": 0 if inputs.get("verify") is False else 1,
+            "verify-certificates": 1,
         }
         path = f"nodes/{inputs['nodeName']}/storage/{inputs['datastoreId']}/download-url"
         self._client().post(
             path,
             f"file {resource_id} on node {inputs['nodeName']}",
             content=inputs["contentType"],
-            filename=file_name(inputs),
+            filename=inputs["fileName"],
             url=inputs["url"],
             **{key: value for key, value in given.items() if value is not None},
         )
@@ -89,7 +91,7 @@ class Downloads(Handler):
         found = self._find(resource_id, inputs)
         if found is None:
             raise ProviderError(f"file {resource_id}: the Proxmox API took the download, but does not list the file")
-        return {"size": int(found["size"]), "fileName": file_name(inputs), **inputs}
+        return {"size": int(found["size"]), **inputs}
 
     def read(
         self,
@@ -116,17 +118,34 @@ class Downloads(Handler):
                 raise
 
 
-class Uploads(Recorded):
+class Uploads(Handler):
     """`FileLegacy`: recorded, since the official plugin sends snippets over SSH to a node; its id is the file's own."""
 
-    def computed(self, token: str, name: str, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
-        """The file's name, from its source."""
-        source = child(inputs, "sourceRaw").get("fileName") or child(inputs, "sourceFile").get("fileName")
-        source = source or str(child(inputs, "sourceFile").get("path", name)).rsplit("/", 1)[-1]
-        return {"fileName": source}
+    def check(self, inputs: Properties) -> Failures:
+        """A snippet with its content."""
+        return driven(_UPLOAD_RULES, inputs) + needed(inputs, "contentType", "sourceRaw", "sourceRaw.fileName")
 
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
+    def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+        """Outputs that only the server knows."""
+        return {"fileName": UNKNOWN}
+
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
         """Keep the inputs under the id that a guest's config refers to."""
-        outputs = super().create(token, name, inputs)[1]
-        kind = inputs.get("contentType") or "snippets"
-        return f"{inputs['datastoreId']}:{kind}/{outputs['fileName']}", outputs
+        file = inputs["sourceRaw"]["fileName"]
+        return f"{inputs['datastoreId']}:{inputs['contentType']}/{file}", {"fileName": file, **inputs}
+
+    def read(
+        self,
+        resource_id: str,  # noqa: ARG002 - the protocol's
+        inputs: Properties,
+        outputs: Properties,
+    ) -> tuple[Properties, Properties] | None:
+        """What was kept; nothing can have changed it."""
+        return (inputs, outputs) if outputs else None
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+        """Keep the new inputs."""
+        return self.create("", new)[1]
+
+    def delete(self, resource_id: str, outputs: Properties) -> None:
+        """Nothing was made."""

@@ -1,14 +1,15 @@
 """What VMs and containers have in common: finding them, their config, pool and power state, update and removal."""
 
-import threading
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, cast
 
-from sandbox.providers.base import Properties, ProviderError
+from sandbox.providers.base import Properties, ProviderError, adopting
 from sandbox.providers.drift import drifted
+from sandbox.providers.handlers import Handler, without_order
 from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.parts import Part, expected, read_all, write_all
 from sandbox.providers.proxmoxve.settings import ApiError
+from sandbox.providers.rules import Failures, Rule, driven, needed
 
 if TYPE_CHECKING:
     from sandbox.providers.proxmoxve.client import Client
@@ -27,7 +28,6 @@ class Guest(NamedTuple):
     name: str
     status: str
     pool: str
-    template: bool
 
     @property
     def path(self) -> str:
@@ -37,7 +37,12 @@ class Guest(NamedTuple):
     @property
     def subject(self) -> str:
         """What errors call it."""
-        return f"{'VM' if self.kind == 'qemu' else 'container'} {self.vmid} ({self.name}) on node {self.node}"
+        return subject(self.kind, self.vmid, self.name, self.node)
+
+
+def subject(kind: Kind, vmid: int, name: str, node: str) -> str:
+    """What errors call a guest."""
+    return f"{'VM' if kind == 'qemu' else 'container'} {vmid} ({name}) on node {node}"
 
 
 def differs(written: str, live: Any) -> bool:
@@ -46,38 +51,58 @@ def differs(written: str, live: Any) -> bool:
     return new != {key: value for key, value in old.items() if key in new or key != "size"}
 
 
-class Guests:
-    """The guests of one kind on a server, and the inputs that their configs keep."""
+class Guests(Handler):
+    """Creates, reads, changes and removes the guests of one kind."""
 
-    def __init__(
-        self, client: Callable[[], "Client"], kind: Kind, parts: tuple[Part, ...], align: Mapping[str, str]
-    ) -> None:
+    kind: ClassVar[Kind]
+    parts: ClassVar[tuple[Part, ...]]
+    rules: ClassVar[Mapping[str, Rule]]
+    needed: ClassVar[tuple[str, ...]]
+    """Inputs that have to be given."""
+    removal: ClassVar[Mapping[str, Any]] = {"purge": 1}
+    """Parameters of a removal."""
+
+    def __init__(self, client: Callable[[], "Client"]) -> None:
         self._client = client
-        self.kind: Kind = kind
-        self.parts = parts
-        self._align = align
-        self._ids = threading.Lock()
 
     @property
     def api(self) -> "Client":
         """The server's client, made at its first use."""
         return self._client()
 
+    # -------------------------------------------------- what a kind says of itself
+
+    def label(self, inputs: Properties) -> str:
+        """Its name on the server."""
+        raise NotImplementedError
+
+    def disks(self, inputs: Properties) -> dict[str, int]:
+        """Its disks and their sizes, in GiB."""
+        raise NotImplementedError
+
+    def values(self, inputs: Properties) -> dict[str, Any]:
+        """What a new one is made from."""
+        return {**write_all(self.parts, inputs)}
+
+    def place(self, guest: Guest, inputs: Properties) -> None:
+        """Bring its disks to where they are declared."""
+
     # ------------------------------------------------------------------ read
+
+    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+        """The order of tags means nothing."""
+        return without_order(inputs, "tags")
+
+    def check(self, inputs: Properties) -> Failures:
+        """As the official plugin at preview."""
+        return driven(self.rules, inputs) + needed(inputs, *self.needed)
 
     def find(self, vmid: int) -> Guest | None:
         """The guest with this id, of whatever kind, anywhere in the cluster."""
         for item in cast("list[dict[str, Any]]", self.api.get("cluster/resources", type="vm")):
             if int(item["vmid"]) == vmid:
-                return Guest(
-                    vmid,
-                    item["type"],
-                    item["node"],
-                    str(item.get("name", "")),
-                    item["status"],
-                    str(item.get("pool", "")),
-                    bool(int(item.get("template", 0))),
-                )
+                name, pool = str(item.get("name", "")), str(item.get("pool", ""))
+                return Guest(vmid, item["type"], item["node"], name, item["status"], pool)
         return None
 
     def mine(self, vmid: int) -> Guest | None:
@@ -85,73 +110,97 @@ class Guests:
         guest = self.find(vmid)
         return guest if guest and guest.kind == self.kind else None
 
+    def present(self, vmid: int) -> Guest:
+        """The guest with this id, which has to be there."""
+        guest = self.mine(vmid)
+        if guest is None:
+            raise ProviderError(f"{self.kind} {vmid}: the Proxmox API does not have it")
+        return guest
+
     def config(self, guest: Guest) -> dict[str, Any]:
         """The guest's config with its pending changes: what it will run with from its next start on."""
         config: dict[str, Any] = {}
-        for item in cast("list[dict[str, Any]]", self.api.get(f"{guest.path}/pending")):
+        for item in self._changes(guest):
             if "pending" in item:
                 config[item["key"]] = item["pending"]
             elif not item.get("delete") and "value" in item:
                 config[item["key"]] = item["value"]
         return config
 
-    def pending(self, guest: Guest) -> list[str]:
-        """Config keys whose change waits for the guest's next start."""
-        items = cast("list[dict[str, Any]]", self.api.get(f"{guest.path}/pending"))
-        return sorted(item["key"] for item in items if "pending" in item or item.get("delete"))
+    def _changes(self, guest: Guest) -> list[dict[str, Any]]:
+        return self.api.get(f"{guest.path}/pending")
 
-    def live_inputs(self, guest: Guest, inputs: Properties) -> Properties:
-        """The declared inputs, with what the server says differently."""
-        live = read_all(self.parts, self.config(guest)) | self._outside(guest)
-        should = expected(self.parts, inputs) | {
-            "nodeName": inputs.get("nodeName"),
-            "poolId": inputs.get("poolId"),
-            "started": inputs.get("started", True) if not inputs.get("template") else None,
-            "template": inputs.get("template", False),
+    def read(
+        self,
+        resource_id: str,
+        inputs: Properties,
+        outputs: Properties,  # noqa: ARG002 - the protocol's
+    ) -> tuple[Properties, Properties] | None:
+        """The guest as it is now: the declared inputs, with what the server says differently."""
+        guest = self.mine(int(resource_id))
+        if guest is None:
+            return None
+        given = inputs or {"nodeName": guest.node, "vmId": guest.vmid}
+        live = {
+            **read_all(self.parts, self.config(guest)),
+            "nodeName": guest.node,
+            "poolId": guest.pool,
+            "started": guest.status == "running",
         }
-        result = dict(inputs)
+        should = expected(self.parts, given) | {
+            "nodeName": given["nodeName"],
+            "poolId": given.get("poolId"),
+            "started": given.get("started", True),
+        }
+        result = dict(given)
         for name, value in should.items():
-            item = drifted(inputs.get(name), value, live.get(name), self._align.get(name, ""))
+            item = drifted(given.get(name), value, live.get(name), "interface" if name == "disks" else "")
             if item is None:
                 result.pop(name, None)
             else:
                 result[name] = item
-        return result
+        return result, dict(result)
 
-    def _outside(self, guest: Guest) -> dict[str, Any]:
-        return {
-            "nodeName": guest.node,
-            "poolId": guest.pool,
-            "started": guest.status == "running",
-            "template": guest.template,
-        }
+    # ------------------------------------------------------ create and update
 
-    # ---------------------------------------------------------------- create
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
+        """Make the guest, grow its disks, start it."""
+        vmid, label, node = int(inputs["vmId"]), self.label(inputs), inputs["nodeName"]
+        guest = self._taken(vmid, label)
+        if guest is not None:
+            self._write(guest, {}, inputs)
+        else:
+            pool = {"pool": inputs["poolId"]} if inputs.get("poolId") else {}
+            values = {"vmid": vmid, **self.values(inputs), **pool}
+            self.api.post(f"nodes/{node}/{self.kind}", subject(self.kind, vmid, label, node), **values)
+        try:
+            self._settle(self.present(vmid), inputs)
+            self._verify(vmid, inputs)
+        except ProviderError:
+            if guest is None:
+                self._discard(vmid)
+            raise
+        return str(vmid), dict(inputs)
 
-    def allocate(self, inputs: Properties, make: Callable[[int], None]) -> int:
-        """Run `make` with the declared id, or with the next free one; nobody else takes that meanwhile."""
-        if inputs.get("vmId"):
-            make(int(inputs["vmId"]))
-            return int(inputs["vmId"])
-        with self._ids:
-            vmid = int(self.api.get("cluster/nextid"))
-            make(vmid)
-            return vmid
-
-    def existing(self, inputs: Properties, *, adopt: bool, name: str) -> Guest | None:
+    def _taken(self, vmid: int, label: str) -> Guest | None:
         """The guest that has the declared id already, if it may be adopted; else an error that names it."""
-        guest = self.find(int(inputs["vmId"])) if inputs.get("vmId") else None
-        if guest is None:
-            return None
-        if adopt and guest.kind == self.kind and guest.name == name:
+        guest = self.find(vmid)
+        if guest is None or (adopting() and guest.kind == self.kind and guest.name == label):
             return guest
         raise ProviderError(
             f"vmId {guest.vmid} is taken by {guest.subject}; choose another vmId, or remove that guest first"
         )
 
-    # ---------------------------------------------------------------- update
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Change the guest; it is rebooted where Proxmox VE needs that."""
+        guest = self.present(int(resource_id))
+        self._grown(guest, new)
+        self._write(guest, old, new)
+        self._settle(guest, new)
+        self._verify(guest.vmid, new)
+        return dict(new)
 
-    def write(self, guest: Guest, old: Properties, new: Properties) -> None:
+    def _write(self, guest: Guest, old: Properties, new: Properties) -> None:
         """Bring the guest's config from the old inputs to the new; what did not change is left alone."""
         live = self.config(guest)
         values: dict[str, str] = {}
@@ -168,7 +217,33 @@ class Guests:
             send = self.api.post if self.kind == "qemu" else self.api.put
             send(f"{guest.path}/config", guest.subject, **values, **removed)
 
-    def move_to_pool(self, guest: Guest, pool: str) -> None:
+    def _settle(self, guest: Guest, inputs: Properties) -> None:
+        """Everything besides the config: pool, disks, power."""
+        self._move_to_pool(guest, str(inputs.get("poolId") or ""))
+        # Before disks grow: a pending change of a disk holds its old size.
+        pending = any("pending" in item or item.get("delete") for item in self._changes(guest))
+        if guest.status == "running" and pending:
+            self.api.post(f"{guest.path}/status/reboot", guest.subject, timeout=SHUTDOWN_TIMEOUT)
+        self.place(guest, inputs)
+        for disk, size in self._grown(guest, inputs).items():
+            self.api.put(f"{guest.path}/resize", guest.subject, disk=disk, size=f"{size}G")
+        self._set_power(guest, running=inputs.get("started", True))
+
+    def _grown(self, guest: Guest, inputs: Properties) -> dict[str, int]:
+        """The disks that have to grow, and to which size; an error for one that would have to shrink."""
+        config = self.config(guest)
+        found: dict[str, int] = {}
+        for disk, size in self.disks(inputs).items():
+            now = options.gigabytes(options.parse(config.get(disk, ""), "file").get("size", "0"))
+            if size < now:
+                raise ProviderError(
+                    f"{guest.subject}: disk {disk} has {now} GiB and cannot shrink to {size} GiB; give {now} or more"
+                )
+            if size > now:
+                found[disk] = size
+        return found
+
+    def _move_to_pool(self, guest: Guest, pool: str) -> None:
         """Make the guest a member of this pool, or of none."""
         if guest.pool == pool:
             return
@@ -177,56 +252,45 @@ class Guests:
         if pool:
             self.api.put(f"pools/{pool}", guest.subject, vms=guest.vmid)
 
-    def verify(self, vmid: int, inputs: Properties) -> None:
+    def _set_power(self, guest: Guest, *, running: bool) -> None:
+        if running and guest.status != "running":
+            self.api.post(f"{guest.path}/status/start", guest.subject)
+        if not running and guest.status == "running":
+            self.api.post(f"{guest.path}/status/shutdown", guest.subject, forceStop=1, timeout=SHUTDOWN_TIMEOUT)
+
+    def _verify(self, vmid: int, inputs: Properties) -> None:
         """An error if the server took a change but did not keep it."""
-        guest = self.mine(vmid)
-        if guest is None:
-            raise ProviderError(f"{self.kind} {vmid}: the Proxmox API took the change, but the guest is not there")
-        live = self.live_inputs(guest, inputs)
+        guest = self.present(vmid)
+        live, _ = self.read(str(vmid), inputs, {}) or ({}, {})
         wrong = sorted(name for name in live.keys() | inputs.keys() if live.get(name) != inputs.get(name))
         if wrong:
             raise ProviderError(
                 f"{guest.subject}: the Proxmox API took the change, but did not keep {', '.join(wrong)}"
             )
 
-    # ----------------------------------------------------------------- power
-
-    def set_power(self, guest: Guest, running: bool) -> None:
-        """Start or shut down."""
-        if running and guest.status != "running":
-            self.api.post(f"{guest.path}/status/start", guest.subject)
-        if not running and guest.status == "running":
-            self.api.post(f"{guest.path}/status/shutdown", guest.subject, forceStop=1, timeout=SHUTDOWN_TIMEOUT)
-
-    def reboot(self, guest: Guest) -> None:
-        """Start anew, with what was pending."""
-        self.api.post(f"{guest.path}/status/reboot", guest.subject, timeout=SHUTDOWN_TIMEOUT)
-
     # ---------------------------------------------------------------- delete
 
-    def remove(self, vmid: int, *, stop: bool, **params: Any) -> None:
-        """Stop and destroy the guest; one that is gone is fine."""
+    def delete(self, resource_id: str, outputs: Properties) -> None:
+        """Stop and destroy the guest with its disks; one that is gone is fine."""
+        self._remove(int(resource_id), stop=bool(outputs.get("stopOnDestroy")))
+
+    def _remove(self, vmid: int, *, stop: bool) -> None:
         guest = self.mine(vmid)
         if guest is None:
             return
         try:
-            if guest.status == "running":
-                if stop:
-                    self.api.post(f"{guest.path}/status/stop", guest.subject)
-                else:
-                    self.set_power(guest, running=False)
-            self.api.delete(guest.path, guest.subject, **params)
+            if stop and guest.status == "running":
+                self.api.post(f"{guest.path}/status/stop", guest.subject)
+            else:
+                self._set_power(guest, running=False)
+            self.api.delete(guest.path, guest.subject, **self.removal)
         except ApiError as error:
             if not error.missing:
                 raise
 
-    def discard(self, vmid: int) -> None:
+    def _discard(self, vmid: int) -> None:
         """Remove what a failed creation left behind, as far as possible: the first error is the one to tell."""
         try:
-            self.remove(vmid, stop=True, purge=1)
+            self._remove(vmid, stop=True)
         except ProviderError:
             return
-
-    def whole(self, inputs: Properties) -> dict[str, str]:
-        """The config of a new guest."""
-        return write_all(self.parts, inputs)

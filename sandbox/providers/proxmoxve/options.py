@@ -5,7 +5,7 @@ A bare first value (`local-lvm:vm-100-disk-0,size=20G`) stands under the key tha
 
 import re
 from collections.abc import Mapping
-from typing import Any, cast
+from typing import Any
 
 
 def parse(text: Any, bare: str = "") -> dict[str, str]:
@@ -25,14 +25,12 @@ def render(options: Mapping[str, Any]) -> str:
     return ",".join(f"{key}={scalar(value)}" for key, value in options.items() if value is not None)
 
 
-def scalar(value: Any, separator: str = ";") -> str:
-    """A value as the API takes it: booleans as 1 and 0, lists joined, whole numbers without a fraction."""
+def scalar(value: Any) -> str:
+    """A value as the API takes it: booleans as 1 and 0, whole numbers without a fraction."""
     if isinstance(value, bool):
         return "1" if value else "0"
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    if isinstance(value, list | tuple):
-        return separator.join(str(item) for item in cast("list[Any]", value))
     return str(value)
 
 

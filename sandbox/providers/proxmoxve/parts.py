@@ -24,31 +24,25 @@ class Field(NamedTuple):
     key: str
     default: Any = None
     """What the official plugin sends where nothing is declared; None: nothing is sent, and nothing is compared."""
-    kind: type[Any] = str
-    """Python type of the input; a default tells it as well."""
     skip: tuple[Any, ...] = ("",)
     """Values that are expressed by leaving the key out."""
     absent: Any = _SAME
     """What a missing key means to Proxmox VE, where that is not the default above."""
-    separator: str = ";"
-    """Between the items of a list."""
 
     def write(self, value: Any) -> Any:
         """The value to send; None leaves the key out."""
         value = self.default if value is None else value
         if value is None or any(value is item or (type(value) is type(item) and value == item) for item in self.skip):
             return None
-        return options.scalar(value, self.separator)
+        return options.scalar(value)
 
     def read(self, text: Any) -> Any:
         """The input's value; `text` is None where the key is missing."""
         if text is None:
             return self.default if self.absent is _SAME else self.absent
-        kind: type[Any] = self.kind if self.default is None else cast("type[Any]", type(self.default))
+        kind = cast("type[Any]", str if self.default is None else type(self.default))
         if kind is bool:
             return options.boolean(text)
-        if kind is list:
-            return [item for item in str(text).split(self.separator) if item]
         return kind(float(text)) if kind is int else kind(text)
 
 
@@ -116,48 +110,17 @@ def block(name: str, fields: Fields) -> Part:
     return Part((name,), exactly(*(f.key for f in fields.values())), write, read)
 
 
-def packed(name: str, key: str, fields: Fields, *, bare: str = "", always: bool = False, as_list: bool = False) -> Part:
-    """A nested input that is one property string; `always`: written with its defaults where nothing is declared.
-
-    With `as_list` the SDK makes a list of it that has one item at most.
-    """
+def packed(name: str, key: str, fields: Fields, *, bare: str = "") -> Part:
+    """A nested input that is one property string."""
 
     def write(inputs: Inputs, _live: Config) -> dict[str, str]:
-        declared = next(iter(items(inputs, name)), None) if as_list else inputs.get(name)
-        if declared is None and not always:
-            return {}
-        text = pack(declared or {}, fields)
+        text = pack(child(inputs, name), fields) if inputs.get(name) is not None else ""
         return {key: text} if text else {}
 
     def read(config: Config) -> dict[str, Any]:
-        if key not in config and not always:
-            return {name: [] if as_list else None}
-        value = unpack(config.get(key), fields, bare)
-        return {name: [value] if as_list else value}
+        return {name: unpack(config[key], fields, bare) if key in config else None}
 
     return Part((name,), exactly(key), write, read)
-
-
-def series(name: str, prefix: str, fields: Fields, *, bare: str = "", device: str = "") -> Part:
-    """A list of nested inputs, each a property string under `prefix0`, `prefix1` ...
-
-    With `device` the key stands in that field of the input itself.
-    """
-
-    def write(inputs: Inputs, _live: Config) -> dict[str, str]:
-        written: dict[str, str] = {}
-        for index, item in enumerate(items(inputs, name)):
-            written[item[device] if device else f"{prefix}{index}"] = pack(item, fields)
-        return written
-
-    def read(config: Config) -> dict[str, Any]:
-        found: list[dict[str, Any]] = []
-        for key in indexed(config, prefix):
-            named = {device: key} if device else {}
-            found.append({**named, **unpack(config[key], fields, bare)})
-        return {name: found}
-
-    return Part((name,), numbered(prefix), write, read)
 
 
 def pack(declared: Inputs, fields: Fields) -> str:
@@ -202,3 +165,45 @@ def numbered(prefix: str) -> Callable[[str, Any], bool]:
     """Owner of the config keys `prefix0`, `prefix1` ..."""
     pattern = re.compile(rf"{prefix}\d+")
     return lambda key, _value: pattern.fullmatch(key) is not None
+
+
+def mac_address(text: Any) -> str | None:
+    """The MAC address in a network device's config value."""
+    found = re.search(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", str(text))
+    return found.group(0).upper() if found else None
+
+
+def dns(given: Inputs) -> dict[str, str]:
+    """The config values of a guest's name servers."""
+    declared = child(given, "dns")
+    servers = " ".join(items(declared, "servers"))
+    return present({"searchdomain": declared.get("domain") or None, "nameserver": servers or None})
+
+
+def read_dns(config: Config) -> dict[str, Any]:
+    """A guest's name servers."""
+    servers = str(config.get("nameserver", "")).split()
+    return {"domain": str(config.get("searchdomain", "")), "servers": servers}
+
+
+def _write_tags(inputs: Inputs, _live: Config) -> dict[str, str]:
+    tags = items(inputs, "tags")
+    return {"tags": ";".join(tags)} if tags else {}
+
+
+def _read_tags(config: Config) -> dict[str, Any]:
+    return {"tags": sorted(tag for tag in re.split(r"[;, ]+", str(config.get("tags", ""))) if tag)}
+
+
+_STARTUP = {
+    "order": Field("order", -1, skip=(-1,)),
+    "upDelay": Field("up", -1, skip=(-1,)),
+    "downDelay": Field("down", -1, skip=(-1,)),
+}
+COMMON: tuple[Part, ...] = (
+    scalar("description", Field("description", "")),
+    packed("startup", "startup", _STARTUP, bare="order"),
+    Part(("tags",), exactly("tags"), _write_tags, _read_tags),
+)
+"""What VMs and containers keep in the same way."""
+IPV4 = {"address": Field("ip", ""), "gateway": Field("gw", "")}

@@ -57,3 +57,9 @@ def test_a_cluster_that_never_ran_has_no_kubeconfig(kubeconfig: Path) -> None:
 
 def test_only_triggers_run_a_command_anew() -> None:
     assert CommandDriver().replace_on(REMOTE) == {"triggers"}
+
+
+@pytest.mark.parametrize("token", ["command:local:Command", "command:remote:CopyFile"])
+def test_what_no_stack_declares_is_refused(token: str) -> None:
+    with pytest.raises(ProviderError, match=f"the local command provider does not record {token}; use"):
+        CommandDriver().check(token, "x", {})

@@ -92,13 +92,5 @@ def test_none_of_several_types_fails() -> None:
     assert _deployment(strategy={"rollingUpdate": {"maxSurge": []}}) != []
 
 
-def test_fields_of_definitions_may_be_spelt_as_the_api_does() -> None:
-    schema = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
-    token = "kubernetes:apiextensions.k8s.io/v1:CustomResourceDefinition"
-    version = {"name": "v1", "served": True, "storage": True, "schema": {"openAPIV3Schema": schema}}
-    spec = {"group": "g", "scope": "Cluster", "names": {"kind": "K", "plural": "ks"}, "versions": [version]}
-    assert _found("kubernetes", token, {"spec": spec}) == []
-
-
 def test_a_type_that_the_sdk_does_not_have_is_not_judged() -> None:
     assert _found("kubernetes", "kubernetes:cert-manager.io/v1:Certificate", {"spec": {"any": "thing"}}) == []

@@ -1,6 +1,5 @@
 """The launcher of the simulated Proxmox API: what it takes, what it answers, what it remembers."""
 
-import json
 import os
 import signal
 import stat
@@ -99,18 +98,16 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
         with_vm(server, cores=2, pool="tests")
         call(server, "POST", "nodes/pve1/qemu/100/status/start")
         call(server, "POST", "nodes/pve1/qemu/100/config", cores=3)
-        call(server, "POST", "cluster/firewall/rules", type="in", action="DROP")
-        call(server, "PUT", "nodes/pve1/qemu/100/firewall/options", enable=1)
-        call(server, "POST", "cluster/backup", id="daily", schedule="daily", storage="local", all=1)
         before = proxmox_state.snapshot(server.cluster)
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     with running(tmp_path, state=state) as server:
         assert proxmox_state.snapshot(server.cluster) == before
         assert server.cluster.vm(100).pending == {"cores": 3}
         assert call(server, "GET", "pools/tests")["comment"] == "kept"
-        call(server, "DELETE", "cluster/backup/daily")
+        call(server, "POST", "nodes/pve1/qemu/100/status/stop")
+        call(server, "DELETE", "nodes/pve1/qemu/100")
     with running(tmp_path, state=state) as server:
-        assert call(server, "GET", "cluster/backup") == []
+        assert server.cluster.vms == []
 
 
 def test_a_request_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
@@ -126,42 +123,6 @@ def test_a_state_that_cannot_be_read_is_named(tmp_path: Path, content: str) -> N
     state.write_text(content)
     with pytest.raises(ValueError, match=r"cluster\.json: .* delete the file"), running(tmp_path, state=state):
         raise AssertionError("it started")
-
-
-@pytest.mark.parametrize(
-    ("path", "data", "item"),
-    [
-        ("cluster/ha/groups", {"group": "web", "nodes": "pve1:2", "type": "group"}, "web"),
-        ("cluster/backup", {"id": "daily", "schedule": "daily", "storage": "local"}, "daily"),
-        ("cluster/replication", {"id": "100-0", "target": "pve2", "type": "local"}, "100-0"),
-    ],
-)
-def test_lists_of_the_cluster_are_kept(tmp_path: Path, path: str, data: dict[str, Any], item: str) -> None:
-    with running(tmp_path) as server:
-        call(server, "POST", path, **data)
-        with pytest.raises(AssertionError, match="already defined"):
-            call(server, "POST", path, **data)
-        call(server, "PUT", f"{path}/{item}", comment="changed")
-        assert call(server, "GET", f"{path}/{item}")["comment"] == "changed"
-        call(server, "PUT", f"{path}/{item}", delete="comment")
-        assert "comment" not in call(server, "GET", path)[0]
-        call(server, "DELETE", f"{path}/{item}")
-        with pytest.raises(AssertionError, match="does not exist"):
-            call(server, "GET", f"{path}/{item}")
-
-
-def test_a_metric_servers_token_is_never_sent_back(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
-        call(
-            server,
-            "POST",
-            "cluster/metrics/server/prometheus",
-            type="influxdb",
-            server="h",
-            port=8089,
-            token="s3cr3t",
-        )
-        assert "s3cr3t" not in json.dumps(call(server, "GET", "cluster/metrics/server/prometheus"))
 
 
 def test_only_the_token_opens(tmp_path: Path) -> None:
