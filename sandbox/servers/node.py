@@ -89,7 +89,7 @@ class Node:
             found = Api(layout.kubeconfig).call("GET", f"/api/v1/nodes/{name}")
         except (ApiError, urllib3.exceptions.HTTPError):
             return False
-        return any(item["type"] == "Ready" and item["status"] == "True" for item in found["status"]["conditions"])
+        return any(item["type"] == "Ready" and item["status"] == "True" for item in found["status"].get("conditions", []))
 
 
 def _specification(site: Site) -> Specification:
