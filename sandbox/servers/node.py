@@ -52,7 +52,7 @@ class Node:
         layout = site.layout
         folder = begin_world(layout, self.name)
         file = layout.run / "node.specification"
-        file.write_text(_specification(site).dump(), encoding="utf-8")
+        file.write_text(specification(site).dump(), encoding="utf-8")
         program = Program(
             name=self.name,
             command=[
@@ -89,10 +89,13 @@ class Node:
             found = Api(layout.kubeconfig).call("GET", f"/api/v1/nodes/{name}")
         except (ApiError, urllib3.exceptions.HTTPError):
             return False
-        return any(item["type"] == "Ready" and item["status"] == "True" for item in found["status"].get("conditions", []))
+        # A kubelet that has just started has not said anything about itself.
+        conditions = found["status"].get("conditions", [])
+        return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
 
 
-def _specification(site: Site) -> Specification:
+def specification(site: Site) -> Specification:
+    """What the node is made from; it tells no secret, since it is a file."""
     settings = site.settings
     node, network = plan.Node.of(settings), settings.compute.network
     folder, kubernetes = machine_folder(site.layout, node.name), settings.kubernetes

@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -27,7 +27,7 @@ sys.exit(gate.main(sys.argv[1:]))
 
 
 @contextmanager
-def gate(folder: Path, *doors: Door) -> Iterator[subprocess.Popen[bytes]]:
+def gate(folder: Path, *doors: Door) -> Generator[subprocess.Popen[bytes]]:
     """Run it until the end of the block, when it has to end because it is told to."""
     plan, ready = folder / "plan.json", folder / "ready"
     plan.write_text(Plan([], doors).dump(), encoding="utf-8")
@@ -151,7 +151,7 @@ def test_the_answer_to_a_datagram_goes_to_who_asked(tmp_path: Path) -> None:
 
 
 @contextmanager
-def _asking() -> Iterator[socket.socket]:
+def _asking() -> Generator[socket.socket]:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as made:
         made.settimeout(_PATIENCE_SECONDS)
         yield made

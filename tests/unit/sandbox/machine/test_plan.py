@@ -1,4 +1,4 @@
-"""The stack's own network: every address that the settings name is somewhere in it, once, with a door where it leads."""
+"""The stack's own network: every address that the settings name is in it, once, with a door where it leads."""
 
 from collections import Counter
 
