@@ -9,10 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
 import urllib3
 import yaml
 
@@ -89,9 +91,22 @@ class Node:
             found = Api(layout.kubeconfig).call("GET", f"/api/v1/nodes/{name}")
         except (ApiError, urllib3.exceptions.HTTPError):
             return False
-        # A kubelet that has just started has not said anything about itself.
-        conditions = found["status"].get("conditions", [])
-        return any(item["type"] == "Ready" and item["status"] == "True" for item in conditions)
+        return record is not None and is_ready(found["status"], psutil.Process(record.pid).create_time())
+
+
+def is_ready(status: Mapping[str, Any], began: float) -> bool:
+    """Whether a node says that it is ready, and has said so since it was started.
+
+    Args:
+        status: That of the Node object; a kubelet that was killed a moment ago is ready in it.
+        began: When the kubelet's machine was started, in seconds since the epoch.
+    """
+    return any(
+        item["type"] == "Ready"
+        and item["status"] == "True"
+        and datetime.fromisoformat(item["lastHeartbeatTime"]).timestamp() >= int(began)
+        for item in status.get("conditions", [])
+    )
 
 
 def specification(site: Site) -> Specification:

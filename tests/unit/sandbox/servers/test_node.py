@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -68,6 +69,21 @@ def test_the_machine_is_the_clusters_first_server(site: Site) -> None:
     # kube-router looks for its node once, so it is started after what makes it.
     names = [daemon.name for daemon in made.daemons]
     assert names.index("kubelet") < names.index("kube-router")
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "ready"),
+    [("True", 100, True), ("True", 130, True), ("True", 99, False), ("False", 130, False), ("Unknown", 130, False)],
+)
+def test_a_node_is_ready_when_it_says_so_since_its_start(said: str, at: int, *, ready: bool) -> None:
+    """What it said before it was killed does not count."""
+    when = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+    status = {"conditions": [{"type": "Ready", "status": said, "lastHeartbeatTime": when}]}
+    assert node.is_ready(status, began=100.7) == ready
+
+
+def test_a_node_that_has_not_said_anything_is_not_ready() -> None:
+    assert not node.is_ready({}, began=0)
 
 
 def test_a_specification_is_a_file_and_back(site: Site) -> None:
