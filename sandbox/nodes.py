@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final, Literal, cast
 
+from sandbox import disk
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.machine import support
@@ -41,6 +42,8 @@ def decide(layout: Layout, *, made: bool) -> bool:
         if reason is not None:
             say(f"nodes are simulated, and no pod really runs: for a real one, {reason}")
             kind = "simulated"
+    if kind == "real" and not (layout.data / "node").exists():
+        disk.require(layout.base, disk.NODE_MIB)
     _file(layout).write_text(kind, encoding="ascii")
     return kind == "real"
 

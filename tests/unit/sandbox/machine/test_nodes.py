@@ -1,10 +1,13 @@
 """Real nodes or simulated ones: what is asked for, what can be had, and what the stack was made with."""
 
+import shutil
+from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
-from sandbox import nodes
+from sandbox import disk, nodes
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.machine import support
@@ -14,6 +17,10 @@ _REFUSED = "only root may make one"
 
 def _nothing(_trial: Path) -> None:
     return None
+
+
+def _usage(mebibytes: int, _folder: Path) -> SimpleNamespace:
+    return SimpleNamespace(free=mebibytes * 2**20)
 
 
 def _refused(_trial: Path) -> str:
@@ -35,6 +42,7 @@ def _layout(stack: str, root: Path) -> Layout:
 def nothing_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(nodes.VARIABLE, raising=False)
     monkeypatch.setattr(support, "missing", _nothing)
+    monkeypatch.setattr(shutil, "disk_usage", partial(_usage, 4096))
 
 
 @pytest.fixture
@@ -110,6 +118,16 @@ def test_a_stack_on_a_real_node_does_not_turn_into_a_simulated_one(
     with pytest.raises(SandboxError, match=r"be had here: .* one; make clean STACK=dev and then NODE=simulated"):
         nodes.decide(layout, made=True)
     assert nodes.remembered(layout) == "real"
+
+
+def test_a_node_that_would_fill_the_disk_is_not_made(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", partial(_usage, 4095))
+    with pytest.raises(SandboxError, match=f"has 4095 MiB free and the sandbox needs {disk.NODE_MIB} MiB; free some"):
+        nodes.decide(layout, made=False)
+    assert nodes.remembered(layout) is None
+    # One that has its images already needs less.
+    (layout.data / "node").mkdir()
+    assert nodes.decide(layout, made=False)
 
 
 def test_a_stack_that_was_made_before_there_were_real_nodes_is_simulated(layout: Layout) -> None:
