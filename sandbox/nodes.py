@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 from typing import Final, Literal, cast
 
+from sandbox import disk
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.machine import support
@@ -25,20 +26,24 @@ def decide(layout: Layout, *, made: bool) -> bool:
     Raises:
         SandboxError: When another kind is asked for than the one the stack was made with, or none can be had.
     """
-    before, asked = remembered(layout), _asked()
-    if made and before is not None and asked not in {None, before}:
+    # A stack that was made before there were real nodes has no note of it.
+    before, asked = (remembered(layout) or "simulated") if made else None, _asked()
+    if before is not None and asked not in {None, before}:
         raise SandboxError(
             f"stack {layout.stack} was made with {before} nodes, and {VARIABLE}={asked} asks for others: "
             f"run make clean STACK={layout.stack} first, or leave {VARIABLE} out"
         )
-    kind = (before if made else None) or asked or ("real" if layout.stack == _REAL_STACK else "simulated")
+    kind = before or asked or ("real" if layout.stack == _REAL_STACK else "simulated")
     if kind == "real":
         reason = support.missing(layout.run / "trial")
         if reason is not None and (asked == "real" or made):
-            raise SandboxError(f"a real node cannot be had here: {reason}; {VARIABLE}=simulated does without")
+            way = f"make clean STACK={layout.stack} and then {VARIABLE}" if made else VARIABLE
+            raise SandboxError(f"a real node cannot be had here: {reason}; {way}=simulated does without")
         if reason is not None:
             say(f"nodes are simulated, and no pod really runs: for a real one, {reason}")
             kind = "simulated"
+    if kind == "real" and not (layout.data / "node").exists():
+        disk.require(layout.base, disk.NODE_MIB)
     _file(layout).write_text(kind, encoding="ascii")
     return kind == "real"
 

@@ -123,6 +123,11 @@ def make_group(name: str) -> None:
                     _write(group / setting, (above / setting).read_text(encoding="ascii"))
 
 
+def has_group(name: str) -> bool:
+    """Whether there is a control group in any hierarchy."""
+    return any((hierarchy / name).exists() for hierarchy in control_groups())
+
+
 def remove_group(name: str) -> None:
     """Remove a control group, and those in it, from each hierarchy; what still has processes stays."""
     for hierarchy in control_groups():

@@ -74,12 +74,22 @@ def main(arguments: list[str]) -> int:
     # Opened before the machine has files of its own.
     ready = os.open(options.ready, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     said = mark().encode()
+    _clear(specification.group)
     kernel.make_group(specification.group)
     try:
         node = Node(specification, lambda: os.write(ready, said))
         return vm.run(vm.Machine(**specification.machine), node.run)
     finally:
         kernel.remove_group(specification.group)
+
+
+def _clear(group: str) -> None:
+    """Remove the groups of a node that was killed: a new kubelet would look for what was in each, for minutes."""
+    deadline = time.monotonic() + _POWER_OFF_SECONDS
+    while kernel.has_group(group) and time.monotonic() < deadline:
+        # Its processes may be about to end.
+        kernel.remove_group(group)
+        time.sleep(_POLL_SECONDS)
 
 
 class Node:

@@ -9,7 +9,7 @@ from typing import Final
 
 from sandbox.layout import ROOT
 
-_NEEDED_MIB: Final = 3072
+NEEDED_MIB: Final = 3072
 
 _TRIAL: Final = """
 import pathlib, sys
@@ -41,8 +41,8 @@ def missing(trial: Path) -> str | None:
     if shutil.which("ip") is None:
         return "the command ip is missing (package iproute2)"
     available = _available_mib()
-    if available < _NEEDED_MIB:
-        return f"{available} MiB of memory are free and it needs {_NEEDED_MIB} MiB"
+    if available < NEEDED_MIB:
+        return f"{available} MiB of memory are free and it needs {NEEDED_MIB} MiB"
     trial.mkdir(mode=0o700, parents=True, exist_ok=True)
     done = subprocess.run(
         [sys.executable, "-c", _TRIAL, str(trial)], cwd=ROOT, capture_output=True, text=True, check=False

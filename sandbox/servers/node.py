@@ -9,10 +9,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
+import psutil
 import urllib3
 import yaml
 
@@ -45,7 +47,7 @@ class Node(Unreached):
         layout = site.layout
         folder = begin_world(layout, self.name)
         file = layout.run / "node.specification"
-        file.write_text(_specification(site).dump(), encoding="utf-8")
+        file.write_text(specification(site).dump(), encoding="utf-8")
         program = Program(
             name=self.name,
             command=[
@@ -71,10 +73,26 @@ class Node(Unreached):
             found = Api(layout.kubeconfig).call("GET", f"/api/v1/nodes/{name}")
         except (ApiError, urllib3.exceptions.HTTPError):
             return False
-        return any(item["type"] == "Ready" and item["status"] == "True" for item in found["status"]["conditions"])
+        return record is not None and is_ready(found["status"], psutil.Process(record.pid).create_time())
 
 
-def _specification(site: Site) -> Specification:
+def is_ready(status: Mapping[str, Any], began: float) -> bool:
+    """Whether a node says that it is ready, and has said so since it was started.
+
+    Args:
+        status: That of the Node object; a kubelet that was killed a moment ago is ready in it.
+        began: When the kubelet's machine was started, in seconds since the epoch.
+    """
+    return any(
+        item["type"] == "Ready"
+        and item["status"] == "True"
+        and datetime.fromisoformat(item["lastHeartbeatTime"]).timestamp() >= int(began)
+        for item in status.get("conditions", [])
+    )
+
+
+def specification(site: Site) -> Specification:
+    """What the node is made from; it tells no secret, since it is a file."""
     settings = site.settings
     node, network = plan.Node.of(settings), settings.compute.network
     folder, kubernetes = machine_folder(site.layout, node.name), settings.kubernetes

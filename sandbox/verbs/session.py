@@ -118,7 +118,11 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
     if present.driven:
         plugins.require_same(layout.stack, chosen, marks.kinds(layout))
     secrets = credentials.load_or_make(layout.secrets)
+    before = nodes.remembered(layout)
     real = nodes.decide(layout, made=bool(present.driven))
+    if before is not None and nodes.remembered(layout) != before:
+        # They are in another network than the ones that are about to be started, at the same ports.
+        fleet.stop(layout)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)

@@ -1,0 +1,91 @@
+"""What the real node is made from: a file that tells no secret, and one that only root may read."""
+
+import base64
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import yaml
+
+from sandbox import credentials
+from sandbox.layout import Layout
+from sandbox.machine import node as machine
+from sandbox.machine import plan
+from sandbox.servers import node
+from sandbox.servers.base import Site
+from tests.recording import STACKS, stack_settings
+
+_KEY, _CERTIFICATE = b"the administrator's key", b"the administrator's certificate"
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+@pytest.fixture(params=STACKS)
+def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
+    stack = str(request.param)
+    layout = Layout(stack, tmp_path)
+    layout.prepare()
+    (layout.data / "node").mkdir()
+    kubeconfig = {
+        "clusters": [{"cluster": {"server": "https://127.0.0.1:1", "certificate-authority-data": _text(b"authority")}}],
+        "users": [{"user": {"client-certificate-data": _text(_CERTIFICATE), "client-key-data": _text(_KEY)}}],
+    }
+    layout.kubeconfig.write_text(yaml.safe_dump(kubeconfig), encoding="utf-8")
+    programs = {name: Path("/cache") / name / name for name in node.Node.programs}
+    return Site(layout, stack_settings(stack), credentials.make(), {}, programs, [])
+
+
+def test_the_specification_tells_no_secret(site: Site) -> None:
+    text = node.specification(site).dump()
+    secrets = [*asdict(site.credentials).values(), _text(_KEY), _text(_CERTIFICATE), _KEY.decode()]
+    assert [secret for secret in secrets if secret in text] == []
+
+
+def test_the_administrators_key_is_roots_alone(site: Site) -> None:
+    made = node.specification(site)
+    folder = Path(made.machine["mounts"]["/etc/kubernetes/admin"])
+    assert folder.stat().st_mode & 0o777 == 0o700
+    file = folder / "kubeconfig"
+    assert file.stat().st_mode & 0o777 == 0o600
+    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    # As the machines of the cluster find it, not as this computer does.
+    assert content["clusters"][0]["cluster"]["server"] == f"https://{site.settings.kubernetes.api_address}:6443"
+    assert content["users"][0]["user"]["client-key-data"] == _text(_KEY)
+
+
+def test_the_machine_is_the_clusters_first_server(site: Site) -> None:
+    made = node.specification(site)
+    first = plan.Node.of(site.settings)
+    network = site.settings.compute.network
+    assert made.machine["hostname"] == first.name
+    assert made.machine["address"] == f"{first.address}/{network.prefix_length}"
+    assert made.machine["gateway"] == network.gateway
+    assert len(made.machine["port"]) <= 15
+    gateways = [f"{gateway.address}/32" for gateway in site.settings.edge.gateways.values()]
+    assert list(made.extra_addresses) == gateways
+    # kube-router looks for its node once, so it is started after what makes it.
+    names = [daemon.name for daemon in made.daemons]
+    assert names.index("kubelet") < names.index("kube-router")
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "ready"),
+    [("True", 100, True), ("True", 130, True), ("True", 99, False), ("False", 130, False), ("Unknown", 130, False)],
+)
+def test_a_node_is_ready_when_it_says_so_since_its_start(said: str, at: int, *, ready: bool) -> None:
+    """What it said before it was killed does not count."""
+    when = datetime.fromtimestamp(at, UTC).isoformat().replace("+00:00", "Z")
+    status = {"conditions": [{"type": "Ready", "status": said, "lastHeartbeatTime": when}]}
+    assert node.is_ready(status, began=100.7) == ready
+
+
+def test_a_node_that_has_not_said_anything_is_not_ready() -> None:
+    assert not node.is_ready({}, began=0)
+
+
+def test_a_specification_is_a_file_and_back(site: Site) -> None:
+    made = node.specification(site)
+    assert machine.parse(made.dump()).dump() == made.dump()
