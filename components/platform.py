@@ -174,7 +174,12 @@ class Platform:
             providers={"kubernetes": self.kubernetes.provider},
             depends_on=[*self.namespaces[settings.edge.namespace].guards, self.ledger],
         )
-        self.certificates = Certificates("certificates", CertificatesArgs(settings, secrets.acme_tsig_secret), opts)
+        trusting = pulumi.ResourceOptions(depends_on=self.namespaces[settings.observability.namespace].guards)
+        self.certificates = Certificates(
+            "certificates",
+            CertificatesArgs(settings, secrets.acme_tsig_secret),
+            pulumi.ResourceOptions.merge(opts, trusting),
+        )
         self.gateways = {
             slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, slot), opts) for slot in settings.edge.gateways
         }

@@ -33,6 +33,11 @@ class Certificates(Area):
         "acme and only there; its secret is luxima:acmeTsigSecret",
     )
 
+    @property
+    def authority_secret(self) -> str | None:
+        """Secret with the private CA's `ca.crt`, where programs have to trust it; None with a public one."""
+        return "private-ca" if self.issuer == "private_ca" else None
+
 
 class RateLimit(Area):
     """How much one client address may ask for."""

@@ -41,6 +41,9 @@ class Certificates(pulumi.ComponentResource):
         wanted = issuing.certificates(settings)
         self.certificates = {key: self._object(f"{name}-{key}", each, after) for key, each in wanted.items()}
         self.secrets = {key: str(each.spec["secretName"]) for key, each in wanted.items()}
+        authority = issuing.authority(settings)
+        if authority is not None:
+            self._object(f"{name}-authority", authority, after)
         self.register_outputs({"secrets": dict(self.secrets)})
 
     def _object(

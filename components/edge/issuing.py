@@ -89,6 +89,17 @@ def certificates(settings: Settings) -> dict[str, CustomObject]:
     }
 
 
+def authority(settings: Settings) -> CustomObject | None:
+    """A certificate that nobody serves: its Secret carries the private CA's own to those who have to trust it."""
+    secret = settings.edge.certificates.authority_secret
+    if secret is None:
+        return None
+    found = certificates(settings)["core"]
+    name = f"{secret}.{settings.environment.core_domain}"
+    spec = {**found.spec, "secretName": secret, "dnsNames": [name]}
+    return CustomObject("Certificate", secret, settings.observability.namespace, spec)
+
+
 def labels(settings: Settings) -> dict[str, str]:
     """Labels of everything that is made for a certificate."""
     return {"app.kubernetes.io/part-of": "luxima", "environment": settings.environment.label}

@@ -7,6 +7,7 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which the S3 client knows by itself
 from math import ceil
 from typing import Any, Final
 
+from components.observability import trust
 from components.observability.capacity import max_streams
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES
 from settings import Settings
@@ -112,6 +113,7 @@ def alertmanagers(settings: Settings) -> list[str]:
 
 def _bucket(settings: Settings) -> dict[str, Any]:
     """The object storage, over TLS, encrypted with the bucket's AES-256 key (SEC-5)."""
+    ca = trust.authority_file(settings)
     return {
         "endpoint": f"https://{settings.storage.endpoint}",
         "bucketnames": settings.storage.bucket_name("loki"),
@@ -119,7 +121,7 @@ def _bucket(settings: Settings) -> dict[str, Any]:
         "s3forcepathstyle": True,
         "insecure": False,
         "sse": {"type": "SSE-S3"},
-        "http_config": {"timeout": "60s", "insecure_skip_verify": False},
+        "http_config": {"timeout": "60s", "insecure_skip_verify": False, **({"ca_file": ca} if ca else {})},
         "backoff_config": {"min_period": "250ms", "max_period": "10s", "max_retries": 10},
     }
 

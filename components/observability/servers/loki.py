@@ -2,7 +2,7 @@
 
 from components.images import LOKI
 from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability import loki
+from components.observability import loki, trust
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
 
@@ -37,7 +37,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             reaches={site.namespace: [7946, 9093, 9095, 3100]},
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount],
+            mounts=[placed.mount, *trust.mounts(settings)],
             after=[*placed.resources, secret.resource],
             # What is in memory is stored before it ends.
             grace_seconds=300,

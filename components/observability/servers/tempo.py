@@ -2,7 +2,7 @@
 
 from components.images import TEMPO
 from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability import tempo
+from components.observability import tempo, trust
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
 
@@ -38,7 +38,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             reaches={site.namespace: [9090]},
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount],
+            mounts=[placed.mount, *trust.mounts(settings)],
             after=[*placed.resources, secret.resource],
             grace_seconds=120,
             start_seconds=120,

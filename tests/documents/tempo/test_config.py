@@ -58,6 +58,7 @@ KNOWN: Final[dict[str, Any]] = {
                 "forcepathstyle": bool,
                 "insecure": bool,
                 "tls_insecure_skip_verify": bool,
+                "tls_ca_path": str,
                 "sse": {"type": str},
             },
             "wal": {"path": str},

@@ -1,0 +1,20 @@
+"""Whom the observers trust besides the public authorities: the private CA, for names that have no public one (SEC-1)."""
+
+from typing import Final
+
+from components.kubernetes import Files, Mount
+from settings import Settings
+
+_FOLDER: Final = "/etc/private-ca"
+_KEY: Final = "ca.crt"
+
+
+def authority_file(settings: Settings) -> str | None:
+    """Path of the private CA's certificate in a pod; None where a public authority signs."""
+    return None if settings.edge.certificates.authority_secret is None else f"{_FOLDER}/{_KEY}"
+
+
+def mounts(settings: Settings) -> list[Mount]:
+    """What a program mounts to trust it; the pod waits until cert-manager has made it."""
+    secret = settings.edge.certificates.authority_secret
+    return [] if secret is None else [Mount("private-ca", _FOLDER, files=Files(secrets={secret: {_KEY: _KEY}}))]
