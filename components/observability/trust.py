@@ -1,4 +1,4 @@
-"""Whom the observers trust besides the public authorities: the private CA, for names that have no public one (SEC-1)."""
+"""Whom the observers trust besides the public authorities: the private CA, for names without a public one (SEC-1)."""
 
 from typing import Final
 
