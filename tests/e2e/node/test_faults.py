@@ -88,7 +88,9 @@ def _engine(folder: Path) -> Generator[DockerClient]:
         finally:
             engine.terminate()
             engine.wait(60)
-            subprocess.run(["umount", "--quiet", str(folder / "run" / "netns" / "default")], check=False)
+            subprocess.run(
+                ["umount", "--quiet", str(folder / "run" / "netns" / "default")], check=False, stderr=subprocess.DEVNULL
+            )
             kernel.remove_group(group)
 
 
