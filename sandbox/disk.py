@@ -10,8 +10,7 @@ NEEDED_MIB = 1024
 """What one stack's servers, logs and state may need in the checkout; measured: about 350 MiB after the first `up`."""
 
 NODE_MIB = 4096
-"""The same where a real node and Docker hosts have to take their images first; measured: about 900 MiB after the first
-`up` with stand-ins for half of the images, and a real program takes up to 150 MiB, packed and unpacked."""
+"""The same where a real node and Docker hosts have to take their images first; measured: about 1,600 MiB."""
 
 
 def require(folder: Path, mebibytes: int = NEEDED_MIB) -> None:

@@ -84,6 +84,6 @@ def candidates(name: str) -> Iterator[Path]:
     seen: set[Path] = set()
     for folder in (*os.environ.get("PATH", os.defpath).split(os.pathsep), *_SYSTEM_FOLDERS):
         path = Path(folder or ".").absolute() / name
-        if path not in seen and path.is_file() and os.access(path, os.X_OK):
+        if path not in seen and os.access(path, os.X_OK) and path.is_file():
             seen.add(path)
             yield path
