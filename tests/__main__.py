@@ -49,6 +49,9 @@ _READERS = (
 )
 """What tests/documents has its documents read by; built before, so that no test waits for a compiler."""
 
+_ON_A_NODE = ("tests/e2e/node", "tests/e2e/releases")
+"""What runs pods for real: as root only, and longer than a merge wants to wait."""
+
 SUITES = {
     "lint": (
         Step("ruff check", (*_PYTHON, "ruff", "check", "--quiet", ".")),
@@ -66,7 +69,11 @@ SUITES = {
     ),
     "e2e": (
         Step("third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))),
-        Step("end to end", (*_PYTEST, "tests/e2e"), True),
+        Step("end to end", (*_PYTEST, "tests/e2e", *(f"--ignore={folder}" for folder in _ON_A_NODE)), True),
+    ),
+    "node": (
+        Step("third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))),
+        Step("on a real node", (*_PYTEST, *_ON_A_NODE), True),
     ),
 }
 
