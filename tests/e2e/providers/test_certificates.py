@@ -106,7 +106,11 @@ def cluster() -> Generator[Cluster]:
             server.start(Site(layout, stack_settings("dev"), credentials.make(), given, programs))
         api = Api(layout.kubeconfig)
         api.call("POST", "/api/v1/namespaces", {"metadata": {"name": "edge"}})
-        yield Cluster(layout, api)
+        made = Cluster(layout, api)
+        # The server takes its time to serve kinds that it has been told of.
+        for kind in ("certificates", "clusterissuers"):
+            wait_for(lambda kind=kind: made.get(f"{_ROOT}/{kind}") is not None, f"{kind} are served", 60)
+        yield made
     finally:
         fleet.stop(layout)
         left = left_of(root)
