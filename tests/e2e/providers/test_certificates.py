@@ -57,6 +57,15 @@ class Cluster:
                 raise
             return None
 
+    def serves(self, kind: str) -> bool:
+        """Whether the server knows a kind by now."""
+        try:
+            return self.get(f"{_ROOT}/{kind}") is not None
+        except ApiError as error:
+            if error.status != 429:
+                raise
+            return False
+
     def secret(self, name: str, namespace: str = "edge") -> dict[str, Any] | None:
         """A live Secret."""
         return self.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
@@ -109,7 +118,7 @@ def cluster() -> Generator[Cluster]:
         made = Cluster(layout, api)
         # The server takes its time to serve kinds that it has been told of.
         for kind in ("certificates", "clusterissuers"):
-            wait_for(lambda kind=kind: made.get(f"{_ROOT}/{kind}") is not None, f"{kind} are served", 60)
+            wait_for(lambda kind=kind: made.serves(kind), f"{kind} are served", 60)
         yield made
     finally:
         fleet.stop(layout)
