@@ -40,6 +40,7 @@ def _document(settings: Settings, folder: Path, server: Running) -> dict[str, An
         text.replace(f"https://{settings.storage.endpoint}", f"https://{server.server}")
         .replace("/etc/loki", str(folder))
         .replace(": /loki", f": {folder}/data")
+        .replace("/etc/private-ca/ca.crt", str(server.bundle))
     )
     listen = {"http_listen_address": "127.0.0.1", "grpc_listen_address": "127.0.0.1"}
     document["server"] |= {**listen, "http_listen_port": free_port(), "grpc_listen_port": free_port()}
@@ -59,7 +60,6 @@ def _loki(settings: Settings, folder: Path, server: Running) -> Generator[Loki]:
         "HOME": str(folder),
         "AWS_ACCESS_KEY_ID": server.user,
         "AWS_SECRET_ACCESS_KEY": server.password,
-        "SSL_CERT_FILE": str(server.bundle),
     }
     url = f"http://127.0.0.1:{document['server']['http_listen_port']}"
     file = f"-config.file={folder / 'loki.yaml'}"
