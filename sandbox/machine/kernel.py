@@ -104,6 +104,8 @@ def control_groups() -> list[Path]:
     """The hierarchies of control groups: one in version 2, one for each controller in version 1."""
     if (_GROUPS / "cgroup.controllers").exists():
         return [_GROUPS]
+    if not _GROUPS.is_dir():
+        return []
     return sorted({path.resolve() for path in _GROUPS.iterdir() if (path / "cgroup.procs").exists()})
 
 

@@ -22,6 +22,7 @@ from docker.errors import DockerException
 from sandbox import images, process
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
+from sandbox.machine import kernel
 from sandbox.ports import Wanted
 from sandbox.process import Record
 from sandbox.servers.base import Program, Site, begin_world, keep_running
@@ -47,7 +48,6 @@ _SOCKETS: Final = "/run/sandbox"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path."""
 _ANSWER_SECONDS: Final = 10
-_CGROUPS: Final = Path("/sys/fs/cgroup")
 _DEBIAN: Final = ("/var/lib/docker", "/var/log/journal", "/run/lock", "/var/tmp")  # noqa: S108 - in the machine
 ACCOUNTS: Final = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
@@ -207,12 +207,7 @@ def engine_answers(socket: Path) -> bool:
 
 def clean(layout: Layout) -> None:
     """Remove what is left of the hosts once they have ended: their control groups, sockets and temporary folder."""
-    name = cgroup(layout).lstrip("/")
-    for top in (_CGROUPS / name, *_CGROUPS.glob(f"*/{name}")):
-        # Control groups are folders that only rmdir can remove, the innermost first.
-        for folder in (*sorted((path for path in top.rglob("*") if path.is_dir()), reverse=True), top):
-            with suppress(OSError):
-                folder.rmdir()
+    kernel.remove_group(cgroup(layout).lstrip("/"))
     record = layout.run / "docker-sockets"
     if record.exists():
         shutil.rmtree(_temporary(layout), ignore_errors=True)
