@@ -10,7 +10,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.faults import SandboxError
@@ -55,13 +55,14 @@ def ensure_authority(folder: Path) -> Path:
     return bundle
 
 
-def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, Path]:
+def ensure_server(folder: Path, name: str, addresses: list[str], authority: Path | None = None) -> tuple[Path, Path]:
     """Make a server's certificate once, in a folder of its own.
 
     Args:
-        folder: The authority's folder.
+        folder: Where that folder is made.
         name: The server; its folder's name.
         addresses: IP addresses and names it is reached at; `localhost` is always in.
+        authority: Certificate of who signs it, the key beside it; the sandbox's own, in `folder`, when None.
 
     Returns:
         The certificate and the private key.
@@ -73,7 +74,8 @@ def ensure_server(folder: Path, name: str, addresses: list[str]) -> tuple[Path, 
     if certificate.exists() and key.exists() and names.exists() and names.read_text() == wanted:
         return certificate, key
     alternatives = [x509.DNSName("localhost"), *map(_alternative, addresses)]
-    issued = _leaf(_authority(folder), f"luxima sandbox {name}", alternatives, _LIFETIME, None)
+    root = _authority(folder / "ca.pem") if authority is None else _authority(authority)
+    issued = _leaf(root, f"luxima sandbox {name}", alternatives, _LIFETIME, None)
     write_private(key, issued.key)
     certificate.write_bytes(issued.certificate)
     names.write_text(wanted)
@@ -108,7 +110,7 @@ def issue(folder: Path, names: Sequence[str], lifetime: datetime.timedelta, key:
         lifetime: From now on.
         key: The private key to go on with; a new one when None.
     """
-    return sign(_authority(folder), names, lifetime, key)
+    return sign(_authority(folder / "ca.pem"), names, lifetime, key)
 
 
 def sign(root: Issued, names: Sequence[str], lifetime: datetime.timedelta, key: bytes | None = None) -> Issued:
@@ -144,7 +146,7 @@ def _leaf(
     lifetime: datetime.timedelta,
     key: bytes | None,
 ) -> Issued:
-    authority, signer = x509.load_pem_x509_certificate(root.certificate), _private(root.key)
+    authority, signer = x509.load_pem_x509_certificate(root.certificate), _signer(root.key)
     private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
     built = (
         _builder(_name(subject), authority.subject, private.public_key(), lifetime)
@@ -158,14 +160,15 @@ def _leaf(
     return Issued(built.public_bytes(serialization.Encoding.PEM), _pem(private), root.certificate)
 
 
-def _authority(folder: Path) -> Issued:
-    """The authority of a folder."""
-    certificate, key = (folder / "ca.pem").read_bytes(), (folder / "ca.key").read_bytes()
+def _authority(certificate: Path) -> Issued:
+    """An authority by its certificate's file; the key is the file beside it."""
+    key = certificate.with_suffix(".key")
+    content = key.read_bytes()
     try:
-        _private(key)
+        _signer(content)
     except ValueError:
-        raise SandboxError(f"{folder / 'ca.key'} is not the sandbox's key; run make clean and make up") from None
-    return Issued(certificate, key, certificate)
+        raise SandboxError(f"{key} is not the sandbox's key; run make clean and make up") from None
+    return Issued(certificate.read_bytes(), content, certificate.read_bytes())
 
 
 def _name(text: str) -> x509.Name:
@@ -177,6 +180,13 @@ def _private(pem: bytes) -> ec.EllipticCurvePrivateKey:
     key = serialization.load_pem_private_key(pem, password=None)
     if not isinstance(key, ec.EllipticCurvePrivateKey):
         raise ValueError("not an elliptic curve's key")
+    return key
+
+
+def _signer(pem: bytes) -> ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey:
+    key = serialization.load_pem_private_key(pem, password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey):
+        raise ValueError("a key of another kind")
     return key
 
 

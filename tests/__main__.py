@@ -21,6 +21,8 @@ ROOT = Path(__file__).parent.parent
 _PYTHON = (sys.executable, "-m")
 _PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two at a time: every stack has servers of its own, and with them two end-to-end tests keep two cores busy."""
+_SLOWEST = ("--durations=20", "--durations-min=5")
+"""A table of those that take the longest closes the run."""
 _NO_TESTS_COLLECTED = 5
 _INTERRUPTED = 130
 
@@ -69,11 +71,11 @@ SUITES = {
     ),
     "e2e": (
         Step("third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))),
-        Step("end to end", (*_PYTEST, "tests/e2e", *(f"--ignore={folder}" for folder in _ON_A_NODE)), True),
+        Step("end to end", (*_PYTEST, *_SLOWEST, "tests/e2e", *(f"--ignore={folder}" for folder in _ON_A_NODE)), True),
     ),
     "node": (
         Step("third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))),
-        Step("on a real node", (*_PYTEST, *_ON_A_NODE), True),
+        Step("on a real node", (*_PYTEST, *_SLOWEST, *_ON_A_NODE), True),
     ),
 }
 

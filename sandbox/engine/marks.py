@@ -27,12 +27,12 @@ def remember_worlds(layout: Layout, worlds: Mapping[str, str]) -> None:
 
 
 def remember_kinds(layout: Layout, kinds: Mapping[str, str]) -> None:
-    """Note which kind of plugin makes the state's resources, by package."""
+    """Note which kind of plugin makes the state's resources, by package, and where containers are."""
     (layout.run / "plugins").write_text(json.dumps(dict(kinds)), encoding="utf-8")
 
 
 def kinds(layout: Layout) -> Mapping[str, str]:
-    """The kind of plugin that made the state's resources, by package; nothing when no run has noted it."""
+    """What made the state's resources, as it was noted; nothing when no run has noted it."""
     return _read(layout, "plugins")
 
 

@@ -10,6 +10,8 @@ import yaml
 RUNTIME_SOCKET: Final = Path("/run/containerd/containerd.sock")
 KUBECONFIG: Final = Path("/etc/kubernetes/admin/kubeconfig")
 AUTHORITY: Final = Path("/etc/kubernetes/admin/ca.crt")
+SERVING: Final = Path("/etc/kubernetes/serving")
+"""Folder of the certificate that the kubelet shows."""
 KERNEL: Final = (
     "kernel/keys/root_maxbytes",
     "kernel/keys/root_maxkeys",
@@ -103,6 +105,8 @@ def kubelet(dns: str, group: str) -> str:
             # Images come from no registry: one that is removed is gone.
             "imageGCHighThresholdPercent": 100,
             "oomScoreAdj": 0,
+            "tlsCertFile": str(SERVING / "public.crt"),
+            "tlsPrivateKeyFile": str(SERVING / "private.key"),
             # As the platform's own machines have it.
             "syncFrequency": "10s",
         }

@@ -1,6 +1,9 @@
 """What the system offers for a machine within the machine: namespaces, mounts and control groups."""
 
+import errno
 import os
+import socket
+import struct
 import subprocess
 from pathlib import Path
 from typing import Final
@@ -21,6 +24,7 @@ __all__ = [
     "overlay",
     "own_mounts",
     "remove_group",
+    "require_filter",
     "unshare",
 ]
 
@@ -28,6 +32,9 @@ BIND: Final = 0x1000
 RECURSIVE: Final = 0x4000
 PRIVATE: Final = 0x40000
 
+_NETFILTER: Final = 12
+_REQUEST, _ACKNOWLEDGE, _ERROR = 1, 4, 2
+"""Of `linux/netlink.h`."""
 _GROUPS: Final = Path("/sys/fs/cgroup")
 
 
@@ -98,6 +105,24 @@ def ip(*arguments: str, tolerate: str = "") -> None:
     done = subprocess.run(["ip", *arguments], capture_output=True, text=True, check=False)
     if done.returncode != 0 and not (tolerate and tolerate in done.stderr):
         raise OSError(f"ip {' '.join(arguments)}: {done.stderr.strip()}")
+
+
+def require_filter(name: str, subsystem: int, question: int) -> None:
+    """Ask a part of the kernel's packet filter for anything (`linux/netfilter/nfnetlink.h`).
+
+    Args:
+        name: The part.
+        subsystem: Its number.
+        question: Number of a message that it answers.
+
+    Raises:
+        OSError: When the kernel does not have it.
+    """
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETFILTER) as asked:
+        asked.send(struct.pack("=IHHIIBBH", 20, subsystem << 8 | question, _REQUEST | _ACKNOWLEDGE, 1, 0, 0, 0, 0))
+        _, kind, _, _, _, error = struct.unpack_from("=IHHIIi", asked.recv(4096))
+    if kind == _ERROR and -error == errno.EINVAL:
+        raise OSError(f"the kernel has no {name}")
 
 
 def control_groups() -> list[Path]:

@@ -19,6 +19,8 @@ kernel.unshare(kernel.NEW_NETWORK)
 kernel.ip("link", "add", "bridge0", "type", "bridge")
 kernel.ip("link", "add", "one", "type", "veth", "peer", "name", "two")
 pathlib.Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+kernel.require_filter("nftables", 10, 16)
+kernel.require_filter("ipset", 6, 1)
 kernel.own_mounts()
 kernel.overlay(folder)
 if not kernel.control_groups():

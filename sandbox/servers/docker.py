@@ -79,6 +79,35 @@ def own_engine(settings: Settings) -> str | None:
     return socket.removeprefix("unix://")
 
 
+def kind(settings: Settings, *, real: bool) -> str:
+    """Where the stack's containers are.
+
+    Args:
+        settings: The stack's.
+        real: Whether its nodes, and with them its Docker hosts, are real.
+    """
+    own = own_engine(settings)
+    return f"on the engine at {own}" if own else "on the sandbox's own engines" if real else "only recorded"
+
+
+def require_same(stack: str, now: str, before: str | None) -> None:
+    """Refuse to look for containers where none was made.
+
+    Args:
+        stack: The stack.
+        now: Where they would be looked for.
+        before: Where they were made; None when no run has noted it.
+
+    Raises:
+        SandboxError: When it is another place.
+    """
+    if before not in {None, now}:
+        raise SandboxError(
+            f"the containers of stack {stack} are {before}, and now they would be {now}: "
+            f"set or unset {OWN_SOCKET} as before, or run make clean STACK={stack}, then make up"
+        )
+
+
 def reachable(layout: Layout, settings: Settings) -> dict[str, str]:
     """Where the provider finds the engines that run: URL of the socket by address of the VM.
 

@@ -27,7 +27,7 @@ from sandbox.machine import documents, plan
 from sandbox.machine.node import Daemon, Specification
 from sandbox.servers import docker
 from sandbox.servers.base import Program, Site, Unreached, begin_world, keep_running
-from sandbox.tls import write_private
+from sandbox.tls import ensure_server, write_private
 
 _READY_SECONDS = 180
 _WITH_TREE = (f"{docker.TREE}/docker-engine",)
@@ -117,6 +117,7 @@ def specification(site: Site) -> Specification:
         mounts={
             docker.TREE: str(site.programs["docker-engine"].parent),
             str(documents.KUBECONFIG.parent): str(_administrator(site)),
+            str(documents.SERVING): str(_serving(site.layout, node)),
             **{f"/opt/{name}": str(site.programs[name].parent) for name in _DAEMONS},
         },
         bridge=plan.BRIDGE,
@@ -173,6 +174,13 @@ def _administrator(site: Site) -> Path:
     cluster["server"] = f"https://{site.settings.kubernetes.api_address}:{plan.API_PORT}"
     write_private(folder / documents.KUBECONFIG.name, yaml.safe_dump(content).encode())
     return folder
+
+
+def _serving(layout: Layout, node: plan.Node) -> Path:
+    """Folder of the kubelet's certificate, signed by the cluster's authority as k3s does it."""
+    authority = layout.tls / "kubernetes" / "ca.crt"
+    certificate, _ = ensure_server(layout.tls, "kubelet", [node.name, node.address], authority)
+    return certificate.parent
 
 
 def load(layout: Layout, images: Sequence[Image]) -> None:

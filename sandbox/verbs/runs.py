@@ -35,7 +35,7 @@ def run(
     layout = session.layout
     marks.begin(layout, verb)
     marks.remember_worlds(layout, fleet.worlds(layout))
-    marks.remember_kinds(layout, session.plugins.kinds)
+    marks.remember_kinds(layout, session.kinds)
     with Progress() as progress:
         events = _checked(session, verb, engine_verb(Recorder(watcher=None if quiet else progress)))
     marks.finish(layout)

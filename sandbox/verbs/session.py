@@ -51,6 +51,8 @@ class Session:
     settings: Settings
     ports: Mapping[str, int]
     plugins: Plugins
+    kinds: Mapping[str, str]
+    """What the next run has to be told of this one: the kind of plugin by package, and where containers are."""
     engine: "Engine"
     images: Sequence[Image] | None
     """What the real node and the Docker hosts run; None where nodes are simulated."""
@@ -120,6 +122,9 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
     secrets = credentials.load_or_make(layout.secrets)
     before = nodes.remembered(layout)
     real = nodes.decide(layout, made=bool(present.driven))
+    containers = docker.kind(settings, real=real)
+    if present.driven:
+        docker.require_same(layout.stack, containers, marks.kinds(layout).get("containers"))
     if before is not None and nodes.remembered(layout) != before:
         # They are in another network than the ones that are about to be started, at the same ports.
         fleet.stop(layout)
@@ -155,7 +160,8 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
     )
     lost = marks.lost_worlds(layout, fleet.worlds(layout)) if present.driven else []
     engine = make_engine(programs["pulumi"], layout, built, interrupts)
-    return Session(layout, settings, ports, chosen, engine, made, lost)
+    kinds = {**chosen.kinds, "containers": containers}
+    return Session(layout, settings, ports, chosen, kinds, engine, made, lost)
 
 
 def make_engine(program: Path, layout: Layout, built: dict[str, str], interrupts: Interrupts) -> "Engine":

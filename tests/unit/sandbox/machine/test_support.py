@@ -48,6 +48,10 @@ def test_too_little_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     [
         ("from sandbox.machine import kernel\nkernel.ip('link', 'add', 'x', 'type', 'nonsense')", "link add x"),
         ("raise OSError(1, 'unshare: Operation not permitted')", "unshare: Operation not permitted"),
+        (
+            "from sandbox.machine import kernel\nkernel.require_filter('telepathy', 30, 1)",
+            "the kernel has no telepathy",
+        ),
         ("raise SystemExit(1)", "no reason given"),
     ],
 )

@@ -71,6 +71,22 @@ def test_the_users_own_engine_has_to_answer(layout: Layout, listening: Path, mon
     assert docker.reachable(layout, stack_settings("dev")) == {"10.10.10.41": f"unix://{listening}"}
 
 
+def test_containers_are_not_looked_for_in_another_engine(listening: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(docker.OWN_SOCKET, raising=False)
+    settings = stack_settings("dev")
+    made = {docker.kind(settings, real=real) for real in (True, False)}
+    assert made == {"on the sandbox's own engines", "only recorded"}
+    monkeypatch.setenv(docker.OWN_SOCKET, str(listening))
+    now = docker.kind(settings, real=True)
+    docker.require_same("dev", now, now)
+    docker.require_same("dev", now, None)
+    for before in made:
+        with pytest.raises(
+            SandboxError, match=rf"dev are {before}, and now .* on the engine at {listening}: set or un"
+        ):
+            docker.require_same("dev", now, before)
+
+
 def test_one_engine_cannot_be_two_hosts(layout: Layout, listening: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(docker.OWN_SOCKET, str(listening))
     with pytest.raises(

@@ -2,11 +2,26 @@
 
 import base64
 from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 import yaml
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import (
+    CertificateBuilder,
+    DNSName,
+    IPAddress,
+    Name,
+    NameAttribute,
+    SubjectAlternativeName,
+    load_pem_x509_certificate,
+    random_serial_number,
+)
+from cryptography.x509.oid import NameOID
 
 from sandbox import credentials
 from sandbox.layout import Layout
@@ -23,12 +38,30 @@ def _text(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
+def _self_signed(key: rsa.RSAPrivateKey) -> bytes:
+    name = Name([NameAttribute(NameOID.COMMON_NAME, "kubernetes")])
+    now = datetime.now(UTC)
+    return (
+        CertificateBuilder(name, name, key.public_key(), random_serial_number(), now, now + timedelta(days=1))
+        .sign(key, SHA256())
+        .public_bytes(Encoding.PEM)
+    )
+
+
 @pytest.fixture(params=STACKS)
 def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     stack = str(request.param)
     layout = Layout(stack, tmp_path)
     layout.prepare()
     (layout.data / "node").mkdir()
+    authority = layout.tls / "kubernetes" / "ca.crt"
+    authority.parent.mkdir()
+    # As kwokctl makes it; the sandbox's own authorities have keys of another kind.
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    authority.with_suffix(".key").write_bytes(
+        key.private_bytes(Encoding.PEM, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    )
+    authority.write_bytes(_self_signed(key))
     kubeconfig = {
         "clusters": [{"cluster": {"server": "https://127.0.0.1:1", "certificate-authority-data": _text(b"authority")}}],
         "users": [{"user": {"client-certificate-data": _text(_CERTIFICATE), "client-key-data": _text(_KEY)}}],
@@ -54,6 +87,25 @@ def test_the_administrators_key_is_roots_alone(site: Site) -> None:
     # As the machines of the cluster find it, not as this computer does.
     assert content["clusters"][0]["cluster"]["server"] == f"https://{site.settings.kubernetes.api_address}:6443"
     assert content["users"][0]["user"]["client-key-data"] == _text(_KEY)
+
+
+def test_the_kubelet_shows_a_certificate_of_the_cluster(site: Site) -> None:
+    made = node.specification(site)
+    folder = Path(made.machine["mounts"]["/etc/kubernetes/serving"])
+    assert (folder / "private.key").stat().st_mode & 0o777 == 0o600
+    certificate = load_pem_x509_certificate((folder / "public.crt").read_bytes())
+    certificate.verify_directly_issued_by(
+        load_pem_x509_certificate((site.layout.tls / "kubernetes" / "ca.crt").read_bytes())
+    )
+    names = certificate.extensions.get_extension_for_class(SubjectAlternativeName).value
+    first = plan.Node.of(site.settings)
+    assert first.name in names.get_values_for_type(DNSName)
+    assert ip_address(first.address) in names.get_values_for_type(IPAddress)
+    kubelet = yaml.safe_load(made.machine["files"]["/etc/kubernetes/kubelet.yaml"])
+    assert (kubelet["tlsCertFile"], kubelet["tlsPrivateKeyFile"]) == (
+        "/etc/kubernetes/serving/public.crt",
+        "/etc/kubernetes/serving/private.key",
+    )
 
 
 def test_the_machine_is_the_clusters_first_server(site: Site) -> None:
