@@ -29,7 +29,7 @@ render: venv ## write the documents of STACK (prometheus.yml, dashboards, …) t
 	@$(PY) -m render documents --stack $(STACK) $(if $(OUT),--out $(OUT))
 
 capacity: venv ## compute the sizes that the load of STACK asks for, and compare them with its settings
-	@$(PY) -m render capacity postmortem --stack $(STACK)
+	@$(PY) -m render capacity --stack $(STACK)
 
 postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
 	@$(PY) -m render postmortem --stack $(STACK) $(if $(ALERT),--alert $(ALERT))

@@ -6,6 +6,7 @@ import textwrap
 from pathlib import Path
 from typing import get_args
 
+from components import edge
 from components.database import migrations
 from components.observability import capacity, documents, postmortem
 from settings import Settings, SettingsError
@@ -25,7 +26,9 @@ def write_documents(settings: Settings, out: Path) -> int:
     mark = out / _MARK
     if out.exists() and any(out.iterdir()) and not mark.exists():
         raise FileExistsError(f"{out} is not empty and was not written by make render: name another folder with OUT=")
-    found = {**documents(settings), **{f"database/{name}": text for name, text in migrations().items()}}
+    rooms = {"database": migrations(), "edge": edge.documents(settings)}
+    below = {f"{room}/{name}": text for room, found in rooms.items() for name, text in found.items()}
+    found = {**documents(settings), **below}
     before = mark.read_text(encoding="utf-8").splitlines() if mark.exists() else []
     out.mkdir(parents=True, exist_ok=True)
     mark.write_text("\n".join([*found, *(name for name in before if name not in found)]), encoding="utf-8")
@@ -66,23 +69,28 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
     parser.add_argument("--alert", metavar="NAME", help="alert that the post-mortem is of")
     given = parser.parse_args(arguments)
+    if given.what == "documents" and given.out is None:
+        return _unnamed("the folder: make render OUT=DIR")
+    if given.what == "postmortem" and given.alert is None:
+        return _unnamed("the alert: make postmortem ALERT=NAME")
     try:
         settings = check(given.stack, Path.cwd())
         if given.what == "capacity":
             return 0 if show_capacity(settings) else 1
         if given.what == "postmortem":
-            if given.alert is None:
-                parser.error("name the alert with --alert (make postmortem ALERT=NAME)")
             print("\n".join(postmortem(settings, given.alert)))
             return 0
-        if given.out is None:
-            parser.error("name the folder with --out (make render OUT=DIR)")
         count = write_documents(settings, given.out)
     except (SettingsError, OSError, LookupError) as error:
         print(error if isinstance(error, SettingsError) else f"error: {error}", file=sys.stderr)
         return 1
     print(f"{count} documents of stack {given.stack} are in {given.out}")
     return 0
+
+
+def _unnamed(what: str) -> int:
+    print(f"error: name {what}", file=sys.stderr)
+    return 2
 
 
 if __name__ == "__main__":

@@ -22,6 +22,8 @@ _UNKNOWN = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
     }
 )
+_NAMES = 12
+"""How many names of one type a person is shown."""
 _INTERNAL = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
@@ -113,7 +115,9 @@ def show(stack: str, stand_ins: Sequence[str], events: Recorder) -> None:
 
 
 def _names(names: list[str]) -> str:
-    return ", ".join(sorted(names))
+    shown = sorted(names)[:_NAMES]
+    more = [f"and {len(names) - _NAMES} more (make preview FORMAT=json has all)"] if len(names) > _NAMES else []
+    return ", ".join([*shown, *more])
 
 
 def write_json(made: Mapping[str, Any]) -> None:

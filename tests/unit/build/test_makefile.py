@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,23 @@ def test_down_is_for_every_stack_unless_one_is_named() -> None:
 
 def test_preview_passes_the_format_on() -> None:
     assert commands("preview", "FORMAT=json") == ["sandbox preview --stack dev --format json"]
+
+
+@pytest.mark.parametrize(
+    ("target", "arguments", "said"),
+    [
+        ("render", ["STACK=staging", "OUT={}"], "documents of stack staging are in"),
+        ("capacity", [], "source: "),
+        ("postmortem", ["ALERT=ServiceDown"], "ServiceDown"),
+        ("tools", [], "kube-apiserver"),
+        ("status", ["STACK=prod"], "Stack prod"),
+    ],
+)
+def test_what_needs_no_server_runs_as_it_is_typed(target: str, arguments: list[str], said: str, tmp_path: Path) -> None:
+    made = "VENV=" + str(Path(sys.executable).parents[1])
+    done = make(target, made, *(argument.format(tmp_path / "out") for argument in arguments))
+    assert done.returncode == 0, done.stderr
+    assert said in done.stdout
 
 
 def test_a_python_that_is_missing_is_one_sentence() -> None:
