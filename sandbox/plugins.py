@@ -120,7 +120,8 @@ def user_folder() -> Path | None:
     """The plugin folder of the user's own engine."""
     home = os.environ.get("PULUMI_HOME")
     folder = (Path(home) if home else Path.home() / ".pulumi") / "plugins"
-    return folder.resolve() if folder.is_dir() else None
+    # Path.is_dir raises where this user may not look.
+    return folder.resolve() if os.path.isdir(folder) else None  # noqa: PTH112
 
 
 def find_official(package: str, search: str, folder: Path | None) -> Path | None:

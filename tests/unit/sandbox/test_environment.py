@@ -1,4 +1,5 @@
 import json
+import os
 import socket
 from dataclasses import asdict
 from pathlib import Path
@@ -104,6 +105,22 @@ def test_a_plugin_in_the_folder_counts_from_the_sdks_version_on(tmp_path: Path, 
     plugin.parent.mkdir()
     plugin.write_text("")
     assert (plugins.find_official("minio", "/nonexistent", tmp_path) is not None) == found
+
+
+def test_a_plugin_folder_that_may_not_be_looked_at_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    closed = tmp_path / "closed"
+    (closed / "plugins").mkdir(parents=True)
+    monkeypatch.setenv("PULUMI_HOME", str(closed))
+    assert plugins.user_folder() == closed / "plugins"
+    before = os.geteuid()
+    closed.chmod(0)
+    try:
+        if before == 0:
+            os.seteuid(65534)
+        assert plugins.user_folder() is None
+    finally:
+        os.seteuid(before)
+        closed.chmod(0o700)
 
 
 def test_secrets_are_made_once_and_kept_private(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
