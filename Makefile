@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity postmortem release shell refresh destroy down status clean test test-unit test-e2e test-node e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -58,14 +58,14 @@ clean: venv ## stop the stack's servers and delete all that the sandbox knows of
 test: venv ## run lint, then the unit, policy and document tests, then the end-to-end tests
 	@$(PY) -m tests lint quick e2e
 
+test-all: venv ## run what `make test` runs and the long forms of it, as nightly before a release; as root
+	@$(PY) -m tests lint quick long
+
 test-unit: venv ## run the unit, policy and document tests
 	@$(PY) -m tests quick
 
 test-e2e: venv ## run the end-to-end tests against the sandbox
 	@$(PY) -m tests e2e
-
-test-node: venv ## run the tests on a real node, as root: the first day, policies, faults, releases under load
-	@$(PY) -m tests node
 
 e2e-traffic: venv ## run the long traffic scenarios, about half an hour, and print their figures
 	@LUXIMA_TRAFFIC=long timeout 5400 $(PY) -m pytest -q -s -p no:xdist tests/e2e/edge

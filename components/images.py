@@ -3,7 +3,7 @@
 from typing import Final
 
 KUBE_VIP: Final = "ghcr.io/kube-vip/kube-vip:v1.0.1"
-TRAEFIK: Final = "docker.io/library/traefik:v3.5.4"
+TRAEFIK: Final = "docker.io/library/traefik:v3.7.15"
 
 PROMETHEUS: Final = "quay.io/prometheus/prometheus:v3.8.0"
 ALERTMANAGER: Final = "quay.io/prometheus/alertmanager:v0.31.1"

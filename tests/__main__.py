@@ -21,8 +21,6 @@ ROOT = Path(__file__).parent.parent
 _PYTHON = (sys.executable, "-m")
 _PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two at a time: every stack has servers of its own, and with them two end-to-end tests keep two cores busy."""
-_SLOWEST = ("--durations=20", "--durations-min=5")
-"""A table of those that take the longest closes the run."""
 _NO_TESTS_COLLECTED = 5
 _INTERRUPTED = 130
 
@@ -51,8 +49,11 @@ _READERS = (
 )
 """What tests/documents has its documents read by; built before, so that no test waits for a compiler."""
 
-_ON_A_NODE = ("tests/e2e/node", "tests/e2e/releases")
-"""What runs pods for real: as root only, and longer than a merge wants to wait."""
+_ALL_PROGRAMS = Step(
+    "third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))
+)
+_END_TO_END = (*_PYTEST, "--durations=20", "--durations-min=5", "tests/e2e")
+"""A table of what takes longest closes the run."""
 
 SUITES = {
     "lint": (
@@ -69,14 +70,8 @@ SUITES = {
         Step("programs that read documents", (*_PYTHON, "tools", "ensure", *_READERS)),
         Step("unit, policy, documents", (*_PYTEST, "tests/unit", "tests/policy", "tests/documents"), True),
     ),
-    "e2e": (
-        Step("third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))),
-        Step("end to end", (*_PYTEST, *_SLOWEST, "tests/e2e", *(f"--ignore={folder}" for folder in _ON_A_NODE)), True),
-    ),
-    "node": (
-        Step("third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))),
-        Step("on a real node", (*_PYTEST, *_SLOWEST, *_ON_A_NODE), True),
-    ),
+    "e2e": (_ALL_PROGRAMS, Step("end to end", (*_END_TO_END, "-m", "not long"), True)),
+    "long": (_ALL_PROGRAMS, Step("end to end, the long ones too", _END_TO_END, True)),
 }
 
 

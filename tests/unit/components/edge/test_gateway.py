@@ -123,7 +123,7 @@ def test_a_leaving_pod_has_longer_than_its_drain(stack: str) -> None:
 def test_pods_run_without_any_privilege_on_a_pinned_image(stack: str) -> None:
     pod = _pod(_record(stack_settings(stack), "blue"), "blue")
     (container,) = pod["containers"]
-    assert container["image"] == "docker.io/library/traefik:v3.5.4"
+    assert container["image"] == "docker.io/library/traefik:v3.7.15"
     assert container["securityContext"] == {
         "allowPrivilegeEscalation": False,
         "readOnlyRootFilesystem": True,
