@@ -2,6 +2,7 @@
 
 import json
 import socket
+import tempfile
 from collections.abc import Generator
 from pathlib import Path
 
@@ -17,7 +18,9 @@ from tests.recording import stack_settings
 
 
 @pytest.fixture
-def layout(tmp_path: Path) -> Layout:
+def layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Layout:
+    # Where a socket's path is too long, its folder is a temporary one.
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     made = Layout("dev", tmp_path)
     made.prepare()
     return made
