@@ -26,7 +26,7 @@ from tools import cache
 
 ROOT = Path(__file__).resolve().parents[2]
 
-_LONGEST = 420
+LONGEST = 420
 """Seconds that a command of the sandbox may take on a busy machine."""
 _ROUNDS = 3
 """How often processes are looked for that a failed test left."""
@@ -73,7 +73,7 @@ class Running:
                 self._said[name].append(line)
                 self._news.notify_all()
 
-    def wait_for(self, pattern: str, seconds: float = _LONGEST) -> str:
+    def wait_for(self, pattern: str, seconds: float = LONGEST) -> str:
         """The first line that the pattern is found in; fails when the command ends without having said it."""
         end = time.monotonic() + seconds
         with self._news:
@@ -96,7 +96,7 @@ class Running:
         """End the command at once, and nothing else."""
         self.process.kill()
 
-    def wait(self, seconds: float = _LONGEST) -> Done:
+    def wait(self, seconds: float = LONGEST) -> Done:
         """The end of it."""
         try:
             code = self.process.wait(seconds)
@@ -159,15 +159,15 @@ class Checkout:
         )
         return Running(command, process)
 
-    def finish(self, running: Running) -> Done:
+    def finish(self, running: Running, seconds: float = LONGEST) -> Done:
         """Wait for a command and keep what it said."""
-        done = running.wait()
+        done = running.wait(seconds)
         self.runs.append(done)
         return done
 
-    def run(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
+    def run(self, *arguments: str, environment: Mapping[str, str] | None = None, seconds: float = LONGEST) -> Done:
         """`python -m sandbox ARGUMENT…`."""
-        return self.finish(self.start(*arguments, environment=environment))
+        return self.finish(self.start(*arguments, environment=environment), seconds)
 
     def succeed(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Done:
         """The same, for a command that has to succeed."""

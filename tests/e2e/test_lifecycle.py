@@ -21,7 +21,9 @@ _STRANGE = "registry.example.test/by/hand:latest"
 """An image that somebody put into a Deployment by hand."""
 
 
-@pytest.mark.parametrize("stack", STACKS)
+@pytest.mark.parametrize(
+    "stack", [pytest.param(stack, marks=[] if stack == "prod" else [pytest.mark.long]) for stack in STACKS]
+)
 def test_a_stack_lives(stack: str) -> None:
     with checkout() as copy:
         copy.commit()

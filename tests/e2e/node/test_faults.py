@@ -136,6 +136,7 @@ def _interfaces() -> set[str]:
     return {path.name for path in Path("/sys/class/net").iterdir()}
 
 
+@pytest.mark.long
 def test_a_run_that_is_killed_leaves_nothing_after_down(copy: Checkout) -> None:
     running = copy.start(*_UP)
     running.wait_for("storage-media-bucket +created")
@@ -181,6 +182,7 @@ def _assert_up_again(world: World, before: dict[str, str]) -> None:
     wait_for(again, "everything runs again", _START_SECONDS)
 
 
+@pytest.mark.long
 def test_gate_node_and_docker_host_that_were_killed_come_back_in_the_same_network(world: World) -> None:
     before, network = _running(world), kernel.network_of(world.process("gate"))
     killed = ("gate", "node", *(f"dockerd-{vm}" for vm in docker.hosts(world.settings)))
@@ -191,6 +193,7 @@ def test_gate_node_and_docker_host_that_were_killed_come_back_in_the_same_networ
     assert network != kernel.network_of("self")
 
 
+@pytest.mark.long
 def test_servers_that_were_all_killed_get_a_network_anew(world: World) -> None:
     before, old = _running(world), _networks(world.checkout)
     for record in (world.folder / "run").glob("*.json"):
@@ -200,6 +203,7 @@ def test_servers_that_were_all_killed_get_a_network_anew(world: World) -> None:
     assert not old & {kernel.network_of(pid) for pid in psutil.pids()}
 
 
+@pytest.mark.long
 def test_another_checkout_has_the_same_addresses_and_its_own_doors(world: World) -> None:
     with checkout(node="real") as other:
         copies = [World(other, STACK), world]

@@ -1,6 +1,7 @@
-"""The dev stack on a real node and a real Docker host: everything runs, talks to whom it may, and leaves nothing."""
+"""The dev stack on a real node and a real Docker host: everything runs, talks to whom it may, is released under load,
+and leaves nothing.
+"""
 
-import datetime
 import re
 import subprocess
 from collections.abc import Iterator
@@ -14,9 +15,11 @@ from sandbox.layout import Layout
 from sandbox.machine.kernel import control_groups
 from sandbox.servers import docker
 from tests.documents.alertmanager.running import wait_for
-from tests.e2e.checkout import Checkout, checkout
+from tests.e2e.checkout import Checkout
 from tests.e2e.node import inside
 from tests.e2e.node.inside import Pod, needs_root
+from tests.e2e.releases import blue_green, rolling
+from tests.e2e.releases.trial import STACK, Trial, trial
 from tests.e2e.running import left_of
 from tests.e2e.world import World
 
@@ -26,23 +29,24 @@ pytestmark = [
     needs_root,
 ]
 
-STACK = "dev"
-_START_SECONDS = 240
-
 
 @pytest.fixture(scope="module")
-def world() -> Iterator[World]:
+def made() -> Iterator[Trial]:
     before = _interfaces()
-    with checkout(node="real") as copy:
-        done = copy.succeed("up", "--stack", STACK)
-        assert "simulated" not in done.err
-        yield World(copy, STACK)
+    with trial("blue_green", blue_green.IMAGES | rolling.IMAGES) as made:
+        yield made
+        copy = made.copy
         group = docker.cgroup(_layout(copy))
         copy.succeed("down", "--stack", STACK)
         assert left_of(copy.root.parent) == []
         assert not [path for path in Path("/proc/self/mountinfo").read_text().splitlines() if str(copy.root) in path]
         assert not [top for top in control_groups() if (top / group.lstrip("/")).exists()]
     assert _interfaces() == before
+
+
+@pytest.fixture
+def world(made: Trial) -> World:
+    return made.world
 
 
 def _layout(copy: Checkout) -> Layout:
@@ -54,7 +58,7 @@ def _interfaces() -> set[str]:
 
 
 def test_every_pod_is_ready(world: World) -> None:
-    wait_for(lambda: inside.not_ready(world) == [], f"every pod is ready: {inside.not_ready(world)}", _START_SECONDS)
+    assert inside.not_ready(world) == []
     nodes = world.cluster.items("/api/v1/nodes")
     assert [node["status"]["nodeInfo"]["containerRuntimeVersion"].partition(":")[0] for node in nodes] == ["containerd"]
 
@@ -148,41 +152,11 @@ def test_a_second_up_changes_nothing(world: World) -> None:
     assert "Nothing changed" in done.out, str(done)
 
 
-FIRST_DAY_MINUTES = 10
-DOWN = frozenset({"kubelet", "kubelet-cadvisor", "minio"})
-"""Scrape jobs with a target that is down on the first day: what is wrong today. This list may only get shorter."""
-FIRING = frozenset(
-    {
-        "AlertRecordFailing",
-        "AlertmanagerNotificationsFailing",
-        "BackupUnknown",
-        "ClockNotSynchronised",
-        "DatabaseDown",
-        "DnsLookupFailed",
-        "HighCPULoad",
-        "MetricAbsent",
-        "ObjectStorageDown",
-        "ScrapeSampleLimitNear",
-        "SiteUnreachable",
-        "TargetDown",
-    }
-)
-"""Alerts that fire on the first day although nothing happened. This list may only get shorter."""
+def test_a_blue_green_release(made: Trial) -> None:
+    blue_green.from_deploy_to_rollback(made)
 
 
-def test_the_first_day(world: World) -> None:
-    """What an operator sees ten minutes after the stack came up."""
-    prometheus = inside.pod(world, world.settings.observability.namespace, {"app.kubernetes.io/name": "prometheus"})
-
-    def grown_up() -> bool:
-        started = prometheus.ask(9090, "/api/v1/status/runtimeinfo")["data"]["startTime"]
-        age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(started)
-        return age > datetime.timedelta(minutes=FIRST_DAY_MINUTES)
-
-    wait_for(grown_up, "ten minutes", FIRST_DAY_MINUTES * 60 + 60)
-    targets = prometheus.ask(9090, "/api/v1/targets?state=active")["data"]["activeTargets"]
-    down = {target["labels"]["job"]: target["lastError"] for target in targets if target["health"] != "up"}
-    assert set(down) <= DOWN, down
-    alerts = prometheus.ask(9090, "/api/v1/alerts")["data"]["alerts"]
-    firing = {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"} - {"Watchdog"}
-    assert firing <= FIRING, sorted(firing)
+def test_a_rolling_update(made: Trial) -> None:
+    made.copy.replace(f"Pulumi.{STACK}.yaml", "strategy: blue_green", "strategy: rolling")
+    made.copy.succeed("up", "--stack", STACK)
+    rolling.pods_are_changed_one_after_the_other(made)

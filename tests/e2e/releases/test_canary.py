@@ -7,7 +7,7 @@ from tests.e2e.node.inside import needs_root
 from tests.e2e.releases.trial import REPOSITORY, Trial, trial
 from tests.e2e.releases.users import USER, Users
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_root]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_root]
 
 NEW = REPOSITORY + "9" * 64
 

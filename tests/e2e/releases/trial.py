@@ -14,7 +14,7 @@ import yaml
 
 from settings.values import Slot
 from tests.documents.alertmanager.running import wait_for
-from tests.e2e.checkout import Checkout, Done, checkout
+from tests.e2e.checkout import LONGEST, Checkout, Done, checkout
 from tests.e2e.node.inside import not_ready
 from tests.e2e.releases.users import Users
 from tests.e2e.world import World
@@ -35,9 +35,9 @@ class Trial:
     old: str
     """The image that is live at first."""
 
-    def release(self, verb: str, *arguments: str, code: int = 0) -> Done:
-        """Run a verb for the service; it ends with that code."""
-        done = self.copy.run("release", "--stack", STACK, "--", verb, SERVICE, *arguments)
+    def release(self, verb: str, *arguments: str, code: int = 0, seconds: float = LONGEST) -> Done:
+        """Run a verb for the service; it ends with that code, in that time."""
+        done = self.copy.run("release", "--stack", STACK, "--", verb, SERVICE, *arguments, seconds=seconds)
         assert done.code == code, str(done)
         return done
 

@@ -1,25 +1,21 @@
-"""Blue-green by the release tool on the real engine, with real gateways and users: what servers and users saw."""
+"""A blue-green release by the release tool, with real gateways and users: what servers and users saw."""
 
 import time
 
-import pytest
-
 from tests.e2e.edge.traffic import say
-from tests.e2e.node.inside import needs_root
 from tests.e2e.releases.metrics import Metrics
-from tests.e2e.releases.trial import REPOSITORY, SERVICE, STACK, TTL_SECONDS, Trial, trial
+from tests.e2e.releases.trial import REPOSITORY, SERVICE, STACK, TTL_SECONDS, Trial
 from tests.e2e.releases.users import Users
-
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_root]
 
 ILL, NEW = REPOSITORY + "8" * 64, REPOSITORY + "9" * 64
 TREACHEROUS = REPOSITORY + "7" * 64
 """Well enough for a smoke test; of its users' requests every tenth fails."""
+IMAGES = {NEW: {}, ILL: {"FAIL_PERCENT": "100"}, TREACHEROUS: {"FAIL_PERCENT": "10"}}
 
 
-def test_from_deploy_to_rollback() -> None:
-    images = {NEW: {}, ILL: {"FAIL_PERCENT": "100"}, TREACHEROUS: {"FAIL_PERCENT": "10"}}
-    with trial("blue_green", images) as made, made.users() as users:
+def from_deploy_to_rollback(made: Trial) -> None:
+    """An image that is refused, one that is released and taken back by hand, one that the guard takes back."""
+    with made.users() as users:
         a_dry_run_touches_nothing(made)
         the_idle_slot_gets_the_image(made)
         a_slot_that_is_not_well_is_not_verified(made)

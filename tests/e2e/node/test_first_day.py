@@ -1,0 +1,62 @@
+"""What an operator sees ten minutes after the dev stack came up on a real node."""
+
+import datetime
+from collections.abc import Iterator
+
+import pytest
+
+from tests.documents.alertmanager.running import wait_for
+from tests.e2e.checkout import checkout
+from tests.e2e.node import inside
+from tests.e2e.node.inside import needs_root
+from tests.e2e.world import World
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_root]
+
+STACK = "dev"
+
+
+@pytest.fixture(scope="module")
+def world() -> Iterator[World]:
+    with checkout(node="real") as copy:
+        copy.succeed("up", "--stack", STACK)
+        yield World(copy, STACK)
+
+
+FIRST_DAY_MINUTES = 10
+DOWN = frozenset({"minio"})
+"""Scrape jobs with a target that is down on the first day: what is wrong today. This list may only get shorter."""
+FIRING = frozenset(
+    {
+        "AlertRecordFailing",
+        "AlertmanagerNotificationsFailing",
+        "BackupUnknown",
+        "ClockNotSynchronised",
+        "DatabaseDown",
+        "DnsLookupFailed",
+        "HighCPULoad",
+        "MetricAbsent",
+        "ObjectStorageDown",
+        "ScrapeSampleLimitNear",
+        "SiteUnreachable",
+        "TargetDown",
+    }
+)
+"""Alerts that fire on the first day although nothing happened. This list may only get shorter."""
+
+
+def test_the_first_day(world: World) -> None:
+    prometheus = inside.pod(world, world.settings.observability.namespace, {"app.kubernetes.io/name": "prometheus"})
+
+    def grown_up() -> bool:
+        started = prometheus.ask(9090, "/api/v1/status/runtimeinfo")["data"]["startTime"]
+        age = datetime.datetime.now(datetime.UTC) - datetime.datetime.fromisoformat(started)
+        return age > datetime.timedelta(minutes=FIRST_DAY_MINUTES)
+
+    wait_for(grown_up, "ten minutes", FIRST_DAY_MINUTES * 60 + 60)
+    targets = prometheus.ask(9090, "/api/v1/targets?state=active")["data"]["activeTargets"]
+    down = {target["labels"]["job"]: target["lastError"] for target in targets if target["health"] != "up"}
+    assert set(down) <= DOWN, down
+    alerts = prometheus.ask(9090, "/api/v1/alerts")["data"]["alerts"]
+    firing = {alert["labels"]["alertname"] for alert in alerts if alert["state"] == "firing"} - {"Watchdog"}
+    assert firing <= FIRING, sorted(firing)
