@@ -193,6 +193,7 @@ def test_ports_that_somebody_else_has_taken_and_ctrl_c_while_the_servers_start(w
     assert {name for name, port in world.ports.items() if port != ports[name]} == {"etcd"}
 
 
+@pytest.mark.long
 def test_a_component_whose_port_was_taken_when_it_died_takes_the_others_with_it(world: World) -> None:
     ports = world.ports
     os.kill(world.process("etcd"), signal.SIGKILL)
@@ -204,9 +205,9 @@ def test_a_component_whose_port_was_taken_when_it_died_takes_the_others_with_it(
 @pytest.mark.parametrize(
     ("server", "change", "by"),
     [
-        ("minio", r"(media: \{versioning: true, quota_gib: )(\d+)", 1),
+        pytest.param("minio", r"(media: \{versioning: true, quota_gib: )(\d+)", 1, marks=pytest.mark.long),
         ("kube-apiserver", r"(\n      replicas: )(\d+)", 1),
-        ("dns", r"(\n    ttl_seconds: )(\d+)", -1),
+        pytest.param("dns", r"(\n    ttl_seconds: )(\d+)", -1, marks=pytest.mark.long),
     ],
 )
 def test_a_server_that_dies_is_named_and_started_anew(world: World, server: str, change: str, by: int) -> None:
@@ -252,6 +253,7 @@ def test_an_engine_that_is_killed(world: World) -> None:
     assert_up(world)
 
 
+@pytest.mark.long
 def test_a_disk_that_runs_full_while_something_is_made(world: World) -> None:
     """The run sees a small disk in place of the one that the state is on.
 

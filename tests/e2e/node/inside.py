@@ -1,9 +1,9 @@
 """Looking into a stack that runs on a real node: its pods' processes, and what their network lets through."""
 
 import json
-import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +11,17 @@ from typing import Any
 
 import pytest
 
+from sandbox.machine import support
 from tests.e2e.world import World
 
-needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may make a node; without, nodes are simulated")
+
+def _missing() -> str | None:
+    with tempfile.TemporaryDirectory() as folder:
+        return support.missing(Path(folder) / "trial")
+
+
+_reason = _missing()
+needs_node = pytest.mark.skipif(_reason is not None, reason=f"a real node cannot be had here: {_reason}")
 
 _CONNECT = """
 import socket, sys

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,12 +24,12 @@ from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import Checkout, checkout
 from tests.e2e.docker import images
 from tests.e2e.node import inside
-from tests.e2e.node.inside import needs_root
+from tests.e2e.node.inside import needs_node
 from tests.e2e.running import left_of
 from tests.e2e.world import World
 from tools import cache, ensure
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_root]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_node]
 
 STACK = "dev"
 _UP = ("up", "--stack", STACK)
@@ -107,29 +107,43 @@ def _layout(copy: Checkout) -> Layout:
     return Layout(STACK, copy.root)
 
 
-def _networks(copy: Checkout) -> set[int]:
-    """The networks in which processes of the checkout are, the machines' and pods' included."""
+@contextmanager
+def _networks(copy: Checkout) -> Generator[set[int]]:
+    """The networks in which processes of the checkout are, the machines' and pods' included.
+
+    They are held open: the system would give the number of one that is gone to the next that anybody makes.
+    """
     known = {process.pid for process in copy.processes()}
     for pid in tuple(known):
-        try:
+        with suppress(psutil.Error):
             known |= {child.pid for child in psutil.Process(pid).children(recursive=True)}
-        except psutil.Error:
-            continue
-    found = {kernel.network_of(pid) for pid in known}
-    return {network for network in found if network is not None} - {kernel.network_of("self")}
+    with ExitStack() as held:
+        found: set[int] = set()
+        for pid in known:
+            with suppress(OSError):
+                descriptor = os.open(f"/proc/{pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+                held.callback(os.close, descriptor)
+                found.add(os.fstat(descriptor).st_ino)
+        yield {network for network in found if network != kernel.network_of("self")}
 
 
 @contextmanager
 def _nothing_left(copy: Checkout) -> Generator[None]:
     """In the block the stack is ended; what it had of the system is gone afterwards."""
-    networks, interfaces = _networks(copy), _interfaces()
-    assert networks, "the stack has no network of its own"
-    yield
+    interfaces = _interfaces()
+    with _networks(copy) as networks:
+        assert networks, "the stack has no network of its own"
+        yield
+        assert not networks & _inhabited()
     assert left_of(copy.root.parent) == []
-    assert not networks & {kernel.network_of(pid) for pid in psutil.pids()}
     assert str(copy.root) not in Path("/proc/self/mountinfo").read_text(encoding="utf-8")
     assert not kernel.has_group(docker.cgroup(_layout(copy)).lstrip("/"))
     assert _interfaces() == interfaces
+
+
+def _inhabited() -> set[int | None]:
+    """The networks in which any process is."""
+    return {kernel.network_of(pid) for pid in psutil.pids()}
 
 
 def _interfaces() -> set[str]:
@@ -195,12 +209,13 @@ def test_gate_node_and_docker_host_that_were_killed_come_back_in_the_same_networ
 
 @pytest.mark.long
 def test_servers_that_were_all_killed_get_a_network_anew(world: World) -> None:
-    before, old = _running(world), _networks(world.checkout)
-    for record in (world.folder / "run").glob("*.json"):
-        if (pid := json.loads(record.read_text(encoding="utf-8")).get("pid")) is not None:
-            os.kill(pid, signal.SIGKILL)
-    _assert_up_again(world, before)
-    assert not old & {kernel.network_of(pid) for pid in psutil.pids()}
+    before = _running(world)
+    with _networks(world.checkout) as old:
+        for record in (world.folder / "run").glob("*.json"):
+            if (pid := json.loads(record.read_text(encoding="utf-8")).get("pid")) is not None:
+                os.kill(pid, signal.SIGKILL)
+        _assert_up_again(world, before)
+        assert not old & _inhabited()
 
 
 @pytest.mark.long

@@ -8,10 +8,10 @@ import pytest
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import checkout
 from tests.e2e.node import inside
-from tests.e2e.node.inside import needs_root
+from tests.e2e.node.inside import needs_node
 from tests.e2e.world import World
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_root]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_node]
 
 STACK = "dev"
 

@@ -17,7 +17,7 @@ from sandbox.servers import docker
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import Checkout
 from tests.e2e.node import inside
-from tests.e2e.node.inside import Pod, needs_root
+from tests.e2e.node.inside import Pod, needs_node
 from tests.e2e.releases import blue_green, rolling
 from tests.e2e.releases.trial import STACK, Trial, trial
 from tests.e2e.running import left_of
@@ -26,7 +26,7 @@ from tests.e2e.world import World
 pytestmark = [
     pytest.mark.needs_tools,
     pytest.mark.timeout(1800),
-    needs_root,
+    needs_node,
 ]
 
 

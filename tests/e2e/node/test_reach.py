@@ -6,9 +6,9 @@ import sys
 import pytest
 
 from tests.e2e.checkout import checkout
-from tests.e2e.node.inside import needs_root
+from tests.e2e.node.inside import needs_node
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), needs_root]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900), needs_node]
 
 _NOTICED = (sys.executable, "-m", "tests.e2e.node.noticed")
 

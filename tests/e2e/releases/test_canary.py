@@ -3,11 +3,11 @@
 import pytest
 
 from tests.e2e.edge.traffic import say
-from tests.e2e.node.inside import needs_root
+from tests.e2e.node.inside import needs_node
 from tests.e2e.releases.trial import REPOSITORY, Trial, trial
 from tests.e2e.releases.users import USER, Users
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_root]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_node]
 
 NEW = REPOSITORY + "9" * 64
 
