@@ -19,7 +19,7 @@ from tools.table import PROGRAMS
 ROOT = Path(__file__).parent.parent
 
 _PYTHON = (sys.executable, "-m")
-_PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+_PYTEST = (*_PYTHON, "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two at a time: every stack has servers of its own, and with them two end-to-end tests keep two cores busy."""
 _NO_TESTS_COLLECTED = 5
 _INTERRUPTED = 130

@@ -112,6 +112,12 @@ class Kubernetes:
         return authority.exists() and https_status(f"{self.address(ports)}/readyz", authority) == 200
 
 
+def forget(layout: Layout) -> None:
+    """Delete a cluster that does not run and in which nothing was made, with its certificates."""
+    for folder in (_folder(layout), layout.tls / "kubernetes"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def _folder(layout: Layout) -> Path:
     return layout.data / "kubernetes"
 

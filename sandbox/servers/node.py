@@ -178,8 +178,8 @@ def _administrator(site: Site) -> Path:
 
 def _serving(layout: Layout, node: plan.Node) -> Path:
     """Folder of the kubelet's certificate, signed by the cluster's authority as k3s does it."""
-    authority = layout.tls / "kubernetes" / "ca.crt"
-    certificate, _ = ensure_server(layout.tls, "kubelet", [node.name, node.address], authority)
+    cluster = layout.tls / "kubernetes"
+    certificate, _ = ensure_server(cluster, "kubelet", [node.name, node.address], cluster / "ca.crt")
     return certificate.parent
 
 

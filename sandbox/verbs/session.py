@@ -19,7 +19,7 @@ from sandbox.plugins import Plugins
 from sandbox.ports import Wanted
 from sandbox.report.console import say
 from sandbox.sealing import Seal
-from sandbox.servers import docker, fleet
+from sandbox.servers import docker, fleet, kubernetes
 from sandbox.servers.base import Site
 from sandbox.servers.proxmox import HOST as PROXMOX_HOST
 from sandbox.servers.table import DNS, GATE, MINIO, PROXMOX
@@ -126,8 +126,9 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
     if present.driven:
         docker.require_same(layout.stack, containers, marks.kinds(layout).get("containers"))
     if before is not None and nodes.remembered(layout) != before:
-        # They are in another network than the ones that are about to be started, at the same ports.
+        # Nothing was made yet, and what runs is in another network than what is about to be started.
         fleet.stop(layout)
+        kubernetes.forget(layout)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)
