@@ -59,7 +59,7 @@ test: venv ## run lint, then the unit, policy and document tests, then the end-t
 	@$(PY) -m tests lint quick e2e
 
 test-all: venv ## run what `make test` runs and the long forms of it, as nightly before a release; as root
-	@$(PY) -m tests lint quick long
+	@$(PY) -m tests lint quick e2e long
 
 test-unit: venv ## run the unit, policy and document tests
 	@$(PY) -m tests quick

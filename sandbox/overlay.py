@@ -99,7 +99,8 @@ def write(layout: Layout, engine: EngineFolder, config: Config, secrets: Mapping
     # Relative paths in the project file mean the checkout.
     project["main"] = str(layout.root)
     _write(engine.project / "Pulumi.yaml", project)
-    sealed = {key: {"secure": _sealed(value, _old(engine).get(key), seal)} for key, value in secrets.items()}
+    old = _old(engine)
+    sealed = {key: {"secure": _sealed(value, old.get(key), seal)} for key, value in secrets.items()}
     _write(engine.stack_file, {"encryptionsalt": seal.salt, "config": {**config, **sealed}})
 
 

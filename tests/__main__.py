@@ -19,8 +19,9 @@ from tools.table import PROGRAMS
 ROOT = Path(__file__).parent.parent
 
 _PYTHON = (sys.executable, "-m")
-_PYTEST = (*_PYTHON, "pytest", "-n", "3", "--dist", "loadfile", "--no-loadscope-reorder")
+_PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """Two at a time: every stack has servers of its own, and with them two end-to-end tests keep two cores busy."""
+_SHORT = ("-m", "not long")
 _NO_TESTS_COLLECTED = 5
 _INTERRUPTED = 130
 
@@ -68,10 +69,10 @@ SUITES = {
     ),
     "quick": (
         Step("programs that read documents", (*_PYTHON, "tools", "ensure", *_READERS)),
-        Step("unit, policy, documents", (*_PYTEST, "tests/unit", "tests/policy", "tests/documents"), True),
+        Step("unit, policy, documents", (*_PYTEST, *_SHORT, "tests/unit", "tests/policy", "tests/documents"), True),
     ),
-    "e2e": (_ALL_PROGRAMS, Step("end to end", (*_END_TO_END, "-m", "not long"), True)),
-    "long": (_ALL_PROGRAMS, Step("end to end, the long ones too", _END_TO_END, True)),
+    "e2e": (_ALL_PROGRAMS, Step("end to end", (*_END_TO_END, *_SHORT), True)),
+    "long": (_ALL_PROGRAMS, Step("the long ones", (*_END_TO_END, "tests/documents", "-m", "long"), True)),
 }
 
 

@@ -163,8 +163,17 @@ def private_key() -> str:
 
 
 def record_platform(settings: Settings) -> Recorder:
-    """Declare the whole platform of `settings`."""
+    """What the whole platform of `settings` declares; not to be changed, since the next who asks gets the same."""
+    key = settings.model_dump_json()
+    if key not in _recorded:
+        _recorded[key] = _record_platform(settings)
+    return _recorded[key]
 
+
+_recorded: dict[str, Recorder] = {}
+
+
+def _record_platform(settings: Settings) -> Recorder:
     def program() -> None:
         Platform(
             settings,

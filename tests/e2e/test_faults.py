@@ -167,6 +167,7 @@ def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
     assert "Nothing changed" in assert_up(world).out
 
 
+@pytest.mark.long
 def test_ports_that_somebody_else_has_taken_and_ctrl_c_while_the_servers_start(world: World) -> None:
     """A port that the state refers to stops the run; one that only the sandbox knows gives way, as often as need be."""
     copy, ports = world.checkout, world.ports

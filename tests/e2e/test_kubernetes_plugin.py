@@ -110,6 +110,7 @@ def test_a_state_of_another_kind_of_plugin_is_not_continued(world: World) -> Non
     assert world.state() == state
 
 
+@pytest.mark.long
 def test_pods_that_do_not_come_are_waited_for_in_words_and_not_for_ever(world: World) -> None:
     copy, nodes = world.checkout, [item["metadata"]["name"] for item in world.cluster.items("/api/v1/nodes")]
     blue = world.settings.releases.services[SERVICE].slots["blue"]
@@ -130,6 +131,7 @@ def test_pods_that_do_not_come_are_waited_for_in_words_and_not_for_ever(world: W
     copy.succeed(*_UP)
 
 
+@pytest.mark.long
 def test_the_cluster_under_another_address_is_the_same_one(world: World) -> None:
     """As when its certificate is made anew: the kubeconfig is another one, and nothing in the cluster is made anew."""
     copy, path, before = world.checkout, world.folder / "ports.json", world.cluster.get(_PROMETHEUS)

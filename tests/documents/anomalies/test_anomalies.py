@@ -111,6 +111,7 @@ def verdicts(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Verdict]:
     }
 
 
+@pytest.mark.long
 def test_four_normal_weeks_make_few_false_alarms(
     verdicts: dict[str, Verdict], record_property: Callable[[str, object], None]
 ) -> None:
@@ -119,28 +120,33 @@ def test_four_normal_weeks_make_few_false_alarms(
     assert sum(count.values()) <= MOST_FALSE_ALARMS, count
 
 
+@pytest.mark.long
 def test_a_spike_is_told_within_a_quarter_of_an_hour(verdicts: dict[str, Verdict]) -> None:
     first = verdicts["spike"].first
     assert first is not None
     assert NOON <= first <= NOON + HOUR / 4
 
 
+@pytest.mark.long
 def test_a_drop_is_told_within_a_quarter_of_an_hour(verdicts: dict[str, Verdict]) -> None:
     first = verdicts["drop"].first
     assert first is not None
     assert NOON <= first <= NOON + HOUR / 4
 
 
+@pytest.mark.long
 def test_a_drift_to_twice_the_level_in_four_days_is_told_on_the_way(verdicts: dict[str, Verdict]) -> None:
     first = verdicts["drift"].first
     assert first is not None
     assert MONDAY < first < MONDAY + 3 * DAY
 
 
+@pytest.mark.long
 def test_growth_of_five_percent_a_week_is_normal(verdicts: dict[str, Verdict]) -> None:
     assert verdicts["growth"].alarms <= 1
 
 
+@pytest.mark.long
 def test_a_normal_monday_is_normal_though_it_is_nearly_twice_the_sunday(verdicts: dict[str, Verdict]) -> None:
     values = NORMAL["usual"].values(WEEKS * WEEK)
     assert values[NOON] > 1.5 * values[NOON - DAY]
@@ -148,10 +154,12 @@ def test_a_normal_monday_is_normal_though_it_is_nearly_twice_the_sunday(verdicts
     assert first is None or not MONDAY <= first < MONDAY + DAY
 
 
+@pytest.mark.long
 def test_a_new_series_is_not_judged_in_its_first_week(verdicts: dict[str, Verdict]) -> None:
     assert verdicts["newborn"].alarms == 0
 
 
+@pytest.mark.long
 def test_the_floor_keeps_a_flat_line_quiet(verdicts: dict[str, Verdict]) -> None:
     assert verdicts["flat"].alarms == 0
 

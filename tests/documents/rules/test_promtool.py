@@ -62,7 +62,7 @@ def test_promtool_accepts_every_rule(stack: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("stack", ["dev", "prod"])
+@pytest.mark.parametrize("stack", [pytest.param("dev", marks=pytest.mark.long), "prod"])
 def test_alerts_fire_and_stay_quiet(stack: str, tmp_path: Path) -> None:
     settings = stack_settings(stack)
     render(settings, tmp_path)

@@ -56,6 +56,7 @@ def test_errors_of_one_moment_count_though_their_counter_was_born_with_them(emit
         assert 50 < found.requests * found.percent / 100 < 70
 
 
+@pytest.mark.long
 def test_errors_from_before_prometheus_looked_do_not_count(emitter: Emitter, tmp_path: Path) -> None:
     emitter.traffic.now(40)
     emitter.traffic.burst(100_000)
@@ -68,6 +69,7 @@ def test_errors_from_before_prometheus_looked_do_not_count(emitter: Emitter, tmp
             time.sleep(0.05)
 
 
+@pytest.mark.long
 def test_errors_from_before_do_not_count_though_the_scrape_before_the_switch_failed(
     emitter: Emitter, tmp_path: Path
 ) -> None:
@@ -89,6 +91,7 @@ def test_errors_from_before_do_not_count_though_the_scrape_before_the_switch_fai
             assert len(states) < 600, states[-1]
 
 
+@pytest.mark.long
 def test_pods_that_are_gone_are_not_seen(emitter: Emitter, tmp_path: Path) -> None:
     with Prometheus(tmp_path / "prometheus", emitter) as prometheus:
         wait_for(lambda: verdict(prometheus).state == "inconclusive", "a look at the pods")

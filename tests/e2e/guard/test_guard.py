@@ -79,6 +79,7 @@ def test_a_guard_that_begins_before_users_are_led_over_waits_for_them(scene: Sce
     assert [result for result, _ in scene.rows] == ["rolled_back"]
 
 
+@pytest.mark.long
 def test_too_few_requests_are_waited_for_once_and_then_a_person_decides(scene: Scene) -> None:
     scene.traffic.now(1, 1)
     guard = scene.guard(probation=6, extension=4)
@@ -90,6 +91,7 @@ def test_too_few_requests_are_waited_for_once_and_then_a_person_decides(scene: S
     wait_for(lambda: any("sendMessage" in path for path in scene.messages("ReleaseInconclusive")), "a message")
 
 
+@pytest.mark.long
 def test_without_prometheus_nothing_is_ever_well(scene: Scene) -> None:
     scene.traffic.now(40)
     guard = scene.guard(probation=40, extension=4)
@@ -111,6 +113,7 @@ def test_a_slot_whose_pods_are_all_gone_is_seen_by_the_gateways(scene: Scene) ->
     assert "as the gateways count" in scene.rows[0][1]
 
 
+@pytest.mark.long
 def test_of_two_guards_one_takes_it_back(scene: Scene) -> None:
     scene.traffic.now(40)
     guards = [scene.guard(probation=120) for _ in range(2)]

@@ -21,7 +21,8 @@ def test_the_listener_notices() -> None:
         assert json.loads(done.out.splitlines()[-1]) == ["10.10.10.11"], str(done)
 
 
-@pytest.mark.parametrize("node", [pytest.param("simulated", marks=pytest.mark.long), "real"])
+@pytest.mark.long
+@pytest.mark.parametrize("node", ["simulated", "real"])
 def test_a_whole_life_reaches_nobody_else(node: str) -> None:
     with checkout(node=node) as copy:
         # Where Loki really runs its bucket has objects by now, and is not destroyed.

@@ -122,6 +122,7 @@ def trial(tmp_path: Path) -> Generator[Trial]:
         yield Trial(server, stack)
 
 
+@pytest.mark.long
 def test_nothing_that_is_set_on_a_hundred_buckets_is_lost(trial: Trial) -> None:
     trial.up(quota_gib=1, noncurrent_days=14)
     assert trial.wrong(quota_gib=1, noncurrent_days=14) == []
