@@ -26,7 +26,7 @@ from tools import cache
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LONGEST = 420
+LONGEST = 600
 """Seconds that a command of the sandbox may take on a busy machine."""
 _ROUNDS = 3
 """How often processes are looked for that a failed test left."""

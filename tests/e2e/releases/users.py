@@ -35,8 +35,10 @@ class Users:
     """Answers by the image that gave them."""
     recent: deque[str] = field(default_factory=lambda: deque[str](maxlen=100))
     """The images that gave the latest answers."""
-    slots: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
-    """When an answer came to those who look the name up again, and from which slot."""
+    slots: list[tuple[float, float, str]] = field(default_factory=list[tuple[float, float, str]])
+    """Of answers to those who look the name up again: when they came, when the name was looked up, from which slot."""
+    looked: dict[int, float] = field(default_factory=dict[int, float])
+    """When each of those last got an answer after a look: the time of the look."""
     switches: list[tuple[float, str]] = field(default_factory=list[tuple[float, str]])
     """When the name server was first seen to answer an address, and which."""
     failed: list[str] = field(default_factory=list[str])
@@ -49,8 +51,7 @@ class Users:
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._threads = [
-            threading.Thread(target=self._user, kwargs={"forgets": number + 1 < self.number}, daemon=True)
-            for number in range(self.number)
+            threading.Thread(target=self._user, args=(number,), daemon=True) for number in range(self.number)
         ]
         self._threads.append(threading.Thread(target=self._watch, daemon=True))
 
@@ -72,17 +73,19 @@ class Users:
         """Number of answers."""
         return self.images.total()
 
-    def led_over(self, slot: str) -> float:
-        """Seconds from the last change of the record until the last answer of another slot, the name's TTL waited for.
+    def led_over(self, slot: str, address: str) -> float:
+        """Seconds from the change of the record to that address until the last answer of another slot.
 
-        Those who never look the name up again are not counted.
+        Everybody has looked the name up again by then; who did after the change got the slot. Those who never look it
+        up again are not counted.
         """
+        wait_for(lambda: self.switches[-1][1] == address, f"the name server answers {address}")
         since, _ = self.switches[-1]
-        self._stopped.wait(max(0.0, since + self._ttl + 10 - time.monotonic()))
+        wait_for(lambda: min(self.looked.values()) > since, "everybody has looked the name up again")
         with self._lock:
-            others = [moment for moment, found in self.slots if moment > since and found != slot]
-            assert self.slots[-1][1] == slot
-        return max(others, default=since) - since
+            others = [(moment, looked) for moment, looked, found in self.slots if moment > since and found != slot]
+        assert [looked for _, looked in others if looked > since] == []
+        return max((moment for moment, _ in others), default=since) - since
 
     def all_get(self, image: str) -> None:
         """Wait until a hundred answers in a row came from an image."""
@@ -99,7 +102,8 @@ class Users:
             if not self.switches or self.switches[-1][1] != address:
                 self.switches.append((time.monotonic(), address))
 
-    def _user(self, *, forgets: bool) -> None:
+    def _user(self, number: int) -> None:
+        forgets = number + 1 < self.number
         connection: http.client.HTTPConnection | None = None
         looked_up = 0.0
         while not self._stopped.is_set():
@@ -108,7 +112,8 @@ class Users:
                 connection = None
             try:
                 if connection is None:
-                    connection, looked_up = self._connect(), time.monotonic()
+                    looked_up = time.monotonic()
+                    connection = self._connect()
                 connection.request("GET", "/", headers={"X-User-ID": USER})
                 answer = connection.getresponse()
                 answer.read()
@@ -125,7 +130,8 @@ class Users:
                 self.images[str(answer.headers["X-Image"])] += 1
                 self.recent.append(str(answer.headers["X-Image"]))
                 if forgets:
-                    self.slots.append((time.monotonic(), str(answer.headers["X-Slot"])))
+                    self.looked[number] = looked_up
+                    self.slots.append((time.monotonic(), looked_up, str(answer.headers["X-Slot"])))
             self._stopped.wait(_PAUSE_SECONDS)
         if connection is not None:
             connection.close()
