@@ -21,6 +21,7 @@ from release.repository import Repository
 from release.state import ReleaseFile
 from release.witness import Witnesses
 from settings import Settings, SettingsError, load
+from settings.loading import check
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
@@ -43,6 +44,22 @@ class Options:
     timeout_seconds: float = 180
     loopback_only: bool = False
     root: Path = ROOT
+
+
+def require_service(options: Options, service: str | None) -> None:
+    """See that the stack's file names a service, before the engine or any server is looked for.
+
+    Raises:
+        ReleaseError: When it does not; names those that it has.
+    """
+    if service is None or not (options.root / f"Pulumi.{options.stack}.yaml").is_file():
+        return
+    try:
+        known = check(options.stack, options.root).services
+    except SettingsError as error:
+        raise ReleaseError(str(error)) from None
+    if service not in known:
+        raise ReleaseError(f"{service} is no service of stack {options.stack}; services: {', '.join(known)}")
 
 
 @dataclass

@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 
 from release import faults
-from release.office import ROOT, Office, Options, read_addresses
+from release.office import ROOT, Office, Options, read_addresses, require_service
 
 CONSOLE = Console()
 
@@ -79,7 +79,9 @@ def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Office, 
 
         @functools.wraps(function)
         def run(**given: Any) -> None:
-            office = Office(common(**{key: given.pop(key) for key in shared}), say)
+            options = common(**{key: given.pop(key) for key in shared})
+            require_service(options, given.get("service"))
+            office = Office(options, say)
             code = function(office, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
             if code:
                 raise typer.Exit(code)
