@@ -153,7 +153,7 @@ def test_a_second_up_changes_nothing(world: World) -> None:
 
 
 def test_a_blue_green_release(made: Trial) -> None:
-    blue_green.from_deploy_to_rollback(made)
+    blue_green.refused_and_taken_back(made)
 
 
 def test_a_rolling_update(made: Trial) -> None:

@@ -13,21 +13,40 @@ TREACHEROUS = REPOSITORY + "7" * 64
 IMAGES = {NEW: {}, ILL: {"FAIL_PERCENT": "100"}, TREACHEROUS: {"FAIL_PERCENT": "10"}}
 
 
-def from_deploy_to_rollback(made: Trial) -> None:
-    """An image that is refused, one that is released and taken back by hand, one that the guard takes back."""
+def refused_and_taken_back(made: Trial) -> None:
+    """An image that is not well is not verified; one that fails after the switch is taken back by the guard."""
     with made.users() as users:
         a_dry_run_touches_nothing(made)
         the_idle_slot_gets_the_image(made)
         a_slot_that_is_not_well_is_not_verified(made)
         assert set(users.images) == {made.old}
+        assert users.failed == []
+        the_guard_takes_back_what_fails_after_the_switch(made, users)
+        a_bad_image_stays_away(made, TREACHEROUS)
+        assert made.copy.git("status", "--porcelain").split() == ["M", f"releases/{STACK}.yaml"]
+        made.says_no_secret()
+
+
+def by_hand(made: Trial) -> None:
+    """A release that users are led to and back from; not one of their requests is lost."""
+    with made.users() as users:
+        made.release("deploy", "--image", NEW)
+        made.release("verify")
         a_switch_changes_the_record_and_nothing_else(made, users)
-        a_rollback_leads_back_and_the_bad_image_stays_away(made, users)
+        assert "on probation" in made.release("switch", code=1).err
+        older = made.text
+        begun = time.monotonic()
+        made.release("rollback", "--reason", "the shop is empty")
+        seconds = users.led_over("blue", made.address("blue"))
+        say(f"rollback: the record after {users.switches[-1][0] - begun:.1f} s, the last user {seconds:.1f} s after it")
+        found = made.status()
+        assert (found["live"], found["rejected"], found["probation"]) == ("blue", [NEW], None)
+        a_bad_image_stays_away(made, NEW)
+        an_older_checkout_is_refused(made, older)
         assert users.failed == []
         assert set(users.images) == {made.old, NEW}
         say(f"{users.answered} requests answered, {len(users.failed)} failed")
         assert users.answered > 500
-        the_guard_takes_back_what_fails_after_the_switch(made, users)
-        assert made.copy.git("status", "--porcelain").split() == ["M", f"releases/{STACK}.yaml"]
         made.says_no_secret()
 
 
@@ -58,11 +77,8 @@ def the_idle_slot_gets_the_image(made: Trial) -> None:
 
 
 def a_slot_that_is_not_well_is_not_verified(made: Trial) -> None:
-    assert "was not verified" in made.release("switch", code=1).err
     assert "answers 500, not 200; slot green is not well" in made.release("verify", code=1).err
     assert "was not verified" in made.release("switch", code=1).err
-    made.release("deploy", "--image", NEW)
-    made.release("verify")
 
 
 def a_switch_changes_the_record_and_nothing_else(made: Trial, users: Users) -> None:
@@ -75,21 +91,32 @@ def a_switch_changes_the_record_and_nothing_else(made: Trial, users: Users) -> N
     assert (found["live"], found["probation"]["previous"], found["situation"]) == ("green", "blue", "settled")
     seconds = users.led_over("green", made.address("green"))
     say(f"switch: the record after {users.switches[-1][0] - begun:.1f} s, the last user {seconds:.1f} s after it")
-    assert "on probation" in made.release("switch", code=1).err
 
 
-def a_rollback_leads_back_and_the_bad_image_stays_away(made: Trial, users: Users) -> None:
-    older = made.text
-    begun = time.monotonic()
-    made.release("rollback", "--reason", "the shop is empty")
-    seconds = users.led_over("blue", made.address("blue"))
-    say(f"rollback: the record after {users.switches[-1][0] - begun:.1f} s, the last user {seconds:.1f} s after it")
+def the_guard_takes_back_what_fails_after_the_switch(made: Trial, users: Users) -> None:
+    with Metrics(made) as metrics:
+        made.release("deploy", "--image", TREACHEROUS)
+        metrics.sees(SERVICE, "green")
+        made.release("verify")
+        a_switch_changes_the_record_and_nothing_else(made, users)
+        switched = time.monotonic()
+        done = made.release("guard", code=4)
+    assert "failing: " in done.out
+    assert "taken back: users are led to slot blue again" in done.out
     assert made.record == made.address("blue")
+    say(f"guard: the record {users.switches[-1][0] - switched:.1f} s after all users had been led over")
     found = made.status()
-    assert (found["live"], found["rejected"], found["probation"]) == ("blue", [NEW], None)
+    assert (found["live"], found["probation"], found["situation"]) == ("blue", None, "settled")
+    assert TREACHEROUS in found["rejected"]
+
+
+def a_bad_image_stays_away(made: Trial, image: str) -> None:
     assert "nothing to do" in made.release("rollback").out
-    assert "was rolled back" in made.release("deploy", "--image", NEW, code=1).err
-    # A checkout from before the rollback would lead users to the bad image again.
+    assert "was rolled back" in made.release("deploy", "--image", image, code=1).err
+
+
+def an_older_checkout_is_refused(made: Trial, older: str) -> None:
+    """It would lead users to the bad image again."""
     path = made.copy.root / "releases" / f"{STACK}.yaml"
     newer = made.text
     path.write_text(older, encoding="utf-8")
@@ -98,21 +125,3 @@ def a_rollback_leads_back_and_the_bad_image_stays_away(made: Trial, users: Users
     assert "the checkout is older than the last release or rollback" in done.text
     assert made.record == made.address("blue")
     path.write_text(newer, encoding="utf-8")
-
-
-def the_guard_takes_back_what_fails_after_the_switch(made: Trial, users: Users) -> None:
-    with Metrics(made) as metrics:
-        made.release("deploy", "--image", TREACHEROUS)
-        metrics.sees(SERVICE, "green")
-        made.release("verify")
-        made.release("switch")
-        switched = time.monotonic()
-        done = made.release("guard", code=4)
-    assert "failing: " in done.out
-    assert "taken back: users are led to slot blue again" in done.out
-    assert made.record == made.address("blue")
-    say(f"guard: the record {users.switches[-1][0] - switched:.1f} s after `switch` had ended")
-    found = made.status()
-    assert (found["live"], found["probation"], found["situation"]) == ("blue", None, "settled")
-    assert TREACHEROUS in found["rejected"]
-    assert "nothing to do" in made.release("rollback").out

@@ -17,7 +17,7 @@ import dns.exception
 from tests.documents.alertmanager.running import wait_for
 from tests.e2e.world import World
 
-_PAUSE_SECONDS = 0.05
+_PAUSE_SECONDS = 0.2
 _TIMEOUT_SECONDS = 20
 USER = "7f"
 """Who all of them are; by its end the side of a canary is chosen."""
