@@ -19,7 +19,7 @@ help: ## show this list
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | \
 		while IFS='	' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
 
-up: venv ## start the sandbox's servers and bring the stack up in it
+up: venv ## start the sandbox's servers and bring the stack up in it [NODE=real|simulated]
 	@$(SANDBOX) up --stack $(STACK)
 
 preview: venv ## show what would be made, without any server or credential [FORMAT=json]
@@ -58,7 +58,7 @@ clean: venv ## stop the stack's servers and delete all that the sandbox knows of
 test: venv ## run lint, then the unit, policy and document tests, then the end-to-end tests
 	@$(PY) -m tests lint quick e2e
 
-test-all: venv ## run what `make test` runs and the long forms of it, as nightly before a release; as root
+test-all: venv ## run what `make test` runs, then the long tests; as root, every night
 	@$(PY) -m tests lint quick e2e long
 
 test-unit: venv ## run the unit, policy and document tests

@@ -38,6 +38,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
     verb, stack = str(options.verb), options.stack
+    Layout(stack or "dev").require_owner()
     if verb in {"down", "clean"}:
         from sandbox.verbs import down
 
@@ -73,7 +74,11 @@ def _arguments(given: list[str], stack: str) -> list[str]:
                 f"--stack is among the release tool's arguments; this is stack {stack}: give STACK=… to make, or "
                 "--stack before --"
             )
-    return given or ["--help"]
+    if not given:
+        raise SandboxError(
+            'give what the release tool is to do: make release ARGS="status storefront"; ARGS=--help lists it'
+        )
+    return given
 
 
 def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: Sequence[str]) -> int:

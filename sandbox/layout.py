@@ -163,6 +163,21 @@ class Layout:
                 f"{error.filename}: cannot be made ({error.strerror}); make the checkout writable for this user"
             ) from error
 
+    def require_owner(self) -> None:
+        """See that this user may look into what is there.
+
+        Raises:
+            SandboxError: When it is somebody else's, such as root's.
+        """
+        for folder in (self.sandbox, self.base):
+            try:
+                owner = folder.stat().st_uid
+            except FileNotFoundError:
+                return
+            if os.geteuid() not in {owner, 0}:
+                way = "with sudo" if owner == 0 else f"as user {owner}"
+                raise SandboxError(f"{relative(folder)} was made by another user: run this command {way}")
+
     def known_stacks(self) -> list[str]:
         """The stacks that the checkout has a settings file for."""
         return sorted(path.name.split(".")[1] for path in self.root.glob("Pulumi.*.yaml"))

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Final, Literal, cast
 
-from sandbox import disk
+from sandbox import disk, process
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.machine import support
@@ -34,18 +34,35 @@ def decide(layout: Layout, *, made: bool) -> bool:
             f"run make clean STACK={layout.stack} first, or leave {VARIABLE} out"
         )
     kind = before or asked or ("real" if layout.stack == _REAL_STACK else "simulated")
-    if kind == "real":
+    if kind == "real" and not _runs(layout):
         reason = support.missing(layout.run / "trial")
         if reason is not None and (asked == "real" or made):
-            way = f"make clean STACK={layout.stack} and then {VARIABLE}" if made else VARIABLE
-            raise SandboxError(f"a real node cannot be had here: {reason}; {way}=simulated does without")
+            way = (
+                f"mend that and run it again, nothing is lost; or give it up: make clean STACK={layout.stack}, then "
+                f"{VARIABLE}=simulated make up"
+                if made
+                else f"{VARIABLE}=simulated does without"
+            )
+            raise SandboxError(f"a real node cannot be had here: {reason}; {way}")
         if reason is not None:
             say(f"nodes are simulated, and no pod really runs: for a real one, {reason}")
             kind = "simulated"
     if kind == "real" and not (layout.data / "node").exists():
         disk.require(layout.base, disk.NODE_MIB)
-    _file(layout).write_text(kind, encoding="ascii")
     return kind == "real"
+
+
+def remember(layout: Layout, *, real: bool) -> None:
+    """Note what the stack's nodes are, once nothing of the other kind is left."""
+    partial = _file(layout).with_suffix(".part")
+    partial.write_text("real" if real else "simulated", encoding="ascii")
+    partial.replace(_file(layout))
+
+
+def _runs(layout: Layout) -> bool:
+    """Whether the node runs now: then it can be had, though it has taken the memory that is asked for."""
+    record = process.load(layout.run, "node")
+    return record is not None and record.alive()
 
 
 def remembered(layout: Layout) -> Kind | None:

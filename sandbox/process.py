@@ -108,7 +108,10 @@ def record_of(name: str, pid: int, log: Path) -> Record | None:
     stat = read_stat(pid)
     if stat is None or stat.dead:
         return None
-    command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+    try:
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").rstrip("\0").split("\0")
+    except OSError:
+        return None
     return Record(name, pid, stat.started, boot_id(), command, str(log))
 
 

@@ -60,7 +60,9 @@ def make_folder(folder: Path, volume: dict[str, Any]) -> None:
     """Make a volume's folder as k3s' provisioner does: writable for whichever user the pod runs as."""
     made = folder / Path(volume["spec"]["hostPath"]["path"]).name
     made.mkdir(exist_ok=True)
-    made.chmod(0o777)
+    # Whoever can write there may have put a link to somewhere else in its place.
+    if not made.is_symlink():
+        made.chmod(0o777)
 
 
 def remove_folder(folder: Path, volume: dict[str, Any]) -> None:

@@ -1,6 +1,6 @@
 """The gate of a stack's own network: makes it, holds it, and leads connections into it.
 
-`python -m sandbox.machine.gate --plan FILE --ready FILE [--join PID]`. The network is a namespace without a way out. It
+`python -m sandbox.machine.gate --plan FILE --ready FILE --join FILE`. The network is a namespace without a way out. It
 is gone when this process and everything else in it have ended; nothing of it is to be cleaned up.
 """
 
@@ -28,12 +28,18 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m sandbox.machine.gate")
     parser.add_argument("--plan", type=Path, required=True, help="the network, as JSON")
     parser.add_argument("--ready", type=Path, required=True, help="written when every door is open")
-    parser.add_argument("--join", type=int, help="a process in the network, when it is there already")
+    parser.add_argument(
+        "--join", type=Path, required=True, help="has the id of a process in the network, if there is one"
+    )
     options = parser.parse_args(arguments)
     plan = parse(options.plan.read_text(encoding="utf-8"))
     opened = [(door, _listening(door)) for door in plan.doors if door.outside]
-    if options.join is not None:
-        kernel.join_network(options.join)
+    inside = options.join.read_text(encoding="ascii")
+    if inside:
+        before = kernel.network_of("self")
+        kernel.join_network(int(inside))
+        if kernel.network_of("self") == before:
+            raise OSError(f"process {inside} is not in the stack's network")
     else:
         kernel.unshare(kernel.NEW_NETWORK)
     _furnish(plan.addresses)

@@ -5,6 +5,7 @@ import os
 import socket
 import struct
 import subprocess
+import time
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +16,7 @@ __all__ = [
     "NEW_NETWORK",
     "NEW_PROCESSES",
     "bind",
+    "clear_group",
     "control_groups",
     "ip",
     "join_network",
@@ -30,7 +32,7 @@ __all__ = [
 
 BIND: Final = 0x1000
 RECURSIVE: Final = 0x4000
-PRIVATE: Final = 0x40000
+SLAVE: Final = 0x80000
 
 _NETFILTER: Final = 12
 _REQUEST, _ACKNOWLEDGE, _ERROR = 1, 4, 2
@@ -87,9 +89,9 @@ def overlay(folder: Path) -> None:
 
 
 def own_mounts() -> None:
-    """A mount namespace whose mounts nobody else sees."""
+    """A mount namespace whose mounts nobody else sees; what the system unmounts is unmounted in it too."""
     unshare(NEW_MOUNTS)
-    mount("none", Path("/"), flags=RECURSIVE | PRIVATE)
+    mount("none", Path("/"), flags=RECURSIVE | SLAVE)
 
 
 def ip(*arguments: str, tolerate: str = "") -> None:
@@ -153,6 +155,15 @@ def make_group(name: str) -> None:
 def has_group(name: str) -> bool:
     """Whether there is a control group in any hierarchy."""
     return any((hierarchy / name).exists() for hierarchy in control_groups())
+
+
+def clear_group(name: str, seconds: float = 10.0) -> None:
+    """Remove a control group whose processes may be about to end."""
+    deadline = time.monotonic() + seconds
+    remove_group(name)
+    while has_group(name) and time.monotonic() < deadline:
+        time.sleep(0.2)
+        remove_group(name)
 
 
 def remove_group(name: str) -> None:

@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,10 @@ _PATIENCE_SECONDS = 60.0
 _POWER_OFF_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 _LOGS = Path("/var/log/node")
-_HEALTH = ("127.0.0.1", 10248)
+_HEALTH = {"kubelet": 10248, "kube-proxy": 10256, "kube-router": 20244}
+"""Port on which each says that it is well."""
+_SHORT_LIFE_SECONDS = 10.0
+_PAUSE_SECONDS = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,22 +78,14 @@ def main(arguments: list[str]) -> int:
     # Opened before the machine has files of its own.
     ready = os.open(options.ready, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
     said = mark().encode()
-    _clear(specification.group)
+    # A new kubelet would look for what was in each group of a node that was killed, for minutes.
+    kernel.clear_group(specification.group)
     kernel.make_group(specification.group)
     try:
         node = Node(specification, lambda: os.write(ready, said))
         return vm.run(vm.Machine(**specification.machine), node.run)
     finally:
         kernel.remove_group(specification.group)
-
-
-def _clear(group: str) -> None:
-    """Remove the groups of a node that was killed: a new kubelet would look for what was in each, for minutes."""
-    deadline = time.monotonic() + _POWER_OFF_SECONDS
-    while kernel.has_group(group) and time.monotonic() < deadline:
-        # Its processes may be about to end.
-        kernel.remove_group(group)
-        time.sleep(_POLL_SECONDS)
 
 
 class Node:
@@ -104,6 +100,7 @@ class Node:
             "LUXIMA_SANDBOX_DIR": os.environ["LUXIMA_SANDBOX_DIR"],
         }
         self._running: dict[int, Daemon] = {}
+        self._began: dict[str, float] = {}
 
     def run(self) -> int:
         """Start everything, then keep it running until told to stop."""
@@ -114,9 +111,8 @@ class Node:
         self._wait(self._node.runtime, documents.RUNTIME_SOCKET.is_socket)
         for daemon in self._node.daemons:
             self._start(daemon)
-            if daemon.name == "kubelet":
-                # kube-router looks for its node once.
-                self._wait(daemon, _well)
+            # In their order: kube-router looks for its node once.
+            self._wait(daemon, partial(_well, _HEALTH[daemon.name]))
         self._ready()
         while True:
             number = signal.sigtimedwait({signal.SIGTERM, signal.SIGCHLD}, 1.0)
@@ -137,6 +133,7 @@ class Node:
                 preexec_fn=_unblock,
             )
         child.returncode = 0  # It is reaped with all others.
+        self._began[daemon.name] = time.monotonic()
         self._running[child.pid] = daemon
 
     def _revive(self) -> None:
@@ -151,7 +148,8 @@ class Node:
             daemon = self._running.pop(pid, None)
             if daemon is not None:
                 _say(f"{daemon.name} ended ({os.waitstatus_to_exitcode(status)}): it is started anew")
-                time.sleep(_POLL_SECONDS)
+                lived = time.monotonic() - self._began[daemon.name]
+                time.sleep(_PAUSE_SECONDS if lived < _SHORT_LIFE_SECONDS else _POLL_SECONDS)
                 self._start(daemon)
 
     def _wait(self, daemon: Daemon, answers: Callable[[], bool]) -> None:
@@ -162,7 +160,8 @@ class Node:
                 sys.exit(self._power_off())
             if time.monotonic() > deadline:
                 raise OSError(
-                    f"{daemon.name} does not answer after {_PATIENCE_SECONDS:.0f} s; see {_LOGS}/{daemon.name}.log"
+                    f"{daemon.name} does not answer after {_PATIENCE_SECONDS:.0f} s; "
+                    f"its log is {self._node.machine['root']}{_LOGS}/{daemon.name}.log"
                 )
             self._revive()
 
@@ -214,12 +213,12 @@ def _signal(pid: int) -> None:
         return
 
 
-def _well() -> bool:
-    """Whether the kubelet says that it is well."""
+def _well(port: int) -> bool:
+    """Whether a program says that it is well."""
     try:
         with socket.socket() as connection:
             connection.settimeout(2)
-            connection.connect(_HEALTH)
+            connection.connect(("127.0.0.1", port))
             connection.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
             return connection.recv(64).split(b" ")[1:2] == [b"200"]
     except OSError:

@@ -131,7 +131,8 @@ class Program:
         return digest.hexdigest()
 
 
-_LATE_SECONDS = 10.0
+LATE_SECONDS = 10.0
+"""How late an answer may be on a busy machine."""
 
 
 def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seconds: float = 60) -> Record:
@@ -153,7 +154,7 @@ def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seco
         if mark.exists() and mark.read_text(encoding="ascii") == fingerprint:
             # On a busy machine an answer may be late; a server that has stopped to answer is started anew.
             with contextlib.suppress(SandboxError):
-                process.wait_ready(record, ready, _LATE_SECONDS)
+                process.wait_ready(record, ready, LATE_SECONDS)
                 return record
         process.stop([record])
     mark.write_text(fingerprint, encoding="ascii")

@@ -104,7 +104,7 @@ def require_same(stack: str, now: str, before: str | None) -> None:
     if before not in {None, now}:
         raise SandboxError(
             f"the containers of stack {stack} are {before}, and now they would be {now}: "
-            f"set or unset {OWN_SOCKET} as before, or run make clean STACK={stack}, then make up"
+            f"set or unset {OWN_SOCKET} as before; to change it, run make destroy STACK={stack} first, as before"
         )
 
 
@@ -133,7 +133,7 @@ def absent(layout: Layout, settings: Settings) -> dict[str, str]:
     """Why what is declared on Docker hosts is only recorded, by package; nothing when it is driven."""
     if not hosts(settings) or reachable(layout, settings):
         return {}
-    return {"docker": f"no Docker engine is here; one needs root, or {OWN_SOCKET}"}
+    return {"docker": f"no Docker engine is here; NODE=real as root, or {OWN_SOCKET}, has one"}
 
 
 def socket(layout: Layout, vm: str) -> Path:
@@ -236,7 +236,7 @@ def engine_answers(socket: Path) -> bool:
 
 def clean(layout: Layout) -> None:
     """Remove what is left of the hosts once they have ended: their control groups, sockets and temporary folder."""
-    kernel.remove_group(cgroup(layout).lstrip("/"))
+    kernel.clear_group(cgroup(layout).lstrip("/"))
     record = layout.run / "docker-sockets"
     if record.exists():
         shutil.rmtree(_temporary(layout), ignore_errors=True)
@@ -287,7 +287,12 @@ class Docker:
             record = keep_running(site.layout.run, entered, lambda: True)
             started.append((record, socket(site.layout, vm)))
         for record, path in started:
-            process.wait_ready(record, lambda path=path: engine_answers(path), 60)
+            try:
+                process.wait_ready(record, lambda path=path: engine_answers(path), 60)
+            except SandboxError:
+                # The next run starts it anew.
+                process.stop([record])
+                raise
             _load(path, site)
 
     def records(self, layout: Layout) -> list[Record]:

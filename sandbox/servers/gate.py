@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from sandbox import process
 from sandbox.layout import Layout
@@ -33,30 +32,30 @@ class Gate(Unreached):
         wanted = plan.plan(site.settings, site.ports)
         file = layout.run / "network.json"
         file.write_text(wanted.dump(), encoding="utf-8")
+        # Whom it joined when it was started is no reason to start it anew.
+        join = layout.run / "gate.join"
+        join.write_text(self._inside(others), encoding="ascii")
         program = Program(
             name=self.name,
             command=[
                 *(sys.executable, "-m", "sandbox.machine.gate", "--plan", str(file)),
-                *("--ready", str(layout.run / "gate.ready"), *self._join(others)),
+                *("--ready", str(layout.run / "gate.ready"), "--join", str(join)),
             ],
             environment=site.python(layout.data),
             cwd=layout.data,
             log=layout.logs / "gate.log",
             files=[file],
         )
-        known = process.load(layout.run, self.name)
-        if known is not None and known.alive():
-            # It runs with whom it joined, or without.
-            program = replace(program, command=known.command)
         record = keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
         doors = {door.to: door.listen for door in wanted.doors if door.outside}
         plan.addresses_file(layout.base).write_text(json.dumps(doors, indent=1), encoding="utf-8")
         return record.pid
 
-    def _join(self, others: Sequence[Record]) -> list[str]:
+    def _inside(self, others: Sequence[Record]) -> str:
+        """The id of a process that is in the network already; empty without one."""
         outside = {kernel.network_of("self"), None}
         inside = [record.pid for record in others if record.alive() and kernel.network_of(record.pid) not in outside]
-        return ["--join", str(inside[0])] if inside else []
+        return str(inside[0]) if inside else ""
 
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
         """Whether every door is open."""

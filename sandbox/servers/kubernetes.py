@@ -9,6 +9,7 @@ import ipaddress
 import re
 import shutil
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -19,7 +20,7 @@ from sandbox.layout import Layout
 from sandbox.machine import plan
 from sandbox.ports import Wanted
 from sandbox.process import Record
-from sandbox.servers.base import Site, begin_world, https_status
+from sandbox.servers.base import LATE_SECONDS, Site, begin_world, https_status
 from sandbox.tls import write_private
 
 _HOST = "127.0.0.1"
@@ -66,7 +67,10 @@ class Kubernetes:
         folder = begin_world(layout, self.name)
         _restore_certificates(layout)
         running = _apply_changes(site, _adopt(layout))
-        if len(running) < len(_COMPONENTS) or not self.answers(layout, site.ports):
+        if len(running) == len(_COMPONENTS) and not self._answers_late(site, running):
+            process.stop(running)
+            running = []
+        if len(running) < len(_COMPONENTS):
             self._kwokctl(site, folder)
         server = next((record for record in _adopt(layout) if record.name == "kube-apiserver"), None)
         if server is None:
@@ -77,6 +81,14 @@ class Kubernetes:
         process.wait_ready(server, lambda: self.answers(layout, site.ports), 90)
         _keep_certificates(layout)
         _installed(layout).touch()
+
+    def _answers_late(self, site: Site, running: Sequence[Record]) -> bool:
+        """Whether the API server answers, be it late; where it hangs, all parts are started anew."""
+        server = next(record for record in running if record.name == "kube-apiserver")
+        with suppress(SandboxError):
+            process.wait_ready(server, lambda: self.answers(site.layout, site.ports), LATE_SECONDS)
+            return True
+        return False
 
     def _kwokctl(self, site: Site, folder: Path) -> None:
         layout = site.layout
@@ -214,7 +226,10 @@ def _configuration(site: Site) -> dict[str, object]:
     programs = site.programs
 
     def extra(component: str, **flags: str) -> dict[str, object]:
-        arguments = [{"key": key.replace("_", "-"), "value": value} for key, value in flags.items()]
+        arguments = [
+            {"key": key.replace("_", "-"), "value": value, "override": key.startswith("listen_")}
+            for key, value in flags.items()
+        ]
         return {"name": component, "extraArgs": arguments}
 
     return {
@@ -239,7 +254,13 @@ def _configuration(site: Site) -> dict[str, object]:
         },
         "componentsPatches": [
             # A crash of the machine may cost this cluster its data, a killed process does not.
-            extra("etcd", unsafe_no_fsync="true"),
+            # It asks nobody who he is: in a network with pods and containers it is for the API server alone.
+            extra(
+                "etcd",
+                unsafe_no_fsync="true",
+                listen_client_urls=f"http://{_HOST}:{_listened(site)['etcdPort']}",
+                listen_peer_urls=f"http://{_HOST}:{_listened(site)['etcdPeerPort']}",
+            ),
             extra(
                 "kube-apiserver",
                 service_cluster_ip_range=site.settings.kubernetes.service_cidr,

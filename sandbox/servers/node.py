@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import datetime
 from functools import partial
@@ -30,6 +31,7 @@ from sandbox.servers.base import Program, Site, Unreached, begin_world, keep_run
 from sandbox.tls import ensure_server, write_private
 
 _READY_SECONDS = 180
+_RUNTIME_SECONDS = 300
 _WITH_TREE = (f"{docker.TREE}/docker-engine",)
 """Runs a program with those of Debian's that it needs on its PATH."""
 _DAEMONS = ("kubelet", "kube-proxy", "kube-router")
@@ -190,13 +192,18 @@ def load(layout: Layout, images: Sequence[Image]) -> None:
         SandboxError: When it does not take one.
     """
     known = layout.data / "node" / "images.json"
-    loaded: dict[str, str] = json.loads(known.read_text(encoding="utf-8")) if known.exists() else {}
+    loaded: dict[str, str] = {}
+    with suppress(OSError, ValueError):
+        # Without it, or with one that was cut off, they are given once more.
+        loaded = json.loads(known.read_text(encoding="utf-8"))
     present = set(_runtime(layout, ["images", "list", "--quiet"]).split())
     missing = [image for image in images if image.reference not in present or _is_other(image, loaded)]
     with ThreadPoolExecutor(max_workers=2) as pool:
         for image in pool.map(partial(_load, layout), missing):
             loaded[image.reference] = str(image.archive)
-    known.write_text(json.dumps(loaded, indent=1), encoding="utf-8")
+    part = known.with_suffix(".part")
+    part.write_text(json.dumps(loaded, indent=1), encoding="utf-8")
+    part.replace(known)
 
 
 def _is_other(image: Image, loaded: Mapping[str, str]) -> bool:
@@ -214,17 +221,23 @@ def _load(layout: Layout, image: Image) -> Image:
 def _runtime(layout: Layout, arguments: Sequence[str], given: IO[bytes] | int = subprocess.DEVNULL) -> str:
     """Have the container runtime's own client do something, in the machine."""
     record = process.load(layout.run, Node.name)
-    first = process.children(record.pid) if record is not None else []
+    first = process.children(record.pid) if record is not None and record.alive() else []
     if not first:
         raise SandboxError("the node does not run: run make up again")
     command = [
         *("nsenter", f"--target={first[0]}", "--mount", "--pid", "--net", *_WITH_TREE),
         *("ctr", "--address", str(documents.RUNTIME_SOCKET), "--namespace", "k8s.io", *arguments),
     ]
-    done = subprocess.run(command, stdin=given, capture_output=True, check=False)
+    what = f"`ctr {' '.join(arguments)}`"
+    try:
+        done = subprocess.run(command, stdin=given, capture_output=True, check=False, timeout=_RUNTIME_SECONDS)
+    except subprocess.TimeoutExpired:
+        raise SandboxError(
+            f"the node's container runtime does not end {what} in {_RUNTIME_SECONDS} s: run make down, then make up"
+        ) from None
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip()
-        raise SandboxError(f"the node's container runtime refuses `ctr {' '.join(arguments)}`: {said}")
+        raise SandboxError(f"the node's container runtime refuses {what}: {said}")
     return done.stdout.decode(errors="replace")
 
 

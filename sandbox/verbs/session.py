@@ -125,10 +125,11 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
     containers = docker.kind(settings, real=real)
     if present.driven:
         docker.require_same(layout.stack, containers, marks.kinds(layout).get("containers"))
-    if before is not None and nodes.remembered(layout) != before:
+    if before is not None and real != (before == "real"):
         # Nothing was made yet, and what runs is in another network than what is about to be started.
         fleet.stop(layout)
         kubernetes.forget(layout)
+    nodes.remember(layout, real=real)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
         preloaded = pool.submit(preload)

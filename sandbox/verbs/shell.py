@@ -9,6 +9,7 @@ from sandbox.layout import Layout
 from sandbox.machine import entering
 from sandbox.servers.table import GATE
 from sandbox.verbs.session import check_settings
+from tools import ensure
 
 
 def run(layout: Layout, command: Sequence[str]) -> None:
@@ -24,7 +25,9 @@ def run(layout: Layout, command: Sequence[str]) -> None:
             f"stack {layout.stack} has no network of its own: it is down, or its nodes are simulated; see make status"
         )
     entering.enter(gate.pid, layout.run, settings)
+    kubectl = ensure("kubectl")["kubectl"].parent
     os.environ |= {"KUBECONFIG": str(layout.kubeconfig), "SSL_CERT_FILE": str(layout.ca_bundle)}
+    os.environ |= {"PATH": f"{os.environ.get('PATH', os.defpath)}:{kubectl}"}
     os.environ |= {"CURL_CA_BUNDLE": str(layout.ca_bundle), "PS1": f"[{layout.stack}] \\w \\$ "}
     words = list(command) or [os.environ.get("SHELL", "/bin/sh")]
     try:

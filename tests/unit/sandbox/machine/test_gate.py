@@ -1,6 +1,7 @@
 """The gate as a process, between sockets on loopback; the network of its own, which needs root, is left out."""
 
 import json
+import os
 import socket
 import subprocess
 import sys
@@ -17,6 +18,8 @@ from sandbox.ports import Wanted, choose
 from sandbox.process import read_stat
 
 _PATIENCE_SECONDS = 60
+_NOBODY = ("--join", os.devnull)
+"""Whom it joins: the network is not there yet."""
 _WITHOUT_NETWORK = """
 import sys
 from sandbox.machine import gate, kernel
@@ -31,7 +34,7 @@ def gate(folder: Path, *doors: Door) -> Generator[subprocess.Popen[bytes]]:
     """Run it until the end of the block, when it has to end because it is told to."""
     plan, ready = folder / "plan.json", folder / "ready"
     plan.write_text(Plan([], doors).dump(), encoding="utf-8")
-    command = (sys.executable, "-c", _WITHOUT_NETWORK, "--plan", str(plan), "--ready", str(ready))
+    command = (sys.executable, "-c", _WITHOUT_NETWORK, "--plan", str(plan), "--ready", str(ready), *_NOBODY)
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
         try:
             _wait_for(lambda: ready.exists() or process.poll() is not None)
@@ -165,7 +168,8 @@ def test_it_says_which_process_it_is_when_it_is_ready(tmp_path: Path, server: so
 
 
 def test_a_place_that_somebody_else_has_is_named(tmp_path: Path, server: socket.socket) -> None:
-    command = (sys.executable, "-c", _WITHOUT_NETWORK, "--plan", str(tmp_path / "plan"), "--ready", str(tmp_path / "r"))
+    files = ("--plan", str(tmp_path / "plan"), "--ready", str(tmp_path / "r"), *_NOBODY)
+    command = (sys.executable, "-c", _WITHOUT_NETWORK, *files)
     plan = Plan([], [Door(_address(server), _place(), outside=True)])
     (tmp_path / "plan").write_text(plan.dump(), encoding="utf-8")
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=_PATIENCE_SECONDS)

@@ -27,7 +27,7 @@ def test_a_server_whose_answer_is_late_is_left_running(program: Program, tmp_pat
 def test_a_server_that_answers_no_longer_is_started_anew(
     program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(base, "_LATE_SECONDS", 0.2)
+    monkeypatch.setattr(base, "LATE_SECONDS", 0.2)
     first = keep_running(tmp_path, program, lambda: True)
 
     def ready() -> bool:

@@ -59,7 +59,7 @@ def test_without_any_engine_everything_is_recorded(layout: Layout, monkeypatch: 
     monkeypatch.delenv(docker.OWN_SOCKET, raising=False)
     assert docker.reachable(layout, stack_settings("dev")) == {}
     assert docker.absent(layout, stack_settings("dev")) == {
-        "docker": "no Docker engine is here; one needs root, or LUXIMA_DOCKER_SOCKET"
+        "docker": "no Docker engine is here; NODE=real as root, or LUXIMA_DOCKER_SOCKET, has one"
     }
 
 
