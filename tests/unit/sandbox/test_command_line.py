@@ -1,11 +1,54 @@
 """What is refused on the sandbox's command line before anything is started."""
 
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
 import pytest
 
 from sandbox import cli
+from sandbox.faults import SandboxError
+from sandbox.layout import Layout
+from sandbox.verbs import down
 
 
 @pytest.mark.parametrize("given", [["--stack", "prod"], ["--stack=prod"]])
 def test_the_stack_of_a_release_is_said_once(given: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["release", "--stack", "dev", "--", "status", *given]) == 1
     assert "--stack is among the release tool's arguments; this is stack dev" in capsys.readouterr().err
+
+
+def test_a_release_without_a_verb_starts_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["release", "--stack", "dev"]) == 1
+    assert 'make release ARGS="status storefront"; ARGS=--help lists it' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("inner", [".sandbox", ".sandbox/dev"])
+def test_what_another_user_made_is_left_to_him(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inner: str) -> None:
+    layout = Layout("dev", tmp_path)
+    layout.require_owner()
+    (tmp_path / inner).mkdir(parents=True)
+    layout.require_owner()
+    owner = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 1)
+    way = "with sudo" if owner == 0 else f"as user {owner}"
+    with pytest.raises(SandboxError, match=f"was made by another user: run this command {way}"):
+        layout.require_owner()
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    layout.require_owner()
+
+
+def test_what_runs_on_when_its_folder_was_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(down, "Layout", partial(Layout, root=tmp_path))
+    command = [sys.executable, "-c", "print('up', flush=True); input()"]
+    environment = {"LUXIMA_SANDBOX_DIR": str(Layout("dev", tmp_path).base)}
+    with subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as left:
+        assert left.stdout is not None
+        assert left.stdout.readline() == b"up\n"
+        for verb in (down.run_down, down.run_clean):
+            with pytest.raises(SandboxError, match=rf"still run, .*: pid {left.pid}; its folder may have been removed"):
+                verb(["dev"])
+        left.kill()
+    down.run_down(["dev"])
