@@ -22,7 +22,7 @@ def follow(api: Api, path: str, changed: Callable[[Objects], None], stopped: Eve
     Args:
         api: The cluster.
         path: Path of the kind's list.
-        changed: Told all objects; the mapping is the follower's own and not to be kept.
+        changed: Told all objects, in a mapping of its own: other threads may look at it while this one goes on.
         stopped: Ends it.
     """
     Thread(target=_follow, args=(api, path, changed, stopped), daemon=True).start()
@@ -33,7 +33,7 @@ def _follow(api: Api, path: str, changed: Callable[[Objects], None], stopped: Ev
         try:
             listed = api.call("GET", path)
             seen = {item["metadata"]["uid"]: item for item in listed["items"]}
-            changed(seen)
+            changed(dict(seen))
             for event in api.watch(path, listed["metadata"]["resourceVersion"]):
                 if event["type"] == "ERROR":
                     break
@@ -42,7 +42,7 @@ def _follow(api: Api, path: str, changed: Callable[[Objects], None], stopped: Ev
                     seen.pop(uid, None)
                 elif event["type"] in {"ADDED", "MODIFIED"}:
                     seen[uid] = event["object"]
-                changed(seen)
+                changed(dict(seen))
         except (ApiError, urllib3.exceptions.HTTPError, ValueError) as error:
             say(f"{path}: {short(error)}")
             stopped.wait(_RETRY_SECONDS)
