@@ -1,8 +1,10 @@
 """Run the controllers until told to stop: `python -m sandbox.controllers --kubeconfig F --nodes F --ready F …`."""
 
 import argparse
+import os
 import signal
 import sys
+import threading
 from pathlib import Path
 from threading import Event, Lock
 
@@ -22,6 +24,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--authority", type=Path, required=True, help="folder of the sandbox's certificate authority")
     parser.add_argument("--volumes", type=Path, help="folder of a real node's volumes, as it is seen from here")
     options = parser.parse_args(arguments)
+    end_with_a_thread()
     stopped = Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda _number, _frame: stopped.set())
@@ -40,6 +43,17 @@ def main(arguments: list[str]) -> int:
     wanted = nodes.parse(options.nodes.read_text(encoding="utf-8"))
     cluster.Controllers(api, wanted, lambda: done("nodes"), options.volumes).run(stopped)
     return 0
+
+
+def end_with_a_thread() -> None:
+    """From now on a thread that fails ends the program: it is missed then, and started anew by the next run."""
+
+    def end(failed: threading.ExceptHookArgs) -> None:
+        threading.__excepthook__(failed)
+        sys.stderr.flush()
+        os._exit(1)
+
+    threading.excepthook = end
 
 
 if __name__ == "__main__":
