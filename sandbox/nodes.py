@@ -9,6 +9,7 @@ from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.machine import support
 from sandbox.report.console import say
+from sandbox.tls import write_private
 
 Kind = Literal["real", "simulated"]
 VARIABLE: Final = "NODE"
@@ -54,9 +55,7 @@ def decide(layout: Layout, *, made: bool) -> bool:
 
 def remember(layout: Layout, *, real: bool) -> None:
     """Note what the stack's nodes are, once nothing of the other kind is left."""
-    partial = _file(layout).with_suffix(".part")
-    partial.write_text("real" if real else "simulated", encoding="ascii")
-    partial.replace(_file(layout))
+    write_private(_file(layout), b"real" if real else b"simulated")
 
 
 def _runs(layout: Layout) -> bool:

@@ -74,8 +74,7 @@ def ensure_server(folder: Path, name: str, addresses: list[str], authority: Path
     if certificate.exists() and key.exists() and names.exists() and names.read_text() == wanted:
         return certificate, key
     alternatives = [x509.DNSName("localhost"), *map(_alternative, addresses)]
-    root = _authority(folder / "ca.pem") if authority is None else _authority(authority)
-    issued = _leaf(root, f"luxima sandbox {name}", alternatives, _LIFETIME, None)
+    issued = _leaf(_authority(authority or folder / "ca.pem"), f"luxima sandbox {name}", alternatives, _LIFETIME, None)
     write_private(key, issued.key)
     certificate.write_bytes(issued.certificate)
     names.write_text(wanted)
@@ -163,12 +162,12 @@ def _leaf(
 def _authority(certificate: Path) -> Issued:
     """An authority by its certificate's file; the key is the file beside it."""
     key = certificate.with_suffix(".key")
-    content = key.read_bytes()
+    content, secret = certificate.read_bytes(), key.read_bytes()
     try:
-        _signer(content)
+        _signer(secret)
     except ValueError:
         raise SandboxError(f"{key} is not the sandbox's key; run make clean and make up") from None
-    return Issued(certificate.read_bytes(), content, certificate.read_bytes())
+    return Issued(content, secret, content)
 
 
 def _name(text: str) -> x509.Name:

@@ -201,9 +201,7 @@ def load(layout: Layout, images: Sequence[Image]) -> None:
     with ThreadPoolExecutor(max_workers=2) as pool:
         for image in pool.map(partial(_load, layout), missing):
             loaded[image.reference] = str(image.archive)
-    part = known.with_suffix(".part")
-    part.write_text(json.dumps(loaded, indent=1), encoding="utf-8")
-    part.replace(known)
+    write_private(known, json.dumps(loaded, indent=1).encode())
 
 
 def _is_other(image: Image, loaded: Mapping[str, str]) -> bool:
