@@ -135,6 +135,14 @@ LATE_SECONDS = 10.0
 """How late an answer may be on a busy machine."""
 
 
+def answers_late(record: Record, ready: Callable[[], bool]) -> bool:
+    """Whether a running process answers, be it as late as on a busy machine."""
+    with contextlib.suppress(SandboxError):
+        process.wait_ready(record, ready, LATE_SECONDS)
+        return True
+    return False
+
+
 def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seconds: float = 60) -> Record:
     """Start a process unless it runs already, with this very command line and configuration, and answers.
 
@@ -151,11 +159,10 @@ def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seco
     fingerprint = program.fingerprint()
     record = process.load(folder, program.name)
     if record is not None and record.alive():
-        if mark.exists() and mark.read_text(encoding="ascii") == fingerprint:
-            # On a busy machine an answer may be late; a server that has stopped to answer is started anew.
-            with contextlib.suppress(SandboxError):
-                process.wait_ready(record, ready, LATE_SECONDS)
-                return record
+        same = mark.exists() and mark.read_text(encoding="ascii") == fingerprint
+        # A server that has stopped to answer is started anew.
+        if same and answers_late(record, ready):
+            return record
         process.stop([record])
     mark.write_text(fingerprint, encoding="ascii")
     record = process.start(folder, program.name, program.log, program.command, program.environment, program.cwd)

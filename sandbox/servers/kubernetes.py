@@ -9,7 +9,6 @@ import ipaddress
 import re
 import shutil
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import yaml
@@ -20,7 +19,7 @@ from sandbox.layout import Layout
 from sandbox.machine import plan
 from sandbox.ports import Wanted
 from sandbox.process import Record
-from sandbox.servers.base import LATE_SECONDS, Site, begin_world, https_status
+from sandbox.servers.base import Site, answers_late, begin_world, https_status
 from sandbox.tls import write_private
 
 _HOST = "127.0.0.1"
@@ -67,9 +66,12 @@ class Kubernetes:
         folder = begin_world(layout, self.name)
         _restore_certificates(layout)
         running = _apply_changes(site, _adopt(layout))
-        if len(running) == len(_COMPONENTS) and not self._answers_late(site, running):
-            process.stop(running)
-            running = []
+        if len(running) == len(_COMPONENTS):
+            api_server = next(record for record in running if record.name == "kube-apiserver")
+            if not answers_late(api_server, lambda: self.answers(layout, site.ports)):
+                # Where it hangs, all parts are started anew.
+                process.stop(running)
+                running = []
         if len(running) < len(_COMPONENTS):
             self._kwokctl(site, folder)
         server = next((record for record in _adopt(layout) if record.name == "kube-apiserver"), None)
@@ -81,14 +83,6 @@ class Kubernetes:
         process.wait_ready(server, lambda: self.answers(layout, site.ports), 90)
         _keep_certificates(layout)
         _installed(layout).touch()
-
-    def _answers_late(self, site: Site, running: Sequence[Record]) -> bool:
-        """Whether the API server answers, be it late; where it hangs, all parts are started anew."""
-        server = next(record for record in running if record.name == "kube-apiserver")
-        with suppress(SandboxError):
-            process.wait_ready(server, lambda: self.answers(site.layout, site.ports), LATE_SECONDS)
-            return True
-        return False
 
     def _kwokctl(self, site: Site, folder: Path) -> None:
         layout = site.layout
