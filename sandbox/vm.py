@@ -24,6 +24,21 @@ NEW_MESSAGES = 0x08000000
 NEW_PROCESSES = 0x20000000
 NEW_NETWORK = 0x40000000
 _PARENT_DEATH_SIGNAL = 1
+_DROP_CAPABILITY = 24
+CAPABILITIES_OF_THE_KERNEL = {
+    "CAP_SYS_MODULE": 16,
+    "CAP_SYS_RAWIO": 17,
+    "CAP_SYS_BOOT": 22,
+    "CAP_SYS_TIME": 25,
+    "CAP_MAC_OVERRIDE": 32,
+    "CAP_MAC_ADMIN": 33,
+    "CAP_SYSLOG": 34,
+    "CAP_WAKE_ALARM": 35,
+}
+"""What root may do to the kernel that all machines share: nobody in a machine has it, no container that asks starts.
+
+Source: `linux/capability.h`.
+"""
 _SYSTEM = ("usr", "bin", "sbin", "lib", "lib32", "lib64")
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 INTERFACE = "eth0"
@@ -97,6 +112,8 @@ def _inside(machine: Machine, outside: int, serve: Callable[[], int]) -> int:
         # As systemd does it: what is mounted later is seen by containers that have the root mounted.
         command("mount", "--make-rshared", "/")
         command("hostname", machine.hostname)
+        for capability in CAPABILITIES_OF_THE_KERNEL.values():
+            libc("prctl", _DROP_CAPABILITY, capability, 0, 0, 0, what="dropping a capability")
         return serve()
     except (OSError, subprocess.CalledProcessError) as error:
         sys.stderr.write(f"{machine.hostname} cannot be set up: {error}\n")
@@ -160,9 +177,9 @@ def _make_root(machine: Machine) -> None:
         if source.is_symlink():
             _link(root / name, str(source.readlink()))
         elif source.is_dir():
-            _bind(source, root / name, read_only=True)
+            _bind(source, _within(root, name), read_only=True)
     for name, mode in (("etc", 0o755), ("var", 0o755), ("root", 0o700), ("tmp", 0o1777)):
-        _folder(root / name, mode)
+        _folder(_within(root, name), mode)
     for name, kind, options in (
         ("proc", "proc", "nosuid,nodev,noexec"),
         ("sys", "sysfs", "nosuid,nodev,noexec"),
@@ -171,7 +188,7 @@ def _make_root(machine: Machine) -> None:
         ("dev/pts", "devpts", "newinstance,ptmxmode=0666,mode=620"),
         ("dev/shm", "tmpfs", "mode=1777,nosuid,nodev"),
     ):
-        _folder(root / name)
+        _folder(_within(root, name))
         command("mount", "-t", kind, "-o", options, kind, str(root / name))
     for name in _DEVICES:
         (root / "dev" / name).touch()
@@ -196,7 +213,13 @@ def _make_root(machine: Machine) -> None:
 
 
 def _within(root: Path, path: str) -> Path:
-    return root / path.lstrip("/")
+    """Where a path of the machine is. A link that the machine left on the way could lead out of it: it is removed."""
+    place = root
+    for part in path.strip("/").split("/"):
+        place /= part
+        if place.is_symlink():
+            place.unlink()
+    return place
 
 
 def _folder(path: Path, mode: int = 0o755) -> None:

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import APIError
 
 from sandbox import process
 from sandbox.servers import docker, fleet
+from sandbox.vm import CAPABILITIES_OF_THE_KERNEL
 from tests.e2e.docker import images
 from tests.e2e.docker.hosts import Hosts, needs_root, running, wait_for
 
@@ -88,6 +90,32 @@ def test_the_machine_is_not_this_computer(hosts: Hosts) -> None:
     assert "ls: /host/home: No such file or directory" in said
     assert "touch: /host/usr/a: Read-only file system" in said
     assert "overlay2" in said
+
+
+def test_nobody_in_the_machine_may_change_the_kernel(hosts: Hosts) -> None:
+    """Policies forbid privileged containers; here none even starts."""
+    options: dict[str, Any] = {"entrypoint": "/bin/busybox", "remove": True}
+    status: Any = hosts.engine(VM).containers.run(IMAGE, ["grep", "CapBnd", "/proc/self/status"], **options)
+    assert not int(status.split()[1], 16) & sum(1 << number for number in CAPABILITIES_OF_THE_KERNEL.values())
+    for more in ({"privileged": True}, {"cap_add": ["SYS_MODULE"]}):
+        with pytest.raises(APIError, match="caps"):
+            hosts.engine(VM).containers.run(IMAGE, ["true"], **options, **more)
+
+
+def test_a_link_that_the_machine_left_leads_nowhere(hosts: Hosts, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.write_text("mine")
+    process.stop(hosts.server.records(hosts.site.layout))
+    for path, target in (("etc/hostname", outside), ("var/tmp", tmp_path)):
+        left = hosts.root(VM) / path
+        left.rmdir() if left.is_dir() else left.unlink()
+        left.symlink_to(target)
+    mode = tmp_path.stat().st_mode
+
+    hosts.server.start(hosts.site)
+    assert outside.read_text() == "mine"
+    assert (tmp_path.stat().st_mode, [path.name for path in tmp_path.iterdir()]) == (mode, ["outside"])
+    assert (hosts.root(VM) / "etc/hostname").read_text().strip() == VM
 
 
 def test_a_restart_asks_containers_to_end_and_brings_them_back(hosts: Hosts) -> None:
