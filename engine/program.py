@@ -5,7 +5,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from pulumi import RunError
+from pulumi import RunError, log as engine_log
 
 from settings import SettingsError
 
@@ -26,6 +26,7 @@ def run(main: Path, root: Path, log: Path) -> None:
     """
     if str(root) not in sys.path:
         sys.path.insert(0, str(root))
+    engine_log.debug = _unheard
     try:
         runpy.run_path(str(main), run_name="__main__")
     except SettingsError as error:
@@ -39,6 +40,10 @@ def run(main: Path, root: Path, log: Path) -> None:
             f"the program failed{_where(error, root)}: {type(error).__name__}: {error} "
             f"(the whole traceback is in {_shown(log)})"
         ) from None
+
+
+def _unheard(*_message: object, **_about: object) -> None:
+    """In the place of the SDK's own debug messages: each is a call of the engine, some for each resource, and dropped."""
 
 
 def _where(error: Exception, root: Path) -> str:

@@ -181,12 +181,14 @@ def start(
         raise SandboxError(f"{name} cannot be started: {error.strerror}") from error
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
+        # In this order: it may write its record and end at once.
+        ended = child.poll() is not None
         record = load(folder, name)
         if record is not None and record.pid == child.pid:
             # Reaped when it ends, so that it is not taken for running; Popen's own destructor would warn.
             _CHILDREN.append(child)
             return record
-        if child.poll() is not None:
+        if ended:
             raise SandboxError(f"{name} did not start (exit status {child.returncode}){tail(log)}")
         time.sleep(_POLL_SECONDS / 5)
     child.kill()

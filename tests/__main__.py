@@ -19,8 +19,9 @@ from tools.table import PROGRAMS
 ROOT = Path(__file__).parent.parent
 
 _PYTHON = (sys.executable, "-m")
-_PYTEST = (*_PYTHON, "pytest", "-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+_PYTEST = (*_PYTHON, "pytest", "-n", "2", "--no-loadscope-reorder")
 """Two at a time: every stack has servers of its own, and with them two end-to-end tests keep two cores busy."""
+_BY_FILE = ("--dist", "loadfile")
 _SHORT = ("-m", "not long")
 _NO_TESTS_COLLECTED = 5
 _INTERRUPTED = 130
@@ -47,14 +48,16 @@ _READERS = (
     "postgres",
     "initdb",
     "psql",
+    "cert-manager-crds",
+    "go",
 )
 """What tests/documents has its documents read by; built before, so that no test waits for a compiler."""
 
 _ALL_PROGRAMS = Step(
     "third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))
 )
-_END_TO_END = (*_PYTEST, "--durations=20", "--durations-min=5", "tests/e2e")
-"""A table of what takes longest closes the run."""
+_END_TO_END = (*_PYTEST, "--dist", "loadgroup", "--durations=20", "--durations-min=5", "tests/e2e")
+"""Tests that share servers are a group (tests/e2e/conftest.py). A table of what takes longest closes the run."""
 
 SUITES = {
     "lint": (
@@ -69,7 +72,11 @@ SUITES = {
     ),
     "quick": (
         Step("programs that read documents", (*_PYTHON, "tools", "ensure", *_READERS)),
-        Step("unit, policy, documents", (*_PYTEST, *_SHORT, "tests/unit", "tests/policy", "tests/documents"), True),
+        Step(
+            "unit, policy, documents",
+            (*_PYTEST, *_BY_FILE, *_SHORT, "tests/unit", "tests/policy", "tests/documents"),
+            True,
+        ),
     ),
     "e2e": (_ALL_PROGRAMS, Step("end to end", (*_END_TO_END, *_SHORT), True)),
     "long": (_ALL_PROGRAMS, Step("the long ones", (*_END_TO_END, "tests/documents", "-m", "long"), True)),

@@ -155,6 +155,8 @@ class PodArgs:
     """TCP ports that it may connect to in pods of other namespaces, or its own."""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """Plain environment variables."""
+    field_env: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Environment variables from fields of the pod, such as `spec.nodeName`."""
     secret_env: Mapping[str, SecretEnv] = field(default_factory=dict[str, SecretEnv])
     """Environment variables from Secrets."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
@@ -261,6 +263,13 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
                     ),
                 )
                 for key, source in sorted(args.secret_env.items())
+            ),
+            *(
+                core.EnvVarArgs(
+                    name=key,
+                    value_from=core.EnvVarSourceArgs(field_ref=core.ObjectFieldSelectorArgs(field_path=path)),
+                )
+                for key, path in sorted(args.field_env.items())
             ),
         ],
         resources=core.ResourceRequirementsArgs(

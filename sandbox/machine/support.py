@@ -12,7 +12,7 @@ from sandbox.layout import ROOT
 NEEDED_MIB: Final = 3072
 
 _TRIAL: Final = """
-import pathlib, sys
+import os, pathlib, sys
 from sandbox.machine import kernel
 folder = pathlib.Path(sys.argv[1])
 kernel.unshare(kernel.NEW_NETWORK)
@@ -25,8 +25,9 @@ kernel.own_mounts()
 kernel.overlay(folder)
 if not kernel.control_groups():
     raise OSError("there are no control groups below /sys/fs/cgroup")
-kernel.make_group("luxima-trial")
-kernel.remove_group("luxima-trial")
+group = f"luxima-trial-{os.getpid()}"
+kernel.make_group(group)
+kernel.remove_group(group)
 kernel.unshare(kernel.NEW_PROCESSES | kernel.NEW_HOST_NAME)
 """
 """Does what a node needs, in namespaces that are gone with it."""

@@ -79,11 +79,12 @@ class Progress:
         while not self._over.wait(min(1.0, self._patience)):
             now = time.monotonic()
             with self._lock:
-                due = [each for each in self._under_way.values() if each.due <= now]
-                for each in due:
-                    each.due = now + self._patience
-            for each in due:
-                self._say(each.step, f"waiting for {each.step.name}{': ' if each.said else ''}{each.said}", "yellow")
+                for each in self._under_way.values():
+                    if each.due <= now:
+                        each.due = now + self._patience
+                        # Said while it is held: what has ended is not said to be waited for.
+                        why = f": {each.said}" if each.said else ""
+                        self._say(each.step, f"waiting for {each.step.name}{why}", "yellow")
 
     def _say(self, step: Step, text: str, style: str) -> None:
         seconds = time.monotonic() - self._began

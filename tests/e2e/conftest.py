@@ -1,19 +1,31 @@
 """How end-to-end tests are shared out."""
 
+from pathlib import Path
+
 import pytest
 
 _USUAL_SECONDS = 120.0
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the files that may take longest: begun last, one of them would keep a worker busy while others idle.
+    """Keep together what shares servers, in its order, and begin with what may take longest.
 
-    A file stays together and in its order, since its tests may share servers.
+    A file is kept together, and a folder whose files share a fixture, which its `conftest.py` has. Begun last, a long
+    one would keep one worker busy while the others idle.
     """
     longest: dict[str, float] = {}
+    groups = {item.nodeid: _group(item) for item in items}
     for item in items:
-        longest[item.location[0]] = max(longest.get(item.location[0], 0), _seconds(item))
-    items.sort(key=lambda item: -longest[item.location[0]])
+        group = groups[item.nodeid]
+        item.add_marker(pytest.mark.xdist_group(group))
+        longest[group] = max(longest.get(group, 0), _seconds(item))
+    items.sort(key=lambda item: (-longest[groups[item.nodeid]], groups[item.nodeid]))
+
+
+def _group(item: pytest.Item) -> str:
+    folder = item.path.parent
+    shares = folder != Path(__file__).parent and (folder / "conftest.py").exists()
+    return folder.name if shares else item.location[0]
 
 
 def _seconds(item: pytest.Item) -> float:

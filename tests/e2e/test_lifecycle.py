@@ -1,159 +1,25 @@
-"""The life of each stack on the real engine and the real servers; every assertion reads the servers."""
-
-from __future__ import annotations
-
-import re
-from typing import Any, cast
+"""The life of the larger stacks on the real engine and the real servers; that of dev is in `tests/e2e/dev`."""
 
 import pytest
 
-from components.kubernetes.k3s import kube_vip
-from tests.e2e.checkout import Checkout, checkout
-from tests.e2e.world import World, expected
-from tests.e2e.world.expected import NAMESPACE, SERVICE
-from tests.recording import STACKS
+from tests.e2e import life
+from tests.e2e.checkout import checkout
+from tests.e2e.world import World
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
-
-_GREEN = "sha256:" + "9" * 64
-"""Digest of the next release."""
-_STRANGE = "registry.example.test/by/hand:latest"
-"""An image that somebody put into a Deployment by hand."""
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long]
 
 
-@pytest.mark.parametrize(
-    "stack", [pytest.param(stack, marks=[] if stack == "prod" else [pytest.mark.long]) for stack in STACKS]
-)
+@pytest.mark.parametrize("stack", ["staging", "prod"])
 def test_a_stack_lives(stack: str) -> None:
     with checkout() as copy:
         copy.commit()
         world = World(copy, stack)
-        comes_up(copy, world)
-        takes_what_every_node_applies(world)
-        does_not_change_when_nothing_did(copy, world)
-        drift_is_seen(copy, world)
-        drift_is_repaired_and_the_idle_slot_filled(copy, world)
-        a_release_switches_a_record_and_nothing_else(copy, world)
-        leaves_nothing(copy, world)
+        life.is_up(copy.succeed("up", "--stack", stack), world)
+        assert copy.git("status", "--porcelain") == ""
+        life.takes_what_every_node_applies(world)
+        life.does_not_change_when_nothing_did(copy, world)
+        life.drift_is_seen(copy, world)
+        life.drift_is_repaired_and_the_idle_slot_filled(copy, world)
+        life.a_release_switches_a_record_and_nothing_else(copy, world)
+        life.leaves_nothing(copy, world)
         assert copy.git("status", "--porcelain").split() == ["M", f"releases/{stack}.yaml"]
-
-
-def comes_up(copy: Checkout, world: World) -> None:
-    done = copy.succeed("up", "--stack", world.stack)
-    expected.assert_up(world, "blue", "blue")
-    driven, recorded, skipped = (
-        int(number) for number in re.findall(r"(\d+) resources driven, (\d+) recorded, (\d+) skipped", done.out).pop()
-    )
-    assert driven > recorded > skipped == 0, done.out
-    assert f"storefront: https://{world.settings.environment.domain}" in done.out
-    assert "kubeconfig: [secret]" in done.out
-    assert "\nDone in " in done.out
-    assert copy.git("status", "--porcelain") == ""
-
-
-def takes_what_every_node_applies(world: World) -> None:
-    """kube-vip's manifests are applied by k3s, not by the engine: the API server says that it would take them."""
-    roots = {
-        "ServiceAccount": "/api/v1/namespaces/kube-system/serviceaccounts",
-        "ClusterRole": "/apis/rbac.authorization.k8s.io/v1/clusterroles",
-        "ClusterRoleBinding": "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings",
-        "DaemonSet": "/apis/apps/v1/namespaces/kube-system/daemonsets",
-    }
-    for manifest in kube_vip(world.settings.kubernetes):
-        taken = world.cluster.try_out(roots[manifest["kind"]], manifest)
-        assert taken["metadata"]["name"] == manifest["metadata"]["name"]
-
-
-def does_not_change_when_nothing_did(copy: Checkout, world: World) -> None:
-    before, versions = _state(world), world.cluster.versions(NAMESPACE)
-    done = copy.succeed("up", "--stack", world.stack)
-    assert re.search(r"Nothing changed: all \d+ resources are as the program says", done.out), str(done)
-    assert _state(world) == before
-    assert world.cluster.versions(NAMESPACE) == versions
-    done = copy.succeed("refresh", "--stack", world.stack)
-    assert "No drift: the world is as the state says." in done.out, str(done)
-    # A refresh takes in what servers report of themselves, such as the number of pods; what was asked for is the same.
-    assert {urn: parts[:2] for urn, parts in _state(world).items()} == {urn: parts[:2] for urn, parts in before.items()}
-
-
-def _state(world: World) -> dict[str, Any]:
-    """What the engine knows of each resource."""
-    return {item["urn"]: [_readable(item.get(part)) for part in ("id", "inputs", "outputs")] for item in world.state()}
-
-
-def _readable(value: Any) -> Any:
-    """Without secrets: the engine encrypts them anew now and then."""
-    if isinstance(value, dict):
-        found = cast("dict[str, Any]", value)
-        return "[secret]" if "ciphertext" in found else {name: _readable(each) for name, each in found.items()}
-    return [_readable(each) for each in cast("list[Any]", value)] if isinstance(value, list) else value
-
-
-def drift_is_seen(copy: Checkout, world: World) -> None:
-    settings = world.settings
-    bucket, machine = settings.storage.bucket_name("backups"), settings.compute.vms["docker-1"]
-    world.store.remove_rule(bucket, "deployment-snapshots")
-    deployment = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
-    pod = {"containers": [{"name": "main", "image": _STRANGE}]}
-    world.cluster.patch(deployment, {"spec": {"replicas": 1, "template": {"spec": pod}}})
-    world.names.remove(settings.environment.domain, settings.environment.domain)
-    world.machines.change(machine.id, memory=machine.memory_mib // 2)
-
-    done = copy.succeed("refresh", "--stack", world.stack)
-    lines = [line for line in done.out.splitlines() if line.startswith("  ")]
-    seen = [
-        ("storage-backups-lifecycle", r"rules\[\d\]"),
-        (f"service-{SERVICE}-blue-deployment", rf"spec\.replicas: was {settings.services[SERVICE].replicas}.*, is 1"),
-        (f"service-{SERVICE}-blue-deployment", rf"image: was .*, is .*{_STRANGE}"),
-        (f"dns-public-service-{SERVICE}", "is gone"),
-        ("compute-docker-1-vm", rf"memory\.dedicated: was {machine.memory_mib}.*, is {machine.memory_mib // 2}"),
-    ]
-    for name, what in seen:
-        assert [line for line in lines if f" {name}: " in line and re.search(what, line)], f"{name}: {what}\n{done}"
-    strangers = [line for line in lines if not any(f" {name}: " in line for name, _ in seen)]
-    assert not strangers, str(done)
-
-
-def drift_is_repaired_and_the_idle_slot_filled(copy: Checkout, world: World) -> None:
-    blue = world.settings.releases.services[SERVICE].slots["blue"]
-    assert blue is not None
-    filled = f"green:\n        image: {blue.image.split('@')[0]}@{_GREEN}\n        standing: verified"
-    copy.release(world.stack, "green: null", filled)
-    copy.succeed("up", "--stack", world.stack)
-    expected.assert_up(world, "blue", "blue", "green")
-
-
-def a_release_switches_a_record_and_nothing_else(copy: Checkout, world: World) -> None:
-    before = _everything(world)
-    copy.release(world.stack, "live: blue", "live: green")
-    done = copy.succeed("up", "--stack", world.stack)
-    # The other one is the ledger, which is in the state only.
-    assert re.search(r"Done in \d+ s: \d+ unchanged, 2 updated\.", done.out), str(done)
-    after = _everything(world)
-    public = f"{world.settings.environment.domain} A"
-    assert before["records"].pop(public) != after["records"].pop(public)
-    assert after == before
-    expected.assert_up(world, "green", "blue", "green")
-
-
-def _everything(world: World) -> dict[str, Any]:
-    return {
-        "cluster": world.cluster.versions(NAMESPACE),
-        "store": world.store.configuration(),
-        "machines": world.machines.configs(),
-        "records": {
-            name: record
-            for zone in world.settings.environment.zones
-            for name, record in world.names.records(zone).items()
-        },
-    }
-
-
-def leaves_nothing(copy: Checkout, world: World) -> None:
-    done = copy.succeed("destroy", "--stack", world.stack)
-    assert re.search(r"Destroyed \d+ resources in \d+ s: nothing left\.", done.out), str(done)
-    expected.assert_nothing(world)
-    assert [item["type"] for item in world.state()] in ([], ["pulumi:pulumi:Stack"])
-    done = copy.succeed("down", "--stack", world.stack)
-    assert "processes ended" in done.out
-    assert copy.processes() == []

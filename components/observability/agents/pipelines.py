@@ -39,7 +39,7 @@ _COMBINED_LINE: Final = r'|~ "^\\S+ \\S+ \\S+ \\[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}
 def kubernetes(settings: Settings) -> dict[str, Any]:
     """Agent on every node of the cluster: the containers' output, and the node's journal.
 
-    It discovers all pods and opens those files that are on its own node.
+    It discovers the pods of its own node, whose name is in the variable HOSTNAME.
     """
     room = settings.observability
     url = f"http://loki.{room.namespace}.svc:3100/loki/api/v1/push"

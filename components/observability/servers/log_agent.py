@@ -57,6 +57,8 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
             Mount("machine-id", "/etc/machine-id", host_path="/etc/machine-id"),
             Mount("state", _STATE, host_path=_STATE, writable=True),
         ],
+        # By default it asks for the pods of the node of this name; in a pod it would be the pod's own.
+        field_env={"HOSTNAME": "spec.nodeName"},
         api_token=True,
         # The kubelet lets nobody but root read what containers write.
         user=0,

@@ -114,8 +114,8 @@ func (s *service) run(listener net.Listener) error {
 	}
 	ended := make(chan os.Signal, 1)
 	signal.Notify(ended, syscall.SIGTERM, syscall.SIGINT)
-	go server.Serve(listener)
 	s.print("info", "started", "listens on "+listener.Addr().String(), nil, nil)
+	go server.Serve(listener)
 	<-ended
 	s.leaving.Store(true)
 	listener.Close()

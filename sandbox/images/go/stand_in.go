@@ -43,11 +43,15 @@ func standIn(arguments []string) error {
 		}
 	})
 	failed := make(chan error)
+	var listeners []net.Listener
 	for _, port := range ports {
 		listener, err := net.Listen("tcp", net.JoinHostPort(os.Getenv("ADDRESS"), port))
 		if err != nil {
 			return err
 		}
+		listeners = append(listeners, listener)
+	}
+	for _, listener := range listeners {
 		go func() { failed <- http.Serve(listener, handler) }()
 	}
 	ended := make(chan os.Signal, 1)

@@ -87,11 +87,11 @@ def _entries(folder: Path, count: int) -> list[Sent]:
 
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while len(found) < count and time.monotonic() < end and process.poll() is None:
             time.sleep(0.05)
         process.terminate()
-        process.wait(20)
-        reader.join(5)
+        process.wait(60)
+        reader.join(30)
     assert len(found) == count, f"{len(found)} of {count} lines\n{log.read_text()[-3000:]}"
     return found

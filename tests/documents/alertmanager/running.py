@@ -14,11 +14,18 @@ from tests.programs import end, free_port, start
 from tools import ensure
 
 
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 60) -> None:
-    """Wait until it is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not happen in {seconds} s"
+def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
+    """Wait until it is so; who cannot be asked, or answers with an error, is asked again."""
+    deadline = time.monotonic() + seconds
+    while True:
+        fault: Exception | None = None
+        try:
+            if condition():
+                return
+        except (AssertionError, OSError, ValueError) as caught:
+            fault = caught
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen in {seconds} s") from fault
         time.sleep(0.1)
 
 

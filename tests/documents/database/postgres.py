@@ -58,7 +58,7 @@ class Postgres:
                 cwd="/",
                 user=self._user,
             )
-        end = time.monotonic() + 30
+        end = time.monotonic() + 90
         while True:
             try:
                 self.sql("select 1")
@@ -72,7 +72,7 @@ class Postgres:
         """Stop it at once; what was committed is kept."""
         if self._server is not None:
             self._server.send_signal(signal.SIGINT)
-            self._server.wait(30)
+            self._server.wait(90)
             self._server = None
 
     def sql(self, script: str, *, role: str | None = None, user: str = "postgres", database: str = "postgres") -> str:

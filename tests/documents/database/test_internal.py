@@ -80,7 +80,7 @@ def test_they_can_be_run_twice_by_a_role_that_is_no_superuser(server: Postgres) 
         server.sql(script, user="lesser", database="lesser")
     server.sql(f"select public.record_deploy({quoted(deploy())})", role="service_role", database="lesser")
     server.sql("select internal.expire_logs()", user="lesser", database="lesser")
-    server.sql("drop database lesser")
+    server.sql("drop database lesser with (force)")
 
 
 def test_an_alert_told_twice_is_one_row(server: Postgres) -> None:
@@ -175,7 +175,7 @@ def test_nor_may_it_when_the_platform_gives_new_functions_to_its_roles(server: P
         server.sql(script, database="supabase")
     with pytest.raises(RefusedError, match="permission denied for function"):
         server.sql("select public.record_alert('{}')", role="anon", database="supabase")
-    server.sql("drop database supabase")
+    server.sql("drop database supabase with (force)")
 
 
 @pytest.mark.parametrize("role", ["anon", "authenticated", "service_role", "luxima_monitor"])

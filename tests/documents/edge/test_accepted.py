@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from settings.values import Slot
+from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.programs import free_port
 
@@ -70,9 +71,12 @@ def test_every_route_is_in_use_and_nothing_is_complained_about(stack: str, slot:
             with urllib.request.urlopen(url, timeout=10) as answer:
                 return {each["name"]: each for each in json.load(answer) if each["provider"] == "file"}
 
+        # The entry points take a new configuration one after the other.
+        wait_for(lambda: "api-shadow@file" in found("routers"), "the API shows the routes")
         for kind in ("routers", "services", "middlewares"):
-            assert {name: each["status"] for name, each in found(kind).items()} == dict.fromkeys(found(kind), "enabled")
-            assert not [each for each in found(kind).values() if "error" in each]
+            all_of_it = found(kind)
+            assert {name: each["status"] for name, each in all_of_it.items()} == dict.fromkeys(all_of_it, "enabled")
+            assert not [each for each in all_of_it.values() if "error" in each]
         assert {"storefront-canary@file", "api-shadow@file", f"auth-{slot}@file"} <= found("routers").keys()
         errors = [line for line in gateway.lines() if line["level"] in ("error", "fatal", "panic")]
         # There is no Tempo here.

@@ -18,7 +18,7 @@ from settings import Settings
 from tests.recording import stack_settings
 from tools import ensure
 
-pytestmark = pytest.mark.needs_tools
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
 VALUES: Mapping[str, tuple[str, ...]] = {
     "code": ("200", "403", "500"),

@@ -5,7 +5,6 @@ structure only.
 """
 
 import re
-import socket
 import subprocess
 import time
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ import requests
 from components.observability.grafana import Query, queries
 from components.observability.grafana.queries import extract, replaced
 from components.text import to_yaml
-from tests.programs import end
+from tests.programs import end, free_port
 from tests.recording import STACKS, stack_settings
 from tools import ensure
 
@@ -68,7 +67,7 @@ def promtool_errors(expressions: list[str], folder: Path) -> dict[int, str]:
 def loki(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """URL of a Loki that keeps nothing."""
     folder = tmp_path_factory.mktemp("loki")
-    http, grpc = _free_ports(2)
+    http, grpc = free_port(), free_port()
     (folder / "loki.yaml").write_text(to_yaml(_loki_config(folder, http, grpc)))
     program = ensure("loki")["loki"]
     with (folder / "log").open("wb") as log:
@@ -114,16 +113,6 @@ def _loki_config(folder: Path, http: int, grpc: int) -> dict[str, object]:
     }
 
 
-def _free_ports(count: int) -> list[int]:
-    sockets = [socket.socket() for _ in range(count)]
-    for each in sockets:
-        each.bind(("127.0.0.1", 0))
-    ports: list[int] = [each.getsockname()[1] for each in sockets]
-    for each in sockets:
-        each.close()
-    return ports
-
-
 def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
@@ -131,7 +120,7 @@ def _wait(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
         try:
             if requests.get(url, timeout=2).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             pass
         time.sleep(0.2)
     raise AssertionError(f"no answer from {url}: {log.read_text()}")

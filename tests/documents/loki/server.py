@@ -113,9 +113,12 @@ def _wait(server: Loki, process: subprocess.Popen[bytes], log: Path) -> None:
         if process.poll() is not None:
             break
         try:
-            urllib.request.urlopen(f"{server.url}/ready", timeout=2).close()  # noqa: S310
+            urllib.request.urlopen(f"{server.url}/ready", timeout=10).close()  # noqa: S310
+            # The distributor has a copy of the ring, which comes a moment later.
+            with urllib.request.urlopen(f"{server.url}/ring", timeout=10) as ring:  # noqa: S310
+                if b">ACTIVE<" in ring.read():
+                    return
         except OSError:
-            time.sleep(0.3)
-        else:
-            return
+            pass
+        time.sleep(0.3)
     raise AssertionError(f"Loki is not ready:\n{log.read_text()[-4000:]}")

@@ -16,7 +16,7 @@ from tests.documents.slo.evaluation import World, write_rules
 from tests.recording import stack_settings
 from tools import ensure
 
-pytestmark = pytest.mark.needs_tools
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
 NAME, SERVICE = "storefront-availability", "storefront"
 _LIMIT = re.compile(r"slo:sli_error:ratio_rate(\w+)\{[^}]*\} > \(([\d.]+) \* ([\d.]+)\)")

@@ -103,7 +103,7 @@ zone:
 
 def ask(port: int, name: str, kind: str = "A") -> list[tuple[int, str]]:
     """TTL and value of every record of a name, from the server itself."""
-    answer = dns.query.tcp(dns.message.make_query(f"{name}.", kind), HOST, port=port, timeout=5)
+    answer = dns.query.tcp(dns.message.make_query(f"{name}.", kind), HOST, port=port, timeout=60)
     return [(rrset.ttl, str(rdata)) for rrset in answer.answer for rdata in cast("Iterable[object]", rrset)]
 
 
@@ -126,7 +126,7 @@ def props(port: int, name: str, *values: str, ttl: int = 30, **other: Any) -> di
 def denied(message: dns.message.Message, port: int) -> bool:
     """Whether the server refuses it; Knot says so by an answer that it does not sign."""
     try:
-        return dns.query.tcp(message, HOST, port=port, timeout=5).rcode() == dns.rcode.REFUSED
+        return dns.query.tcp(message, HOST, port=port, timeout=60).rcode() == dns.rcode.REFUSED
     except dns.tsig.PeerBadKey:
         return True
 
@@ -172,7 +172,7 @@ class Knot:
         update.delete(f"{name}.", kind)
         if values:
             update.add(f"{name}.", ttl, kind, *values)
-        assert dns.query.tcp(update, HOST, port=self.port, timeout=5).rcode() == dns.rcode.NOERROR
+        assert dns.query.tcp(update, HOST, port=self.port, timeout=60).rcode() == dns.rcode.NOERROR
 
     def props(self, name: str, *values: str, **other: Any) -> dict[str, Any]:
         """Inputs of a record of this server."""

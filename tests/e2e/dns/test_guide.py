@@ -69,7 +69,7 @@ def guided(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Guided]:
 
 
 def accepted(update: dns.update.UpdateMessage, guided: Guided) -> None:
-    answer = dns.query.tcp(update, HOST, port=guided.daemon.port, timeout=5)
+    answer = dns.query.tcp(update, HOST, port=guided.daemon.port, timeout=60)
     assert answer.rcode() == dns.rcode.NOERROR, dns.rcode.to_text(answer.rcode())
 
 

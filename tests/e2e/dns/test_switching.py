@@ -139,7 +139,7 @@ def test_a_secondary_that_is_behind_is_named_and_waited_for(tmp_path: Path) -> N
         name = f"shop.{ZONE}"
         update = signed_update(ZONE, pair.key)
         update.add(f"{name}.", 30, "A", BLUE)
-        assert dns.query.tcp(update, HOST, port=pair.primary.port, timeout=5).rcode() == dns.rcode.NOERROR
+        assert dns.query.tcp(update, HOST, port=pair.primary.port, timeout=60).rcode() == dns.rcode.NOERROR
         wait(pair.servers, name, BLUE, 60)
 
         pair.allow_transfers(allowed=False)
@@ -163,7 +163,7 @@ def test_a_secondary_that_is_down_is_named_and_catches_up(tmp_path: Path) -> Non
         name = f"shop.{ZONE}"
         update = signed_update(ZONE, pair.key)
         update.add(f"{name}.", 30, "A", BLUE)
-        assert dns.query.tcp(update, HOST, port=pair.primary.port, timeout=5).rcode() == dns.rcode.NOERROR
+        assert dns.query.tcp(update, HOST, port=pair.primary.port, timeout=60).rcode() == dns.rcode.NOERROR
         wait(pair.servers, name, BLUE, 60)
         pair.secondary.stop()
         assert swap(pair, ZONE, name, BLUE, GREEN, 30, pair.key)

@@ -18,7 +18,7 @@ from sandbox.layout import EngineFolder
 from sandbox.servers import docker
 from tests.e2e.docker import images
 from tests.e2e.docker.declared import IMAGE, of_stack
-from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.e2e.docker.hosts import Hosts, needs_root, running, wait_for
 from tools import ensure
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(600)]
@@ -94,7 +94,7 @@ def test_another_password_replaces_who_reads_it_and_nobody_else(trial: Trial) ->
     assert {name for name in NAMES if after[name].id != before[name]} == {"postgres-exporter"}
     port = trial.hosts.settings.observability.postgres_exporter_port
     url = f"http://10.10.10.41:{port}/etc/postgres-exporter/password"
-    assert trial.hosts.fetch(url).strip() == "the second password"
+    wait_for(lambda: trial.hosts.fetch(url).strip() == "the second password", "the exporter with it")
     everything = trial.hosts.engine(VM)
     assert len([each for each in everything.containers.list(all=True) if "exporter-files" in (each.name or "")]) == 1
     state = Path(trial.folder.checkpoint).read_text()

@@ -102,10 +102,12 @@ class Backend:
 
     async def _listen(self) -> None:
         # Not one for outgoing connections: while this is stopped, a client might get it.
+        self._gone = False
         self.port = self.port or free_port()
         self._server = await asyncio.start_server(self._connected, self.address, self.port, backlog=1024)
 
     async def _close(self) -> None:
+        self._gone = True
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -116,6 +118,10 @@ class Backend:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self._gone:
+            # Accepted a moment before: it has not been among those to close.
+            writer.transport.abort()
+            return
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)

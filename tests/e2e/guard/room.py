@@ -149,7 +149,7 @@ class Room:
         return folder
 
     def _ask(self, query: dns.message.Message) -> dns.message.Message:
-        return dns.query.tcp(query, HOST, port=self.port, timeout=5)
+        return dns.query.tcp(query, HOST, port=self.port, timeout=60)
 
     def _knot(self, stack: ExitStack) -> None:
         layout = Layout("dev", self._sub("knot"))
@@ -164,7 +164,7 @@ class Room:
         key = dns.tsig.Key(f"{tsig.name}.", self._credentials.dns_tsig_secret, tsig.algorithm)
         update = dns.update.UpdateMessage(f"{self.zone}.", keyring=key)
         update.add(f"{self.fqdn}.", 30, "A", self.blue)
-        assert dns.query.tcp(update, HOST, port=self.port, timeout=5).rcode() == 0
+        assert dns.query.tcp(update, HOST, port=self.port, timeout=60).rcode() == 0
 
     def _routing(self) -> dict[str, Any]:
         """The document of the stack, with those who are told here."""

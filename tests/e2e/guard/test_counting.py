@@ -150,6 +150,6 @@ def test_error_lines_of_the_slot_are_told(emitter: Emitter, tmp_path: Path) -> N
             now = datetime.now(UTC)
             return judge(now, now - timedelta(seconds=120)).warnings
 
-        assert warnings() == ()
+        wait_for(lambda: warnings() == (), "no warning")
         push(loki, "green", 4)
         wait_for(lambda: warnings() == ("error log lines: 4 in 120 s",), "the warning")

@@ -43,11 +43,18 @@ class Pod:
         command = (*inside, sys.executable, "-c", _CONNECT, host, str(port))
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
-    def ask(self, port: int, path: str) -> Any:
-        """What its program answers on its own loopback, as JSON."""
+    def text(self, port: int, path: str, *headers: str) -> str:
+        """What its program answers on its own loopback."""
         inside = ("nsenter", f"--target={self.process}", "--net")
-        asked = ("curl", "--silent", "--show-error", "--fail", f"http://127.0.0.1:{port}{path}")
-        return json.loads(subprocess.run((*inside, *asked), capture_output=True, check=True).stdout)
+        more = [f"--header={header}" for header in headers]
+        asked = ("curl", "--silent", "--show-error", "--fail", "--globoff", *more, f"http://127.0.0.1:{port}{path}")
+        done = subprocess.run((*inside, *asked), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def ask(self, port: int, path: str, *headers: str) -> Any:
+        """The same, as JSON."""
+        return json.loads(self.text(port, path, *headers))
 
     @property
     def process(self) -> int:
@@ -79,11 +86,19 @@ def not_ready(world: World) -> list[str]:
     return found
 
 
-def pod(world: World, namespace: str, labels: Mapping[str, str]) -> Pod:
-    """A running pod with these labels."""
+def running(world: World, namespace: str, labels: Mapping[str, str]) -> list[Pod]:
+    """The running pods with these labels; there is one."""
     selector = ",".join(f"{key}%3D{value}" for key, value in labels.items())
     found = world.cluster.items(f"/api/v1/namespaces/{namespace}/pods?labelSelector={selector}")
-    running = [item for item in found if item["status"]["phase"] == "Running"]
-    assert running, f"no pod in {namespace} has {dict(labels)}"
-    meta = running[0]["metadata"]
-    return Pod(meta["name"], meta["uid"], running[0]["status"]["podIP"])
+    pods = [
+        Pod(item["metadata"]["name"], item["metadata"]["uid"], item["status"]["podIP"])
+        for item in found
+        if item["status"]["phase"] == "Running" and not item["metadata"].get("deletionTimestamp")
+    ]
+    assert pods, f"no pod in {namespace} has {dict(labels)}"
+    return pods
+
+
+def pod(world: World, namespace: str, labels: Mapping[str, str]) -> Pod:
+    """One of them."""
+    return running(world, namespace, labels)[0]

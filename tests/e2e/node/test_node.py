@@ -4,6 +4,7 @@ and leaves nothing.
 
 import re
 import subprocess
+import urllib.parse
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from components.observability.loki.tenants import LOG_TENANT
 from sandbox.layout import Layout
 from sandbox.machine.kernel import control_groups
 from sandbox.servers import docker
@@ -18,7 +20,7 @@ from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import Checkout
 from tests.e2e.node import inside
 from tests.e2e.node.inside import Pod, needs_node
-from tests.e2e.releases import blue_green, rolling
+from tests.e2e.releases import blue_green, rolling, shadow
 from tests.e2e.releases.trial import STACK, Trial, trial
 from tests.e2e.running import left_of
 from tests.e2e.world import World
@@ -33,7 +35,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def made() -> Iterator[Trial]:
     before = _interfaces()
-    with trial("blue_green", blue_green.IMAGES | rolling.IMAGES) as made:
+    with trial("blue_green", blue_green.IMAGES | rolling.IMAGES | shadow.IMAGES) as made:
         yield made
         copy = made.copy
         group = docker.cgroup(_layout(copy))
@@ -58,7 +60,7 @@ def _interfaces() -> set[str]:
 
 
 def test_every_pod_is_ready(world: World) -> None:
-    assert inside.not_ready(world) == []
+    wait_for(lambda: inside.not_ready(world) == [], "every pod is ready", 120)
     nodes = world.cluster.items("/api/v1/nodes")
     assert [node["status"]["nodeInfo"]["containerRuntimeVersion"].partition(":")[0] for node in nodes] == ["containerd"]
 
@@ -100,6 +102,31 @@ def test_users_reach_the_shop_by_its_name(world: World) -> None:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_a_line_of_a_pod_is_found_in_loki(world: World) -> None:
+    """From the program's output by the kubelet's file and the log agent, under the tenant that the line names."""
+    shop = inside.pod(world, "commerce", {"app.kubernetes.io/name": "storefront"})
+    loki = inside.pod(world, world.settings.observability.namespace, {"app.kubernetes.io/name": "loki"})
+    request = "0123456789abcdef0123456789abcdef"
+    shop.text(world.settings.services["storefront"].port, "/", f"X-Request-ID: {request}", "X-Tenant-ID: tenant_042")
+    query = urllib.parse.quote(f'{{service="storefront", tenant_id="tenant_042"}} | json | request_id="{request}"')
+
+    def found() -> bool:
+        answer = loki.ask(3100, f"/loki/api/v1/query_range?query={query}", f"X-Scope-OrgID: {LOG_TENANT}")
+        return [len(stream["values"]) for stream in answer["data"]["result"]] == [1]
+
+    wait_for(found, "the line is in Loki", 120)
+
+
+def test_an_alert_reaches_alertmanager(world: World) -> None:
+    alertmanager = inside.pod(world, world.settings.observability.namespace, {"app.kubernetes.io/name": "alertmanager"})
+
+    def told() -> bool:
+        alerts = alertmanager.ask(9093, "/api/v2/alerts")
+        return "Watchdog" in {alert["labels"]["alertname"] for alert in alerts}
+
+    wait_for(told, "Prometheus has told Alertmanager of the alert that always fires", 240)
 
 
 def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int]]:
@@ -160,3 +187,11 @@ def test_a_rolling_update(made: Trial) -> None:
     made.copy.replace(f"Pulumi.{STACK}.yaml", "strategy: blue_green", "strategy: rolling")
     made.copy.succeed("up", "--stack", STACK)
     rolling.pods_are_changed_one_after_the_other(made)
+
+
+def test_a_shadow(made: Trial) -> None:
+    made.copy.replace(
+        f"Pulumi.{STACK}.yaml", "strategy: rolling\n      smoke_paths", "strategy: shadow\n      smoke_paths"
+    )
+    made.copy.succeed("up", "--stack", STACK)
+    shadow.errors_of_a_shadow_reach_nobody(made)

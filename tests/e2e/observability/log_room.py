@@ -30,7 +30,8 @@ def program(name: str, *arguments: str, log: Path, environment: Mapping[str, str
     try:
         yield
     finally:
-        end(process)
+        # It writes what it has before it ends.
+        end(process, 180)
 
 
 @contextmanager

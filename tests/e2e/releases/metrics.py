@@ -65,10 +65,11 @@ class Metrics:
 
     def _answers(self, query: str) -> bool:
         """Whether it knows of anything; asked from the node, as it listens there."""
-        asked = ("curl", "--silent", "--get", "--cacert", str(self._authorities), "--data-urlencode", f"query={query}")
+        asked = ("curl", "--silent", "--fail", "--get", "--cacert", str(self._authorities))
+        url = f"https://{self._address}/api/v1/query"
         (machine,) = process.children(self._made.world.process("node"))
         done = subprocess.run(
-            ["nsenter", f"--target={machine}", "--net", *asked, f"https://{self._address}/api/v1/query"],
+            ["nsenter", f"--target={machine}", "--net", *asked, "--data-urlencode", f"query={query}", url],
             capture_output=True,
             check=False,
         )

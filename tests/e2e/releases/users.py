@@ -1,5 +1,6 @@
 """Users of a service in the sandbox: they look its name up, come through a gateway, and keep what was answered."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -65,7 +66,7 @@ class Users:
     ) -> None:
         self._stopped.set()
         for thread in self._threads:
-            thread.join(2 * _TIMEOUT_SECONDS)
+            thread.join(90)
             assert not thread.is_alive()
 
     @property
@@ -98,9 +99,13 @@ class Users:
 
     def _watch(self) -> None:
         while not self._stopped.wait(0.1):
-            ((_, address),) = self.world.names.ask(self._name)
-            if not self.switches or self.switches[-1][1] != address:
-                self.switches.append((time.monotonic(), address))
+            with contextlib.suppress(dns.exception.DNSException):
+                ((_, address),) = self.world.names.ask(self._name)
+                self._noticed(address)
+
+    def _noticed(self, address: str) -> None:
+        if not self.switches or self.switches[-1][1] != address:
+            self.switches.append((time.monotonic(), address))
 
     def _user(self, number: int) -> None:
         forgets = number + 1 < self.number

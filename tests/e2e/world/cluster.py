@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
+import urllib3
 from kubernetes import client, config  # pyright: ignore[reportMissingTypeStubs]
 
 Object = dict[str, Any]
@@ -39,6 +40,8 @@ class Cluster:
         except client.ApiException as error:
             problem: Any = error
             raise Refused(problem.status, problem.body) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise Refused(0, str(error)) from error
         if not 200 <= int(answer.status) < 300:
             raise Refused(int(answer.status), content.decode())
         return cast("Object", json.loads(content))

@@ -269,7 +269,7 @@ def assert_up(world: World, live: str, *slots: str) -> None:
         try:
             assert_cluster(world, *slots)
             break
-        except (AssertionError, LookupError, Refused):
+        except (AssertionError, LookupError, ValueError, Refused):
             if time.monotonic() > end:
                 raise
         time.sleep(0.5)

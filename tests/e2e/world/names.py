@@ -1,8 +1,10 @@
 """The name server: zones are read whole, by a signed transfer."""
 
+import contextlib
 from collections.abc import Iterable
 from typing import cast
 
+import dns.exception
 import dns.message
 import dns.name
 import dns.query
@@ -45,7 +47,7 @@ class Names:
 
     def ask(self, name: str) -> list[tuple[int, str]]:
         """What a resolver is told about a name's addresses: time to live and address."""
-        answer = dns.query.udp(dns.message.make_query(f"{name}.", "A"), _HOST, port=self._port, timeout=_SECONDS)
+        answer = _asked(dns.message.make_query(f"{name}.", "A"), self._port)
         return [(rrset.ttl, str(value)) for rrset in answer.answer for value in cast("Iterable[object]", rrset)]
 
     def remove(self, zone: str, name: str) -> None:
@@ -54,6 +56,14 @@ class Names:
         update.delete(f"{name}.", "A")
         answer = dns.query.tcp(update, _HOST, port=self._port, timeout=_SECONDS)
         assert answer.rcode() == dns.rcode.NOERROR, dns.rcode.to_text(answer.rcode())
+
+
+def _asked(query: dns.message.Message, port: int) -> dns.message.Message:
+    """The answer; a datagram may be lost, so it is sent again as a resolver does."""
+    for _ in range(5):
+        with contextlib.suppress(dns.exception.Timeout):
+            return dns.query.udp(query, _HOST, port=port, timeout=10)
+    return dns.query.udp(query, _HOST, port=port, timeout=10)
 
 
 def _values(zone: dns.zone.Zone, name: str, kind: str) -> Iterable[object]:

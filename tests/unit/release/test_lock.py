@@ -53,7 +53,7 @@ def test_a_killed_run_gives_the_stack_back_and_leaves_a_note(tmp_path: Path) -> 
     with pytest.raises(Refused, match="ann@desk"), lock.held(tmp_path, "dev", "status", "bob", NOW):
         pass
     os.kill(holder.pid, signal.SIGKILL)
-    holder.wait(10)
+    holder.wait(60)
     holder.stdout.close()
     with lock.held(tmp_path, "dev", "switch storefront", "bob@desk", NOW) as journal:
         assert journal.left.startswith("switch storefront by ann@desk since")

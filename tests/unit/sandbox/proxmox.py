@@ -45,10 +45,10 @@ def running(
     thread = threading.Thread(target=loop.run_forever)
     thread.start()
     try:
-        asyncio.run_coroutine_threadsafe(server.start(cert, key), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.start(cert, key), loop).result(60)
         yield Running(server, f"{server.url}/", Path(cert))
     finally:
-        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(10)
+        asyncio.run_coroutine_threadsafe(server.stop(), loop).result(60)
         loop.call_soon_threadsafe(loop.stop)
-        thread.join(10)
+        thread.join(60)
         loop.close()

@@ -51,7 +51,7 @@ def test_one_that_ignores_the_request_is_killed(tmp_path: Path) -> None:
     )
     log = tmp_path / "log"
     record = process.start(tmp_path, "deaf", log, [sys.executable, "-c", deaf], dict(os.environ), tmp_path)
-    process.wait_ready(record, lambda: log.exists() and "deaf" in log.read_text(), 20)
+    process.wait_ready(record, lambda: log.exists() and "deaf" in log.read_text(), 60)
     assert process.stop([record], seconds=0.2) == [record]
     assert not record.alive()
 
@@ -60,7 +60,7 @@ def test_a_death_while_starting_is_told_with_the_end_of_the_log(tmp_path: Path) 
     broken = [sys.executable, "-c", "print('no such drive'); raise SystemExit(3)"]
     record = process.start(tmp_path, "broken", tmp_path / "log", broken, dict(os.environ), tmp_path)
     with pytest.raises(SandboxError, match=r"(?s)broken ended while it was starting.*no such drive"):
-        process.wait_ready(record, lambda: False, 20)
+        process.wait_ready(record, lambda: False, 60)
 
 
 def test_silence_is_an_error_after_the_deadline(started: Record) -> None:
@@ -73,17 +73,17 @@ def test_a_session_has_the_children_too(tmp_path: Path) -> None:
     log = tmp_path / "log"
     record = process.start(tmp_path, "parent", log, [sys.executable, "-c", code], dict(os.environ), tmp_path)
     try:
-        process.wait_ready(record, lambda: log.exists() and "up" in log.read_text(), 20)
+        process.wait_ready(record, lambda: log.exists() and "up" in log.read_text(), 60)
         members = process.session_of(record, "X=1")
         assert record.pid in members
         assert len(members) == 2
     finally:
         for pid in process.session_of(record, "X=1"):
             process.signal_pid(pid, process.signal.SIGKILL)
-        process.wait_gone([record], 10)
+        process.wait_gone([record], 60)
 
 
 def test_a_program_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     record = process.start(tmp_path, "none", tmp_path / "log", ["/nonexistent/program"], dict(os.environ), tmp_path)
     with pytest.raises(SandboxError, match="No such file"):
-        process.wait_ready(record, lambda: False, 20)
+        process.wait_ready(record, lambda: False, 60)

@@ -170,13 +170,13 @@ def test_what_takes_long_says_what_it_waits_for(capsys: pytest.CaptureFixture[st
     with Progress(patience=0.01) as progress:
         recorder = Recorder(watcher=progress)
         recorder(event("resourcePreEvent", "create", new={}))
-        wait_for(lambda: heard("waiting for media\n"), "the wait is said", 10)
+        wait_for(lambda: heard("waiting for media\n"), "the wait is said", 60)
         for message in ("[1/2] 0 of 2 pods", "of another run"):
             recorder(diagnostic(message, URN if message.startswith("[") else OTHER))
-        wait_for(lambda: heard("waiting for media: [1/2] 0 of 2 pods\n"), "the reason is said", 10)
+        wait_for(lambda: heard("waiting for media: [1/2] 0 of 2 pods\n"), "the reason is said", 60)
         assert recorder.diagnostics == []
         recorder(event("resOutputsEvent", "create", new={}))
-        wait_for(lambda: heard("media  created\n"), "its end is said", 10)
+        wait_for(lambda: heard("media  created\n"), "its end is said", 60)
     said.clear()
     assert not heard("waiting")
 

@@ -14,6 +14,7 @@ from unittest.mock import Mock
 
 import pytest
 
+from sandbox.process import read_stat
 from tests.unit.tools.machine import Machine
 from tools import ToolError, ensure
 from tools.table import PROGRAMS
@@ -209,11 +210,17 @@ def test_a_compiler_that_outlives_its_parent_is_waited_for(machine: Machine, els
     assert machine.builds() == 2
 
 
+def _sleeps(pid: int) -> bool:
+    """Whether a process waits for something; the build's parent then waits for the compiler."""
+    stat = read_stat(pid)
+    return stat is not None and stat.state == "S"
+
+
 def test_an_interrupted_build_ends_the_compiler_and_leaves_nothing(machine: Machine, elsewhere: Elsewhere) -> None:
     pid = machine.folder / "pid"
     machine.go(build=f'echo $$ >"{pid}.new"; cp "{pid}.new" "{pid}"; exec sleep 60')
     interrupted = elsewhere()
-    _until(lambda: pid.exists() and pid.read_text().strip() != "")
+    _until(lambda: pid.exists() and pid.read_text().strip() != "" and _sleeps(interrupted.pid))
     interrupted.send_signal(signal.SIGINT)
 
     assert interrupted.wait() == 130
@@ -269,7 +276,7 @@ def _release(machine: Machine) -> None:
         pipe.write("go on\n")
 
 
-def _until(true: Callable[[], bool], seconds: float = 20) -> None:
+def _until(true: Callable[[], bool], seconds: float = 60) -> None:
     end = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < end, "waited in vain"

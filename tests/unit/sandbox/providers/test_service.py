@@ -89,7 +89,7 @@ def engine(driver: FakeDriver) -> Iterator[Any]:
         yield services.ResourceProviderStub(channel)
     finally:
         channel.close()
-        server.stop(None).wait(10)
+        server.stop(None).wait(60)
 
 
 def _struct(**properties: Any) -> struct_pb2.Struct:
@@ -107,13 +107,13 @@ def _plain(struct: struct_pb2.Struct) -> dict[str, Any]:
 def _refused(call: Any, request: Any) -> Any:
     """The error that a call ends with."""
     with pytest.raises(protocol.grpc.RpcError) as caught:
-        call(request, timeout=20)
+        call(request, timeout=60)
     return caught.value
 
 
 def test_check_fills_in_defaults_and_keeps_secrets(engine: Any) -> None:
     request = pb.CheckRequest(urn=URN, news=_struct(acl="private", bucketPrefix=_secret("hush-hush")))
-    answer = engine.Check(request, timeout=20)
+    answer = engine.Check(request, timeout=60)
     assert list(answer.failures) == []
     assert _plain(answer.inputs) == {
         "bucket": "media-generated",
@@ -124,12 +124,12 @@ def test_check_fills_in_defaults_and_keeps_secrets(engine: Any) -> None:
 
 def test_a_generated_name_is_kept(engine: Any) -> None:
     request = pb.CheckRequest(urn=URN, olds=_struct(bucket="media-before"), news=_struct())
-    assert _plain(engine.Check(request, timeout=20).inputs) == {"bucket": "media-before"}
+    assert _plain(engine.Check(request, timeout=60).inputs) == {"bucket": "media-before"}
 
 
 def test_check_reports_what_sdk_and_driver_object_to_without_naming_a_property(engine: Any) -> None:
     request = pb.CheckRequest(urn=URN, news=_struct(bucket="x", forceDestory=True, quota="much"))
-    answer = engine.Check(request, timeout=20)
+    answer = engine.Check(request, timeout=60)
     assert [failure.reason for failure in answer.failures] == [
         "forceDestory: there is no such property; did you mean forceDestroy?",
         "quota: has to be a number, not a string",
@@ -140,7 +140,7 @@ def test_check_reports_what_sdk_and_driver_object_to_without_naming_a_property(e
 
 def test_unknown_inputs_pass_the_check_and_stay_unknown(engine: Any) -> None:
     request = pb.CheckRequest(urn=URN, news=_struct(bucket=UNKNOWN, quota=UNKNOWN))
-    answer = engine.Check(request, timeout=20)
+    answer = engine.Check(request, timeout=60)
     assert list(answer.failures) == []
     assert _plain(answer.inputs) == {"bucket": UNKNOWN_TEXT, "quota": UNKNOWN_TEXT}
 
@@ -150,7 +150,7 @@ def _diff(engine: Any, old: Properties, new: Properties, outputs: Properties | N
         urn=URN, id="id-1", old_inputs=_struct(**old), news=_struct(**new), olds=_struct(**(outputs or old))
     )
     request.ignoreChanges.extend(ignore)
-    return engine.Diff(request, timeout=20)
+    return engine.Diff(request, timeout=60)
 
 
 def test_an_unchanged_object_has_no_diff(engine: Any) -> None:
@@ -184,18 +184,18 @@ def test_what_the_driver_knows_to_be_stale_is_updated(engine: Any) -> None:
 
 
 def test_a_preview_makes_nothing_and_says_what_is_not_known(engine: Any, driver: FakeDriver) -> None:
-    answer = engine.Create(pb.CreateRequest(urn=URN, properties=_struct(bucket="a"), preview=True), timeout=20)
+    answer = engine.Create(pb.CreateRequest(urn=URN, properties=_struct(bucket="a"), preview=True), timeout=60)
     assert _plain(answer.properties) == {"bucket": "a", "arn": UNKNOWN_TEXT}
     request = pb.UpdateRequest(
         urn=URN, id="id-1", news=_struct(bucket="b"), olds=_struct(bucket="a", arn="arn:a"), preview=True
     )
-    assert _plain(engine.Update(request, timeout=20).properties) == {"bucket": "b", "arn": "arn:a"}
+    assert _plain(engine.Update(request, timeout=60).properties) == {"bucket": "b", "arn": "arn:a"}
     assert driver.seen == []
 
 
 def test_create_tells_the_driver_what_it_needs_and_hides_what_was_secret(engine: Any, driver: FakeDriver) -> None:
     request = pb.CreateRequest(urn=URN, properties=_struct(bucket=_secret("hidden-name")), timeout=7)
-    answer = engine.Create(request, timeout=20)
+    answer = engine.Create(request, timeout=60)
     assert answer.id == "id-1"
     assert _plain(answer.properties) == {"bucket": _secret("hidden-name"), "arn": _secret("arn:hidden-name")}
     (call, inputs) = driver.seen[0]
@@ -240,17 +240,17 @@ def test_read_gives_the_live_object_or_nothing(engine: Any, driver: FakeDriver) 
         urn=URN, id="id-1", inputs=_struct(bucket="a", acl="x"), properties=_struct(bucket="a", quota=_secret(5))
     )
     driver.live = ({"bucket": "b"}, {"bucket": "b", "quota": 6})
-    answer = engine.Read(request, timeout=20)
+    answer = engine.Read(request, timeout=60)
     assert (answer.id, _plain(answer.inputs)) == ("id-1", {"bucket": "b"})
     assert _plain(answer.properties) == {"bucket": "b", "quota": _secret(6)}
     driver.live = None
-    assert engine.Read(request, timeout=20).id == ""
+    assert engine.Read(request, timeout=60).id == ""
 
 
 def test_update_and_delete_get_old_inputs_and_outputs(engine: Any, driver: FakeDriver) -> None:
     old, new, outputs = _struct(bucket="a"), _struct(bucket="a", quota=1), _struct(bucket="a", arn="arn:a")
-    engine.Update(pb.UpdateRequest(urn=URN, id="id-1", old_inputs=old, news=new, olds=outputs), timeout=20)
-    engine.Delete(pb.DeleteRequest(urn=URN, id="id-1", old_inputs=old, properties=outputs), timeout=20)
+    engine.Update(pb.UpdateRequest(urn=URN, id="id-1", old_inputs=old, news=new, olds=outputs), timeout=60)
+    engine.Delete(pb.DeleteRequest(urn=URN, id="id-1", old_inputs=old, properties=outputs), timeout=60)
     (call, before, after) = driver.seen[0]
     assert (before, after, call.outputs) == (
         {"bucket": "a"},
@@ -262,12 +262,12 @@ def test_update_and_delete_get_old_inputs_and_outputs(engine: Any, driver: FakeD
 
 def test_settings_arrive_with_their_types(engine: Any, driver: FakeDriver) -> None:
     args = _struct(minioServer="127.0.0.1:9000", minioSsl="true", minioPassword=_secret("true"), version="0.17.1")
-    engine.Configure(pb.ConfigureRequest(args=args), timeout=20)
+    engine.Configure(pb.ConfigureRequest(args=args), timeout=60)
     assert driver.variables == {"minioServer": "127.0.0.1:9000", "minioSsl": True, "minioPassword": "true"}
 
 
 def test_a_secret_setting_is_kept_out_of_errors(engine: Any, driver: FakeDriver) -> None:
-    engine.Configure(pb.ConfigureRequest(args=_struct(minioPassword=_secret("root-password"))), timeout=20)
+    engine.Configure(pb.ConfigureRequest(args=_struct(minioPassword=_secret("root-password"))), timeout=60)
     driver.error = ProviderError("login with root-password failed")
     error = _refused(engine.Create, pb.CreateRequest(urn=URN, properties=_struct(bucket="a")))
     assert error.details() == "login with [secret] failed"
@@ -277,7 +277,7 @@ def test_wrong_settings_are_named(engine: Any) -> None:
     request = pb.CheckRequest(
         urn="urn:pulumi:dev::luxima::pulumi:providers:minio::minio", news=_struct(minioSll="true")
     )
-    reasons = [failure.reason for failure in engine.CheckConfig(request, timeout=20).failures]
+    reasons = [failure.reason for failure in engine.CheckConfig(request, timeout=60).failures]
     assert reasons == ["minioSll: there is no such property; did you mean minioSsl?"]
 
 
@@ -287,7 +287,7 @@ def test_other_settings_never_replace_what_was_made(engine: Any) -> None:
         old_inputs=_struct(minioServer="127.0.0.1:1"),
         news=_struct(minioServer="127.0.0.1:2"),
     )
-    answer = engine.DiffConfig(request, timeout=20)
+    answer = engine.DiffConfig(request, timeout=60)
     assert answer.changes == pb.DiffResponse.DIFF_SOME
     assert list(answer.replaces) == []
 

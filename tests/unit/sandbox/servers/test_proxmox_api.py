@@ -26,7 +26,7 @@ def call(running_server: Running, verb: str, path: str, /, **data: Any) -> Any:
         headers={"Authorization": f"PVEAPIToken={TOKEN}"},
         verify=str(running_server.certificate),
         data=data,
-        timeout=10,
+        timeout=60,
     )
     assert answer.ok, answer.text
     return answer.json()["data"]
@@ -129,14 +129,14 @@ def test_only_the_token_opens(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         for headers in ({}, {"Authorization": "PVEAPIToken=root@pam!tests=wrong"}):
             answer = requests.get(
-                f"{server.endpoint}api2/json/version", headers=headers, verify=str(server.certificate), timeout=10
+                f"{server.endpoint}api2/json/version", headers=headers, verify=str(server.certificate), timeout=60
             )
             assert answer.status_code == 401
         login = requests.post(
             f"{server.endpoint}api2/json/access/ticket",
             data={"username": "root@pam", "password": "secret"},
             verify=str(server.certificate),
-            timeout=10,
+            timeout=60,
         )
         assert login.status_code == 401
 
@@ -193,10 +193,10 @@ def test_the_process_says_when_it_is_ready_and_ends_on_a_signal(tmp_path: Path) 
         assert [node["node"] for node in call(live, "GET", "nodes")] == ["a", "b"]
         assert TOKEN.split("=")[1] not in Path(f"/proc/{process.pid}/cmdline").read_text()
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     finally:
         process.kill()
-        process.wait(20)
+        process.wait(60)
 
 
 def test_values_get_the_types_of_the_schema() -> None:

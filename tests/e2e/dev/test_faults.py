@@ -9,7 +9,6 @@ import hashlib
 import json
 import os
 import re
-import secrets
 import signal
 import socket
 import threading
@@ -21,37 +20,23 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.broken import another_disk, broken_tools, full_disk
-from tests.e2e.checkout import Done, Running, checkout
-from tests.e2e.world import World, expected
+from tests.e2e.checkout import Done, Running
+from tests.e2e.life import next_release, stands
+from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected import NAMESPACE, SERVICE
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)
 _STACK_FILE = f"Pulumi.{_STACK}.yaml"
 
 
-@pytest.fixture(scope="module")
-def world() -> Generator[World]:
-    """The dev stack, made by a first run that was killed in the middle and a second one that found what was there."""
-    with checkout() as copy:
-        first = copy.start(*_UP)
-        first.wait_for("storage-media-bucket +created")
-        first.kill()
-        assert copy.finish(first).code == -signal.SIGKILL
-        made = World(copy, _STACK)
-        assert_up(made)
-        yield made
-
-
 def assert_up(world: World) -> Done:
     """`up` succeeds, and every server has what the settings say."""
     done = world.checkout.succeed(*_UP)
-    release = world.settings.releases.services[SERVICE]
-    slots = [slot for slot, content in release.slots.items() if content is not None]
-    expected.assert_up(world, release.live, *slots)
+    stands(world)
     return done
 
 
@@ -88,15 +73,6 @@ def until(condition: Callable[[], bool], running: Running, seconds: float = 420)
         assert running.process.poll() is None, str(running.wait())
         assert time.monotonic() < end, f"not true after {seconds} s"
         pause.wait(0.1)
-
-
-def next_release(world: World) -> str:
-    """Put a new image into the green slot of the release file; the image."""
-    blue = world.settings.releases.services[SERVICE].slots["blue"]
-    assert blue is not None
-    image = f"{blue.image.split('@')[0]}@sha256:{secrets.token_hex(32)}"
-    world.checkout.release(world.stack, r"green:( null|\n +image: \S+)", f"green:\n        image: {image}")
-    return image
 
 
 def setting(world: World, pattern: str, by: int = 1) -> None:

@@ -6,58 +6,24 @@ All tests share one running stack and leave it up; each makes the change that it
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-from collections.abc import Generator
-from typing import Any
 
 import pytest
 
-from tests.documents.alertmanager.running import wait_for
-from tests.e2e.checkout import Done, checkout
+from tests.e2e.checkout import Done
+from tests.e2e.dev.watched import Watched
+from tests.e2e.life import next_release
 from tests.e2e.world import World
-from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected import NAMESPACE, SERVICE
 from tests.programs import free_port
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)
 _FILE = f"Pulumi.{_STACK}.yaml"
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
 _PROMETHEUS = "/apis/apps/v1/namespaces/observability/statefulsets/prometheus"
-
-
-@pytest.fixture(scope="module")
-def world() -> Generator[World]:
-    """The dev stack, made by an engine that was killed while pods were waited for, and by a second run."""
-    with checkout() as copy:
-        made = World(copy, _STACK)
-        first = copy.start(*_UP)
-        first.wait_for("resources that change")
-        # The object is there, and the state does not know it: its pods have to be ready for a while first.
-        wait_for(lambda: live(made, _DEPLOYMENT) is not None, "the Deployment is there", 300)
-        os.kill(made.process("engine"), signal.SIGKILL)
-        assert copy.finish(first).code == 1
-        assert not any(SERVICE in item["urn"] and item["type"].endswith(":Deployment") for item in made.state())
-        before = live(made, _DEPLOYMENT)
-        assert before is not None
-        done = copy.succeed(*_UP)
-        assert re.search(r"kubernetes apps/v1 Deployment .*kube-apiserver, by the official plugin", done.out), str(done)
-        after = live(made, _DEPLOYMENT)
-        assert after is not None
-        assert after["metadata"]["uid"] == before["metadata"]["uid"]
-        yield made
-
-
-def live(world: World, path: str) -> dict[str, Any] | None:
-    """An object, if the server is up and has it."""
-    try:
-        return world.cluster.get(path) if (world.folder / "kubeconfig").exists() else None
-    except Refused:
-        return None
 
 
 def said(done: Done, *parts: str) -> None:
@@ -68,8 +34,11 @@ def said(done: Done, *parts: str) -> None:
     assert "Traceback" not in done.text
 
 
-def test_nothing_changes_when_nothing_did(world: World) -> None:
-    assert "Nothing changed" in world.checkout.succeed(*_UP).out
+def test_what_a_killed_engine_made_is_taken_over(watched: Watched) -> None:
+    done = watched.up
+    assert done is not None
+    assert re.search(r"kubernetes apps/v1 Deployment .*kube-apiserver, by the official plugin", done.out), str(done)
+    assert watched.world.cluster.get(_DEPLOYMENT)["metadata"]["uid"] == watched.before
 
 
 def test_the_size_of_a_volume_is_refused_before_anything_changes(world: World) -> None:
@@ -113,10 +82,7 @@ def test_a_state_of_another_kind_of_plugin_is_not_continued(world: World) -> Non
 @pytest.mark.long
 def test_pods_that_do_not_come_are_waited_for_in_words_and_not_for_ever(world: World) -> None:
     copy, nodes = world.checkout, [item["metadata"]["name"] for item in world.cluster.items("/api/v1/nodes")]
-    blue = world.settings.releases.services[SERVICE].slots["blue"]
-    assert blue is not None
-    image = f"{blue.image.split('@')[0]}@sha256:{'8' * 64}"
-    copy.release(_STACK, "green: null", f"green:\n        image: {image}\n        standing: verified")
+    next_release(world)
     copy.replace("components/kubernetes/workload.py", 'create="5m"', 'create="20s"')
     for name in nodes:
         world.cluster.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
@@ -139,5 +105,6 @@ def test_the_cluster_under_another_address_is_the_same_one(world: World) -> None
     path.write_text(json.dumps({**world.ports, "kube-apiserver": free_port()}), encoding="utf-8")
     done = copy.succeed(*_UP)
     assert "made anew" not in done.text, str(done)
-    after = World(copy, _STACK).cluster.get(_PROMETHEUS)
+    del world.cluster
+    after = world.cluster.get(_PROMETHEUS)
     assert after["metadata"]["uid"] == before["metadata"]["uid"]

@@ -2,67 +2,22 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
 from sandbox import leaks
-from sandbox.layout import Layout
-from tests.e2e.checkout import Checkout, Done, Running, checkout
+from tests.e2e.dev.watched import Watched
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
-
-_STACK = "dev"
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 
 
-@dataclass
-class Watched:
-    """A stack that was brought up under observation."""
-
-    copy: Checkout
-    layout: Layout
-    in_processes: list[leaks.Leak] = field(default_factory=list[leaks.Leak])
-    samples: int = 0
-
-    @property
-    def secrets(self) -> dict[str, str]:
-        """Everything that is secret: made by the sandbox, by the random provider, by MinIO and by Kubernetes."""
-        return {**leaks.secrets_in_state(self.layout), **leaks.secrets_of(self.layout)}
-
-    def run(self, *arguments: str) -> Done:
-        """Run a verb and look at all command lines while it runs."""
-        running = self.copy.start(*arguments)
-        while not self._ended(running):
-            if self.layout.secrets.exists():
-                self.in_processes += leaks.in_processes(leaks.secrets_of(self.layout))
-                self.samples += 1
-        return self.copy.finish(running)
-
-    @staticmethod
-    def _ended(running: Running) -> bool:
-        """Waits a moment: looking at every process takes as much of the machine as it can have."""
-        try:
-            running.process.wait(0.2)
-        except subprocess.TimeoutExpired:
-            return False
-        return True
-
-
-@pytest.fixture(scope="module")
-def watched() -> Iterator[Watched]:
-    """The dev stack: an `up` that a policy stops, one that succeeds, a refresh and a preview."""
-    with checkout() as copy:
-        made = Watched(copy, Layout(_STACK, copy.root))
-        copy.replace("components/storage/lifecycle.py", 'f"{tenant}/", kept, gone', 'f"{tenant}/", kept - 60, gone')
-        assert made.run("up", "--stack", _STACK).code == 1
-        copy.replace("components/storage/lifecycle.py", "kept - 60", "kept")
-        for verb in ("up", "refresh", "preview"):
-            done = made.run(verb, "--stack", _STACK)
-            assert done.code == 0, str(done)
-        assert made.run("preview", "--stack", _STACK, "--format", "json").code == 0
-        yield made
+@pytest.fixture(scope="module", autouse=True)
+def looked(watched: Watched) -> None:
+    """Whatever prints values has been run."""
+    for verb in (("refresh",), ("preview", "--format", "json")):
+        done = watched.run(*verb, "--stack", "dev")
+        assert done.code == 0, str(done)
 
 
 def test_there_is_something_to_look_for(watched: Watched) -> None:
@@ -89,7 +44,7 @@ def test_state_logs_plans_and_project_hold_no_secret(watched: Watched) -> None:
         layout.engine.temporary,
         layout.logs,
         layout.preview.base,
-        layout.data / "kubernetes" / "clusters" / _STACK / "logs",
+        layout.data / "kubernetes" / "clusters" / layout.stack / "logs",
         watched.copy.temporary,
         watched.copy.home,
     ):

@@ -1,0 +1,75 @@
+"""One dev stack with simulated nodes, which all tests of this folder share; each leaves it up.
+
+It comes up after three runs that did not end well, and is watched for secrets meanwhile. In the end it is destroyed.
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.documents.alertmanager.running import wait_for
+from tests.e2e import life
+from tests.e2e.checkout import Checkout, checkout
+from tests.e2e.dev.watched import Watched
+from tests.e2e.world import World
+from tests.e2e.world.cluster import Refused
+from tests.e2e.world.expected import NAMESPACE, SERVICE
+
+_STACK = "dev"
+_UP = ("up", "--stack", _STACK)
+_DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
+
+
+@pytest.fixture(scope="session")
+def watched() -> Iterator[Watched]:
+    with checkout() as copy:
+        copy.commit()
+        made = Watched(copy, World(copy, _STACK))
+        _stopped_by_a_policy(made)
+        _killed(copy)
+        made.before = _with_an_engine_that_is_killed(made)
+        made.up = made.run(*_UP)
+        assert made.up.code == 0, str(made.up)
+        assert copy.git("status", "--porcelain") == ""
+        yield made
+        life.leaves_nothing(copy, made.world)
+
+
+@pytest.fixture
+def world(watched: Watched) -> World:
+    return watched.world
+
+
+def _stopped_by_a_policy(made: Watched) -> None:
+    made.copy.replace("components/storage/lifecycle.py", 'f"{tenant}/", kept, gone', 'f"{tenant}/", kept - 60, gone')
+    assert made.run(*_UP).code == 1
+    made.copy.replace("components/storage/lifecycle.py", "kept - 60", "kept")
+
+
+def _killed(copy: Checkout) -> None:
+    """The program that drives the engine is killed; its servers, and what the engine had made, are there."""
+    running = copy.start(*_UP)
+    running.wait_for("storage-media-bucket +created")
+    running.kill()
+    assert copy.finish(running).code == -signal.SIGKILL
+
+
+def _with_an_engine_that_is_killed(made: Watched) -> str:
+    """While pods are waited for: the Deployment is there, and the state does not know it. Gives its id."""
+    running = made.copy.start(*_UP)
+    running.wait_for("resources that change")
+    wait_for(lambda: _deployment(made.world) is not None, "the Deployment is there", 300)
+    os.kill(made.world.process("engine"), signal.SIGKILL)
+    assert made.copy.finish(running).code == 1
+    assert not any(SERVICE in item["urn"] and item["type"].endswith(":Deployment") for item in made.world.state())
+    return str(_deployment(made.world))
+
+
+def _deployment(world: World) -> str | None:
+    """Its id, if it is there."""
+    try:
+        return str(world.cluster.get(_DEPLOYMENT)["metadata"]["uid"])
+    except Refused:
+        return None
