@@ -68,6 +68,7 @@ SUITES = {
         Step("stack files are right", (*_PYTHON, "settings", "check")),
         Step("settings schema is current", (*_PYTHON, "settings.schema", "--check")),
         Step("policy reference is current", (*_PYTHON, "policy.docs", "--check")),
+        Step("every requirement has its proof", (*_PYTHON, "tests.proofs", "--check")),
         Step("lock files are current", (*_PYTHON, "tools.lock", "--check")),
     ),
     "quick": (
