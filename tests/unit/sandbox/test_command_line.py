@@ -52,3 +52,14 @@ def test_what_runs_on_when_its_folder_was_removed_is_named(tmp_path: Path, monke
                 verb(["dev"])
         left.kill()
     down.run_down(["dev"])
+
+
+def test_clean_forgets_one_stack_and_with_the_last_one_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(down, "Layout", partial(Layout, root=tmp_path))
+    dev, prod = Layout("dev", tmp_path), Layout("prod", tmp_path)
+    for layout in (dev, prod):
+        layout.prepare()
+    down.run_clean(["dev"])
+    assert (dev.base.exists(), prod.base.exists()) == (False, True)
+    down.run_clean(["prod"])
+    assert not prod.sandbox.exists()

@@ -1,0 +1,141 @@
+"""The commands that the documents tell people to type, and which test runs each, or why none can."""
+
+import re
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+_TYPED = "test_makefile.py::test_what_needs_no_server_runs_as_it_is_typed"
+_LIFE = "test_life.py::test_everything_is_there"
+_RELEASED = "test_node.py::test_a_blue_green_release"
+_THIS = "is what this test is run by; its steps and its verdict are proven in test_suites.py"
+_OWN_DEPLOYMENT = "works on a deployment of one's own, and needs the official command line and its backend"
+_MACHINE = "asks or repairs a machine that is ill, as root on it"
+
+RUN: Mapping[str, str] = {
+    "make bench": "takes many minutes for figures that only an idle machine gives",
+    "make capacity": _TYPED,
+    "make clean": "test_command_line.py::test_clean_forgets_one_stack_and_with_the_last_one_all",
+    "make destroy": _LIFE,
+    "make docs": "test_proofs.py::test_check_compares_and_writing_mends",
+    "make down": _LIFE,
+    "make e2e-traffic": "takes half an hour; the same scenarios are run in their short form by tests/e2e/edge",
+    "make format": "changes the checkout's files; `make lint` says whether it would",
+    "make help": "test_makefile.py::test_every_target_is_in_the_list_that_make_alone_shows",
+    "make hooks": "changes how the clone commits; what the hooks run is `make lint`",
+    "make lint": _THIS,
+    "make lock": "asks the package registry for newer versions; test_lock.py compares what is committed",
+    "make postmortem": _TYPED,
+    "make preview": "test_preview.py::test_what_would_be_made_is_shown_by_room_and_type",
+    "make refresh": "test_life.py::test_nothing_changes_when_nothing_did",
+    "make release": _RELEASED,
+    "make render": _TYPED,
+    "make schema": "test_schema.py::test_an_outdated_schema_is_noticed_and_written_anew",
+    "make shell": "test_node.py::test_users_reach_the_shop_by_its_name",
+    "make status": _TYPED,
+    "make test": _THIS,
+    "make test-all": _THIS,
+    "make test-e2e": _THIS,
+    "make test-unit": _THIS,
+    "make tools": _TYPED,
+    "make up": _LIFE,
+    "make venv": "test_bootstrap.py::test_it_is_made_once_and_brought_up_to_date_in_place",
+    "python -m policy.docs": "policy/test_docs.py::test_check_compares_and_writing_mends",
+    "python -m tests.proofs": "test_proofs.py::test_check_compares_and_writing_mends",
+    "python -m release": _RELEASED,
+    "python -m release canary": "releases/test_canary.py::test_from_a_share_to_all_and_back",
+    "python -m release guard": "test_flows.py::test_a_probation_is_extended_and_ended_in_the_file",
+    "python -m release shadow": "test_node.py::test_a_shadow",
+    "python -m sandbox up": "test_node.py::test_every_pod_is_ready",
+    "pulumi": _OWN_DEPLOYMENT,
+    "git": "looks at or puts back a release file of one's own",
+    "kubectl": "asks a cluster in which something is wrong, or repairs it; its names are compared with the program's",
+    "logcli": "asks the Loki of a stack; test_queries.py has its queries parsed by one",
+    "mc": "asks the object storage of a stack",
+    "docker": "asks the engine of a Docker host",
+    "ssh": _MACHINE,
+    "qm": _MACHINE,
+    "pct": _MACHINE,
+    "pvesm": _MACHINE,
+    "systemctl": _MACHINE,
+    "journalctl": _MACHINE,
+    "chronyc": _MACHINE,
+    "k3s": _MACHINE,
+    "ip": _MACHINE,
+    "dig": "asks the name servers of a stack",
+    "ping": "asks a machine of a stack",
+    "curl": "asks a server of a stack",
+    "openssl": "shows a certificate of a stack, or makes a key",
+    "certbot": "asks Let's Encrypt",
+}
+"""By the words that a command begins with, the most that fit: a test, or why there is none."""
+
+_PLUMBING = "awk base64 cat cut date echo grep head jq lsof mkdir sed sort tail tr uniq wc"
+"""Programs that only work on what others print, and the shell's own."""
+_PROGRAMS = {each.split()[0] for each in RUN}
+_SHELL = ("for", "do", "done", "in")
+
+
+@dataclass(frozen=True)
+class Command:
+    """Something to type, and where it stands."""
+
+    place: str
+    text: str
+    """The whole line."""
+    words: tuple[str, ...]
+    """One program of the line and what it is given, without what is in front of it."""
+
+
+def documents() -> list[Path]:
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def lines(path: Path) -> Iterator[tuple[str, str]]:
+    """What a document has people type: in blocks of the shell or of a console, and within sentences."""
+    block = re.compile(r"^```(\w*)\n(.*?)^```$|`([^`]+)`", re.MULTILINE | re.DOTALL)
+    text = path.read_text(encoding="utf-8")
+    for found in block.finditer(text):
+        place = f"{path.relative_to(ROOT)}:{text[: found.start()].count(chr(10)) + 1}"
+        language, inside, within = found.groups()
+        if within is not None:
+            said = " ".join(within.split()).replace(r"\|", "|")
+            program = re.sub(r"^(sudo |[A-Z_]+=\S+ )+", "", said).partition(" ")
+            # One word alone is a name, and so is a verb of the release tool.
+            if program[2] and (program[0] in _PROGRAMS or (program[0] == "release" and " " in program[2])):
+                yield place, said
+        else:
+            typed = [line.removeprefix("$ ") for line in inside.splitlines() if language == "sh" or line[:2] == "$ "]
+            yield from ((place, line) for line in typed if line and language in ("sh", "console"))
+
+
+def commands(place: str, line: str) -> Iterator[Command]:
+    """The programs of a line, one by one."""
+    typed = re.sub(r"\[(\w+=\w+)[^\]]*\]", r"\1", line) if line.startswith("make") else line
+    lexer = shlex.shlex(typed, posix=True, punctuation_chars="|&;<>()")
+    lexer.whitespace_split = True
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if word and not set(word) - set("|&;()"):
+            if found := _without_front(words):
+                yield Command(place, line, tuple(found))
+            words = []
+        else:
+            words.append(word)
+
+
+def _without_front(words: list[str]) -> list[str]:
+    """Without assignments, `sudo` and the shell's own words."""
+    left = list(words)
+    while left and (re.match(r"[A-Z_]+=", left[0]) or left[0] in (*_SHELL, "sudo", "!")):
+        left = [] if left[0] == "for" else left[1:]
+    return [] if left and left[0] in _PLUMBING.split() else left
+
+
+def entry(words: tuple[str, ...]) -> str | None:
+    """The longest entry of the table that a command begins with."""
+    found = [each for each in RUN if tuple(each.split()) == words[: len(each.split())]]
+    return max(found, key=len, default=None)
