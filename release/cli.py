@@ -140,9 +140,9 @@ def status_(
     services = [service] if service is not None else list(desk.settings.services)
     left = lock.left(office.options.root, desk.stack)
     if as_json:
-        sys.stdout.write(json.dumps(show.as_json(desk, services, left), indent=1) + "\n")
+        sys.stdout.write(json.dumps(show.as_json(desk, services, left, office.options.typed), indent=1) + "\n")
     else:
-        show.status(desk, CONSOLE, services, left)
+        show.status(desk, CONSOLE, services, left, office.options.typed)
     return faults.DONE
 
 

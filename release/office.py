@@ -3,6 +3,7 @@
 import contextlib
 import datetime
 import json
+import re
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,8 @@ from settings.loading import check
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
+_NAMED = re.compile("`(?:release) ([^`]+)`")
+
 _DNS_SECONDS = 120
 """How long the name servers have to follow a change."""
 
@@ -43,7 +46,12 @@ class Options:
     dry_run: bool = False
     timeout_seconds: float = 180
     loopback_only: bool = False
+    typed_as: str = "python -m release {verb} --stack {stack}"
     root: Path = ROOT
+
+    def typed(self, sentence: str) -> str:
+        """A sentence with every command that it names, `release VERB …`, as it is typed here."""
+        return _NAMED.sub(lambda found: f"`{self.typed_as.format(verb=found[1], stack=self.stack)}`", sentence)
 
 
 def require_service(options: Options, service: str | None) -> None:

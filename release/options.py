@@ -14,6 +14,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import typer
 from rich.console import Console
 
+from components.dns import DnsError
 from release import faults
 from release.office import ROOT, Office, Options, read_addresses, require_service
 
@@ -55,6 +56,9 @@ def common(
     loopback_only: Annotated[
         bool, typer.Option("--loopback-only", envvar="LUXIMA_LOOPBACK_ONLY", help="Ask nobody beyond this machine")
     ] = False,
+    typed_as: Annotated[
+        str, typer.Option("--typed-as", envvar="LUXIMA_TYPED_AS", hidden=True, help="How a verb of this tool is typed")
+    ] = Options.typed_as,
 ) -> Options:
     """The options that every verb has."""
     return Options(
@@ -67,6 +71,7 @@ def common(
         dry_run=dry_run,
         timeout_seconds=timeout,
         loopback_only=loopback_only,
+        typed_as=typed_as,
     )
 
 
@@ -81,8 +86,11 @@ def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Office, 
         def run(**given: Any) -> None:
             options = common(**{key: given.pop(key) for key in shared})
             require_service(options, given.get("service"))
-            office = Office(options, say)
-            code = function(office, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
+            try:
+                office = Office(options, lambda sentence: say(options.typed(sentence)))
+                code = function(office, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
+            except (faults.ReleaseError, DnsError) as error:
+                raise type(error)(options.typed(str(error))) from error
             if code:
                 raise typer.Exit(code)
 

@@ -1,7 +1,7 @@
 """What `status` and `history` print."""
 
 import datetime
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.console import Console
 from rich.table import Table
@@ -18,8 +18,8 @@ from settings.values import Slot
 _SLOTS: tuple[Slot, Slot] = ("blue", "green")
 
 
-def status(desk: Desk, console: Console, services: list[str], left: str) -> None:
-    """One table row for each slot, then what is under way, then what to do next."""
+def status(desk: Desk, console: Console, services: list[str], left: str, typed: Callable[[str], str] = str) -> None:
+    """One table row for each slot, then what is under way, then what to do next, with commands as they are typed."""
     table = Table(title=f"Stack {desk.stack}, revision {desk.releases.revision}", title_justify="left")
     for column in ("service", "slot", "users", "image", "standing", "address"):
         table.add_column(column)
@@ -41,7 +41,7 @@ def status(desk: Desk, console: Console, services: list[str], left: str) -> None
     if left:
         notes.append(f"under way, or did not end as it should: {left}")
     for note in notes:
-        console.print(note, highlight=False)
+        console.print(typed(note), highlight=False, soft_wrap=True)
 
 
 def history(console: Console, versions: list[Version], service: str | None) -> None:
@@ -63,7 +63,7 @@ def history(console: Console, versions: list[Version], service: str | None) -> N
     console.print(table, highlight=False)
 
 
-def as_json(desk: Desk, services: list[str], left: str) -> Mapping[str, object]:
+def as_json(desk: Desk, services: list[str], left: str, typed: Callable[[str], str] = str) -> Mapping[str, object]:
     """The same as `status`, for programs."""
     found: dict[str, object] = {}
     for name in services:
@@ -74,7 +74,7 @@ def as_json(desk: Desk, services: list[str], left: str) -> Mapping[str, object]:
                 **release.model_dump(mode="json"),
                 "names": {server: list(values) for server, values in situation.answers.items()},
                 "situation": situation.kind,
-                "next": _next(desk, name, release, situation),
+                "next": typed(_next(desk, name, release, situation)),
             }
     return {
         "stack": desk.stack,
@@ -122,8 +122,12 @@ def _next(desk: Desk, name: str, release: ServiceRelease, found: Situation) -> s
         return (
             f"the last change of the release file did not reach the stack (it has seen revision {seen}): run it again"
         )
-    for kind, _ in _candidates(release):
-        return f"next: `release {kind} {name} --percent …`, `--promote` or `--remove`"
+    for kind, candidate in _candidates(release):
+        more = min(100, max(10, 2 * candidate.percent))
+        return (
+            f"next: `release {kind} {name} --percent {more}`, or its end: `release {kind} {name} --promote`, "
+            f"`release {kind} {name} --remove`"
+        )
     idle = changes.other(release.live)
     content = release.slots[idle]
     if content is None or content.image in release.rejected or content.image == changes.live_image(release):

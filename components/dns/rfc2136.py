@@ -108,8 +108,8 @@ class Rfc2136Provider(ResourceProvider):
         if since is not None and olds.get("switchedAt") == since and olds.get("records") != news["records"]:
             raise DnsError(
                 f"the {_describe(news)} was led to {', '.join(olds.get('records') or ['nowhere'])} since the release "
-                f"of {since}: by the guard, or by hand. It was left alone: see `python -m release status`, then write "
-                "the rollback down with `python -m release rollback`"
+                f"of {since}: by the guard, or by hand. It was left alone: see `python -m release status --stack "
+                "STACK`, write the rollback down with `python -m release rollback SERVICE --stack STACK`"
             )
 
     def create(self, props: Props) -> CreateResult:

@@ -82,7 +82,7 @@ def _idle(desk: Desk, service: str, image: str, *, force: bool) -> None:
         desk.advance(wanted, targets, f"{short(image)} in slot {idle}")
         desk.loaded(_BOTH)
     _keep(desk, f"deploy {service} {short(image)} to {idle}")
-    _tell(desk, f"{service} has {short(image)} in slot {idle}; next: release verify {service} --stack {desk.stack}")
+    _tell(desk, f"{service} has {short(image)} in slot {idle}; next: `release verify {service}`")
 
 
 def _close(desk: Desk, service: str, idle: Slot) -> None:
@@ -131,7 +131,7 @@ def _candidate(desk: Desk, service: str, kind: changes.Kind, image: str, *, forc
         desk.advance(wanted, targets, f"{short(image)} as {kind}")
         desk.loaded(_BOTH)
     _keep(desk, f"deploy {service} {short(image)} as {kind}")
-    share = f"release {kind} {service} --stack {desk.stack} --percent 10"
+    share = f"`release {kind} {service} --percent 10`"
     _tell(desk, f"{service} has {short(image)} as {kind} beside slot {live}, at 0 %; next: {share}")
 
 

@@ -114,7 +114,7 @@ def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *,
     except ReleaseError as error:
         raise type(error)(
             f"users are led to slot {previous} again and the release file says so, but the rest was not done: {error}; "
-            f"run `release rollback {service} --stack {desk.stack}` again"
+            f"run `release rollback {service}` again"
         ) from error
     if desk.dry_run:
         return

@@ -39,7 +39,7 @@ def switch(desk: Desk, service: str) -> None:
     until = probation.until if probation is not None else ""
     desk.say(
         f"users of {service} are led to slot {slot} ({short(image)}), on probation until {until}; watch it: "
-        f"release guard {service} --stack {desk.stack}"
+        f"`release guard {service}`"
     )
 
 

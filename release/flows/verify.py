@@ -30,4 +30,4 @@ def verify(desk: Desk, service: str, rounds: int = ROUNDS) -> None:
         desk.loaded([idle])
     if not desk.dry_run:
         desk.keeper.keep(f"verify {service} {short(image)} in {idle}")
-        desk.say(f"slot {idle} of {service} is verified; next: release switch {service} --stack {desk.stack}")
+        desk.say(f"slot {idle} of {service} is verified; next: `release switch {service}`")

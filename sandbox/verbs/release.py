@@ -40,6 +40,7 @@ def environment(layout: Layout, ready: session.Session) -> dict[str, str]:
         "LUXIMA_PROJECT": str(layout.engine.project),
         "LUXIMA_CA_BUNDLE": str(layout.ca_bundle),
         "LUXIMA_NO_COMMIT": "1",
+        "LUXIMA_TYPED_AS": 'make release ARGS="{verb}" STACK={stack}',
         **simulated,
     }
     return {**given, **more}

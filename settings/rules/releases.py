@@ -34,11 +34,17 @@ def live_slot_is_safe(settings: Settings) -> Iterator[Problem]:
             continue
         path = (RELEASES, "services", name, "live")
         if content.image in release.rejected:
-            text = f"{show(release.live)} holds an image that was rolled back; "
-            yield Problem(path, text + "release another one with `python -m release deploy`, or the same with --force")
+            text = (
+                f"{show(release.live)} holds an image that was rolled back; release another one with "
+                f"`python -m release deploy {name} --stack {settings.environment.name} --image …`, "
+                "or the same with --force"
+            )
         else:
-            text = f"{show(release.live)} was not verified; run `python -m release verify {name}` first"
-            yield Problem(path, text)
+            text = (
+                f"{show(release.live)} was not verified; run "
+                f"`python -m release verify {name} --stack {settings.environment.name}` first"
+            )
+        yield Problem(path, text)
 
 
 def candidates(settings: Settings) -> Iterator[Problem]:
@@ -50,9 +56,12 @@ def candidates(settings: Settings) -> Iterator[Problem]:
                 continue
             path = (RELEASES, "services", name, kind)
             if service.strategy != kind:
-                text = f"is for services with strategy {kind}; {name} has {service.strategy}"
-                back = f"make the strategy {kind} again, run `python -m release {kind} {name} --remove`, then change it"
-                yield Problem(path, f"{text}: {back}")
+                text = (
+                    f"is for services with strategy {kind}; {name} has {service.strategy}: make the strategy {kind} "
+                    f"again, run `python -m release {kind} {name} --remove --stack {settings.environment.name}`, "
+                    "then change it"
+                )
+                yield Problem(path, text)
             if candidate.image in release.rejected:
                 yield Problem((*path, "image"), "was rolled back; give another image, or take the candidate out")
 

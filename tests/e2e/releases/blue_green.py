@@ -72,7 +72,7 @@ def the_idle_slot_gets_the_image(made: Trial) -> None:
     assert {name for name in changed if "green" not in name} == set()
     found = made.status()
     assert (found["live"], found["slots"]["green"]["standing"], found["situation"]) == ("blue", "candidate", "settled")
-    assert "release verify" in found["next"]
+    assert found["next"].endswith('`make release ARGS="verify storefront" STACK=dev`')
     assert len(list((made.copy.root / ".release" / f"{STACK}.audit").glob("*.row"))) == 2
 
 

@@ -1,5 +1,6 @@
 """The commands that the documents tell people to type, and which test runs each, or why none can."""
 
+import ast
 import re
 import shlex
 from collections.abc import Iterator, Mapping
@@ -139,3 +140,25 @@ def entry(words: tuple[str, ...]) -> str | None:
     """The longest entry of the table that a command begins with."""
     found = [each for each in RUN if tuple(each.split()) == words[: len(each.split())]]
     return max(found, key=len, default=None)
+
+
+_FOR = {"service": "storefront", "name": "storefront", "kind": "canary", "more": "10"}
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """What the project's own programs say, with something in the place of each value."""
+    for package in ("components", "engine", "policy", "release", "render", "sandbox", "settings", "tools"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+            parts = {id(each) for node in nodes if isinstance(node, ast.JoinedStr) for each in node.values}
+            remarks = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+            for node in nodes:
+                if isinstance(node, ast.JoinedStr | ast.Constant) and id(node) not in parts | remarks:
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", _said(node)
+
+
+def _said(node: ast.JoinedStr | ast.Constant) -> str:
+    if isinstance(node, ast.Constant):
+        return str(node.value)
+    parts = (ast.unparse(each.value) if isinstance(each, ast.FormattedValue) else each for each in node.values)
+    return "".join(_FOR.get(part, "dev") if isinstance(part, str) else ast.literal_eval(part) for part in parts)

@@ -188,3 +188,18 @@ def test_kubectl_is_told_names_that_the_program_gives() -> None:
     typed = [" ".join(each.words) for each in found() if each.words[0] == "kubectl"]
     assert {name for line in typed for name in re.findall(r" -n ([a-z-]+)", line)} <= namespaces
     assert {name for line in typed for name in re.findall(r"app.kubernetes.io/name=([a-z-]+)", line)} <= names
+
+
+def test_commands_within_sentences_of_the_programs_can_be_pasted() -> None:
+    sentences = list(documented.sentences())
+    named = [(place, code) for place, text in sentences for code in re.findall(r"`([^`]+)`", text)]
+    typed = {
+        f"{place}: {code}": f"python -m {code} --stack dev" if code.startswith("release ") else code
+        for place, code in named
+        if re.match(r"(release|make|python -m) \S", code)
+    }
+    assert len(typed) > 20
+    said = {place: [refusal(each.words) for each in documented.commands("", line)] for place, line in typed.items()}
+    assert {place: why for place, why in said.items() if any(why)} == {}
+    bare = re.compile("release (deploy|verify|switch|rollback|guard|canary|shadow) storefront")
+    assert [place for place, text in sentences if bare.search(re.sub("`[^`]+`", "", text))] == []

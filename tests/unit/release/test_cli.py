@@ -4,13 +4,16 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import typer
 
-from release import cli
-from release.faults import ReleaseError
-from release.office import read_addresses
+from release import cli, options
+from release.faults import Refused, ReleaseError
+from release.office import Office, Options, read_addresses
 
 ROOT = Path(__file__).parents[3]
 VERBS = ("deploy", "status", "verify", "switch", "canary", "shadow", "guard", "rollback", "history")
@@ -70,3 +73,32 @@ def test_addresses_are_a_table(tmp_path: Path) -> None:
     file.write_text("[]", encoding="utf-8")
     with pytest.raises(ReleaseError, match="not a JSON table"):
         read_addresses(file)
+
+
+@pytest.mark.parametrize(
+    ("given", "typed"),
+    [
+        ([], "python -m release verify storefront --stack prod"),
+        (
+            ["--typed-as", 'make release ARGS="{verb}" STACK={stack}'],
+            'make release ARGS="verify storefront" STACK=prod',
+        ),
+    ],
+)
+def test_a_command_that_a_sentence_names_can_be_pasted(
+    given: list[str], typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(office: Office, service: str) -> int:
+        office.say(f"first `release verify {service}`")
+        raise Refused(f"run `release verify {service}`")
+
+    def office(options: Options, say: Callable[[str], None]) -> SimpleNamespace:
+        return SimpleNamespace(options=options, say=say)
+
+    monkeypatch.setattr(options, "Office", office)
+    app = typer.Typer()
+    options.verb(app, "switch")(refuse)
+    with pytest.raises(Refused) as refused:
+        app(["storefront", "--stack", "prod", *given])
+    assert str(refused.value) == f"run `{typed}`"
+    assert capsys.readouterr().out == f"first `{typed}`\n"

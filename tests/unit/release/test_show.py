@@ -27,9 +27,9 @@ CASES: dict[str, tuple[Sequence[Act], str]] = {
     "blue_green with an image to test": ((deployed,), "storefront has an image to test in slot green: `release verify"),
     "canary": (
         (deployed, lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)),
-        "next: `release canary storefront --percent …`, `--promote` or `--remove`",
+        "next: `release canary storefront --percent 20`, or its end: `release canary storefront --promote`, `release ",
     ),
-    "shadow": ((deployed,), "next: `release shadow storefront --percent …`, `--promote` or `--remove`"),
+    "shadow": ((deployed,), "next: `release shadow storefront --percent 10`, or its end: `release shadow "),
 }
 
 

@@ -123,7 +123,7 @@ CASES = [
         releases.live_slot_is_safe,
         {f"{STOREFRONT}.slots.blue.standing": "candidate"},
         f"{STOREFRONT}.live".removeprefix("releases."),
-        '"blue" was not verified; run `python -m release verify storefront` first',
+        '"blue" was not verified; run `python -m release verify storefront --stack dev` first',
         {f"{STOREFRONT}.slots.green": {"image": f"registry.dev.luxima.local/other@{DIGEST}"}},
     ),
     Case(
