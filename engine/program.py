@@ -5,7 +5,8 @@ import sys
 import traceback
 from pathlib import Path
 
-from pulumi import RunError, log as engine_log
+from pulumi import RunError
+from pulumi import log as engine_log
 
 from settings import SettingsError
 
@@ -43,7 +44,7 @@ def run(main: Path, root: Path, log: Path) -> None:
 
 
 def _unheard(*_message: object, **_about: object) -> None:
-    """In the place of the SDK's own debug messages: each is a call of the engine, some for each resource, and dropped."""
+    """In the place of the SDK's debug messages: each is a call of the engine, which drops it."""
 
 
 def _where(error: Exception, root: Path) -> str:
