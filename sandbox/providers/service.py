@@ -224,17 +224,6 @@ class Service:
 
         return self._answer(request, context, delete)
 
-    def Invoke(self, request: Any, context: Any) -> Any:
-        """Answer a data source."""
-
-        def invoke(call: Call) -> Any:
-            response = provider_pb2.InvokeResponse()
-            result = self._driver.invoke(request.tok, call.take(request.args))
-            getattr(response, "return").CopyFrom(self._send(result, call))
-            return response
-
-        return self._answer(request, context, invoke)
-
     def _send(self, properties: Properties, call: Call) -> struct_pb2.Struct:
         always = Secrets(frozenset((key,) for key in self._driver.secrets(call.token)))
         return encode(properties, call.secrets | self._config_secrets | always)

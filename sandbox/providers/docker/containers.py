@@ -7,7 +7,7 @@ from typing import Any, Final
 from docker.errors import APIError
 from docker.utils import version_lt
 
-from sandbox.providers.base import InitError, Properties, ProviderError, adopting, wait_until
+from sandbox.providers.base import InitError, Properties, ProviderError, wait_until
 from sandbox.providers.docker.container_body import (
     UPDATABLE,
     archive,
@@ -44,7 +44,7 @@ class Containers(Handler):
         with self._engine.telling(what) as api:
             if any(mount.get("volumeOptions") for mount in inputs.get("mounts") or ()):
                 _require_volume_options(what, api)
-            resource_id = self._make(api, inputs)
+            resource_id = str(api.create_container_from_config(body(inputs), inputs["name"])["Id"])
         try:
             with self._engine.telling(what) as api:
                 for network in inputs.get("networksAdvanced") or ():
@@ -57,24 +57,6 @@ class Containers(Handler):
         except ProviderError as error:
             raise InitError(str(error), resource_id, inputs) from error
         return resource_id, self._outputs(resource_id, inputs)
-
-    def _make(self, api: Any, inputs: Properties) -> str:
-        made = body(inputs)
-        if adopting():
-            self._remove_unfinished(api, inputs["name"], made)
-        return str(api.create_container_from_config(made, inputs["name"])["Id"])
-
-    def _remove_unfinished(self, api: Any, name: str, made: Properties) -> None:
-        """What a run that was killed had begun is begun anew: nobody knows whether it has its files."""
-        found = self._engine.inspect("container", name)
-        if found is None:
-            return
-        same = (
-            found["Config"]["Image"] == made["Image"]
-            and (made.get("Labels") or {}).items() <= (found["Config"]["Labels"] or {}).items()
-        )
-        if same:
-            api.remove_container(name, force=True)
 
     def _await_health(self, what: str, resource_id: str, inputs: Properties) -> None:
         if not inputs.get("wait"):

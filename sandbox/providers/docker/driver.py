@@ -1,7 +1,7 @@
 # ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
 """The driver: containers, images and volumes on the engine of the provider's host, or recorded without one."""
 
-from sandbox.providers.base import Driver, Properties, random_name
+from sandbox.providers.base import Driver, Properties
 from sandbox.providers.docker import DRIVEN, engine
 from sandbox.providers.docker.containers import Containers, container_failures
 from sandbox.providers.docker.images import Images
@@ -39,12 +39,6 @@ class DockerDriver(Driver):
         made = {_CONTAINER: Containers, _IMAGE: Images, _VOLUME: Volumes}
         self._handlers = {token: handler(found) for token, handler in made.items()} if found else {}
 
-    def defaults(self, token: str, name: str, inputs: Properties, old: Properties) -> Properties:
-        """A generated name where there is none."""
-        if token == _IMAGE or "name" in inputs:
-            return inputs
-        return {**inputs, "name": old.get("name") or random_name(name)}
-
     def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
         """What the official plugin refuses before it asks the engine."""
         if token not in DRIVEN:
@@ -56,8 +50,8 @@ class DockerDriver(Driver):
         return frozenset(_REPLACE_ON.get(token, "").split())
 
     def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        """Two objects cannot have one name; as the official plugin does it."""
-        return token != _IMAGE and old.get("name") == new.get("name")
+        """Containers always, volumes because their name is given; as the official plugin does it."""
+        return token != _IMAGE
 
     def preview_outputs(self, token: str, inputs: Properties) -> Properties:
         """The inputs; what would be computed is unknown."""
