@@ -23,6 +23,8 @@ class Handler(Protocol):
     """Paths of the inputs that have to be given, whatever the SDK says."""
     replacing: ClassVar[tuple[str, ...]] = ()
     """Paths of the inputs whose change replaces the object."""
+    deletes_first: ClassVar[bool] = False
+    """Whether the official plugin has a replaced object deleted first, although the program does not say so."""
     read_back: ClassVar[tuple[str, ...]] = ()
     """Inputs that a refresh takes from the server; of the others it gives what was declared."""
 
@@ -115,6 +117,10 @@ class HandlerDriver(Driver):
     def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
         """See `Handler.replaces`."""
         return self._handler(token).replaces(old, new)
+
+    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
+        """See `Handler.deletes_first`."""
+        return self._handler(token).deletes_first
 
     def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
         """See `Handler.equal`."""

@@ -1,7 +1,7 @@
 """Checks of single input values, told in one sentence each; a table of rules says which value has to hold which.
 
 A rule gets a value and gives the reason why it is wrong, or None. A path of the table names properties, `[]` stands for
-the items of a list: `networkDevices[].model`. Values that are not known yet are not checked.
+the items of a list (`networkDevices[].model`), `*` for any name (`tmpfs.*`). What is not known yet is not checked.
 """
 
 import ipaddress
@@ -95,7 +95,8 @@ def driven(table: Mapping[str, Rule], inputs: Mapping[str, Any]) -> Failures:
 
 def _leads(path: str, known: str) -> bool:
     """Whether a path is another one, or stands for all that is below it: of something unknown no more is seen."""
-    return known == path or known.startswith((f"{path}.", f"{path}["))
+    free = known.endswith(".*") and path.startswith(known[:-1])
+    return free or known == path or known.startswith((f"{path}.", f"{path}["))
 
 
 def _leaves(value: Any, at: str = "", path: str = "") -> Iterator[tuple[str, str]]:

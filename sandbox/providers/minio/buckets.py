@@ -100,7 +100,6 @@ class Buckets(_OnBucket):
         "quota": between(1),
     }
     needed = ("bucket",)
-    read_back = ("quota",)
 
     def computed(self, inputs: Properties) -> Properties:
         """Where it will be is known once its name is."""
@@ -133,14 +132,10 @@ class Buckets(_OnBucket):
         return int(found["quota"]) if found else 0
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """The bucket, if it is there; its quota as the server has it."""
+        """The bucket, if it is there; the official plugin does not ask for its quota."""
         if not self._client().s3(f"bucket {resource_id}", lambda s3: s3.bucket_exists(resource_id)):
             return None
         live = {**inputs, "bucket": resource_id}
-        if quota := self._quota(resource_id):
-            live["quota"] = quota
-        else:
-            live.pop("quota", None)
         return live, self.outputs(live)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:

@@ -47,7 +47,6 @@ class Users(_Iam):
     rules: ClassVar[Mapping[str, Rule]] = {"name": USER_NAME, "secret": SECRET}
     needed = ("name", "secret")
     replacing = ("name",)
-    read_back = ("disableUser",)
 
     def computed(self, inputs: Properties) -> Properties:
         """It may log in."""
@@ -61,13 +60,11 @@ class Users(_Iam):
         return user, self.update(user, {}, inputs)
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """The user, and whether it is disabled; its password cannot be read."""
+        """The user, if it is there; as with the official plugin, that it was disabled is an output, no change."""
         found = self._user(resource_id)
         if found is None:
             return None
         live = {**inputs, "name": resource_id}
-        if found.get("status") == "disabled":
-            live["disableUser"] = True
         return live, {**outputs, **live, "status": found.get("status", "enabled")}
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
