@@ -85,6 +85,7 @@ schema: venv ## write the JSON Schema of the stack files anew
 
 docs: venv ## write the generated references anew
 	@$(PY) -m policy.docs
+	@$(PY) -m sandbox.providers.reference
 
 lock: venv ## lock the Python dependencies anew after pyproject.toml changed
 	@$(PY) -m tools.lock

@@ -65,6 +65,7 @@ SUITES = {
         Step("stack files are right", (*_PYTHON, "settings", "check")),
         Step("settings schema is current", (*_PYTHON, "settings.schema", "--check")),
         Step("policy reference is current", (*_PYTHON, "policy.docs", "--check")),
+        Step("reference of the stand-ins is current", (*_PYTHON, "sandbox.providers.reference", "--check")),
         Step("lock files are current", (*_PYTHON, "tools.lock", "--check")),
     ),
     "quick": (

@@ -14,10 +14,26 @@ from typing import ClassVar
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sdk_version, serve
 from sandbox.providers.handlers import Handler, HandlerDriver
+from sandbox.providers.official import CREATES, UNIT, Claim, Type
 from sandbox.providers.rules import Rule, between
 
 SERVER = "nothing outside; values are made and kept in the state"
 DRIVEN = frozenset({"random:index/randomPassword:RandomPassword"})
+
+_TESTS = f"{UNIT}/test_random.py"
+TYPES: Mapping[str, Type] = {
+    "random:index/randomPassword:RandomPassword": Type(
+        Claim("takes more (random `resource_password.go`)", f"{_TESTS}::test_what_cannot_be_made_is_refused"),
+        Claim(
+            "the same (random `resource_password.go`, `RequiresReplace`)",
+            f"{_TESTS}::test_every_change_makes_another_value_before_the_old_one_goes",
+        ),
+        Claim(CREATES, f"{_TESTS}::test_every_change_makes_another_value_before_the_old_one_goes"),
+        Claim("the same", f"{_TESTS}::test_two_passwords_differ_and_are_as_long_as_wanted", "cannot exist"),
+        Claim("the same: only the state has it", f"{_TESTS}::test_a_value_is_kept_and_secret"),
+    ),
+}
+"""What the official plugin does, and which test proves what the stand-in does."""
 
 
 class Passwords(Handler):
