@@ -33,8 +33,6 @@ class EngineCommand(PulumiCommand):
         self.interrupted = False
         self.killed_by = 0
         self._asked = False
-        self.more: list[str] = []
-        """Arguments for `refresh` that the Automation API has no name for."""
 
     def _ask_version(self) -> str:
         answer = subprocess.run(
@@ -52,8 +50,7 @@ class EngineCommand(PulumiCommand):
     ) -> CommandResult:
         """As the base class, with an environment that is complete in itself."""
         self._folder.run.mkdir(mode=0o700, parents=True, exist_ok=True)
-        more = self.more if args[:1] == ["refresh"] else []
-        command = process.wrapped(self._folder.run, _RECORD, None, [self.command, "--non-interactive", *args, *more])
+        command = process.wrapped(self._folder.run, _RECORD, None, [self.command, "--non-interactive", *args])
         environment = {**self._environment, **additional_env, "PULUMI_AUTOMATION_API": "true"}
         self.running = True
         with subprocess.Popen(

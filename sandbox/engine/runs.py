@@ -3,7 +3,7 @@
 import datetime
 import shutil
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -101,20 +101,11 @@ class Engine:
         packs = [str(policy)] if policy else None
         return self._run(events, lambda stack: stack.preview(on_event=events, policy_packs=packs, color="never"))
 
-    def refresh(self, events: Recorder, begun: Sequence[tuple[str, str]] = ()) -> Outcome:
-        """Bring the state to what the servers have; operations that were cut short are forgotten.
-
-        Args:
-            events: Recorder of the run.
-            begun: URN and id of objects whose creation was cut short; those that exist are in the state afterwards.
-        """
-        self.command.more = [f"--import-pending-creates={part}" for pair in begun for part in pair]
-        try:
-            return self._run(
-                events, lambda stack: stack.refresh(on_event=events, clear_pending_creates=True, color="never")
-            )
-        finally:
-            self.command.more = []
+    def refresh(self, events: Recorder) -> Outcome:
+        """Bring the state to what the servers have; operations that were cut short are forgotten."""
+        return self._run(
+            events, lambda stack: stack.refresh(on_event=events, clear_pending_creates=True, color="never")
+        )
 
     def destroy(self, events: Recorder) -> Outcome:
         """Remove everything in the state."""

@@ -18,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
-from sandbox.providers.values import UNKNOWN, contains_unknown
+from sandbox.providers.values import UNKNOWN
 
 __all__ = [
     "CONNECT_TIMEOUT",
@@ -29,7 +29,6 @@ __all__ = [
     "Operation",
     "Properties",
     "ProviderError",
-    "contains_unknown",
     "operation",
     "pause",
     "running",
@@ -73,16 +72,10 @@ class InitError(ProviderError):
 class Operation:
     """The engine's request that the calling thread is serving."""
 
-    token: str = ""
-    """Type token, e.g. `minio:index/s3Bucket:S3Bucket`."""
     name: str = ""
     """Logical name of the resource."""
-    urn: str = ""
-    preview: bool = False
     timeout: float = 0.0
     """Seconds from the resource's `customTimeouts`; 0 if it sets none."""
-    inputs: Properties = field(default_factory=dict[str, Any])
-    """Old inputs, where there are any (diff, update, read, delete)."""
     outputs: Properties = field(default_factory=dict[str, Any])
     """Old outputs, where there are any (diff, update, read, delete)."""
 
@@ -104,13 +97,9 @@ class Driver(Protocol):
         """(property, reason) of whatever is wrong beyond what the SDK's types say; values may be `UNKNOWN`."""
         return []
 
-    def replace_on(self, token: str) -> frozenset[str]:
+    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
         """Input paths (`bucket`, `spec.selector`; list indexes left out) whose change replaces the object."""
         return frozenset()
-
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        """As `replace_on`, where it depends on the inputs."""
-        return self.replace_on(token)
 
     def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
         """Whether a replacement deletes the old object first although the program does not say so."""

@@ -1,8 +1,8 @@
 """What a run that was killed had begun to make: the servers may have it, and the state has no id for it.
 
-The plugins adopt nothing, so the state is told first, as an operator would do it for a real deployment: with
-`pulumi refresh --import-pending-creates URN ID`, and `docker rm` for a container, of which nobody knows whether it has
-its files.
+The plugins adopt nothing, so the state is told first, as an operator would do it for a real deployment: what the engine
+calls a pending operation becomes a resource with its id (`pulumi stack export`, `import`), which a refresh looks for.
+A container, of which nobody knows whether it has its files, is removed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -19,14 +19,14 @@ _CONTAINER = "docker:index/container:Container"
 _ANSWER_SECONDS = 60
 
 
-def identities(state: State) -> list[tuple[str, str]]:
-    """URN and id of what was being made, where the id follows from the inputs."""
+def identities(state: State) -> dict[str, str]:
+    """The id by URN of what was being made, where it follows from the inputs."""
     from sandbox.providers.minio.driver import MinioDriver
     from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 
     handlers = {**MinioDriver().handlers, **ProxmoxDriver().handlers}
     found = ((item, handlers[item["type"]].id(item["inputs"])) for item in _creating(state) if item["type"] in handlers)
-    return [(str(item["urn"]), name) for item, name in found if name]
+    return {str(item["urn"]): name for item, name in found if name}
 
 
 def remove_containers(state: State, engines: Mapping[str, str]) -> list[str]:

@@ -91,8 +91,9 @@ def catch_up(session: Session, verb: str) -> None:
     unfinished = marks.unfinished(session.layout)
     for name in begun.remove_containers(left, docker.reachable(session.layout, session.settings)) if pending else ():
         say(f"container {name} was being made: removed")
-    known = begun.identities(left)
-    run(session, verb, lambda recorder: session.engine.refresh(recorder, known), quiet=True)
+    if known := begun.identities(left):
+        state.complete(session.layout.engine, known)
+    run(session, verb, session.engine.refresh, quiet=True)
     if unfinished or pending:
         # `up` still has to know that the cluster may have objects which the state does not have.
         marks.begin(session.layout, verb)

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from sandbox.engine import state
-from sandbox.engine.command import EngineCommand
 from sandbox.engine.state import State
 from sandbox.layout import EngineFolder
 from sandbox.verbs import begun
@@ -32,7 +31,7 @@ def creating(token: str, **inputs: Any) -> dict[str, Any]:
     ],
 )
 def test_the_id_of_what_was_being_made_follows_from_its_inputs(token: str, inputs: dict[str, Any], name: str) -> None:
-    assert begun.identities(State([], [creating(token, **inputs)])) == [(f"urn::{token}", name)]
+    assert begun.identities(State([], [creating(token, **inputs)])) == {f"urn::{token}": name}
 
 
 def test_what_the_server_names_and_what_others_do_is_left_alone() -> None:
@@ -42,24 +41,20 @@ def test_what_the_server_names_and_what_others_do_is_left_alone() -> None:
         creating("kubernetes:core/v1:Secret"),
         {**creating("minio:index/s3Bucket:S3Bucket", bucket="media"), "type": "deleting"},
     ]
-    assert begun.identities(State([], pending)) == []
+    assert begun.identities(State([], pending)) == {}
 
 
-def test_only_a_refresh_is_told_what_was_begun(tmp_path: Path) -> None:
-    folder = EngineFolder(tmp_path, "dev")
-    program = tmp_path / "pulumi"
-    program.write_text('#!/bin/sh\n[ "$1" = version ] && echo v3.1.0 || echo "$@"\n')
-    program.chmod(0o755)
-    command = EngineCommand(program, folder, {"PATH": "/usr/bin:/bin", "LUXIMA_SANDBOX_DIR": str(folder.base)})
-    command.more = ["--import-pending-creates=urn"]
-    said = {verb: command.run([verb], str(tmp_path), {}).stdout.strip() for verb in ("refresh", "up")}
-    assert said["refresh"] == "--non-interactive refresh --import-pending-creates=urn"
-    assert said["up"] == "--non-interactive up"
-
-
-def test_pending_operations_are_read_from_the_state(tmp_path: Path) -> None:
+def test_what_was_begun_becomes_a_resource_with_its_id_and_the_rest_stays(tmp_path: Path) -> None:
     folder = EngineFolder(tmp_path, "dev")
     folder.checkpoint.parent.mkdir(parents=True)
-    pending = [creating("minio:index/s3Bucket:S3Bucket", bucket="media")]
-    folder.checkpoint.write_text(json.dumps({"checkpoint": {"latest": {"pending_operations": pending}}}))
-    assert begun.identities(state.read(folder)) == [("urn::minio:index/s3Bucket:S3Bucket", "media")]
+    bucket = creating("minio:index/s3Bucket:S3Bucket", bucket="media")
+    user = creating("minio:index/iamUser:IamUser", name="web")
+    key = creating("minio:index/iamServiceAccount:IamServiceAccount", targetUser="web")
+    replaced = {"urn": user["resource"]["urn"], "type": "minio:index/iamUser:IamUser", "id": "old", "custom": True}
+    latest = {"resources": [replaced], "pending_operations": [bucket, user, key]}
+    folder.checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "dev", "latest": latest}}))
+    state.complete(folder, begun.identities(state.read(folder)))
+    found = state.read(folder)
+    assert found.resources == [replaced, {**bucket["resource"], "id": "media"}]
+    assert found.pending == [user, key]
+    assert json.loads(folder.checkpoint.read_text())["version"] == 3
