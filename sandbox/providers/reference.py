@@ -32,9 +32,9 @@ the SDK's type. What a replacement needs, in which order it happens and what is 
 plugin; where it is stricter, the row says so.
 
 Nothing is adopted and nothing is forced: an object that is there already is refused, also after a run that was killed.
-What such a run had begun is told to the state first, as an operator would do it (`pulumi stack export` and `import`), so
-that the next `up` completes it. A replacement is created before the old object is
-deleted, unless the program says `deleteBeforeReplace` or the row says otherwise: a fixed id or name collides.
+What such a run had begun is told to the state first, as an operator would do it with `pulumi stack export` and
+`import`, so that the next `up` completes it. A replacement is created before the old object is deleted, unless the
+program says `deleteBeforeReplace` or the row says otherwise: a fixed id or name collides.
 
 The sources of what is said of the official plugins stand in `sandbox/providers/official.py` with their versions.
 `command` is recorded (the machines are not there); Kubernetes is driven by the official plugin.
