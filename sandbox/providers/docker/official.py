@@ -57,7 +57,7 @@ TYPES: Mapping[str, Type] = {
             f"{_DOCKER}::test_another_image_replaces_a_container_and_its_name_is_free_first",
         ),
         Claim(
-            "the same: the engine gives the one that is there; not looked up in the plugin's source",
+            "the same: it asks the engine, which gives the one that is there (docker `resource_docker_volume.go`)",
             f"{_DOCKER_E2E}::test_a_volume_in_use_is_not_removed",
             "taken; one in use is not removed",
         ),
