@@ -84,7 +84,9 @@ schema: venv ## write the JSON Schema of the stack files anew
 	@$(PY) -m settings.schema
 
 docs: venv ## write the generated references anew
-	@$(PY) -m policy.docs; $(PY) -m tests.proofs
+	@$(PY) -m policy.docs
+	@$(PY) -m sandbox.providers.reference
+	@$(PY) -m tests.proofs
 
 lock: venv ## lock the Python dependencies anew after pyproject.toml changed
 	@$(PY) -m tools.lock

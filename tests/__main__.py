@@ -69,6 +69,7 @@ SUITES = {
         Step("settings schema is current", (*_PYTHON, "settings.schema", "--check")),
         Step("policy reference is current", (*_PYTHON, "policy.docs", "--check")),
         Step("every requirement has its proof", (*_PYTHON, "tests.proofs", "--check")),
+        Step("reference of the stand-ins is current", (*_PYTHON, "sandbox.providers.reference", "--check")),
         Step("lock files are current", (*_PYTHON, "tools.lock", "--check")),
     ),
     "quick": (

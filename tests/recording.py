@@ -82,6 +82,10 @@ class Recorder(Mocks):
         self.resources: list[Declared] = []
         self.waits: dict[Identity, frozenset[Identity]] = {}
         """What the engine finishes before it begins with a resource."""
+        self.ignored: dict[Identity, frozenset[str]] = {}
+        """Paths of a resource's inputs whose change is ignored."""
+        self.deleted_first: set[Identity] = set()
+        """Resources that are deleted before what replaces them is made."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """Keep the resource; its outputs are its inputs and what a server would have computed."""
@@ -117,16 +121,20 @@ class Recorder(Mocks):
 
 
 class _Monitor(MockMonitor):
-    """Notes what a resource waits for, of which mocks are not told."""
+    """Notes the options of a resource, of which mocks are not told."""
 
     def __init__(self, recorder: Recorder) -> None:
         super().__init__(recorder)
-        self._waits = recorder.waits
+        self._recorder = recorder
 
     def RegisterResource(self, request: Any) -> Any:  # noqa: N802 - the protocol's name
         """As the base class."""
         provider = [request.provider.rpartition("::")[0]] if request.provider else []
-        self._waits[request.type, request.name] = frozenset(map(_identity, [*request.dependencies, *provider]))
+        identity = request.type, request.name
+        self._recorder.waits[identity] = frozenset(map(_identity, [*request.dependencies, *provider]))
+        self._recorder.ignored[identity] = frozenset(request.ignoreChanges)
+        if request.deleteBeforeReplace:
+            self._recorder.deleted_first.add(identity)
         return super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType] - the SDK says nothing
 
 

@@ -109,8 +109,11 @@ class VirtualMachine(pulumi.ComponentResource):
                 ],
             ),
             # cloud-init runs once and an image is copied once: neither may cost a running machine its life.
+            # The official plugin reads a speed of 0 back that nobody set, and without the last one would update every
+            # VM on every `up`: https://github.com/muhlba91/pulumi-proxmoxve/issues/664.
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["initialization.userDataFileId", "disks[0].importFrom"]
+                parent=self,
+                ignore_changes=["initialization.userDataFileId", "disks[0].importFrom", "disks[0].speed"],
             ),
         )
         self.address = vm.address

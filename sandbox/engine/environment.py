@@ -47,7 +47,7 @@ def build(
         folder: The engine's folder.
         passphrase: Encrypts the secrets in the state.
         bundle: Certificate authorities to trust; the system's when None.
-        adopt: Whether a provider may take over an object that is there already.
+        adopt: Whether the Kubernetes plugin may take over an object that is there already.
         docker_hosts: URL of the engine's socket by address of the Docker host; hosts without one are recorded.
         base: The user's environment; this process's when None.
     """
@@ -76,7 +76,7 @@ def build(
         made |= {"SSL_CERT_FILE": str(bundle), "REQUESTS_CA_BUNDLE": str(bundle)}
     if adopt:
         # Never without need: with it a plugin cannot preview the replacement of an object that is still there.
-        made |= {"LUXIMA_SANDBOX_ADOPT": "1", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS": "true"}
+        made["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] = "true"
     if docker_hosts:
         made["LUXIMA_DOCKER_HOSTS"] = json.dumps(docker_hosts)
     return {**kept, **made}

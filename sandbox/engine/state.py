@@ -1,14 +1,16 @@
-"""The stack's state as the file backend keeps it: read only, and without starting the engine."""
+"""The stack's state as the file backend keeps it: read, mended and completed without starting the engine."""
 
 import json
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
 from sandbox.faults import SandboxError
 from sandbox.layout import EngineFolder
+from sandbox.tls import write_private
 
 _INTERNAL = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
@@ -58,6 +60,25 @@ def read(folder: EngineFolder) -> State:
             f"in its place, or run make clean and make up to start anew"
         ) from error
     return State(list(latest.get("resources") or []), list(latest.get("pending_operations") or []))
+
+
+def complete(folder: EngineFolder, found: Mapping[str, str]) -> None:
+    """Let what was being made be known under its id, for a refresh to look for it; only called while no engine runs.
+
+    (`pulumi refresh --import-pending-creates` of engine 3.259 forgets it instead.)
+
+    Args:
+        folder: The engine's folder.
+        found: Ids by URN. What replaces a resource of the same URN is left out.
+    """
+    content = json.loads(folder.checkpoint.read_text(encoding="utf-8"))
+    latest = content["checkpoint"]["latest"]
+    known = {item["urn"] for item in latest["resources"]}
+    made = [operation["resource"] for operation in latest["pending_operations"] if operation["type"] == "creating"]
+    begun = [item for item in made if item["urn"] in found and item["urn"] not in known]
+    latest["resources"] += [{**item, "id": found[item["urn"]]} for item in begun]
+    latest["pending_operations"] = [each for each in latest["pending_operations"] if each["resource"] not in begun]
+    write_private(folder.checkpoint, json.dumps(content, indent=4).encode())
 
 
 def mend(folder: EngineFolder) -> bool:

@@ -27,17 +27,9 @@ class Call:
         self.secrets |= secrets if keep_paths else Secrets(texts=secrets.texts)
         return plain
 
-    def operation(self, inputs: Properties | None = None, outputs: Properties | None = None) -> Operation:
+    def operation(self, outputs: Properties | None = None) -> Operation:
         """What the driver may ask about the request."""
-        return Operation(
-            token=self.token,
-            name=self.name,
-            urn=self.request.urn,
-            preview=getattr(self.request, "preview", False),
-            timeout=getattr(self.request, "timeout", 0.0),
-            inputs=inputs or {},
-            outputs=outputs or {},
-        )
+        return Operation(self.name, getattr(self.request, "timeout", 0.0), outputs or {})
 
 
 class Status(NamedTuple):

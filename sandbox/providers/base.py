@@ -8,7 +8,6 @@ for that.
 """
 
 import os
-import secrets
 import threading
 import time
 from collections.abc import Callable, Generator
@@ -19,7 +18,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, Protocol
 
-from sandbox.providers.values import UNKNOWN, contains_unknown
+from sandbox.providers.values import UNKNOWN
 
 __all__ = [
     "CONNECT_TIMEOUT",
@@ -30,11 +29,8 @@ __all__ = [
     "Operation",
     "Properties",
     "ProviderError",
-    "adopting",
-    "contains_unknown",
     "operation",
     "pause",
-    "random_name",
     "running",
     "sandbox_dir",
     "sdk_version",
@@ -76,16 +72,10 @@ class InitError(ProviderError):
 class Operation:
     """The engine's request that the calling thread is serving."""
 
-    token: str = ""
-    """Type token, e.g. `minio:index/s3Bucket:S3Bucket`."""
     name: str = ""
     """Logical name of the resource."""
-    urn: str = ""
-    preview: bool = False
     timeout: float = 0.0
     """Seconds from the resource's `customTimeouts`; 0 if it sets none."""
-    inputs: Properties = field(default_factory=dict[str, Any])
-    """Old inputs, where there are any (diff, update, read, delete)."""
     outputs: Properties = field(default_factory=dict[str, Any])
     """Old outputs, where there are any (diff, update, read, delete)."""
 
@@ -107,17 +97,13 @@ class Driver(Protocol):
         """(property, reason) of whatever is wrong beyond what the SDK's types say; values may be `UNKNOWN`."""
         return []
 
-    def replace_on(self, token: str) -> frozenset[str]:
+    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
         """Input paths (`bucket`, `spec.selector`; list indexes left out) whose change replaces the object."""
         return frozenset()
 
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        """As `replace_on`, where it depends on the inputs."""
-        return self.replace_on(token)
-
     def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        """Whether a replacement has to delete the old object before it creates the new one (its name is fixed)."""
-        return True
+        """Whether a replacement deletes the old object first although the program does not say so."""
+        return False
 
     def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
         """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `90` and `90.0`."""
@@ -160,10 +146,6 @@ class Driver(Protocol):
     def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
         """Remove the object and wait until it is gone; one that is already gone is fine."""
         ...
-
-    def invoke(self, token: str, args: Properties) -> Properties:
-        """Answer a function of the SDK (a data source)."""
-        raise ProviderError(f"the local provider does not know the function {token}")
 
 
 def serve(package: str, version: str, driver: Driver) -> None:
@@ -223,16 +205,6 @@ def sandbox_dir() -> Path:
     return Path(folder)
 
 
-def adopting() -> bool:
-    """Whether the run before was killed: an object may exist that is not in the state (`LUXIMA_SANDBOX_ADOPT`)."""
-    return os.environ.get("LUXIMA_SANDBOX_ADOPT") == "1"
-
-
 def sdk_version(package: str) -> str:
     """Version of the Python SDK of `package`, which is that of the official plugin too."""
     return metadata.version(f"pulumi-{package}")
-
-
-def random_name(name: str) -> str:
-    """A name for the object of a resource that sets none, as the official plugins do: `<name>-<7 hex digits>`."""
-    return f"{name}-{secrets.token_hex(4)[:7]}"

@@ -25,7 +25,7 @@ class CommandDriver(Recorded):
             raise ProviderError(f"the local command provider does not record {token}; use the official plugin")
         return []
 
-    def replace_on(self, token: str) -> frozenset[str]:
+    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
         """As the official plugin: other changes run `update`, or `create` again."""
         return frozenset({"triggers"})
 

@@ -2,14 +2,35 @@
 """A driver whose resource types are done by one handler each, and small helpers that several of them need."""
 
 from collections.abc import Mapping
-from typing import Any, Protocol, cast
+from typing import Any, ClassVar, Protocol, cast
 
 from sandbox.providers.base import UNKNOWN, Driver, Properties, ProviderError
-from sandbox.providers.rules import Failures
+from sandbox.providers.rules import Failures, Rule, driven, needed
 
 
 class Handler(Protocol):
-    """One resource type. Subclass it: what is not overridden does the plain thing."""
+    """One resource type. Subclass it: what is not overridden does the plain thing.
+
+    What the type refuses and what replaces it is data: the code acts on it, and docs/reference/stand-ins.md is made
+    of it.
+    """
+
+    identity: ClassVar[str] = ""
+    """The id of an object, made of its inputs (`{bucket}`); empty where the server gives it."""
+    rules: ClassVar[Mapping[str, Rule]] = {}
+    """What each input has to be, by path; an input that is not here is refused."""
+    needed: ClassVar[tuple[str, ...]] = ()
+    """Paths of the inputs that have to be given, whatever the SDK says."""
+    replacing: ClassVar[tuple[str, ...]] = ()
+    """Paths of the inputs whose change replaces the object."""
+    deletes_first: ClassVar[bool] = False
+    """Whether the official plugin has a replaced object deleted first, although the program does not say so."""
+    read_back: ClassVar[tuple[str, ...]] = ()
+    """Inputs that a refresh takes from the server; of the others it gives what was declared."""
+
+    def id(self, inputs: Mapping[str, Any]) -> str:
+        """The id of the object that these inputs make; empty where only the server knows it."""
+        return self.identity.format_map(inputs)
 
     def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
         """The inputs as the state keeps them."""
@@ -17,11 +38,11 @@ class Handler(Protocol):
 
     def check(self, inputs: Properties) -> Failures:
         """What is wrong with the inputs beyond their types."""
-        return []
+        return driven(self.rules, inputs) + needed(inputs, *self.needed)
 
     def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
         """Paths whose change replaces the object."""
-        return frozenset()
+        return frozenset(path for path in self.replacing if changed(old, new, path))
 
     def equal(self, path: str, old: Any, new: Any) -> bool:
         """Whether two unequal values mean the same."""
@@ -48,10 +69,20 @@ class Handler(Protocol):
         ...
 
 
-def changed(old: Mapping[str, Any], new: Mapping[str, Any], name: str) -> bool:
+def changed(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> bool:
     """Whether an input differs."""
-    before, after = old.get(name), new.get(name)
+    before, after = value_at(old, path), value_at(new, path)
     return after is UNKNOWN or before != after
+
+
+def value_at(inputs: Mapping[str, Any], path: str) -> Any:
+    """The input at a path such as `disk.size`; None where there is none, UNKNOWN below what is not known yet."""
+    found: Any = inputs
+    for name in path.split("."):
+        if not isinstance(found, Mapping):
+            return UNKNOWN if found is UNKNOWN else None
+        found = cast("Mapping[str, Any]", found).get(name)
+    return found
 
 
 def without_order(inputs: Properties, field: str) -> Properties:
@@ -86,6 +117,10 @@ class HandlerDriver(Driver):
     def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
         """See `Handler.replaces`."""
         return self._handler(token).replaces(old, new)
+
+    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
+        """See `Handler.deletes_first`."""
+        return self._handler(token).deletes_first
 
     def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
         """See `Handler.equal`."""

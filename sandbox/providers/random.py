@@ -10,61 +10,74 @@ password. The randomness is that of the operating system.
 import secrets
 import string
 from collections.abc import Mapping
+from typing import ClassVar
 
-from sandbox.providers.base import UNKNOWN, Driver, Properties, ProviderError, sdk_version, serve
-from sandbox.providers.rules import Failures, Rule, anything, between, driven
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sdk_version, serve
+from sandbox.providers.handlers import Handler, HandlerDriver
+from sandbox.providers.official import CREATES, UNIT, Claim, Type
+from sandbox.providers.rules import Rule, between
 
 SERVER = "nothing outside; values are made and kept in the state"
-SPECIAL = "!@#$%&*()-_=+[]{}<>:?"
 DRIVEN = frozenset({"random:index/randomPassword:RandomPassword"})
-_RULES: Mapping[str, Rule] = {"length": between(1), "special": anything}
+
+_TESTS = f"{UNIT}/test_random.py"
+TYPES: Mapping[str, Type] = {
+    "random:index/randomPassword:RandomPassword": Type(
+        Claim("takes more (random `resource_password.go`)", f"{_TESTS}::test_what_cannot_be_made_is_refused"),
+        Claim(
+            "the same (random `resource_password.go`, `RequiresReplace`)",
+            f"{_TESTS}::test_every_change_makes_another_value_before_the_old_one_goes",
+        ),
+        Claim(CREATES, f"{_TESTS}::test_every_change_makes_another_value_before_the_old_one_goes"),
+        Claim("the same", f"{_TESTS}::test_two_passwords_differ_and_are_as_long_as_wanted", "cannot exist"),
+        Claim("the same: only the state has it", f"{_TESTS}::test_a_value_is_kept_and_secret"),
+    ),
+}
+"""What the official plugin does, and which test proves what the stand-in does."""
 
 
-class RandomDriver(Driver):
+class Passwords(Handler):
+    """`RandomPassword`: letters and digits."""
+
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "length": between(1),
+        "special": Rule(
+            "false", lambda value: "makes special characters, which the local provider does not do" if value else None
+        ),
+    }
+    needed = ("special",)
+    replacing = ("length", "special")
+
+    def computed(self, inputs: Properties) -> Properties:
+        """A value is known once it is made."""
+        return {"result": UNKNOWN}
+
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Make the value."""
+        characters = string.ascii_letters + string.digits
+        return "none", {**inputs, "result": "".join(secrets.choice(characters) for _ in range(int(inputs["length"])))}
+
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
+        """What was made; a creation that was cut short has made nothing."""
+        return (inputs, outputs) if "result" in outputs else None
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Nothing changes in place."""
+        raise ProviderError(f"a password cannot change from {sorted(old)} to {sorted(new)} in place")
+
+    def delete(self, resource_id: str, outputs: Properties) -> None:
+        """The state forgets it."""
+
+
+class RandomDriver(HandlerDriver):
     """Makes passwords at creation; afterwards they are only kept."""
 
-    def check(self, token: str, name: str, inputs: Properties) -> Failures:
-        """A password with a length."""
-        if token not in DRIVEN:
-            raise ProviderError(f"the local random provider does not make {token}; use the official plugin")
-        return driven(_RULES, inputs)
-
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        """Everything makes another value."""
-        return frozenset(old.keys() | new.keys())
-
-    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        """Two values do not get in each other's way."""
-        return False
+    def __init__(self) -> None:
+        super().__init__("random", dict.fromkeys(DRIVEN, Passwords()))
 
     def secrets(self, token: str) -> frozenset[str]:
         """The password."""
         return frozenset({"result"})
-
-    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
-        """A value is known once it is made."""
-        return {"result": UNKNOWN, **inputs}
-
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """Make the value."""
-        characters = string.ascii_letters + string.digits + ("" if inputs.get("special") is False else SPECIAL)
-        result = "".join(secrets.choice(characters) for _ in range(int(inputs["length"])))
-        return "none", {**inputs, "result": result}
-
-    def read(
-        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[Properties, Properties] | None:
-        """What was made."""
-        if not outputs:
-            raise ProviderError(f"{token} {resource_id} cannot be imported: only the state has its value")
-        return inputs, outputs
-
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Nothing changes in place."""
-        raise ProviderError(f"{token} {resource_id} cannot change from {sorted(old)} to {sorted(new)} in place")
-
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
-        """The state forgets it."""
 
 
 if __name__ == "__main__":

@@ -40,10 +40,6 @@ class Recorded(Driver):
     def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
         """Nothing was made."""
 
-    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        """Two records do not get in each other's way."""
-        return False
-
 
 def digest(*values: Any) -> str:
     """64 hexadecimal digits that depend on `values` only."""

@@ -1,23 +1,41 @@
 """Checks of single input values, told in one sentence each; a table of rules says which value has to hold which.
 
 A rule gets a value and gives the reason why it is wrong, or None. A path of the table names properties, `[]` stands for
-the items of a list: `networkDevices[].model`. Values that are not known yet are not checked.
+the items of a list (`networkDevices[].model`), `*` for any name (`tmpfs.*`). What is not known yet is not checked.
 """
 
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from sandbox.providers.base import UNKNOWN
 
-Rule = Callable[[Any], str | None]
 Failures = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a value has to be."""
+
+    says: str
+    """In words, for the reference; empty where any value of the SDK's type will do."""
+    judge: Callable[[Any], str | None]
+
+    def __call__(self, value: Any) -> str | None:
+        """Why the value is wrong; None if it is not."""
+        return self.judge(value)
+
+    def unnamed(self) -> "Rule":
+        """The same, for a value that is secret: the reason does not name it."""
+        return Rule(self.says, lambda value: f"is not {self.says}" if self.judge(value) else None)
 
 
 def one_of(*allowed: str) -> Rule:
     """The value is one of these."""
-    return lambda value: None if value in allowed else f"{value!r} is not one of {', '.join(map(repr, allowed))}"
+    words = ", ".join(map(repr, allowed))
+    return Rule(f"one of {words}", lambda value: None if value in allowed else f"{value!r} is not one of {words}")
 
 
 def word(words: str) -> Rule:
@@ -25,27 +43,25 @@ def word(words: str) -> Rule:
     return one_of(*words.split())
 
 
-def between(low: float, high: float | None = None, *, also: tuple[Any, ...] = ()) -> Rule:
-    """The number is within these bounds, both included, or one of `also`."""
+def between(low: float, high: float | None = None) -> Rule:
+    """The number is within these bounds, both included."""
     bounds = f"at least {low}" if high is None else f"between {low} and {high}"
 
     def check(value: Any) -> str | None:
         if not isinstance(value, int | float):
             return None  # that the type is wrong is said elsewhere
-        fits = value in also or (value >= low and (high is None or value <= high))
-        return None if fits else f"{value} is not {bounds}"
+        return None if value >= low and (high is None or value <= high) else f"{value} is not {bounds}"
 
-    return check
+    return Rule(bounds, check)
 
 
 def matching(pattern: str, meaning: str) -> Rule:
     """The whole text has this form; `meaning` says it in words."""
     compiled = re.compile(pattern)
-    return lambda value: None if compiled.fullmatch(str(value)) else f"{value!r} is not {meaning}"
+    return Rule(meaning, lambda value: None if compiled.fullmatch(str(value)) else f"{value!r} is not {meaning}")
 
 
-def ip_address(value: Any) -> str | None:
-    """The text is an IPv4 or IPv6 address."""
+def _ip_address(value: Any) -> str | None:
     try:
         ipaddress.ip_address(str(value))
     except ValueError:
@@ -53,34 +69,22 @@ def ip_address(value: Any) -> str | None:
     return None
 
 
-def not_empty(value: Any) -> str | None:
-    """There is something in it."""
-    return None if value else "must not be empty"
+ip_address = Rule("an IP address", _ip_address)
+not_empty = Rule("not empty", lambda value: None if value else "must not be empty")
+anything = Rule("", lambda _value: None)
 
 
 def length(low: int, high: int) -> Rule:
     """The text has so many characters."""
-    return lambda value: (
-        None if low <= len(str(value)) <= high else f"has {len(str(value))} characters, allowed are {low} to {high}"
+    return Rule(
+        f"{low} to {high} characters",
+        lambda value: (
+            None if low <= len(str(value)) <= high else f"has {len(str(value))} characters, allowed are {low} to {high}"
+        ),
     )
 
 
-def anything(_value: Any) -> str | None:
-    """Whatever it is."""
-    return None
-
-
-def never(reason: str) -> Rule:
-    """The property must not be given at all, whatever its value."""
-    return lambda _value: reason
-
-
 _NOT_DONE = "is not done by the local provider; use the official plugin"
-
-
-def undriven(*paths: str) -> dict[str, Rule]:
-    """Rules for properties that the platform does not use and the local provider therefore does not do."""
-    return dict.fromkeys(paths, never(_NOT_DONE))
 
 
 def driven(table: Mapping[str, Rule], inputs: Mapping[str, Any]) -> Failures:
@@ -91,7 +95,8 @@ def driven(table: Mapping[str, Rule], inputs: Mapping[str, Any]) -> Failures:
 
 def _leads(path: str, known: str) -> bool:
     """Whether a path is another one, or stands for all that is below it: of something unknown no more is seen."""
-    return known == path or known.startswith((f"{path}.", f"{path}["))
+    free = known.endswith(".*") and path.startswith(known[:-1])
+    return free or known == path or known.startswith((f"{path}.", f"{path}["))
 
 
 def _leaves(value: Any, at: str = "", path: str = "") -> Iterator[tuple[str, str]]:

@@ -146,7 +146,7 @@ class Service:
 
         def check(call: Call) -> Any:
             old, new = call.take(request.olds, keep_paths=False), call.take(request.news)
-            with base.running(call.operation(inputs=old)):
+            with base.running(call.operation()):
                 inputs = self._driver.defaults(call.token, call.name, new, old)
                 problems = [
                     *sdk_inputs.problems(self._package, call.token, inputs),
@@ -162,7 +162,7 @@ class Service:
         def diff(call: Call) -> Any:
             old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
             token, driver = call.token, self._driver
-            with base.running(call.operation(old, outputs)):
+            with base.running(call.operation(outputs)):
                 found = changes.compare(old, new, driver.replaces(token, old, new), partial(driver.equal, token))
                 found = changes.without_ignored(found, request.ignoreChanges)
                 first = any(change.replaces for change in found) and driver.delete_first(token, old, new)
@@ -190,7 +190,7 @@ class Service:
 
         def read(call: Call) -> Any:
             inputs, outputs = call.take(request.inputs), call.take(request.properties)
-            with base.running(call.operation(inputs, outputs)):
+            with base.running(call.operation(outputs)):
                 found = self._driver.read(call.token, request.id, inputs, outputs)
             if found is None:
                 return provider_pb2.ReadResponse()
@@ -204,7 +204,7 @@ class Service:
 
         def update(call: Call) -> Any:
             old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
-            with base.running(call.operation(old, outputs)):
+            with base.running(call.operation(outputs)):
                 if request.preview:
                     outputs = self._driver.preview_update(call.token, new, outputs)
                 else:
@@ -217,23 +217,13 @@ class Service:
         """Remove the object."""
 
         def delete(call: Call) -> Any:
-            inputs, outputs = call.take(request.old_inputs), call.take(request.properties)
-            with base.running(call.operation(inputs, outputs)):
+            call.take(request.old_inputs)  # what of them is secret stays out of errors
+            outputs = call.take(request.properties)
+            with base.running(call.operation(outputs)):
                 self._driver.delete(call.token, request.id, outputs)
             return empty_pb2.Empty()
 
         return self._answer(request, context, delete)
-
-    def Invoke(self, request: Any, context: Any) -> Any:
-        """Answer a data source."""
-
-        def invoke(call: Call) -> Any:
-            response = provider_pb2.InvokeResponse()
-            result = self._driver.invoke(request.tok, call.take(request.args))
-            getattr(response, "return").CopyFrom(self._send(result, call))
-            return response
-
-        return self._answer(request, context, invoke)
 
     def _send(self, properties: Properties, call: Call) -> struct_pb2.Struct:
         always = Secrets(frozenset((key,) for key in self._driver.secrets(call.token)))

@@ -47,15 +47,6 @@ UNKNOWN: Final = Unknown.UNKNOWN
 """A value that is not known before the deployment."""
 
 
-def contains_unknown(value: Any) -> bool:
-    """Whether `value` is, or has somewhere in it, `UNKNOWN`."""
-    if isinstance(value, dict):
-        return any(contains_unknown(item) for item in cast("dict[str, Any]", value).values())
-    if isinstance(value, list):
-        return any(contains_unknown(item) for item in cast("list[Any]", value))
-    return value is UNKNOWN
-
-
 @dataclass(frozen=True)
 class Secrets:
     """What was secret in the properties that the engine sent."""

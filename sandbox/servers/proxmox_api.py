@@ -63,6 +63,17 @@ def persisting(cluster: Any, path: Path) -> Any:
     return save
 
 
+@web.middleware
+async def without_final_slash(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Answer `…/qemu/100/?purge=1` as Proxmox VE does, which drops the slash; official clients send it on removal."""
+    path = request.path
+    if not path.endswith("/") or not path.strip("/"):
+        return await handler(request)
+    shorter = request.clone(rel_url=request.rel_url.with_path(path.rstrip("/")).with_query(request.rel_url.query))
+    application: Any = request.app
+    return await application._handle(shorter)
+
+
 class Server(Cluster):
     """A cluster that answers one API token and remembers its state in a file."""
 
@@ -80,6 +91,7 @@ class Server(Cluster):
         app: web.Application = base._build_app()
         if self._state is not None:
             app.middlewares.insert(0, persisting(self, self._state))
+        app.middlewares.insert(0, without_final_slash)
         return app
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 from sandbox.engine import marks, state
 from sandbox.faults import EngineError, Interrupted
 from sandbox.report.console import say
-from sandbox.servers import fleet
+from sandbox.servers import docker, fleet
+from sandbox.verbs import begun
 from sandbox.verbs.session import Session
 
 if TYPE_CHECKING:
@@ -79,7 +80,8 @@ def _checked(session: Session, verb: str, outcome: "Outcome") -> "Recorder":
 
 def catch_up(session: Session, verb: str) -> None:
     """Bring the state to what the world is where a run was cut short or a server lost its data."""
-    pending = state.read(session.layout.engine).pending
+    left = state.read(session.layout.engine)
+    pending = left.pending
     if session.lost:
         say(f"the data of {', '.join(session.lost)} is not the one the stack was made in: reading what is there")
     elif pending:
@@ -87,7 +89,11 @@ def catch_up(session: Session, verb: str) -> None:
     else:
         return
     unfinished = marks.unfinished(session.layout)
+    for name in begun.remove_containers(left, docker.reachable(session.layout, session.settings)) if pending else ():
+        say(f"container {name} was being made: removed")
+    if known := begun.identities(left):
+        state.complete(session.layout.engine, known)
     run(session, verb, session.engine.refresh, quiet=True)
     if unfinished or pending:
-        # `up` still has to know that objects may be there which the state does not have.
+        # `up` still has to know that the cluster may have objects which the state does not have.
         marks.begin(session.layout, verb)

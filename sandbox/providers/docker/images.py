@@ -1,9 +1,12 @@
 # ruff: noqa: ARG002 - a hook's defaults do not need what it is given
 """Images: the sandbox has loaded them into the engine; one that it has not is one that no registry has."""
 
-from sandbox.providers.base import Properties, ProviderError
-from sandbox.providers.docker.engine import Engine
-from sandbox.providers.handlers import Handler
+from collections.abc import Mapping
+from typing import ClassVar
+
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError
+from sandbox.providers.docker.engine import Engine, OnEngine
+from sandbox.providers.rules import Rule, not_empty
 
 
 def require(engine: Engine, name: str) -> Properties:
@@ -18,34 +21,36 @@ def require(engine: Engine, name: str) -> Properties:
     return found
 
 
-class Images(Handler):
+class Images(OnEngine):
     """`docker.RemoteImage`."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "keepLocally": Rule("true", lambda value: None if value else "removes the image, which the sandbox had loaded"),
+        "name": not_empty,
+    }
+    needed = ("keepLocally",)
+    replacing = ("name",)
+
+    def computed(self, inputs: Properties) -> Properties:
+        """What the engine knows once it has the image."""
+        return {"imageId": UNKNOWN, "repoDigest": UNKNOWN}
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """See that it is there."""
-        image = require(self._engine, inputs["name"])
+        image = require(self.engine, inputs["name"])
         return image["Id"] + inputs["name"], _outputs(inputs, image)
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What is behind the name now."""
-        name = outputs.get("name") or resource_id.partition("sha256:")[2][64:]
-        image = self._engine.inspect("image", name)
-        return None if image is None else (inputs or {"name": name}, _outputs(inputs or {"name": name}, image))
+        image = self.engine.inspect("image", inputs["name"])
+        return None if image is None else (inputs, _outputs(inputs, image))
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Only how it will be deleted can change."""
-        return _outputs(new, require(self._engine, new["name"]))
+        """Nothing of it changes in place."""
+        return _outputs(new, require(self.engine, new["name"]))
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Remove it, unless it is to be kept."""
-        name = outputs["name"]
-        if outputs.get("keepLocally") or self._engine.inspect("image", name) is None:
-            return
-        with self._engine.telling(f"image {name}") as api:
-            api.remove_image(name, force=bool(outputs.get("forceRemove")))
+        """It is kept."""
 
 
 def _outputs(inputs: Properties, image: Properties) -> Properties:

@@ -1,33 +1,39 @@
 # ruff: noqa: ARG002 - a hook's defaults do not need what it is given
 """Volumes."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from docker.errors import APIError
 
-from sandbox.providers.base import Properties
-from sandbox.providers.docker.engine import Engine
-from sandbox.providers.handlers import Handler
+from sandbox.providers.base import UNKNOWN, Properties
+from sandbox.providers.docker.engine import OnEngine
+from sandbox.providers.rules import Rule, not_empty
 
 
-class Volumes(Handler):
+class Volumes(OnEngine):
     """`docker.Volume`; one that exists already is taken over, as the engine itself does it."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    identity = "{name}"
+    rules: ClassVar[Mapping[str, Rule]] = {"name": not_empty}
+    needed = ("name",)
+    replacing = ("name",)
+    deletes_first = True
+
+    def computed(self, inputs: Properties) -> Properties:
+        """Where the engine puts it."""
+        return {"mountpoint": UNKNOWN}
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make it."""
-        labels = {label["label"]: label["value"] for label in inputs.get("labels") or ()}
-        with self._engine.telling(f"volume {inputs['name']}") as api:
-            made = api.create_volume(inputs["name"], inputs.get("driver"), inputs.get("driverOpts"), labels or None)
-        return made["Name"], {**inputs, "mountpoint": made["Mountpoint"]}
+        with self.engine.telling(f"volume {inputs['name']}") as api:
+            made = api.create_volume(inputs["name"])
+        return self.id(inputs), {**inputs, "mountpoint": made["Mountpoint"]}
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """Its place; nothing of a volume can change."""
-        found = self._engine.inspect("volume", resource_id)
-        if found is None:
-            return None
-        inputs = inputs or {"name": found["Name"]}
-        return inputs, {**inputs, "mountpoint": found["Mountpoint"]}
+        found = self.engine.inspect("volume", resource_id)
+        return None if found is None else (inputs, {**inputs, "mountpoint": found["Mountpoint"]})
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Nothing of a volume can be changed."""
@@ -35,7 +41,7 @@ class Volumes(Handler):
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove it; refused by the engine while a container has it."""
-        with self._engine.telling(f"volume {resource_id}") as api:
+        with self.engine.telling(f"volume {resource_id}") as api:
             try:
                 api.remove_volume(resource_id)
             except APIError as error:

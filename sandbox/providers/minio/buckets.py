@@ -3,29 +3,38 @@
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
 from minio import Minio
 from minio.commonconfig import ENABLED, Filter
-from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration, Rule
+from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration
+from minio.lifecycleconfig import Rule as LifecycleRule
 from minio.sseconfig import Rule as EncryptionRule
 from minio.sseconfig import SSEConfig
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
-from sandbox.providers import rules
-from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError
 from sandbox.providers.drift import drifted
-from sandbox.providers.handlers import Handler, changed
+from sandbox.providers.handlers import Handler
 from sandbox.providers.minio.client import Client, RefusedError
-from sandbox.providers.rules import Failures
+from sandbox.providers.rules import (
+    Failures,
+    Rule,
+    anything,
+    between,
+    length,
+    matching,
+    not_empty,
+    one_of,
+    values_at,
+)
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
 GONE = ("NoSuchBucket", "NoSuchLifecycleConfiguration")
 
 
-def bucket_name(value: Any) -> str | None:
-    """Why a text is no bucket name (the rules of S3)."""
+def _bucket_name(value: Any) -> str | None:
     text = str(value)
     if not _NAME.fullmatch(text) or ".." in text or ".-" in text or "-." in text or _ADDRESS.fullmatch(text):
         return (
@@ -34,22 +43,18 @@ def bucket_name(value: Any) -> str | None:
     return None
 
 
+BUCKET = Rule("a bucket name by the rules of S3", _bucket_name)
+
+
 class _OnBucket(Handler):
     """What is set on a bucket has the bucket's name as its id."""
 
+    identity = "{bucket}"
+    replacing = ("bucket",)
     noun = ""
-    table: Mapping[str, rules.Rule] = {}
 
     def __init__(self, client: Callable[[], Client]) -> None:
         self._client = client
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin at preview."""
-        return rules.failures({"bucket": bucket_name, **self.table}, inputs)
-
-    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
-        """It belongs to its bucket."""
-        return frozenset({"bucket"} if changed(old, new, "bucket") else ())
 
     def _subject(self, bucket: Any) -> str:
         return f"{self.noun} of bucket {bucket}"
@@ -89,16 +94,12 @@ class Buckets(_OnBucket):
     """`S3Bucket`."""
 
     noun = "contents"
-    table: Mapping[str, rules.Rule] = {
-        "acl": rules.one_of("private"),
-        "quota": rules.between(1),
-        **rules.undriven("bucketPrefix", "forceDestroy", "objectLocking"),
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "bucket": BUCKET,
+        "acl": one_of("private"),
+        "quota": between(1),
     }
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin at preview; a name is not made up here."""
-        found = super().check(inputs)
-        return found if inputs.get("bucket") is not None else [*found, ("bucket", "is needed: name the bucket")]
+    needed = ("bucket",)
 
     def computed(self, inputs: Properties) -> Properties:
         """Where it will be is known once its name is."""
@@ -115,12 +116,8 @@ class Buckets(_OnBucket):
         client, bucket = self._client(), str(inputs["bucket"])
         subject = f"bucket {bucket}"
         if client.s3(subject, lambda s3: s3.bucket_exists(bucket)):
-            if not adopting():
-                raise ProviderError(
-                    f"{subject} exists already at {client.settings.url}; choose another name or import it"
-                )
-        else:
-            client.s3(subject, lambda s3: s3.make_bucket(bucket, client.settings.region))
+            raise ProviderError(f"{subject} already exists at {client.settings.url}; choose another name or import it")
+        client.s3(subject, lambda s3: s3.make_bucket(bucket, client.settings.region))
         self.put(inputs)
         return bucket, self.outputs(inputs)
 
@@ -135,14 +132,10 @@ class Buckets(_OnBucket):
         return int(found["quota"]) if found else 0
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """The bucket, if it is there; its quota as the server has it."""
+        """The bucket, if it is there; the official plugin does not ask for its quota."""
         if not self._client().s3(f"bucket {resource_id}", lambda s3: s3.bucket_exists(resource_id)):
             return None
         live = {**inputs, "bucket": resource_id}
-        if quota := self._quota(resource_id):
-            live["quota"] = quota
-        else:
-            live.pop("quota", None)
         return live, self.outputs(live)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
@@ -163,10 +156,11 @@ class Versionings(_OnBucket):
     """`S3BucketVersioning`."""
 
     noun = "versioning"
-    table: Mapping[str, rules.Rule] = {
-        "versioningConfiguration.status": rules.one_of(ENABLED, SUSPENDED),
-        **rules.undriven("versioningConfiguration.excludedPrefixes", "versioningConfiguration.excludeFolders"),
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "bucket": BUCKET,
+        "versioningConfiguration.status": one_of(ENABLED, SUSPENDED),
     }
+    read_back = ("versioningConfiguration",)
 
     def put(self, inputs: Properties) -> None:
         """Switch versions on or off."""
@@ -190,7 +184,12 @@ class Encryptions(_OnBucket):
     """`S3BucketServerSideEncryption`."""
 
     noun = "encryption"
-    table: Mapping[str, rules.Rule] = {"encryptionType": rules.one_of("aws:kms"), "kmsKeyId": rules.not_empty}
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "bucket": BUCKET,
+        "encryptionType": one_of("aws:kms"),
+        "kmsKeyId": not_empty,
+    }
+    read_back = ("encryptionType", "kmsKeyId")
 
     def put(self, inputs: Properties) -> None:
         """Encrypt new objects with this key."""
@@ -219,10 +218,10 @@ class Encryptions(_OnBucket):
 _DAYS = re.compile(r"([1-9]\d*)d")
 
 
-def write_rule(rule: Mapping[str, Any]) -> Rule:
+def write_rule(rule: Mapping[str, Any]) -> LifecycleRule:
     """A lifecycle rule as S3 has it."""
     days, old = _DAYS.fullmatch(str(rule.get("expiration"))), rule.get("noncurrentVersionExpirationDays")
-    return Rule(
+    return LifecycleRule(
         ENABLED,
         rule_filter=Filter(prefix=str(rule.get("filter") or "")),
         rule_id=rule["id"],
@@ -231,7 +230,7 @@ def write_rule(rule: Mapping[str, Any]) -> Rule:
     )
 
 
-def read_rule(rule: Rule) -> dict[str, Any]:
+def read_rule(rule: LifecycleRule) -> dict[str, Any]:
     """A lifecycle rule as the SDK has it, in full."""
     ends, chosen, old = rule.expiration, rule.rule_filter, rule.noncurrent_version_expiration
     return {
@@ -247,20 +246,21 @@ class Lifecycles(_OnBucket):
     """`IlmPolicy`."""
 
     noun = "lifecycle"
-    table: Mapping[str, rules.Rule] = {
-        "rules": rules.not_empty,
-        "rules[].id": rules.length(1, 255),
-        "rules[].expiration": rules.matching(_DAYS.pattern, "a number of days, such as 90d"),
-        "rules[].noncurrentVersionExpirationDays": rules.between(1),
-        "rules[].status": rules.never("its value is decided by the server; leave it out"),
-        **rules.undriven("rules[].tags"),
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "bucket": BUCKET,
+        "rules": not_empty,
+        "rules[].filter": anything,
+        "rules[].id": length(1, 255),
+        "rules[].expiration": matching(_DAYS.pattern, "a number of days, such as 90d"),
+        "rules[].noncurrentVersionExpirationDays": between(1),
     }
+    read_back = ("rules",)
 
     def check(self, inputs: Properties) -> Failures:
         """As the official plugin at preview, and what MinIO would refuse."""
         found = super().check(inputs)
         seen: set[str] = set()
-        for at, rule in rules.values_at("rules[]", inputs):
+        for at, rule in values_at("rules[]", inputs):
             if rule.get("id") in seen:
                 found.append((f"{at}.id", f"{rule['id']!r} is the id of another rule"))
             seen.add(rule.get("id"))

@@ -1,9 +1,8 @@
-# ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
 """The driver: which resource type is done by which handler."""
 
 import threading
 
-from sandbox.providers.base import Properties, ProviderError
+from sandbox.providers.base import Properties
 from sandbox.providers.handlers import Handler, HandlerDriver
 from sandbox.providers.minio import buckets, iam
 from sandbox.providers.minio.client import Client, settings
@@ -48,7 +47,3 @@ class MinioDriver(HandlerDriver):
     def secrets(self, token: str) -> frozenset[str]:
         """Passwords and keys."""
         return _SECRETS.get(token, frozenset())
-
-    def invoke(self, token: str, args: Properties) -> Properties:
-        """The platform asks MinIO nothing."""
-        raise ProviderError(f"the local minio provider does not answer {token}; use the official plugin")

@@ -2,53 +2,32 @@
 """Users, their policies and keys."""
 
 import json
-import re
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, cast
+from typing import Any, ClassVar, cast
 
-from sandbox.providers import rules
-from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting, operation
-from sandbox.providers.handlers import Handler, changed
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation
+from sandbox.providers.handlers import Handler
 from sandbox.providers.minio import policy_documents
 from sandbox.providers.minio.client import Client, RefusedError
-from sandbox.providers.rules import Failures
+from sandbox.providers.rules import Rule, matching, not_empty
 
-USER_NAME = rules.matching(r"[0-9A-Za-z=,.@\-_+]+", "a user name (letters, digits and = , . @ - _ +)")
+USER_NAME = matching(r"[0-9A-Za-z=,.@\-_+]+", "a user name (letters, digits and = , . @ - _ +)")
 NO_USER = "XMinioAdminNoSuchUser"
 NO_POLICY = "XMinioAdminNoSuchPolicy"
 NO_KEY = ("XMinioAdminServiceAccountNotFound", "XMinioInvalidIAMCredentials", "XMinioAdminNoSuchAccessKey")
 
 
-def _policy_name(value: Any) -> str | None:
-    if len(str(value)) > 96:
-        return f"has {len(str(value))} characters; 96 are allowed"
-    return (
-        None
-        if re.fullmatch(r"[\w+=,.@:-]+", str(value))
-        else f"{value!r} is not of letters, digits and + = , . @ : - _"
-    )
+POLICY_NAME = matching(r"[\w+=,.@:-]{1,96}", "a policy name (at most 96 letters, digits and + = , . @ : - _)")
+SECRET = matching(r"(?s).{8,128}", "of 8 to 128 characters").unnamed()
+DOCUMENT = Rule("a policy document (JSON) with statements", policy_documents.problem)
 
 
 class _Iam(Handler):
     """What users, policies and keys share."""
 
-    table: Mapping[str, rules.Rule] = {}
-    fixed: tuple[str, ...] = ("name",)
-    needed: tuple[str, ...] = ()
-    """Inputs that the official plugin can do without and that the platform always gives."""
-
     def __init__(self, client: Callable[[], Client]) -> None:
         self._client = client
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin at preview."""
-        missing = [(name, "is needed by the local provider") for name in self.needed if inputs.get(name) is None]
-        return [*missing, *rules.failures(self.table, inputs)]
-
-    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
-        """Names are fixed."""
-        return frozenset(name for name in self.fixed if changed(old, new, name))
 
     def _user(self, name: str) -> dict[str, Any] | None:
         """What the server knows of a user; None if there is none."""
@@ -64,19 +43,10 @@ class _Iam(Handler):
 class Users(_Iam):
     """`IamUser`."""
 
-    table: Mapping[str, rules.Rule] = {
-        "name": USER_NAME,
-        "secret": rules.length(8, 128),
-        **rules.undriven("disableUser", "forceDestroy", "tags", "updateSecret"),
-    }
+    identity = "{name}"
+    rules: ClassVar[Mapping[str, Rule]] = {"name": USER_NAME, "secret": SECRET}
     needed = ("name", "secret")
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin at preview; a secret's value is never named."""
-        found = super().check(inputs)
-        return [
-            (at, "needs 8 to 128 characters") if at == "secret" and inputs.get(at) else (at, why) for at, why in found
-        ]
+    replacing = ("name",)
 
     def computed(self, inputs: Properties) -> Properties:
         """It may log in."""
@@ -85,18 +55,16 @@ class Users(_Iam):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the user."""
         user = str(inputs["name"])
-        if not adopting() and self._user(user) is not None:
-            raise ProviderError(f"user {user} exists already at {self._client().settings.url}; choose another name")
+        if self._user(user) is not None:
+            raise ProviderError(f"user {user} already exists at {self._client().settings.url}; choose another name")
         return user, self.update(user, {}, inputs)
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """The user, and whether it is disabled; its password cannot be read."""
+        """The user, if it is there; as with the official plugin, that it was disabled is an output, no change."""
         found = self._user(resource_id)
         if found is None:
             return None
         live = {**inputs, "name": resource_id}
-        if found.get("status") == "disabled":
-            live["disableUser"] = True
         return live, {**outputs, **live, "status": found.get("status", "enabled")}
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
@@ -117,12 +85,11 @@ class Users(_Iam):
 class Policies(_Iam):
     """`IamPolicy`."""
 
-    table: Mapping[str, rules.Rule] = {
-        "name": _policy_name,
-        "policy": policy_documents.problem,
-        **rules.undriven("namePrefix"),
-    }
+    identity = "{name}"
+    rules: ClassVar[Mapping[str, Rule]] = {"name": POLICY_NAME, "policy": DOCUMENT}
     needed = ("name",)
+    replacing = ("name",)
+    read_back = ("policy",)
 
     def equal(self, path: str, old: Any, new: Any) -> bool:
         """Documents that mean the same are the same."""
@@ -140,9 +107,8 @@ class Policies(_Iam):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the policy."""
         policy = str(inputs["name"])
-        existing = None if adopting() else self._live(policy)
-        if existing is not None and not policy_documents.equivalent(existing, inputs["policy"]):
-            raise ProviderError(f"policy {policy} exists already with other statements; choose another name")
+        if self._live(policy) is not None:
+            raise ProviderError(f"policy {policy} already exists; choose another name")
         self._put(policy, inputs)
         return policy, dict(inputs)
 
@@ -176,8 +142,9 @@ class Policies(_Iam):
 class UserPolicies(_Iam):
     """`IamUserPolicyAttachment`."""
 
-    table: Mapping[str, rules.Rule] = {"policyName": _policy_name, "userName": USER_NAME}
-    fixed = ("policyName", "userName")
+    identity = "{userName}-{policyName}"
+    rules: ClassVar[Mapping[str, Rule]] = {"policyName": POLICY_NAME, "userName": USER_NAME}
+    replacing = ("policyName", "userName")
 
     def __init__(self, client: Callable[[], Client]) -> None:
         super().__init__(client)
@@ -188,9 +155,8 @@ class UserPolicies(_Iam):
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Attach the policy."""
-        user, policy = str(inputs["userName"]), str(inputs["policyName"])
-        self._set(inputs, lambda attached: [*attached, policy])
-        return f"{user}-{policy}", dict(inputs)
+        self._set(inputs, lambda attached: [*attached, str(inputs["policyName"])])
+        return self.id(inputs), dict(inputs)
 
     def _set(self, inputs: Properties, change: Callable[[list[str]], list[str]]) -> None:
         """Change a user's policies, one change after the other: the server knows only the whole list.
@@ -240,19 +206,11 @@ def _policies(user: Mapping[str, Any] | None) -> list[str]:
 class ServiceAccounts(_Iam):
     """`IamServiceAccount`: a key of a user, with a policy of its own."""
 
-    table: Mapping[str, rules.Rule] = {
-        "policy": policy_documents.problem,
-        "targetUser": rules.not_empty,
-        **rules.undriven("disableUser", "updateSecret"),
-    }
-    fixed = ("targetUser",)
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin, and what it would report on every run."""
-        found = super().check(inputs)
-        if inputs.get("policy") is None:
-            found.append(("policy", "is needed: without one the official plugin sees a difference on every run"))
-        return found
+    rules: ClassVar[Mapping[str, Rule]] = {"policy": DOCUMENT, "targetUser": not_empty}
+    # Without a policy of its own the official plugin sees a difference on every run.
+    needed = ("policy",)
+    replacing = ("targetUser",)
+    read_back = ("disableUser", "policy", "targetUser")
 
     def equal(self, path: str, old: Any, new: Any) -> bool:
         """Documents that mean the same are the same."""
@@ -266,28 +224,12 @@ class ServiceAccounts(_Iam):
         return f"key of user {inputs['targetUser']}"
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """Make the key. Its description is the resource's URN, by which a run that was killed finds it again."""
-        client, mark = self._client(), operation().urn[-256:]
-        if adopting():
-            self._forget(str(inputs["targetUser"]), mark)
-        made = client.add_service_account(
-            self._subject(inputs),
-            targetUser=inputs["targetUser"],
-            policy=policy_documents.parse(inputs["policy"]),
-            description=mark,
+        """Make the key."""
+        made = self._client().add_service_account(
+            self._subject(inputs), targetUser=inputs["targetUser"], policy=policy_documents.parse(inputs["policy"])
         )
         key = str(made["accessKey"])
         return key, self._outputs(inputs, key, str(made["secretKey"]))
-
-    def _forget(self, user: str, mark: str) -> None:
-        """Remove a key of which only the server knows the secret."""
-        client, subject = self._client(), f"keys of user {user}"
-        listed = cast("dict[str, Any]", client.admin(subject, lambda admin: admin.list_service_account(user)) or {})
-        for account in cast("list[dict[str, Any]]", listed.get("accounts") or []):
-            key = str(account["accessKey"])
-            found = self._live(key)
-            if found is not None and found.get("description") == mark:
-                client.admin(subject, lambda admin, key=key: admin.delete_service_account(key))
 
     def _outputs(self, inputs: Properties, key: str, secret: str) -> Properties:
         return {"status": "on", **inputs, "accessKey": key, "secretKey": secret}

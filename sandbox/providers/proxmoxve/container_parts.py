@@ -82,7 +82,7 @@ def create_only(inputs: Inputs) -> dict[str, Any]:
     keys = "\n".join(key.strip() for key in items(child(child(inputs, "initialization"), "userAccount"), "keys"))
     return {
         "ostemplate": system["templateFileId"],
-        "ostype": system.get("type") or "unmanaged",
+        "ostype": system["type"],
         "storage": child(inputs, "disk")["datastoreId"],
         "unprivileged": 1 if inputs.get("unprivileged") else 0,
         **({"ssh-public-keys": keys} if keys else {}),

@@ -3,7 +3,7 @@
 import threading
 from typing import TYPE_CHECKING
 
-from sandbox.providers.base import Properties, ProviderError
+from sandbox.providers.base import Properties
 from sandbox.providers.handlers import HandlerDriver
 from sandbox.providers.proxmoxve import RECORDED
 from sandbox.providers.proxmoxve.containers import Containers
@@ -50,7 +50,3 @@ class ProxmoxDriver(HandlerDriver):
             settings(variables)
         self._variables = variables
         self._made = None
-
-    def invoke(self, token: str, args: Properties) -> Properties:  # noqa: ARG002 - the protocol's
-        """The platform asks Proxmox nothing."""
-        raise ProviderError(f"the local proxmoxve provider does not answer {token}; use the official plugin")

@@ -1,58 +1,55 @@
+# ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
 """Files on a datastore: downloads by the node itself, and uploads, which the official plugin sends over SSH."""
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+from urllib.parse import quote
 
-from sandbox.providers.base import UNKNOWN, Properties, ProviderError, adopting
-from sandbox.providers.handlers import Handler, changed
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sandbox_dir
+from sandbox.providers.handlers import Handler
 from sandbox.providers.proxmoxve.settings import ApiError
-from sandbox.providers.rules import Failures, Rule, anything, driven, matching, needed, not_empty, one_of
+from sandbox.providers.rules import Failures, Rule, anything, matching, not_empty, one_of
 
 if TYPE_CHECKING:
     from sandbox.providers.proxmoxve.client import Client
 
-_KEPT = ("contentType", "datastoreId", "nodeName", "url", "checksum", "checksumAlgorithm", "fileName")
-_RULES: dict[str, Rule] = {
-    "contentType": one_of("vztmpl", "import"),
-    "checksum": anything,
-    "checksumAlgorithm": one_of("sha512"),
-    "datastoreId": not_empty,
-    "fileName": not_empty,
-    "nodeName": not_empty,
-    "overwrite": anything,
-    "url": matching(r"https?://.+", "a URL that begins with http:// or https://"),
-}
 
-
-_UPLOAD_RULES: dict[str, Rule] = {
-    "contentType": one_of("snippets"),
-    "datastoreId": not_empty,
-    "nodeName": not_empty,
-    "sourceRaw.data": anything,
-    "sourceRaw.fileName": not_empty,
-}
+def _exists(resource_id: str, inputs: Properties) -> ProviderError:
+    return ProviderError(
+        f"file {resource_id} already exists on node {inputs['nodeName']}; remove it, or give another file name"
+    )
 
 
 class Downloads(Handler):
     """`download.File`: an image or template that the node downloads."""
+
+    identity = "{datastoreId}:{contentType}/{fileName}"
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "contentType": one_of("vztmpl", "import"),
+        "checksum": anything,
+        "checksumAlgorithm": one_of("sha512"),
+        "datastoreId": not_empty,
+        "fileName": not_empty,
+        "nodeName": not_empty,
+        "overwrite": Rule("false", lambda value: "is done by the official plugin only" if value else None),
+        "url": matching(r"https?://.+", "a URL that begins with http:// or https://"),
+    }
+    needed = ("fileName", "overwrite")
+    replacing = ("checksum", "checksumAlgorithm", "contentType", "datastoreId", "fileName", "nodeName", "url")
 
     def __init__(self, client: Callable[[], "Client"]) -> None:
         self._client = client
 
     def check(self, inputs: Properties) -> Failures:
         """As the official plugin at preview."""
-        found = driven(_RULES, inputs)
-        found += needed(inputs, "fileName")
+        found = super().check(inputs)
         for name, other in (("checksum", "checksumAlgorithm"), ("checksumAlgorithm", "checksum")):
             if inputs.get(name) and not inputs.get(other):
                 found.append((name, f"needs {other} as well"))
         return found
 
-    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
-        """Another source or place is another file."""
-        return frozenset(name for name in _KEPT if changed(old, new, name))
-
-    def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+    def computed(self, inputs: Properties) -> Properties:
         """Outputs that only the server knows."""
         return {"size": UNKNOWN}
 
@@ -61,16 +58,11 @@ class Downloads(Handler):
         listed = cast("list[dict[str, Any]] | None", self._client().find(path, content=inputs["contentType"]))
         return next((item for item in listed or [] if item["volid"] == resource_id), None)
 
-    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
-        """Let the node download the file."""
-        resource_id = f"{inputs['datastoreId']}:{inputs['contentType']}/{inputs['fileName']}"
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Let the node download the file; one that is there already is left alone."""
+        resource_id = self.id(inputs)
         if self._find(resource_id, inputs) is not None:
-            if not adopting():
-                raise ProviderError(
-                    f"file {resource_id} exists already on node {inputs['nodeName']}; "
-                    "remove it, or give another fileName"
-                )
-            self.delete(resource_id, inputs)
+            raise _exists(resource_id, inputs)
         given = {
             "checksum": inputs.get("checksum"),
             "checksum-algorithm": inputs.get("checksumAlgorithm"),
@@ -93,19 +85,14 @@ class Downloads(Handler):
             raise ProviderError(f"file {resource_id}: the Proxmox API took the download, but does not list the file")
         return {"size": int(found["size"]), **inputs}
 
-    def read(
-        self,
-        resource_id: str,
-        inputs: Properties,
-        outputs: Properties,  # noqa: ARG002 - the protocol's
-    ) -> tuple[Properties, Properties] | None:
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """The file, if it is still there."""
         if not inputs:
             raise ProviderError(f"file {resource_id} cannot be imported; declare it and let it be downloaded")
         return (inputs, self._outputs(resource_id, inputs)) if self._find(resource_id, inputs) else None
 
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:  # noqa: ARG002 - the protocol's
-        """Only how to treat the file can change, not the file."""
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Nothing of it changes in place."""
         return self._outputs(resource_id, new)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
@@ -119,33 +106,56 @@ class Downloads(Handler):
 
 
 class Uploads(Handler):
-    """`FileLegacy`: recorded, since the official plugin sends snippets over SSH to a node; its id is the file's own."""
+    """`FileLegacy`: recorded, since the official plugin sends snippets over SSH to a node.
 
-    def check(self, inputs: Properties) -> Failures:
-        """A snippet with its content."""
-        return driven(_UPLOAD_RULES, inputs) + needed(inputs, "contentType", "sourceRaw", "sourceRaw.fileName")
+    Of each file there is an empty one in the stack's folder, so that a name is taken as it is on a node.
+    """
 
-    def computed(self, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+    identity = "{datastoreId}:{contentType}/{sourceRaw[fileName]}"
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "contentType": one_of("snippets"),
+        "datastoreId": not_empty,
+        "nodeName": not_empty,
+        "sourceRaw.data": anything,
+        "sourceRaw.fileName": not_empty,
+    }
+    needed = ("contentType", "sourceRaw", "sourceRaw.fileName")
+    replacing = ("contentType", "datastoreId", "nodeName", "sourceRaw.data", "sourceRaw.fileName")
+
+    def computed(self, inputs: Properties) -> Properties:
         """Outputs that only the server knows."""
         return {"fileName": UNKNOWN}
 
-    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
-        """Keep the inputs under the id that a guest's config refers to."""
-        file = inputs["sourceRaw"]["fileName"]
-        return f"{inputs['datastoreId']}:{inputs['contentType']}/{file}", {"fileName": file, **inputs}
+    def _outputs(self, inputs: Properties) -> Properties:
+        return {"fileName": inputs["sourceRaw"]["fileName"], **inputs}
 
-    def read(
-        self,
-        resource_id: str,  # noqa: ARG002 - the protocol's
-        inputs: Properties,
-        outputs: Properties,
-    ) -> tuple[Properties, Properties] | None:
-        """What was kept; nothing can have changed it."""
-        return (inputs, outputs) if outputs else None
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Keep the inputs under the id that a guest's config refers to.
 
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:  # noqa: ARG002 - the protocol's
-        """Keep the new inputs."""
-        return self.create("", new)[1]
+        The official plugin overwrites a file that is there, and a replacement that is made first is then deleted with
+        the old one, whose name it has: here the second of a name is refused.
+        """
+        resource_id = self.id(inputs)
+        kept = _kept(resource_id, inputs)
+        kept.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        try:
+            kept.touch(mode=0o600, exist_ok=False)
+        except FileExistsError:
+            raise _exists(resource_id, inputs) from None
+        return resource_id, self._outputs(inputs)
+
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
+        """What was kept, if its file is still there."""
+        return (inputs, self._outputs(inputs)) if inputs and _kept(resource_id, inputs).exists() else None
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Nothing of it changes in place."""
+        return self._outputs(new)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Nothing was made."""
+        """Remove the file."""
+        _kept(resource_id, outputs).unlink(missing_ok=True)
+
+
+def _kept(resource_id: str, inputs: Properties) -> Path:
+    return sandbox_dir() / "uploads" / str(inputs["nodeName"]) / quote(resource_id, safe="")

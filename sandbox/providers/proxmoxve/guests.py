@@ -1,15 +1,14 @@
 """What VMs and containers have in common: finding them, their config, pool and power state, update and removal."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, cast
 
-from sandbox.providers.base import Properties, ProviderError, adopting
+from sandbox.providers.base import InitError, Properties, ProviderError
 from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import Handler, without_order
 from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.parts import Part, expected, read_all, write_all
 from sandbox.providers.proxmoxve.settings import ApiError
-from sandbox.providers.rules import Failures, Rule, driven, needed
 
 if TYPE_CHECKING:
     from sandbox.providers.proxmoxve.client import Client
@@ -51,14 +50,21 @@ def differs(written: str, live: Any) -> bool:
     return new != {key: value for key, value in old.items() if key in new or key != "size"}
 
 
+_BESIDES = ("nodeName", "poolId", "started")
+"""Inputs that are read from the cluster's list, not from a config."""
+
+
+def read_back(parts: Iterable[Part]) -> tuple[str, ...]:
+    """The inputs that a guest with these parts is asked for."""
+    return tuple(sorted({*_BESIDES, *(name for part in parts for name in part.names)}))
+
+
 class Guests(Handler):
     """Creates, reads, changes and removes the guests of one kind."""
 
+    identity = "{vmId}"
     kind: ClassVar[Kind]
     parts: ClassVar[tuple[Part, ...]]
-    rules: ClassVar[Mapping[str, Rule]]
-    needed: ClassVar[tuple[str, ...]]
-    """Inputs that have to be given."""
     removal: ClassVar[Mapping[str, Any]] = {"purge": 1}
     """Parameters of a removal."""
 
@@ -92,10 +98,6 @@ class Guests(Handler):
     def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """The order of tags means nothing."""
         return without_order(inputs, "tags")
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin at preview."""
-        return driven(self.rules, inputs) + needed(inputs, *self.needed)
 
     def find(self, vmid: int) -> Guest | None:
         """The guest with this id, of whatever kind, anywhere in the cluster."""
@@ -164,32 +166,22 @@ class Guests(Handler):
     # ------------------------------------------------------ create and update
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
-        """Make the guest, grow its disks, start it."""
+        """Make the guest, grow its disks, start it; one that was only half made stays in the state."""
         vmid, label, node = int(inputs["vmId"]), self.label(inputs), inputs["nodeName"]
-        guest = self._taken(vmid, label)
-        if guest is not None:
-            self._write(guest, {}, inputs)
-        else:
-            pool = {"pool": inputs["poolId"]} if inputs.get("poolId") else {}
-            values = {"vmid": vmid, **self.values(inputs), **pool}
-            self.api.post(f"nodes/{node}/{self.kind}", subject(self.kind, vmid, label, node), **values)
+        taken = self.find(vmid)
+        if taken is not None:
+            raise ProviderError(
+                f"vmId {vmid} is taken: {taken.subject} already exists; choose another vmId, or remove that guest first"
+            )
+        pool = {"pool": inputs["poolId"]} if inputs.get("poolId") else {}
+        values = {"vmid": vmid, **self.values(inputs), **pool}
+        self.api.post(f"nodes/{node}/{self.kind}", subject(self.kind, vmid, label, node), **values)
         try:
             self._settle(self.present(vmid), inputs)
             self._verify(vmid, inputs)
-        except ProviderError:
-            if guest is None:
-                self._discard(vmid)
-            raise
-        return str(vmid), dict(inputs)
-
-    def _taken(self, vmid: int, label: str) -> Guest | None:
-        """The guest that has the declared id already, if it may be adopted; else an error that names it."""
-        guest = self.find(vmid)
-        if guest is None or (adopting() and guest.kind == self.kind and guest.name == label):
-            return guest
-        raise ProviderError(
-            f"vmId {guest.vmid} is taken by {guest.subject}; choose another vmId, or remove that guest first"
-        )
+        except ProviderError as error:
+            raise InitError(str(error), self.id(inputs), dict(inputs)) from error
+        return self.id(inputs), dict(inputs)
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Change the guest; it is rebooted where Proxmox VE needs that."""
@@ -272,14 +264,11 @@ class Guests(Handler):
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Stop and destroy the guest with its disks; one that is gone is fine."""
-        self._remove(int(resource_id), stop=bool(outputs.get("stopOnDestroy")))
-
-    def _remove(self, vmid: int, *, stop: bool) -> None:
-        guest = self.mine(vmid)
+        guest = self.mine(int(resource_id))
         if guest is None:
             return
         try:
-            if stop and guest.status == "running":
+            if outputs.get("stopOnDestroy") and guest.status == "running":
                 self.api.post(f"{guest.path}/status/stop", guest.subject)
             else:
                 self._set_power(guest, running=False)
@@ -287,10 +276,3 @@ class Guests(Handler):
         except ApiError as error:
             if not error.missing:
                 raise
-
-    def _discard(self, vmid: int) -> None:
-        """Remove what a failed creation left behind, as far as possible: the first error is the one to tell."""
-        try:
-            self._remove(vmid, stop=True)
-        except ProviderError:
-            return

@@ -195,13 +195,23 @@ def _read_tags(config: Config) -> dict[str, Any]:
     return {"tags": sorted(tag for tag in re.split(r"[;, ]+", str(config.get("tags", ""))) if tag)}
 
 
+def _write_description(inputs: Inputs, _live: Config) -> dict[str, str]:
+    text = str(inputs.get("description") or "")
+    return {"description": text} if text else {}
+
+
+def _read_description(config: Config) -> dict[str, Any]:
+    # Proxmox VE ends a container's with a newline.
+    return {"description": str(config.get("description", "")).rstrip("\n")}
+
+
 _STARTUP = {
     "order": Field("order", -1, skip=(-1,)),
     "upDelay": Field("up", -1, skip=(-1,)),
     "downDelay": Field("down", -1, skip=(-1,)),
 }
 COMMON: tuple[Part, ...] = (
-    scalar("description", Field("description", "")),
+    Part(("description",), exactly("description"), _write_description, _read_description),
     packed("startup", "startup", _STARTUP, bare="order"),
     Part(("tags",), exactly("tags"), _write_tags, _read_tags),
 )

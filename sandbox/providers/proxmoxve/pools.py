@@ -1,44 +1,37 @@
 """`PoolLegacy`: a pool of guests."""
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from sandbox.providers.base import Properties, adopting
-from sandbox.providers.handlers import Handler, changed
+from sandbox.providers.base import Properties
+from sandbox.providers.handlers import Handler
 from sandbox.providers.proxmoxve.settings import ApiError
-from sandbox.providers.rules import Failures, Rule, anything, driven, matching
+from sandbox.providers.rules import Rule, anything, matching
 
 if TYPE_CHECKING:
     from sandbox.providers.proxmoxve.client import Client
 
-_RULES: Mapping[str, Rule] = {
-    "comment": anything,
-    "poolId": matching(r"[A-Za-z][\w.-]*(/[A-Za-z][\w.-]*){0,2}", "a pool name (it begins with a letter)"),
-}
-
 
 class Pools(Handler):
-    """Creates, reads, changes and removes pools."""
+    """Creates, reads, changes and removes pools; the server refuses one that already exists."""
+
+    identity = "{poolId}"
+    rules: ClassVar[Mapping[str, Rule]] = {
+        "comment": anything,
+        "poolId": matching(r"[A-Za-z][\w.-]*(/[A-Za-z][\w.-]*){0,2}", "a pool name (it begins with a letter)"),
+    }
+    replacing = ("poolId",)
+    read_back = ("comment",)
 
     def __init__(self, client: Callable[[], "Client"]) -> None:
         self._client = client
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin at preview."""
-        return driven(_RULES, inputs)
-
-    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
-        """Another name is another pool."""
-        return frozenset({"poolId"}) if changed(old, new, "poolId") else frozenset()
 
     def _find(self, pool: str) -> Mapping[str, Any] | None:
         return self._client().find(f"pools/{pool}")
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
         """Make the pool."""
-        pool = str(inputs["poolId"])
-        if adopting() and self._find(pool) is not None:
-            return pool, self.update(pool, {}, inputs)
+        pool = self.id(inputs)
         self._client().post("pools", f"pool {pool}", poolid=pool, comment=inputs.get("comment") or "")
         return pool, dict(inputs)
 

@@ -4,10 +4,9 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from sandbox.providers.base import Properties
-from sandbox.providers.handlers import changed
-from sandbox.providers.proxmoxve import checks, options, vm_parts
+from sandbox.providers.proxmoxve import checks, guests, options, vm_parts
 from sandbox.providers.proxmoxve.guests import Guest, Guests
-from sandbox.providers.proxmoxve.parts import child, items
+from sandbox.providers.proxmoxve.parts import items
 
 
 class Vms(Guests):
@@ -20,19 +19,13 @@ class Vms(Guests):
         *("name", "vmId", "disks", "disks[].datastoreId", "disks[].importFrom", "disks[].size", "initialization"),
         *("initialization.datastoreId", "initialization.interface", "serialDevices[].device"),
     )
+    replacing = ("initialization.userDataFileId", "nodeName", "vmId")
+    read_back = guests.read_back(parts)
     removal: ClassVar[Mapping[str, Any]] = {"purge": 1, "destroy-unreferenced-disks": 1}
 
     def label(self, inputs: Properties) -> str:
         """Its name."""
         return str(inputs["name"])
-
-    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
-        """Paths whose change makes another VM of it."""
-        paths = {name for name in ("nodeName", "vmId") if changed(old, new, name)}
-        before, after = (child(inputs, "initialization") for inputs in (old, new))
-        return frozenset(
-            paths | ({"initialization.userDataFileId"} if changed(before, after, "userDataFileId") else set[str]())
-        )
 
     def equal(self, path: str, old: Any, new: Any) -> bool:  # noqa: ARG002 - the protocol's
         """An image is imported once: another one later changes nothing."""

@@ -54,7 +54,6 @@ class Made:
 def driver(hosts: Hosts, vm: str, monkeypatch: pytest.MonkeyPatch) -> DockerDriver:
     """The provider of a host as the program configures it."""
     monkeypatch.setenv("LUXIMA_DOCKER_HOSTS", json.dumps(docker.reachable(hosts.site.layout, hosts.settings)))
-    monkeypatch.delenv("LUXIMA_SANDBOX_ADOPT", raising=False)
     made = DockerDriver()
     made.configure({"host": f"ssh://luxima@{hosts.settings.compute.vms[vm].address}:22"})
     return made

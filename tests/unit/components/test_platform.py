@@ -51,6 +51,22 @@ def _names(recorder: Recorder, type_: str) -> list[str]:
     return [metadata["name"] for metadata in found if metadata["namespace"] == "commerce"]
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_vm_is_updated_for_a_speed_that_the_official_plugin_makes_up(stack: str) -> None:
+    """It reads `disks[0].speed` back though nobody set it: pulumi-proxmoxve#664."""
+    recorder = record_platform(stack_settings(stack))
+    vms = recorder.of(":VmLegacy")
+    assert vms
+    for vm in vms:
+        assert "disks[0].speed" in recorder.ignored[vm.identity]
+        assert len(vm.inputs["disks"]) == 1, "every disk needs a path of its own"
+
+
+def test_a_snippet_goes_before_its_successor_of_the_same_name() -> None:
+    recorder = record_platform(stack_settings("dev"))
+    assert recorder.deleted_first == {each.identity for each in recorder.of(":FileLegacy")}
+
+
 def test_an_empty_slot_makes_nothing() -> None:
     recorder = record_platform(_released(stack_settings("dev"), "blue", blue=_DIGEST, green=None))
     assert _names(recorder, ":Deployment") == ["storefront-blue"]

@@ -20,7 +20,7 @@ def test_nothing_of_the_user_leads_the_engine_elsewhere(tmp_path: Path) -> None:
     assert made["HOME"] == made["PULUMI_HOME"] == str(tmp_path / "home")
     assert made["PATH"] == f"{tmp_path / 'bin'}:/bin"
     assert made["LANG"] == "C"
-    assert {"LUXIMA_SANDBOX_ADOPT", "LUXIMA_DOCKER_HOSTS", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"}.isdisjoint(made)
+    assert {"LUXIMA_DOCKER_HOSTS", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"}.isdisjoint(made)
 
 
 def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
@@ -35,7 +35,6 @@ def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
         base={"LUXIMA_DOCKER_HOSTS": "x"},
     )
     assert json.loads(made["LUXIMA_DOCKER_HOSTS"]) == hosts
-    assert made["LUXIMA_SANDBOX_ADOPT"] == "1"
     assert made["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] == "true"
     assert made["SSL_CERT_FILE"] == made["REQUESTS_CA_BUNDLE"] == str(tmp_path / "ca")
 

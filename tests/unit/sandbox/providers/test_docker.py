@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from sandbox.providers import docker
 from sandbox.providers.base import UNKNOWN, ProviderError
 from sandbox.providers.docker.driver import DockerDriver
 
@@ -62,37 +63,33 @@ def test_an_engine_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPa
         driver.create(IMAGE, "a", {"name": "a:1"})
 
 
-def test_a_container_gets_a_name_and_keeps_it() -> None:
-    driver = DockerDriver()
-    first = driver.defaults(CONTAINER, "web", {"image": "a"}, {})
-    assert first["name"].startswith("web-")
-    assert driver.defaults(CONTAINER, "web", {"image": "b"}, first) == {"image": "b", "name": first["name"]}
-    assert driver.defaults(CONTAINER, "web", {"name": "given"}, first) == {"name": "given"}
-
-
 def test_another_image_replaces_a_container_and_its_name_is_free_first() -> None:
+    """Official: a container is always deleted first, a volume because its name is given, an image never."""
     driver = DockerDriver()
-    assert "image" in driver.replace_on(CONTAINER)
-    assert "restart" not in driver.replace_on(CONTAINER)
-    assert driver.delete_first(CONTAINER, {"name": "a"}, {"name": "a", "image": "b"})
-    assert not driver.delete_first(CONTAINER, {"name": "a"}, {"name": "b"})
-    assert not driver.delete_first(VOLUME, {"name": "a"}, {"name": "b"})
+    old, new = {"name": "a", "image": "a", "restart": "no"}, {"name": "b", "image": "b", "restart": "always"}
+    assert driver.replaces(CONTAINER, old, new) == {"image", "name"}
+    assert driver.replaces(IMAGE, {"name": "a"}, {"name": "b"}) == {"name"}
+    assert driver.replaces(VOLUME, {"name": "a"}, {"name": "b"}) == {"name"}
+    assert [driver.delete_first(token, old, new) for token in (CONTAINER, VOLUME, IMAGE)] == [True, True, False]
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "restart": ({"restart": "never"}, "restart"),
     "command": ({"command": ["a", ""]}, "command[1]"),
-    "type of a mount": ({"mounts": [{"type": "nfs", "target": "/a"}]}, "mounts[0].type"),
+    "type of a mount": ({"mounts": [{"type": "tmpfs", "target": "/a"}]}, "mounts[0].type"),
     "propagation": (
         {"mounts": [{"type": "bind", "target": "/a", "bindOptions": {"propagation": "both"}}]},
         "mounts[0].bindOptions.propagation",
     ),
     "permissions": ({"uploads": [{"file": "/a", "content": "b", "permissions": "440"}]}, "uploads[0].permissions"),
-    "no content": ({"uploads": [{"file": "/a"}]}, "uploads[0]"),
-    "two contents": ({"uploads": [{"file": "/a", "content": "b", "source": "c"}]}, "uploads[0]"),
-    "duration": ({"healthcheck": {"tests": ["CMD", "a"], "interval": "30"}}, "healthcheck.interval"),
+    "no content": ({"uploads": [{"file": "/a", "permissions": "0440"}]}, "uploads[0].content"),
+    "another content": (
+        {"uploads": [{"file": "/a", "content": "b", "permissions": "0440", "source": "c"}]},
+        "uploads[0].source",
+    ),
     "memory": ({"memory": -1}, "memory"),
-    "unsupported": ({"gpus": "all"}, "gpus"),
+    "no name": ({"name": None}, "name"),
+    "unsupported": ({"healthcheck": {"interval": "30s"}}, "healthcheck.interval"),
 }
 
 
@@ -103,14 +100,27 @@ def test_what_the_official_plugin_refuses_is_refused(case: str) -> None:
     assert [at for at, _ in found] == [path]
 
 
+@pytest.mark.parametrize(
+    ("token", "inputs", "path"),
+    [
+        (IMAGE, {"name": "a"}, "keepLocally"),
+        (IMAGE, {"name": "a", "keepLocally": False}, "keepLocally"),
+        (IMAGE, {"name": "a", "keepLocally": True, "forceRemove": True}, "forceRemove"),
+        (VOLUME, {}, "name"),
+        (VOLUME, {"name": "a", "driver": "nfs"}, "driver"),
+    ],
+)
+def test_what_no_stack_declares_is_refused(token: str, inputs: dict[str, Any], path: str) -> None:
+    assert [at for at, _ in DockerDriver().check(token, "a", inputs)] == [path]
+
+
 def test_what_is_not_known_yet_is_not_judged() -> None:
-    inputs = {"image": UNKNOWN, "uploads": [{"file": "/a", "content": UNKNOWN}], "mounts": UNKNOWN, "restart": UNKNOWN}
+    uploads = [{"file": "/a", "content": UNKNOWN, "permissions": "0440"}]
+    inputs = {"name": "a", "image": UNKNOWN, "uploads": uploads, "mounts": UNKNOWN, "restart": UNKNOWN}
     assert DockerDriver().check(CONTAINER, "a", inputs) == []
 
 
 def test_other_types_are_refused() -> None:
-    (failure,) = DockerDriver().check("docker:index/network:Network", "net", {})
-    assert failure == (
-        "",
-        "the local docker provider does not drive docker:index/network:Network; use the official plugin",
-    )
+    with pytest.raises(ProviderError, match="does not drive docker:index/network:Network; use the official plugin"):
+        DockerDriver().check("docker:index/network:Network", "net", {})
+    assert set(DockerDriver().handlers) == docker.DRIVEN

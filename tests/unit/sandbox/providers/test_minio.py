@@ -59,7 +59,7 @@ def rule(**values: Any) -> dict[str, Any]:
         ("IlmPolicy", rule(expiration="0d"), "rules[0].expiration"),
         ("IlmPolicy", rule(expiration="2030-01-31"), "rules[0].expiration"),
         ("IlmPolicy", rule(expiration="DeleteMarker"), "rules[0].expiration"),
-        ("IlmPolicy", rule(tags={"k": "v"}), "rules[0].tags"),
+        ("IlmPolicy", rule(tags={"k": "v"}), "rules[0].tags.k"),
         ("IlmPolicy", rule(status="Enabled"), "rules[0].status"),
         ("IlmPolicy", rule(noncurrentVersionExpirationDays=0), "rules[0].noncurrentVersionExpirationDays"),
         ("IlmPolicy", {"bucket": "media", "rules": [{"id": "old"}]}, "rules[0]"),
@@ -104,7 +104,7 @@ def test_good_and_unknown_values_are_not_complained_about(name: str, inputs: dic
 
 def test_a_short_password_is_not_repeated() -> None:
     assert MinioDriver().check(token("IamUser"), "x", {"name": "ab", "secret": "s3cr3t"}) == [
-        ("secret", "needs 8 to 128 characters")
+        ("secret", "is not of 8 to 128 characters")
     ]
 
 
@@ -175,6 +175,16 @@ def test_names_are_fixed() -> None:
     assert driver.replaces(token("S3Bucket"), {"bucket": "a"}, {"bucket": "a", "quota": 5}) == frozenset()
     assert driver.replaces(token("IamUser"), {"name": "a"}, {"name": "b"}) == {"name"}
     assert driver.replaces(token("IamServiceAccount"), {"targetUser": "a"}, {"targetUser": UNKNOWN}) == {"targetUser"}
+    old, new = {"userName": "a", "policyName": "p"}, {"userName": "b", "policyName": "q"}
+    assert driver.replaces(token("IamUserPolicyAttachment"), old, new) == {"userName", "policyName"}
+    for name in ("S3BucketVersioning", "S3BucketServerSideEncryption", "IlmPolicy"):
+        assert driver.replaces(token(name), {"bucket": "a"}, {"bucket": "b"}) == {"bucket"}
+    assert driver.replaces(token("IamPolicy"), {"name": "a", "policy": "x"}, {"name": "b", "policy": "y"}) == {"name"}
+
+
+@pytest.mark.parametrize("name", sorted(minio.DRIVEN))
+def test_a_replacement_is_made_before_the_old_one_goes(name: str) -> None:
+    assert not MinioDriver().delete_first(name, {"name": "a", "bucket": "a"}, {"name": "a", "bucket": "b"})
 
 
 def test_passwords_and_keys_are_secret() -> None:

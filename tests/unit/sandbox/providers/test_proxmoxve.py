@@ -1,6 +1,7 @@
 """How inputs and a guest's config correspond, what counts as drift, what is refused, and what replaces."""
 
 import copy
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -298,6 +299,7 @@ def test_values_of_a_wrong_type_are_left_to_the_type_check() -> None:
         ("initialization.hostname", {"initialization": {"hostname": "a_b"}}),
         ("initialization.hostname", {"initialization": {}}),
         ("operatingSystem.type", {"operatingSystem": {"templateFileId": "local:vztmpl/a.tar.zst", "type": "debian12"}}),
+        ("operatingSystem.type", {"operatingSystem": {"templateFileId": "local:vztmpl/a.tar.zst"}}),
         ("memory.dedicated", {"memory": {"dedicated": 8}}),
         ("disk.size", {"disk": {"datastoreId": "fast"}}),
     ],
@@ -331,6 +333,12 @@ def test_what_makes_another_vm(change: dict[str, Any], paths: set[str]) -> None:
         ({"disk": {"datastoreId": "fast", "size": 4}}, {"disk.size"}),
         ({"disk": {"datastoreId": "fast", "size": 16}}, NOTHING),
         ({"disk": {"datastoreId": "slow", "size": 8}}, {"disk.datastoreId"}),
+        ({"disk": UNKNOWN}, {"disk.datastoreId"}),
+        ({"poolId": "other"}, {"poolId"}),
+        ({"vmId": 202}, {"vmId"}),
+        ({"operatingSystem": {**CONTAINER["operatingSystem"], "templateFileId": "local:vztmpl/b.tar.zst"}},
+         {"operatingSystem.templateFileId"}),
+        ({"operatingSystem": {**CONTAINER["operatingSystem"], "type": "ubuntu"}}, {"operatingSystem.type"}),
         ({"initialization": {**CONTAINER["initialization"], "userAccount": {"keys": ["x"]}}},
          {"initialization.userAccount.keys"}),
         ({"memory": {"dedicated": 1024}}, NOTHING),
@@ -375,21 +383,76 @@ def test_what_is_said_to_be_driven_has_a_handler() -> None:
     assert set(ProxmoxDriver().handlers) == {*proxmoxve.DRIVEN, proxmoxve.RECORDED}
 
 
-def test_an_upload_is_recorded_under_the_id_that_configs_refer_to() -> None:
+UPLOAD = {
+    "datastoreId": "local",
+    "nodeName": "pve1",
+    "contentType": "snippets",
+    "sourceRaw": {"data": "#cloud-config", "fileName": "web.yaml"},
+}
+
+
+@pytest.fixture
+def uploads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ProxmoxDriver:
+    monkeypatch.setenv("LUXIMA_SANDBOX_DIR", str(tmp_path))
+    return ProxmoxDriver()
+
+
+def test_an_upload_is_recorded_under_the_id_that_configs_refer_to(uploads: ProxmoxDriver, tmp_path: Path) -> None:
     token = proxmoxve.RECORDED
-    inputs = {
-        "datastoreId": "local",
-        "nodeName": "pve1",
-        "contentType": "snippets",
-        "sourceRaw": {"data": "#cloud-config", "fileName": "web.yaml"},
-    }
-    driver = ProxmoxDriver()
-    assert driver.check(token, "web", inputs) == []
-    assert driver.create(token, "web", inputs)[0] == "local:snippets/web.yaml"
-    assert driver.preview_outputs(token, inputs)["fileName"] == UNKNOWN
+    assert uploads.check(token, "web", UPLOAD) == []
+    assert uploads.preview_outputs(token, UPLOAD)["fileName"] == UNKNOWN
+    made, outputs = uploads.create(token, "web", UPLOAD)
+    assert made == "local:snippets/web.yaml"
+    assert uploads.read(token, made, UPLOAD, {}) == (UPLOAD, outputs)
+    assert [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()] == [b""], "the content is secret"
 
 
-FILE = {"contentType": "import", "url": "https://h/f", "nodeName": "n", "datastoreId": "d", "fileName": "f"}
+def test_a_second_upload_of_a_name_is_refused_until_the_first_is_removed(uploads: ProxmoxDriver) -> None:
+    token = proxmoxve.RECORDED
+    made, outputs = uploads.create(token, "web", UPLOAD)
+    with pytest.raises(ProviderError, match=r"file local:snippets/web\.yaml already exists on node pve1"):
+        uploads.create(token, "web", changed(UPLOAD, sourceRaw={"data": "other", "fileName": "web.yaml"}))
+    uploads.create(token, "web", changed(UPLOAD, nodeName="pve2"))
+    uploads.delete(token, made, outputs)
+    uploads.delete(token, made, outputs)
+    assert uploads.read(token, made, UPLOAD, outputs) is None
+    uploads.create(token, "web", UPLOAD)
+
+
+FILE = {
+    "contentType": "import",
+    "url": "https://h/f",
+    "nodeName": "n",
+    "datastoreId": "d",
+    "fileName": "f",
+    "overwrite": False,
+}
+POOL_TOKEN = "proxmoxve:index/poolLegacy:PoolLegacy"
+FILE_TOKEN = "proxmoxve:download/file:File"
+
+
+@pytest.mark.parametrize("path", ["contentType", "datastoreId", "nodeName", "sourceRaw.data", "sourceRaw.fileName"])
+def test_whatever_changes_makes_another_upload(path: str) -> None:
+    name, _, inner = path.partition(".")
+    value = {**cast("dict[str, str]", UPLOAD[name]), inner: "other"} if inner else "other"
+    assert ProxmoxDriver().replaces(proxmoxve.RECORDED, UPLOAD, changed(UPLOAD, **{name: value})) == {path}
+
+
+@pytest.mark.parametrize(
+    "name", ["checksum", "checksumAlgorithm", "contentType", "datastoreId", "fileName", "nodeName", "url"]
+)
+def test_whatever_changes_makes_another_download(name: str) -> None:
+    assert ProxmoxDriver().replaces(FILE_TOKEN, FILE, changed(FILE, **{name: "other"})) == {name}
+
+
+def test_a_pool_is_replaced_by_its_name_only() -> None:
+    old, new = {"poolId": "a", "comment": "x"}, {"poolId": "b", "comment": "y"}
+    assert ProxmoxDriver().replaces(POOL_TOKEN, old, new) == {"poolId"}
+
+
+@pytest.mark.parametrize("token", sorted({*proxmoxve.DRIVEN, proxmoxve.RECORDED}))
+def test_a_replacement_is_made_before_the_old_one_goes(token: str) -> None:
+    assert not ProxmoxDriver().delete_first(token, VM, changed(VM, nodeName="pve2"))
 
 
 @pytest.mark.parametrize(
@@ -401,6 +464,7 @@ FILE = {"contentType": "import", "url": "https://h/f", "nodeName": "n", "datasto
         ("download/file:File", {**FILE, "checksum": "0"}, "checksum"),
         ("download/file:File", {**FILE, "fileName": None}, "fileName"),
         ("download/file:File", {**FILE, "verify": False}, "verify"),
+        ("download/file:File", {**FILE, "overwrite": True}, "overwrite"),
         ("index/fileLegacy:FileLegacy", {"contentType": "snippets", "datastoreId": "d", "nodeName": "n"}, "sourceRaw"),
     ],
 )

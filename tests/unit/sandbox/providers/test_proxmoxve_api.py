@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers.base import ProviderError
+from sandbox.providers.base import InitError, ProviderError
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 from sandbox.providers.proxmoxve.parts import mac_address
+from sandbox.servers import proxmox_state
 from tests.unit.sandbox.proxmox import TOKEN, Running, running
 
 VM = "proxmoxve:index/vmLegacy:VmLegacy"
@@ -54,6 +55,7 @@ VM_INPUTS: dict[str, Any] = {
 }
 CONTAINER_INPUTS: dict[str, Any] = {
     "vmId": 201,
+    "description": "a name server",
     "nodeName": "pve1",
     "unprivileged": True,
     "disk": {"datastoreId": "local-lvm", "size": 8},
@@ -76,7 +78,6 @@ def server(tmp_path: Path) -> Generator[Running]:
 @pytest.fixture
 def driver(server: Running, monkeypatch: pytest.MonkeyPatch) -> ProxmoxDriver:
     monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
-    monkeypatch.delenv("LUXIMA_SANDBOX_ADOPT", raising=False)
     made = ProxmoxDriver()
     made.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
     made.create(POOL, "pool", {"poolId": "tests", "comment": "for tests"})
@@ -202,32 +203,38 @@ def test_a_disk_moves_to_another_datastore(server: Running, driver: ProxmoxDrive
 def test_an_id_that_is_taken_is_an_error(driver: ProxmoxDriver, token: str) -> None:
     driver.create(VM, "web", VM_INPUTS)
     inputs = with_changes(VM_INPUTS if token == VM else CONTAINER_INPUTS, vmId=101)
-    with pytest.raises(ProviderError, match=r"vmId 101 is taken by VM 101 \(web-1\) on node pve1"):
+    with pytest.raises(ProviderError, match=r"vmId 101 is taken: VM 101 \(web-1\) on node pve1 already exists"):
         driver.create(token, "again", inputs)
 
 
-def test_a_killed_run_is_taken_up_again(
-    server: Running, driver: ProxmoxDriver, monkeypatch: pytest.MonkeyPatch
+def test_an_id_that_is_taken_is_an_error_even_for_what_a_killed_run_left(
+    server: Running, driver: ProxmoxDriver
 ) -> None:
+    """Neither is anything adopted, nor changed, whoever made it."""
     driver.create(VM, "web", with_changes(VM_INPUTS, started=False, cpu={"cores": 1}))
     driver.create(CONTAINER, "ns", with_changes(CONTAINER_INPUTS, started=False))
-    monkeypatch.setenv("LUXIMA_SANDBOX_ADOPT", "1")
-    driver.create(VM, "web", VM_INPUTS)
-    driver.create(CONTAINER, "ns", CONTAINER_INPUTS)
-    driver.create(POOL, "pool", {"poolId": "tests", "comment": "other"})
-    driver.create(FILE, "image", dict(IMAGE))
-    assert (server.cluster.vm(101).config["cores"], server.cluster.vm(101).status) == (2, "running")
-    assert server.cluster.ct(201).status == "running"
-    with pytest.raises(ProviderError, match="vmId 101 is taken"):
-        driver.create(VM, "web", with_changes(VM_INPUTS, name="another"))
+    before = proxmox_state.snapshot(server.cluster)
+    for token, inputs in (
+        (VM, VM_INPUTS),
+        (CONTAINER, CONTAINER_INPUTS),
+        (POOL, {"poolId": "tests", "comment": "other"}),
+        (FILE, IMAGE),
+    ):
+        with pytest.raises(ProviderError, match="already exists"):
+            driver.create(token, "again", dict(inputs))
+    assert proxmox_state.snapshot(server.cluster) == before
 
 
-def test_a_creation_that_fails_leaves_nothing(server: Running, driver: ProxmoxDriver) -> None:
+def test_a_half_made_vm_stays_known_and_the_next_run_completes_it(server: Running, driver: ProxmoxDriver) -> None:
     inputs = with_changes(VM_INPUTS)
     inputs["disks"][0]["size"] = 1
-    with pytest.raises(ProviderError, match="disk scsi0 has 2 GiB and cannot shrink to 1 GiB"):
+    with pytest.raises(InitError, match="disk scsi0 has 2 GiB and cannot shrink to 1 GiB") as raised:
         driver.create(VM, "web", inputs)
-    assert server.cluster.vms == []
+    assert raised.value.resource_id == "101"
+    assert server.cluster.vm(101).status == "stopped"
+    driver.update(VM, "101", inputs, VM_INPUTS)
+    assert server.cluster.vm(101).status == "running"
+    assert read_inputs(driver, VM, "101", VM_INPUTS) == VM_INPUTS
 
 
 def test_the_servers_refusal_is_told(driver: ProxmoxDriver) -> None:
@@ -299,7 +306,7 @@ def test_a_pool_shows_a_changed_comment(server: Running, driver: ProxmoxDriver) 
 def test_each_node_has_its_own_download(driver: ProxmoxDriver) -> None:
     other = with_changes(IMAGE, nodeName="pve2")
     resource_id, _ = driver.create(FILE, "image-2", other)
-    with pytest.raises(ProviderError, match=r"file local:import/debian\.qcow2 exists already on node pve2"):
+    with pytest.raises(ProviderError, match=r"file local:import/debian\.qcow2 already exists on node pve2"):
         driver.create(FILE, "image-3", other)
     driver.delete(FILE, resource_id, dict(IMAGE))
     assert driver.read(FILE, resource_id, dict(IMAGE), {}) is None

@@ -7,7 +7,7 @@ from sandbox.providers.base import UNKNOWN, Operation, ProviderError
 from sandbox.providers.command import CommandDriver
 
 REMOTE = "command:remote:Command"
-FETCH = Operation(token=REMOTE, name="main-kubeconfig")
+FETCH = Operation(name="main-kubeconfig")
 INPUTS = {"connection": {"host": "10.0.0.1"}, "create": "cat /etc/rancher/k3s/k3s.yaml"}
 
 
@@ -24,7 +24,7 @@ def test_a_command_is_recorded_and_prints_nothing(kubeconfig: Path) -> None:
     _, outputs = driver.create(REMOTE, "reload", INPUTS)
     assert outputs == {**INPUTS, "stdout": "", "stderr": ""}
     assert driver.read(REMOTE, "recorded-reload", INPUTS, outputs) == (INPUTS, outputs)
-    with base.running(Operation(token=REMOTE, name="reload")):
+    with base.running(Operation(name="reload")):
         assert driver.stale(REMOTE, INPUTS, outputs) == frozenset()
     assert kubeconfig.read_text() not in str(outputs)
 
@@ -56,7 +56,7 @@ def test_a_cluster_that_never_ran_has_no_kubeconfig(kubeconfig: Path) -> None:
 
 
 def test_only_triggers_run_a_command_anew() -> None:
-    assert CommandDriver().replace_on(REMOTE) == {"triggers"}
+    assert CommandDriver().replaces(REMOTE, {}, {}) == {"triggers"}
 
 
 @pytest.mark.parametrize("token", ["command:local:Command", "command:remote:CopyFile"])

@@ -39,7 +39,7 @@ class FakeDriver(Driver):
     def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
         return [("bucket", "must not be x")] if inputs["bucket"] == "x" else []
 
-    def replace_on(self, token: str) -> frozenset[str]:
+    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
         return frozenset({"bucket"})
 
     def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
@@ -200,7 +200,7 @@ def test_create_tells_the_driver_what_it_needs_and_hides_what_was_secret(engine:
     assert _plain(answer.properties) == {"bucket": _secret("hidden-name"), "arn": _secret("arn:hidden-name")}
     (call, inputs) = driver.seen[0]
     assert inputs == {"bucket": "hidden-name"}
-    assert (call.token, call.name, call.timeout, call.preview) == (TOKEN, "media", 7, False)
+    assert (call.name, call.timeout) == ("media", 7)
 
 
 def test_an_error_is_one_sentence_without_the_secret(engine: Any, driver: FakeDriver) -> None:

@@ -83,6 +83,46 @@ def test_the_agent_reports_the_addresses_of_cloud_init(tmp_path: Path) -> None:
     assert guest_interfaces(7, {"net0": "virtio,bridge=vmbr0"})[1]["ip-addresses"][0]["ip-address"] == "192.0.2.8"
 
 
+def test_a_final_slash_is_dropped(tmp_path: Path) -> None:
+    """The official plugin removes a VM with `DELETE …/qemu/100/?purge=1`: the VM is gone, or the answer is an error."""
+    with running(tmp_path, state=tmp_path / "cluster.json") as server:
+        with_vm(server)
+        call(server, "DELETE", "nodes/pve1/qemu/100/?purge=1&destroy-unreferenced-disks=1")
+        assert server.cluster.vms == []
+        with pytest.raises(AssertionError, match="does not exist"):
+            call(server, "DELETE", "nodes/pve1/qemu/100/")
+        assert call(server, "GET", "nodes/pve1/qemu/") == []
+    with running(tmp_path, state=tmp_path / "cluster.json") as server:
+        assert server.cluster.vms == []
+
+
+def with_container(server: Running, **config: Any) -> None:
+    template = {**DOWNLOAD, "content": "vztmpl", "filename": "debian-12.tar.zst"}
+    call(server, "POST", "nodes/pve1/storage/local/download-url", **template)
+    call(server, "POST", "nodes/pve1/lxc", vmid=200, ostemplate="local:vztmpl/debian-12.tar.zst", storage="local-lvm",
+         rootfs="local-lvm:4", **config)  # fmt: skip
+
+
+def test_a_containers_description_ends_with_a_newline_a_vms_does_not(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with_vm(server, description="web")
+        with_container(server, description="one\ntwo", ostype="debian")
+        assert call(server, "GET", "nodes/pve1/lxc/200/config")["description"] == "one\ntwo\n"
+        call(server, "PUT", "nodes/pve1/lxc/200/config", description="three\n")
+        assert call(server, "GET", "nodes/pve1/lxc/200/config")["description"] == "three\n"
+        pending = {item["key"]: item.get("value") for item in call(server, "GET", "nodes/pve1/lxc/200/pending")}
+        assert pending["description"] == "three\n"
+        assert call(server, "GET", "nodes/pve1/qemu/100/config")["description"] == "web"
+
+
+def test_a_containers_system_is_what_was_said_not_what_its_template_is_called(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with pytest.raises(AssertionError, match="ostype"):
+            with_container(server)
+        with_container(server, ostype="alpine")
+        assert call(server, "GET", "nodes/pve1/lxc/200/config")["ostype"] == "alpine"
+
+
 def test_metadata_of_a_url_agree_with_its_download(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         call(server, "POST", "nodes/pve1/storage/local/download-url", **DOWNLOAD)

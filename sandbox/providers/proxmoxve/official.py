@@ -1,0 +1,124 @@
+"""What the official proxmoxve plugin and Proxmox VE itself do, and which test proves what the stand-ins do."""
+
+from collections.abc import Mapping
+
+from sandbox.providers.official import CREATES, DELETES, SCHEMA, UNIT, Claim, Type
+
+_PVE = f"{UNIT}/test_proxmoxve.py"
+_PVE_API = f"{UNIT}/test_proxmoxve_api.py"
+_API = "tests/unit/sandbox/servers/test_proxmox_api.py"
+_MADE_FIRST = f"{_PVE}::test_a_replacement_is_made_before_the_old_one_goes"
+_TAKEN = f"{_PVE_API}::test_an_id_that_is_taken_is_an_error_even_for_what_a_killed_run_left"
+
+TYPES: Mapping[str, Type] = {
+    "proxmoxve:index/vmLegacy:VmLegacy": Type(
+        Claim(
+            "the values are those of `proxmoxtf/resource/vm/validators.go`; takes more inputs (proxmox `vm.go`)",
+            f"{_PVE}::test_a_wrong_vm_value_is_named",
+        ),
+        Claim(
+            "the same, while `migrate` is not set (proxmox `vm.go`, `CustomizeDiff`)",
+            f"{_PVE}::test_what_makes_another_vm",
+        ),
+        Claim(DELETES, _MADE_FIRST),
+        Claim(
+            "the API refuses the id (proxmox `vms.go`); a VM that was half made stays in the state (proxmox `vm.go`, "
+            "`SetId` before disks and start)",
+            f"{_PVE_API}::test_a_half_made_vm_stays_known_and_the_next_run_completes_it",
+            "refused (already exists), whoever made it; a VM that was half made stays in the state and is completed",
+        ),
+        Claim(
+            "reads all inputs, and a `disks[].speed` that nobody set (pulumi-proxmoxve#664; the program ignores it)",
+            f"{_PVE_API}::test_changes_in_the_world_are_seen_and_repaired",
+        ),
+    ),
+    "proxmoxve:index/containerLegacy:ContainerLegacy": Type(
+        Claim(
+            "the values are those of `proxmoxtf/resource/container/validators.go`; takes more inputs, and no "
+            "`operatingSystem.type` for `unmanaged` (proxmox `container.go`)",
+            f"{_PVE}::test_a_wrong_container_value_is_named",
+        ),
+        Claim(
+            "the same; of `operatingSystem` as a whole (schema; proxmox `container.go`, `CustomizeDiff`)",
+            f"{_PVE}::test_what_makes_another_container",
+            "a smaller `disk.size` too",
+        ),
+        Claim(CREATES, _MADE_FIRST),
+        Claim("the API refuses the id", _TAKEN, "refused (already exists), whoever made it"),
+        Claim(
+            "the same; of `description` without its final newline (proxmox `container.go`, `StateFunc`)",
+            f"{_PVE_API}::test_an_unchanged_guest_shows_no_drift",
+        ),
+    ),
+    "proxmoxve:index/poolLegacy:PoolLegacy": Type(
+        Claim(
+            "checks no form of the name, the API does (proxmox `pool.go`)",
+            f"{_PVE}::test_a_wrong_value_of_other_types_is_named",
+        ),
+        Claim(SCHEMA, f"{_PVE}::test_a_pool_is_replaced_by_its_name_only"),
+        Claim(CREATES, _MADE_FIRST),
+        Claim("the API refuses it", _TAKEN, "refused (already exists)"),
+        Claim("the same (proxmox `pool.go`)", f"{_PVE_API}::test_a_pool_shows_a_changed_comment"),
+    ),
+    "proxmoxve:download/file:File": Type(
+        Claim(
+            "takes more; `overwrite` is true where it is not given (proxmox `resource_download_file.go`)",
+            f"{_PVE}::test_a_wrong_value_of_other_types_is_named",
+        ),
+        Claim(
+            "the same (proxmox `resource_download_file.go`, `RequiresReplace`)",
+            f"{_PVE}::test_whatever_changes_makes_another_download",
+        ),
+        Claim("the same: a resource of the plugin framework (bridge `pkg/pf/tfbridge/provider_diff.go`)", _MADE_FIRST),
+        Claim(
+            "refused while `overwrite_unmanaged` is not set (proxmox `resource_download_file.go`)",
+            f"{_PVE_API}::test_each_node_has_its_own_download",
+            "refused (already exists) on the same node",
+        ),
+        Claim(
+            "whether it is there; its size only with `overwrite` (proxmox `resource_download_file.go`)",
+            f"{_PVE_API}::test_each_node_has_its_own_download",
+            "whether it is there",
+        ),
+    ),
+    "proxmoxve:index/fileLegacy:FileLegacy": Type(
+        Claim("takes more (proxmox `file.go`)", f"{_PVE}::test_a_wrong_value_of_other_types_is_named"),
+        Claim(SCHEMA, f"{_PVE}::test_whatever_changes_makes_another_upload"),
+        Claim(CREATES, _MADE_FIRST),
+        Claim(
+            "overwrites it with a warning, unless `overwrite` is false; a replacement that is made first is then "
+            "deleted with the old one (proxmox `file.go`). Stricter here, so that the program has to say the order",
+            f"{_PVE}::test_a_second_upload_of_a_name_is_refused_until_the_first_is_removed",
+            "refused (already exists) on the same node",
+        ),
+        Claim(
+            "whether the datastore lists it (proxmox `file.go`); recorded here, since it is sent over SSH",
+            f"{_PVE}::test_an_upload_is_recorded_under_the_id_that_configs_refer_to",
+            "whether it is still recorded",
+        ),
+    ),
+}
+"""By type token."""
+
+SERVER: Mapping[str, Claim] = {
+    "a final slash of a path": Claim(
+        "`DELETE …/qemu/ID/?purge=1` removes the VM: the official plugin sends it so (proxmox `nodes/vms/vms.go`)",
+        f"{_API}::test_a_final_slash_is_dropped",
+        "is dropped: the request is answered as without it",
+    ),
+    "`description` of a container": Claim(
+        "ends with a newline, that of a VM does not (proxmox `container.go` and `vm.go`, `StateFunc`)",
+        f"{_API}::test_a_containers_description_ends_with_a_newline_a_vms_does_not",
+        "ends with a newline",
+    ),
+    "`ostype` of a container": Claim(
+        "what the request says; else what the template's files say (not looked up: Proxmox VE's own source)",
+        f"{_API}::test_a_containers_system_is_what_was_said_not_what_its_template_is_called",
+        "what the request says; refused without it, since no template is unpacked",
+    ),
+    "a disk that would shrink": Claim(
+        "refused by the API", f"{_API}::test_an_image_is_imported_and_its_disk_grows", "is refused"
+    ),
+    "another token": Claim("401", f"{_API}::test_only_the_token_opens", "is refused"),
+}
+"""What the API stand-in does."""

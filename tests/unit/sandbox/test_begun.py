@@ -1,0 +1,60 @@
+"""What a killed run had begun is found in the state that it left."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sandbox.engine import state
+from sandbox.engine.state import State
+from sandbox.layout import EngineFolder
+from sandbox.verbs import begun
+
+FILE = {"nodeName": "pve1", "datastoreId": "local", "contentType": "import", "fileName": "debian.qcow2"}
+
+
+def creating(token: str, **inputs: Any) -> dict[str, Any]:
+    return {"type": "creating", "resource": {"urn": f"urn::{token}", "type": token, "inputs": inputs}}
+
+
+@pytest.mark.parametrize(
+    ("token", "inputs", "name"),
+    [
+        ("proxmoxve:index/vmLegacy:VmLegacy", {"vmId": 101, "name": "web"}, "101"),
+        ("proxmoxve:index/containerLegacy:ContainerLegacy", {"vmId": 201}, "201"),
+        ("proxmoxve:index/poolLegacy:PoolLegacy", {"poolId": "tests"}, "tests"),
+        ("proxmoxve:download/file:File", FILE, "local:import/debian.qcow2"),
+        ("minio:index/s3Bucket:S3Bucket", {"bucket": "media"}, "media"),
+        ("minio:index/ilmPolicy:IlmPolicy", {"bucket": "media"}, "media"),
+        ("minio:index/iamUser:IamUser", {"name": "web", "secret": {"ciphertext": "x"}}, "web"),
+    ],
+)
+def test_the_id_of_what_was_being_made_follows_from_its_inputs(token: str, inputs: dict[str, Any], name: str) -> None:
+    assert begun.identities(State([], [creating(token, **inputs)])) == {f"urn::{token}": name}
+
+
+def test_what_the_server_names_and_what_others_do_is_left_alone() -> None:
+    pending = [
+        creating("minio:index/iamServiceAccount:IamServiceAccount", targetUser="web"),
+        creating("random:index/randomPassword:RandomPassword", length=8),
+        creating("kubernetes:core/v1:Secret"),
+        {**creating("minio:index/s3Bucket:S3Bucket", bucket="media"), "type": "deleting"},
+    ]
+    assert begun.identities(State([], pending)) == {}
+
+
+def test_what_was_begun_becomes_a_resource_with_its_id_and_the_rest_stays(tmp_path: Path) -> None:
+    folder = EngineFolder(tmp_path, "dev")
+    folder.checkpoint.parent.mkdir(parents=True)
+    bucket = creating("minio:index/s3Bucket:S3Bucket", bucket="media")
+    user = creating("minio:index/iamUser:IamUser", name="web")
+    key = creating("minio:index/iamServiceAccount:IamServiceAccount", targetUser="web")
+    replaced = {"urn": user["resource"]["urn"], "type": "minio:index/iamUser:IamUser", "id": "old", "custom": True}
+    latest = {"resources": [replaced], "pending_operations": [bucket, user, key]}
+    folder.checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "dev", "latest": latest}}))
+    state.complete(folder, begun.identities(state.read(folder)))
+    found = state.read(folder)
+    assert found.resources == [replaced, {**bucket["resource"], "id": "media"}]
+    assert found.pending == [user, key]
+    assert json.loads(folder.checkpoint.read_text())["version"] == 3
