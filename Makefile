@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity versions postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev|staging|prod]"
@@ -30,6 +30,9 @@ render: venv ## write the documents of STACK (prometheus.yml, dashboards, …) t
 
 capacity: venv ## compute the sizes that the load of STACK asks for, and compare them with its settings
 	@$(PY) -m render capacity --stack $(STACK)
+
+versions: venv ## show what of others STACK runs, its licence, and how long it is supported [WARN=days]
+	@$(PY) -m render versions --stack $(STACK) $(if $(WARN),--warn $(WARN))
 
 postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
 	@$(PY) -m render postmortem --stack $(STACK) $(if $(ALERT),--alert $(ALERT))

@@ -39,7 +39,7 @@ class CloudConfig:
 
 
 DOCKER_HOST = CloudConfig(
-    packages=("docker.io",),
+    packages=("docker.io", "docker-cli"),
     files=(
         CloudFile(
             "/etc/docker/daemon.json",

@@ -10,7 +10,7 @@ from pulumi import log as engine_log
 
 from settings import SettingsError
 
-_PROGRAM = frozenset({"__main__.py", "components", "settings"})
+_PROGRAM = frozenset({"__main__.py", "components", "settings", "versions"})
 """What of the checkout the program consists of."""
 
 

@@ -1,14 +1,16 @@
-"""`python -m render documents|capacity|postmortem`: what a stack's documents, sizes and post-mortems look like."""
+"""`python -m render documents|capacity|versions|postmortem`: what a stack is made of, for people and other programs."""
 
 import argparse
 import sys
 import textwrap
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import get_args
 
 from components import edge
 from components.database import migrations
 from components.observability import capacity, documents, postmortem
+from render.versions import ending, table
 from settings import Settings, SettingsError
 from settings.environment import StackName
 from settings.loading import check
@@ -57,16 +59,30 @@ def show_capacity(settings: Settings) -> bool:
     return not problems
 
 
+def show_versions(settings: Settings, days: int | None) -> int:
+    """Print the table of versions; 1 when one of them is supported for fewer days than asked for."""
+    print("\n".join(table(settings)))
+    if days is None:
+        return 0
+    ends = ending(settings, datetime.now(UTC).date() + timedelta(days))
+    for sentence in ends:
+        print(f"error: {sentence}", file=sys.stderr)
+    return 1 if ends else 0
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; 1 when the settings are wrong, the folder is taken, or a size does not fit."""
     parser = argparse.ArgumentParser(prog="python -m render", description="Look at what a stack is made of.")
     parser.add_argument(
         "what",
-        choices=["documents", "capacity", "postmortem"],
-        help="files for other programs, computed sizes, or a page to fill in",
+        choices=["documents", "capacity", "versions", "postmortem"],
+        help="files for other programs, computed sizes, what of others it runs, or a page to fill in",
     )
     parser.add_argument("--stack", choices=get_args(StackName), default="dev", help="the stack (dev)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
+    parser.add_argument(
+        "--warn", type=int, metavar="DAYS", help="fail when support of a version ends within these days"
+    )
     parser.add_argument("--alert", metavar="NAME", help="alert that the post-mortem is of")
     given = parser.parse_args(arguments)
     if given.what == "documents" and given.out is None:
@@ -77,6 +93,8 @@ def main(arguments: list[str] | None = None) -> int:
         settings = check(given.stack, Path.cwd())
         if given.what == "capacity":
             return 0 if show_capacity(settings) else 1
+        if given.what == "versions":
+            return show_versions(settings, given.warn)
         if given.what == "postmortem":
             print("\n".join(postmortem(settings, given.alert)))
             return 0

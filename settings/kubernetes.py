@@ -11,7 +11,7 @@ Version = Annotated[
     str,
     Form(
         r"^v[0-9]+\.[0-9]+\.[0-9]+([+-][0-9A-Za-z.-]+)?$",
-        "a release of Kubernetes or k3s with all three numbers, such as v1.34.2+k3s1",
+        "a release of Kubernetes or k3s with all three numbers, such as v1.36.5+k3s1",
     ),
 ]
 

@@ -26,8 +26,10 @@ def build(module: GoModule, packages: Mapping[str, str], go: Path, job: Job) -> 
     for folder in _go_caches(go, environment):
         cache.require_space(folder, module.mebibytes * 2**20, f"building {module.name} with Go")
     built = job.work / "built"
+    changed = [f"-modfile={_with_pages(module, go, job, environment)}"] if module.pages else []
+    flags = ["-trimpath", *changed, "-ldflags", module.linker_flags]
     run(
-        [str(go), "build", "-trimpath", "-ldflags", module.linker_flags, "-o", f"{built}/", *packages.values()],
+        [str(go), "build", *flags, "-o", f"{built}/", *packages.values()],
         job,
         what=f"building {', '.join(packages)} {module.version} with Go",
         minutes=module.minutes,
@@ -50,24 +52,49 @@ def copy(module: GoFiles, name: str, go: Path, job: Job) -> None:
     environment = _environment()
     sources, *_ = _go_caches(go, environment)
     cache.require_space(sources, module.mebibytes * 2**20, f"fetching {module.name} with Go")
-    wanted = f"{module.module}@{module.version}"
-    run(
-        [str(go), "mod", "download", wanted],
-        job,
-        what=f"fetching {module.name} {module.version} with Go",
-        minutes=module.minutes,
-        folder=module.path,
-        environment=environment,
-    )
+    source = _fetched(module, module.minutes, go, job, environment)
     target = job.work / name / name
     target.mkdir()
     for pattern in module.files:
-        found = sorted((sources / wanted).glob(pattern))
+        found = sorted(source.glob(pattern))
         if not found:
             raise ToolError(f"{module.name} {module.version} has no {pattern}; what Go did is in {job.log}")
         for file in found:
             # Only the content: Go keeps its copy read-only, and this one has to be removable.
             shutil.copyfile(file, target / file.name)
+
+
+def _fetched(module: GoModule | GoFiles, minutes: float, go: Path, job: Job, environment: Mapping[str, str]) -> Path:
+    """The module's own files, in Go's cache."""
+    wanted = f"{module.module}@{module.version}"
+    run(
+        [str(go), "mod", "download", wanted],
+        job,
+        what=f"fetching {module.name} {module.version} with Go",
+        minutes=minutes,
+        folder=module.path,
+        environment=environment,
+    )
+    sources, *_ = _go_caches(go, environment)
+    return sources / wanted
+
+
+def _with_pages(module: GoModule, go: Path, job: Job, environment: Mapping[str, str]) -> Path:
+    """A `go.mod` with which the module is built from a copy that has the pages it lacks."""
+    copy = job.work / "source"
+    shutil.copytree(_fetched(module, 0.5, go, job, environment), copy, copy_function=shutil.copyfile)
+    for folder, _, _ in os.walk(copy):
+        # Go keeps its copy read-only.
+        Path(folder).chmod(0o755)
+    for page in module.pages:
+        file = copy / page
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("<!doctype html>\n", encoding="utf-8")
+    changed = job.work / "go.mod"
+    text = (module.path / "go.mod").read_text(encoding="utf-8")
+    changed.write_text(f"{text}\nreplace {module.module} => {copy}\n", encoding="utf-8")
+    shutil.copyfile(module.path / "go.sum", changed.with_suffix(".sum"))
+    return changed
 
 
 def _environment() -> dict[str, str]:

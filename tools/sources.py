@@ -77,10 +77,13 @@ class GoModule(_Pinned):
         stamps: The linker's `-X` settings that tell a program its version, made of `{version}` (`v1.34.2`),
             `{major}` and `{minor}`.
         hundreds: Whether v0.308.0 of the module is release 3.8.0, as Prometheus counts.
+        pages: Web pages, by their paths in the module, that its publisher generates for builds and leaves out of the
+            module. The program is built with empty ones.
     """
 
     stamps: tuple[str, ...] = ()
     hundreds: bool = False
+    pages: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "Go module"
 
@@ -92,7 +95,7 @@ class GoModule(_Pinned):
 
     @property
     def _made_with(self) -> str:
-        return repr(self.stamps)
+        return repr(self.stamps) + (repr(self.pages) if self.pages else "")
 
     @property
     def linker_flags(self) -> str:

@@ -41,7 +41,17 @@ _COREDNS = GoModule(name="coredns", module="github.com/coredns/coredns", minutes
 _PROMETHEUS = GoModule(
     name="prometheus", module="github.com/prometheus/prometheus", minutes=5, mebibytes=4000, hundreds=True
 )
-_ALERTMANAGER = GoModule(name="alertmanager", module="github.com/prometheus/alertmanager", minutes=2, mebibytes=1500)
+_ALERTMANAGER = GoModule(
+    name="alertmanager",
+    module="github.com/prometheus/alertmanager",
+    minutes=2,
+    mebibytes=1500,
+    pages=("ui/app/dist/elm/index.html", "ui/app/dist/mantine/index.html"),
+)
+_CONTAINERD = GoModule(name="containerd", module="github.com/containerd/containerd/v2", minutes=2, mebibytes=1500)
+_KUBE_STATE_METRICS = GoModule(
+    name="kube-state-metrics", module="k8s.io/kube-state-metrics/v2", minutes=2, mebibytes=2000
+)
 _LOKI = GoModule(name="loki", module="github.com/grafana/loki/v3", minutes=7, mebibytes=4500)
 _PROMTAIL = GoModule(name="promtail", module="github.com/grafana/loki/v3", minutes=6, mebibytes=4500)
 _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebibytes=2500)
@@ -119,12 +129,17 @@ class Program:
 def _kubernetes(name: str) -> Program:
     """A part of the control plane: all parts of one minor version, as Kubernetes' version skew policy wants them."""
     arguments = ("version", "--client") if name == "kubectl" else ("--version",)
-    check = Check(arguments, rf"(?:Kubernetes|Client Version:) {_SEMANTIC}", minimum=(1, 34, 0), family="minor")
+    check = Check(arguments, rf"(?:Kubernetes|Client Version:) {_SEMANTIC}", minimum=(1, 36, 0), family="minor")
     return Program(name, _KUBERNETES, check, package=f"k8s.io/kubernetes/cmd/{name}")
 
 
+def _containerd(name: str) -> Program:
+    """A part of the container runtime; those of one release fit together, so none is taken from PATH."""
+    return Program(name, _CONTAINERD, NOT_ON_PATH, package=f"{_CONTAINERD.module}/cmd/{name}")
+
+
 def _kwok(name: str) -> Program:
-    check = Check(("--version",), _SEMANTIC, minimum=(0, 7, 0), family="minor")
+    check = Check(("--version",), _SEMANTIC, minimum=(0, 8, 0), family="minor")
     return Program(name, _KWOK, check, package=f"sigs.k8s.io/kwok/cmd/{name}")
 
 
@@ -135,15 +150,15 @@ def _built(name: str, source: GoModule, package: str = "", arguments: tuple[str,
 
 
 _LEAST = {
-    "prometheus": (3, 8, 0),
-    "alertmanager": (0, 31, 0),
+    "prometheus": (3, 13, 0),
+    "alertmanager": (0, 35, 0),
     "loki": (3, 7, 0),
     "promtail": (3, 6, 0),
     "sloth": (0, 12, 0),
     "kube-score": (1, 20, 0),
     "kube-router": (2, 1, 0),
-    "node_exporter": (1, 9, 0),
-    "blackbox_exporter": (0, 27, 0),
+    "node_exporter": (1, 12, 0),
+    "blackbox_exporter": (0, 28, 0),
     "postgres_exporter": (0, 17, 0),
 }
 """The oldest release on PATH that is good; as the program itself tells it."""
@@ -172,7 +187,10 @@ PROGRAMS = {
         *map(_kubernetes, ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")),
         *map(_kubernetes, ("kubelet", "kube-proxy")),
         *map(_kwok, ("kwok", "kwokctl")),
+        *map(_containerd, ("containerd", "containerd-shim-runc-v2", "ctr")),
         _built("kube-router", _KUBE_ROUTER, "cmd/kube-router"),
+        # It tells its version on a server only.
+        Program("kube-state-metrics", _KUBE_STATE_METRICS, NOT_ON_PATH, package=_KUBE_STATE_METRICS.module),
         # With the plugins that a cluster needs, which its own main package does not let one choose.
         Program(
             "coredns", _COREDNS, Check(("-version",), _SEMANTIC, (1, 14, 0), family="major"), package="tools/coredns"

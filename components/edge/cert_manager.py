@@ -10,11 +10,11 @@ import pulumi_kubernetes as k8s
 from pulumi_kubernetes.helm.v4 import Chart, RepositoryOptsArgs
 
 from components.edge.issuing import CONTROLLER_NAMESPACE, labels
-from components.images import CERT_MANAGER_CHART
 from components.kubernetes import TOKEN_PATH, Namespace, NamespaceArgs
 from settings import Settings
 from settings.kubernetes import Namespace as NamespaceSettings
 from settings.kubernetes import Quota
+from versions import CERT_MANAGER
 
 _REPOSITORY: Final = "https://charts.jetstack.io"
 _METRICS_PORT: Final = 9402
@@ -56,7 +56,7 @@ def install(name: str, settings: Settings, parent: pulumi.Resource) -> CertManag
         name="cert-manager",
         namespace=CONTROLLER_NAMESPACE,
         chart="cert-manager",
-        version=CERT_MANAGER_CHART,
+        version=CERT_MANAGER.version,
         repository_opts=RepositoryOptsArgs(repo=_REPOSITORY),
         values=values(settings),
         opts=pulumi.ResourceOptions(

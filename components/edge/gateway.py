@@ -10,10 +10,10 @@ from components.edge.names import OBSERVERS
 from components.edge.plugin import FILES, MODULE
 from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS, routing_yaml
 from components.edge.static import ACCEPT_SECONDS, DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT, traefik_yaml
-from components.images import TRAEFIK
 from components.kubernetes import Balancer, EgressRule, Files, Mount, Workload, WorkloadArgs, place
 from settings import Settings
 from settings.values import Slot
+from versions import TRAEFIK
 
 OTLP_PORT = 4318
 """Where Tempo takes spans, over HTTP."""
@@ -86,7 +86,7 @@ class Gateway(pulumi.ComponentResource):
             WorkloadArgs(
                 namespace=edge.namespace,
                 workload=workload,
-                image=TRAEFIK,
+                image=TRAEFIK.reference,
                 replicas=edge.replicas,
                 port=METRICS_PORT,
                 public_ports={"http-redirect": WEB_PORT, "websecure": SECURE_PORT},

@@ -10,9 +10,9 @@ from urllib.parse import quote
 import yaml
 
 from components.cloud_init import CloudConfig, CloudFile
-from components.images import KUBE_VIP
 from settings.compute import Compute, Vm
 from settings.kubernetes import Kubernetes
+from versions import KUBE_VIP
 
 TOKEN_FILE: Final = "/etc/rancher/k3s/token"  # noqa: S105 - where the token is, not what it is
 _RELEASES: Final = "https://github.com/k3s-io/k3s/releases/download"
@@ -114,7 +114,12 @@ def kube_vip(kubernetes: Kubernetes) -> list[dict[str, Any]]:
             "resources": ["leases"],
             "verbs": ["list", "get", "watch", "update", "create"],
         },
-        {"apiGroups": ["discovery.k8s.io"], "resources": ["endpointslices"], "verbs": ["list", "get", "watch"]},
+        {
+            "apiGroups": ["discovery.k8s.io"],
+            "resources": ["endpointslices"],
+            "verbs": ["list", "get", "watch", "update"],
+        },
+        {"apiGroups": [""], "resources": ["pods"], "verbs": ["list"]},
     ]
     return [
         {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": account},
@@ -169,7 +174,7 @@ def _kube_vip_daemon_set(name: str, own: dict[str, str], where: dict[str, Any]) 
     labels = {"app.kubernetes.io/name": name}
     container: dict[str, Any] = {
         "name": "kube-vip",
-        "image": KUBE_VIP,
+        "image": KUBE_VIP.reference,
         "args": ["manager"],
         "env": [{"name": key, "value": value} for key, value in environment.items()]
         + [{"name": "vip_nodename", "valueFrom": {"fieldRef": {"fieldPath": "spec.nodeName"}}}],

@@ -7,10 +7,10 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker_files import DockerFiles, DockerFilesArgs
-from components.images import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 from components.observability import agents
 from components.text import to_yaml
 from settings import Settings
+from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 
 _STATE = "/var/lib/log-agent"
 _CONFIGURATION = "/etc/log-agent"
@@ -120,7 +120,7 @@ class DockerAgents(pulumi.ComponentResource):
 def _cadvisor(args: DockerAgentsArgs) -> _Agent:
     return _Agent(
         name="cadvisor",
-        image=CADVISOR,
+        image=CADVISOR.reference,
         port=args.settings.observability.cadvisor_port,
         command=[
             f"--port={args.settings.observability.cadvisor_port}",
@@ -150,7 +150,7 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
     runs_alloy = args.settings.observability.agent == "alloy"
     return _Agent(
         name="log-agent",
-        image=ALLOY if runs_alloy else PROMTAIL,
+        image=ALLOY.reference if runs_alloy else PROMTAIL.reference,
         port=port,
         command=alloy if runs_alloy else [f"-config.file={_CONFIGURATION}/promtail.yaml"],
         memory_mib=256,
@@ -167,7 +167,7 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
     observed = args.settings.observability
     return _Agent(
         name="postgres-exporter",
-        image=POSTGRES_EXPORTER,
+        image=POSTGRES_EXPORTER.reference,
         port=observed.postgres_exporter_port,
         command=[
             f"--web.listen-address=:{observed.postgres_exporter_port}",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
-from components.images import NODE_EXPORTER
+from versions import NODE_EXPORTER
 
 
 @dataclass(frozen=True)
@@ -32,12 +32,12 @@ class NodeExporter(pulumi.ComponentResource):
         super().__init__("luxima:observability:NodeExporter", name, None, opts)
         self.endpoint = f"{args.address}:{args.port}"
         image = docker.RemoteImage(
-            f"{name}-image", name=NODE_EXPORTER, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
+            f"{name}-image", name=NODE_EXPORTER.reference, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
         )
         docker.Container(
             f"{name}-container",
             name="node-exporter",
-            image=NODE_EXPORTER,
+            image=NODE_EXPORTER.reference,
             command=[
                 "--path.rootfs=/host",
                 "--path.procfs=/host/proc",

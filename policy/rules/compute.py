@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..judging import Level, Resource, Severity, resource_rule
+from ..judging import Resource, Severity, resource_rule
 from ..values import Finding
 from . import kinds
 
@@ -57,9 +57,6 @@ def lxc_unprivileged(resource: Resource) -> Iterator[Finding]:
     requirements=("INF-1",),
     types=kinds.DOWNLOADS,
     severity=Severity.MEDIUM,
-    dev=Level.ADVISORY,
-    elsewhere=Level.ADVISORY,
-    because="a distribution's `latest` image changes under its URL, and TLS already says whose it is",
 )
 def download_checksum(resource: Resource) -> Iterator[Finding]:
     """What a hypervisor downloads is checked against a checksum."""

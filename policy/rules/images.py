@@ -4,14 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 
-from ..judging import Resource, resource_rule
+import versions
+
+from ..judging import Level, Resource, resource_rule
 from ..values import Finding, Value
 from . import kinds
 
 _OWN_REGISTRY = re.compile(r"registry\.(?:[a-z0-9-]+\.)*luxima\.[a-z]+(?::\d+)?/")
 _DIGEST = re.compile(r"(?:^|@)sha256:[0-9a-f]{64}$")
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?")
+
+
+_LISTED = {pinned.reference: pinned for pinned in versions.TABLE}
+_TRIED_IN_DEV = "dev tries versions before the table has them"
+
+
+def today() -> date:
+    """The day that support is judged by."""
+    return datetime.now(UTC).date()
+
+
+def _judge_support(image: Value) -> Iterator[Finding]:
+    text = image.text
+    if _OWN_REGISTRY.match(text) or text.startswith("sha256:"):
+        return
+    listed = _LISTED.get(text.partition("@")[0])
+    if listed is None:
+        yield image.wrong(f"{text!r} is not in the table of versions", "take the version there, or add it to versions/")
+    elif listed.ends is not None and listed.ends < today():
+        yield image.wrong(f"{text!r} is supported no longer, since {listed.ends}", "take a version that is")
 
 
 def _judge(image: Value) -> Iterator[Finding]:
@@ -48,6 +71,31 @@ def docker_image_pinned(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
+    "workload-image-supported",
+    requirements=("INF-7",),
+    types=kinds.WORKLOADS,
+    dev=Level.ADVISORY,
+    because=_TRIED_IN_DEV,
+)
+def workload_image_supported(resource: Resource) -> Iterator[Finding]:
+    """Images of others are those of the table of versions, and their publishers support them still."""
+    for container in kinds.all_containers(kinds.pod_spec(resource)):
+        yield from _judge_support(container.at("image"))
+
+
+@resource_rule(
+    "docker-image-supported",
+    requirements=("INF-7",),
+    types=(kinds.DOCKER_CONTAINER, kinds.DOCKER_IMAGE),
+    dev=Level.ADVISORY,
+    because=_TRIED_IN_DEV,
+)
+def docker_image_supported(resource: Resource) -> Iterator[Finding]:
+    """The same for images on Docker hosts."""
+    yield from _judge_support(resource.props.at("image" if resource.type == kinds.DOCKER_CONTAINER else "name"))
+
+
+@resource_rule(
     "helm-release",
     requirements=("SEC-2", "SEC-3"),
     types=(kinds.HELM_RELEASE,),
@@ -61,4 +109,10 @@ def helm_release(resource: Resource) -> Iterator[Finding]:
         yield version.wrong("is not exact", "give a full version, as in v1.19.2")
 
 
-RULES = (workload_image_pinned, docker_image_pinned, helm_release)
+RULES = (
+    workload_image_pinned,
+    docker_image_pinned,
+    workload_image_supported,
+    docker_image_supported,
+    helm_release,
+)

@@ -72,6 +72,9 @@ REAL: Final[Mapping[str, Real]] = {
     "docker.io/grafana/loki": Real(
         "loki", Config(("/usr/bin/loki",), ("-config.file=/etc/loki/local-config.yaml",), "10001")
     ),
+    "registry.k8s.io/kube-state-metrics/kube-state-metrics": Real(
+        "kube-state-metrics", Config(("/kube-state-metrics",), ("--port=8080", "--telemetry-port=8081"), _NOBODY)
+    ),
     "docker.io/grafana/promtail": Real(
         "promtail", Config(("/usr/bin/promtail",), ("-config.file=/etc/promtail/config.yml",)), "the journal"
     ),
@@ -88,14 +91,8 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
     "docker.io/grafana/alloy": StandIn(
         "alloy", (12345,), ("/-/ready", "/-/healthy"), "no log line was read on a node or Docker host"
     ),
-    "gcr.io/cadvisor/cadvisor": StandIn(
+    "ghcr.io/google/cadvisor": StandIn(
         "cadvisor", (8080,), ("/healthz",), "nothing was measured of single containers on Docker hosts"
-    ),
-    "registry.k8s.io/kube-state-metrics/kube-state-metrics": StandIn(
-        "kube-state-metrics",
-        (8080, 8081),
-        ("/healthz", "/livez", "/readyz"),
-        "the state of Kubernetes' objects was not measured, so no alert on it could fire",
     ),
     "ghcr.io/kube-vip/kube-vip": StandIn("kube-vip", (2113,), (), "no virtual address was held or moved"),
 }

@@ -1,6 +1,6 @@
 """Which images a stack needs."""
 
-from components import images
+import versions
 from sandbox.images.model import COREDNS, PAUSE
 from settings import Settings
 
@@ -14,15 +14,15 @@ def wanted(settings: Settings) -> list[str]:
     found = [
         PAUSE,
         COREDNS,
-        images.TRAEFIK,
-        images.PROMETHEUS,
-        images.ALERTMANAGER,
-        images.LOKI,
-        images.TEMPO,
-        images.GRAFANA,
-        images.BLACKBOX_EXPORTER,
-        images.KUBE_STATE_METRICS,
-        images.NODE_EXPORTER,
+        versions.TRAEFIK.reference,
+        versions.PROMETHEUS.reference,
+        versions.ALERTMANAGER.reference,
+        versions.LOKI.reference,
+        versions.TEMPO.reference,
+        versions.GRAFANA.reference,
+        versions.BLACKBOX_EXPORTER.reference,
+        versions.KUBE_STATE_METRICS.reference,
+        versions.NODE_EXPORTER.reference,
         _agent(settings),
         settings.guard.image,
         *on_hosts(settings),
@@ -38,11 +38,11 @@ def on_hosts(settings: Settings) -> list[str]:
     hosts = settings.compute.by_role("docker_host")
     if not hosts:
         return []
-    found = [images.CADVISOR, images.NODE_EXPORTER, _agent(settings)]
+    found = [versions.CADVISOR.reference, versions.NODE_EXPORTER.reference, _agent(settings)]
     if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
-        found.append(images.POSTGRES_EXPORTER)
+        found.append(versions.POSTGRES_EXPORTER.reference)
     return sorted(found)
 
 
 def _agent(settings: Settings) -> str:
-    return images.ALLOY if settings.observability.agent == "alloy" else images.PROMTAIL
+    return versions.ALLOY.reference if settings.observability.agent == "alloy" else versions.PROMTAIL.reference

@@ -25,26 +25,33 @@ VOLUMES: Final = Path("/var/lib/rancher/k3s/storage")
 """Where the volumes of claims lie, as k3s has them."""
 
 
-def containerd(network: str, plugins: str, pause: str) -> str:
-    """`config.toml` of containerd; version 2 of it is read by every release since 1.3.
+def containerd(network: str, plugins: str, shim: str, pause: str) -> str:
+    """`config.toml` of containerd 2.
 
     Args:
         network: Folder with the configuration of the pod network.
         plugins: Folder with the programs of the pod network.
+        shim: The program that runs beside each pod.
         pause: Image that a pod's namespaces are held with.
     """
     # A root without all capabilities may not make a process less likely to be killed.
     return f"""\
-version = 2
+version = 3
 
-[plugins."io.containerd.grpc.v1.cri"]
-sandbox_image = "{pause}"
+[plugins."io.containerd.cri.v1.images".pinned_images]
+sandbox = "{pause}"
+
+[plugins."io.containerd.cri.v1.runtime"]
 restrict_oom_score_adj = true
 disable_apparmor = true
 
-[plugins."io.containerd.grpc.v1.cri".cni]
-bin_dir = "{plugins}"
+[plugins."io.containerd.cri.v1.runtime".cni]
+bin_dirs = ["{plugins}"]
 conf_dir = "{network}"
+
+[plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
+runtime_type = "io.containerd.runc.v2"
+runtime_path = "{shim}"
 """
 
 

@@ -35,13 +35,14 @@ _RUNTIME_SECONDS = 300
 _WITH_TREE = (f"{docker.TREE}/docker-engine",)
 """Runs a program with those of Debian's that it needs on its PATH."""
 _DAEMONS = ("kubelet", "kube-proxy", "kube-router")
+_RUNTIME = ("containerd", "containerd-shim-runc-v2", "ctr")
 
 
 class Node(Unreached):
     """Started when the API server answers; ready when it says so itself."""
 
     name = "node"
-    programs: Sequence[str] = (*_DAEMONS, "docker-engine")
+    programs: Sequence[str] = (*_DAEMONS, *_RUNTIME, "docker-engine")
     holds_data = True
 
     def start(self, site: Site) -> None:
@@ -112,7 +113,9 @@ def specification(site: Site) -> Specification:
             "/etc/machine-id": f"{hashlib.sha256(str(folder).encode()).hexdigest()[:32]}\n",
             "/etc/resolv.conf": "".join(f"nameserver {server}\n" for server in network.name_servers),
             "/etc/cni/net.d/10-pods.conflist": documents.pod_network(kubernetes.pod_cidr),
-            "/etc/containerd/config.toml": documents.containerd("/etc/cni/net.d", pod_programs, PAUSE),
+            "/etc/containerd/config.toml": documents.containerd(
+                "/etc/cni/net.d", pod_programs, _place("containerd-shim-runc-v2"), PAUSE
+            ),
             "/etc/kubernetes/kubelet.yaml": documents.kubelet(dns, group),
             "/etc/kubernetes/kube-proxy.yaml": documents.proxy(node.name, kubernetes.pod_cidr),
         },
@@ -120,7 +123,7 @@ def specification(site: Site) -> Specification:
             docker.TREE: str(site.programs["docker-engine"].parent),
             str(documents.KUBECONFIG.parent): str(_administrator(site)),
             str(documents.SERVING): str(_serving(site.layout, node)),
-            **{f"/opt/{name}": str(site.programs[name].parent) for name in _DAEMONS},
+            **{str(Path(_place(name)).parent): str(site.programs[name].parent) for name in (*_DAEMONS, *_RUNTIME)},
         },
         bridge=plan.BRIDGE,
         port=f"vm{hashlib.sha256(str(folder).encode()).hexdigest()[:10]}",
@@ -132,7 +135,7 @@ def specification(site: Site) -> Specification:
         machine=asdict(machine),
         group=group,
         extra_addresses=[f"{gateway.address}/32" for gateway in settings.edge.gateways.values()],
-        runtime=Daemon("containerd", [*_WITH_TREE, "containerd"]),
+        runtime=Daemon("containerd", [*_WITH_TREE, _place("containerd")]),
         daemons=[
             _daemon(
                 "kubelet",
@@ -151,7 +154,12 @@ def specification(site: Site) -> Specification:
 
 
 def _daemon(name: str, *arguments: str) -> Daemon:
-    return Daemon(name, [*_WITH_TREE, f"/opt/{name}/{name}", *arguments])
+    return Daemon(name, [*_WITH_TREE, _place(name), *arguments])
+
+
+def _place(name: str) -> str:
+    """Where a program is in the machine."""
+    return f"/opt/{name}/{name}"
 
 
 def machine_folder(layout: Layout, name: str) -> Path:
@@ -224,7 +232,7 @@ def _runtime(layout: Layout, arguments: Sequence[str], given: IO[bytes] | int = 
         raise SandboxError("the node does not run: run make up again")
     command = [
         *("nsenter", f"--target={first[0]}", "--mount", "--pid", "--net", *_WITH_TREE),
-        *("ctr", "--address", str(documents.RUNTIME_SOCKET), "--namespace", "k8s.io", *arguments),
+        *(_place("ctr"), "--address", str(documents.RUNTIME_SOCKET), "--namespace", "k8s.io", *arguments),
     ]
     what = f"`ctr {' '.join(arguments)}`"
     try:

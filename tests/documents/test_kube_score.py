@@ -45,7 +45,7 @@ def _manifests(stack: str) -> str:
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_critical_finding_is_explained_and_every_explanation_is_needed(stack: str) -> None:
     done = subprocess.run(
-        [ensure("kube-score")["kube-score"], "score", "--output-format", "json", "--kubernetes-version", "v1.34", "-"],
+        [ensure("kube-score")["kube-score"], "score", "--output-format", "json", "--kubernetes-version", "v1.36", "-"],
         input=_manifests(stack),
         capture_output=True,
         text=True,

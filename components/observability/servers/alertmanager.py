@@ -1,9 +1,9 @@
 """Alertmanager: one that tells people, in replicas that know of each other, and one that records everything (ALR)."""
 
-from components.images import ALERTMANAGER
 from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import alertmanager
 from components.observability.servers.site import Site
+from versions import ALERTMANAGER
 
 _TOLD = (
     "slackWebhookUrl",
@@ -46,7 +46,7 @@ def _put(
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload=workload,
-            image=ALERTMANAGER,
+            image=ALERTMANAGER.reference,
             replicas=replicas,
             volume_gib=size.volume_gib,
             data_path="/alertmanager",

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.images import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, NODE_EXPORTER
 from components.kubernetes import EgressRule, Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, place
 from components.observability import blackbox
 from components.observability.servers.site import Site, may_read
+from versions import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, NODE_EXPORTER
 
 _OBJECTS = {
     "": ("namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "resourcequotas", "services"),
@@ -34,7 +34,7 @@ def put_blackbox_exporter(site: Site) -> Workload:
         WorkloadArgs(
             namespace=site.namespace,
             workload="blackbox-exporter",
-            image=BLACKBOX_EXPORTER,
+            image=BLACKBOX_EXPORTER.reference,
             replicas=1,
             service_port=9115,
             port=9115,
@@ -64,7 +64,7 @@ def put_kube_state_metrics(site: Site) -> Workload:
     args = WorkloadArgs(
         namespace=site.namespace,
         workload="kube-state-metrics",
-        image=KUBE_STATE_METRICS,
+        image=KUBE_STATE_METRICS.reference,
         replicas=1,
         service_port=8080,
         port=8080,
@@ -96,7 +96,7 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
         PodArgs(
             namespace=observed.agents_namespace,
             workload="node-exporter",
-            image=NODE_EXPORTER,
+            image=NODE_EXPORTER.reference,
             port=port,
             health_path="/",
             live_path=None,

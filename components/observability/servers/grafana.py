@@ -2,10 +2,10 @@
 
 import pulumi_random as random
 
-from components.images import GRAFANA
 from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import grafana
 from components.observability.servers.site import Site
+from versions import GRAFANA
 
 
 def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
@@ -28,7 +28,7 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload="grafana",
-            image=GRAFANA,
+            image=GRAFANA.reference,
             replicas=size.replicas,
             volume_gib=size.volume_gib,
             data_path="/var/lib/grafana",

@@ -5,10 +5,10 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.images import ALLOY, PROMTAIL
 from components.kubernetes import Mount, NodeWorkload, PodArgs, place
 from components.observability import agents
 from components.observability.servers.site import Site, may_read
+from versions import ALLOY, PROMTAIL
 
 _FILE = "kubernetes/promtail.yaml"
 _STATE = "/var/lib/log-agent"
@@ -36,7 +36,7 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
     args = PodArgs(
         namespace=observed.agents_namespace,
         workload="log-agent",
-        image=ALLOY if runs_alloy else PROMTAIL,
+        image=ALLOY.reference if runs_alloy else PROMTAIL.reference,
         port=observed.agent_port,
         health_path="/-/ready" if runs_alloy else "/ready",
         live_path=None,

@@ -1,10 +1,10 @@
 """Loki, with its data in the object storage (LOG-2, LOG-6)."""
 
-from components.images import LOKI
 from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import loki, trust
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
+from versions import LOKI
 
 
 def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
@@ -18,7 +18,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload="loki",
-            image=LOKI,
+            image=LOKI.reference,
             replicas=size.replicas,
             volume_gib=size.volume_gib,
             data_path="/loki",

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pulumi_kubernetes as k8s
 
-from components.images import PROMETHEUS
 from components.kubernetes import EgressRule, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import capacity, prometheus, rules
 from components.observability.servers.site import Site, may_read
+from versions import PROMETHEUS
 
 _READS = (
     k8s.rbac.v1.PolicyRuleArgs(
@@ -46,7 +46,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
     args = StatefulWorkloadArgs(
         namespace=site.namespace,
         workload="prometheus",
-        image=PROMETHEUS,
+        image=PROMETHEUS.reference,
         replicas=size.replicas,
         volume_gib=size.volume_gib,
         data_path="/prometheus",

@@ -1,10 +1,10 @@
 """Tempo, with its data in the object storage (MON-4)."""
 
-from components.images import TEMPO
 from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import tempo, trust
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
+from versions import TEMPO
 
 
 def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
@@ -19,7 +19,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload="tempo",
-            image=TEMPO,
+            image=TEMPO.reference,
             replicas=size.replicas,
             volume_gib=size.volume_gib,
             data_path="/var/tempo",

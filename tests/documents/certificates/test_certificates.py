@@ -8,12 +8,12 @@ import jsonschema
 import pytest
 
 from components.edge import cert_manager, issuing
-from components.images import CERT_MANAGER_CHART
 from settings.dns import Tsig
 from tests.documents.certificates import definitions
 from tests.recording import STACKS, stack_settings
 from tools import ensure
 from tools.table import PROGRAMS
+from versions import CERT_MANAGER
 
 
 def objects(stack: str) -> list[issuing.CustomObject]:
@@ -127,4 +127,4 @@ def test_a_controller_of_which_there_is_one_does_not_stop_a_node_from_draining()
 
 
 def test_the_chart_and_the_definitions_are_of_one_version() -> None:
-    assert PROGRAMS["cert-manager-crds"].source.version == CERT_MANAGER_CHART
+    assert PROGRAMS["cert-manager-crds"].source.version == CERT_MANAGER.version

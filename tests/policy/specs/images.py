@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import versions
 from policy.rules import kinds
 
 from .. import good
@@ -43,6 +44,32 @@ SPECS = (
         fails=(
             wrong(one(kinds.DOCKER_CONTAINER, {"image": "postgres"}), "image"),
             wrong(one(kinds.DOCKER_IMAGE, {"name": "postgres:latest"}), "name"),
+        ),
+        unknown=(wrong(one(kinds.DOCKER_IMAGE, {"name": UNKNOWN}), "name"),),
+    ),
+    Spec(
+        "workload-image-supported",
+        passes=(
+            _image(f"registry.dev.luxima.local/aceh/storefront@{good.DIGEST}"),
+            _image(versions.TRAEFIK.reference),
+            _image(f"{versions.TRAEFIK.reference}@{good.DIGEST}"),
+        ),
+        fails=(
+            wrong(_image("docker.io/library/traefik:v3.5.4"), _PATH),
+            wrong(_image("example.test/grafana/loki:3.7.8"), _PATH),
+            wrong(_image(versions.PROMTAIL.reference), _PATH),
+        ),
+        unknown=(wrong(_image(UNKNOWN), _PATH),),
+    ),
+    Spec(
+        "docker-image-supported",
+        passes=(
+            one(kinds.DOCKER_CONTAINER, {"image": good.DIGEST}),
+            one(kinds.DOCKER_CONTAINER, {"image": versions.CADVISOR.reference}),
+        ),
+        fails=(
+            wrong(one(kinds.DOCKER_CONTAINER, {"image": versions.PROMTAIL.reference}), "image"),
+            wrong(one(kinds.DOCKER_IMAGE, {"name": "gcr.io/cadvisor/cadvisor:v0.52.1"}), "name"),
         ),
         unknown=(wrong(one(kinds.DOCKER_IMAGE, {"name": UNKNOWN}), "name"),),
     ),

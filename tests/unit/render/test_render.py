@@ -1,12 +1,17 @@
 """`make render` and `make capacity`: what they write, and what they refuse."""
 
+import re
 import shutil
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+import versions
 from render.__main__ import main
+from render.versions import ending
+from tests.recording import stack_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -96,3 +101,23 @@ def test_an_alert_over_logs_has_one_too_and_an_unknown_alert_is_named(capsys: py
     assert main(["postmortem", "--alert", "ReleaseRolledBack"]) == 0
     assert main(["postmortem", "--alert", "DatabaseDwn"]) == 1
     assert "error: DatabaseDwn is no alert; docs/runbooks has a page for each" in capsys.readouterr().err
+
+
+def test_what_others_support_is_shown_for_what_the_stack_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["versions", "--stack", "prod"]) == 0
+    shown = capsys.readouterr().out
+    assert versions.TRAEFIK.version in shown
+    assert "promtail" not in shown
+    assert re.search(r"^k3s +v\d+\.\d+\.\d+\+k3s\d+ +Apache-2\.0 +20\d\d-", shown, re.MULTILINE)
+
+
+def test_what_is_soon_supported_no_longer_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    settings = stack_settings("dev")
+    ends = versions.PROMETHEUS.ends
+    assert ends is not None
+    assert not [text for text in ending(settings, ends) if "/prometheus:" in text]
+    assert [text for text in ending(settings, ends + timedelta(1)) if "/prometheus:" in text]
+    old = settings.model_copy(update={"observability": settings.observability.model_copy(update={"agent": "promtail"})})
+    assert "docker.io/grafana/promtail:3.6.15 is supported until 2026-03-02" in " ".join(ending(old, ends))
+    assert main(["versions", "--warn", "100000"]) == 1
+    assert "raise it in versions/ or the stack file" in capsys.readouterr().err

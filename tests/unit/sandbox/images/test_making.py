@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from components.images import ALLOY, PROMETHEUS, PROMTAIL, TEMPO
 from sandbox.images import (
     COREDNS,
     PAUSE,
@@ -35,6 +34,7 @@ from sandbox.images.table import GUARD, STAND_INS
 from settings.releases import Candidate
 from tests.recording import ROOT, STACKS, Recorder, record_platform, stack_settings
 from tools.table import PROGRAMS
+from versions import ALLOY, PROMETHEUS, PROMTAIL, TEMPO
 
 SERVICE = "registry.example/aceh/shop@sha256:" + "1" * 64
 
@@ -111,8 +111,8 @@ def test_a_selected_agent_and_candidates_are_wanted() -> None:
         }
     )
 
-    assert set(wanted(changed)) - set(wanted(settings)) == {SERVICE, PROMTAIL}
-    assert set(wanted(settings)) - set(wanted(changed)) == {ALLOY}
+    assert set(wanted(changed)) - set(wanted(settings)) == {SERVICE, PROMTAIL.reference}
+    assert set(wanted(settings)) - set(wanted(changed)) == {ALLOY.reference}
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -129,8 +129,8 @@ def test_every_wanted_image_can_be_made_of_what_is_asked_for(stack: str, have: M
     }
     assert all(image.real is (image.unseen == "") is (image.program != "stand-in") for image in images)
     told = {image.reference: image.program for image in images}
-    assert re.fullmatch(r"prometheus 3\.\d+\.\d+", told[PROMETHEUS])
-    assert told[TEMPO] == "stand-in"
+    assert re.fullmatch(r"prometheus 3\.\d+\.\d+", told[PROMETHEUS.reference])
+    assert told[TEMPO.reference] == "stand-in"
 
 
 def test_probes_ask_stand_ins_for_what_they_answer() -> None:
@@ -171,19 +171,19 @@ def test_behaviour_is_in_the_environment_of_its_image_alone(have: Mapping[str, P
 
 
 def test_an_archive_is_made_once_until_its_program_changes(have: Mapping[str, Path]) -> None:
-    (first,) = make([PROMETHEUS, PROMETHEUS], have)
+    (first,) = make([PROMETHEUS.reference, PROMETHEUS.reference], have)
     made = first.archive.stat().st_mtime_ns
-    (again,) = make([PROMETHEUS], have)
+    (again,) = make([PROMETHEUS.reference], have)
     assert (again.archive, again.archive.stat().st_mtime_ns) == (first.archive, made)
 
     have["prometheus"].write_bytes(b"\x7fELFanother")
-    (changed,) = make([PROMETHEUS], have)
+    (changed,) = make([PROMETHEUS.reference], have)
     assert changed.archive != first.archive
     assert first.archive.is_file(), "somebody may be loading it"
 
     long_ago = time.time() - 100_000
     os.utime(first.archive.parent, (long_ago, long_ago))
-    make([PROMETHEUS], have)
+    make([PROMETHEUS.reference], have)
     assert not first.archive.exists()
     assert changed.archive.is_file()
 
@@ -198,7 +198,7 @@ def test_many_at_a_time_make_one(have: Mapping[str, Path], monkeypatch: pytest.M
     monkeypatch.setattr(making, "write", write)
 
     def both(_number: int) -> list[Image]:
-        return make([PROMETHEUS, SERVICE], have)
+        return make([PROMETHEUS.reference, SERVICE], have)
 
     with ThreadPoolExecutor(8) as pool:
         made = [image for images in pool.map(both, range(8)) for image in images]
@@ -212,7 +212,7 @@ def test_many_at_a_time_make_one(have: Mapping[str, Path], monkeypatch: pytest.M
     ("reference", "reason"),
     [
         ("docker.io/library/caddy:2", "nothing is known that could be in it: add docker.io/library/caddy to "),
-        (PROMETHEUS, "the program prometheus was not given"),
+        (PROMETHEUS.reference, "the program prometheus was not given"),
         (SERVICE, "the program go was not given"),
     ],
 )
@@ -227,11 +227,11 @@ def test_a_program_that_is_gone_is_said(have: Mapping[str, Path], tmp_path: Path
     have["prometheus"].unlink()
 
     with pytest.raises(ImageError, match=rf"{tmp_path}/prometheus: No such file or directory$"):
-        make([PROMETHEUS], have)
+        make([PROMETHEUS.reference], have)
 
 
 def test_a_program_that_is_linked_brings_its_libraries(have: Mapping[str, Path]) -> None:
-    (image,) = make([PROMETHEUS], {**have, "prometheus": Path(sys.executable)})
+    (image,) = make([PROMETHEUS.reference], {**have, "prometheus": Path(sys.executable)})
 
     assert image.program == f"prometheus {platform.python_version()}", "as it says itself"
     libraries = {Path("/", name) for name in files(image) if ".so" in name}
@@ -243,4 +243,4 @@ def test_a_script_is_no_program(have: Mapping[str, Path]) -> None:
     have["prometheus"].write_text("#!/bin/sh\n")
 
     with pytest.raises(ImageError, match="prometheus is a script: put the program itself on PATH, or none, so that "):
-        make([PROMETHEUS], have)
+        make([PROMETHEUS.reference], have)
