@@ -26,6 +26,9 @@ class Bucket(Area):
 
     versioning: bool = Field(description="Whether overwritten and deleted objects are kept as old versions")
     quota_gib: Annotated[int, Field(ge=1, le=1_048_576)] = Field(description="Hard quota, in GiB")
+    protected: bool = Field(
+        default=False, description="Whether the engine refuses to delete it, by an update as by a destroy"
+    )
 
 
 class StorageUser(Area):

@@ -17,7 +17,7 @@ class BucketArgs:
     bucket: str
     """Full name in the object storage."""
     settings: BucketSettings
-    """Versioning and quota (GiB)."""
+    """Versioning, quota (GiB) and protection."""
     kms_key: str
     """Id of the KMS key that objects are encrypted with."""
     lifecycle: Sequence[LifecycleRule]
@@ -42,7 +42,7 @@ class Bucket(pulumi.ComponentResource):
             bucket=args.bucket,
             acl="private",
             quota=args.settings.quota_gib * 1024**3,
-            opts=pulumi.ResourceOptions(parent=self),
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protected),
         )
         self.bucket = bucket.bucket
         last: pulumi.Resource = bucket

@@ -162,13 +162,13 @@ def bucket_force_destroy(resource: Resource) -> Iterator[Finding]:
     severity=Severity.LOW,
     dev=Level.OFF,
     elsewhere=Level.ADVISORY,
-    because="a stack on trial must stay destroyable by one command; who runs one for good sees it in each preview",
+    because="who means to remove a stack takes the protection away first, and sees here what that does",
 )
 def bucket_protected(resource: Resource) -> Iterator[Finding]:
     """Buckets that hold the only copy of something are protected against deletion."""
     name = resource.props.at("bucket")
     if class_of(name.text) in MUST_BE_VERSIONED and not resource.protected:
-        yield name.wrong("can be deleted by any update", "set protect=True in its resource options")
+        yield name.wrong("can be deleted by any update", "give it protected: true in the stack file")
 
 
 RULES = (

@@ -29,6 +29,11 @@ class State:
         return [item for item in self.resources if item.get("custom") and not item["type"].startswith(_INTERNAL)]
 
     @property
+    def protected(self) -> list[str]:
+        """Names of what the engine refuses to delete."""
+        return [str(item["urn"]).rpartition("::")[2] for item in self.driven if item.get("protect")]
+
+    @property
     def outputs(self) -> dict[str, Any]:
         """The stack's outputs, secrets masked as in a run's events."""
         from sandbox.engine.events import masked

@@ -3,6 +3,7 @@
 import time
 
 from sandbox.engine import marks, state
+from sandbox.faults import SandboxError
 from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
 from sandbox.report.console import say, tell
@@ -16,6 +17,12 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
     if not before.resources and not before.pending:
         tell(f"Stack {layout.stack} has no resources: nothing left.", "bold green")
         return
+    if before.protected:
+        raise SandboxError(
+            f"{', '.join(before.protected)} are protected: take `protected: true` from them in "
+            f"Pulumi.{layout.stack}.yaml, run make up STACK={layout.stack}, then this again; or run make clean "
+            f"STACK={layout.stack}, which removes the sandbox with all that is in it"
+        )
     ready = session.prepare(layout, interrupts)
     runs.catch_up(ready, "destroy")
     say(f"removing {len(before.driven)} resources")
