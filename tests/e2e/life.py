@@ -145,6 +145,8 @@ def _everything(world: World) -> dict[str, Any]:
 
 def leaves_nothing(copy: Checkout, world: World) -> None:
     """On no server, and no process."""
+    if any(item.get("protect") for item in world.state()):
+        _protection_is_taken_away(copy, world)
     done = copy.succeed("destroy", "--stack", world.stack)
     assert re.search(r"Destroyed \d+ resources in \d+ s: nothing left\.", done.out), str(done)
     expected.assert_nothing(world)
@@ -152,3 +154,14 @@ def leaves_nothing(copy: Checkout, world: World) -> None:
     done = copy.succeed("down", "--stack", world.stack)
     assert "processes ended" in done.out
     assert copy.processes() == []
+
+
+def _protection_is_taken_away(copy: Checkout, world: World) -> None:
+    """What is protected stays until the stack file says otherwise."""
+    file, before = f"Pulumi.{world.stack}.yaml", world.state()
+    done = copy.run("destroy", "--stack", world.stack)
+    assert done.code == 1, str(done)
+    assert f"take `protected: true` from them in {file}" in done.err
+    assert world.state() == before
+    copy.replace(file, ", protected: true", "")
+    copy.succeed("up", "--stack", world.stack)

@@ -22,4 +22,4 @@ def test_a_stack_lives(stack: str) -> None:
         life.drift_is_repaired_and_the_idle_slot_filled(copy, world)
         life.a_release_switches_a_record_and_nothing_else(copy, world)
         life.leaves_nothing(copy, world)
-        assert copy.git("status", "--porcelain").split() == ["M", f"releases/{stack}.yaml"]
+        assert copy.git("status", "--porcelain").split() == ["M", f"Pulumi.{stack}.yaml", "M", f"releases/{stack}.yaml"]
