@@ -25,7 +25,7 @@ from tools.versions import Version, on_path
         ("kube-scheduler", "Kubernetes v1.33.9", False),
         ("kubectl", "Client Version: v1.36.7\nKustomize Version: v5.7.1", True),
         ("kubectl", "Client Version: v1.32.4-dispatcher\nKustomize Version: v5.5.0", False),
-        ("kwok", "kwok version v0.7.0 go1.25.0 (linux/amd64)", True),
+        ("kwok", "kwok version v0.8.0 go1.26.0 (linux/amd64)", True),
         ("kwokctl", "kwokctl version 0.6.1 go1.23.0 (linux/amd64)", False),
         ("knotd", "knotd (Knot DNS), version 3.2.6", True),
         ("knotd", "knotd (Knot DNS), version 2.9.9", False),
@@ -46,7 +46,7 @@ def test_a_program_on_path_is_taken_by_its_version(machine: Machine, name: str, 
 def test_a_bad_one_does_not_hide_a_good_one_behind_it(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     program = PROGRAMS["etcd"]
     machine.program("etcd", "echo etcd Version: 3.4.0")
-    good = machine.program("etcd", "echo etcd Version: 3.6.6", folder=machine.folder / "second")
+    good = machine.program("etcd", "echo etcd Version: 3.6.16", folder=machine.folder / "second")
     monkeypatch.setenv("PATH", f"{machine.bin}:{good.parent}")
 
     assert on_path("etcd", program.check, program.source.numbers) == good
