@@ -11,6 +11,7 @@ from components.edge.certificates import Certificates, CertificatesArgs
 from components.edge.names import OBSERVERS
 from settings.environment import GATEWAY_HOSTS
 from tests.recording import Recorder, record, stack_settings
+from versions import CERT_MANAGER
 
 CHART = "kubernetes:helm.sh/v4:Chart"
 
@@ -48,7 +49,7 @@ def test_an_installed_controller_is_not_installed_again(stack: str) -> None:
 def test_the_chart_comes_pinned_into_a_closed_namespace_of_its_own() -> None:
     recorder = declared("prod", "chart")
     (chart,) = recorder.of(CHART)
-    assert chart.inputs["version"] == "v1.19.5"
+    assert chart.inputs["version"] == CERT_MANAGER.version
     assert chart.inputs["repositoryOpts"] == {"repo": "https://charts.jetstack.io"}
     assert chart.inputs["namespace"] == "cert-manager"
     (namespace,) = recorder.of("core/v1:Namespace")
