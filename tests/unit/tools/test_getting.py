@@ -55,6 +55,29 @@ def test_what_path_has_in_a_good_version_is_used(machine: Machine) -> None:
     assert machine.builds() == 0
 
 
+def test_pages_that_a_module_lacks_are_empty_ones_in_a_copy_of_it(machine: Machine) -> None:
+    page, seen = "ui/app/dist/elm/index.html", machine.folder / "seen"
+    seen.mkdir()
+    # Only a build has a folder for what it makes.
+    machine.go(
+        build=f"""
+    if [ -d "$2" ]; then
+        cp "$2/../source/{page}" "$2/../go.mod" "{seen}"
+        printf '#!/bin/sh\\necho built\\n' >"$2/amtool"
+        chmod +x "$2/amtool"
+    fi
+    """
+    )
+    ensure("amtool")
+    assert (seen / "index.html").read_text() == "<!doctype html>\n"
+    module = PROGRAMS["amtool"].source
+    assert f"replace github.com/prometheus/alertmanager => {machine.cache}" in (seen / "go.mod").read_text()
+    assert (
+        f"mod download github.com/prometheus/alertmanager@{module.version}" in (machine.folder / "builds").read_text()
+    )
+    assert not (machine.cache / "mod" / f"github.com/prometheus/alertmanager@{module.version}" / page).exists()
+
+
 def test_what_is_missing_is_built_once(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
     machine.program("etcd", "echo etcd Version: 3.4.0")
     machine.go()
