@@ -78,10 +78,18 @@ def _base64(value: bytes) -> Iterable[bytes]:
 
 def in_bytes(place: str, content: bytes, secrets: Mapping[str, str]) -> list[Leak]:
     """The secrets in a text."""
+    return _found(place, content, _wanted(secrets))
+
+
+def _wanted(secrets: Mapping[str, str]) -> list[tuple[str, dict[bytes, str]]]:
+    return [(name, forms(value)) for name, value in secrets.items()]
+
+
+def _found(place: str, content: bytes, wanted: Iterable[tuple[str, dict[bytes, str]]]) -> list[Leak]:
     return [
         Leak(place, name, form)
-        for name, value in secrets.items()
-        for form in dict.fromkeys(form for piece, form in forms(value).items() if piece in content)
+        for name, pieces in wanted
+        for form in dict.fromkeys(form for piece, form in pieces.items() if piece in content)
     ]
 
 
@@ -93,8 +101,11 @@ def in_folder(folder: Path, secrets: Mapping[str, str], ignored: Iterable[Path] 
         secrets: Values by name.
         ignored: Files and folders that may have them.
     """
-    skipped = list(ignored)
+    skipped, wanted = list(ignored), _wanted(secrets)
+    whole = [(name, {piece: form for piece, form in pieces.items() if b"\n" in piece}) for name, pieces in wanted]
     found: list[Leak] = []
+    # A state's history is the same lines a hundred times: each is looked at once.
+    clean: set[bytes] = set()
     for path in sorted(Path(top, name) for top, _, names in os.walk(folder) for name in names):
         if path.is_symlink() or not path.is_file() or any(path.is_relative_to(skip) for skip in skipped):
             continue
@@ -102,20 +113,24 @@ def in_folder(folder: Path, secrets: Mapping[str, str], ignored: Iterable[Path] 
             content = path.read_bytes()
         except FileNotFoundError:  # a running server's own temporary file
             continue
-        found += in_bytes(str(path), content, secrets)
+        lines = set(content.split(b"\n")) - clean
+        leaks = {*_found(str(path), b"\n".join(lines), wanted), *_found(str(path), content, whole)}
+        if not leaks:
+            clean |= lines
+        found += sorted(leaks, key=str)
     return found
 
 
 def in_processes(secrets: Mapping[str, str]) -> list[Leak]:
     """The secrets in the command lines of all running processes."""
-    found: list[Leak] = []
+    found, wanted = list[Leak](), _wanted(secrets)
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             try:
                 content = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
             except OSError:
                 continue
-            found += in_bytes(f"command line of pid {entry.name}", content, secrets)
+            found += _found(f"command line of pid {entry.name}", content, wanted)
     return found
 
 
