@@ -46,7 +46,7 @@ class Pod:
     def text(self, port: int, path: str, *headers: str) -> str:
         """What its program answers on its own loopback."""
         inside = ("nsenter", f"--target={self.process}", "--net")
-        more = [f"--header={header}" for header in headers]
+        more = [word for header in headers for word in ("--header", header)]
         asked = ("curl", "--silent", "--show-error", "--fail", "--globoff", *more, f"http://127.0.0.1:{port}{path}")
         done = subprocess.run((*inside, *asked), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
