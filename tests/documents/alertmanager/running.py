@@ -1,7 +1,6 @@
 """A running Alertmanager on loopback."""
 
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -11,22 +10,8 @@ import requests
 
 from components.text import to_yaml
 from tests.programs import end, free_port, start
+from tests.waiting import wait_for
 from tools import ensure
-
-
-def wait_for(condition: Callable[[], bool], what: str, seconds: float = 90) -> None:
-    """Wait until it is so; who cannot be asked, or answers with an error, is asked again."""
-    deadline = time.monotonic() + seconds
-    while True:
-        fault: Exception | None = None
-        try:
-            if condition():
-                return
-        except (AssertionError, OSError, ValueError) as caught:
-            fault = caught
-        if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen in {seconds} s") from fault
-        time.sleep(0.1)
 
 
 class Alertmanager:

@@ -16,9 +16,10 @@ import yaml
 
 from components.database import migrations
 from components.observability.alertmanager import documents
-from tests.documents.alertmanager.running import Alertmanager, wait_for
+from tests.documents.alertmanager.running import Alertmanager
 from tests.documents.database.postgres import Postgres, RefusedError
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
 

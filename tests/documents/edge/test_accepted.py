@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from settings.values import Slot
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.programs import free_port
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
 

@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 import urllib.request
 from collections.abc import Generator
 from pathlib import Path
@@ -15,6 +14,7 @@ from components.observability import loki
 from tests.documents.loki.server import Loki, local, write
 from tests.programs import free_port
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
@@ -71,27 +71,15 @@ def _ring(server: Loki) -> int:
         return answer.read().decode().count(">ACTIVE<")
 
 
-def _eventually(what: str, holds: Any) -> None:
-    end, seen = time.monotonic() + 90, ""
-    while time.monotonic() < end:
-        try:
-            if holds():
-                return
-        except (OSError, AssertionError) as error:
-            seen = str(error)
-        time.sleep(0.5)
-    raise AssertionError(f"{what}: {seen}")
-
-
 def test_a_line_outlives_a_pod(pods: list[tuple[Loki, subprocess.Popen[bytes]]]) -> None:
     (first, _), (second, lost), (third, _) = pods
-    _eventually("a ring of three", lambda: all(_ring(server) == PODS for server, _ in pods))
+    wait_for(lambda: all(_ring(server) == PODS for server, _ in pods), "a ring of three")
     labels = {"service": "api", "class": "api", "environment": "production"}
-    _eventually("a line is taken", lambda: first.push("luxima", labels, [(1, "kept")]) is None)
+    wait_for(lambda: first.push("luxima", labels, [(1, "kept")]) is None, "a line is taken")
     for server in (first, second, third):
-        _eventually("it is found", lambda server=server: "kept" in server.lines("luxima", '{service="api"}'))
+        wait_for(lambda server=server: "kept" in server.lines("luxima", '{service="api"}'), "it is found")
     lost.kill()
     lost.wait()
     for server in (first, third):
-        _eventually("it is still found", lambda server=server: "kept" in server.lines("luxima", '{service="api"}'))
-    _eventually("another is taken", lambda: third.push("luxima", labels, [(0, "new")]) is None)
+        wait_for(lambda server=server: "kept" in server.lines("luxima", '{service="api"}'), "it is still found")
+    wait_for(lambda: third.push("luxima", labels, [(0, "new")]) is None, "another is taken")

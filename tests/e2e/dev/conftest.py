@@ -9,13 +9,13 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e import life
 from tests.e2e.checkout import Checkout, checkout
 from tests.e2e.dev.watched import Watched
 from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected import NAMESPACE, SERVICE
+from tests.waiting import wait_for
 
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)

@@ -24,9 +24,9 @@ from sandbox.layout import Layout
 from sandbox.servers.base import Site
 from sandbox.servers.dns import HOST, Dns
 from settings import Settings
-from tests.documents.alertmanager.running import wait_for
 from tests.programs import free_port
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 from tools import ensure
 
 ZONE: Final = "dev.acehcommerce.local"

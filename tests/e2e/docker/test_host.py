@@ -13,7 +13,8 @@ from sandbox import process
 from sandbox.servers import docker, fleet
 from sandbox.vm import CAPABILITIES_OF_THE_KERNEL
 from tests.e2e.docker import images
-from tests.e2e.docker.hosts import Hosts, needs_root, running, wait_for
+from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.waiting import wait_for
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
 

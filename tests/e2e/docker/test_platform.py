@@ -7,7 +7,8 @@ import pytest
 from sandbox.servers import docker
 from tests.e2e.docker import declared
 from tests.e2e.docker.declared import Made
-from tests.e2e.docker.hosts import Hosts, needs_root, running, wait_for
+from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.waiting import wait_for
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
 

@@ -18,7 +18,8 @@ from sandbox.layout import EngineFolder
 from sandbox.servers import docker
 from tests.e2e.docker import images
 from tests.e2e.docker.declared import IMAGE, of_stack
-from tests.e2e.docker.hosts import Hosts, needs_root, running, wait_for
+from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.waiting import wait_for
 from tools import ensure
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(600)]

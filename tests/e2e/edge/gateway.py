@@ -24,10 +24,10 @@ from components.edge.routing import ROUTING_FILE, VERSION_PATH, version
 from components.edge.static import DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT
 from settings import Settings
 from settings.values import Slot
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.authority import Authority
 from tests.programs import free_port
 from tests.unit.settings.stacks import Checkout
+from tests.waiting import wait_for
 from tools import ensure
 
 NOWHERE: Final = "http://127.0.0.1:1"

@@ -23,7 +23,6 @@ from release import changes
 from settings import Settings
 from settings.releases import Releases
 from settings.values import Slot
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.dns.servers import HOST, ZONE, Knot, sandbox_server
 from tests.e2e.edge.authority import Authority
 from tests.e2e.edge.backends import Backend
@@ -31,6 +30,7 @@ from tests.e2e.edge.clients import ask
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import TRUSTED
 from tests.e2e.edge.traffic import LIMIT, LONG, Ask, Browser, Load, Reply, say, size
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1200 if LONG else 600)]
 

@@ -15,11 +15,11 @@ from typing import Final
 import pytest
 
 from settings import Settings
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import image, verified
 from tests.e2e.edge.traffic import LIMIT, Ask, Load, Reply, ask_all, interval, say, size
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 

@@ -15,13 +15,13 @@ from typing import Final
 
 import pytest
 
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.authority import Authority
 from tests.e2e.edge.backends import Backend, Received
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import verified
 from tests.e2e.edge.traffic import LIMIT, Ask, Load, Reply, ask_all, say, size
 from tests.programs import free_port
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 

@@ -17,10 +17,10 @@ import pytest
 from components.edge.routing import VERSION_PATH, version
 from components.observability import agents
 from tests.documents.agents.promtail import run
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask
 from tests.e2e.edge.gateway import Gateway, stack_with
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
 

@@ -15,11 +15,11 @@ import pytest
 from components.edge.documents import documents
 from components.edge.routing import READY_PATH
 from settings import Settings
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import DOMAIN, EDITS, verified
+from tests.waiting import wait_for
 
 LIMIT = {"edge.rate_limit": {"requests_per_second": 10_000, "burst": 10_000}}
 

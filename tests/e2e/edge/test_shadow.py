@@ -11,12 +11,12 @@ import psutil
 import pytest
 
 from settings import Settings
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import image, verified
 from tests.e2e.edge.traffic import LIMIT, LONG, Ask, Load, ask_all, quantile, say, size
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1200 if LONG else 600)]
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Final, Self
 
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.edge.gateway import Gateway
+from tests.waiting import wait_for
 
 LONG: Final = os.environ.get("LUXIMA_TRAFFIC") == "long"
 LIMIT: Final = {"edge.rate_limit": {"requests_per_second": 1_000_000, "burst": 1_000_000}}

@@ -3,8 +3,7 @@
 import contextlib
 import shutil
 import tempfile
-import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,15 +21,6 @@ from tools import ensure
 
 T = TypeVar("T")
 _SERVERS = (KUBERNETES, CONTROLLERS)
-
-
-def wait_for(what: Callable[[], T | None], seconds: float = 60, why: str = "") -> T:
-    """The first true value."""
-    deadline = time.monotonic() + seconds
-    while not (found := what()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {why or what}"
-        time.sleep(0.1)
-    return found
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
@@ -19,19 +19,11 @@ from tests.documents.database.postgres import Postgres, RefusedError
 from tests.e2e.observability.targets import Server
 from tests.programs import end, free_port, start
 from tests.recording import ROOT
+from tests.waiting import wait_for
 from tools import ensure
 
 HOST: Final = "127.0.0.1"
 KEY: Final = "planted-service-role-key"
-
-
-def wait_for(condition: Callable[[], Any], what: str, seconds: float = 60) -> float:
-    """Wait until it is so; gives the seconds that it took."""
-    start = time.monotonic()
-    while not condition():
-        assert time.monotonic() - start < seconds, f"{what} did not happen in {seconds} s"
-        time.sleep(0.02)
-    return time.monotonic() - start
 
 
 @dataclass

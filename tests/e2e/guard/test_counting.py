@@ -16,8 +16,9 @@ from tests.documents.loki.server import Loki, running
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import ask
 from tests.e2e.edge.gateway import Gateway, stack_with
-from tests.e2e.guard.programs import Emitter, Prometheus, wait_for
+from tests.e2e.guard.programs import Emitter, Prometheus
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 
 # A busy machine may take long for what takes seconds.
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e.guard.programs import wait_for
 from tests.e2e.guard.room import Room, Scene
 from tests.e2e.observability.receiving import SLACK
+from tests.waiting import wait_for
 
 # A busy machine may take long for what takes seconds.
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]

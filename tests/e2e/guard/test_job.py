@@ -8,8 +8,9 @@ import pytest
 
 from components.services.guard_job import GuardJob, GuardJobArgs
 from settings.releases import Releases
-from tests.e2e.guard.control_plane import Cluster, cluster, wait_for
+from tests.e2e.guard.control_plane import Cluster, cluster
 from tests.recording import Declared, record, stack_settings
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
@@ -59,6 +60,6 @@ def test_it_is_admitted_and_its_pod_is_made(api_server: Cluster) -> None:
         body: dict[str, Any] = {"apiVersion": version, "kind": kind, **each.inputs}
         made = api_server.make(f"{prefix}/namespaces/edge/{_PLURALS[kind]}?fieldValidation=Strict", body)
         assert made["metadata"]["name"].startswith("guard-api-")
-    (pod,) = wait_for(lambda: api_server.pods("edge"), 60, "a pod of the Job")
+    (pod,) = wait_for(lambda: api_server.pods("edge"), "a pod of the Job")
     assert pod["metadata"]["labels"]["app.kubernetes.io/name"] == "release-guard"
     assert pod["spec"]["restartPolicy"] == "OnFailure"

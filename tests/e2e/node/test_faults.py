@@ -20,13 +20,13 @@ from docker import DockerClient
 from sandbox.layout import Layout
 from sandbox.machine import kernel
 from sandbox.servers import docker
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import Checkout, checkout
 from tests.e2e.docker import images
 from tests.e2e.node import inside
 from tests.e2e.node.inside import needs_node
 from tests.e2e.running import left_of
 from tests.e2e.world import World
+from tests.waiting import wait_for
 from tools import cache, ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_node]
@@ -40,6 +40,7 @@ _SERVERS = f"""
 from sandbox.interrupts import Interrupts
 from sandbox.layout import Layout
 from sandbox.verbs import session
+from tests.waiting import wait_for
 layout = Layout("{STACK}")
 layout.prepare()
 session.prepare(layout, Interrupts("up"))

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import checkout
 from tests.e2e.node import inside
 from tests.e2e.node.inside import needs_node
 from tests.e2e.world import World
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_node]
 

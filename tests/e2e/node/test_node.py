@@ -16,7 +16,6 @@ from components.observability.loki.tenants import LOG_TENANT
 from sandbox.layout import Layout
 from sandbox.machine.kernel import control_groups
 from sandbox.servers import docker
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import Checkout
 from tests.e2e.node import inside
 from tests.e2e.node.inside import Pod, needs_node
@@ -24,6 +23,7 @@ from tests.e2e.releases import blue_green, rolling, shadow
 from tests.e2e.releases.trial import STACK, Trial, trial
 from tests.e2e.running import left_of
 from tests.e2e.world import World
+from tests.waiting import wait_for
 
 pytestmark = [
     pytest.mark.needs_tools,

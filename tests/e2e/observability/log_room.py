@@ -13,10 +13,10 @@ import yaml
 from components.observability import agents, loki
 from components.text import to_yaml
 from settings import Settings
-from tests.documents.alertmanager.running import wait_for
 from tests.documents.loki.server import Loki, local, write
 from tests.e2e.observability import compression
 from tests.programs import end, free_port
+from tests.waiting import wait_for
 from tools import ensure
 
 _META: Final = "__meta_kubernetes"

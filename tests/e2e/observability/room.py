@@ -21,13 +21,13 @@ from components.observability import alertmanager, prometheus, rules
 from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
 from settings import Settings
-from tests.documents.alertmanager.running import wait_for
 from tests.documents.loki.server import write
 from tests.e2e.observability import compression
 from tests.e2e.observability.receiving import HEARTBEAT, PAGERDUTY, RECORD, SECURITY, SLACK, MailServer, Web
 from tests.e2e.observability.targets import Service, Target
 from tests.programs import end, free_port
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 from tools import ensure
 
 SECRETS: Final = {"pagerdutyRoutingKey": "routing-key", "smtpPassword": "mail-password", "serviceRoleKey": "role-key"}

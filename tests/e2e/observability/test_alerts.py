@@ -10,10 +10,10 @@ from urllib.parse import unquote
 
 import pytest
 
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.observability.compression import FACTOR
 from tests.e2e.observability.receiving import HEARTBEAT, PAGERDUTY, RECORD, SLACK, Call
 from tests.e2e.observability.room import HOSTS, SECRETS, Room
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 

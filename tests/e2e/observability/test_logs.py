@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from tests.documents.alertmanager.running import wait_for
 from tests.documents.loki.server import Loki
 from tests.e2e.observability.log_room import running_loki, running_promtail
 from tests.e2e.observability.receiving import RECORD, SECURITY
 from tests.e2e.observability.room import Room
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 

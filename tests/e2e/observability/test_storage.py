@@ -15,12 +15,12 @@ from minio import Minio
 from components.observability import loki
 from components.text import to_yaml
 from settings import Settings
-from tests.documents.alertmanager.running import wait_for
 from tests.documents.loki.server import Loki, write
 from tests.e2e.observability.log_room import program
 from tests.e2e.providers.minio_server import Running, running
 from tests.programs import free_port
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]

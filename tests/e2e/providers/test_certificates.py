@@ -20,9 +20,9 @@ from sandbox.layout import Layout
 from sandbox.servers import fleet
 from sandbox.servers.base import Site
 from sandbox.servers.table import CONTROLLERS, KUBERNETES
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.running import left_of
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]

@@ -13,9 +13,9 @@ from sandbox import process
 from sandbox.machine.plan import Node
 from sandbox.tls import ensure_server
 from settings.values import Slot
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.releases.trial import STACK, Trial
 from tests.programs import end, start
+from tests.waiting import wait_for
 from tools import ensure
 
 _JOBS: Final = ("services", "traefik")

@@ -2,9 +2,9 @@
 
 import re
 
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.node import inside
 from tests.e2e.releases.trial import REPOSITORY, SERVICE, Trial
+from tests.waiting import wait_for
 
 SHADOW = REPOSITORY + "4" * 64
 """Every answer of it is an error."""

@@ -13,11 +13,11 @@ from typing import Any, Final
 import yaml
 
 from settings.values import Slot
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.checkout import LONGEST, Checkout, Done, checkout
 from tests.e2e.node.inside import not_ready
 from tests.e2e.releases.users import Users
 from tests.e2e.world import World
+from tests.waiting import wait_for
 
 STACK: Final = "dev"
 SERVICE: Final = "storefront"

@@ -15,8 +15,8 @@ from typing import Self
 
 import dns.exception
 
-from tests.documents.alertmanager.running import wait_for
 from tests.e2e.world import World
+from tests.waiting import wait_for
 
 _PAUSE_SECONDS = 0.2
 _TIMEOUT_SECONDS = 20

@@ -13,7 +13,7 @@ from sandbox.plugins import Plugins
 from sandbox.report import drift, inventory, plan, stateful
 from sandbox.report.failures import explain, verdict_line
 from sandbox.report.progress import Progress
-from tests.documents.alertmanager.running import wait_for
+from tests.waiting import wait_for
 
 URN = "urn:pulumi:dev::luxima::luxima:storage:ObjectStorage$minio:index/s3Bucket:S3Bucket::media"
 OTHER = URN.replace("media", "loki")

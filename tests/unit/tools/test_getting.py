@@ -6,7 +6,6 @@ import signal
 import stat
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from sandbox.process import read_stat
 from tests.unit.tools.machine import Machine
+from tests.waiting import wait_for
 from tools import ToolError, ensure
 from tools.table import PROGRAMS
 
@@ -194,7 +194,7 @@ def test_files_that_a_module_lacks_are_named(machine: Machine) -> None:
 def test_two_processes_build_once(machine: Machine, elsewhere: Elsewhere) -> None:
     machine.go(build=_wait_for_release(machine))
     first = elsewhere()
-    _until(lambda: machine.builds() == 1)
+    wait_for(lambda: machine.builds() == 1, "it")
     second = elsewhere()
     assert second.stderr is not None
     assert "another process is getting it" in second.stderr.readline()
@@ -220,14 +220,14 @@ def test_a_build_that_was_killed_is_repaired_by_the_next(machine: Machine, elsew
 def test_a_compiler_that_outlives_its_parent_is_waited_for(machine: Machine, elsewhere: Elsewhere) -> None:
     machine.go(build=_wait_for_release(machine))
     killed = elsewhere()
-    _until(lambda: machine.builds() == 1)
+    wait_for(lambda: machine.builds() == 1, "it")
     killed.kill()
     killed.wait()
     following = elsewhere()
     assert following.stderr is not None
     assert "another process is getting it" in following.stderr.readline()
     _release(machine)
-    _until(lambda: machine.builds() == 2)
+    wait_for(lambda: machine.builds() == 2, "it")
     _release(machine)
 
     assert following.wait() == 0
@@ -244,7 +244,7 @@ def test_an_interrupted_build_ends_the_compiler_and_leaves_nothing(machine: Mach
     pid = machine.folder / "pid"
     machine.go(build=f'echo $$ >"{pid}.new"; cp "{pid}.new" "{pid}"; exec sleep 60')
     interrupted = elsewhere()
-    _until(lambda: pid.exists() and pid.read_text().strip() != "" and _sleeps(interrupted.pid))
+    wait_for(lambda: pid.exists() and pid.read_text().strip() != "" and _sleeps(interrupted.pid), "it")
     interrupted.send_signal(signal.SIGINT)
 
     assert interrupted.wait() == 130
@@ -298,10 +298,3 @@ def _wait_for_release(machine: Machine) -> str:
 def _release(machine: Machine) -> None:
     with (machine.folder / "release").open("w") as pipe:
         pipe.write("go on\n")
-
-
-def _until(true: Callable[[], bool], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "waited in vain"
-        time.sleep(0.01)

@@ -20,6 +20,7 @@ import pytest
 from components.observability.metrics import BUCKETS, SERVICES
 from sandbox.images import program
 from tests.programs import end, free_port
+from tests.waiting import wait_for
 from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
@@ -57,13 +58,6 @@ class Running:
 Start = Callable[..., Running]
 
 
-def until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-
-
 @pytest.fixture(scope="session")
 def binary() -> Path:
     return program.built(ensure("go")["go"])
@@ -83,7 +77,7 @@ def start(binary: Path, tmp_path: Path) -> Iterator[Start]:
             process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=env)
         running = Running(process, port, log)
         started.append(running)
-        until(lambda: process.poll() is not None or answers(running))
+        wait_for(lambda: process.poll() is not None or answers(running), "it", SECONDS)
         assert process.poll() is None, log.read_text()
         return running
 
@@ -156,7 +150,7 @@ def test_a_service_logs_as_it_should(start: Start) -> None:
     headers = {"X-Request-ID": "r-1", "X-Tenant-ID": "tenant_001", "X-Trace-ID": "t-1", "X-User-ID": "user_1"}
     running.get("/login?failure=password", {**headers, "User-Agent": 'a "quoted"\tone'})
     running.get("/healthz")
-    until(lambda: len(running.lines()) >= 2)
+    wait_for(lambda: len(running.lines()) >= 2, "it", SECONDS)
     started, line = running.lines()
 
     assert started["event"] == "started"
@@ -222,7 +216,7 @@ def test_a_service_ends_when_the_last_request_is_answered(start: Start) -> None:
     began = time.monotonic()
     slow.request("GET", "/slow")
     running.process.terminate()
-    until(lambda: not answers(running))
+    wait_for(lambda: not answers(running), "it", SECONDS)
     assert running.process.poll() is None
 
     idle.request("GET", "/late")
@@ -295,11 +289,11 @@ def test_the_pause_takes_leave_of_orphans_and_ends_when_told(binary: Path) -> No
     command = ["sh", "-c", script, "sh", str(binary), f"/dev/fd/{gate}"]
     process = subprocess.Popen(command, pass_fds=[gate])
     seen = psutil.Process(process.pid)
-    until(lambda: seen.name() == binary.name[:15] and len(seen.children()) == 3)
+    wait_for(lambda: seen.name() == binary.name[:15] and len(seen.children()) == 3, "it", SECONDS)
     os.close(gate)
     os.close(hold)
 
-    until(lambda: seen.children() == [])
+    wait_for(lambda: seen.children() == [], "it", SECONDS)
     assert process.poll() is None
     process.terminate()
     assert process.wait(SECONDS) == 0

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from sandbox.layout import ROOT
 from sandbox.machine.plan import Door, Plan
 from sandbox.ports import Wanted, choose
 from sandbox.process import read_stat
+from tests.waiting import wait_for
 
 _PATIENCE_SECONDS = 60
 _NOBODY = ("--join", os.devnull)
@@ -38,21 +39,12 @@ def gate(folder: Path, *doors: Door) -> Generator[subprocess.Popen[bytes]]:
     command = (sys.executable, "-c", _WITHOUT_NETWORK, "--plan", str(plan), "--ready", str(ready), *_NOBODY)
     with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE) as process:
         try:
-            _wait_for(lambda: ready.exists() or process.poll() is not None)
+            wait_for(lambda: ready.exists() or process.poll() is not None, "it", _PATIENCE_SECONDS)
             yield process
             process.terminate()
             assert process.wait(_PATIENCE_SECONDS) == 0
         finally:
             process.kill()
-
-
-def _wait_for(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(_PATIENCE_SECONDS * 20):
-        if condition():
-            return
-        pause.wait(0.05)
-    raise AssertionError("not true in time")
 
 
 def _place() -> str:

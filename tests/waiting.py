@@ -1,0 +1,29 @@
+"""The one way to wait: for something to be so, never for a time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 90, pause: float = 0.05) -> T:
+    """Ask until the answer is true, and give it; who cannot be asked, or answers with an error, is asked again.
+
+    Args:
+        condition: The question.
+        what: What is waited for, for the error.
+        seconds: How long at most.
+        pause: Seconds between two questions.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        fault: Exception | None = None
+        try:
+            if found := condition():
+                return found
+        except (AssertionError, OSError, ValueError) as caught:
+            fault = caught
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not happen in {seconds} s") from fault
+        time.sleep(pause)
