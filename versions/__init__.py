@@ -63,6 +63,12 @@ CERT_MANAGER: Final = Pinned("cert-manager:v1.21.2", "Apache-2.0", support="unti
 DEBIAN: Final = Pinned("debian:13", "many", date(2028, 8, 9), "then long-term support to 2030-06-30")
 """The operating system of all guests; which of its images is in the stack files."""
 
+_CHART_IMAGES: Final = tuple(
+    Pinned(f"quay.io/jetstack/cert-manager-{part}:{CERT_MANAGER.version}", CERT_MANAGER.licence)
+    for part in ("acmesolver", "cainjector", "controller", "startupapicheck", "webhook")
+)
+"""What the chart runs."""
+
 TABLE: Final = (
     KUBE_VIP,
     TRAEFIK,
@@ -79,6 +85,7 @@ TABLE: Final = (
     ALLOY,
     PROMTAIL,
     CERT_MANAGER,
+    *_CHART_IMAGES,
     DEBIAN,
 )
 

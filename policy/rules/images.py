@@ -12,7 +12,8 @@ from ..judging import Level, Resource, resource_rule
 from ..values import Finding, Value
 from . import kinds
 
-_OWN_REGISTRY = re.compile(r"registry\.(?:[a-z0-9-]+\.)*luxima\.[a-z]+(?::\d+)?/")
+_OWN_REGISTRY = re.compile(r"registry\.(?!k8s\.io/)[a-z0-9.-]+(?::\d+)?/")
+"""`registry.` of a stack's core domain; Kubernetes' own begins so too."""
 _DIGEST = re.compile(r"(?:^|@)sha256:[0-9a-f]{64}$")
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?")
 
@@ -34,7 +35,10 @@ def _judge_support(image: Value) -> Iterator[Finding]:
     if listed is None:
         yield image.wrong(f"{text!r} is not in the table of versions", "take the version there, or add it to versions/")
     elif listed.ends is not None and listed.ends < today():
-        yield image.wrong(f"{text!r} is supported no longer, since {listed.ends}", "take a version that is")
+        why = f"{text!r} is supported no longer, since {listed.ends}"
+        yield image.wrong(
+            why, "raise it in versions/; policy/exemptions.py can wait for it"
+        )
 
 
 def _judge(image: Value) -> Iterator[Finding]:

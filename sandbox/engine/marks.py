@@ -21,6 +21,21 @@ def unfinished(layout: Layout) -> bool:
     return (layout.run / "unfinished").exists()
 
 
+def doubt(layout: Layout) -> None:
+    """Note that the state names what nobody has seen on a server; the note stays until the servers have been read."""
+    (layout.run / "doubtful").touch()
+
+
+def trust(layout: Layout) -> None:
+    """Note that the servers have been read."""
+    (layout.run / "doubtful").unlink(missing_ok=True)
+
+
+def doubtful(layout: Layout) -> bool:
+    """Whether the servers have to be read before the state is believed."""
+    return (layout.run / "doubtful").exists()
+
+
 def remember_worlds(layout: Layout, worlds: Mapping[str, str]) -> None:
     """Note in which life of each server's data the state's resources are."""
     (layout.run / "worlds").write_text(json.dumps(dict(worlds)), encoding="utf-8")

@@ -74,14 +74,21 @@ def complete(folder: EngineFolder, found: Mapping[str, str]) -> None:
 
     Args:
         folder: The engine's folder.
-        found: Ids by URN. What replaces a resource of the same URN is left out.
+        found: Ids by URN. What replaces a resource that is still there is left out.
     """
     content = json.loads(folder.checkpoint.read_text(encoding="utf-8"))
     latest = content["checkpoint"]["latest"]
-    known = {item["urn"] for item in latest["resources"]}
+    # What is made in the place of one that was deleted first takes that one's place, which its dependents come after.
+    gone = {item["urn"]: at for at, item in enumerate(latest["resources"]) if item.get("pendingReplacement")}
+    known = {item["urn"] for item in latest["resources"]} - gone.keys()
     made = [operation["resource"] for operation in latest["pending_operations"] if operation["type"] == "creating"]
     begun = [item for item in made if item["urn"] in found and item["urn"] not in known]
-    latest["resources"] += [{**item, "id": found[item["urn"]]} for item in begun]
+    for item in begun:
+        whole = {**item, "id": found[item["urn"]]}
+        if item["urn"] in gone:
+            latest["resources"][gone[item["urn"]]] = whole
+        else:
+            latest["resources"].append(whole)
     latest["pending_operations"] = [each for each in latest["pending_operations"] if each["resource"] not in begun]
     write_private(folder.checkpoint, json.dumps(content, indent=4).encode())
 

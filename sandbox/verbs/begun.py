@@ -11,9 +11,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from docker import APIClient
-from docker.errors import NotFound
+from docker.errors import DockerException, NotFound
+from requests import RequestException
 
 from sandbox.engine.state import State
+from sandbox.faults import SandboxError
 
 _CONTAINER = "docker:index/container:Container"
 _ANSWER_SECONDS = 60
@@ -47,10 +49,27 @@ def remove_containers(state: State, engines: Mapping[str, str]) -> list[str]:
         if item["type"] != _CONTAINER or url is None:
             continue
         name = str(item["inputs"]["name"])
-        with APIClient(base_url=url, version="auto", timeout=_ANSWER_SECONDS) as engine, suppress(NotFound):
-            engine.remove_container(name, v=True, force=True)  # pyright: ignore[reportUnknownMemberType] - untyped
-            removed.append(name)
+        try:
+            if _remove(url, name, item["inputs"]):
+                removed.append(name)
+        except (DockerException, RequestException) as error:
+            raise SandboxError(
+                f"container {name}, which was being made, cannot be removed: {error}; see that the engine at {url} "
+                f"answers, and run it again"
+            ) from error
     return removed
+
+
+def _remove(url: str, name: str, inputs: Mapping[str, Any]) -> bool:
+    """Remove a container that is as declared; somebody else's of this name stays, and is refused when it is made."""
+    with APIClient(base_url=url, version="auto", timeout=_ANSWER_SECONDS) as untyped, suppress(NotFound):
+        engine: Any = untyped
+        config = engine.inspect_container(name)["Config"]
+        labels = {each["label"]: each["value"] for each in inputs.get("labels") or ()}
+        if config["Image"] == inputs["image"] and labels.items() <= (config["Labels"] or {}).items():
+            engine.remove_container(name, v=True, force=True)
+            return True
+    return False
 
 
 def _creating(state: State) -> Iterator[dict[str, Any]]:

@@ -14,7 +14,7 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
         return
     ready = session.prepare(layout, interrupts)
     say("reading the servers")
-    events = runs.run(ready, "refresh", ready.engine.refresh, quiet=True)
+    events = runs.read_servers(ready, "refresh")
 
     from sandbox.report import drift
 

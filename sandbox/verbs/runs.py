@@ -84,16 +84,25 @@ def catch_up(session: Session, verb: str) -> None:
     pending = left.pending
     if session.lost:
         say(f"the data of {', '.join(session.lost)} is not the one the stack was made in: reading what is there")
-    elif pending:
+    elif pending or marks.doubtful(session.layout):
         say(f"the run before was cut short in {len(pending)} operations: reading what is there")
     else:
         return
-    unfinished = marks.unfinished(session.layout)
-    for name in begun.remove_containers(left, docker.reachable(session.layout, session.settings)) if pending else ():
+    read_servers(session, verb)
+
+
+def read_servers(session: Session, verb: str) -> "Recorder":
+    """Refresh the state, and what a run that was killed had begun with it; gives what the engine told."""
+    layout, left = session.layout, state.read(session.layout.engine)
+    unfinished = marks.unfinished(layout)
+    for name in begun.remove_containers(left, docker.reachable(layout, session.settings)) if left.pending else ():
         say(f"container {name} was being made: removed")
     if known := begun.identities(left):
-        state.complete(session.layout.engine, known)
-    run(session, verb, session.engine.refresh, quiet=True)
-    if unfinished or pending:
+        marks.doubt(layout)
+        state.complete(layout.engine, known)
+    events = run(session, verb, session.engine.refresh, quiet=True)
+    marks.trust(layout)
+    if unfinished or left.pending:
         # `up` still has to know that the cluster may have objects which the state does not have.
-        marks.begin(session.layout, verb)
+        marks.begin(layout, verb)
+    return events

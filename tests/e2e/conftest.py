@@ -25,7 +25,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def _group(item: pytest.Item) -> str:
     folder = item.path.parent
     shares = folder != Path(__file__).parent and (folder / "conftest.py").exists()
-    return folder.name if shares else item.location[0]
+    return str(Path(item.location[0]).parent) if shares else item.location[0]
 
 
 def _seconds(item: pytest.Item) -> float:

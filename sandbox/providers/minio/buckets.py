@@ -136,6 +136,9 @@ class Buckets(_OnBucket):
         if not self._client().s3(f"bucket {resource_id}", lambda s3: s3.bucket_exists(resource_id)):
             return None
         live = {**inputs, "bucket": resource_id}
+        if not outputs and "quota" in inputs:
+            # Begun by a run that was killed: nobody knows whether its quota was set.
+            live["quota"] = self._quota(resource_id)
         return live, self.outputs(live)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:

@@ -58,13 +58,22 @@ def _killed(copy: Checkout) -> None:
 
 def _with_an_engine_that_is_killed(made: Watched) -> str:
     """While pods are waited for: the Deployment is there, and the state does not know it. Gives its id."""
+    # No pod of it gets ready, however late this looks.
+    _may_run_pods(made.world, may=False)
     running = made.copy.start(*_UP)
     running.wait_for("resources that change")
     wait_for(lambda: _deployment(made.world) is not None, "the Deployment is there", 300)
     os.kill(made.world.process("engine"), signal.SIGKILL)
     assert made.copy.finish(running).code == 1
     assert not any(SERVICE in item["urn"] and item["type"].endswith(":Deployment") for item in made.world.state())
+    _may_run_pods(made.world, may=True)
     return str(_deployment(made.world))
+
+
+def _may_run_pods(world: World, *, may: bool) -> None:
+    for node in world.cluster.items("/api/v1/nodes"):
+        path = f"/api/v1/nodes/{node['metadata']['name']}"
+        world.cluster.patch(path, {"spec": {"unschedulable": None if may else True}})
 
 
 def _deployment(world: World) -> str | None:

@@ -160,11 +160,13 @@ def test_a_second_container_of_a_name_is_refused(docker: DockerDriver, engine: D
 def test_a_container_that_a_killed_run_was_making_is_removed(
     docker: DockerDriver, engine: DockerClient, hosts: Hosts
 ) -> None:
-    made(docker)
     provider = {"urn": "p", "id": "1", "type": "pulumi:providers:docker", "inputs": {"host": "ssh://l@10.10.10.41:22"}}
-    resource = {"type": CONTAINER, "urn": "c", "provider": "p::1", "inputs": {"name": "quiet"}}
+    _, inputs, _ = made(docker)
+    resource = {"type": CONTAINER, "urn": "c", "provider": "p::1", "inputs": inputs}
     left = State([provider], [{"type": "creating", "resource": resource}])
     engines = docker_hosts.reachable(hosts.site.layout, hosts.settings)
+    other = {**resource, "inputs": {**inputs, "labels": [{"label": "of", "value": "somebody else"}]}}
+    assert begun.remove_containers(State([provider], [{"type": "creating", "resource": other}]), engines) == []
     assert begun.remove_containers(left, {"10.10.10.42": "unix:///none.sock"}) == []
     assert begun.remove_containers(left, engines) == ["quiet"]
     assert begun.remove_containers(left, engines) == []

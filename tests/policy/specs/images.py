@@ -53,10 +53,13 @@ SPECS = (
             _image(f"registry.dev.luxima.local/aceh/storefront@{good.DIGEST}"),
             _image(versions.TRAEFIK.reference),
             _image(f"{versions.TRAEFIK.reference}@{good.DIGEST}"),
+            _image(f"quay.io/jetstack/cert-manager-webhook:{versions.CERT_MANAGER.version}"),
+            _image(f"registry.shop.example/aceh/storefront@{good.DIGEST}"),
         ),
         fails=(
             wrong(_image("docker.io/library/traefik:v3.5.4"), _PATH),
             wrong(_image("example.test/grafana/loki:3.7.8"), _PATH),
+            wrong(_image("registry.k8s.io/pause:3.10"), _PATH),
             wrong(_image(versions.PROMTAIL.reference), _PATH),
         ),
         unknown=(wrong(_image(UNKNOWN), _PATH),),
