@@ -1,15 +1,22 @@
 """What a killed run had begun is found in the state that it left."""
 
 import json
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from sandbox.engine import state
+from sandbox.engine.events import Recorder
+from sandbox.engine.runs import Outcome
 from sandbox.engine.state import State
-from sandbox.layout import EngineFolder
-from sandbox.verbs import begun
+from sandbox.faults import EngineError
+from sandbox.layout import EngineFolder, Layout
+from sandbox.verbs import begun, runs
+from sandbox.verbs.session import Session
+from settings import Settings
+from tests.recording import stack_settings
 
 FILE = {"nodeName": "pve1", "datastoreId": "local", "contentType": "import", "fileName": "debian.qcow2"}
 
@@ -71,3 +78,37 @@ def test_what_is_made_in_the_place_of_one_that_was_deleted_first_takes_its_place
     state.complete(folder, begun.identities(state.read(folder)))
     assert state.read(folder).resources == [{**vm["resource"], "id": "101"}, after]
     assert state.read(folder).pending == []
+
+
+@dataclass
+class Reading:
+    """A session whose engine can be asked to refresh; it fails the first time."""
+
+    layout: Layout
+    engine: "Reading | None" = None
+    settings: Settings = field(default_factory=lambda: stack_settings("dev"))
+    lost: list[str] = field(default_factory=list[str])
+    kinds: dict[str, str] = field(default_factory=dict[str, str])
+    ports: dict[str, int] = field(default_factory=dict[str, int])
+    refreshed: int = 0
+
+    def refresh(self, events: Recorder) -> Outcome:
+        self.refreshed += 1
+        return Outcome(events, succeeded=self.refreshed > 1, output="" if self.refreshed > 1 else "error: no answer")
+
+
+def test_a_state_that_nobody_has_compared_is_read_again_until_it_was(tmp_path: Path) -> None:
+    layout = Layout("dev", tmp_path)
+    for folder in (layout.run, layout.engine.checkpoint.parent):
+        folder.mkdir(parents=True)
+    latest = {"resources": [], "pending_operations": [creating("minio:index/s3Bucket:S3Bucket", bucket="media")]}
+    layout.engine.checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "dev", "latest": latest}}))
+    reading = Reading(layout)
+    reading.engine = reading
+    with pytest.raises(EngineError, match="no answer"):
+        runs.catch_up(cast("Session", reading), "up")
+    assert [item["id"] for item in state.read(layout.engine).resources] == ["media"]
+    assert state.read(layout.engine).pending == []
+    runs.catch_up(cast("Session", reading), "up")
+    runs.catch_up(cast("Session", reading), "up")
+    assert reading.refreshed == 2
