@@ -56,8 +56,8 @@ _READERS = (
 _ALL_PROGRAMS = Step(
     "third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))
 )
-_END_TO_END = (*_PYTEST, "--dist", "loadgroup", "--durations=20", "--durations-min=5", "tests/e2e")
-"""Tests that share servers are a group (tests/e2e/conftest.py). A table of what takes longest closes the run."""
+_END_TO_END = (*_PYTEST, *_BY_FILE, "--durations=20", "--durations-min=5", "tests/e2e")
+"""A folder may be one group (tests/e2e/conftest.py). A table of what takes longest closes the run."""
 
 SUITES = {
     "lint": (

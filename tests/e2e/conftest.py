@@ -1,31 +1,44 @@
 """How end-to-end tests are shared out."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadFileScheduling  # pyright: ignore[reportMissingTypeStubs]
 
+_HERE = Path(__file__).parent
 _USUAL_SECONDS = 120.0
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together what shares servers, in its order, and begin with what may take longest.
+def group(test: str) -> str:
+    """What is run by one worker, in its order, since it may share servers.
 
-    A file is kept together, and a folder whose files share a fixture, which its `conftest.py` has. Begun last, a long
-    one would keep one worker busy while the others idle.
+    A file; and the whole folder where its files share a fixture, which is in its `conftest.py`.
     """
+    file = Path(test.partition("::")[0])
+    folder = _HERE.parent.parent / file.parent
+    return str(file.parent if folder != _HERE and (folder / "conftest.py").exists() else file)
+
+
+class Together(LoadFileScheduling):
+    """Hands out groups. (xdist's own way, marks of groups, has no effect with pytest 9.)"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return group(nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    return Together(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what may take longest: begun last, it would keep one worker busy while the others idle."""
     longest: dict[str, float] = {}
-    groups = {item.nodeid: _group(item) for item in items}
     for item in items:
-        group = groups[item.nodeid]
-        item.add_marker(pytest.mark.xdist_group(group))
-        longest[group] = max(longest.get(group, 0), _seconds(item))
-    items.sort(key=lambda item: (-longest[groups[item.nodeid]], groups[item.nodeid]))
-
-
-def _group(item: pytest.Item) -> str:
-    folder = item.path.parent
-    shares = folder != Path(__file__).parent and (folder / "conftest.py").exists()
-    return str(Path(item.location[0]).parent) if shares else item.location[0]
+        of = group(item.nodeid)
+        longest[of] = max(longest.get(of, 0), _seconds(item))
+    items.sort(key=lambda item: (-longest[group(item.nodeid)], group(item.nodeid)))
 
 
 def _seconds(item: pytest.Item) -> float:
