@@ -219,6 +219,7 @@ def test_ctrl_c_while_something_is_made(world: World) -> None:
     assert_up(world)
 
 
+@pytest.mark.long
 def test_an_engine_that_is_killed(world: World) -> None:
     image = next_release(world)
     running = world.checkout.start(*_UP)

@@ -183,15 +183,23 @@ def test_a_blue_green_release(made: Trial) -> None:
     blue_green.refused_and_taken_back(made)
 
 
-def test_a_rolling_update(made: Trial) -> None:
-    made.copy.replace(f"Pulumi.{STACK}.yaml", "strategy: blue_green", "strategy: rolling")
+def _released_by(made: Trial, strategy: str) -> None:
+    """From now on the shop is released so."""
+    path = made.copy.root / f"Pulumi.{STACK}.yaml"
+    text, found = re.subn(
+        r"strategy: \w+(\n +smoke_paths)", rf"strategy: {strategy}\1", path.read_text(encoding="utf-8")
+    )
+    assert found == 1
+    path.write_text(text, encoding="utf-8")
     made.copy.succeed("up", "--stack", STACK)
+
+
+def test_a_rolling_update(made: Trial) -> None:
+    _released_by(made, "rolling")
     rolling.pods_are_changed_one_after_the_other(made)
 
 
+@pytest.mark.long
 def test_a_shadow(made: Trial) -> None:
-    made.copy.replace(
-        f"Pulumi.{STACK}.yaml", "strategy: rolling\n      smoke_paths", "strategy: shadow\n      smoke_paths"
-    )
-    made.copy.succeed("up", "--stack", STACK)
+    _released_by(made, "shadow")
     shadow.errors_of_a_shadow_reach_nobody(made)
