@@ -21,6 +21,7 @@ from tests.e2e.docker.declared import IMAGE, of_stack
 from tests.e2e.docker.hosts import Hosts, needs_root, running
 from tests.waiting import wait_for
 from tools import ensure
+from versions import Pinned
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
@@ -118,7 +119,8 @@ def test_what_was_changed_by_hand_is_seen_and_mended(trial: Trial) -> None:
 
 
 def test_an_image_that_nobody_has_is_told(trial: Trial, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("components.observability.docker_agents.CADVISOR", "gcr.io/cadvisor/cadvisor:v0.0.1")
+    nobodys = Pinned("gcr.io/cadvisor/cadvisor:v0.0.1", "Apache-2.0")
+    monkeypatch.setattr("components.observability.docker_agents.CADVISOR", nobodys)
     with pytest.raises(Exception, match=r"manifest unknown: not found: gcr\.io/cadvisor/cadvisor:v0\.0\.1"):
         trial.stack.up(color="never")
     assert set(trial.containers()) == NAMES
