@@ -61,6 +61,7 @@ class Backend:
         self.counts: Counter[str] = Counter()
         """Requests by path; also `total`, without health checks."""
         self.port = 0
+        self._gone = True
         self._server: asyncio.Server | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -91,6 +92,7 @@ class Backend:
 
     def start(self) -> None:
         """Listen; on the same port as before."""
+        self._gone = False
         self._run(self._listen())
 
     def stop(self) -> None:
@@ -102,7 +104,6 @@ class Backend:
 
     async def _listen(self) -> None:
         # Not one for outgoing connections: while this is stopped, a client might get it.
-        self._gone = False
         self.port = self.port or free_port()
         self._server = await asyncio.start_server(self._connected, self.address, self.port, backlog=1024)
 
