@@ -22,7 +22,7 @@ _UP = ("up", "--stack", _STACK)
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def watched() -> Iterator[Watched]:
     with checkout() as copy:
         copy.commit()

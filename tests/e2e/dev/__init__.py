@@ -1,0 +1,1 @@
+"""Tests that share one dev stack with simulated nodes."""
