@@ -36,9 +36,7 @@ def _judge_support(image: Value) -> Iterator[Finding]:
         yield image.wrong(f"{text!r} is not in the table of versions", "take the version there, or add it to versions/")
     elif listed.ends is not None and listed.ends < today():
         why = f"{text!r} is supported no longer, since {listed.ends}"
-        yield image.wrong(
-            why, "raise it in versions/; policy/exemptions.py can wait for it"
-        )
+        yield image.wrong(why, "raise it in versions/; policy/exemptions.py can wait for it")
 
 
 def _judge(image: Value) -> Iterator[Finding]:
