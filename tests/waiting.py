@@ -5,16 +5,16 @@ from collections.abc import Callable
 from typing import TypeVar
 
 T = TypeVar("T")
+_PAUSE_SECONDS = 0.05
 
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 90, pause: float = 0.05) -> T:
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 90) -> T:
     """Ask until the answer is true, and give it; who cannot be asked, or answers with an error, is asked again.
 
     Args:
         condition: The question.
         what: What is waited for, for the error.
         seconds: How long at most.
-        pause: Seconds between two questions.
     """
     deadline = time.monotonic() + seconds
     while True:
@@ -26,4 +26,4 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = 90, pause: 
             fault = caught
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen in {seconds} s") from fault
-        time.sleep(pause)
+        time.sleep(_PAUSE_SECONDS)
