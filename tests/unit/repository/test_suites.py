@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -93,3 +94,14 @@ def test_an_interrupt_waits_for_what_was_started(tmp_path: Path) -> None:
         process.communicate()
 
     assert (tmp_path / "stopped").exists()
+
+
+def test_no_folder_of_tests_has_a_name_that_pytest_leaves_out(pytestconfig: pytest.Config) -> None:
+    """A folder `build` or `dist` is not looked into, so its tests would never run and nothing would say so."""
+    left_out = {
+        folder.relative_to(ROOT).as_posix()
+        for folder in (ROOT / "tests").rglob("*")
+        if folder.is_dir() and any(fnmatch(folder.name, pattern) for pattern in pytestconfig.getini("norecursedirs"))
+    }
+
+    assert left_out == set()

@@ -10,7 +10,7 @@ from tests import proofs
 from tests.proofs import Requirement
 
 ROOT = Path(__file__).parents[3]
-HERE = "build/test_proofs.py::test_a_proof_that_is_none_is_refused"
+HERE = "repository/test_proofs.py::test_a_proof_that_is_none_is_refused"
 LONG = "test_anomalies.py::test_the_floor_keeps_a_flat_line_quiet"
 REAL = "edge/test_canary.py::test_there_is_no_such_test"
 

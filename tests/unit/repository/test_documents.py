@@ -19,8 +19,8 @@ from settings.secrets import SECRETS
 from tests import proofs
 from tests.__main__ import SUITES
 from tests.recording import record_platform, stack_settings
-from tests.unit.build import documented
-from tests.unit.build.documented import ROOT, RUN, Command
+from tests.unit.repository import documented
+from tests.unit.repository.documented import ROOT, RUN, Command
 
 _IMAGE = "registry.luxima.id/aceh/storefront@sha256:" + "0" * 64
 _STANDS_FOR = {"STACK": "dev", "SERVICE": "storefront", "…": _IMAGE}
