@@ -9,9 +9,9 @@ import pulumi
 from components.compute import ComputeArgs, ComputeCluster
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs
+from components.flows import flows
 from components.kubernetes import (
     ClusterArgs,
-    EgressRule,
     KubernetesCluster,
     Machine,
     Namespace,
@@ -63,6 +63,7 @@ class Platform:
 
     def __init__(self, settings: Settings, secrets: PlatformSecrets) -> None:
         self._settings = settings
+        self._flows = flows(settings)
         self.compute = ComputeCluster(
             "compute",
             ComputeArgs(
@@ -88,7 +89,9 @@ class Platform:
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
         self.namespaces = {
             name: Namespace(
-                f"namespace-{name}", NamespaceArgs(name, namespace, settings.environment.label), self._in_cluster
+                f"namespace-{name}",
+                NamespaceArgs(name, namespace, settings.environment.label, self._flows),
+                self._in_cluster,
             )
             for name, namespace in settings.kubernetes.namespaces.items()
         }
@@ -104,6 +107,7 @@ class Platform:
             "observability",
             ObservabilityArgs(
                 settings,
+                self._flows,
                 secrets.observers,
                 {
                     user: StorageKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
@@ -177,17 +181,19 @@ class Platform:
         trusting = pulumi.ResourceOptions(depends_on=self.namespaces[settings.observability.namespace].guards)
         self.certificates = Certificates(
             "certificates",
-            CertificatesArgs(settings, secrets.acme_tsig_secret),
+            CertificatesArgs(settings, self._flows, secrets.acme_tsig_secret),
             pulumi.ResourceOptions.merge(opts, trusting),
         )
         self.gateways = {
-            slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, slot), opts) for slot in settings.edge.gateways
+            slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, self._flows, slot), opts)
+            for slot in settings.edge.gateways
         }
         self.guards = {
             name: GuardJob(
                 f"guard-{name}",
                 GuardJobArgs(
                     settings,
+                    self._flows,
                     name,
                     settings.guard.image,
                     secrets.dns_guard_tsig_secret,
@@ -214,7 +220,6 @@ class Platform:
             storage = StorageAccess(
                 key.bucket, key.access_key, key.secret_key, settings.storage.endpoint, settings.storage.region
             )
-        storage_port = int(settings.storage.endpoint.rsplit(":", 1)[1])
         return Service(
             f"service-{name}",
             ServiceArgs(
@@ -223,9 +228,7 @@ class Platform:
                 release=settings.releases.services[name],
                 environment=settings.environment.label,
                 public_url=f"https://{settings.service_fqdn(name)}",
-                callers=(settings.edge.namespace, settings.observability.namespace),
-                # The platform's own guests: gateways and object storage.
-                egress=(EgressRule(settings.compute.network.cidr, sorted({443, storage_port})),),
+                flows=self._flows,
                 storage=storage,
             ),
             pulumi.ResourceOptions(

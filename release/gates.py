@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from components.edge.routing import VERSION_PATH, version
+from components.flows import GATEWAY_METRICS_PORT
 from release.cluster import Cluster, ClusterError
 from release.faults import ReleaseError
 from release.web import is_loopback
@@ -22,7 +23,6 @@ _SECONDS: Final = 5.0
 """How long one answer may take."""
 _PAUSE_SECONDS: Final = 1.0
 _PORT: Final = 443
-_METRICS_PORT: Final = 8080
 """Of a gateway's pod."""
 _IN_A_ROW: Final = 3
 """New connections per pod, where pods cannot be told from each other: a balancer spreads them."""
@@ -172,7 +172,7 @@ class Gates:
         pods = cluster.pods(settings.edge.namespace, selector)
         if not pods:
             return "it has no pods"
-        states = {pod: cluster.ask_pod(settings.edge.namespace, pod, _METRICS_PORT, path) for pod in pods}
+        states = {pod: cluster.ask_pod(settings.edge.namespace, pod, GATEWAY_METRICS_PORT, path) for pod in pods}
         return ", ".join(f"{pod} answers {status}" for pod, status in states.items() if status != 200)
 
     def _outside_behind(self, settings: Settings, slot: Slot, path: str) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from settings.values import Area, Form, HttpsUrl, Label, UrlPath
+from settings.values import Area, Form, HttpsUrl, Label, Network, Port, UrlPath
 
 Host = Annotated[
     str,
@@ -67,6 +67,18 @@ class Autoscaling(Area):
     )
 
 
+class Outside(Area):
+    """Somewhere outside of the platform that a service calls."""
+
+    why: Annotated[str, Field(min_length=3, max_length=100)] = Field(
+        description="What for, such as the payment provider's API"
+    )
+    network: Network | None = Field(
+        default=None, description="Network it is in; everything outside of the cluster where it is not given"
+    )
+    port: Port = Field(default=443, description="TCP port there")
+
+
 class Failover(Area):
     """Where a service is served from while none of its own pods is well (INF-4)."""
 
@@ -109,6 +121,10 @@ class Service(Area):
     )
     smoke_paths: tuple[UrlPath, ...] = Field(
         default=(), description="Paths besides health_path that have to answer 200 before a slot may become live"
+    )
+    outside: tuple[Outside, ...] = Field(
+        default=(),
+        description="What it calls outside of the platform, such as payment or mail; the network lets nothing else out",
     )
     trusted_only: bool = Field(
         default=False, description="Whether only edge.trusted_networks may reach it under its public name"

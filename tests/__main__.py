@@ -45,6 +45,7 @@ _READERS = (
     "sloth",
     "traefik",
     "kube-score",
+    "cyclonus",
     "postgres",
     "initdb",
     "psql",

@@ -66,6 +66,7 @@ _POSTGRES_EXPORTER = GoModule(
     name="postgres_exporter", module="github.com/prometheus-community/postgres_exporter", minutes=1, mebibytes=800
 )
 _KUBE_SCORE = GoModule(name="kube-score", module="github.com/zegl/kube-score", minutes=1, mebibytes=1000)
+_CYCLONUS = GoModule(name="cyclonus", module="github.com/mattfenwick/cyclonus", minutes=2, mebibytes=1500)
 _PULUMI_KUBERNETES = GoModule(
     name="pulumi-kubernetes", module="github.com/pulumi/pulumi-kubernetes/provider/v4", minutes=8, mebibytes=4500
 )
@@ -208,6 +209,7 @@ PROGRAMS = {
         _built("blackbox_exporter", _BLACKBOX_EXPORTER),
         _built("postgres_exporter", _POSTGRES_EXPORTER, "cmd/postgres_exporter"),
         _built("kube-score", _KUBE_SCORE, "cmd/kube-score", ("version",)),
+        Program("cyclonus", _CYCLONUS, NOT_ON_PATH, package="tools/cyclonus"),
         *(
             Program(
                 name,

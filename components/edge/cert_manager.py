@@ -10,15 +10,14 @@ import pulumi_kubernetes as k8s
 from pulumi_kubernetes.helm.v4 import Chart, RepositoryOptsArgs
 
 from components.edge.issuing import CONTROLLER_NAMESPACE, labels
-from components.kubernetes import TOKEN_PATH, Namespace, NamespaceArgs
+from components.flows import CERT_MANAGER, CERT_MANAGER_METRICS, Flows
+from components.kubernetes import TOKEN_PATH, Namespace, NamespaceArgs, network_policy
 from settings import Settings
 from settings.kubernetes import Namespace as NamespaceSettings
 from settings.kubernetes import Quota
-from versions import CERT_MANAGER
+from versions import CERT_MANAGER as CERT_MANAGER_CHART
 
 _REPOSITORY: Final = "https://charts.jetstack.io"
-_METRICS_PORT: Final = 9402
-_WEBHOOK_PORT: Final = 10250
 _TOKEN_SECONDS: Final = 3600
 _MEMORY_MIB: Final = {"controller": 256, "webhook": 96, "cainjector": 192}
 _SETTINGS: Final = NamespaceSettings(
@@ -36,11 +35,11 @@ class CertManager:
     """The chart, its namespace and who may talk to it."""
 
 
-def install(name: str, settings: Settings, parent: pulumi.Resource) -> CertManager:
+def install(name: str, settings: Settings, flows: Flows, parent: pulumi.Resource) -> CertManager:
     """Install the chart; its objects are resources of their own, which the policies see."""
     child = pulumi.ResourceOptions(parent=parent)
     namespace = Namespace(
-        f"{name}-namespace", NamespaceArgs(CONTROLLER_NAMESPACE, _SETTINGS, settings.environment.label), child
+        f"{name}-namespace", NamespaceArgs(CONTROLLER_NAMESPACE, _SETTINGS, settings.environment.label, flows), child
     )
     inside = pulumi.ResourceOptions(parent=parent, depends_on=namespace.guards)
     doors = k8s.networking.v1.NetworkPolicy(
@@ -48,7 +47,7 @@ def install(name: str, settings: Settings, parent: pulumi.Resource) -> CertManag
         metadata=k8s.meta.v1.ObjectMetaArgs(
             name="cert-manager", namespace=CONTROLLER_NAMESPACE, labels=labels(settings)
         ),
-        spec=_doors(settings.observability.namespace),
+        spec=network_policy(CERT_MANAGER, flows),
         opts=inside,
     )
     chart = Chart(
@@ -56,7 +55,7 @@ def install(name: str, settings: Settings, parent: pulumi.Resource) -> CertManag
         name="cert-manager",
         namespace=CONTROLLER_NAMESPACE,
         chart="cert-manager",
-        version=CERT_MANAGER.version,
+        version=CERT_MANAGER_CHART.version,
         repository_opts=RepositoryOptsArgs(repo=_REPOSITORY),
         values=values(settings),
         opts=pulumi.ResourceOptions(
@@ -100,7 +99,7 @@ def _watch_deployments(args: pulumi.ResourceTransformArgs) -> pulumi.ResourceTra
 def with_probes(deployment: Mapping[str, Any]) -> dict[str, Any]:
     """A Deployment whose containers all have both probes; one that has none is asked for its metrics."""
     changed = copy.deepcopy(dict(deployment))
-    asked = {"httpGet": {"path": "/metrics", "port": _METRICS_PORT, "scheme": "HTTP"}, "failureThreshold": 6}
+    asked = {"httpGet": {"path": "/metrics", "port": CERT_MANAGER_METRICS, "scheme": "HTTP"}, "failureThreshold": 6}
     for container in changed["spec"]["template"]["spec"]["containers"]:
         container.setdefault("livenessProbe", asked)
         container.setdefault("readinessProbe", container["livenessProbe"])
@@ -125,32 +124,3 @@ def _token() -> dict[str, Any]:
             ]
         },
     }
-
-
-def _doors(monitoring_namespace: str) -> k8s.networking.v1.NetworkPolicySpecArgs:
-    """To the API server, the name servers and the ACME server; from the API server and what reads metrics."""
-    net = k8s.networking.v1
-    anywhere = net.NetworkPolicyPeerArgs(ip_block=net.IPBlockArgs(cidr="0.0.0.0/0"))
-    monitoring = net.NetworkPolicyPeerArgs(
-        namespace_selector=k8s.meta.v1.LabelSelectorArgs(
-            match_labels={"kubernetes.io/metadata.name": monitoring_namespace}
-        )
-    )
-
-    def ports(*wanted: tuple[int, str]) -> list[k8s.networking.v1.NetworkPolicyPortArgs]:
-        return [net.NetworkPolicyPortArgs(port=port, protocol=protocol) for port, protocol in wanted]
-
-    return net.NetworkPolicySpecArgs(
-        pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"app.kubernetes.io/instance": "cert-manager"}),
-        policy_types=["Ingress", "Egress"],
-        ingress=[
-            # The API server calls from any node, by an address of the pods' network or the node's own.
-            net.NetworkPolicyIngressRuleArgs(from_=[anywhere], ports=ports((_WEBHOOK_PORT, "TCP"))),
-            net.NetworkPolicyIngressRuleArgs(from_=[monitoring], ports=ports((_METRICS_PORT, "TCP"))),
-        ],
-        egress=[
-            net.NetworkPolicyEgressRuleArgs(
-                to=[anywhere], ports=ports((443, "TCP"), (6443, "TCP"), (53, "TCP"), (53, "UDP"))
-            )
-        ],
-    )

@@ -7,6 +7,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.edge import cert_manager, issuing
+from components.flows import Flows
 from settings import Settings
 
 
@@ -16,6 +17,8 @@ class CertificatesArgs:
 
     settings: Settings
     """Settings of the stack: its zones, who issues, and whether cert-manager is there already."""
+    flows: Flows
+    """Its flows."""
     tsig_secret: pulumi.Input[str] | None
     """Secret of the TSIG key, in base64, that answers the ACME server's questions; secret; None with a private CA."""
 
@@ -33,7 +36,7 @@ class Certificates(pulumi.ComponentResource):
         self._labels = issuing.labels(args.settings)
         settings, after = args.settings, list[pulumi.Resource]()
         if settings.edge.certificates.controller == "chart":
-            after += cert_manager.install(f"{name}-cert-manager", settings, self).ready
+            after += cert_manager.install(f"{name}-cert-manager", settings, args.flows, self).ready
         if args.tsig_secret is not None:
             after.append(self._tsig_secret(f"{name}-tsig", args.tsig_secret, after))
         for issuer in issuing.issuers(settings):

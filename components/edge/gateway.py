@@ -1,22 +1,19 @@
 """A gateway: the pods through which users of one slot come in, behind an address of their own (REL-1, SEC-1)."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.edge.names import OBSERVERS
 from components.edge.plugin import FILES, MODULE
 from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS, routing_yaml
-from components.edge.static import ACCEPT_SECONDS, DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT, traefik_yaml
-from components.kubernetes import Balancer, EgressRule, Files, Mount, Workload, WorkloadArgs, place
+from components.edge.static import ACCEPT_SECONDS, DYNAMIC, traefik_yaml
+from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS, NAME_LABEL, Flows
+from components.kubernetes import Balancer, Files, Mount, Workload, WorkloadArgs, place
 from settings import Settings
 from settings.values import Slot
 from versions import TRAEFIK
 
-OTLP_PORT = 4318
-"""Where Tempo takes spans, over HTTP."""
 _STATIC = "/etc/traefik/static"
 _SPARE_SECONDS = 10
 """Between the end of the drain and the end of patience: the pod's own pause before it, and some more."""
@@ -28,6 +25,8 @@ class GatewayArgs:
 
     settings: Settings
     """Settings of the stack: whatever is released gets routes."""
+    flows: Flows
+    """Its flows."""
     slot: Slot
     """Whose gateway it is."""
 
@@ -48,7 +47,7 @@ class Gateway(pulumi.ComponentResource):
         edge = settings.edge
         workload = f"gateway-{slot}"
         labels = {
-            "app.kubernetes.io/name": "traefik",
+            NAME_LABEL: "traefik",
             "luxima.id/slot": slot,
             "environment": settings.environment.label,
         }
@@ -88,8 +87,8 @@ class Gateway(pulumi.ComponentResource):
                 workload=workload,
                 image=TRAEFIK.reference,
                 replicas=edge.replicas,
-                port=METRICS_PORT,
-                public_ports={"http-redirect": WEB_PORT, "websecure": SECURE_PORT},
+                port=GATEWAY_METRICS_PORT,
+                ports={"http-redirect": GATEWAY_PORTS[80], "websecure": GATEWAY_PORTS[443]},
                 balancer=Balancer(edge.gateways[slot].address, {"http-redirect": 80, "websecure": 443}),
                 health_path=READY_PATH,
                 live_path=None,
@@ -101,9 +100,7 @@ class Gateway(pulumi.ComponentResource):
                 arguments=[f"--configFile={_STATIC}/traefik.yaml"],
                 # What is more than this is collected at once, before the limit ends the program.
                 env={"GOMEMLIMIT": f"{edge.memory_mib * 9 // 10}MiB"},
-                callers=[settings.observability.namespace],
-                egress=_outside(settings),
-                reaches=_inside(settings),
+                flows=args.flows,
                 mounts=[static.mount, replace(plugin.mount, name="plugin"), _dynamic(workload)],
                 after=[*static.resources, *plugin.resources, self.routing],
                 grace_seconds=ACCEPT_SECONDS + edge.drain_seconds + _SPARE_SECONDS,
@@ -121,19 +118,3 @@ def _dynamic(workload: str) -> Mount:
     """
     tls = {f"edge-{key}": {file: f"tls/{key}/{file}" for file in ("tls.crt", "tls.key")} for key in ZONE_KEYS}
     return Mount("dynamic", DYNAMIC, Files({f"{workload}-routing": {"routing.yaml": ROUTING_FILE}}, {}, tls))
-
-
-def _inside(settings: Settings) -> Mapping[str, list[int]]:
-    """Ports that it connects to in the cluster, by namespace."""
-    ports: dict[str, set[int]] = {}
-    for service in settings.services.values():
-        ports.setdefault(service.namespace, set()).add(service.port)
-    ports.setdefault(settings.observability.namespace, set()).update({*OBSERVERS.values(), OTLP_PORT})
-    return {namespace: sorted(found) for namespace, found in sorted(ports.items())}
-
-
-def _outside(settings: Settings) -> list[EgressRule]:
-    """The other places of services; they have names, not fixed addresses."""
-    if any(service.failover is not None for service in settings.services.values()):
-        return [EgressRule("0.0.0.0/0", [443])]
-    return []

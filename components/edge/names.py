@@ -7,8 +7,6 @@ from settings.values import Slot
 
 TRACKS: Final = ("canary", "shadow")
 """Candidates beside a live slot."""
-OBSERVERS: Final = {"grafana": 3000, "prometheus": 9090, "loki": 3100, "alertmanager": 9093}
-"""Ports of the programs that are reached under the core domain, by host and Service (ENV-3)."""
 
 
 def stable(service: str, slot: Slot) -> str:

@@ -10,6 +10,7 @@ from typing import Any, Final
 from components.edge import canary, names
 from components.edge.middlewares import chain, middlewares
 from components.edge.static import DYNAMIC
+from components.programs import ROUTED
 from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
@@ -58,10 +59,10 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
         routers |= _routers(settings, service, slot)
         backends |= _backends(settings, service, slot)
         transports |= _transports(settings, service)
-    for host, port in names.OBSERVERS.items():
+    for program in ROUTED:
+        host = program.name
         routers[host] = _router(names.host_rule(settings.environment.core_fqdn(host)), host, trusted=True)
-        address = f"http://{host}.{settings.observability.namespace}.svc:{port}"
-        backends[host] = {"loadBalancer": {"servers": [{"url": address}]}}
+        backends[host] = {"loadBalancer": {"servers": [{"url": program.url(settings.observability.namespace)}]}}
     http: dict[str, Any] = {"routers": routers, "services": backends, "middlewares": middlewares(settings)}
     if transports:
         http["serversTransports"] = transports

@@ -3,16 +3,12 @@
 from typing import Any, Final
 
 from components.edge.plugin import MODULE
+from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS
+from components.programs import TEMPO
 from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
 
-METRICS_PORT: Final = 8080
-"""Ping, metrics and the version of the routing; for the cluster only."""
-WEB_PORT: Final = 8000
-"""Plain HTTP, port 80 outside: it redirects and does nothing else."""
-SECURE_PORT: Final = 8443
-"""HTTPS, port 443 outside."""
 DYNAMIC: Final = "/etc/traefik/dynamic"
 """Folder that is watched: the routing document and the certificates."""
 ACCEPT_SECONDS: Final = 5
@@ -27,18 +23,19 @@ KEPT_HEADERS: Final = ("X-Request-Id", "X-Trace-Id", "X-Tenant-Id", "X-User-Id",
 
 def traefik_yaml(settings: Settings, slot: Slot) -> str:
     """The gateway's own configuration."""
+    tempo = TEMPO.host(settings.observability.namespace)
     document: dict[str, Any] = {
         "global": {"checkNewVersion": False, "sendAnonymousUsage": False},
         "entryPoints": {
-            "metrics": {"address": f":{METRICS_PORT}", "transport": _transport(settings)},
+            "metrics": {"address": f":{GATEWAY_METRICS_PORT}", "transport": _transport(settings)},
             "web": {
-                "address": f":{WEB_PORT}",
+                "address": f":{GATEWAY_PORTS[80]}",
                 "transport": _transport(settings),
                 "http": {"redirections": {"entryPoint": {"to": ":443", "scheme": "https", "permanent": True}}},
             },
             # Nobody stands before a gateway, so what a client says about forwarding is not believed.
             "websecure": {
-                "address": f":{SECURE_PORT}",
+                "address": f":{GATEWAY_PORTS[443]}",
                 "transport": _transport(settings),
                 "http": {"tls": {}},
                 "http2": {"maxConcurrentStreams": 250},
@@ -82,7 +79,7 @@ def traefik_yaml(settings: Settings, slot: Slot) -> str:
             # By the answer's: a request may come without an identifier, its answer never goes without one.
             "capturedResponseHeaders": ["X-Request-Id"],
             "resourceAttributes": {"deployment.environment.name": settings.environment.label, "luxima.slot": slot},
-            "otlp": {"http": {"endpoint": f"http://tempo.{settings.observability.namespace}.svc:4318/v1/traces"}},
+            "otlp": {"http": {"endpoint": f"http://{tempo}:{TEMPO.ports['otlp-http']}/v1/traces"}},
         },
         "experimental": {"localPlugins": {"correlation": {"moduleName": MODULE}}},
     }

@@ -4,8 +4,9 @@ from components.kubernetes.cluster import ClusterArgs, KubernetesCluster, Machin
 from components.kubernetes.job import Job, JobArgs
 from components.kubernetes.k3s import cloud_configs, k3s_vms
 from components.kubernetes.namespace import Namespace, NamespaceArgs
+from components.kubernetes.network_policies import network_policy
 from components.kubernetes.placing import Placed, place
-from components.kubernetes.pod import TOKEN_PATH, EgressRule, Files, Mount, PodArgs, SecretEnv
+from components.kubernetes.pod import TOKEN_PATH, Files, Mount, PodArgs, SecretEnv
 from components.kubernetes.workload import (
     Autoscaling,
     Balancer,
@@ -21,7 +22,6 @@ __all__ = [
     "Autoscaling",
     "Balancer",
     "ClusterArgs",
-    "EgressRule",
     "Files",
     "Job",
     "JobArgs",
@@ -40,5 +40,6 @@ __all__ = [
     "WorkloadArgs",
     "cloud_configs",
     "k3s_vms",
+    "network_policy",
     "place",
 ]

@@ -3,7 +3,8 @@
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.doors import network_policy
+from components.flows import NAME_LABEL, Pods
+from components.kubernetes.network_policies import network_policy
 from components.kubernetes.pod import PodArgs, metadata
 
 
@@ -19,12 +20,16 @@ def guards(parent: pulumi.Resource, name: str, args: PodArgs) -> list[pulumi.Res
         Account, network policy, then what the pods mount.
     """
     opts = pulumi.ResourceOptions(parent=parent)
+    pods = Pods(args.namespace, args.labels[NAME_LABEL])
     return [
         k8s.core.v1.ServiceAccount(
             f"{name}-account", metadata=metadata(args), automount_service_account_token=False, opts=opts
         ),
         k8s.networking.v1.NetworkPolicy(
-            f"{name}-network-policy", metadata=metadata(args), spec=network_policy(args), opts=opts
+            f"{name}-network-policy",
+            metadata=metadata(args),
+            spec=network_policy(pods, args.flows, args.labels),
+            opts=opts,
         ),
         *args.after,
     ]

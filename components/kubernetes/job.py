@@ -1,14 +1,15 @@
 """Programs that run to their end, from the same builder as those that serve."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.flows import Flows
 from components.kubernetes.guards import guards
-from components.kubernetes.pod import EgressRule, Mount, PodArgs, template
+from components.kubernetes.pod import Mount, PodArgs, template
 
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 """Annotation that keeps an update from waiting for the Job's end."""
@@ -30,12 +31,10 @@ class JobArgs:
     """Memory, request and limit, in MiB."""
     labels: Mapping[str, str]
     """Labels of all objects and pods; must tell this workload from every other of the namespace."""
+    flows: Flows
+    """Flows of the stack; those of `app.kubernetes.io/name` in this namespace are let through."""
     arguments: Sequence[str] = ()
     """Arguments of the image's program; no secrets."""
-    egress: Sequence[EgressRule] = ()
-    """Where it may connect to, besides DNS."""
-    reaches: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
-    """TCP ports that it may connect to in pods of other namespaces, or its own."""
     mounts: Sequence[Mount] = ()
     """Folders in the container, besides /tmp."""
     after: Sequence[pulumi.Resource] = ()
@@ -91,8 +90,7 @@ def _pod(args: JobArgs) -> PodArgs:
         memory_limit_mib=args.memory_mib,
         labels=args.labels,
         arguments=args.arguments,
-        egress=args.egress,
-        reaches=args.reaches,
+        flows=args.flows,
         mounts=args.mounts,
         after=args.after,
         grace_seconds=args.grace_seconds,

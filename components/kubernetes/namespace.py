@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.flows import Flows, Pods
+from components.kubernetes.network_policies import network_policy
 from components.kubernetes.quantities import cpu, memory
 from settings.kubernetes import Namespace as NamespaceSettings
 
@@ -19,6 +21,8 @@ class NamespaceArgs:
     """Pod Security Standard and quota."""
     environment: str
     """Value of the label `environment`."""
+    flows: Flows
+    """Flows of the stack; those of every pod of the namespace are let through: to the cluster's name server."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -76,26 +80,7 @@ class Namespace(pulumi.ComponentResource):
             k8s.networking.v1.NetworkPolicy(
                 f"{name}-allow-dns",
                 metadata=k8s.meta.v1.ObjectMetaArgs(name="allow-dns", namespace=args.namespace),
-                spec=k8s.networking.v1.NetworkPolicySpecArgs(
-                    pod_selector=k8s.meta.v1.LabelSelectorArgs(),
-                    policy_types=["Egress"],
-                    egress=[
-                        k8s.networking.v1.NetworkPolicyEgressRuleArgs(
-                            to=[
-                                k8s.networking.v1.NetworkPolicyPeerArgs(
-                                    namespace_selector=k8s.meta.v1.LabelSelectorArgs(
-                                        match_labels={"kubernetes.io/metadata.name": "kube-system"}
-                                    ),
-                                    pod_selector=k8s.meta.v1.LabelSelectorArgs(match_labels={"k8s-app": "kube-dns"}),
-                                )
-                            ],
-                            ports=[
-                                k8s.networking.v1.NetworkPolicyPortArgs(port=53, protocol=protocol)
-                                for protocol in ("UDP", "TCP")
-                            ],
-                        )
-                    ],
-                ),
+                spec=network_policy(Pods(args.namespace), args.flows),
                 opts=inside,
             ),
         ]

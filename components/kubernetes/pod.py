@@ -7,6 +7,7 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.flows import Flows
 from components.kubernetes.quantities import cpu, memory
 
 USER: Final = 10001
@@ -27,16 +28,6 @@ class SecretEnv:
     """Name of the Secret, in the workload's namespace."""
     key: str
     """Key in the Secret."""
-
-
-@dataclass(frozen=True)
-class EgressRule:
-    """Where a workload may connect to."""
-
-    cidr: str
-    """Network, in CIDR notation."""
-    ports: Sequence[int]
-    """TCP ports."""
 
 
 @dataclass(frozen=True)
@@ -139,20 +130,12 @@ class PodArgs:
     """Memory limit, in MiB."""
     labels: Mapping[str, str]
     """Labels of all objects and pods; must tell this workload from every other of the namespace."""
+    flows: Flows
+    """Flows of the stack; those of `app.kubernetes.io/name` in this namespace are let through."""
     arguments: Sequence[str] = ()
     """Arguments of the image's program; no secrets."""
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
     """More TCP ports by name."""
-    public_ports: Mapping[str, int] = field(default_factory=dict[str, int])
-    """TCP ports by name that everybody may connect to, and nobody needs to be named for."""
-    callers: Sequence[str] = ()
-    """Namespaces whose pods may connect to the other ports."""
-    caller_networks: Sequence[str] = ()
-    """Networks that may connect to the other ports, in CIDR notation."""
-    egress: Sequence[EgressRule] = ()
-    """Where it may connect to, besides DNS."""
-    reaches: Mapping[str, Sequence[int]] = field(default_factory=dict[str, Sequence[int]])
-    """TCP ports that it may connect to in pods of other namespaces, or its own."""
     env: Mapping[str, str] = field(default_factory=dict[str, str])
     """Plain environment variables."""
     field_env: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -249,7 +232,7 @@ def _container(args: PodArgs, tmp: Mount, data_path: str | None) -> k8s.core.v1.
         args=list(args.arguments) or None,
         ports=[
             core.ContainerPortArgs(name=name, container_port=port, protocol="TCP")
-            for name, port in {"http": args.port, **args.ports, **args.public_ports}.items()
+            for name, port in {"http": args.port, **args.ports}.items()
         ]
         if args.serves
         else None,

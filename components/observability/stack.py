@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pulumi
 
+from components.flows import Flows
 from components.observability.servers.alertmanager import put_alertmanagers
 from components.observability.servers.exporters import (
     put_blackbox_exporter,
@@ -38,6 +39,8 @@ class ObservabilityArgs:
 
     settings: Settings
     """Settings of the stack: whatever it consists of is observed."""
+    flows: Flows
+    """Its flows."""
     secrets: Mapping[str, pulumi.Input[str]]
     """Values of `SECRETS`; secret."""
     keys: Mapping[str, StorageKey]
@@ -54,7 +57,7 @@ class Observability(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:Observability", name, None, opts)
-        site = Site(args.settings, Secrets(args.secrets), self, name)
+        site = Site(args.settings, args.flows, Secrets(args.secrets), self, name)
         guards = list(args.guards)
         put_prometheus(site)
         put_alertmanagers(site)

@@ -9,20 +9,19 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import EgressRule, Files, Job, JobArgs, Mount
+from components.flows import NAME_LABEL, Flows
+from components.kubernetes import Files, Job, JobArgs, Mount
+from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI, PROMETHEUS
 from settings import Settings
 
 FOLDER: Final = "/etc/guard"
 """Where the guard finds what it is told; its secrets are below it."""
 SPOOL: Final = "/var/spool/guard"
 """Where audit rows wait for the database."""
-_PORTS: Final = (3100, 9090, 9093)
-"""Loki, Prometheus and Alertmanager."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +30,8 @@ class GuardJobArgs:
 
     settings: Settings
     """Settings of the stack."""
+    flows: Flows
+    """Its flows."""
     service: str
     """Name of the service; see `watched`."""
     image: str
@@ -63,8 +64,8 @@ def document(settings: Settings, service: str) -> str:
     probation, content = release.probation, release.slots[release.live]
     if probation is None or content is None:
         raise ValueError(f"{service} is not on probation")
-    inside = f"{settings.observability.namespace}.svc"
-    record = None if guard.alertmanager_url else f"http://alertmanager-record.{inside}:9093"
+    inside = settings.observability.namespace
+    record = None if guard.alertmanager_url else ALERTMANAGER_RECORD.url(inside)
     told: Mapping[str, Any] = {
         "stack": settings.environment.name,
         "environment": settings.environment.label,
@@ -94,9 +95,9 @@ def document(settings: Settings, service: str) -> str:
             "stale_seconds": 4 * settings.observability.scrape_interval_seconds,
         },
         "urls": {
-            "prometheus": guard.prometheus_url or f"http://prometheus.{inside}:9090",
-            "loki": guard.loki_url or f"http://loki.{inside}:3100",
-            "alertmanager": guard.alertmanager_url or f"http://alertmanager.{inside}:9093",
+            "prometheus": guard.prometheus_url or PROMETHEUS.url(inside),
+            "loki": guard.loki_url or LOKI.url(inside),
+            "alertmanager": guard.alertmanager_url or ALERTMANAGER.url(inside),
             "record": record,
             "audit": settings.observability.alert_log_url,
             "runbooks": settings.observability.alerts.runbooks_url,
@@ -121,7 +122,7 @@ class GuardJob(pulumi.ComponentResource):
         digest = hashlib.sha256(repr((args.image, sorted(texts.items()))).encode()).hexdigest()[:10]
         workload = f"guard-{args.service[:40]}-{digest}"
         labels = {
-            "app.kubernetes.io/name": "release-guard",
+            NAME_LABEL: "release-guard",
             "luxima.id/watch": workload,
             # The state-of-the-cluster exporter tells these on, so that everybody sees what is on probation.
             "luxima.id/guarded-service": args.service,
@@ -157,26 +158,10 @@ class GuardJob(pulumi.ComponentResource):
                 cpu_request_millicores=20,
                 memory_mib=128,
                 labels=labels,
-                egress=_egress(settings),
-                reaches={settings.observability.namespace: _PORTS},
+                flows=args.flows,
                 mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16)],
                 after=[config_map, secret],
             ),
             child,
         )
         self.register_outputs({"watch": workload})
-
-
-def _egress(settings: Settings) -> list[EgressRule]:
-    """The name servers, the database's gateway, and what is not asked inside the cluster."""
-    network, guard = settings.compute.network.cidr, settings.guard
-    rules = [EgressRule(f"{server.address}/32", [server.port]) for server in settings.dns.servers]
-    rules.append(EgressRule(network, [_port(settings.observability.alert_log_url)]))
-    outside = [url for url in (guard.prometheus_url, guard.loki_url, guard.alertmanager_url) if url is not None]
-    if outside:
-        rules.append(EgressRule("0.0.0.0/0", sorted({_port(url) for url in outside})))
-    return rules
-
-
-def _port(url: str) -> int:
-    return urlsplit(url).port or 443

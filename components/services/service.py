@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Autoscaling, EgressRule, SecretEnv, Workload, WorkloadArgs
+from components.flows import NAME_LABEL, Flows
+from components.kubernetes import Autoscaling, SecretEnv, Workload, WorkloadArgs
 from settings.releases import ServiceRelease
 from settings.services import Service as ServiceSettings
 
@@ -41,10 +42,8 @@ class ServiceArgs:
     """Value of the label `environment`: production, staging or dev."""
     public_url: str
     """URL under which users reach the service."""
-    callers: tuple[str, ...]
-    """Namespaces whose pods may connect to it: those of the gateways, and of what reads its metrics."""
-    egress: tuple[EgressRule, ...] = ()
-    """Where the service may connect to."""
+    flows: Flows
+    """Flows of the stack."""
     storage: StorageAccess | None = None
     """Its bucket, if it has one."""
 
@@ -115,13 +114,12 @@ class Service(pulumi.ComponentResource):
                 memory_request_mib=settings.memory_request_mib,
                 memory_limit_mib=settings.memory_limit_mib,
                 labels={
-                    "app.kubernetes.io/name": args.service,
+                    NAME_LABEL: args.service,
                     # A candidate has a place of its own: by this label a slot's Service selects its pods.
                     "luxima.id/slot": place,
                     "environment": args.environment,
                 },
-                callers=args.callers,
-                egress=args.egress,
+                flows=args.flows,
                 env={**settings.environment, **self._env, "SLOT": place},
                 secret_env=self._secret_env,
                 annotations=self._annotations,

@@ -17,6 +17,7 @@ from components.observability.agents.stages import (
     traefik,
 )
 from components.observability.loki.tenants import LOG_TENANT
+from components.programs import LOKI
 from settings import Settings
 
 POSITIONS: Final = "/var/lib/log-agent/positions.yaml"
@@ -42,7 +43,7 @@ def kubernetes(settings: Settings) -> dict[str, Any]:
     It discovers the pods of its own node, whose name is in the variable HOSTNAME.
     """
     room = settings.observability
-    url = f"http://loki.{room.namespace}.svc:3100/loki/api/v1/push"
+    url = f"{LOKI.url(room.namespace)}/loki/api/v1/push"
     pods: dict[str, Any] = {
         "job_name": "pods",
         "kubernetes_sd_configs": [{"role": "pod"}],

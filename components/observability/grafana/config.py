@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from components.programs import GRAFANA
 from settings import Settings
 
 SECRETS_PATH: Final = "/etc/grafana/secrets"
@@ -23,7 +24,7 @@ def document(settings: Settings) -> str:
         "server": {
             # TLS ends at the edge gateway, the only one that may connect to this port.
             "protocol": "http",
-            "http_port": 3000,
+            "http_port": GRAFANA.port,
             "domain": host,
             "root_url": f"https://{host}/",
             "enforce_domain": False,

@@ -6,7 +6,9 @@ a name, not a secret; Grafana only has one place for the values of headers.
 
 from typing import Any, Final
 
+from components import programs
 from components.observability.grafana.names import ALERTMANAGER, LOKI, LOKI_AUDIT, PROMETHEUS, TEMPO, DataSource
+from components.programs import Program
 from components.text import to_yaml
 from settings import Settings
 
@@ -30,16 +32,15 @@ _TRACE_METRICS: Final = (
 def document(settings: Settings) -> str:
     """The file's text."""
     sources = [
-        _source(settings, PROMETHEUS, "Prometheus", "prometheus", 9090, _prometheus(settings), default=True),
+        _source(settings, PROMETHEUS, "Prometheus", programs.PROMETHEUS, _prometheus(settings), default=True),
         _loki(settings, LOKI, "Loki", tenant="luxima"),
         _loki(settings, LOKI_AUDIT, "Loki audit trail", tenant="audit"),
-        _source(settings, TEMPO, "Tempo", "tempo", 3200, _tempo()),
+        _source(settings, TEMPO, "Tempo", programs.TEMPO, _tempo()),
         _source(
             settings,
             ALERTMANAGER,
             "Alertmanager",
-            "alertmanager",
-            9093,
+            programs.ALERTMANAGER,
             {"implementation": "prometheus", "handleGrafanaManagedAlerts": False},
         ),
     ]
@@ -50,8 +51,7 @@ def _source(
     settings: Settings,
     source: DataSource,
     name: str,
-    service: str,
-    port: int,
+    program: Program,
     details: dict[str, Any],
     *,
     default: bool = False,
@@ -62,7 +62,7 @@ def _source(
         "type": source.type,
         "access": "proxy",
         "orgId": 1,
-        "url": f"http://{service}.{settings.observability.namespace}.svc:{port}",
+        "url": program.url(settings.observability.namespace),
         "isDefault": default,
         "editable": False,
         "jsonData": details,
@@ -105,7 +105,7 @@ def _loki(settings: Settings, source: DataSource, name: str, tenant: str) -> dic
             },
         ],
     }
-    return {**_source(settings, source, name, "loki", 3100, details), "secureJsonData": {"httpHeaderValue1": tenant}}
+    return {**_source(settings, source, name, programs.LOKI, details), "secureJsonData": {"httpHeaderValue1": tenant}}
 
 
 def _tempo() -> dict[str, Any]:

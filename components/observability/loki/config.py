@@ -10,11 +10,9 @@ from typing import Any, Final
 from components.observability import trust
 from components.observability.capacity import max_streams
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES
+from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI
 from settings import Settings
 
-HTTP_PORT: Final = 3100
-GRPC_PORT: Final = 9095
-GOSSIP_PORT: Final = 7946
 DATA: Final = "/loki"
 """Where the volume is mounted: WAL, index, the compactor's files."""
 RULES: Final = "/etc/loki/rules"
@@ -39,8 +37,8 @@ def config(settings: Settings) -> dict[str, Any]:
     return {
         "auth_enabled": True,
         "server": {
-            "http_listen_port": HTTP_PORT,
-            "grpc_listen_port": GRPC_PORT,
+            "http_listen_port": LOKI.port,
+            "grpc_listen_port": LOKI.ports["grpc"],
             "log_level": "info",
             "log_format": "json",
             # A little longer than limits_config.query_timeout, so that a slow query ends with its own error.
@@ -105,10 +103,10 @@ def alertmanagers(settings: Settings) -> list[str]:
     """URLs of every Alertmanager: each replica, since they share silences but not alerts, and the recording one."""
     room = settings.observability
     replicas = [
-        f"http://alertmanager-{index}.alertmanager-headless.{room.namespace}.svc:9093"
+        f"http://{ALERTMANAGER.pod_host(room.namespace, index)}:{ALERTMANAGER.port}"
         for index in range(room.alertmanager.replicas)
     ]
-    return [*replicas, f"http://alertmanager-record.{room.namespace}.svc:9093"]
+    return [*replicas, ALERTMANAGER_RECORD.url(room.namespace)]
 
 
 def _bucket(settings: Settings) -> dict[str, Any]:
@@ -129,8 +127,8 @@ def _bucket(settings: Settings) -> dict[str, Any]:
 def _memberlist(settings: Settings) -> dict[str, Any]:
     namespace = settings.observability.namespace
     return {
-        "bind_port": GOSSIP_PORT,
-        "join_members": [f"dns+loki-headless.{namespace}.svc.cluster.local:{GOSSIP_PORT}"],
+        "bind_port": LOKI.ports["gossip"],
+        "join_members": [f"dns+{LOKI.headless}.{namespace}.svc.cluster.local:{LOKI.ports['gossip']}"],
         "abort_if_cluster_join_fails": False,
         # Keeps pods of another stack out that got one of these addresses later on.
         "cluster_label": f"loki-{settings.environment.name}",

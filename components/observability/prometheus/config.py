@@ -3,6 +3,7 @@
 from typing import Any
 
 from components.observability.prometheus.targets import jobs
+from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD
 from components.text import to_yaml
 from settings import Settings
 
@@ -28,10 +29,10 @@ def prometheus_yml(settings: Settings) -> str:
             "alertmanagers": [
                 {
                     "dns_sd_configs": [
-                        {"names": [f"{name}-headless.{observed.namespace}.svc"], "type": "A", "port": 9093}
+                        {"names": [f"{each.headless}.{observed.namespace}.svc"], "type": "A", "port": each.port}
                     ]
                 }
-                for name in ("alertmanager", "alertmanager-record")
+                for each in (ALERTMANAGER, ALERTMANAGER_RECORD)
             ],
         },
         "scrape_configs": jobs(settings),

@@ -5,6 +5,7 @@ from typing import Any
 
 from components.kubernetes import TOKEN_PATH
 from components.observability.capacity import sample_limit
+from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
 
 _API_HISTOGRAMS = (
@@ -39,23 +40,11 @@ def jobs(settings: Settings) -> list[Job]:
 
 def _own(settings: Settings) -> Iterator[Job]:
     """What this room runs in the cluster; a headless Service has an address for each pod."""
-    inside = {
-        "prometheus": 9090,
-        "alertmanager": 9093,
-        "alertmanager-record": 9093,
-        "loki": 3100,
-        "tempo": 3200,
-        "grafana": 3000,
-        "blackbox-exporter": 9115,
-        "kube-state-metrics": 8080,
-    }
-    for name, port in inside.items():
-        # Programs without data of their own have no headless Service; one pod is behind their name.
-        service = name if name in {"blackbox-exporter", "kube-state-metrics"} else f"{name}-headless"
-        host = f"{service}.{settings.observability.namespace}.svc"
-        found = [{"names": [host], "type": "A", "port": port}]
-        extra: Job = {"honor_labels": True} if name == "kube-state-metrics" else {}
-        yield _job(settings, name, {"dns_sd_configs": found, **extra})
+    for program in SCRAPED:
+        host = f"{program.headless}.{settings.observability.namespace}.svc"
+        found = [{"names": [host], "type": "A", "port": program.port}]
+        extra: Job = {"honor_labels": True} if program == KUBE_STATE_METRICS else {}
+        yield _job(settings, program.name, {"dns_sd_configs": found, **extra})
 
 
 def _services(settings: Settings) -> Job:
@@ -224,7 +213,7 @@ def _static_probe(module: str, targets: Sequence[str], **labels: str) -> Job:
 
 
 def _probe(settings: Settings, job: str, targets: Sequence[Job]) -> Job:
-    exporter = f"blackbox-exporter.{settings.observability.namespace}.svc:9115"
+    exporter = f"{BLACKBOX_EXPORTER.host(settings.observability.namespace)}:{BLACKBOX_EXPORTER.port}"
     return _job(
         settings,
         job,

@@ -3,7 +3,7 @@
 from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import alertmanager
 from components.observability.servers.site import Site
-from versions import ALERTMANAGER
+from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, Program
 
 _TOLD = (
     "slackWebhookUrl",
@@ -13,7 +13,6 @@ _TOLD = (
     "smtpPassword",
     "heartbeatUrl",
 )
-_GOSSIP = 9094
 _RECORD = "record/"
 """Start of the recording one's documents."""
 
@@ -25,35 +24,39 @@ def put_alertmanagers(site: Site) -> list[StatefulWorkload]:
     recorded = {name.removeprefix(_RECORD): text for name, text in documents.items() if name.startswith(_RECORD)}
     replicas = site.settings.observability.alertmanager.replicas
     return [
-        _put(site, "alertmanager", told, _TOLD, replicas),
+        _put(site, ALERTMANAGER, told, _TOLD, replicas),
         # Whoever silences or inhibits an alert does not take it out of the record (ALR-10): it knows neither.
-        _put(site, "alertmanager-record", recorded, ("serviceRoleKey",), 1),
+        _put(site, ALERTMANAGER_RECORD, recorded, ("serviceRoleKey",), 1),
     ]
 
 
 def _put(
-    site: Site, workload: str, documents: dict[str, str], secrets: tuple[str, ...], replicas: int
+    site: Site, program: Program, documents: dict[str, str], secrets: tuple[str, ...], replicas: int
 ) -> StatefulWorkload:
     settings, size = site.settings, site.settings.observability.alertmanager
+    workload = program.name
     name = f"{site.prefix}-{workload}"
     placed = place(
         name, site.namespace, workload, "/etc/alertmanager", documents, site.secrets.of(*secrets), site.parent
     )
-    peers = [f"--cluster.peer={workload}-{index}.{workload}-headless:{_GOSSIP}" for index in range(replicas)]
-    smtp = int(settings.observability.alerts.smtp_endpoint.rpartition(":")[2])
+    peers = [
+        f"--cluster.peer={workload}-{index}.{program.headless}:{program.ports['gossip']}"
+        for index in range(replicas)
+        if replicas > 1
+    ]
     return StatefulWorkload(
         name,
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload=workload,
-            image=ALERTMANAGER.reference,
+            image=program.image.reference,
             replicas=replicas,
             volume_gib=size.volume_gib,
             data_path="/alertmanager",
-            port=9093,
-            ports={"gossip": _GOSSIP},
-            health_path="/-/ready",
-            live_path="/-/healthy",
+            port=program.port,
+            ports=program.ports,
+            health_path=program.health_path,
+            live_path=program.live_path,
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
@@ -63,12 +66,10 @@ def _put(
                 "--config.file=/etc/alertmanager/alertmanager.yml",
                 "--storage.path=/alertmanager",
                 f"--web.external-url=https://{settings.environment.core_fqdn(workload)}",
-                *(peers if replicas > 1 else ["--cluster.listen-address="]),
+                *(peers or ["--cluster.listen-address="]),
                 "--log.format=json",
             ],
-            callers=[site.namespace, settings.edge.namespace],
-            egress=[site.outside(smtp)],
-            reaches={site.namespace: [_GOSSIP]},
+            flows=site.flows,
             mounts=[placed.mount],
             after=placed.resources,
         ),

@@ -5,10 +5,11 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import EgressRule, Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, place
+from components.kubernetes import Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, place
 from components.observability import blackbox
 from components.observability.servers.site import Site, may_read
-from versions import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, NODE_EXPORTER
+from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS
+from versions import NODE_EXPORTER
 
 _OBJECTS = {
     "": ("namespaces", "nodes", "persistentvolumeclaims", "persistentvolumes", "pods", "resourcequotas", "services"),
@@ -28,17 +29,16 @@ def put_blackbox_exporter(site: Site) -> Workload:
     name = f"{site.prefix}-blackbox-exporter"
     documents = blackbox.documents(settings)
     placed = place(name, site.namespace, "blackbox-exporter", "/etc/blackbox", documents, {}, site.parent)
-    servers = sorted({server.port for server in settings.dns.servers})
     return Workload(
         name,
         WorkloadArgs(
             namespace=site.namespace,
             workload="blackbox-exporter",
-            image=BLACKBOX_EXPORTER.reference,
+            image=BLACKBOX_EXPORTER.image.reference,
             replicas=1,
-            service_port=9115,
-            port=9115,
-            health_path="/-/healthy",
+            service_port=BLACKBOX_EXPORTER.port,
+            port=BLACKBOX_EXPORTER.port,
+            health_path=BLACKBOX_EXPORTER.health_path,
             live_path=None,
             metrics_path=None,
             cpu_request_millicores=20,
@@ -46,11 +46,7 @@ def put_blackbox_exporter(site: Site) -> Workload:
             memory_limit_mib=64,
             labels=site.labels("blackbox-exporter"),
             arguments=["--config.file=/etc/blackbox/blackbox.yml", "--log.format=json"],
-            callers=[site.namespace],
-            egress=[
-                EgressRule(settings.compute.network.cidr, sorted({80, 443, *servers})),
-                site.outside(80),
-            ],
+            flows=site.flows,
             mounts=[placed.mount],
             after=placed.resources,
         ),
@@ -64,20 +60,23 @@ def put_kube_state_metrics(site: Site) -> Workload:
     args = WorkloadArgs(
         namespace=site.namespace,
         workload="kube-state-metrics",
-        image=KUBE_STATE_METRICS.reference,
+        image=KUBE_STATE_METRICS.image.reference,
         replicas=1,
-        service_port=8080,
-        port=8080,
-        health_path="/livez",
+        service_port=KUBE_STATE_METRICS.port,
+        port=KUBE_STATE_METRICS.port,
+        health_path=KUBE_STATE_METRICS.health_path,
         live_path=None,
         metrics_path=None,
         cpu_request_millicores=20,
         memory_request_mib=64,
         memory_limit_mib=256,
         labels=site.labels("kube-state-metrics"),
-        arguments=["--port=8080", f"--resources={','.join(kinds)}", f"--metric-labels-allowlist={_LABELS}"],
-        callers=[site.namespace],
-        egress=[site.api],
+        arguments=[
+            f"--port={KUBE_STATE_METRICS.port}",
+            f"--resources={','.join(kinds)}",
+            f"--metric-labels-allowlist={_LABELS}",
+        ],
+        flows=site.flows,
         api_token=True,
     )
     rules = [
@@ -115,8 +114,7 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
             ],
             # The network interfaces that it measures are the node's.
             host_network=True,
-            callers=[site.namespace],
-            caller_networks=[site.settings.kubernetes.pod_cidr],
+            flows=site.flows,
             mounts=[Mount("host", "/host", host_path="/")],
             after=guards,
         ),

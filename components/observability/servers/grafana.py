@@ -5,7 +5,7 @@ import pulumi_random as random
 from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import grafana
 from components.observability.servers.site import Site
-from versions import GRAFANA
+from components.programs import GRAFANA
 
 
 def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
@@ -28,21 +28,20 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload="grafana",
-            image=GRAFANA.reference,
+            image=GRAFANA.image.reference,
             replicas=size.replicas,
             volume_gib=size.volume_gib,
             data_path="/var/lib/grafana",
-            port=3000,
-            health_path="/api/health",
-            live_path=None,
+            port=GRAFANA.port,
+            health_path=GRAFANA.health_path,
+            live_path=GRAFANA.live_path,
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
             memory_limit_mib=size.memory_mib,
             labels=site.labels("grafana"),
             env={"GF_PATHS_CONFIG": "/etc/grafana/grafana.ini"},
-            callers=[site.namespace, site.settings.edge.namespace],
-            reaches={site.namespace: [9090, 9093, 3100, 3200]},
+            flows=site.flows,
             mounts=[placed.mount],
             after=placed.resources,
             start_seconds=120,

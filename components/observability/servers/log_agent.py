@@ -46,9 +46,7 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
         memory_limit_mib=256,
         labels=site.labels("log-agent"),
         arguments=alloy if runs_alloy else ["-config.file=/etc/log-agent/promtail.yaml"],
-        callers=[site.namespace],
-        egress=[site.api],
-        reaches={site.namespace: [3100]},
+        flows=site.flows,
         mounts=[
             placed.mount,
             Mount("pods", "/var/log/pods", host_path="/var/log/pods"),

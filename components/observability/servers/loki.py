@@ -4,7 +4,7 @@ from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadA
 from components.observability import loki, trust
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
-from versions import LOKI
+from components.programs import LOKI
 
 
 def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
@@ -18,23 +18,21 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload="loki",
-            image=LOKI.reference,
+            image=LOKI.image.reference,
             replicas=size.replicas,
             volume_gib=size.volume_gib,
             data_path="/loki",
-            port=3100,
-            ports={"grpc": 9095, "gossip": 7946},
-            health_path="/ready",
-            live_path="/loki/api/v1/status/buildinfo",
+            port=LOKI.port,
+            ports=LOKI.ports,
+            health_path=LOKI.health_path,
+            live_path=LOKI.live_path,
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
             memory_limit_mib=size.memory_mib,
             labels=site.labels("loki"),
             arguments=["-config.file=/etc/loki/loki.yaml", "-target=all"],
-            callers=[site.namespace, settings.observability.agents_namespace, settings.edge.namespace],
-            egress=[site.storage],
-            reaches={site.namespace: [7946, 9093, 9095, 3100]},
+            flows=site.flows,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
             mounts=[placed.mount, *trust.mounts(settings)],

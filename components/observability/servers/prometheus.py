@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import EgressRule, StatefulWorkload, StatefulWorkloadArgs, place
+from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import capacity, prometheus, rules
 from components.observability.servers.site import Site, may_read
-from versions import PROMETHEUS
+from components.programs import PROMETHEUS
 
 _READS = (
     k8s.rbac.v1.PolicyRuleArgs(
@@ -38,21 +38,17 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         site.secrets.of("minioMetricsToken"),
         site.parent,
     )
-    network = settings.compute.network.cidr
-    services = sorted({service.namespace for service in settings.services.values()})
-    ports = sorted({service.port for service in settings.services.values()})
-    own = [3000, 3100, 3200, 8080, 9090, 9093, 9115]
     size = observed.prometheus
     args = StatefulWorkloadArgs(
         namespace=site.namespace,
         workload="prometheus",
-        image=PROMETHEUS.reference,
+        image=PROMETHEUS.image.reference,
         replicas=size.replicas,
         volume_gib=size.volume_gib,
         data_path="/prometheus",
-        port=9090,
-        health_path="/-/ready",
-        live_path="/-/healthy",
+        port=PROMETHEUS.port,
+        health_path=PROMETHEUS.health_path,
+        live_path=PROMETHEUS.live_path,
         metrics_path=None,
         cpu_request_millicores=size.cpu_request_millicores,
         memory_request_mib=size.memory_mib // 2,
@@ -69,29 +65,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
             "--enable-feature=exemplar-storage",
             "--log.format=json",
         ],
-        callers=[site.namespace, settings.edge.namespace],
-        egress=[
-            EgressRule(network, [6443, 10250]),
-            EgressRule(
-                network,
-                sorted(
-                    {
-                        observed.node_exporter_port,
-                        observed.cadvisor_port,
-                        observed.agent_port,
-                        observed.postgres_exporter_port,
-                    }
-                ),
-            ),
-            site.storage,
-            *([site.outside()] if size.remote_write_url is not None else []),
-        ],
-        reaches={
-            site.namespace: own,
-            observed.agents_namespace: [observed.agent_port, observed.node_exporter_port],
-            settings.edge.namespace: [8080],
-            **dict.fromkeys(services, ports),
-        },
+        flows=site.flows,
         mounts=[placed.mount],
         api_token=True,
         # It writes down what it holds in memory; a restart reads the log of the last two hours.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import EgressRule, PodArgs
+from components.flows import NAME_LABEL, Flows
+from components.kubernetes import PodArgs
 from settings import Settings
 
 
@@ -38,6 +39,8 @@ class Site:
 
     settings: Settings
     """Settings of the stack."""
+    flows: Flows
+    """Its flows."""
     secrets: Secrets
     """What is told to the programs alone."""
     parent: pulumi.Resource
@@ -57,22 +60,7 @@ class Site:
 
     def labels(self, program: str) -> dict[str, str]:
         """Labels of a program's objects."""
-        return {"app.kubernetes.io/name": program, "environment": self.settings.environment.label}
-
-    @property
-    def api(self) -> EgressRule:
-        """The API server, behind its virtual address or a server's own."""
-        return EgressRule(self.settings.compute.network.cidr, [6443])
-
-    @property
-    def storage(self) -> EgressRule:
-        """The object storage."""
-        port = int(self.settings.storage.endpoint.rsplit(":", 1)[1])
-        return EgressRule(self.settings.compute.network.cidr, sorted({443, port}))
-
-    def outside(self, *ports: int) -> EgressRule:
-        """Whatever is told to people goes to the internet."""
-        return EgressRule("0.0.0.0/0", sorted({443, *ports}))
+        return {NAME_LABEL: program, "environment": self.settings.environment.label}
 
 
 def may_read(site: Site, args: PodArgs, rules: Sequence[k8s.rbac.v1.PolicyRuleArgs]) -> list[pulumi.Resource]:

@@ -4,7 +4,7 @@ from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadA
 from components.observability import tempo, trust
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
-from versions import TEMPO
+from components.programs import TEMPO
 
 
 def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
@@ -13,29 +13,26 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
     name = f"{site.prefix}-tempo"
     placed = place(name, site.namespace, "tempo", "/etc/tempo", tempo.documents(settings), {}, site.parent)
     secret = key_secret(site, "tempo", key)
-    services = sorted({service.namespace for service in settings.services.values()})
     return StatefulWorkload(
         name,
         StatefulWorkloadArgs(
             namespace=site.namespace,
             workload="tempo",
-            image=TEMPO.reference,
+            image=TEMPO.image.reference,
             replicas=size.replicas,
             volume_gib=size.volume_gib,
             data_path="/var/tempo",
-            port=3200,
-            ports={"otlp-grpc": 4317, "otlp-http": 4318},
-            health_path="/ready",
-            live_path="/status/version",
+            port=TEMPO.port,
+            ports=TEMPO.ports,
+            health_path=TEMPO.health_path,
+            live_path=TEMPO.live_path,
             metrics_path=None,
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
             memory_limit_mib=size.memory_mib,
             labels=site.labels("tempo"),
             arguments=["-config.file=/etc/tempo/tempo.yaml"],
-            callers=[site.namespace, *services, settings.edge.namespace],
-            egress=[site.storage],
-            reaches={site.namespace: [9090]},
+            flows=site.flows,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
             mounts=[placed.mount, *trust.mounts(settings)],

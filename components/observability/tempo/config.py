@@ -8,13 +8,9 @@ from typing import Any, Final
 
 from components.observability import trust
 from components.observability.capacity.traces import SPAN_BYTES
+from components.programs import PROMETHEUS, TEMPO
 from settings import Settings
 
-HTTP_PORT: Final = 3200
-GRPC_PORT: Final = 9095
-OTLP_GRPC_PORT: Final = 4317
-OTLP_HTTP_PORT: Final = 4318
-GOSSIP_PORT: Final = 7946
 DATA: Final = "/var/tempo"
 """Where the volume is mounted: WAL and blocks that are not stored yet."""
 
@@ -33,8 +29,8 @@ def config(settings: Settings) -> dict[str, Any]:
         "stream_over_http_enabled": True,
         "multitenancy_enabled": False,
         "server": {
-            "http_listen_port": HTTP_PORT,
-            "grpc_listen_port": GRPC_PORT,
+            "http_listen_port": TEMPO.port,
+            "grpc_listen_port": TEMPO.ports["grpc"],
             "log_level": "info",
             "log_format": "json",
         },
@@ -43,8 +39,8 @@ def config(settings: Settings) -> dict[str, Any]:
                 "otlp": {
                     "protocols": {
                         # Without an address the receivers listen on localhost only.
-                        "grpc": {"endpoint": f"0.0.0.0:{OTLP_GRPC_PORT}"},
-                        "http": {"endpoint": f"0.0.0.0:{OTLP_HTTP_PORT}"},
+                        "grpc": {"endpoint": f"0.0.0.0:{TEMPO.ports['otlp-grpc']}"},
+                        "http": {"endpoint": f"0.0.0.0:{TEMPO.ports['otlp-http']}"},
                     }
                 }
             }
@@ -100,8 +96,8 @@ def _memberlist(settings: Settings) -> dict[str, Any]:
     namespace = settings.observability.namespace
     return {
         "memberlist": {
-            "bind_port": GOSSIP_PORT,
-            "join_members": [f"dns+tempo-headless.{namespace}.svc.cluster.local:{GOSSIP_PORT}"],
+            "bind_port": TEMPO.ports["gossip"],
+            "join_members": [f"dns+{TEMPO.headless}.{namespace}.svc.cluster.local:{TEMPO.ports['gossip']}"],
             "abort_if_cluster_join_fails": False,
             "cluster_label": f"tempo-{settings.environment.name}",
         }
@@ -112,7 +108,7 @@ def _metrics(settings: Settings) -> dict[str, Any]:
     """Service graph and span metrics; Prometheus has to run with --web.enable-remote-write-receiver."""
     namespace = settings.observability.namespace
     prometheus = (
-        f"http://prometheus-{index}.prometheus-headless.{namespace}.svc:9090/api/v1/write"
+        f"http://{PROMETHEUS.pod_host(namespace, index)}:{PROMETHEUS.port}/api/v1/write"
         for index in range(settings.observability.prometheus.replicas)
     )
     return {

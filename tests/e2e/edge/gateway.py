@@ -21,7 +21,8 @@ from typing import Any, Final, Self
 
 from components.edge.documents import documents
 from components.edge.routing import ROUTING_FILE, VERSION_PATH, version
-from components.edge.static import DYNAMIC, METRICS_PORT, SECURE_PORT, WEB_PORT
+from components.edge.static import DYNAMIC
+from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS
 from settings import Settings
 from settings.values import Slot
 from tests.e2e.edge.authority import Authority
@@ -208,7 +209,11 @@ class Gateway:
         for known, real in sorted(self.urls.items(), key=lambda item: -len(item[0])):
             text = text.replace(known, real)
         text = text.replace(DYNAMIC, str(self.folder / "dynamic"))
-        for name, port in (("metrics", METRICS_PORT), ("web", WEB_PORT), ("websecure", SECURE_PORT)):
+        for name, port in (
+            ("metrics", GATEWAY_METRICS_PORT),
+            ("web", GATEWAY_PORTS[80]),
+            ("websecure", GATEWAY_PORTS[443]),
+        ):
             text = text.replace(f"address: :{port}\n", f"address: {self.address}:{self.ports[name]}\n")
         lines = [line if ".svc:" not in line else line[: line.index("http://")] + NOWHERE for line in text.splitlines()]
         return "\n".join(lines) + "\n"

@@ -6,6 +6,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.flows import flows
 from components.services.guard_job import GuardJob, GuardJobArgs
 from settings.releases import Releases
 from tests.e2e.guard.control_plane import Cluster, cluster
@@ -39,7 +40,7 @@ def declared() -> list[Declared]:
     def program() -> None:
         image = f"{settings.environment.registry_host}/luxima/release@sha256:{'b' * 64}"
         tsig, key = pulumi.Output.secret("planted-tsig"), pulumi.Output.secret("planted-key")
-        GuardJob("service-api-guard", GuardJobArgs(released, "api", image, tsig, key))
+        GuardJob("service-api-guard", GuardJobArgs(released, flows(released), "api", image, tsig, key))
 
     return [each for each in record(program).resources if each.type.startswith("kubernetes:")]
 

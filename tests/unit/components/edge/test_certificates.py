@@ -8,7 +8,8 @@ import pytest
 
 from components.edge.cert_manager import with_probes
 from components.edge.certificates import Certificates, CertificatesArgs
-from components.edge.names import OBSERVERS
+from components.flows import flows
+from components.programs import ROUTED
 from settings.environment import GATEWAY_HOSTS
 from tests.recording import Recorder, record, stack_settings
 from versions import CERT_MANAGER
@@ -24,7 +25,7 @@ def declared(stack: str, controller: str) -> Recorder:
 
     def program() -> None:
         secret = pulumi.Output.secret("dHNpZw==") if certificates.issuer == "acme" else None
-        made = Certificates("certificates", CertificatesArgs(changed, secret))
+        made = Certificates("certificates", CertificatesArgs(changed, flows(changed), secret))
         assert made.secrets == {"public": "edge-public", "core": "edge-core"}
 
     return record(program, stack)
@@ -98,4 +99,4 @@ def test_every_object_says_whose_it_is() -> None:
 
 
 def test_core_hosts_have_the_names_that_the_gateways_route() -> None:
-    assert set(GATEWAY_HOSTS) == set(OBSERVERS)
+    assert set(GATEWAY_HOSTS) == {program.name for program in ROUTED}

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from components.edge import Gateway, GatewayArgs, documents
+from components.flows import flows
 from settings import Settings
 from settings.values import Slot
 from tests.recording import STACKS, Recorder, record, stack_settings
@@ -13,7 +14,7 @@ from tests.recording import STACKS, Recorder, record, stack_settings
 def _record(settings: Settings, *slots: Slot) -> Recorder:
     def program() -> None:
         for slot in slots:
-            Gateway(f"edge-{slot}", GatewayArgs(settings, slot))
+            Gateway(f"edge-{slot}", GatewayArgs(settings, flows(settings), slot))
 
     return record(program, settings.environment.name)
 
@@ -84,31 +85,6 @@ def test_routing_and_certificates_are_in_one_folder_and_a_missing_certificate_ke
     assert found["routes/routing.yaml"]["name"] == "gateway-green-routing"
     assert found["tls/core/tls.key"]["name"] == "edge-core"
     assert all(source["secret"]["optional"] for source in dynamic if "secret" in source)
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_everybody_may_come_to_the_two_public_ports_and_only_observers_to_the_third(stack: str) -> None:
-    recorder = _record(stack_settings(stack), "blue")
-    spec = recorder.named("edge-blue-network-policy").inputs["spec"]
-    doors = [([port["port"] for port in rule["ports"]], rule["from"]) for rule in spec["ingress"]]
-    observability = {"namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": "observability"}}}
-    assert doors == [([8080], [observability]), ([8000, 8443], [{"ipBlock": {"cidr": "0.0.0.0/0"}}])]
-
-
-def test_the_other_place_of_a_service_can_be_reached_and_nothing_else_outside() -> None:
-    settings = stack_settings("prod")
-    assert settings.services["functions"].failover is not None
-    egress = _record(settings, "blue").named("edge-blue-network-policy").inputs["spec"]["egress"]
-    outside = [rule for rule in egress for to in rule["to"] if to.get("ipBlock")]
-    assert [[port["port"] for port in rule["ports"]] for rule in outside] == [[443]]
-    assert outside[0]["to"] == [{"ipBlock": {"cidr": "0.0.0.0/0"}}]
-    services = {
-        name: type(service).model_validate({**service.model_dump(), "failover": None})
-        for name, service in settings.services.items()
-    }
-    recorder = _record(settings.model_copy(update={"services": services}), "blue")
-    egress = recorder.named("edge-blue-network-policy").inputs["spec"]["egress"]
-    assert not [rule for rule in egress for to in rule["to"] if to.get("ipBlock")]
 
 
 @pytest.mark.parametrize("stack", STACKS)

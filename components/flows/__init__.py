@@ -1,0 +1,20 @@
+"""Who may talk to whom: one table, which network policies and firewalls are made from (SEC-6)."""
+
+from components.flows.flow import ANYWHERE, NAME_LABEL, Flow, Flows, Networks, Peer, Pods
+from components.flows.peers import GATEWAY_METRICS_PORT, GATEWAY_PORTS
+from components.flows.table import CERT_MANAGER, CERT_MANAGER_METRICS, flows
+
+__all__ = [
+    "ANYWHERE",
+    "CERT_MANAGER",
+    "CERT_MANAGER_METRICS",
+    "GATEWAY_METRICS_PORT",
+    "GATEWAY_PORTS",
+    "NAME_LABEL",
+    "Flow",
+    "Flows",
+    "Networks",
+    "Peer",
+    "Pods",
+    "flows",
+]

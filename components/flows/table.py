@@ -1,0 +1,192 @@
+"""The table of flows: everybody who connects to somebody, in one stack (SEC-6). Whatever is not in it is denied."""
+
+from collections.abc import Iterator
+from typing import Final
+
+from components.flows.flow import ANYWHERE, Flow, Flows, Networks, Pods
+from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, Peers
+from components.programs import (
+    ALERTMANAGER,
+    ALERTMANAGER_RECORD,
+    BLACKBOX_EXPORTER,
+    GRAFANA,
+    KUBE_STATE_METRICS,
+    LOKI,
+    PROMETHEUS,
+    ROUTED,
+    SCRAPED,
+    TEMPO,
+)
+from settings import Settings
+
+CERT_MANAGER: Final = Pods("cert-manager", "cert-manager", "app.kubernetes.io/instance")
+"""Pods of all parts of cert-manager's chart."""
+CERT_MANAGER_METRICS: Final = 9402
+_CERT_MANAGER_WEBHOOK: Final = 10250
+_DNS: Final = 53
+_KUBELET: Final = 10250
+_HTTPS: Final = 443
+
+
+def flows(settings: Settings) -> Flows:
+    """Every flow of a stack."""
+    peers = Peers(settings)
+    parts = (_names, _users, _services, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards, _certificates)
+    return Flows(flow for part in parts for flow in part(peers))
+
+
+def _names(peers: Peers) -> Iterator[Flow]:
+    namespaces = list(peers.settings.kubernetes.namespaces)
+    if peers.settings.edge.certificates.controller == "chart":
+        namespaces.append(CERT_MANAGER.namespace)
+    for namespace in namespaces:
+        yield from _asked(Pods(namespace), peers.cluster_names, _DNS, "names")
+
+
+def _users(peers: Peers) -> Iterator[Flow]:
+    """Users, and services that call each other by public names, come in through the gateways."""
+    for port in GATEWAY_PORTS.values():
+        yield Flow(ANYWHERE, peers.gateways, port, "users")
+    for name, pods in peers.services:
+        yield Flow(peers.gateways, pods, peers.settings.services[name].port, "requests of users")
+        failover = peers.settings.services[name].failover
+        if failover is not None:
+            yield from _to_url(peers, peers.gateways, failover.url, "the service's other place")
+    for program in ROUTED:
+        yield Flow(peers.gateways, peers.program(program), program.port, "its name in the core domain")
+
+
+def _services(peers: Peers) -> Iterator[Flow]:
+    settings = peers.settings
+    for name, pods in peers.services:
+        service = settings.services[name]
+        # Its own name stands for all of them: every service's name leads to the gateways.
+        yield from _to_url(peers, pods, f"https://{settings.service_fqdn(name)}", "calls by public names")
+        for host in settings.dns.hosts.get("public", {}):
+            yield from _to_url(peers, pods, f"https://{settings.environment.fqdn(host)}", "the database's API")
+        if service.storage_user is not None:
+            for target, port in peers.endpoint(settings.storage.endpoint):
+                yield Flow(pods, target, port, "its bucket")
+        for outside in service.outside:
+            target = peers.internet if outside.network is None else Networks((outside.network,))
+            yield Flow(pods, target, outside.port, outside.why)
+
+
+def _metrics(peers: Peers) -> Iterator[Flow]:
+    settings, observed = peers.settings, peers.settings.observability
+    prometheus, why = peers.program(PROMETHEUS), "scrape"
+    for program in SCRAPED:
+        yield Flow(prometheus, peers.program(program), program.port, why)
+    for name, pods in peers.services:
+        yield Flow(prometheus, pods, settings.services[name].port, why)
+    yield Flow(prometheus, peers.gateways, GATEWAY_METRICS_PORT, why)
+    yield Flow(prometheus, peers.agent("log-agent"), observed.agent_port, why)
+    yield Flow(prometheus, peers.nodes, observed.node_exporter_port, why)
+    yield Flow(prometheus, peers.nodes, _KUBELET, why)
+    yield Flow(prometheus, peers.api, API_PORT, "scrape, and who is to be scraped")
+    yield Flow(peers.program(KUBE_STATE_METRICS), peers.api, API_PORT, "state of the cluster's objects")
+    if peers.docker_hosts.cidrs:
+        for port in (observed.node_exporter_port, observed.cadvisor_port, observed.agent_port):
+            yield Flow(prometheus, peers.docker_hosts, port, why)
+    for target, _ in peers.endpoint(observed.database):
+        yield Flow(prometheus, target, observed.postgres_exporter_port, why)
+    for target, port in peers.endpoint(settings.storage.endpoint):
+        yield Flow(prometheus, target, port, why)
+    if observed.prometheus.remote_write_url is not None:
+        yield from _to_url(peers, prometheus, observed.prometheus.remote_write_url, "remote write")
+
+
+def _alerts(peers: Peers) -> Iterator[Flow]:
+    observed = peers.settings.observability
+    for source in (PROMETHEUS, LOKI):
+        for target in (ALERTMANAGER, ALERTMANAGER_RECORD):
+            yield Flow(peers.program(source), peers.program(target), target.port, "alerts")
+    tells = peers.program(ALERTMANAGER)
+    if observed.alertmanager.replicas > 1:
+        yield from _asked(tells, tells, ALERTMANAGER.ports["gossip"], "silences and what was told")
+    yield Flow(tells, peers.internet, _HTTPS, "receivers of alerts")
+    for target, port in peers.endpoint(observed.alerts.smtp_endpoint):
+        yield Flow(tells, target, port, "mail")
+    yield from _to_url(peers, peers.program(ALERTMANAGER_RECORD), observed.alert_log_url, "record of alerts")
+
+
+def _logs(peers: Peers) -> Iterator[Flow]:
+    agent, loki = peers.agent("log-agent"), peers.program(LOKI)
+    yield Flow(agent, loki, LOKI.port, "log lines")
+    yield Flow(agent, peers.api, API_PORT, "which pods its node has")
+    if peers.settings.observability.loki.replicas > 1:
+        for port in LOKI.ports.values():
+            yield Flow(loki, loki, port, "replicas")
+    for target, port in peers.endpoint(peers.settings.storage.endpoint):
+        yield Flow(loki, target, port, "its bucket")
+
+
+def _traces(peers: Peers) -> Iterator[Flow]:
+    tempo = peers.program(TEMPO)
+    yield Flow(peers.gateways, tempo, TEMPO.ports["otlp-http"], "spans")
+    for _, pods in peers.services:
+        for port in ("otlp-grpc", "otlp-http"):
+            yield Flow(pods, tempo, TEMPO.ports[port], "spans")
+    if peers.settings.observability.tempo.replicas > 1:
+        for port in ("grpc", "gossip"):
+            yield Flow(tempo, tempo, TEMPO.ports[port], "replicas")
+    yield Flow(tempo, peers.program(PROMETHEUS), PROMETHEUS.port, "metrics made from spans")
+    for target, port in peers.endpoint(peers.settings.storage.endpoint):
+        yield Flow(tempo, target, port, "its bucket")
+
+
+def _probes(peers: Peers) -> Iterator[Flow]:
+    """Public names are looked at as users come: all of them lead to the gateways."""
+    blackbox = peers.program(BLACKBOX_EXPORTER)
+    for scheme in ("https", "http"):
+        yield from _to_url(peers, blackbox, f"{scheme}://{peers.settings.environment.grafana_host}", "probe")
+    for target, port in peers.name_servers:
+        yield from _asked(blackbox, target, port, "probe")
+
+
+def _dashboards(peers: Peers) -> Iterator[Flow]:
+    for program in (PROMETHEUS, ALERTMANAGER, LOKI, TEMPO):
+        yield Flow(peers.program(GRAFANA), peers.program(program), program.port, "data source")
+
+
+def _guards(peers: Peers) -> Iterator[Flow]:
+    settings, guard = peers.settings, peers.guard
+    asked = ((settings.guard.prometheus_url, PROMETHEUS), (settings.guard.loki_url, LOKI))
+    for url, program in (*asked, (settings.guard.alertmanager_url, ALERTMANAGER)):
+        if url is None:
+            yield Flow(guard, peers.program(program), program.port, "watch of a release")
+        else:
+            yield from _to_url(peers, guard, url, "watch of a release")
+    if settings.guard.alertmanager_url is None:
+        yield Flow(guard, peers.program(ALERTMANAGER_RECORD), ALERTMANAGER_RECORD.port, "announcement of a rollback")
+    for target, port in peers.name_servers:
+        yield from _asked(guard, target, port, "rollback of a public name")
+    yield from _to_url(peers, guard, settings.observability.alert_log_url, "audit of a rollback")
+
+
+def _certificates(peers: Peers) -> Iterator[Flow]:
+    """cert-manager, where the platform installs it."""
+    certificates, kubernetes = peers.settings.edge.certificates, peers.settings.kubernetes
+    if certificates.controller != "chart":
+        return
+    yield Flow(CERT_MANAGER, peers.api, API_PORT, "its objects")
+    # The API server calls by a node's own address, or by one that the node has in the pods' network.
+    callers = Networks((*peers.nodes.cidrs, kubernetes.pod_cidr))
+    yield Flow(callers, CERT_MANAGER, _CERT_MANAGER_WEBHOOK, "checks of its objects")
+    yield Flow(peers.program(PROMETHEUS), CERT_MANAGER, CERT_MANAGER_METRICS, "scrape")
+    if certificates.issuer == "acme":
+        yield Flow(CERT_MANAGER, peers.internet, _HTTPS, "the ACME server")
+        for target, port in peers.name_servers:
+            yield from _asked(CERT_MANAGER, target, port, "the record that proves a name")
+        yield from _asked(CERT_MANAGER, peers.internet, _DNS, "whether the record is seen by everybody")
+
+
+def _asked(source: Pods, target: Pods | Networks, port: int, why: str) -> Iterator[Flow]:
+    """By UDP, and by TCP where an answer is too long."""
+    yield Flow(source, target, port, why, "UDP")
+    yield Flow(source, target, port, why)
+
+
+def _to_url(peers: Peers, source: Pods, url: str, why: str) -> Iterator[Flow]:
+    for target, port in peers.url(url):
+        yield Flow(source, target, port, why)
