@@ -16,6 +16,8 @@ from components.kubernetes import (
     Machine,
     Namespace,
     NamespaceArgs,
+    authority_mounts,
+    authority_path,
     cloud_configs,
 )
 from components.observability import (
@@ -28,6 +30,7 @@ from components.observability import (
     ObservabilityArgs,
     StorageKey,
 )
+from components.programs import TEMPO
 from components.services import GuardJob, GuardJobArgs, Ledger, Service, ServiceArgs, StorageAccess, watched
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
@@ -229,6 +232,9 @@ class Platform:
                 environment=settings.environment.label,
                 public_url=f"https://{settings.service_fqdn(name)}",
                 flows=self._flows,
+                otlp_url=f"http://{TEMPO.host(settings.observability.namespace)}:{TEMPO.ports['otlp-http']}",
+                authority_path=authority_path(settings),
+                mounts=authority_mounts(settings),
                 storage=storage,
             ),
             pulumi.ResourceOptions(

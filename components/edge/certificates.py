@@ -44,13 +44,14 @@ class Certificates(pulumi.ComponentResource):
         wanted = issuing.certificates(settings)
         self.certificates = {key: self._object(f"{name}-{key}", each, after) for key, each in wanted.items()}
         self.secrets = {key: str(each.spec["secretName"]) for key, each in wanted.items()}
-        authority = issuing.authority(settings)
-        if authority is not None:
-            self._object(f"{name}-authority", authority, after)
+        for authority in issuing.authorities(settings):
+            # There was one for the observers alone, without its namespace in its name.
+            old = f"{name}-authority" if authority.namespace == settings.observability.namespace else None
+            self._object(f"{name}-authority-{authority.namespace}", authority, after, old)
         self.register_outputs({"secrets": dict(self.secrets)})
 
     def _object(
-        self, name: str, wanted: issuing.CustomObject, after: list[pulumi.Resource]
+        self, name: str, wanted: issuing.CustomObject, after: list[pulumi.Resource], old: str | None = None
     ) -> k8s.apiextensions.CustomResource:
         return k8s.apiextensions.CustomResource(
             name,
@@ -58,7 +59,9 @@ class Certificates(pulumi.ComponentResource):
             kind=wanted.kind,
             metadata=k8s.meta.v1.ObjectMetaArgs(name=wanted.name, namespace=wanted.namespace, labels=self._labels),
             spec=wanted.spec,
-            opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=list(after), aliases=None if old is None else [pulumi.Alias(name=old)]
+            ),
         )
 
     def _tsig_secret(self, name: str, secret: pulumi.Input[str], after: list[pulumi.Resource]) -> k8s.core.v1.Secret:

@@ -89,15 +89,17 @@ def certificates(settings: Settings) -> dict[str, CustomObject]:
     }
 
 
-def authority(settings: Settings) -> CustomObject | None:
-    """A certificate that nobody serves: its Secret carries the private CA's own to those who have to trust it."""
+def authorities(settings: Settings) -> list[CustomObject]:
+    """Certificates that nobody serves: their Secrets carry the private CA's own to those who have to trust it."""
     secret = settings.edge.certificates.authority_secret
     if secret is None:
-        return None
+        return []
     found = certificates(settings)["core"]
     name = f"{secret}.{settings.environment.core_domain}"
     spec = {**found.spec, "secretName": secret, "dnsNames": [name]}
-    return CustomObject("Certificate", secret, settings.observability.namespace, spec)
+    served = {service.namespace for service in settings.services.values()}
+    namespaces = sorted({settings.observability.namespace, settings.edge.namespace, *served})
+    return [CustomObject("Certificate", secret, namespace, spec) for namespace in namespaces]
 
 
 def labels(settings: Settings) -> dict[str, str]:

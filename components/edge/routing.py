@@ -86,6 +86,11 @@ def _routers(settings: Settings, service: str, slot: Slot) -> Named:
     host = names.host_rule(settings.service_fqdn(service))
     stable = _stable(settings, service, release.slot_of(slot))
     made: Named = {service: _router(host, stable, trusted=found.trusted_only)}
+    if found.trusted_only:
+        # The probe comes from a pod, which is in no trusted network; it may ask for the service's health only.
+        pods = f"ClientIP(`{settings.kubernetes.pod_cidr}`)"
+        rule = f"({host}) && Path(`{found.health_path}`) && Method(`GET`) && {pods}"
+        made[f"{service}-probed"] = _router(rule, stable, priority=150)
     if release.slots[slot] is not None:
         # Under its own name a slot is tried before users see it: no canary, no other place, and not for everybody.
         own = names.stable(service, slot)

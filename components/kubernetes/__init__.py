@@ -7,6 +7,7 @@ from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.network_policies import network_policy
 from components.kubernetes.placing import Placed, place
 from components.kubernetes.pod import TOKEN_PATH, Files, Mount, PodArgs, SecretEnv
+from components.kubernetes.trust import authority_mounts, authority_path
 from components.kubernetes.workload import (
     Autoscaling,
     Balancer,
@@ -38,6 +39,8 @@ __all__ = [
     "StatefulWorkloadArgs",
     "Workload",
     "WorkloadArgs",
+    "authority_mounts",
+    "authority_path",
     "cloud_configs",
     "k3s_vms",
     "network_policy",

@@ -14,7 +14,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import NAME_LABEL, Flows
-from components.kubernetes import Files, Job, JobArgs, Mount
+from components.kubernetes import Files, Job, JobArgs, Mount, authority_mounts, authority_path
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI, PROMETHEUS
 from settings import Settings
 
@@ -40,8 +40,6 @@ class GuardJobArgs:
     """Secret of the key `dns.guard_tsig`; secret."""
     service_role_key: pulumi.Input[str]
     """Key that audit rows are written with; secret."""
-    ca: str | None = None
-    """Authorities, in PEM, that the database's certificate may come from; None for the well-known ones."""
 
 
 def watched(settings: Settings) -> list[str]:
@@ -117,8 +115,6 @@ class GuardJob(pulumi.ComponentResource):
         super().__init__("luxima:services:GuardJob", name, None, opts)
         settings, edge = args.settings, args.settings.edge
         texts = {"watch.json": document(settings, args.service)}
-        if args.ca is not None:
-            texts["ca.crt"] = args.ca
         digest = hashlib.sha256(repr((args.image, sorted(texts.items()))).encode()).hexdigest()[:10]
         workload = f"guard-{args.service[:40]}-{digest}"
         labels = {
@@ -154,12 +150,12 @@ class GuardJob(pulumi.ComponentResource):
                 workload=workload,
                 image=args.image,
                 # A verdict is the end of its work, whichever it is: to be started anew would tell it again.
-                arguments=["--settled-is-success"],
+                arguments=["--settled-is-success", *([f"--ca={ca}"] if (ca := authority_path(settings)) else [])],
                 cpu_request_millicores=20,
                 memory_mib=128,
                 labels=labels,
                 flows=args.flows,
-                mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16)],
+                mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16), *authority_mounts(settings)],
                 after=[config_map, secret],
             ),
             child,

@@ -1,13 +1,13 @@
 """A service: one workload for each of its slots that holds an image (REL-1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import NAME_LABEL, Flows
-from components.kubernetes import Autoscaling, SecretEnv, Workload, WorkloadArgs
+from components.kubernetes import Autoscaling, Mount, SecretEnv, Workload, WorkloadArgs
 from settings.releases import ServiceRelease
 from settings.services import Service as ServiceSettings
 
@@ -44,6 +44,12 @@ class ServiceArgs:
     """URL under which users reach the service."""
     flows: Flows
     """Flows of the stack."""
+    otlp_url: str
+    """Where spans are sent, by OTLP over HTTP."""
+    authority_path: str | None
+    """File with the private CA in the pod; None where public authorities sign."""
+    mounts: Sequence[Mount] = ()
+    """What brings that file."""
     storage: StorageAccess | None = None
     """Its bucket, if it has one."""
 
@@ -63,6 +69,10 @@ class Service(pulumi.ComponentResource):
         self._args = args
         namespace = args.settings.namespace
         env = {"ENVIRONMENT": args.environment, "PORT": str(args.settings.port), "PUBLIC_URL": args.public_url}
+        # What OpenTelemetry's SDKs and Node.js read by themselves (MON-4, SEC-1).
+        env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": args.otlp_url, "OTEL_SERVICE_NAME": args.service}
+        if args.authority_path is not None:
+            env["NODE_EXTRA_CA_CERTS"] = args.authority_path
         secret_env: dict[str, SecretEnv] = {}
         annotations: dict[str, pulumi.Input[str]] = {}
         if args.storage is not None:
@@ -93,6 +103,7 @@ class Service(pulumi.ComponentResource):
         """What runs in a place: a slot, or beside the live one as a candidate."""
         args, settings = self._args, self._args.settings
         autoscaling = settings.autoscaling
+        attributes = f"deployment.environment.name={args.environment},luxima.slot={place}"
         return Workload(
             name,
             WorkloadArgs(
@@ -120,9 +131,10 @@ class Service(pulumi.ComponentResource):
                     "environment": args.environment,
                 },
                 flows=args.flows,
-                env={**settings.environment, **self._env, "SLOT": place},
+                env={**settings.environment, **self._env, "SLOT": place, "OTEL_RESOURCE_ATTRIBUTES": attributes},
                 secret_env=self._secret_env,
                 annotations=self._annotations,
+                mounts=args.mounts,
             ),
             pulumi.ResourceOptions(parent=self),
         )

@@ -21,6 +21,7 @@ several times during one outage, all but the last time.
 
 from typing import Any, Final
 
+from components.kubernetes import authority_path
 from settings import Settings
 
 SECRETS: Final = "/etc/alertmanager/secrets"
@@ -37,18 +38,19 @@ def document(settings: Settings) -> dict[str, Any]:
             # Nothing depends on it: what was written is written.
             "repeat_interval": "1h",
         },
-        "receivers": [{"name": "webhook-record", "webhook_configs": [_webhook(settings.observability.alert_log_url)]}],
+        "receivers": [{"name": "webhook-record", "webhook_configs": [_webhook(settings)]}],
     }
 
 
-def _webhook(url: str) -> dict[str, Any]:
+def _webhook(settings: Settings) -> dict[str, Any]:
     """Supabase's gateway wants the key twice; of the two headers only `Authorization` has a key of its own."""
-    key = f"{SECRETS}/serviceRoleKey"
+    key, trusted = f"{SECRETS}/serviceRoleKey", authority_path(settings)
     return {
         "send_resolved": True,
-        "url": f"{url}/record_alert",
+        "url": f"{settings.observability.alert_log_url}/record_alert",
         "http_config": {
             "authorization": {"type": "Bearer", "credentials_file": key},
             "http_headers": {"apikey": {"files": [key]}},
+            **({} if trusted is None else {"tls_config": {"ca_file": trusted}}),
         },
     }

@@ -13,6 +13,7 @@
 import re
 from typing import Any, Final
 
+from components.kubernetes import authority_path
 from settings import Settings
 
 TIMEOUT: Final = "10s"
@@ -34,7 +35,7 @@ def config(settings: Settings) -> dict[str, Any]:
                 "fail_if_not_ssl": True,
                 "preferred_ip_protocol": "ip4",
                 "ip_protocol_fallback": False,
-                "tls_config": {"insecure_skip_verify": False, "min_version": "TLS12"},
+                "tls_config": _tls(settings),
             },
         },
         "http_redirect": {
@@ -60,6 +61,12 @@ def config(settings: Settings) -> dict[str, Any]:
         for slot, gateway in settings.edge.gateways.items():
             modules[f"live_{service}_{slot}"] = _dns(name, "A", rf"{re.escape(gateway.address)}$")
     return {"modules": modules}
+
+
+def _tls(settings: Settings) -> dict[str, Any]:
+    trusted = authority_path(settings)
+    own = {} if trusted is None else {"ca_file": trusted}
+    return {"insecure_skip_verify": False, "min_version": "TLS12", **own}
 
 
 def _dns(name: str, kind: str, value: str = "") -> dict[str, Any]:

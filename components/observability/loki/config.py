@@ -7,7 +7,7 @@ AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, which the S3 client knows by itself
 from math import ceil
 from typing import Any, Final
 
-from components.observability import trust
+from components.kubernetes import authority_path
 from components.observability.capacity import max_streams
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI
@@ -111,7 +111,7 @@ def alertmanagers(settings: Settings) -> list[str]:
 
 def _bucket(settings: Settings) -> dict[str, Any]:
     """The object storage, over TLS, encrypted with the bucket's AES-256 key (SEC-5)."""
-    ca = trust.authority_file(settings)
+    ca = authority_path(settings)
     return {
         "endpoint": f"https://{settings.storage.endpoint}",
         "bucketnames": settings.storage.bucket_name("loki"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from components.kubernetes import TOKEN_PATH
+from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.capacity import sample_limit
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
@@ -172,6 +172,7 @@ def _guests(settings: Settings) -> Iterator[Job]:
 
 
 def _object_storage(settings: Settings) -> Job:
+    ca = authority_path(settings)
     return _job(
         settings,
         "minio",
@@ -179,6 +180,7 @@ def _object_storage(settings: Settings) -> Job:
             "scheme": "https",
             "metrics_path": "/minio/v2/metrics/cluster",
             "authorization": {"credentials_file": "/etc/prometheus/secrets/minioMetricsToken"},
+            **({"tls_config": {"ca_file": ca}} if ca is not None else {}),
             "static_configs": [{"targets": [settings.storage.endpoint]}],
         },
     )

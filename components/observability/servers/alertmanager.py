@@ -1,6 +1,6 @@
 """Alertmanager: one that tells people, in replicas that know of each other, and one that records everything (ALR)."""
 
-from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
+from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
 from components.observability import alertmanager
 from components.observability.servers.site import Site
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, Program
@@ -70,7 +70,7 @@ def _put(
                 "--log.format=json",
             ],
             flows=site.flows,
-            mounts=[placed.mount],
+            mounts=[placed.mount, *authority_mounts(settings)],
             after=placed.resources,
         ),
         site.child,

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, place
+from components.kubernetes import Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, authority_mounts, place
 from components.observability import blackbox
 from components.observability.servers.site import Site, may_read
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS
@@ -47,7 +47,7 @@ def put_blackbox_exporter(site: Site) -> Workload:
             labels=site.labels("blackbox-exporter"),
             arguments=["--config.file=/etc/blackbox/blackbox.yml", "--log.format=json"],
             flows=site.flows,
-            mounts=[placed.mount],
+            mounts=[placed.mount, *authority_mounts(settings)],
             after=placed.resources,
         ),
         site.child,

@@ -1,7 +1,7 @@
 """Loki, with its data in the object storage (LOG-2, LOG-6)."""
 
-from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability import loki, trust
+from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from components.observability import loki
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
 from components.programs import LOKI
@@ -35,7 +35,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             flows=site.flows,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount, *trust.mounts(settings)],
+            mounts=[placed.mount, *authority_mounts(settings)],
             after=[*placed.resources, secret.resource],
             # What is in memory is stored before it ends.
             grace_seconds=300,

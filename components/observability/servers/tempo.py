@@ -1,7 +1,7 @@
 """Tempo, with its data in the object storage (MON-4)."""
 
-from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability import tempo, trust
+from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from components.observability import tempo
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
 from components.programs import TEMPO
@@ -35,7 +35,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             flows=site.flows,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount, *trust.mounts(settings)],
+            mounts=[placed.mount, *authority_mounts(settings)],
             after=[*placed.resources, secret.resource],
             grace_seconds=120,
             start_seconds=120,

@@ -6,7 +6,7 @@ AWS_SECRET_ACCESS_KEY, which the S3 client knows by itself.
 
 from typing import Any, Final
 
-from components.observability import trust
+from components.kubernetes import authority_path
 from components.observability.capacity.traces import SPAN_BYTES
 from components.programs import PROMETHEUS, TEMPO
 from settings import Settings
@@ -64,7 +64,7 @@ def config(settings: Settings) -> dict[str, Any]:
                     "forcepathstyle": True,
                     "insecure": False,
                     "tls_insecure_skip_verify": False,
-                    **({"tls_ca_path": ca} if (ca := trust.authority_file(settings)) else {}),
+                    **({"tls_ca_path": ca} if (ca := authority_path(settings)) else {}),
                     "sse": {"type": "SSE-S3"},
                 },
                 "wal": {"path": f"{DATA}/wal"},

@@ -30,10 +30,10 @@ def released(stack: str, **more: Any) -> Settings:
     return settings.model_copy(update={"releases": Releases.model_validate({"services": {"api": api}})})
 
 
-def declared(settings: Settings, **more: Any) -> Recorder:
+def declared(settings: Settings) -> Recorder:
     def program() -> None:
         tsig, key = pulumi.Output.secret("planted-tsig"), pulumi.Output.secret("planted-key")
-        GuardJob("service-api-guard", GuardJobArgs(settings, flows(settings), "api", IMAGE, tsig, key, **more))
+        GuardJob("service-api-guard", GuardJobArgs(settings, flows(settings), "api", IMAGE, tsig, key))
 
     return record(program)
 
@@ -81,7 +81,7 @@ def test_its_secrets_are_in_a_secret_and_nowhere_else() -> None:
 
 
 def test_it_is_a_job_that_no_update_waits_for_and_that_finds_its_folder_again() -> None:
-    job = declared(released("dev"), ca="-----BEGIN CERTIFICATE-----").named("service-api-guard-guard-job").inputs
+    job = declared(released("dev")).named("service-api-guard-guard-job").inputs
     assert job["metadata"]["namespace"] == "edge"
     assert job["metadata"]["annotations"] == {"pulumi.com/skipAwait": "true"}
     assert job["spec"]["ttlSecondsAfterFinished"] == 86_400
@@ -89,9 +89,9 @@ def test_it_is_a_job_that_no_update_waits_for_and_that_finds_its_folder_again() 
     assert pod["restartPolicy"] == "OnFailure"
     assert pod["automountServiceAccountToken"] is False
     (container,) = pod["containers"]
-    assert container["args"] == ["--settled-is-success"]
+    assert container["args"] == ["--settled-is-success", "--ca=/etc/private-ca/ca.crt"]
     assert not container.keys() & {"readinessProbe", "livenessProbe", "startupProbe", "ports", "lifecycle"}
-    assert {mount["mountPath"] for mount in container["volumeMounts"]} > {"/etc/guard", "/var/spool/guard"}
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} > {"/etc/guard", "/var/spool/guard", "/etc/private-ca"}
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     assert "emptyDir" in volumes["spool"]
     paths = {
@@ -100,7 +100,7 @@ def test_it_is_a_job_that_no_update_waits_for_and_that_finds_its_folder_again() 
         for kind in source.values()
         for item in kind["items"]
     }
-    assert paths == {"watch.json", "ca.crt", "secrets/tsig", "secrets/serviceRoleKey"}
+    assert paths == {"watch.json", "secrets/tsig", "secrets/serviceRoleKey"}
 
 
 def test_another_release_is_another_job() -> None:
