@@ -1,6 +1,7 @@
 """The secrets of one stack's sandbox: made once, kept in one file that only this user may read."""
 
 import base64
+import hmac
 import json
 import os
 import secrets
@@ -24,6 +25,10 @@ _KEPT = (
     "ssh_private_key",
 )
 """What the stack's data depends on: it cannot be made anew. What an older version of the program did not need can."""
+
+
+_NEVER = 4_102_444_800
+"""The year 2100, in seconds since 1970."""
 
 
 @dataclass(frozen=True)
@@ -53,12 +58,11 @@ class Credentials:
     heartbeat_url: str
     service_role_key: str
     database_monitor_password: str
-    minio_metrics_token: str
 
     def __repr__(self) -> str:
         return "Credentials(…)"
 
-    def stack_config(self) -> dict[str, str]:
+    def stack_config(self, minio_root_user: str) -> dict[str, str]:
         """The secrets as the stack's configuration knows them (`pulumi config set --secret`)."""
         return {
             "luxima:proxmoxApiToken": self.proxmox_api_token,
@@ -75,8 +79,20 @@ class Credentials:
             "luxima:heartbeatUrl": self.heartbeat_url,
             "luxima:serviceRoleKey": self.service_role_key,
             "luxima:databaseMonitorPassword": self.database_monitor_password,
-            "luxima:minioMetricsToken": self.minio_metrics_token,
+            "luxima:minioMetricsToken": _metrics_token(minio_root_user, self.minio_root_password),
         }
+
+
+def _metrics_token(user: str, password: str) -> str:
+    """What MinIO wants from who reads its metrics: a JWT (RFC 7519) as `mc admin prometheus generate` makes it."""
+    parts = ({"alg": "HS512", "typ": "JWT"}, {"exp": _NEVER, "sub": user, "iss": "prometheus"})
+    signed = ".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in parts)
+    signature = hmac.digest(password.encode(), signed.encode(), "sha512")
+    return f"{signed}.{_base64url(signature)}"
+
+
+def _base64url(content: bytes) -> str:
+    return base64.urlsafe_b64encode(content).decode().rstrip("=")
 
 
 def make() -> Credentials:
@@ -102,7 +118,6 @@ def make() -> Credentials:
         heartbeat_url=f"https://heartbeat.invalid/{secrets.token_urlsafe(24)}",
         service_role_key=secrets.token_urlsafe(24),
         database_monitor_password=secrets.token_urlsafe(24),
-        minio_metrics_token=f"{secrets.token_urlsafe(12)}.{secrets.token_urlsafe(24)}.{secrets.token_urlsafe(32)}",
     )
 
 

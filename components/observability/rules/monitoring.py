@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from components.observability.capacity.series import jobs as scrape_jobs
+from components.observability.capacity.series import sample_limit
 from components.observability.rules.model import Alert, Group
 from settings import Settings
 
@@ -76,7 +78,13 @@ def _always(settings: Settings) -> list[Alert]:
 
 
 def _prometheus(settings: Settings) -> list[Alert]:
-    samples = settings.observability.prometheus.sample_limit
+    limits: dict[int, list[str]] = {}
+    for job in sorted(scrape_jobs(settings)):
+        limits.setdefault(sample_limit(settings, job), []).append(job)
+    many = " or ".join(
+        f'scrape_samples_post_metric_relabeling{{job=~"{"|".join(names)}"}} > {SAMPLES_RATIO} * {limit}'
+        for limit, names in limits.items()
+    )
     jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in JOBS)
     signals = " or ".join(f'label_replace(absent({name}), "metric", "{name}", "", "")' for name in SIGNALS)
     reload_failed = "{0}_config_last_reload_successful == 0"
@@ -120,12 +128,12 @@ def _prometheus(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "ScrapeSampleLimitNear",
-            f"scrape_samples_post_metric_relabeling > {SAMPLES_RATIO} * {samples}",
+            many,
             severity="notice",
             kind="monitoring",
             owner="engineering",
             summary="{{ $labels.job }} at {{ $labels.instance }} has many series",
-            description=f"{{{{ $value }}}} series of at most {samples}; with more, the target is not scraped at all.",
+            description="It has {{ $value }} series, over 80 % of its limit; over the limit, it is not scraped.",
             pending="15m",
         ),
         Alert(
@@ -268,7 +276,8 @@ def _logs_traces(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "LokiRequestErrors",
-            f'sum by (route) (rate({count}{{status_code=~"5.."}}[5m]))'
+            # Who asks whether it is ready is answered 503 until it is.
+            f'sum by (route) (rate({count}{{route!="ready",status_code=~"5.."}}[5m]))'
             f" / sum by (route) (rate({count}[5m])) > {LOG_ERROR_RATIO}",
             severity="warning",
             kind="monitoring",

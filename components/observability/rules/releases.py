@@ -117,7 +117,9 @@ def _alerts() -> list[Alert]:
         Alert(
             "ReleaseSlotSwitched",
             "max by (service, slot) (release_live_slot_info) == 1"
-            f" unless max by (service, slot) ({known('release_live_slot_info', '10m')}) == 1",
+            f" unless max by (service, slot) ({known('release_live_slot_info', '10m')}) == 1"
+            # From another slot: a service's first day is no switch.
+            " and on (service) count by (service) (max_over_time(release_live_slot_info[1d])) > 1",
             severity="info",
             kind="release",
             owner="engineering",

@@ -91,7 +91,11 @@ def test_it_is_a_job_that_no_update_waits_for_and_that_finds_its_folder_again() 
     (container,) = pod["containers"]
     assert container["args"] == ["--settled-is-success", "--ca=/etc/private-ca/ca.crt"]
     assert not container.keys() & {"readinessProbe", "livenessProbe", "startupProbe", "ports", "lifecycle"}
-    assert {mount["mountPath"] for mount in container["volumeMounts"]} > {"/etc/guard", "/var/spool/guard", "/etc/private-ca"}
+    assert {mount["mountPath"] for mount in container["volumeMounts"]} > {
+        "/etc/guard",
+        "/var/spool/guard",
+        "/etc/private-ca",
+    }
     volumes = {volume["name"]: volume for volume in pod["volumes"]}
     assert "emptyDir" in volumes["spool"]
     paths = {
