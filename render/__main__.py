@@ -1,4 +1,4 @@
-"""`python -m render documents|capacity|versions|postmortem`: what a stack is made of, for people and other programs."""
+"""`python -m render WHAT`: what a stack is made of, for people and other programs."""
 
 import argparse
 import sys
@@ -10,6 +10,7 @@ from typing import get_args
 from components import edge
 from components.database import migrations
 from components.observability import capacity, documents, postmortem
+from render import flows
 from render.versions import ending, table
 from settings import Settings, SettingsError
 from settings.environment import StackName
@@ -75,8 +76,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m render", description="Look at what a stack is made of.")
     parser.add_argument(
         "what",
-        choices=["documents", "capacity", "versions", "postmortem"],
-        help="files for other programs, computed sizes, what of others it runs, or a page to fill in",
+        choices=["documents", "capacity", "versions", "flows", "postmortem"],
+        help="files for other programs, computed sizes, what of others it runs, who talks to whom, a page to fill in",
     )
     parser.add_argument("--stack", choices=get_args(StackName), default="dev", help="the stack (dev)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
@@ -95,6 +96,9 @@ def main(arguments: list[str] | None = None) -> int:
             return 0 if show_capacity(settings) else 1
         if given.what == "versions":
             return show_versions(settings, given.warn)
+        if given.what == "flows":
+            print("\n".join(flows.table(settings)))
+            return 0
         if given.what == "postmortem":
             print("\n".join(postmortem(settings, given.alert)))
             return 0

@@ -62,6 +62,30 @@ def _closes(spec: Value) -> set[str]:
     return {kind for kind in types if not list(spec.at(kind.lower()).items())}
 
 
+@resource_rule(
+    "network-policy-narrow",
+    requirements=("SEC-6",),
+    types=(kinds.NETWORK_POLICY,),
+)
+def network_policy_narrow(resource: Resource) -> Iterator[Finding]:
+    """Whatever a network policy lets through has a named peer and a named port."""
+    spec = resource.props.at("spec")
+    for rules, peers in (("ingress", "from"), ("egress", "to")):
+        for rule in spec.at(rules).items():
+            named = list(rule.at(peers).items())
+            if not named:
+                yield rule.at(peers).wrong("names nobody, which means everybody", "name pods, a namespace or a network")
+            for peer in named:
+                if not list(peer.leaves()):
+                    yield peer.wrong("selects everybody", "name pods, a namespace or a network")
+            ports = list(rule.at("ports").items())
+            if not ports:
+                yield rule.at("ports").wrong("names no port, which means every port", "name the ports at the pod")
+            for port in ports:
+                if not port.at("port").text:
+                    yield port.at("port").wrong("is missing, which means every port", "name the port at the pod")
+
+
 @stack_rule(
     "disruption-budget",
     requirements=("ENV-4",),
@@ -115,4 +139,4 @@ def _lets_drain(spec: Value, replicas: float) -> Iterator[Finding]:
         )
 
 
-RULES = (namespace_pod_security, namespace_default_deny, disruption_budget)
+RULES = (namespace_pod_security, namespace_default_deny, network_policy_narrow, disruption_budget)

@@ -143,6 +143,7 @@ def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int]]:
     prometheus, grafana, loki = observer("prometheus"), observer("grafana"), observer("loki")
     alertmanager, tempo = observer("alertmanager"), observer("tempo")
     host = next(iter(docker.hosts(settings).values())).address
+    outsider = observer("kube-state-metrics")
     storage_port = int(settings.storage.endpoint.rpartition(":")[2])
     yield "a request from the gateway", gateway, loki, shop.address, settings.services["storefront"].port
     yield "a scrape of the shop", prometheus, tempo, shop.address, settings.services["storefront"].port
@@ -151,7 +152,10 @@ def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int]]:
     yield "an alert", prometheus, shop, alertmanager.address, 9093
     yield "a visit of Grafana", gateway, shop, grafana.address, 3000
     yield "an object of the shop", shop, grafana, network.gateway, storage_port
-    yield "an object of the logs", loki, observer("kube-state-metrics"), network.gateway, storage_port
+    yield "an object of the logs", loki, outsider, network.gateway, storage_port
+    yield "a call by a public name", shop, outsider, settings.edge.gateways[live].address, 443
+    yield "a probe of plain HTTP", observer("blackbox-exporter"), outsider, settings.edge.gateways[live].address, 80
+    yield "spans", shop, outsider, tempo.address, 4318
     yield "the Kubernetes API", prometheus, shop, settings.kubernetes.api_address, 6443
     yield "a scrape of a Docker host", prometheus, shop, host, settings.observability.node_exporter_port
 

@@ -20,6 +20,13 @@ def _policy(*changes: tuple[str, Any], refers: dict[str, tuple[str, ...]] | None
     return declared(kinds.NETWORK_POLICY, policy, f"deny-{'-'.join(policy['spec']['policyTypes'])}", refers=refers)
 
 
+_PODS = {"podSelector": {"matchLabels": {"app": "gateway"}}}
+
+
+def _opened(rule: dict[str, Any]) -> Any:
+    return but(good.DEFAULT_DENY, ("spec/ingress", [rule]))
+
+
 def _budget(*changes: tuple[str, Any]) -> Any:
     return declared(kinds.DISRUPTION_BUDGET, but(good.BUDGET, *changes), "budget")
 
@@ -64,6 +71,40 @@ SPECS = (
             wrong((_NAMESPACE, _policy(("spec/egress", [{}]))), "metadata.name"),
         ),
         unknown=(wrong((_NAMESPACE, _policy(), _policy(("metadata/namespace", UNKNOWN))), "metadata.namespace"),),
+    ),
+    Spec(
+        "network-policy-narrow",
+        passes=(
+            one(kinds.NETWORK_POLICY, good.DEFAULT_DENY),
+            one(kinds.NETWORK_POLICY, _opened({"from": [_PODS], "ports": [{"port": 3000.0}]})),
+            # Users come from everywhere, which has to be said.
+            one(
+                kinds.NETWORK_POLICY,
+                _opened({"from": [{"ipBlock": {"cidr": "0.0.0.0/0"}}], "ports": [{"port": 8443.0}]}),
+            ),
+        ),
+        fails=(
+            wrong(one(kinds.NETWORK_POLICY, _opened({"ports": [{"port": 3000.0}]})), "spec.ingress[0].from"),
+            wrong(
+                one(kinds.NETWORK_POLICY, _opened({"from": [], "ports": [{"port": 3000.0}]})), "spec.ingress[0].from"
+            ),
+            wrong(
+                one(kinds.NETWORK_POLICY, _opened({"from": [{"podSelector": {}}], "ports": [{"port": 3000.0}]})),
+                "spec.ingress[0].from[0]",
+            ),
+            wrong(one(kinds.NETWORK_POLICY, _opened({"from": [_PODS]})), "spec.ingress[0].ports"),
+            wrong(
+                one(kinds.NETWORK_POLICY, _opened({"from": [_PODS], "ports": [{"protocol": "TCP"}]})),
+                "spec.ingress[0].ports[0].port",
+            ),
+            wrong(
+                one(kinds.NETWORK_POLICY, but(good.DEFAULT_DENY, ("spec/egress", [{"to": [_PODS]}]))),
+                "spec.egress[0].ports",
+            ),
+        ),
+        unknown=(
+            wrong(one(kinds.NETWORK_POLICY, _opened({"from": [_PODS], "ports": UNKNOWN})), "spec.ingress[0].ports"),
+        ),
     ),
     Spec(
         "disruption-budget",

@@ -1,0 +1,27 @@
+"""Who may talk to whom in a stack, for people (SEC-6)."""
+
+from components.flows import Networks, Peer, flows
+from settings import Settings
+
+_HEAD = ("from", "to", "port", "why")
+
+
+def table(settings: Settings) -> list[str]:
+    """Lines for people; a flow by UDP and TCP is one line."""
+    protocols: dict[tuple[str, str, int, str], list[str]] = {}
+    for flow in flows(settings):
+        row = (_named(flow.source), _named(flow.target), flow.port, flow.why)
+        protocols.setdefault(row, []).append(flow.protocol)
+    cells = [_HEAD] + [
+        (source, target, f"{port}/{'+'.join(sorted(set(found)))}", why)
+        for (source, target, port, why), found in protocols.items()
+    ]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+
+
+def _named(peer: Peer) -> str:
+    if isinstance(peer, Networks):
+        excluded = f" but {', '.join(peer.excluded)}" if peer.excluded else ""
+        return ", ".join(cidr.removesuffix("/32") for cidr in peer.cidrs) + excluded
+    return f"{peer.namespace}/{peer.name or '*'}"
