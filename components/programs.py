@@ -97,5 +97,5 @@ SCRAPED: Final = (
     KUBE_STATE_METRICS,
 )
 """All of them: Prometheus reads the metrics of each."""
-ROUTED: Final = (GRAFANA, PROMETHEUS, LOKI, ALERTMANAGER)
+ROUTED: Final = (GRAFANA, PROMETHEUS, LOKI, ALERTMANAGER, ALERTMANAGER_RECORD)
 """Those that the gateways lead to, each under its name in the core domain (ENV-3)."""

@@ -157,13 +157,14 @@ class Office:
 
     def announcer(self) -> Announcer:
         """Alertmanager."""
-        environment = self.settings.environment
+        environment, given = self.settings.environment, self.settings.guard.alertmanager_url
         return Announcer(
-            self.settings.guard.alertmanager_url or f"https://{environment.core_fqdn('alertmanager')}",
+            given or f"https://{environment.core_fqdn('alertmanager')}",
             environment.label,
             self.settings.observability.alerts.runbooks_url,
             f"https://{environment.grafana_host}/d/releases",
             self.options.authorities,
+            f"https://{environment.core_fqdn('alertmanager-record')}" if given is None else None,
             loopback_only=self.options.loopback_only,
         )
 

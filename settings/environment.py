@@ -8,7 +8,7 @@ from settings.values import Area, Domain
 
 StackName = Literal["dev", "staging", "prod"]
 
-GATEWAY_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager")
+GATEWAY_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record")
 """Hosts under the core domain that the gateways serve (ENV-3)."""
 
 

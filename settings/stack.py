@@ -10,7 +10,7 @@ from settings.compute import Compute, Vm
 from settings.dns import Dns
 from settings.edge import Edge
 from settings.environment import Environment
-from settings.guard import Guard
+from settings.guard import Guard, Limits
 from settings.kubernetes import Kubernetes
 from settings.observability import Observability
 from settings.releases import Releases, ServiceRelease
@@ -49,6 +49,11 @@ class Settings(Stack):
         if self.kubernetes.mode == "k3s":
             return self.compute.vms
         return {name: vm for name, vm in self.compute.vms.items() if vm.role not in ("k3s_server", "k3s_agent")}
+
+    @property
+    def guard_limits(self) -> Limits:
+        """When a release is good, bad, or neither."""
+        return self.guard.limits(self.observability.scrape_interval_seconds)
 
     def release(self, service: str) -> ServiceRelease | None:
         """What runs of `service`; None if it was not released yet."""

@@ -83,15 +83,7 @@ def document(settings: Settings, service: str) -> str:
             "servers": [{"address": server.address, "port": server.port} for server in dns.servers],
             "tsig": {"name": dns.guard_tsig.name, "algorithm": dns.guard_tsig.algorithm},
         },
-        "limits": {
-            "error_percent": guard.error_percent,
-            "window_seconds": guard.window_minutes * 60,
-            "minimum_requests": guard.minimum_requests,
-            "latency_factor": guard.latency_factor,
-            "error_logs": guard.error_logs,
-            "check_seconds": guard.check_seconds,
-            "stale_seconds": 4 * settings.observability.scrape_interval_seconds,
-        },
+        "limits": settings.guard_limits.model_dump(),
         "urls": {
             "prometheus": guard.prometheus_url or PROMETHEUS.url(inside),
             "loki": guard.loki_url or LOKI.url(inside),

@@ -11,7 +11,7 @@ from release import changes, resources
 from release.desk import Desk
 from release.faults import Refused, ReleaseError
 from release.flows import rollback, situation
-from release.guard import DnsSwitcher, Hooks, Judge, Release, Subject, Thresholds, Watch
+from release.guard import DnsSwitcher, Hooks, Judge, Release, Subject, Watch
 from release.guard.query import LOKI, Source
 from release.office import Office
 
@@ -66,13 +66,6 @@ def _watch(office: Office, desk: Desk, service: str, ended: threading.Event) -> 
     asked = functools.partial(Source, ca=options.authorities, loopback_only=options.loopback_only)
     prometheus = asked(guard.prometheus_url or f"https://{environment.core_fqdn('prometheus')}")
     loki = asked(guard.loki_url or f"https://{environment.core_fqdn('loki')}", LOKI)
-    thresholds = Thresholds(
-        guard.error_percent,
-        guard.window_minutes * 60,
-        guard.minimum_requests,
-        guard.latency_factor,
-        guard.error_logs,
-    )
     return Watch(
         release=Release(
             options.stack,
@@ -85,7 +78,7 @@ def _watch(office: Office, desk: Desk, service: str, ended: threading.Event) -> 
             timedelta(minutes=guard.probation_minutes),
             probation.extended,
         ),
-        judge=Judge(Subject(service, release.live, probation.previous), thresholds, prometheus, loki),
+        judge=Judge(Subject(service, release.live, probation.previous), settings.guard_limits, prometheus, loki),
         switcher=DnsSwitcher(
             servers=settings.dns.servers,
             zone=environment.domain,
@@ -101,7 +94,7 @@ def _watch(office: Office, desk: Desk, service: str, ended: threading.Event) -> 
         say=office.say,
         clock=office.now,
         sleep=ended.wait,
-        check_seconds=guard.check_seconds,
+        check_seconds=settings.guard_limits.check_seconds,
         hooks=_hooks(office, service),
     )
 

@@ -1,6 +1,6 @@
 """The guard of a release: watches a slot that has just become live, and takes it back when it fails (REL-6)."""
 
-from release.guard.judge import Judge, State, Subject, Thresholds, Verdict
+from release.guard.judge import Judge, State, Subject, Verdict
 from release.guard.query import Queries
 from release.guard.switcher import DnsSwitcher, Switcher, SwitchError
 from release.guard.watch import FAILED, HEALTHY, INCONCLUSIVE, INTERRUPTED, TAKEN_BACK, Hooks, Outcome, Release, Watch
@@ -21,7 +21,6 @@ __all__ = [
     "Subject",
     "SwitchError",
     "Switcher",
-    "Thresholds",
     "Verdict",
     "Watch",
 ]

@@ -44,7 +44,7 @@ def _watch(plan: Plan, arguments: argparse.Namespace, ended: threading.Event) ->
     logs = Source(urls.loki, LOKI, ca) if urls.loki is not None else None
     return Watch(
         release=plan.release(),
-        judge=Judge(plan.subject(), plan.limits.thresholds(), Source(urls.prometheus, ca=ca), logs),
+        judge=Judge(plan.subject(), plan.limits, Source(urls.prometheus, ca=ca), logs),
         switcher=DnsSwitcher(
             servers=name.servers,
             zone=name.zone,

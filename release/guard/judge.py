@@ -8,17 +8,15 @@ its pods are seen and the witnesses that saw enough requests found it so.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import Literal
 
 from release.guard.query import Queries
 from release.web import WebError
+from settings.guard import Limits
 from settings.values import Slot
 
 State = Literal["healthy", "failing", "inconclusive", "unknown"]
 """`inconclusive`: too few requests; `unknown`: the metrics cannot be had, or are old."""
-
-STALE_SECONDS: Final = 60
-"""Age of the newest look at a target from which on it counts as not seen: four scrapes."""
 
 
 @dataclass(frozen=True)
@@ -30,18 +28,6 @@ class Subject:
     """The slot that became live."""
     previous: Slot
     """The slot that was live before."""
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """When a release is good, bad, or neither; see `settings.guard`."""
-
-    error_percent: float = 5
-    window_seconds: int = 600
-    minimum_requests: int = 100
-    latency_factor: float = 1.5
-    error_logs: int = 50
-    stale_seconds: int = STALE_SECONDS
 
 
 @dataclass(frozen=True)
@@ -72,14 +58,14 @@ class Verdict:
     """Share of failed requests, in percent."""
 
 
-def decide(pods: Count | None, gateways: Count | None, thresholds: Thresholds) -> Verdict:
+def decide(pods: Count | None, gateways: Count | None, limits: Limits) -> Verdict:
     """The verdict over what the witnesses counted; None is a witness that is not there."""
     witnesses = {"pods": pods, "gateways": gateways}
     there = {name: count for name, count in witnesses.items() if count is not None}
-    enough = {name: count for name, count in there.items() if count.requests >= thresholds.minimum_requests}
+    enough = {name: count for name, count in there.items() if count.requests >= limits.minimum_requests}
     if enough:
         name, worst = max(enough.items(), key=lambda item: item[1].percent)
-        if worst.errors * 100 > thresholds.error_percent * worst.requests:
+        if worst.errors * 100 > limits.error_percent * worst.requests:
             return _said("failing", name, worst)
         if pods is not None:
             return _said("healthy", name, worst)
@@ -87,7 +73,7 @@ def decide(pods: Count | None, gateways: Count | None, thresholds: Thresholds) -
         return Verdict("unknown", "no pod of the slot is seen by Prometheus: neither well nor broken")
     most = max((count.requests for count in there.values()), default=0)
     return Verdict(
-        "inconclusive", f"{most:.0f} requests are too few for a verdict, which takes {thresholds.minimum_requests}"
+        "inconclusive", f"{most:.0f} requests are too few for a verdict, which takes {limits.minimum_requests}"
     )
 
 
@@ -99,15 +85,15 @@ def _said(state: State, name: str, count: Count) -> Verdict:
 class Judge:
     """Asks Prometheus, and Loki where there is one, and decides."""
 
-    def __init__(self, subject: Subject, thresholds: Thresholds, metrics: Queries, logs: Queries | None = None) -> None:
+    def __init__(self, subject: Subject, limits: Limits, metrics: Queries, logs: Queries | None = None) -> None:
         """Remember who is asked about what."""
-        self._subject, self._thresholds = subject, thresholds
+        self._subject, self._limits = subject, limits
         self._metrics, self._logs = metrics, logs
         self._pods = f'service_name="{subject.service}",slot="{subject.slot}",track=""'
 
     def __call__(self, now: datetime, since: datetime) -> Verdict:
         """The verdict of this moment, over the window, but over nothing that was before `since`."""
-        seconds = min(self._thresholds.window_seconds, int((now - since).total_seconds()))
+        seconds = min(self._limits.window_seconds, int((now - since).total_seconds()))
         if seconds < 1:
             return Verdict("inconclusive", "the slot has been live for less than a second")
         name = f"{self._subject.service}-{self._subject.slot}@file"
@@ -116,7 +102,7 @@ class Judge:
             gateways = self._count("traefik_service_requests_total", f'service="{name}"', 'job="traefik"', now, seconds)
         except WebError as error:
             return Verdict("unknown", str(error))
-        verdict = decide(pods, gateways, self._thresholds)
+        verdict = decide(pods, gateways, self._limits)
         if verdict.state in ("unknown", "failing"):
             # What fails is taken back at once: the notes would only keep it waiting.
             return verdict
@@ -125,7 +111,7 @@ class Judge:
 
     def _count(self, metric: str, selector: str, target: str, now: datetime, seconds: int) -> Count | None:
         """What a witness counted; None when none of its targets was looked at lately with success."""
-        seen = f"(up{{{target}}} == 1) and (time() - timestamp(up{{{target}}}) < {self._thresholds.stale_seconds})"
+        seen = f"(up{{{target}}} == 1) and (time() - timestamp(up{{{target}}}) < {self._limits.stale_seconds})"
         if not self._metrics.value(f"count({seen})", now):
             return None
         errors = f'{selector},code=~"5.."'
@@ -142,7 +128,7 @@ class Judge:
         not one that could not be looked at: else it is not a birth, but somebody who was away. "Before" is a while, not
         a moment: one look that failed makes every series of a target vanish for that moment.
         """
-        before = f"[{self._thresholds.stale_seconds}s] offset {seconds}s"
+        before = f"[{self._limits.stale_seconds}s] offset {seconds}s"
         grown = f"sum(increase({series}[{seconds}s])) or vector(0)"
         lost = f"max_over_time(up{{{target}}}{before}) == 0"
         born = (
@@ -159,11 +145,11 @@ class Judge:
         """Compared with the slot that was live, in the time before it was switched off."""
         before = self._pods.replace(f'slot="{self._subject.slot}"', f'slot="{self._subject.previous}"')
         try:
-            usual = self._metrics.value(_p95(before, self._thresholds.window_seconds), since)
+            usual = self._metrics.value(_p95(before, self._limits.window_seconds), since)
             found = self._metrics.value(_p95(self._pods, seconds), now)
         except WebError as error:
             return [f"latency is not known: {error}"]
-        if found is None or usual is None or found <= self._thresholds.latency_factor * usual:
+        if found is None or usual is None or found <= self._limits.latency_factor * usual:
             return []
         return [f"latency: p95 is {found:.3f} s, and was {usual:.3f} s in slot {self._subject.previous}"]
 
@@ -175,7 +161,7 @@ class Judge:
             found = self._logs.value(f"sum(count_over_time({lines} [{seconds}s]))", now) or 0
         except WebError as error:
             return [f"error log lines are not known: {error}"]
-        if found < self._thresholds.error_logs:
+        if found < self._limits.error_logs:
             return []
         return [f"error log lines: {found:.0f} in {seconds} s"]
 

@@ -6,9 +6,10 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from release.guard.judge import STALE_SECONDS, Subject, Thresholds
+from release.guard.judge import Subject
 from release.guard.watch import Release
 from settings.dns import NameServer, Tsig
+from settings.guard import Limits, Positive
 from settings.releases import Image, Moment
 from settings.values import Address, Area, Domain, Form, Label, Slot, Slots
 
@@ -16,7 +17,6 @@ Url = Annotated[
     str,
     Form(r"^https?://[^\s/?#@]+(/[^\s@]*)?$", "an http:// or https:// URL with a host and no user in it"),
 ]
-Positive = Annotated[int, Field(ge=1)]
 
 
 class PlanError(Exception):
@@ -32,29 +32,6 @@ class Name(Area):
     gateways: Slots[Address] = Field(description="Address of each slot's gateway")
     servers: Annotated[tuple[NameServer, ...], Field(min_length=1)] = Field(description="The first is the primary")
     tsig: Tsig = Field(description="Key that may change this name; its secret is in the file tsig")
-
-
-class Limits(Area):
-    """When the release is good, bad, or neither."""
-
-    error_percent: Annotated[float, Field(gt=0, le=100)] = Field(description="Share of 5xx, in percent")
-    window_seconds: Positive = Field(description="Time over which it is taken, in seconds")
-    minimum_requests: Positive = Field(description="Requests that a verdict takes")
-    latency_factor: Annotated[float, Field(gt=1)] = Field(description="p95 over this multiple of before is told")
-    error_logs: Positive = Field(description="Lines of level error from which on they are told")
-    check_seconds: Positive = Field(description="Time between two looks, in seconds")
-    stale_seconds: Positive = Field(default=STALE_SECONDS, description="Age of metrics that counts as none, in seconds")
-
-    def thresholds(self) -> Thresholds:
-        """For the judge."""
-        return Thresholds(
-            self.error_percent,
-            self.window_seconds,
-            self.minimum_requests,
-            self.latency_factor,
-            self.error_logs,
-            self.stale_seconds,
-        )
 
 
 class Urls(Area):

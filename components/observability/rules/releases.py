@@ -6,11 +6,8 @@ from typing import Final
 from components.observability.rules.model import Alert, Group, Recording
 from components.observability.rules.past import known
 from settings import Settings
+from settings.guard import Limits
 
-ERROR_RATIO: Final = 0.05
-"""REL-6: over 5 % in 10 minutes is taken back."""
-REQUESTS: Final = 100
-"""Requests below which an error ratio is no verdict: with fewer, 5 % are four failures."""
 FACTOR: Final = 1.5
 """REL-6: over one and a half times the usual is told."""
 DAYS: Final = 7
@@ -33,13 +30,13 @@ ANNOUNCED: Final = (
 """Alerts that no rule fires: the release tool tells them to Alertmanager by itself."""
 
 
-def groups(_: Settings) -> list[Group]:
+def groups(settings: Settings) -> list[Group]:
     """The alerts of releases, the signals they compare, and the comparison every 30 minutes."""
     return [
         Group("release-state", _state()),
         Group("release-signals", [*_signals("slot", "service_name, slot"), *_signals("service", "service_name")], "1m"),
-        Group("releases", _alerts()),
-        Group("release-baseline", _baseline(), "30m"),
+        Group("releases", _alerts(settings.guard_limits)),
+        Group("release-baseline", _baseline(settings.guard_limits), "30m"),
     ]
 
 
@@ -75,31 +72,32 @@ def _signals(level: str, labels: str) -> list[Recording]:
     return [Recording(f"{level}:release_signal:value", expr, {"signal": name}) for name, expr in expressions.items()]
 
 
-def _alerts() -> list[Alert]:
-    requests = "sum by (service_name, slot) (increase(http_requests_total[10m]))"
-    errors = 'sum by (service_name, slot) (increase(http_requests_total{code=~"5.."}[10m]))'
+def _alerts(limits: Limits) -> list[Alert]:
+    minutes = limits.window_seconds // 60
+    requests = f"sum by (service_name, slot) (increase(http_requests_total[{minutes}m]))"
+    errors = f'sum by (service_name, slot) (increase(http_requests_total{{code=~"5.."}}[{minutes}m]))'
     probation = 'label_replace(max by (service, slot) (release_probation), "service_name", "$1", "service", "(.*)")'
     return [
         Alert(
             "ReleaseErrorRateHigh",
-            f"{errors} / {requests} > {ERROR_RATIO} and {requests} >= {REQUESTS}",
+            f"{errors} / {requests} > {limits.error_percent / 100:g} and {requests} >= {limits.minimum_requests}",
             severity="warning",
             kind="release",
             owner="engineering",
             summary="{{ $labels.service_name }} fails in slot {{ $labels.slot }}",
-            description="{{ $value | humanizePercentage }} of the requests of 10 minutes got an answer of class 5xx; "
-            "a release on probation is taken back.",
+            description=f"{{{{ $value | humanizePercentage }}}} of the requests of {minutes} minutes got an answer of "
+            "class 5xx; a release on probation is taken back.",
             dashboard="releases",
         ),
         Alert(
             "ReleaseInconclusive",
-            f"({probation} == 1) unless on (service_name, slot) {requests} >= {REQUESTS}",
+            f"({probation} == 1) unless on (service_name, slot) {requests} >= {limits.minimum_requests}",
             severity="notice",
             kind="release",
             owner="engineering",
             summary="{{ $labels.service_name }} in slot {{ $labels.slot }} cannot be judged",
-            description=f"Fewer than {REQUESTS} requests in 10 minutes, for half an hour (probation {{{{ $value }}}}): "
-            "the release is neither healthy nor broken.",
+            description=f"Fewer than {limits.minimum_requests} requests in {minutes} minutes, for half an hour "
+            "(probation {{ $value }}): the release is neither healthy nor broken.",
             pending="30m",
             dashboard="releases",
         ),
@@ -130,7 +128,7 @@ def _alerts() -> list[Alert]:
     ]
 
 
-def _baseline() -> list[Alert | Recording]:
+def _baseline(limits: Limits) -> list[Alert | Recording]:
     """A slot is compared with the service's past, whichever slot served it: its own past was mostly idle.
 
     The hour is the one around this time of day. The recording is made every 30 minutes: to show it, take
@@ -141,7 +139,7 @@ def _baseline() -> list[Alert | Recording]:
         f'"day", "{day}", "", "")'
         for day in range(1, DAYS + 1)
     )
-    busy = f"sum by (service_name, slot) (increase(http_requests_total[30m])) >= {REQUESTS}"
+    busy = f"sum by (service_name, slot) (increase(http_requests_total[30m])) >= {limits.minimum_requests}"
     over = " or ".join(
         f'slot:release_signal:value{{signal="{signal}"}} > {floor}'
         f" and slot:release_signal:value > on (service_name, signal) group_left () "

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from release.guard import Judge, Subject, Thresholds, Verdict
+from release.guard import Judge, Subject, Verdict
 from release.guard.query import LOG_TENANT, LOKI, Source
+from settings.guard import Limits
 from tests.documents.loki.server import Loki, running
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import ask
@@ -23,7 +24,7 @@ from tests.waiting import wait_for
 # A busy machine may take long for what takes seconds.
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
-LIMITS = Thresholds(window_seconds=10, minimum_requests=40, error_logs=3, stale_seconds=15)
+LIMITS = Limits(window_seconds=10, minimum_requests=40, error_logs=3, stale_seconds=15)
 SUBJECT = Subject("api", "green", "blue")
 
 

@@ -16,6 +16,7 @@ from components.observability.grafana.runbooks import runbook
 from components.observability.grafana.variables import service, slot
 from components.observability.rules import releases as rules
 from settings import Settings
+from settings.guard import Limits
 
 _CHOSEN = f"{SERVICE},{SLOT}"
 _RELEASED = 'service=~"$service_name"'
@@ -31,7 +32,7 @@ def board(settings: Settings) -> Board:
         variables=[service(), slot()],
         links={"Application Metrics": "/d/application-metrics"},
         since="now-24h",
-        rows=[_now(settings), _compare(), _baseline(), _workloads(namespaces), _logs()],
+        rows=[_now(settings), _compare(settings.guard_limits), _baseline(), _workloads(namespaces), _logs()],
     )
 
 
@@ -65,10 +66,10 @@ def _now(settings: Settings) -> Row:
             ),
             number(
                 "Worst slot",
-                "Highest share of 5xx of one slot in 10 min.",
+                f"Highest share of 5xx of one slot in {settings.guard.window_minutes} min.",
                 "percentunit",
-                promql_now(f"max({_errors('10m')})"),
-                steps=above(rules.ERROR_RATIO, 0.01),
+                promql_now(f"max({_errors(f'{settings.guard.window_minutes}m')})"),
+                steps=above(settings.guard_limits.error_percent / 100, 0.01),
                 height=6,
             ),
             listing(
@@ -90,16 +91,18 @@ def _errors(window: str) -> str:
     return f"{by} (rate({failed}[{window}])) / {by} (rate({selector}[{window}]))"
 
 
-def _compare() -> Row:
+def _compare(limits: Limits) -> Row:
+    minutes = limits.window_seconds // 60
     return Row(
         "Slots compared",
         [
             graph(
                 "Error rate per slot",
-                "Share of the requests of 10 min that a slot answered with 5xx; over 5 % a release goes back.",
+                f"Share of the requests of {minutes} min that a slot answered with 5xx; "
+                f"over {limits.error_percent:g} % a release goes back.",
                 "percentunit",
-                promql(_errors("10m"), "{{service_name}} {{slot}}"),
-                steps=above(rules.ERROR_RATIO),
+                promql(_errors(f"{minutes}m"), "{{service_name}} {{slot}}"),
+                steps=above(limits.error_percent / 100),
                 width=8,
             ),
             graph(

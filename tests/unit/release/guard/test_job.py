@@ -54,7 +54,7 @@ def test_what_it_is_told_is_what_it_reads(stack: str, tmp_path: Path) -> None:
     assert plan.name.gateways["green"] == settings.edge.gateways["green"].address
     assert plan.name.tsig == settings.dns.guard_tsig
     assert tuple(plan.name.servers) == settings.dns.servers
-    assert plan.limits.thresholds().window_seconds == settings.guard.window_minutes * 60
+    assert plan.limits.window_seconds == settings.guard.window_minutes * 60
     assert plan.urls.prometheus == "http://prometheus.observability.svc:9090"
 
 

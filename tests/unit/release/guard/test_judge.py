@@ -8,20 +8,21 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from release.guard import Judge, Subject, Thresholds
+from release.guard import Judge, Subject
 from release.guard.judge import Count, decide
 from release.web import WebError
+from settings.guard import Limits
 from tests.unit.release.guard.given import SINCE
 
-LIMITS = Thresholds(error_percent=5, minimum_requests=100)
+LIMITS = Limits(error_percent=5, minimum_requests=100)
 _NUMBERS = st.floats(min_value=0, max_value=1e9)
 _COUNTS = st.none() | st.tuples(_NUMBERS, st.floats(0, 1)).map(lambda pair: Count(pair[0], pair[0] * pair[1]))
 _LIMITS = st.builds(
-    Thresholds, error_percent=st.floats(0.1, 5), minimum_requests=st.integers(min_value=20, max_value=1_000_000)
+    Limits, error_percent=st.floats(0.1, 5), minimum_requests=st.integers(min_value=20, max_value=1_000_000)
 )
 
 
-def _bad(count: Count | None, limits: Thresholds) -> bool:
+def _bad(count: Count | None, limits: Limits) -> bool:
     if count is None or count.requests < limits.minimum_requests:
         return False
     return count.errors / count.requests > limits.error_percent / 100 * (1 + 1e-9)
@@ -31,7 +32,7 @@ def _bad(count: Count | None, limits: Thresholds) -> bool:
 @example(None, None, LIMITS)
 @example(Count(100, 6), None, LIMITS)
 def test_healthy_only_with_enough_requests_and_pods_that_are_seen(
-    pods: Count | None, gateways: Count | None, limits: Thresholds
+    pods: Count | None, gateways: Count | None, limits: Limits
 ) -> None:
     verdict = decide(pods, gateways, limits)
     enough = [each for each in (pods, gateways) if each and each.requests >= limits.minimum_requests]
@@ -53,7 +54,7 @@ def test_healthy_only_with_enough_requests_and_pods_that_are_seen(
 
 @given(_COUNTS, _COUNTS, _LIMITS, st.integers(1, 1000))
 def test_more_failed_requests_never_make_it_well(
-    pods: Count | None, gateways: Count | None, limits: Thresholds, more: int
+    pods: Count | None, gateways: Count | None, limits: Limits, more: int
 ) -> None:
     if decide(pods, gateways, limits).state != "failing" or pods is None:
         return

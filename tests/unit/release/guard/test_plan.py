@@ -58,7 +58,7 @@ def test_a_plan_is_a_release_and_what_it_is_judged_by(tmp_path: Path) -> None:
     assert release.since == datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
     assert (release.until - release.since, release.extension) == (timedelta(minutes=10), timedelta(minutes=10))
     assert (plan.subject().slot, plan.subject().previous) == ("green", "blue")
-    assert (plan.limits.thresholds().window_seconds, plan.limits.thresholds().stale_seconds) == (600, 60)
+    assert (plan.limits.window_seconds, plan.limits.stale_seconds) == (600, 60)
 
 
 @pytest.mark.parametrize(
