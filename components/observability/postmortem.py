@@ -2,7 +2,8 @@
 
 from urllib.parse import quote
 
-from components.observability.rules import groups, links, logs
+from components.observability.loki import rules as logs
+from components.observability.rules import groups, links
 from components.observability.rules.releases import ANNOUNCED
 from settings import Settings
 

@@ -1,5 +1,5 @@
 # ruff: noqa: ARG002 - a hook's defaults do not need what it is given
-"""What a local provider plugin consists of: a `Driver` and a call to `serve`.
+"""What a local provider plugin consists of: a `Driver` and a call to `service.run`.
 
 A driver speaks plain Python (dict, list, str, int, float, bool, None; camelCase keys) and is synchronous. Everything
 that is the engine's business (gRPC, secrets, unknown values, preview, diff, the check against the Python SDK,
@@ -34,7 +34,6 @@ __all__ = [
     "running",
     "sandbox_dir",
     "sdk_version",
-    "serve",
     "stop",
     "wait_until",
 ]
@@ -146,13 +145,6 @@ class Driver(Protocol):
     def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
         """Remove the object and wait until it is gone; one that is already gone is fine."""
         ...
-
-
-def serve(package: str, version: str, driver: Driver) -> None:
-    """Run `driver` as the engine's plugin `package` until the engine ends it."""
-    from sandbox.providers import service  # the gRPC stack is not needed by who only wants the names above
-
-    service.run(package, version, driver)
 
 
 _current: ContextVar[Operation] = ContextVar("operation", default=Operation())  # noqa: B039 - frozen

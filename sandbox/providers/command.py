@@ -6,8 +6,9 @@ One step has an answer: a `command:remote:Command` named `<cluster>-kubeconfig` 
 
 from pathlib import Path
 
-from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation, sandbox_dir, sdk_version, serve
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation, sandbox_dir, sdk_version
 from sandbox.providers.recorded import Recorded
+from sandbox.providers.service import run
 
 DRIVEN: frozenset[str] = frozenset()
 SERVER = "none (recorded; the kubeconfig is the simulated cluster's)"
@@ -78,4 +79,4 @@ def _kubeconfig() -> str:
 
 
 if __name__ == "__main__":
-    serve("command", sdk_version("command"), CommandDriver())
+    run("command", sdk_version("command"), CommandDriver())

@@ -12,10 +12,11 @@ import string
 from collections.abc import Mapping
 from typing import ClassVar
 
-from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sdk_version, serve
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sdk_version
 from sandbox.providers.handlers import Handler, HandlerDriver
 from sandbox.providers.official import CREATES, UNIT, Claim, Type
 from sandbox.providers.rules import Rule, between
+from sandbox.providers.service import run
 
 SERVER = "nothing outside; values are made and kept in the state"
 DRIVEN = frozenset({"random:index/randomPassword:RandomPassword"})
@@ -81,4 +82,4 @@ class RandomDriver(HandlerDriver):
 
 
 if __name__ == "__main__":
-    serve("random", sdk_version("random"), RandomDriver())
+    run("random", sdk_version("random"), RandomDriver())

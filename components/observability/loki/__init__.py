@@ -1,7 +1,7 @@
 """Loki's documents: its configuration, limits of tenants, rules of its ruler (LOG-1, LOG-2, LOG-6)."""
 
+from components.observability.loki import rules as log_rules
 from components.observability.loki.config import config, overrides
-from components.observability.rules import logs
 from components.observability.rules.model import Links
 from components.text import to_yaml
 from settings import Settings
@@ -17,7 +17,7 @@ def documents(settings: Settings) -> dict[str, str]:
     )
     rules = {
         f"rules/{tenant}/{group.name}.yml": to_yaml({"groups": [group.document(links)]})
-        for tenant, groups in logs.groups(settings).items()
+        for tenant, groups in log_rules.groups(settings).items()
         for group in groups
     }
     return {"loki.yaml": to_yaml(config(settings)), "overrides.yaml": to_yaml(overrides(settings)), **rules}

@@ -2,8 +2,8 @@
 
 from importlib.metadata import version
 
-from sandbox.providers.base import serve
 from sandbox.providers.minio.driver import MinioDriver
+from sandbox.providers.service import run
 
 if __name__ == "__main__":
-    serve("minio", version("pulumi-minio"), MinioDriver())
+    run("minio", version("pulumi-minio"), MinioDriver())

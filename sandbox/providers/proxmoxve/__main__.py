@@ -2,8 +2,8 @@
 
 from importlib.metadata import version
 
-from sandbox.providers.base import serve
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
+from sandbox.providers.service import run
 
 if __name__ == "__main__":
-    serve("proxmoxve", version("pulumi-proxmoxve"), ProxmoxDriver())
+    run("proxmoxve", version("pulumi-proxmoxve"), ProxmoxDriver())

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.observability.rules import logs
+from components.observability.loki import rules as logs
 from tests.documents.loki.server import Loki, running
 from tests.recording import ROOT, stack_settings
 

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from components.observability import loki
+from components.observability.loki import rules as logs
 from components.observability.loki.tenants import AUDIT_TENANT, LOG_TENANT
-from components.observability.rules import logs
 from components.observability.rules.model import Alert
 from settings.observability import Observability
 from tests.documents.loki.server import Loki, running

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.observability import metrics, rules
-from components.observability.rules import logs
+from components.observability.loki import rules as logs
 from components.observability.rules.model import Alert, Group, Kind, Owner, Recording, Severity
 from release import announce
 from settings import Settings
