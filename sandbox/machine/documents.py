@@ -1,7 +1,7 @@
 """Configuration of what makes a node: container runtime, pod network, kubelet, proxy, and the cluster's name server."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,6 +21,12 @@ KERNEL: Final = (
     "vm/panic_on_oom",
 )
 """What a kubelet sets of the kernel when it starts."""
+CONTAINERS: Final = Path("/etc/containerd/base.json")
+"""File of `containers`."""
+AUTHORITIES: Final = Path("/etc/containerd/authorities.crt")
+"""Certificate of the sandbox's authority."""
+SHAPE: Final = Path("/etc/kubernetes/shape")
+"""Folder of `shape`."""
 VOLUMES: Final = Path("/var/lib/rancher/k3s/storage")
 """Where the volumes of claims lie, as k3s has them."""
 
@@ -52,7 +58,25 @@ conf_dir = "{network}"
 [plugins."io.containerd.cri.v1.runtime".containerd.runtimes.runc]
 runtime_type = "io.containerd.runc.v2"
 runtime_path = "{shim}"
+base_runtime_spec = "{CONTAINERS}"
 """
+
+
+def containers(default: str, *, public: bool) -> str:
+    """What every container of the node begins as: the runtime's own default, and whom programs trust.
+
+    Programs look for public authorities where Debian has them. There is none in the sandbox: its own stands for them,
+    so that a stack whose certificates come from Let's Encrypt works as it is.
+
+    Args:
+        default: The runtime's default, in JSON.
+        public: Whether the stack's certificates come from a public authority; a private one is for the stack to trust.
+    """
+    document = json.loads(default)
+    if public:
+        trusted = {"type": "bind", "source": str(AUTHORITIES), "destination": "/etc/ssl/certs/ca-certificates.crt"}
+        document["mounts"].append({**trusted, "options": ["rbind", "ro"]})
+    return json.dumps(document)
 
 
 def pod_network(pod_cidr: str) -> str:
@@ -79,6 +103,39 @@ def pod_network(pod_cidr: str) -> str:
         },
         indent=1,
     )
+
+
+def shape(cpus: int, memory_mib: int, own: Sequence[int]) -> dict[str, str]:
+    """What a kubelet finds where the kernel tells of processors and memory, by path.
+
+    The one node stands for all machines of the cluster: pods are placed by what those have together, whatever this
+    computer has. Nothing is reserved by it, and nobody but the kubelet sees it.
+
+    Args:
+        cpus: Logical processors.
+        memory_mib: Memory, in MiB.
+        own: Numbers of this computer's processors. A kubelet puts its pods on all that it finds, so each is found
+            several times: as cpu0, cpu00, and so on.
+    """
+    cores = {
+        f"{SHAPE}/node/node0/cpu{'0' * (number // len(own))}{own[number % len(own)]}/topology/{name}": f"{value}\n"
+        for number in range(cpus)
+        for name, value in (("core_id", number), ("physical_package_id", 0))
+    }
+    kib = memory_mib * 1024
+    memory = f"MemTotal: {kib} kB\nMemFree: {kib} kB\nMemAvailable: {kib} kB\nSwapTotal: 0 kB\nSwapFree: 0 kB\n"
+    return {**cores, f"{SHAPE}/cpu/online": f"{','.join(map(str, own))}\n", f"{SHAPE}/meminfo": memory}
+
+
+SHAPED: Final = (
+    *("unshare", "--mount", "--propagation", "unchanged", "/bin/sh", "-c"),
+    "mount --make-private /proc && mount --make-private /sys && "
+    f"mount --bind {SHAPE}/meminfo /proc/meminfo && "
+    f"mount --bind {SHAPE}/node /sys/devices/system/node && mount --bind {SHAPE}/cpu /sys/devices/system/cpu && "
+    'exec "$@"',
+    "shaped",
+)
+"""Runs a program with mounts of its own, in which it finds that; what it mounts elsewhere is seen by everybody."""
 
 
 def kubelet(dns: str, group: str) -> str:

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import ipaddress
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -99,6 +100,7 @@ def specification(site: Site) -> Specification:
     settings = site.settings
     node, network = plan.Node.of(settings), settings.compute.network
     folder, kubernetes = machine_folder(site.layout, node.name), settings.kubernetes
+    cluster = [vm for role in ("k3s_server", "k3s_agent") for vm in settings.compute.by_role(role).values()]
     group = f"{docker.cgroup(site.layout).lstrip('/')}/{node.name}"
     dns = _dns_address(kubernetes.service_cidr)
     pod_programs = f"{docker.TREE}/root/usr/lib/cni"
@@ -116,7 +118,14 @@ def specification(site: Site) -> Specification:
             "/etc/containerd/config.toml": documents.containerd(
                 "/etc/cni/net.d", pod_programs, _place("containerd-shim-runc-v2"), PAUSE
             ),
+            str(documents.CONTAINERS): documents.containers(
+                _default_container(site), public=settings.edge.certificates.issuer == "acme"
+            ),
+            str(documents.AUTHORITIES): (site.layout.tls / "ca.pem").read_text(encoding="ascii"),
             "/etc/kubernetes/kubelet.yaml": documents.kubelet(dns, group),
+            **documents.shape(
+                sum(vm.cpus for vm in cluster), sum(vm.memory_mib for vm in cluster), sorted(os.sched_getaffinity(0))
+            ),
             "/etc/kubernetes/kube-proxy.yaml": documents.proxy(node.name, kubernetes.pod_cidr),
         },
         mounts={
@@ -141,6 +150,7 @@ def specification(site: Site) -> Specification:
                 "kubelet",
                 *("--config=/etc/kubernetes/kubelet.yaml", f"--kubeconfig={documents.KUBECONFIG}"),
                 *(f"--hostname-override={node.name}", f"--node-ip={node.address}"),
+                within=documents.SHAPED,
             ),
             _daemon("kube-proxy", "--config=/etc/kubernetes/kube-proxy.yaml"),
             _daemon(
@@ -153,8 +163,13 @@ def specification(site: Site) -> Specification:
     )
 
 
-def _daemon(name: str, *arguments: str) -> Daemon:
-    return Daemon(name, [*_WITH_TREE, _place(name), *arguments])
+def _default_container(site: Site) -> str:
+    command = [str(site.programs["ctr"]), "oci", "spec"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def _daemon(name: str, *arguments: str, within: Sequence[str] = ()) -> Daemon:
+    return Daemon(name, [*within, *_WITH_TREE, _place(name), *arguments])
 
 
 def _place(name: str) -> str:
