@@ -258,6 +258,8 @@ def _configuration(site: Site) -> dict[str, object]:
             extra(
                 "kube-apiserver",
                 service_cluster_ip_range=site.settings.kubernetes.service_cidr,
+                # Else it takes that of the default route, which a computer without a network lacks.
+                advertise_address=site.settings.kubernetes.api_address,
                 **(_for_nodes(site) if site.real else {}),
             ),
             # There is one of each; an election would only delay a restart by the old leader's lease.
@@ -292,10 +294,9 @@ def _reached_by_nodes(site: Site) -> dict[str, object]:
 
 
 def _for_nodes(site: Site) -> dict[str, str]:
-    """How the API server is found by pods, and how it talks to kubelets."""
+    """How the API server talks to kubelets."""
     pki = _cluster(site.layout) / "pki"
     return {
-        "advertise_address": site.settings.kubernetes.api_address,
         "kubelet_client_certificate": str(pki / "admin.crt"),
         "kubelet_client_key": str(pki / "admin.key"),
         "kubelet_preferred_address_types": "InternalIP",
