@@ -51,7 +51,7 @@ class Node(Unreached):
         layout = site.layout
         folder = begin_world(layout, self.name)
         file = layout.run / "node.specification"
-        file.write_text(specification(site).dump(), encoding="utf-8")
+        file.write_text(specification(site, _default_container(site)).dump(), encoding="utf-8")
         program = Program(
             name=self.name,
             command=[
@@ -95,8 +95,13 @@ def is_ready(status: Mapping[str, Any], began: float) -> bool:
     )
 
 
-def specification(site: Site) -> Specification:
-    """What the node is made from; it tells no secret, since it is a file."""
+def specification(site: Site, container: str) -> Specification:
+    """What the node is made from; it tells no secret, since it is a file.
+
+    Args:
+        site: The stack.
+        container: What the runtime makes a container from by default, in JSON.
+    """
     settings = site.settings
     node, network = plan.Node.of(settings), settings.compute.network
     folder, kubernetes = machine_folder(site.layout, node.name), settings.kubernetes
@@ -119,7 +124,7 @@ def specification(site: Site) -> Specification:
                 "/etc/cni/net.d", pod_programs, _place("containerd-shim-runc-v2"), PAUSE
             ),
             str(documents.CONTAINERS): documents.containers(
-                _default_container(site), public=settings.edge.certificates.issuer == "acme"
+                container, public=settings.edge.certificates.issuer == "acme"
             ),
             str(documents.AUTHORITIES): (site.layout.tls / "ca.pem").read_text(encoding="ascii"),
             "/etc/kubernetes/kubelet.yaml": documents.kubelet(dns, group),

@@ -23,7 +23,8 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             volume_gib=size.volume_gib,
             data_path="/var/tempo",
             port=TEMPO.port,
-            ports=TEMPO.ports,
+            # The replicas' own ports need no Service.
+            ports={name: port for name, port in TEMPO.ports.items() if name.startswith("otlp")},
             health_path=TEMPO.health_path,
             live_path=TEMPO.live_path,
             metrics_path=None,

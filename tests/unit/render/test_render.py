@@ -111,6 +111,14 @@ def test_what_others_support_is_shown_for_what_the_stack_runs(capsys: pytest.Cap
     assert re.search(r"^k3s +v\d+\.\d+\.\d+\+k3s\d+ +Apache-2\.0 +20\d\d-", shown, re.MULTILINE)
 
 
+def test_who_talks_to_whom_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["flows", "--stack", "prod"]) == 0
+    shown = capsys.readouterr().out
+    assert re.search(r"^observability/alertmanager +observability/alertmanager +9094/TCP\+UDP +", shown, re.MULTILINE)
+    assert re.search(r"^edge/traefik +commerce/storefront +3000/TCP +", shown, re.MULTILINE)
+    assert re.search(r"^commerce/storefront +10\.10\.30\.61, 10\.10\.30\.62 +443/TCP +", shown, re.MULTILINE)
+
+
 def test_what_is_soon_supported_no_longer_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     settings = stack_settings("dev")
     ends = versions.PROMETHEUS.ends

@@ -1,6 +1,8 @@
 """What the real node is made from: a file that tells no secret, and one that only root may read."""
 
 import base64
+import json
+import os
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
@@ -31,6 +33,7 @@ from sandbox.servers import node
 from sandbox.servers.base import Site
 from tests.recording import STACKS, stack_settings
 
+_CONTAINER = '{"mounts": []}'
 _KEY, _CERTIFICATE = b"the administrator's key", b"the administrator's certificate"
 
 
@@ -54,6 +57,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
     layout = Layout(stack, tmp_path)
     layout.prepare()
     (layout.data / "node").mkdir()
+    (layout.tls / "ca.pem").write_text("the sandbox' authority", encoding="ascii")
     authority = layout.tls / "kubernetes" / "ca.crt"
     authority.parent.mkdir()
     # As kwokctl makes it; the sandbox's own authorities have keys of another kind.
@@ -72,13 +76,13 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
 
 
 def test_the_specification_tells_no_secret(site: Site) -> None:
-    text = node.specification(site).dump()
+    text = node.specification(site, _CONTAINER).dump()
     secrets = [*asdict(site.credentials).values(), _text(_KEY), _text(_CERTIFICATE), _KEY.decode()]
     assert [secret for secret in secrets if secret in text] == []
 
 
 def test_the_administrators_key_is_roots_alone(site: Site) -> None:
-    made = node.specification(site)
+    made = node.specification(site, _CONTAINER)
     folder = Path(made.machine["mounts"]["/etc/kubernetes/admin"])
     assert folder.stat().st_mode & 0o777 == 0o700
     file = folder / "kubeconfig"
@@ -90,7 +94,7 @@ def test_the_administrators_key_is_roots_alone(site: Site) -> None:
 
 
 def test_the_kubelet_shows_a_certificate_of_the_cluster(site: Site) -> None:
-    made = node.specification(site)
+    made = node.specification(site, _CONTAINER)
     folder = Path(made.machine["mounts"]["/etc/kubernetes/serving"])
     assert (folder / "private.key").stat().st_mode & 0o777 == 0o600
     certificate = load_pem_x509_certificate((folder / "public.crt").read_bytes())
@@ -109,7 +113,7 @@ def test_the_kubelet_shows_a_certificate_of_the_cluster(site: Site) -> None:
 
 
 def test_the_machine_is_the_clusters_first_server(site: Site) -> None:
-    made = node.specification(site)
+    made = node.specification(site, _CONTAINER)
     first = plan.Node.of(site.settings)
     network = site.settings.compute.network
     assert made.machine["hostname"] == first.name
@@ -139,5 +143,23 @@ def test_a_node_that_has_not_said_anything_is_not_ready() -> None:
 
 
 def test_a_specification_is_a_file_and_back(site: Site) -> None:
-    made = node.specification(site)
+    made = node.specification(site, _CONTAINER)
     assert machine.parse(made.dump()).dump() == made.dump()
+
+
+def test_the_node_has_what_all_machines_of_the_cluster_have(site: Site) -> None:
+    files = node.specification(site, _CONTAINER).machine["files"]
+    cluster = [vm for vm in site.settings.compute.vms.values() if vm.role.startswith("k3s")]
+    cores = [path for path in files if path.endswith("/topology/core_id")]
+    assert len(cores) == sum(vm.cpus for vm in cluster)
+    assert len({files[path] for path in cores}) == len(cores)
+    known = {int(path.split("/cpu")[1].split("/")[0]) for path in cores}
+    assert known <= os.sched_getaffinity(0)
+    kib = sum(vm.memory_mib for vm in cluster) * 1024
+    assert f"MemTotal: {kib} kB" in files["/etc/kubernetes/shape/meminfo"]
+
+
+def test_only_public_authorities_are_played(site: Site) -> None:
+    files = node.specification(site, _CONTAINER).machine["files"]
+    mounted = json.loads(files["/etc/containerd/base.json"])["mounts"]
+    assert bool(mounted) == (site.settings.edge.certificates.issuer == "acme")
