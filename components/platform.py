@@ -124,7 +124,10 @@ class Platform:
             ),
             pulumi.ResourceOptions(
                 providers={"kubernetes": self.kubernetes.provider},
-                depends_on=self.namespaces[settings.observability.namespace].guards,
+                depends_on=[
+                    *self.namespaces[settings.observability.namespace].guards,
+                    *self.certificates.authorities,
+                ],
             ),
         )
         for host, docker_host in self.compute.docker_hosts.items():
@@ -181,7 +184,10 @@ class Platform:
             providers={"kubernetes": self.kubernetes.provider},
             depends_on=[*self.namespaces[settings.edge.namespace].guards, self.ledger],
         )
-        trusting = pulumi.ResourceOptions(depends_on=self.namespaces[settings.observability.namespace].guards)
+        elsewhere = {settings.observability.namespace, *(each.namespace for each in settings.services.values())}
+        trusting = pulumi.ResourceOptions(
+            depends_on=[guard for name in sorted(elsewhere) for guard in self.namespaces[name].guards]
+        )
         self.certificates = Certificates(
             "certificates",
             CertificatesArgs(settings, self._flows, secrets.acme_tsig_secret),
@@ -202,7 +208,7 @@ class Platform:
                     secrets.dns_guard_tsig_secret,
                     secrets.observers["serviceRoleKey"],
                 ),
-                opts,
+                pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.certificates.authorities)),
             )
             for name in watched(settings)
         }
@@ -239,7 +245,11 @@ class Platform:
             ),
             pulumi.ResourceOptions(
                 providers={"kubernetes": self.kubernetes.provider},
-                depends_on=[*self.namespaces[service.namespace].guards, self.ledger],
+                depends_on=[
+                    *self.namespaces[service.namespace].guards,
+                    *self.certificates.authorities,
+                    self.ledger,
+                ],
             ),
         )
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -9,6 +10,9 @@ import pulumi_kubernetes as k8s
 from components.edge import cert_manager, issuing
 from components.flows import Flows
 from settings import Settings
+
+WAIT_FOR: Final = "pulumi.com/waitFor"
+"""Annotation with what an update waits for."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,8 @@ class Certificates(pulumi.ComponentResource):
     """Names of the TLS Secrets in the gateways' namespace, by the zone's key: `public` and `core`."""
     certificates: Mapping[str, pulumi.Resource]
     """The Certificates, by the zone's key; cert-manager makes the Secrets when it can."""
+    authorities: list[pulumi.Resource]
+    """What brings the private CA's certificate to each namespace that needs it; it is there when these are."""
 
     def __init__(self, name: str, args: CertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:edge:Certificates", name, None, opts)
@@ -44,20 +50,36 @@ class Certificates(pulumi.ComponentResource):
         wanted = issuing.certificates(settings)
         self.certificates = {key: self._object(f"{name}-{key}", each, after) for key, each in wanted.items()}
         self.secrets = {key: str(each.spec["secretName"]) for key, each in wanted.items()}
-        for authority in issuing.authorities(settings):
-            # There was one for the observers alone, without its namespace in its name.
-            old = f"{name}-authority" if authority.namespace == settings.observability.namespace else None
-            self._object(f"{name}-authority-{authority.namespace}", authority, after, old)
+        self.authorities: list[pulumi.Resource] = [
+            self._object(
+                f"{name}-authority-{authority.namespace}",
+                authority,
+                after,
+                # There was one for the observers alone, without its namespace in its name.
+                old=f"{name}-authority" if authority.namespace == settings.observability.namespace else None,
+                # Pods mount its Secret: those that are made before it is there are tried again ever later.
+                annotations={WAIT_FOR: "condition=Ready"},
+            )
+            for authority in issuing.authorities(settings)
+        ]
         self.register_outputs({"secrets": dict(self.secrets)})
 
     def _object(
-        self, name: str, wanted: issuing.CustomObject, after: list[pulumi.Resource], old: str | None = None
+        self,
+        name: str,
+        wanted: issuing.CustomObject,
+        after: list[pulumi.Resource],
+        *,
+        old: str | None = None,
+        annotations: Mapping[str, str] | None = None,
     ) -> k8s.apiextensions.CustomResource:
         return k8s.apiextensions.CustomResource(
             name,
             api_version=issuing.API_VERSION,
             kind=wanted.kind,
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=wanted.name, namespace=wanted.namespace, labels=self._labels),
+            metadata=k8s.meta.v1.ObjectMetaArgs(
+                name=wanted.name, namespace=wanted.namespace, labels=self._labels, annotations=annotations
+            ),
             spec=wanted.spec,
             opts=pulumi.ResourceOptions(
                 parent=self, depends_on=list(after), aliases=None if old is None else [pulumi.Alias(name=old)]
