@@ -15,19 +15,21 @@ CERTIFICATE_LAST_DAYS: Final = 3
 """Time enough to issue one by hand over a weekend."""
 
 
-def groups(_: Settings) -> list[Group]:
+def groups(settings: Settings) -> list[Group]:
     """The alerts of the edge."""
-    return [Group("edge", [*_gateways(), *_outside()])]
+    return [Group("edge", [*_gateways(settings), *_outside()])]
 
 
-def _gateways() -> list[Alert]:
+def _gateways(settings: Settings) -> list[Alert]:
+    # A gateway without any pod has no series that could be 0.
+    absent = [f'sum by (slot) (absent(up{{job="traefik",slot="{slot}"}}) - 1)' for slot in settings.edge.gateways]
     requests = "sum by (slot) (rate(traefik_entrypoint_requests_total[5m]))"
     errors = 'sum by (slot) (rate(traefik_entrypoint_requests_total{code=~"5.."}[5m]))'
     buckets = "sum by (slot, le) (rate(traefik_entrypoint_request_duration_seconds_bucket[5m]))"
     return [
         Alert(
             "GatewayDown",
-            'sum by (slot) (up{job="traefik"}) == 0',
+            " or ".join(['sum by (slot) (up{job="traefik"}) == 0', *absent]),
             severity="critical",
             kind="edge",
             owner="devops",

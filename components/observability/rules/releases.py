@@ -64,8 +64,9 @@ def _signals(level: str, labels: str) -> list[Recording]:
     requests = f"sum by ({labels}) (rate(http_requests_total[30m]))"
     errors = f'sum by ({labels}) (rate(http_requests_total{{code=~"5.."}}[30m]))'
     expressions = {
-        "p50": f"histogram_quantile(0.5, {buckets})",
-        "p95": f"histogram_quantile(0.95, {buckets})",
+        # Of no requests there is no quantile; NaN would stay in the median of seven days.
+        "p50": f"histogram_quantile(0.5, {buckets}) and on ({labels}) {requests} > 0",
+        "p95": f"histogram_quantile(0.95, {buckets}) and on ({labels}) {requests} > 0",
         "rate": requests,
         "errors": f"({errors} or 0 * {requests}) / ({requests} > 0)",
     }

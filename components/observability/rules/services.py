@@ -61,10 +61,16 @@ def groups(settings: Settings) -> list[Group]:
 
 
 def _down(settings: Settings) -> str:
-    """No pod of a service answers, or a released service has no pod that could be asked (0 as well)."""
+    """No pod of the live slot answers, or none of the whole service, or there is none that could be asked (0 as well).
+
+    Users are led to the live slot by a name server's answer; an idle slot that answers is no help to them. Where the
+    name server is not heard, all slots count together.
+    """
+    live = 'label_replace(max by (service, slot) (release_live_slot_info), "service_name", "$1", "service", "(.+)")'
+    dead = f'sum by (service_name) (0 * ({live} unless on (service_name, slot) (up{{job="services"}} == 1)))'
     answering = 'sum by (service_name) (up{job="services"}) == 0'
     absent = [
         f'sum by (service_name) (absent(up{{job="services",service_name="{service}"}}) - 1)'
         for service in sorted(settings.releases.services)
     ]
-    return " or ".join([answering, *absent])
+    return " or ".join([dead, answering, *absent])
