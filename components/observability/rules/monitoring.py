@@ -33,6 +33,8 @@ SAMPLES_RATIO: Final = 0.8
 """A target over its limit is not scraped at all; a fifth is what a busy week adds."""
 FAILED_RATIO: Final = 0.01
 """Alertmanager tries again for minutes; what still fails does not arrive."""
+FLAPS: Final = 3
+"""Times within an hour that a target may vanish and come back; a rollout or a reboot is one."""
 LOG_ERROR_RATIO: Final = 0.05
 """Agents keep lines and send them again; above this they fall behind."""
 
@@ -103,6 +105,16 @@ def _prometheus(settings: Settings) -> list[Alert]:
             description="It has not answered Prometheus for 5 minutes (up is {{ $value }}); its other alerts are "
             "blind meanwhile.",
             pending="5m",
+        ),
+        Alert(
+            "TargetFlapping",
+            f"changes(up[1h]) >= {2 * FLAPS}",
+            severity="warning",
+            kind="monitoring",
+            owner="devops",
+            summary="{{ $labels.job }} at {{ $labels.instance }} comes and goes",
+            description="It changed between answering and not answering {{ $value }} times within an hour, and never "
+            "long enough for an alert of its own.",
         ),
         Alert(
             "JobAbsent",
