@@ -79,11 +79,11 @@ class Credentials:
             "luxima:heartbeatUrl": self.heartbeat_url,
             "luxima:serviceRoleKey": self.service_role_key,
             "luxima:databaseMonitorPassword": self.database_monitor_password,
-            "luxima:minioMetricsToken": _metrics_token(minio_root_user, self.minio_root_password),
+            "luxima:minioMetricsToken": metrics_token(minio_root_user, self.minio_root_password),
         }
 
 
-def _metrics_token(user: str, password: str) -> str:
+def metrics_token(user: str, password: str) -> str:
     """What MinIO wants from who reads its metrics: a JWT (RFC 7519) as `mc admin prometheus generate` makes it."""
     parts = ({"alg": "HS512", "typ": "JWT"}, {"exp": _NEVER, "sub": user, "iss": "prometheus"})
     signed = ".".join(_base64url(json.dumps(part, separators=(",", ":")).encode()) for part in parts)

@@ -38,6 +38,12 @@ def read_config(layout: Layout) -> Config:
     return {str(key): value for key, value in cast("dict[object, Any]", config).items() if not is_sealed(value)}
 
 
+def storage_root_user(config: Config) -> str:
+    """The object storage's administrator; settings that lack him are refused by the program, with a sentence."""
+    storage = config.get("luxima:storage")
+    return str(cast("dict[str, Any]", storage).get("root_user", "")) if isinstance(storage, dict) else ""
+
+
 def is_sealed(value: object) -> bool:
     """Whether a value of the configuration is a secret that the user set for a real deployment; not used here."""
     return isinstance(value, dict) and set(cast("dict[object, object]", value)) == {"secure"}

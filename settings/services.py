@@ -74,7 +74,7 @@ class Outside(Area):
         description="What for, such as the payment provider's API"
     )
     network: Network | None = Field(
-        default=None, description="Network it is in; everything outside of the cluster where it is not given"
+        default=None, description="Network it is in; without it, everything but the cluster and the platform's machines"
     )
     port: Port = Field(default=443, description="TCP port there")
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 from components.edge import canary, names
 from components.edge.middlewares import chain, middlewares
 from components.edge.static import DYNAMIC
-from components.programs import ROUTED
+from components.programs import ALERTMANAGER_RECORD, ROUTED
 from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
@@ -61,7 +61,11 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
         transports |= _transports(settings, service)
     for program in ROUTED:
         host = program.name
-        routers[host] = _router(names.host_rule(settings.environment.core_fqdn(host)), host, trusted=True)
+        rule = names.host_rule(settings.environment.core_fqdn(host))
+        if program == ALERTMANAGER_RECORD:
+            # It is told alerts, and knows no silence (ALR-10).
+            rule = f"({rule}) && Path(`/api/v2/alerts`)"
+        routers[host] = _router(rule, host, trusted=True)
         backends[host] = {"loadBalancer": {"servers": [{"url": program.url(settings.observability.namespace)}]}}
     http: dict[str, Any] = {"routers": routers, "services": backends, "middlewares": middlewares(settings)}
     if transports:
@@ -90,7 +94,8 @@ def _routers(settings: Settings, service: str, slot: Slot) -> Named:
         # The probe comes from a pod, which is in no trusted network; it may ask for the service's health only.
         pods = f"ClientIP(`{settings.kubernetes.pod_cidr}`)"
         rule = f"({host}) && Path(`{found.health_path}`) && Method(`GET`) && {pods}"
-        made[f"{service}-probed"] = _router(rule, stable, priority=150)
+        # Before canary and shadow, behind the version.
+        made[f"{service}-probed"] = _router(rule, stable, priority=950)
     if release.slots[slot] is not None:
         # Under its own name a slot is tried before users see it: no canary, no other place, and not for everybody.
         own = names.stable(service, slot)

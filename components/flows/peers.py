@@ -87,6 +87,12 @@ class Peers:
         kubernetes = self.settings.kubernetes
         return Networks(ANYWHERE.cidrs, (kubernetes.pod_cidr, kubernetes.service_cidr))
 
+    @property
+    def outside(self) -> Networks:
+        """Whatever is neither in the cluster nor one of the platform's machines."""
+        internet = self.internet
+        return Networks(internet.cidrs, (*internet.excluded, self.settings.compute.network.cidr))
+
     def url(self, url: str) -> Iterator[tuple[Peer, int]]:
         """Where a URL leads, and the port there."""
         parts = urlsplit(url)
@@ -104,7 +110,7 @@ class Peers:
         network policies. What the stack does not know is outside.
         """
         if host in self._led_by_gateways:
-            yield self.gateways, GATEWAY_PORTS[port]
+            yield self.gateways, GATEWAY_PORTS.get(port, port)
             yield hosts(gateway.address for gateway in self.settings.edge.gateways.values()), port
         elif _is_address(host):
             yield hosts([host]), port
@@ -133,7 +139,7 @@ class Peers:
 
     def _machines(self, *roles: Role, more: Iterable[str] = ()) -> Networks:
         if self.settings.kubernetes.mode == "existing":
-            return Networks((self.settings.compute.network.cidr,))
+            return Networks((self.settings.compute.network.cidr, *(f"{address}/32" for address in more)))
         found = [vm.address for role in roles for vm in self.settings.compute.by_role(role).values()]
         return hosts([*found, *more])
 

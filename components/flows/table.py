@@ -68,7 +68,7 @@ def _services(peers: Peers) -> Iterator[Flow]:
             for target, port in peers.endpoint(settings.storage.endpoint):
                 yield Flow(pods, target, port, "its bucket")
         for outside in service.outside:
-            target = peers.internet if outside.network is None else Networks((outside.network,))
+            target = peers.outside if outside.network is None else Networks((outside.network,))
             yield Flow(pods, target, outside.port, outside.why)
 
 
@@ -173,7 +173,6 @@ def _certificates(peers: Peers) -> Iterator[Flow]:
     # The API server calls by a node's own address, or by one that the node has in the pods' network.
     callers = Networks((*peers.nodes.cidrs, kubernetes.pod_cidr))
     yield Flow(callers, CERT_MANAGER, _CERT_MANAGER_WEBHOOK, "checks of its objects")
-    yield Flow(peers.program(PROMETHEUS), CERT_MANAGER, CERT_MANAGER_METRICS, "scrape")
     if certificates.issuer == "acme":
         yield Flow(CERT_MANAGER, peers.internet, _HTTPS, "the ACME server")
         for target, port in peers.name_servers:

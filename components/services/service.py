@@ -70,7 +70,11 @@ class Service(pulumi.ComponentResource):
         namespace = args.settings.namespace
         env = {"ENVIRONMENT": args.environment, "PORT": str(args.settings.port), "PUBLIC_URL": args.public_url}
         # What OpenTelemetry's SDKs and Node.js read by themselves (MON-4, SEC-1).
-        env |= {"OTEL_EXPORTER_OTLP_ENDPOINT": args.otlp_url, "OTEL_SERVICE_NAME": args.service}
+        env |= {
+            "OTEL_EXPORTER_OTLP_ENDPOINT": args.otlp_url,
+            "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
+            "OTEL_SERVICE_NAME": args.service,
+        }
         if args.authority_path is not None:
             env["NODE_EXTRA_CA_CERTS"] = args.authority_path
         secret_env: dict[str, SecretEnv] = {}

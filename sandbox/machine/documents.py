@@ -73,6 +73,8 @@ def containers(default: str, *, public: bool) -> str:
         public: Whether the stack's certificates come from a public authority; a private one is for the stack to trust.
     """
     document = json.loads(default)
+    # The runtime takes its own limits away, but not those of a document: nobody could open more than 1,024 files.
+    document.get("process", {}).pop("rlimits", None)
     if public:
         trusted = {"type": "bind", "source": str(AUTHORITIES), "destination": "/etc/ssl/certs/ca-certificates.crt"}
         document["mounts"].append({**trusted, "options": ["rbind", "ro"]})

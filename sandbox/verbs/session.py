@@ -84,12 +84,9 @@ def stand_ins(config: overlay.Config) -> dict[str, str]:
         "contexts: [{name: stand-in, context: {cluster: stand-in, user: stand-in}}]\n"
         "current-context: stand-in\n"
     )
-    return _needed(config, {**credentials.make().stack_config(_root_user(config)), "luxima:kubeconfig": kubeconfig})
-
-
-def _root_user(config: overlay.Config) -> str:
-    """The object storage's administrator; settings that lack him are refused by the program, with a sentence."""
-    return str(config.get("luxima:storage", {}).get("root_user", ""))
+    return _needed(
+        config, {**credentials.make().stack_config(overlay.storage_root_user(config)), "luxima:kubeconfig": kubeconfig}
+    )
 
 
 def _needed(config: overlay.Config, made: dict[str, str]) -> dict[str, str]:
@@ -155,7 +152,9 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
         fleet.start(site, say)
     config = inside(config, settings, ports) if real else here(config, ports)
     kubeconfig = layout.kubeconfig.read_text(encoding="utf-8")
-    given = _needed(config, {**secrets.stack_config(_root_user(config)), "luxima:kubeconfig": kubeconfig})
+    given = _needed(
+        config, {**secrets.stack_config(overlay.storage_root_user(config)), "luxima:kubeconfig": kubeconfig}
+    )
     overlay.write(layout, layout.engine, config, given, seal)
     plugins.write(layout.engine, chosen, search)
     built = environment.build(

@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from typing import get_args
 from urllib.parse import urlsplit
 
+from settings.environment import GATEWAY_HOSTS
 from settings.report import Problem, show, suggest
 from settings.services import Service
 from settings.shape import whole
 from settings.stack import Settings
 from settings.values import Slot
 
-OBSERVERS = ("alertmanager", "grafana", "loki", "prometheus")
-PARTS = ("blue", "green", "canary", "shadow", "mirrored", "elsewhere")
+PARTS = ("blue", "green", "canary", "shadow", "mirrored", "elsewhere", "probed")
 NEEDED = ("storefront", "admin", "auth", "api")
 
 
@@ -35,7 +35,7 @@ def hosts(settings: Settings) -> Iterator[Problem]:
 def names(settings: Settings) -> Iterator[Problem]:
     """No service is called like something else that the gateways route to."""
     services = settings.services
-    taken = dict.fromkeys(OBSERVERS, "one of the platform's own programs")
+    taken = dict.fromkeys(GATEWAY_HOSTS, "one of the platform's own programs")
     taken |= {f"{name}-{part}": f"{part} of {name}" for name in services for part in PARTS}
     for name in services:
         if name in taken:

@@ -3,6 +3,7 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
+from components.observability.rules.past import DISCOVERY
 from settings import Settings
 
 ERROR_RATIO: Final = 0.05
@@ -22,7 +23,10 @@ def groups(settings: Settings) -> list[Group]:
 
 def _gateways(settings: Settings) -> list[Alert]:
     # A gateway without any pod has no series that could be 0.
-    absent = [f'sum by (slot) (absent(up{{job="traefik",slot="{slot}"}}) - 1)' for slot in settings.edge.gateways]
+    absent = [
+        f'(sum by (slot) (absent(up{{job="traefik",slot="{slot}"}}) - 1)) and on () {DISCOVERY}'
+        for slot in settings.edge.gateways
+    ]
     requests = "sum by (slot) (rate(traefik_entrypoint_requests_total[5m]))"
     errors = 'sum by (slot) (rate(traefik_entrypoint_requests_total{code=~"5.."}[5m]))'
     buckets = "sum by (slot, le) (rate(traefik_entrypoint_request_duration_seconds_bucket[5m]))"
@@ -79,7 +83,8 @@ def _outside() -> list[Alert]:
         ),
         Alert(
             "DnsLookupFailed",
-            'max by (instance, name) (probe_success{job="blackbox-dns"}) == 0',
+            # The shop's name is the zone's as well: each question about a name has to be answered.
+            'min by (instance, name) (probe_success{job="blackbox-dns"}) == 0',
             severity="critical",
             kind="edge",
             owner="devops",

@@ -1,4 +1,9 @@
-"""What was the case a while ago, as PromQL."""
+"""What was the case a while ago, and whether a series that is absent says anything, as PromQL."""
+
+from typing import Final
+
+DISCOVERY: Final = 'sum(up{job="kube-apiserver"}) > 0'
+"""Whether pods can be discovered: without the API server their series are absent, though they run."""
 
 
 def known(series: str, ago: str) -> str:

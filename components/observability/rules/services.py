@@ -3,6 +3,7 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
+from components.observability.rules.past import DISCOVERY
 from settings import Settings
 
 ERROR_RATIO: Final = 0.05
@@ -73,4 +74,4 @@ def _down(settings: Settings) -> str:
         f'sum by (service_name) (absent(up{{job="services",service_name="{service}"}}) - 1)'
         for service in sorted(settings.releases.services)
     ]
-    return " or ".join([dead, answering, *absent])
+    return " or ".join([answering, *(f"({each}) and on () {DISCOVERY}" for each in (dead, *absent))])

@@ -63,6 +63,8 @@ def put_prometheus(site: Site) -> StatefulWorkload:
             # Tempo's metrics generator writes here; the exemplars lead from a series to its traces.
             "--web.enable-remote-write-receiver",
             "--enable-feature=exemplar-storage",
+            # Else an alert with a short `for` begins anew with each restart, and so does its escalation.
+            "--rules.alert.for-grace-period=0s",
             "--log.format=json",
         ],
         flows=site.flows,

@@ -80,7 +80,7 @@ class Users:
         Everybody has looked the name up again by then; who did after the change got the slot. Those who never look it
         up again are not counted.
         """
-        wait_for(lambda: self.switches[-1][1] == address, f"the name server answers {address}")
+        wait_for(lambda: self.switches[-1][1] == address, f"the name server answers {address}", 300)
         since, _ = self.switches[-1]
         wait_for(lambda: min(self.looked.values()) > since, "everybody has looked the name up again")
         with self._lock:

@@ -144,7 +144,8 @@ def assert_gateways(world: World) -> None:
             or world.settings.releases.services[SERVICE].slots[slot] is None
         )
     certificates = cluster.items(f"/apis/cert-manager.io/v1/namespaces/{edge.namespace}/certificates")
-    assert {item["metadata"]["name"] for item in certificates} == {"edge-public", "edge-core"}
+    trusted = {edge.certificates.authority_secret} - {None}
+    assert {item["metadata"]["name"] for item in certificates} == {"edge-public", "edge-core"} | trusted
     for item in certificates:
         secret = cluster.get(f"/api/v1/namespaces/{edge.namespace}/secrets/{item['spec']['secretName']}")
         assert secret["type"] == "kubernetes.io/tls"
