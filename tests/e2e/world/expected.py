@@ -172,7 +172,9 @@ def _assert_workload(world: World, deployment: dict[str, Any]) -> None:
     assert len(pods) == service.replicas
     for item in pods:
         assert item["spec"]["containers"][0]["image"] == release.image
-        assert not [volume for volume in item["spec"]["volumes"] if "projected" in volume or "secret" in volume]
+        # The private CA, where there is one, and no token.
+        mounted = [volume["name"] for volume in item["spec"]["volumes"] if "projected" in volume or "secret" in volume]
+        assert mounted == [name for name in (world.settings.edge.certificates.authority_secret,) if name is not None]
     budget = world.cluster.get(f"/apis/policy/v1/namespaces/{NAMESPACE}/poddisruptionbudgets/{name}")
     assert budget["spec"]["maxUnavailable"] == 1
     assert budget["status"]["expectedPods"] == service.replicas
@@ -238,7 +240,7 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
     for name, guest in {**compute.vms, **compute.containers}.items():
         if name not in servers:
             yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, (guest.address,))
-    for name in ("grafana", "prometheus", "loki", "alertmanager"):
+    for name in ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record"):
         yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, tuple(sorted(gateways.values())))
     docker = compute.vms["docker-1"].address
     for name in (f"object-storage.{environment.core_domain}", f"registry.{environment.core_domain}"):
