@@ -183,6 +183,7 @@ def test_a_second_up_changes_nothing(world: World) -> None:
     assert "Nothing changed" in done.out, str(done)
 
 
+@pytest.mark.long
 def test_a_blue_green_release(made: Trial) -> None:
     blue_green.refused_and_taken_back(made)
 
