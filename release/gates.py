@@ -23,7 +23,6 @@ _SECONDS: Final = 5.0
 """How long one answer may take."""
 _PAUSE_SECONDS: Final = 1.0
 _PORT: Final = 443
-"""Of a gateway's pod."""
 _IN_A_ROW: Final = 3
 """New connections per pod, where pods cannot be told from each other: a balancer spreads them."""
 

@@ -50,7 +50,7 @@ class Certificates(pulumi.ComponentResource):
         wanted = issuing.certificates(settings)
         self.certificates = {key: self._object(f"{name}-{key}", each, after) for key, each in wanted.items()}
         self.secrets = {key: str(each.spec["secretName"]) for key, each in wanted.items()}
-        self.authorities: list[pulumi.Resource] = [
+        self.authorities = [
             self._object(
                 f"{name}-authority-{authority.namespace}",
                 authority,

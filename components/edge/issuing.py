@@ -8,10 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from components.flows import CERT_MANAGER
 from settings import Settings
 
 API_VERSION: Final = "cert-manager.io/v1"
-CONTROLLER_NAMESPACE: Final = "cert-manager"
+CONTROLLER_NAMESPACE: Final = CERT_MANAGER.namespace
 """Where cert-manager runs, and where it looks for what a ClusterIssuer refers to."""
 ISSUER: Final = "edge"
 """The ClusterIssuer of both certificates."""

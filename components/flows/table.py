@@ -1,9 +1,9 @@
 """The table of flows: everybody who connects to somebody, in one stack (SEC-6). Whatever is not in it is denied."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final
 
-from components.flows.flow import ANYWHERE, Flow, Flows, Networks, Pods
+from components.flows.flow import ANYWHERE, Flow, Flows, Networks, Peer, Pods
 from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, Peers
 from components.programs import (
     ALERTMANAGER,
@@ -51,7 +51,7 @@ def _users(peers: Peers) -> Iterator[Flow]:
         yield Flow(peers.gateways, pods, peers.settings.services[name].port, "requests of users")
         failover = peers.settings.services[name].failover
         if failover is not None:
-            yield from _to_url(peers, peers.gateways, failover.url, "the service's other place")
+            yield from _to(peers.gateways, peers.url(failover.url), "the service's other place")
     for program in ROUTED:
         yield Flow(peers.gateways, peers.program(program), program.port, "its name in the core domain")
 
@@ -61,12 +61,11 @@ def _services(peers: Peers) -> Iterator[Flow]:
     for name, pods in peers.services:
         service = settings.services[name]
         # Its own name stands for all of them: every service's name leads to the gateways.
-        yield from _to_url(peers, pods, f"https://{settings.service_fqdn(name)}", "calls by public names")
+        yield from _to(pods, peers.url(f"https://{settings.service_fqdn(name)}"), "calls by public names")
         for host in settings.dns.hosts.get("public", {}):
-            yield from _to_url(peers, pods, f"https://{settings.environment.fqdn(host)}", "the database's API")
+            yield from _to(pods, peers.url(f"https://{settings.environment.fqdn(host)}"), "the database's API")
         if service.storage_user is not None:
-            for target, port in peers.endpoint(settings.storage.endpoint):
-                yield Flow(pods, target, port, "its bucket")
+            yield from _to(pods, peers.endpoint(settings.storage.endpoint), "its bucket")
         for outside in service.outside:
             target = peers.outside if outside.network is None else Networks((outside.network,))
             yield Flow(pods, target, outside.port, outside.why)
@@ -90,10 +89,9 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
             yield Flow(prometheus, peers.docker_hosts, port, why)
     for target, _ in peers.endpoint(observed.database):
         yield Flow(prometheus, target, observed.postgres_exporter_port, why)
-    for target, port in peers.endpoint(settings.storage.endpoint):
-        yield Flow(prometheus, target, port, why)
+    yield from _to(prometheus, peers.endpoint(settings.storage.endpoint), why)
     if observed.prometheus.remote_write_url is not None:
-        yield from _to_url(peers, prometheus, observed.prometheus.remote_write_url, "remote write")
+        yield from _to(prometheus, peers.url(observed.prometheus.remote_write_url), "remote write")
 
 
 def _alerts(peers: Peers) -> Iterator[Flow]:
@@ -105,9 +103,8 @@ def _alerts(peers: Peers) -> Iterator[Flow]:
     if observed.alertmanager.replicas > 1:
         yield from _asked(tells, tells, ALERTMANAGER.ports["gossip"], "silences and what was told")
     yield Flow(tells, peers.internet, _HTTPS, "receivers of alerts")
-    for target, port in peers.endpoint(observed.alerts.smtp_endpoint):
-        yield Flow(tells, target, port, "mail")
-    yield from _to_url(peers, peers.program(ALERTMANAGER_RECORD), observed.alert_log_url, "record of alerts")
+    yield from _to(tells, peers.endpoint(observed.alerts.smtp_endpoint), "mail")
+    yield from _to(peers.program(ALERTMANAGER_RECORD), peers.url(observed.alert_log_url), "record of alerts")
 
 
 def _logs(peers: Peers) -> Iterator[Flow]:
@@ -117,8 +114,7 @@ def _logs(peers: Peers) -> Iterator[Flow]:
     if peers.settings.observability.loki.replicas > 1:
         for port in LOKI.ports.values():
             yield Flow(loki, loki, port, "replicas")
-    for target, port in peers.endpoint(peers.settings.storage.endpoint):
-        yield Flow(loki, target, port, "its bucket")
+    yield from _to(loki, peers.endpoint(peers.settings.storage.endpoint), "its bucket")
 
 
 def _traces(peers: Peers) -> Iterator[Flow]:
@@ -131,15 +127,14 @@ def _traces(peers: Peers) -> Iterator[Flow]:
         for port in ("grpc", "gossip"):
             yield Flow(tempo, tempo, TEMPO.ports[port], "replicas")
     yield Flow(tempo, peers.program(PROMETHEUS), PROMETHEUS.port, "metrics made from spans")
-    for target, port in peers.endpoint(peers.settings.storage.endpoint):
-        yield Flow(tempo, target, port, "its bucket")
+    yield from _to(tempo, peers.endpoint(peers.settings.storage.endpoint), "its bucket")
 
 
 def _probes(peers: Peers) -> Iterator[Flow]:
     """Public names are looked at as users come: all of them lead to the gateways."""
     blackbox = peers.program(BLACKBOX_EXPORTER)
     for scheme in ("https", "http"):
-        yield from _to_url(peers, blackbox, f"{scheme}://{peers.settings.environment.grafana_host}", "probe")
+        yield from _to(blackbox, peers.url(f"{scheme}://{peers.settings.environment.grafana_host}"), "probe")
     for target, port in peers.name_servers:
         yield from _asked(blackbox, target, port, "probe")
 
@@ -156,12 +151,12 @@ def _guards(peers: Peers) -> Iterator[Flow]:
         if url is None:
             yield Flow(guard, peers.program(program), program.port, "watch of a release")
         else:
-            yield from _to_url(peers, guard, url, "watch of a release")
+            yield from _to(guard, peers.url(url), "watch of a release")
     if settings.guard.alertmanager_url is None:
         yield Flow(guard, peers.program(ALERTMANAGER_RECORD), ALERTMANAGER_RECORD.port, "announcement of a rollback")
     for target, port in peers.name_servers:
         yield from _asked(guard, target, port, "rollback of a public name")
-    yield from _to_url(peers, guard, settings.observability.alert_log_url, "audit of a rollback")
+    yield from _to(guard, peers.url(settings.observability.alert_log_url), "audit of a rollback")
 
 
 def _certificates(peers: Peers) -> Iterator[Flow]:
@@ -186,6 +181,7 @@ def _asked(source: Pods, target: Pods | Networks, port: int, why: str) -> Iterat
     yield Flow(source, target, port, why)
 
 
-def _to_url(peers: Peers, source: Pods, url: str, why: str) -> Iterator[Flow]:
-    for target, port in peers.url(url):
+def _to(source: Pods, places: Iterable[tuple[Peer, int]], why: str) -> Iterator[Flow]:
+    """To every place that a name leads to."""
+    for target, port in places:
         yield Flow(source, target, port, why)

@@ -19,7 +19,7 @@ RUN: Mapping[str, str] = {
     **dict.fromkeys(("make lint", "make test", "make test-all", "make test-e2e", "make test-unit"), _THIS),
     **dict.fromkeys(("make docs", "python -m tests.proofs"), "test_proofs.py::test_check_compares_and_writing_mends"),
     "python -m sandbox.providers.reference": "writes docs/reference/stand-ins.md; `make lint` compares it",
-    **dict.fromkeys(("make release", "python -m release"), "test_node.py::test_a_blue_green_release"),
+    **dict.fromkeys(("make release", "python -m release"), "test_node.py::test_a_rolling_update"),
     "make bench": "takes many minutes for figures that only an idle machine gives",
     "make clean": "test_command_line.py::test_clean_forgets_one_stack_and_with_the_last_one_all",
     "make e2e-traffic": "takes half an hour; the same scenarios are run in their short form by tests/e2e/edge",
