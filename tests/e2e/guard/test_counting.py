@@ -4,7 +4,6 @@ import json
 import time
 import urllib.request
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -83,7 +82,7 @@ def test_errors_from_before_do_not_count_though_the_scrape_before_the_switch_fai
         wait_for(lambda: prometheus.value("up{slot='green',job='services-green'} == bool 0") == 1, "a failed scrape")
         switched = datetime.now(UTC)
         emitter.traffic.now(40)
-        judge = Judge(SUBJECT, replace(LIMITS, window_seconds=60), Source(prometheus.url))
+        judge = Judge(SUBJECT, LIMITS.model_copy(update={"window_seconds": 60}), Source(prometheus.url))
         states: list[str] = []
         while "healthy" not in states:
             time.sleep(0.05)
@@ -146,7 +145,8 @@ def test_error_lines_of_the_slot_are_told(emitter: Emitter, tmp_path: Path) -> N
     folder.mkdir()
     with running(stack_settings("dev"), folder) as loki, Prometheus(tmp_path / "prometheus", emitter) as prometheus:
         push(loki, "blue", 5)
-        judge = Judge(SUBJECT, replace(LIMITS, window_seconds=120), Source(prometheus.url), Source(loki.url, LOKI))
+        limits = LIMITS.model_copy(update={"window_seconds": 120})
+        judge = Judge(SUBJECT, limits, Source(prometheus.url), Source(loki.url, LOKI))
 
         def warnings() -> tuple[str, ...]:
             now = datetime.now(UTC)

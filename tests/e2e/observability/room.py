@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import requests
 import yaml
 
+from components.edge.documents import SLOTS
 from components.observability import alertmanager, prometheus, rules
 from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
@@ -263,10 +264,11 @@ class Room:
         own = self._address(name) if name in self._ports else rest
         pods: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "services": [
-                _pod("storefront", self.observed.storefront.address),
+                # The one probe of this story says yes to each slot's name: both are live.
+                *(_pod("storefront", self.observed.storefront.address, slot) for slot in SLOTS),
                 _pod("billing", self.observed.billing.address),
             ],
-            "traefik": [_part("traefik", rest)],
+            "traefik": [_part("traefik", rest, slot) for slot in self.settings.edge.gateways],
             "log-agent": [_part("log-agent", rest)],
         }
         kubernetes: Mapping[str, Sequence[Mapping[str, Any]]] = {
@@ -291,17 +293,18 @@ def _labelled(address: str, **labels: str) -> dict[str, Any]:
     return {"targets": [address], **({"labels": labels} if labels else {})}
 
 
-def _part(name: str, address: str) -> dict[str, Any]:
+def _part(name: str, address: str, slot: str = "") -> dict[str, Any]:
     """A pod of the platform's own, as discovery finds it."""
     found = {
         f"{_POD}_label_app_kubernetes_io_name": name,
         f"{_POD}_container_port_name": "http",
         f"{_POD}_node_name": "k3s-1",
+        f"{_POD}_label_luxima_id_slot": slot,
     }
     return _labelled(address, **found)
 
 
-def _pod(name: str, address: str) -> dict[str, Any]:
+def _pod(name: str, address: str, slot: str = "blue") -> dict[str, Any]:
     """A pod of a service as discovery finds it."""
     port = address.rpartition(":")[2]
     found = {
@@ -309,8 +312,8 @@ def _pod(name: str, address: str) -> dict[str, Any]:
         f"{_POD}_annotation_prometheus_io_port": port,
         f"{_POD}_container_port_number": port,
         "__meta_kubernetes_namespace": "commerce",
-        f"{_POD}_name": f"{name}-blue-0",
+        f"{_POD}_name": f"{name}-{slot}-0",
         f"{_POD}_label_app_kubernetes_io_name": name,
-        f"{_POD}_label_luxima_id_slot": "blue",
+        f"{_POD}_label_luxima_id_slot": slot,
     }
     return _labelled(address, **found)

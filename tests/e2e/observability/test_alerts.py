@@ -37,7 +37,13 @@ def quiet(room: Room) -> None:
     """End all faults, those of a test that failed included, and wait until nothing is wrong."""
     room.web.failing.clear()
     room.observed.restore()
-    wait_for(lambda: "Watchdog" in names(room) and not names(room) & ABOUT, "quiet")
+
+    def silence() -> bool:
+        wrong = [labels for labels in room.firing() if labels["alertname"] in ABOUT]
+        assert not wrong, wrong
+        return "Watchdog" in names(room)
+
+    wait_for(silence, "quiet")
     for program in ("alertmanager", "alertmanager-record"):
         wait_for(lambda program=program: not room.alerts("DatabaseDown", program), "the end of what was")
 
