@@ -4,9 +4,9 @@ Alertmanager has no acknowledgement: a critical alert is repeated until it is re
 PagerDuty. It does not expand `${...}` either: every secret is read from a file, named after the secret.
 """
 
-from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from components.observability.alertmanager import inhibition
 from components.observability.alertmanager.receivers import receivers
 from settings import Settings
 
@@ -14,8 +14,6 @@ GROUP_BY: Final = ("alertname", "service_name", "environment", "host")
 """Alerts that share these are one message."""
 UNGROUPED: Final = ("...",)
 """Every label set is a group of its own: no security event is hidden in the message about another."""
-NEVER_INHIBITED: Final = ('kind!="security"', 'escalation!="true"', 'alertname!="Watchdog"')
-"""An attack may well come with an outage; an escalation and the heartbeat mean nothing when they can be muted."""
 
 
 def document(settings: Settings) -> dict[str, Any]:
@@ -33,7 +31,7 @@ def document(settings: Settings) -> dict[str, Any]:
         },
         "templates": ["templates/*.tmpl"],
         "route": _route(alerts.acknowledge_minutes),
-        "inhibit_rules": _inhibit_rules(),
+        "inhibit_rules": [each.document() for each in inhibition.TABLE],
         "receivers": receivers(alerts),
     }
 
@@ -109,33 +107,4 @@ def _to(receiver: str, *matchers: str, proceed: bool = False, **times: str) -> d
         "receiver": receiver,
         **({"continue": True} if proceed else {}),
         **times,
-    }
-
-
-def _inhibit_rules() -> list[Mapping[str, Any]]:
-    """What is not told, because something else that is told explains it.
-
-    Labels that both alerts lack count as equal, so a label that has to be there is asked for. An alert with a host
-    speaks for that host only, one without for its whole service. A security alert explains nothing. Alertmanager itself
-    sees to it that no alert that is a source mutes another one that is.
-    """
-    critical = ('severity="critical"', 'kind!="security"', 'escalation!="true"')
-    return [
-        _mutes((*critical, 'service_name!=""'), ('severity="warning"',), ("service_name", "host")),
-        _mutes((*critical, 'host!=""'), ('severity="warning"',), ("host",)),
-        _mutes(('alertname="HostDown"',), (), ("host",), present="host"),
-        # Rules give a pod's alert the name of its node as `host` as well.
-        _mutes(('alertname="KubernetesNodeNotReady"',), ('pod!=""',), ("host",), present="host"),
-        _mutes(('alertname="DatabaseDown"',), ('kind="database"', 'severity=~"warning|notice"'), ()),
-    ]
-
-
-def _mutes(
-    source: Sequence[str], target: Sequence[str], equal: Sequence[str], present: str | None = None
-) -> Mapping[str, Any]:
-    there = [f'{present}!=""'] if present else []
-    return {
-        "source_matchers": [*source, *there],
-        "target_matchers": [*target, *there, *NEVER_INHIBITED],
-        **({"equal": list(equal)} if equal else {}),
     }

@@ -1,14 +1,15 @@
 """Service level objectives (MON-6, ENV-4): error ratios, budgets, and alerts on how fast a budget is spent.
 
 The rules are those of the Google SRE workbook (chapter 5, multi-window, multi-burn-rate), as Sloth generates them, and
-decide alike. Three things differ on purpose:
+decide alike. Four things differ on purpose:
 
 - The ratios over 30 minutes to 3 days are sums of two recordings over 5 minutes (bad and all requests per second)
   instead of `rate(...[3d])` over the services' own counters, which have a series for each tenant, pod and code: the
   same ratio of bad to all requests for a thousandth of the samples.
 - A period without requests has no ratio at all (`> 0` in the denominator), not NaN: nothing is divided by zero, no
   alert fires, the budget stays as it is, and one quiet night does not make the ratio of the whole window NaN.
-  A service with next to no traffic is not protected from itself: one bad request out of ten is 10 % bad.
+- A few bad requests are no trouble, whatever share of few they are (`FEW`): at night, one out of sixty in an hour is
+  1.7 % and would wake somebody. A service that nobody asks is watched by probes (`ServiceDown`, `SiteUnreachable`).
 - No bad request ever counts as 0, also when the services have not made the series for 5xx yet.
 
 The ratio of the window itself is, as in Sloth, the mean of the 5-minute ratios: minutes weigh alike, not requests.
@@ -23,6 +24,10 @@ from components.observability.rules.model import Alert, Group, Recording
 from settings import Settings
 from settings.observability import Objective
 
+FEW: Final = 10
+"""Bad requests in the long window of a pair under which nobody is told."""
+SECONDS: Final = 30
+"""Time between two evaluations of the ratios; a sum of rates times this is a number of requests."""
 RATIO_WINDOWS: Final = {"5m": 5, "30m": 30, "1h": 60, "2h": 120, "6h": 360, "1d": 1440, "3d": 4320}
 """Windows of the error ratios beside the objective's own, in minutes."""
 
@@ -121,7 +126,8 @@ def _burning(burns: tuple[Burn, ...], name: str, objective: Objective) -> str:
     for burn in burns:
         limit = f"({plain(burn.factor(objective.window_days))} * {plain(budget(objective))})"
         sides = [f'{ratio(window)}{{slo="{name}"}} > {limit}' for window in (burn.short, burn.long)]
-        pairs.append(f"({sides[0]} and {sides[1]})")
+        many = f'{SECONDS} * sum_over_time(slo:sli_bad:rate5m{{slo="{name}"}}[{burn.long}]) >= {FEW}'
+        pairs.append(f"({sides[0]} and {sides[1]} and {many})")
     return " or ".join(pairs)
 
 
@@ -175,7 +181,7 @@ def groups(settings: Settings) -> list[Group]:
     if not objectives:
         return []
     return [
-        Group("slo-ratios", [rule for item in objectives for rule in _ratios(*item)], interval="30s"),
+        Group("slo-ratios", [rule for item in objectives for rule in _ratios(*item)], interval=f"{SECONDS}s"),
         Group("slo-budgets", [rule for item in objectives for rule in _budgets(*item)], interval="1m"),
         Group("slo-alerts", [rule for item in objectives for rule in _alerts(*item)], interval="30s"),
     ]

@@ -6,11 +6,22 @@ from pathlib import Path
 import pytest
 import yaml
 
+from components.observability import rules
 from components.observability.alertmanager import documents
+from components.observability.alertmanager.inhibition import TABLE, Inhibition
+from components.observability.loki.rules import alerts
+from components.observability.rules import Alert
 from tests.documents.alertmanager.running import Alertmanager
-from tests.recording import stack_settings
+from tests.recording import ROOT, stack_settings
 
-pytestmark = pytest.mark.needs_tools
+SEVERITIES = ("info", "notice", "warning", "critical")
+
+
+@pytest.fixture(scope="module")
+def known() -> dict[str, Alert]:
+    settings = stack_settings("prod")
+    of_metrics = [alert for group in rules.groups(settings) for alert in group.alerts]
+    return {alert.name: alert for alert in (*of_metrics, *alerts(settings))}
 
 
 @pytest.fixture
@@ -21,89 +32,78 @@ def alertmanager(tmp_path: Path) -> Iterator[Alertmanager]:
         yield running
 
 
-def alert(name: str, severity: str, kind: str = "service", **more: str) -> dict[str, str]:
-    return {"alertname": name, "severity": severity, "kind": kind, "environment": "production", **more}
+def test_causes_and_effects_are_alerts_and_nothing_is_hidden_by_less_than_itself(known: dict[str, Alert]) -> None:
+    for row in TABLE:
+        for effect in row.effects:
+            assert SEVERITIES.index(known[row.cause].severity) >= SEVERITIES.index(known[effect].severity), row
 
 
-def test_a_critical_alert_mutes_the_warnings_of_its_service_and_no_others(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(
-        alert("Down", "critical", service_name="api"),
-        alert("Slow", "warning", service_name="api"),
-        alert("SlowElsewhere", "warning", service_name="auth"),
-        alert("Odd", "notice", service_name="api"),
-        alert("Worse", "critical", service_name="api"),
-        alert("OfOneHost", "warning", service_name="api", host="h1"),
-        alert("OfNoService", "warning"),
-    )
-    assert alertmanager.inhibited() == {"Slow"}
+def test_security_releases_escalation_and_heartbeat_are_never_muted(known: dict[str, Alert]) -> None:
+    muted = {effect for row in TABLE for effect in row.effects}
+    assert not {name for name in muted if known[name].kind in {"security", "release"}}
+    assert not muted & {"Watchdog", "CriticalAlertUnresolved"}
 
 
-def test_a_critical_alert_mutes_the_warnings_of_its_host_and_no_others(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(
-        alert("DiskFull", "critical", "host", host="h1", service_name="node-exporter"),
-        alert("DiskFills", "warning", "host", host="h1", service_name="node-exporter"),
-        alert("CpuHigh", "warning", "host", host="h1"),
-        alert("CpuHighElsewhere", "warning", "host", host="h2", service_name="node-exporter"),
-        alert("OfNoHost", "warning", "host", service_name="node-exporter"),
-    )
-    assert alertmanager.inhibited() == {"DiskFills", "CpuHigh"}
+def test_the_runbooks_show_this_table() -> None:
+    lines = (ROOT / "docs" / "runbooks" / "README.md").read_text().splitlines()
+    shown = [line for line in lines if line.startswith("| `")]
+    assert shown == [
+        f"| `{row.cause}` | {', '.join(f'`{effect}`' for effect in row.effects)}"
+        f"{f' of job `{row.job}`' if row.job else ''} | {', '.join(f'`{label}`' for label in row.same) or 'any'} |"
+        for row in TABLE
+    ]
 
 
-def test_a_critical_alert_without_service_and_host_mutes_nothing(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(
-        alert("Down", "critical"), alert("Slow", "warning"), alert("SlowApi", "warning", service_name="a")
-    )
+@pytest.mark.needs_tools
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: f"{row.cause}-{row.effects[0]}-{row.job}")
+def test_a_cause_mutes_its_effects_where_it_is_and_nowhere_else(row: Inhibition, alertmanager: Alertmanager) -> None:
+    job = row.job or "any"
+    here = dict.fromkeys(row.same, "here")
+    alertmanager.tell({"alertname": row.cause, **here})
+    if row.same:
+        # Where the labels are missing, nothing is known to be the same.
+        alertmanager.tell({"alertname": row.cause, "about": "nothing"})
+        alertmanager.tell(*({"alertname": effect, "job": job} for effect in row.effects))
+        # Each in another place, as an effect may be the cause of another one.
+        places = {effect: dict.fromkeys(row.same, f"with-{effect}") for effect in row.effects}
+        alertmanager.tell(*({"alertname": effect, "job": job, **place} for effect, place in places.items()))
+        assert alertmanager.inhibited() == set()
+    if row.job:
+        alertmanager.tell({"alertname": row.effects[0], "job": "another", **here})
+        assert alertmanager.inhibited() == set()
+    alertmanager.tell(*({"alertname": effect, "job": job, **here} for effect in row.effects))
+    assert alertmanager.inhibited() == set(row.effects)
+
+
+@pytest.mark.needs_tools
+def test_what_may_be_the_cause_is_told(alertmanager: Alertmanager) -> None:
+    """Pairs that a rule by severity would mute."""
+    told = [
+        ("HostDown", {"host": "h1"}, ("DiskFull", "DiskWillFill", "HighMemoryUsage", "NetworkErrors", "DatabaseDown")),
+        ("DatabaseDown", {"instance": "db"}, ("DatabaseConnectionsHigh", "DatabaseLockWait", "BackupOverdue")),
+        (
+            "ServiceDown",
+            {"service_name": "storefront"},
+            (
+                "ReleaseRolledBack",
+                "ReleaseErrorRateHigh",
+                "ReleaseDeployed",
+                "APIErrorRateHigh",
+                "LoginFailureRatioHigh",
+            ),
+        ),
+        ("SLOErrorBudgetBurnFast", {"service_name": "api", "slo": "api-latency"}, ("APIErrorRateHigh", "ServiceDown")),
+        ("DiskFull", {"host": "h2"}, ("HighCPULoad", "LogAgentDropsLines", "TargetDown")),
+        ("KubernetesNodeNotReady", {"host": "h3"}, ("KubernetesNodePressure", "HighMemoryUsage")),
+        ("PodCrashLooping", {"namespace": "commerce", "pod": "api-0"}, ("ContainerOutOfMemory",)),
+    ]
+    for cause, same, others in told:
+        alertmanager.tell(*({"alertname": name, **same} for name in (cause, *others)))
     assert alertmanager.inhibited() == set()
 
 
-def test_a_host_that_is_down_mutes_all_that_is_about_it(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(
-        alert("HostDown", "critical", "host", host="h1", instance="10.0.0.1:9100"),
-        alert("KubernetesNodeNotReady", "critical", "kubernetes", host="h1", node="h1"),
-        alert("DatabaseDown", "critical", "database", host="h1"),
-        alert("Odd", "notice", host="h1"),
-        alert("HostOk", "critical", "host", host="h2"),
-        alert("OfNoHost", "critical"),
-    )
-    assert alertmanager.inhibited() == {"KubernetesNodeNotReady", "DatabaseDown", "Odd"}
-
-
-def test_no_host_that_is_down_mutes_another_nor_itself(alertmanager: Alertmanager) -> None:
+@pytest.mark.needs_tools
+def test_hosts_that_are_down_do_not_mute_each_other(alertmanager: Alertmanager) -> None:
     places = [("h1", "a"), ("h1", "b"), ("h2", "c")]
-    alertmanager.tell(*(alert("HostDown", "critical", "host", host=host, instance=at) for host, at in places))
-    assert alertmanager.inhibited() == set()
-
-
-def test_a_node_that_is_not_ready_mutes_its_pods(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(
-        alert("KubernetesNodeNotReady", "critical", "kubernetes", host="n1", node="n1"),
-        alert("PodNotReady", "critical", "kubernetes", host="n1", pod="api-0"),
-        alert("PodNotReadyElsewhere", "critical", "kubernetes", host="n2", pod="api-1"),
-        alert("KubeletDown", "critical", "kubernetes", host="n1"),
-    )
-    assert alertmanager.inhibited() == {"PodNotReady"}
-
-
-def test_a_database_that_is_down_mutes_what_is_said_of_it(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(
-        alert("DatabaseDown", "critical", "database", instance="db"),
-        alert("Locks", "warning", "database", instance="db"),
-        alert("Connections", "notice", "database"),
-        alert("ReplicationBroken", "critical", "database"),
-        alert("BackupMissing", "warning", "backup"),
-    )
-    assert alertmanager.inhibited() == {"Locks", "Connections"}
-
-
-def test_security_escalation_and_heartbeat_are_never_muted_nor_do_they_mute(alertmanager: Alertmanager) -> None:
-    alertmanager.tell(
-        alert("HostDown", "critical", "host", host="h1", service_name="api"),
-        alert("BruteForce", "warning", "security", host="h1", service_name="api"),
-        alert("CriticalAlertUnresolved", "critical", "monitoring", host="h1", escalation="true"),
-        alert("Watchdog", "info", "monitoring", host="h1"),
-        alert("TenantRLSViolation", "critical", "security", service_name="auth"),
-        alert("Slow", "warning", service_name="auth"),
-        alert("CriticalAlertUnresolved", "critical", "monitoring", service_name="storefront", escalation="true"),
-        alert("SlowToo", "warning", service_name="storefront"),
-    )
+    alertmanager.tell(*({"alertname": "HostDown", "host": host, "instance": at} for host, at in places))
     assert alertmanager.inhibited() == set()
