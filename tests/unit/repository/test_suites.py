@@ -80,6 +80,8 @@ def test_an_interrupt_waits_for_what_was_started(tmp_path: Path) -> None:
     )
     step = f"Step('server', {(*PYTEST, '-s', str(tests))!r}, True)"
     code = (
+        # What runs in the background of a shell inherits that it ignores interrupts.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
         f"from tests import __main__ as r; from tests.__main__ import Step; r.SUITES = {{'s': ({step},)}}; r.run(['s'])"
     )
     environment = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
@@ -94,6 +96,21 @@ def test_an_interrupt_waits_for_what_was_started(tmp_path: Path) -> None:
         process.communicate()
 
     assert (tmp_path / "stopped").exists()
+
+
+def test_a_test_that_hangs_fails_and_the_others_go_on(tmp_path: Path) -> None:
+    """pytest-timeout can end the whole worker instead, after which xdist waits for ever."""
+    tests = tmp_path / "test_hangs.py"
+    tests.write_text(
+        "import threading\n"
+        "def test_hangs():\n"
+        "    threading.Event().wait()\n"
+        "def test_after_it():\n"
+        "    pass\n"
+    )
+    command = [*PYTEST, "-c", str(ROOT / "pyproject.toml"), "-n", "2", "--timeout=1", "--dist=loadfile", str(tests)]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)
+    assert "1 failed, 1 passed" in done.stdout
 
 
 def test_no_folder_of_tests_has_a_name_that_pytest_leaves_out(pytestconfig: pytest.Config) -> None:
