@@ -6,7 +6,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 import settings
-from components.platform import Platform, PlatformSecrets
+from components.platform import Platform
 
 ROOT = Path(__file__).resolve().parent
 
@@ -21,19 +21,7 @@ def main() -> None:
         # The engine prints the text of a RunError as it is, and nothing else.
         raise pulumi.RunError(str(error)) from None
     config = pulumi.Config("luxima")
-    platform = Platform(
-        stack,
-        PlatformSecrets(
-            proxmox_api_token=config.require_secret("proxmoxApiToken"),
-            minio_root_password=config.require_secret("minioRootPassword"),
-            dns_tsig_secret=config.require_secret("dnsTsigSecret"),
-            dns_guard_tsig_secret=config.require_secret("dnsGuardTsigSecret"),
-            acme_tsig_secret=config.get_secret("acmeTsigSecret"),
-            ssh_private_key=config.require_secret("sshPrivateKey"),
-            kubeconfig=config.get_secret("kubeconfig"),
-            observers={key: config.require_secret(key) for key in PlatformSecrets.NEEDED_BY_OBSERVERS},
-        ),
-    )
+    platform = Platform(stack, {key: config.require_secret(key) for key in sorted(stack.secrets.keys)})
     for name, value in platform.outputs().items():
         pulumi.export(name, value)
 

@@ -1,7 +1,6 @@
 """The whole platform: makes the rooms and hands each what it needs of the others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import pulumi
@@ -21,7 +20,6 @@ from components.kubernetes import (
     cloud_configs,
 )
 from components.observability import (
-    SECRETS,
     DockerAgents,
     DockerAgentsArgs,
     NodeExporter,
@@ -34,37 +32,18 @@ from components.programs import TEMPO
 from components.services import GuardJob, GuardJobArgs, Ledger, Service, ServiceArgs, StorageAccess, watched
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
-
-
-@dataclass(frozen=True)
-class PlatformSecrets:
-    """The secrets of a stack, as secret outputs."""
-
-    proxmox_api_token: pulumi.Output[str]
-    """Token of the Proxmox API, `user@realm!name=uuid`."""
-    minio_root_password: pulumi.Output[str]
-    """Password of the object storage's administrator."""
-    dns_tsig_secret: pulumi.Output[str]
-    """Secret of the key `dns.tsig`, which records are changed with."""
-    dns_guard_tsig_secret: pulumi.Output[str]
-    """Secret of the key `dns.guard_tsig`, which may switch public names only."""
-    acme_tsig_secret: pulumi.Output[str] | None
-    """Secret of the key `edge.certificates.acme_tsig`, which proves names to Let's Encrypt; None with a private CA."""
-    ssh_private_key: pulumi.Output[str]
-    """Private key with which the platform logs in to nodes and guests."""
-    kubeconfig: pulumi.Output[str] | None
-    """Kubeconfig of an existing cluster; None where the platform makes its own."""
-    observers: Mapping[str, pulumi.Output[str]]
-    """What is told to the programs that observe, by its key in the configuration."""
-
-    NEEDED_BY_OBSERVERS = (*SECRETS, "databaseMonitorPassword")
-    """Keys of `observers`."""
+from settings.secrets import told_to
 
 
 class Platform:
-    """Every room of one stack."""
+    """Every room of one stack.
 
-    def __init__(self, settings: Settings, secrets: PlatformSecrets) -> None:
+    Args:
+        settings: Settings of the stack.
+        secrets: Those that the settings need (`settings.secrets.SECRETS`), by key; each room is given its own.
+    """
+
+    def __init__(self, settings: Settings, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         self._settings = settings
         self._flows = flows(settings)
         self.compute = ComputeCluster(
@@ -73,8 +52,8 @@ class Platform:
                 compute=settings.compute,
                 vms=settings.wanted_vms,
                 environment=settings.environment.name,
-                api_token=secrets.proxmox_api_token,
-                ssh_private_key=secrets.ssh_private_key,
+                api_token=secrets["proxmoxApiToken"],
+                ssh_private_key=secrets["sshPrivateKey"],
                 cloud_configs=cloud_configs(settings.kubernetes, settings.compute),
             ),
         )
@@ -85,8 +64,8 @@ class Platform:
                 servers=self._machines("k3s_server"),
                 agents=self._machines("k3s_agent"),
                 ssh_user=settings.compute.ssh.user,
-                ssh_private_key=secrets.ssh_private_key,
-                kubeconfig=secrets.kubeconfig,
+                ssh_private_key=secrets["sshPrivateKey"],
+                kubeconfig=secrets.get("kubeconfig"),
             ),
         )
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
@@ -99,7 +78,7 @@ class Platform:
             for name, namespace in settings.kubernetes.namespaces.items()
         }
         self.storage = ObjectStorage(
-            "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets.minio_root_password)
+            "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"])
         )
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
@@ -111,7 +90,7 @@ class Platform:
             ObservabilityArgs(
                 settings,
                 self._flows,
-                secrets.observers,
+                {key: secrets[key] for key in told_to("alertmanager", "alertmanager-record", "prometheus")},
                 {
                     user: StorageKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
                     for user in ("loki", "tempo")
@@ -133,7 +112,7 @@ class Platform:
         for host, docker_host in self.compute.docker_hosts.items():
             DockerAgents(
                 f"observability-{host}",
-                DockerAgentsArgs(settings, host, docker_host.address, secrets.observers["databaseMonitorPassword"]),
+                DockerAgentsArgs(settings, host, docker_host.address, secrets["databaseMonitorPassword"]),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
         self.exporters = {
@@ -177,7 +156,7 @@ class Platform:
             "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in self.exporters.items()},
         }
 
-    def _edge(self, secrets: PlatformSecrets) -> None:
+    def _edge(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         """The way in, and the guards of what was just released."""
         settings = self._settings
         opts = pulumi.ResourceOptions(
@@ -190,7 +169,7 @@ class Platform:
         )
         self.certificates = Certificates(
             "certificates",
-            CertificatesArgs(settings, self._flows, secrets.acme_tsig_secret),
+            CertificatesArgs(settings, self._flows, secrets.get("acmeTsigSecret")),
             pulumi.ResourceOptions.merge(opts, trusting),
         )
         self.gateways = {
@@ -205,8 +184,8 @@ class Platform:
                     self._flows,
                     name,
                     settings.guard.image,
-                    secrets.dns_guard_tsig_secret,
-                    secrets.observers["serviceRoleKey"],
+                    secrets["dnsGuardTsigSecret"],
+                    secrets["serviceRoleKey"],
                 ),
                 pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.certificates.authorities)),
             )

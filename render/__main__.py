@@ -10,7 +10,7 @@ from typing import get_args
 from components import edge
 from components.database import migrations
 from components.observability import capacity, documents, postmortem
-from render import flows
+from render import flows, secrets
 from render.versions import ending, table
 from settings import Settings, SettingsError
 from settings.environment import StackName
@@ -76,8 +76,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m render", description="Look at what a stack is made of.")
     parser.add_argument(
         "what",
-        choices=["documents", "capacity", "versions", "flows", "postmortem"],
-        help="files for other programs, computed sizes, what of others it runs, who talks to whom, a page to fill in",
+        choices=["documents", "capacity", "versions", "flows", "secrets", "postmortem"],
+        help="files for other programs, computed sizes, what of others it runs, who talks to whom, its secrets, "
+        "a page to fill in",
     )
     parser.add_argument("--stack", choices=get_args(StackName), default="dev", help="the stack (dev)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
@@ -98,6 +99,9 @@ def main(arguments: list[str] | None = None) -> int:
             return show_versions(settings, given.warn)
         if given.what == "flows":
             print("\n".join(flows.table(settings)))
+            return 0
+        if given.what == "secrets":
+            print("\n".join(secrets.table(settings)))
             return 0
         if given.what == "postmortem":
             print("\n".join(postmortem(settings, given.alert)))

@@ -4,9 +4,11 @@ import base64
 import hmac
 import json
 import os
+import re
 import secrets
 import uuid
-from dataclasses import asdict, dataclass, fields, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -15,20 +17,42 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from sandbox.faults import SandboxError
 from sandbox.tls import write_private
-
-_KEPT = (
-    "passphrase",
-    "proxmox_api_token",
-    "minio_root_password",
-    "minio_kms_key",
-    "dns_tsig_secret",
-    "ssh_private_key",
-)
-"""What the stack's data depends on: it cannot be made anew. What an older version of the program did not need can."""
-
+from settings.secrets import SECRETS, forms
 
 _NEVER = 4_102_444_800
 """The year 2100, in seconds since 1970."""
+
+_PASSPHRASE, _KMS_KEY = "passphrase", "minioKmsKey"
+"""What only the sandbox needs, beside the stack's secrets."""
+_KEPT = (_PASSPHRASE, _KMS_KEY, "proxmoxApiToken", "minioRootPassword", "dnsTsigSecret", "sshPrivateKey")
+"""What the stack's data depends on: it cannot be made anew. What an older version of the program did not need can."""
+
+
+def _password() -> str:
+    return secrets.token_urlsafe(24)
+
+
+def _key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def _private_key() -> str:
+    key = ed25519.Ed25519PrivateKey.generate()
+    form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
+    return key.private_bytes(*form).decode()
+
+
+_MAKERS: Mapping[forms.Form, Callable[[], str]] = {
+    forms.PROXMOX_TOKEN: lambda: f"root@pam!luxima={uuid.uuid4()}",
+    forms.PASSWORD: _password,
+    forms.TSIG: _key,
+    forms.PRIVATE_KEY: _private_key,
+    # Nobody is told anything from a sandbox: this name is reserved (RFC 6761) and leads nowhere.
+    forms.URL: lambda: f"https://outside.invalid/{secrets.token_urlsafe(24)}",
+    forms.ROUTING_KEY: lambda: secrets.token_hex(16),
+    forms.BOT_TOKEN: lambda: f"{secrets.randbelow(9 * 10**8) + 10**8}:{secrets.token_urlsafe(26)}",
+}
+"""How a secret of a form is made; what follows from others, or comes with the cluster, is not made here."""
 
 
 @dataclass(frozen=True)
@@ -37,50 +61,22 @@ class Credentials:
 
     passphrase: str
     """Encrypts the secrets in the state and in the copied stack file."""
-    proxmox_api_token: str
-    """`user@realm!tokenname=uuid`."""
-    minio_root_password: str
     minio_kms_key: str
-    """32 bytes, base64."""
-    dns_tsig_secret: str
-    """32 bytes, base64."""
-    dns_guard_tsig_secret: str
-    """32 bytes, base64."""
-    acme_tsig_secret: str
-    """32 bytes, base64."""
-    ssh_private_key: str
-    """ed25519, OpenSSH's form."""
-    slack_webhook_url: str
-    slack_security_webhook_url: str
-    pagerduty_routing_key: str
-    telegram_bot_token: str
-    smtp_password: str
-    heartbeat_url: str
-    service_role_key: str
-    database_monitor_password: str
+    """Key of the object storage's encryption: 32 bytes, base64."""
+    stack: Mapping[str, str]
+    """The stack's secrets, by key."""
 
     def __repr__(self) -> str:
         return "Credentials(…)"
 
     def stack_config(self, minio_root_user: str) -> dict[str, str]:
         """The secrets as the stack's configuration knows them (`pulumi config set --secret`)."""
-        return {
-            "luxima:proxmoxApiToken": self.proxmox_api_token,
-            "luxima:minioRootPassword": self.minio_root_password,
-            "luxima:dnsTsigSecret": self.dns_tsig_secret,
-            "luxima:dnsGuardTsigSecret": self.dns_guard_tsig_secret,
-            "luxima:acmeTsigSecret": self.acme_tsig_secret,
-            "luxima:sshPrivateKey": self.ssh_private_key,
-            "luxima:slackWebhookUrl": self.slack_webhook_url,
-            "luxima:slackSecurityWebhookUrl": self.slack_security_webhook_url,
-            "luxima:pagerdutyRoutingKey": self.pagerduty_routing_key,
-            "luxima:telegramBotToken": self.telegram_bot_token,
-            "luxima:smtpPassword": self.smtp_password,
-            "luxima:heartbeatUrl": self.heartbeat_url,
-            "luxima:serviceRoleKey": self.service_role_key,
-            "luxima:databaseMonitorPassword": self.database_monitor_password,
-            "luxima:minioMetricsToken": metrics_token(minio_root_user, self.minio_root_password),
-        }
+        token = metrics_token(minio_root_user, self.stack["minioRootPassword"])
+        return {f"luxima:{key}": value for key, value in {**self.stack, "minioMetricsToken": token}.items()}
+
+    def all(self) -> dict[str, str]:
+        """Every value, by name."""
+        return {_PASSPHRASE: self.passphrase, _KMS_KEY: self.minio_kms_key, **self.stack}
 
 
 def metrics_token(user: str, password: str) -> str:
@@ -97,28 +93,8 @@ def _base64url(content: bytes) -> str:
 
 def make() -> Credentials:
     """New random secrets."""
-    key = ed25519.Ed25519PrivateKey.generate().private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption()
-    )
-    return Credentials(
-        passphrase=secrets.token_urlsafe(24),
-        proxmox_api_token=f"root@pam!luxima={uuid.uuid4()}",
-        minio_root_password=secrets.token_urlsafe(24),
-        minio_kms_key=base64.b64encode(secrets.token_bytes(32)).decode(),
-        dns_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
-        dns_guard_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
-        acme_tsig_secret=base64.b64encode(secrets.token_bytes(32)).decode(),
-        ssh_private_key=key.decode(),
-        # Nobody is told anything from a sandbox: these names are reserved (RFC 6761) and lead nowhere.
-        slack_webhook_url=f"https://slack.invalid/services/{secrets.token_urlsafe(24)}",
-        slack_security_webhook_url=f"https://slack.invalid/services/{secrets.token_urlsafe(24)}",
-        pagerduty_routing_key=secrets.token_hex(16),
-        telegram_bot_token=f"{secrets.randbelow(9 * 10**8) + 10**8}:{secrets.token_urlsafe(26)}",
-        smtp_password=secrets.token_urlsafe(24),
-        heartbeat_url=f"https://heartbeat.invalid/{secrets.token_urlsafe(24)}",
-        service_role_key=secrets.token_urlsafe(24),
-        database_monitor_password=secrets.token_urlsafe(24),
-    )
+    made = {secret.key: _MAKERS[secret.form]() for secret in SECRETS if secret.form in _MAKERS}
+    return Credentials(_password(), _key(), made)
 
 
 def load_or_make(path: Path) -> Credentials:
@@ -130,7 +106,9 @@ def load_or_make(path: Path) -> Credentials:
     if path.exists():
         again = f"put it back, or run make clean STACK={path.parent.name} and make up to start anew"
         try:
-            content = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+            written = cast("dict[str, object]", json.loads(path.read_text(encoding="utf-8")))
+            # An older version of the program wrote the names with underlines.
+            content = {re.sub("_(.)", lambda found: found[1].upper(), key): each for key, each in written.items()}
             missing = [name for name in _KEPT if not _is_text(content.get(name))]
         except (OSError, ValueError, AttributeError) as error:
             raise SandboxError(
@@ -138,17 +116,22 @@ def load_or_make(path: Path) -> Credentials:
             ) from error
         if missing:
             raise SandboxError(f"{path} has no {', '.join(missing)}; without it the stack's data is lost: {again}")
-        known = {field.name: content.get(field.name) for field in fields(Credentials)}
-        made = replace(make(), **{name: value for name, value in known.items() if isinstance(value, str) and value})
-        if None in known.values():
-            write_private(path, json.dumps(asdict(made), indent=1).encode())
+        kept = {key: value for key, value in content.items() if isinstance(value, str) and value}
+        made = _of({name: kept.get(name, value) for name, value in make().all().items()})
+        if made.all() != written:
+            write_private(path, json.dumps(made.all(), indent=1).encode())
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     else:
         made = make()
-        write_private(path, json.dumps(asdict(made), indent=1).encode())
+        write_private(path, json.dumps(made.all(), indent=1).encode())
     own = user_passphrase()
-    return made if own is None else Credentials(**{**asdict(made), "passphrase": own})
+    return made if own is None else replace(made, passphrase=own)
+
+
+def _of(values: Mapping[str, str]) -> Credentials:
+    stack = {key: value for key, value in values.items() if key not in {_PASSPHRASE, _KMS_KEY}}
+    return Credentials(values[_PASSPHRASE], values[_KMS_KEY], stack)
 
 
 def _is_text(value: object) -> bool:

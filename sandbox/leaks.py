@@ -5,7 +5,6 @@
 
 import argparse
 import base64
-import dataclasses
 import json
 import os
 import re
@@ -136,12 +135,12 @@ def in_processes(secrets: Mapping[str, str]) -> list[Leak]:
 
 def secrets_of(layout: Layout) -> dict[str, str]:
     """The secrets that the sandbox made for a stack, and the secret half of its Proxmox token."""
-    made = dataclasses.asdict(credentials.load_or_make(layout.secrets))
+    made = credentials.load_or_make(layout.secrets).all()
     derived = {
-        "proxmox_api_token_secret": str(made["proxmox_api_token"]).partition("=")[2],
+        "proxmox_api_token_secret": made["proxmoxApiToken"].partition("=")[2],
         # The end of the token, which is all of it that is a secret: its signature.
         "minio_metrics_signature": credentials.metrics_token(
-            overlay.storage_root_user(overlay.read_config(layout)), str(made["minio_root_password"])
+            overlay.storage_root_user(overlay.read_config(layout)), made["minioRootPassword"]
         ).rpartition(".")[2],
     }
     return {**made, **derived}

@@ -16,9 +16,10 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.stack import wait_for_rpcs
 
-from components.platform import Platform, PlatformSecrets
+from components.platform import Platform
 from settings import Settings
 from settings.loading import check
+from settings.secrets import SECRETS
 
 ROOT = Path(__file__).resolve().parent.parent
 _SECRET_MARK: Final = "4dabf18193072939515e22adb298388d"
@@ -182,19 +183,22 @@ _recorded: dict[str, Recorder] = {}
 
 
 def _record_platform(settings: Settings) -> Recorder:
+    areas = settings.model_dump()
+    needed = [secret.key for secret in SECRETS if secret.needed(areas)]
+    given = {
+        "proxmoxApiToken": "root@pam!luxima=00000000-0000-0000-0000-000000000000",
+        "minioRootPassword": "root-password",
+        "dnsTsigSecret": "dHNpZw==",
+        "dnsGuardTsigSecret": "Z3VhcmQ=",
+        "acmeTsigSecret": "YWNtZQ==",
+        "sshPrivateKey": private_key(),
+        "kubeconfig": "kubeconfig",
+    }
+
     def program() -> None:
         Platform(
             settings,
-            PlatformSecrets(
-                proxmox_api_token=pulumi.Output.secret("root@pam!luxima=00000000-0000-0000-0000-000000000000"),
-                minio_root_password=pulumi.Output.secret("root-password"),
-                dns_tsig_secret=pulumi.Output.secret("dHNpZw=="),
-                dns_guard_tsig_secret=pulumi.Output.secret("Z3VhcmQ="),
-                acme_tsig_secret=pulumi.Output.secret("YWNtZQ==") if settings.edge.certificates.acme_tsig else None,
-                ssh_private_key=pulumi.Output.secret(private_key()),
-                kubeconfig=pulumi.Output.secret("kubeconfig") if settings.kubernetes.mode == "existing" else None,
-                observers={key: pulumi.Output.secret(f"a-{key}") for key in PlatformSecrets.NEEDED_BY_OBSERVERS},
-            ),
+            {key: pulumi.Output.secret(given.get(key, f"a-{key}")) for key in needed},
         )
 
     return record(program, settings.environment.name)

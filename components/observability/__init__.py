@@ -6,10 +6,9 @@ from components.observability.documents import documents
 from components.observability.node_exporter import NodeExporter, NodeExporterArgs
 from components.observability.postmortem import postmortem
 from components.observability.servers.site import StorageKey
-from components.observability.stack import SECRETS, Observability, ObservabilityArgs
+from components.observability.stack import Observability, ObservabilityArgs
 
 __all__ = [
-    "SECRETS",
     "DockerAgents",
     "DockerAgentsArgs",
     "NodeExporter",

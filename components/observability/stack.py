@@ -20,18 +20,6 @@ from components.observability.servers.site import Secrets, Site, StorageKey
 from components.observability.servers.tempo import put_tempo
 from settings import Settings
 
-SECRETS = (
-    "slackWebhookUrl",
-    "slackSecurityWebhookUrl",
-    "pagerdutyRoutingKey",
-    "telegramBotToken",
-    "smtpPassword",
-    "heartbeatUrl",
-    "serviceRoleKey",
-    "minioMetricsToken",
-)
-"""Secrets of the stack's configuration that this room needs."""
-
 
 @dataclass(frozen=True)
 class ObservabilityArgs:
@@ -42,7 +30,7 @@ class ObservabilityArgs:
     flows: Flows
     """Its flows."""
     secrets: Mapping[str, pulumi.Input[str]]
-    """Values of `SECRETS`; secret."""
+    """What Alertmanagers and Prometheus are told, by key; secret."""
     keys: Mapping[str, StorageKey]
     """Keys of the object storage of the users `loki` and `tempo`."""
     guards: Sequence[pulumi.Resource]

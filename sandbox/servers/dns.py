@@ -133,10 +133,10 @@ class Dns(Single):
                 control=_control(folder),
                 key=settings.dns.tsig.name,
                 algorithm=settings.dns.tsig.algorithm,
-                secret=site.credentials.dns_tsig_secret,
+                secret=site.credentials.stack["dnsTsigSecret"],
                 guard=settings.dns.guard_tsig.name,
                 guard_algorithm=settings.dns.guard_tsig.algorithm,
-                guard_secret=site.credentials.dns_guard_tsig_secret,
+                guard_secret=site.credentials.stack["dnsGuardTsigSecret"],
                 acme_key=acme_key,
                 acme_rule=acme_rule,
                 rules="platform, guard, certificates" if acme_rule else "platform, guard",
@@ -169,7 +169,7 @@ def _certificates(site: Site, zones: Sequence[str]) -> tuple[str, str]:
     tsig = site.settings.edge.certificates.acme_tsig
     if tsig is None:
         return "", ""
-    key = _ACME_KEY.format(name=tsig.name, algorithm=tsig.algorithm, secret=site.credentials.acme_tsig_secret)
+    key = _ACME_KEY.format(name=tsig.name, algorithm=tsig.algorithm, secret=site.credentials.stack["acmeTsigSecret"])
     return key, _ACME_RULE.format(name=tsig.name, challenges=", ".join(f"_acme-challenge.{zone}." for zone in zones))
 
 

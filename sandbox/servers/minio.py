@@ -41,7 +41,7 @@ class Minio(Single):
             environment=site.environment(
                 folder,
                 MINIO_ROOT_USER=site.settings.storage.root_user,
-                MINIO_ROOT_PASSWORD=site.credentials.minio_root_password,
+                MINIO_ROOT_PASSWORD=site.credentials.stack["minioRootPassword"],
                 MINIO_KMS_SECRET_KEY=f"{site.settings.storage.kms_key}:{site.credentials.minio_kms_key}",
                 MINIO_SITE_REGION=site.settings.storage.region,
                 MINIO_BROWSER="off",

@@ -29,7 +29,7 @@ class Proxmox(Single):
         folder = begin_world(layout, self.name)
         certificate, key = tls.ensure_server(layout.tls, self.name, [HOST])
         token = layout.run / "proxmox.token"
-        tls.write_private(token, site.credentials.proxmox_api_token.encode())
+        tls.write_private(token, site.credentials.stack["proxmoxApiToken"].encode())
         program = Program(
             name=self.name,
             command=[

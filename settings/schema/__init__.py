@@ -25,7 +25,10 @@ def stack_schema() -> dict[str, Any]:
     areas = _schema(Stack)
     definitions = areas.pop("$defs")
     secrets = {
-        f"{NAMESPACE}{secret.key}": {"$ref": "#/$defs/Encrypted", "description": f"{secret.purpose}; {secret.right}"}
+        f"{NAMESPACE}{secret.key}": {
+            "$ref": "#/$defs/Encrypted",
+            "description": f"{secret.purpose}; {secret.form.right}",
+        }
         for secret in SECRETS
     }
     return {

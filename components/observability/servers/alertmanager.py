@@ -4,15 +4,8 @@ from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, author
 from components.observability import alertmanager
 from components.observability.servers.site import Site
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, Program
+from settings.secrets import told_to
 
-_TOLD = (
-    "slackWebhookUrl",
-    "slackSecurityWebhookUrl",
-    "pagerdutyRoutingKey",
-    "telegramBotToken",
-    "smtpPassword",
-    "heartbeatUrl",
-)
 _RECORD = "record/"
 """Start of the recording one's documents."""
 
@@ -24,9 +17,9 @@ def put_alertmanagers(site: Site) -> list[StatefulWorkload]:
     recorded = {name.removeprefix(_RECORD): text for name, text in documents.items() if name.startswith(_RECORD)}
     replicas = site.settings.observability.alertmanager.replicas
     return [
-        _put(site, ALERTMANAGER, told, _TOLD, replicas),
+        _put(site, ALERTMANAGER, told, told_to("alertmanager"), replicas),
         # Whoever silences or inhibits an alert does not take it out of the record (ALR-10): it knows neither.
-        _put(site, ALERTMANAGER_RECORD, recorded, ("serviceRoleKey",), 1),
+        _put(site, ALERTMANAGER_RECORD, recorded, told_to("alertmanager-record"), 1),
     ]
 
 

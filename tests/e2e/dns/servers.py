@@ -189,7 +189,7 @@ def sandbox_server(folder: Path) -> Generator[Knot]:
     server, port = Dns(), free_port(datagrams=True)
     server.start(Site(layout, settings, made, {"dns": port}, ensure("knotd")))
     try:
-        yield Knot(port, made.dns_tsig_secret, made.dns_guard_tsig_secret, settings)
+        yield Knot(port, made.stack["dnsTsigSecret"], made.stack["dnsGuardTsigSecret"], settings)
     finally:
         process.stop(server.records(layout))
 
@@ -252,7 +252,7 @@ class Pair:
     """A primary and its secondary."""
 
     def __init__(self, folder: Path) -> None:
-        self.secret = credentials.make().dns_tsig_secret
+        self.secret = credentials.make().stack["dnsTsigSecret"]
         self.primary, self.secondary = Daemon(folder / "primary"), Daemon(folder / "secondary")
 
     def __enter__(self) -> Self:

@@ -24,9 +24,9 @@ class Guided:
     def __init__(self, folder: Path) -> None:
         self.daemon = Daemon(folder / "knot", zone=ZONES[0])
         made = credentials.make()
-        self.key = Key("luxima-prod", "hmac-sha256", made.dns_tsig_secret)
-        self.guard = Key("luxima-prod-guard", "hmac-sha256", made.dns_guard_tsig_secret)
-        self.acme = Key("luxima-prod-acme", "hmac-sha256", made.acme_tsig_secret)
+        self.key = Key("luxima-prod", "hmac-sha256", made.stack["dnsTsigSecret"])
+        self.guard = Key("luxima-prod-guard", "hmac-sha256", made.stack["dnsGuardTsigSecret"])
+        self.acme = Key("luxima-prod-acme", "hmac-sha256", made.stack["acmeTsigSecret"])
 
     @property
     def servers(self) -> list[Server]:

@@ -79,7 +79,7 @@ class Room:
     def lead(self, address: str) -> None:
         """Lead users there, with the platform's own key."""
         tsig = self.settings.dns.tsig
-        key = Key(tsig.name, tsig.algorithm, self._credentials.dns_tsig_secret)
+        key = Key(tsig.name, tsig.algorithm, self._credentials.stack["dnsTsigSecret"])
         (now,) = self.addresses() or [""]
         if now != address:
             swap(self.dns, self.zone, self.fqdn, now, address, 30, key)
@@ -136,12 +136,12 @@ class Room:
     @property
     def guard_secret(self) -> str:
         """Of the key that may change the services' names only."""
-        return self._credentials.dns_guard_tsig_secret
+        return self._credentials.stack["dnsGuardTsigSecret"]
 
     @property
     def secrets(self) -> tuple[str, ...]:
         """What nobody may say."""
-        return (self.guard_secret, self._credentials.dns_tsig_secret, KEY)
+        return (self.guard_secret, self._credentials.stack["dnsTsigSecret"], KEY)
 
     def _sub(self, name: str) -> Path:
         folder = self._folder / name
@@ -161,7 +161,7 @@ class Room:
         tsig, first = self.settings.dns.tsig, self.settings.dns.servers[0]
         moved = first.model_copy(update={"address": HOST, "port": self.port})
         self.dns = self.settings.dns.model_copy(update={"servers": (moved,)})
-        key = dns.tsig.Key(f"{tsig.name}.", self._credentials.dns_tsig_secret, tsig.algorithm)
+        key = dns.tsig.Key(f"{tsig.name}.", self._credentials.stack["dnsTsigSecret"], tsig.algorithm)
         update = dns.update.UpdateMessage(f"{self.zone}.", keyring=key)
         update.add(f"{self.fqdn}.", 30, "A", self.blue)
         assert dns.query.tcp(update, HOST, port=self.port, timeout=60).rcode() == 0

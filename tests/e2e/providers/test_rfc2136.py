@@ -146,7 +146,7 @@ def test_an_update_can_be_repeated(knot: Knot, provider: Rfc2136Provider) -> Non
 
 
 def test_a_wrong_key_is_named_and_its_secret_is_not(knot: Knot, provider: Rfc2136Provider) -> None:
-    wrong = credentials.make().dns_tsig_secret
+    wrong = credentials.make().stack["dnsTsigSecret"]
     with pytest.raises(DnsError, match="does not accept the TSIG key luxima-dev") as caught:
         _provider(wrong).create(knot.props("wrongkey", "10.0.0.1"))
     assert wrong not in str(caught.value)

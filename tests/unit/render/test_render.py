@@ -11,6 +11,7 @@ import pytest
 import versions
 from render.__main__ import main
 from render.versions import ending
+from settings.secrets import SECRETS
 from tests.recording import stack_settings
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -117,6 +118,16 @@ def test_who_talks_to_whom_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^observability/alertmanager +observability/alertmanager +9094/TCP\+UDP +", shown, re.MULTILINE)
     assert re.search(r"^edge/traefik +commerce/storefront +3000/TCP +", shown, re.MULTILINE)
     assert re.search(r"^commerce/storefront +10\.10\.30\.61, 10\.10\.30\.62 +443/TCP +", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("stack", "unneeded"), [("dev", {"kubeconfig", "acmeTsigSecret"}), ("prod", {"kubeconfig"})])
+def test_each_secret_that_is_needed_is_explained(
+    stack: str, unneeded: set[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["secrets", "--stack", stack]) == 0
+    shown = capsys.readouterr().out
+    set_by = re.findall(rf"^  set it   pulumi config set --secret luxima:(\w+) --stack {stack}$", shown, re.MULTILINE)
+    assert set(set_by) == {secret.key for secret in SECRETS} - unneeded
 
 
 def test_what_is_soon_supported_no_longer_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,11 +102,7 @@ def test_a_test_that_hangs_fails_and_the_others_go_on(tmp_path: Path) -> None:
     """pytest-timeout can end the whole worker instead, after which xdist waits for ever."""
     tests = tmp_path / "test_hangs.py"
     tests.write_text(
-        "import threading\n"
-        "def test_hangs():\n"
-        "    threading.Event().wait()\n"
-        "def test_after_it():\n"
-        "    pass\n"
+        "import threading\ndef test_hangs():\n    threading.Event().wait()\ndef test_after_it():\n    pass\n"
     )
     command = [*PYTEST, "-c", str(ROOT / "pyproject.toml"), "-n", "2", "--timeout=1", "--dist=loadfile", str(tests)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

@@ -1,7 +1,7 @@
 import json
 import os
+import re
 import socket
-from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -129,19 +129,33 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path, monkeypatch: pyt
     first = credentials.load_or_make(path)
     assert credentials.load_or_make(path) == first
     assert path.stat().st_mode & 0o077 == 0
-    assert first.minio_root_password not in repr(first)
+    assert first.stack["minioRootPassword"] not in repr(first)
     monkeypatch.setenv("PULUMI_CONFIG_PASSPHRASE", "mine")
     assert credentials.load_or_make(path).passphrase == "mine"
 
 
+def test_secrets_of_an_older_version_are_kept_and_what_it_did_not_know_is_added(tmp_path: Path) -> None:
+    path = tmp_path / "secrets.json"
+    made = credentials.load_or_make(path)
+    older = {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): value for key, value in made.all().items()}
+    del older["smtp_password"]
+    path.write_text(json.dumps(older))
+    kept = credentials.load_or_make(path)
+    assert {key: value for key, value in kept.all().items() if key != "smtpPassword"} == {
+        key: value for key, value in made.all().items() if key != "smtpPassword"
+    }
+    assert len(kept.stack["smtpPassword"]) >= 8
+    assert credentials.load_or_make(path) == kept
+
+
 def test_damaged_secrets_are_not_silently_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    made = asdict(credentials.load_or_make(path))
+    made = credentials.load_or_make(path).all()
     for damage, said in (
         ("{", "cannot be read"),
         ("[]", "cannot be read"),
-        (json.dumps({**made, "dns_tsig_secret": None}), "has no dns_tsig_secret; "),
-        (json.dumps({**made, "passphrase": "", "ssh_private_key": 1}), "has no passphrase, ssh_private_key; "),
+        (json.dumps({**made, "dnsTsigSecret": None}), "has no dnsTsigSecret; "),
+        (json.dumps({**made, "passphrase": "", "sshPrivateKey": 1}), "has no passphrase, sshPrivateKey; "),
     ):
         path.write_text(damage)
         with pytest.raises(SandboxError, match=said):

@@ -1,79 +1,32 @@
-"""The secrets a stack needs. Only *which* of them are set is known here: no value is ever kept."""
+"""The table of secrets: one row for each, from which the program, the sandbox and `make secrets` are made.
 
-import base64
-import binascii
+Only *which* of them are set is known here: no value is ever kept.
+"""
+
 import functools
-import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import cast
-
-import yaml
+from typing import Final, Literal, cast
 
 from settings.report import Problem
-from settings.values import HTTPS_URL, Area
+from settings.secrets import forms
+from settings.secrets.forms import Form
+from settings.values import Area
 
-_TOKEN = re.compile(
-    r"[^\s@!=]+@[A-Za-z][A-Za-z0-9._-]*![A-Za-z][A-Za-z0-9._-]+=[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
-)
-_PEM = re.compile(
-    r"\s*-----BEGIN (?P<kind>(OPENSSH |RSA |EC |DSA )?PRIVATE KEY)-----\r?\n"
-    r"(?P<body>[A-Za-z0-9+/=\s]+)-----END (?P=kind)-----\s*"
-)
-
-_OPENSSH = b"openssh-key-v1\0"
-_OPENSSH_WITHOUT_PASSPHRASE = _OPENSSH + b"\0\0\0\4none"
-
-
-def _is_token(text: str) -> bool:
-    return _TOKEN.fullmatch(text) is not None
-
-
-def _is_password(text: str) -> bool:
-    return len(text) >= 8 and text.isprintable()
-
-
-def _is_base64(text: str) -> bool:
-    return len(_decoded(text)) >= 16
-
-
-def _is_private_key(text: str) -> bool:
-    found = _PEM.fullmatch(text)
-    if found is None:
-        return False
-    body = _decoded("".join(found["body"].split()))
-    return bool(body) and (not body.startswith(_OPENSSH) or body.startswith(_OPENSSH_WITHOUT_PASSPHRASE))
-
-
-def _decoded(text: str) -> bytes:
-    try:
-        return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return b""
-
-
-def _is_url(text: str) -> bool:
-    return HTTPS_URL.matches(text)
-
-
-def _is_routing_key(text: str) -> bool:
-    return re.fullmatch("[0-9a-zA-Z]{32}", text) is not None
-
-
-def _is_bot_token(text: str) -> bool:
-    return re.fullmatch("[0-9]{6,12}:[A-Za-z0-9_-]{30,60}", text) is not None
-
-
-def _is_jwt(text: str) -> bool:
-    return re.fullmatch(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+", text) is not None
-
-
-def _is_kubeconfig(text: str) -> bool:
-    try:
-        content: object = yaml.safe_load(text)
-    except yaml.YAMLError:
-        return False
-    return isinstance(content, dict) and {"clusters", "users", "contexts"} <= cast("dict[str, object]", content).keys()
+Reader = Literal[
+    "proxmox",
+    "guests",
+    "cluster",
+    "storage",
+    "dns",
+    "cert-manager",
+    "guard",
+    "alertmanager",
+    "alertmanager-record",
+    "prometheus",
+    "postgres-exporter",
+]
+"""Who is told a secret: a system that the program drives, or a program that it runs."""
 
 
 @dataclass(frozen=True)
@@ -100,12 +53,19 @@ def _inside(table: object, key: str) -> object:
 
 @dataclass(frozen=True)
 class Secret:
-    """One secret of the configuration: its key under `luxima:` and the form it has to have."""
+    """One secret of the configuration."""
 
     key: str
+    """Its name under `luxima:`."""
     purpose: str
-    right: str
-    accepts: Callable[[str], bool]
+    """What it is, for the error that says that it is missing."""
+    form: Form
+    readers: tuple[Reader, ...]
+    """Who is told it; nobody else is."""
+    origin: str
+    """Where a person gets it."""
+    rotation: str
+    """What a person does to replace it, and what happens meanwhile."""
     only: Only | None = None
     """When it is needed; always when None."""
 
@@ -114,110 +74,147 @@ class Secret:
         return self.only is None or self.only.found(areas) == self.only.value
 
     def command(self, stack: str) -> str:
-        """The command that sets the secret."""
+        """The command that sets the secret; it asks for the value, so that no history has it."""
         return f"`pulumi config set --secret luxima:{self.key} --stack {stack}`"
 
 
-SECRETS = (
+_TSIG_ORIGIN: Final = "`keymgr -t NAME` or `tsig-keygen NAME`; its name and rights are set at the name servers"
+_TSIG_ROTATION: Final = (
+    "give the name servers a key of a new name beside the old one, set both, run up, take the old out"
+)
+_WEBHOOK: Final = "Slack: the app's page Incoming Webhooks, one for the channel"
+_UP: Final = "make a new one, set it, run up, revoke the old one; messages are sent again until it is there"
+
+SECRETS: Final = (
     Secret(
         "proxmoxApiToken",
         "API token with which Proxmox is spoken to",
-        "user@realm!tokenname=uuid, as Proxmox prints it when the token is made",
-        _is_token,
+        forms.PROXMOX_TOKEN,
+        ("proxmox",),
+        "`pveum user token add USER@REALM NAME --privsep 0` on a Proxmox node",
+        "make a second token, set it, run up, remove the first",
     ),
     Secret(
         "minioRootPassword",
         "password of storage.root_user",
-        "at least 8 printable characters (MinIO's limit)",
-        _is_password,
+        forms.PASSWORD,
+        ("storage",),
+        "what the object storage was started with (MINIO_ROOT_PASSWORD)",
+        "restart the object storage with the new one, set it at once: up cannot log in meanwhile",
     ),
-    Secret(
-        "dnsTsigSecret",
-        "secret of the TSIG key dns.tsig",
-        "base64 of at least 16 bytes, as tsig-keygen or keymgr print it",
-        _is_base64,
-    ),
+    Secret("dnsTsigSecret", "secret of the TSIG key dns.tsig", forms.TSIG, ("dns",), _TSIG_ORIGIN, _TSIG_ROTATION),
     Secret(
         "dnsGuardTsigSecret",
         "secret of the TSIG key dns.guard_tsig",
-        "base64 of at least 16 bytes, as tsig-keygen or keymgr print it",
-        _is_base64,
+        forms.TSIG,
+        ("guard",),
+        _TSIG_ORIGIN,
+        _TSIG_ROTATION,
     ),
     Secret(
         "acmeTsigSecret",
         "secret of the TSIG key edge.certificates.acme_tsig",
-        "base64 of at least 16 bytes, as tsig-keygen or keymgr print it",
-        _is_base64,
+        forms.TSIG,
+        ("cert-manager",),
+        _TSIG_ORIGIN,
+        _TSIG_ROTATION,
         Only(("edge", "certificates", "issuer"), "acme", frozenset({"private_ca"})),
     ),
     Secret(
         "sshPrivateKey",
         "private key with which the guests are logged in to",
-        "a private key in PEM or OpenSSH form, with its BEGIN and END lines and no passphrase",
-        _is_private_key,
+        forms.PRIVATE_KEY,
+        ("proxmox", "guests"),
+        "`ssh-keygen -t ed25519 -N ''`; the public half is in compute.ssh.authorized_keys",
+        "add the new public half beside the old one, run up, set the key, run up, take the old public half out",
     ),
     Secret(
         "slackWebhookUrl",
         "incoming webhook of observability.alerts.slack_channel",
-        "an https:// URL, as Slack shows it when the webhook is made",
-        _is_url,
+        forms.URL,
+        ("alertmanager",),
+        _WEBHOOK,
+        _UP,
     ),
     Secret(
         "slackSecurityWebhookUrl",
         "incoming webhook of observability.alerts.slack_security_channel",
-        "an https:// URL, as Slack shows it when the webhook is made",
-        _is_url,
+        forms.URL,
+        ("alertmanager",),
+        _WEBHOOK,
+        _UP,
     ),
     Secret(
         "pagerdutyRoutingKey",
         "integration key of on-call's PagerDuty service",
-        "the 32 letters and digits of an Events API v2 integration",
-        _is_routing_key,
+        forms.ROUTING_KEY,
+        ("alertmanager",),
+        "PagerDuty: the service's page Integrations, Events API v2",
+        _UP,
     ),
     Secret(
         "telegramBotToken",
         "token of the Telegram bot that announces deployments",
-        "the bot's number, a colon and its key, as BotFather prints them",
-        _is_bot_token,
+        forms.BOT_TOKEN,
+        ("alertmanager",),
+        "Telegram: BotFather, /newbot; the bot is a member of the chat",
+        "BotFather, /revoke, then set the new one and run up; messages are sent again until it is there",
     ),
     Secret(
         "smtpPassword",
         "password of observability.alerts.smtp_user",
-        "at least 8 printable characters",
-        _is_password,
+        forms.PASSWORD,
+        ("alertmanager",),
+        "the mail provider's page for this user",
+        _UP,
     ),
     Secret(
         "heartbeatUrl",
         "URL of the external watch that is told every minute that alerting works",
-        "an https:// URL, as the watch shows it when the check is made",
-        _is_url,
+        forms.URL,
+        ("alertmanager",),
+        "a watch outside the platform, such as healthchecks.io: a check with a period of 1 minute",
+        "make a second check, set its URL, run up, remove the first",
     ),
     Secret(
         "serviceRoleKey",
         "key of Supabase's service role, with which alerts are recorded in schema internal",
-        "at least 8 printable characters",
-        _is_password,
+        forms.PASSWORD,
+        ("alertmanager-record", "guard"),
+        "Supabase: the key `service_role` of the stack",
+        "set the new one and run up at once: alerts are recorded again from the next attempt on",
     ),
     Secret(
         "databaseMonitorPassword",
         "password of the database role luxima_monitor, which the PostgreSQL exporter logs in as",
-        "at least 8 printable characters",
-        _is_password,
+        forms.PASSWORD,
+        ("postgres-exporter",),
+        "a random password; `ALTER ROLE luxima_monitor PASSWORD …` sets it in the database",
+        "set it in the database and here, run up; the database's metrics are missing meanwhile",
     ),
     Secret(
         "minioMetricsToken",
         "token with which Prometheus reads the object storage's metrics",
-        "a JWT, as `mc admin prometheus generate` prints it",
-        _is_jwt,
+        forms.JWT,
+        ("prometheus",),
+        "`mc admin prometheus generate ALIAS`",
+        "it ends with the root password it was made with: make it anew after that was changed, set it, run up",
     ),
     Secret(
         "kubeconfig",
         "kubeconfig of the existing cluster",
-        "a kubeconfig with clusters, users and contexts",
-        _is_kubeconfig,
+        forms.KUBECONFIG,
+        ("cluster",),
+        "the cluster's administrator",
+        "set the new one and run up",
         Only(("kubernetes", "mode"), "existing", frozenset({"k3s"})),
     ),
 )
+
+
+def told_to(*readers: Reader) -> tuple[str, ...]:
+    """Keys of the secrets that one of these is told, in the table's order."""
+    return tuple(secret.key for secret in SECRETS if set(readers) & set(secret.readers))
 
 
 class SecretsSet(Area):
@@ -243,8 +240,8 @@ def check(config: Mapping[str, object], encrypted: Collection[str], stack: str) 
         if secret.key not in encrypted:
             text = f"is in plain text, so it has leaked; make a new one and set it with {secret.command(stack)}"
             problems.append(Problem((secret.key,), text))
-        elif isinstance(value, str) and not secret.accepts(value):
-            text = f"has the wrong form; give {secret.right}; set it with {secret.command(stack)}"
+        elif isinstance(value, str) and not secret.form.accepts(value):
+            text = f"has the wrong form; give {secret.form.right}; set it with {secret.command(stack)}"
             problems.append(Problem((secret.key,), text))
     return problems
 
