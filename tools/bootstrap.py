@@ -34,7 +34,8 @@ def bootstrap(folder: Path) -> None:
         if not _has_pip(python):
             _create(folder)
         log = folder / "install.log"
-        _install(python, ["--require-hashes", "--requirement", str(_REQUIREMENTS)], log)
+        # The file names every package: nothing has to be resolved, nor compiled before it is imported.
+        _install(python, ["--no-deps", "--no-compile", "--require-hashes", "--requirement", str(_REQUIREMENTS)], log)
         stamp.write_text(wanted)
         _say("installed")
 
