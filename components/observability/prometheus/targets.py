@@ -5,7 +5,7 @@ from typing import Any
 
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.capacity import sample_limit
-from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
+from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, ROUTED, SCRAPED
 from settings import Settings
 
 _API_HISTOGRAMS = (
@@ -187,7 +187,7 @@ def _object_storage(settings: Settings) -> Job:
 
 
 def _probes(settings: Settings) -> Iterator[Job]:
-    """Every public name: HTTPS with a valid certificate, plain HTTP that redirects, DNS, and which slot it leads to."""
+    """Every name that is served: HTTPS with a valid certificate, plain HTTP that redirects, DNS, and its slot."""
     names = {service: settings.service_fqdn(service) for service in settings.releases.services}
     pages = [
         # `/` of an API need not be a page; its health is, and plain HTTP redirects whatever is asked for.
@@ -195,7 +195,12 @@ def _probes(settings: Settings) -> Iterator[Job]:
         for service, name in names.items()
         for module, scheme in (("http_2xx", "https"), ("http_redirect", "http"))
     ]
-    yield _probe(settings, "blackbox-https", pages)
+    # Who may ask Grafana or Loki is for the gateway to say: a connection shows name, path and certificate.
+    core = [
+        _static_probe("tls", [f"{settings.environment.core_fqdn(program.name)}:443"], service_name=program.name)
+        for program in ROUTED
+    ]
+    yield _probe(settings, "blackbox-https", [*pages, *core])
     servers = [f"{server.address}:{server.port}" for server in settings.dns.servers]
     asked = {"dns_public": settings.environment.zones[0], "dns_core": settings.environment.zones[1]}
     asked |= {f"dns_name_{service}": name for service, name in names.items()}

@@ -77,7 +77,7 @@ def _outside() -> list[Alert]:
             kind="edge",
             owner="devops",
             summary="{{ $labels.instance }} is not reachable",
-            description="The probe of the public address has failed for 2 minutes (success is {{ $value }}).",
+            description="The probe of its address has failed for 2 minutes (success is {{ $value }}).",
             pending="2m",
             dashboard="application-metrics",
         ),

@@ -19,6 +19,9 @@ DNS: Final = {
 }  # fmt: skip
 
 
+TCP: Final = {"preferred_ip_protocol", "ip_protocol_fallback", "tls", "tls_config"}
+
+
 def _modules(stack: str) -> dict[str, Any]:
     return yaml.safe_load(blackbox.documents(stack_settings(stack))["blackbox.yml"])["modules"]
 
@@ -28,14 +31,17 @@ def test_its_keys_are_documented_ones_by_a_hand_kept_list_not_by_the_exporter(st
     for name, module in _modules(stack).items():
         prober = module["prober"]
         assert set(module) == {"prober", "timeout", prober}, name
-        assert set(module[prober]) <= {"http": HTTP, "dns": DNS}[prober], name
+        assert set(module[prober]) <= {"http": HTTP, "dns": DNS, "tcp": TCP}[prober], name
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_certificate_has_to_be_valid(stack: str) -> None:
     http = _modules(stack)["http_2xx"]["http"]
     assert http["fail_if_not_ssl"] is True
-    assert http["tls_config"]["insecure_skip_verify"] is False
+    tcp = _modules(stack)["tls"]["tcp"]
+    assert tcp["tls"] is True
+    for given in (http, tcp):
+        assert given["tls_config"]["insecure_skip_verify"] is False
 
 
 @pytest.mark.parametrize("stack", STACKS)

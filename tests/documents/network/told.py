@@ -49,11 +49,11 @@ def probes(prometheus_yml: str) -> Iterator[Endpoint]:
     """What Prometheus has the blackbox exporter look at."""
     jobs = [job for job in yaml.safe_load(prometheus_yml)["scrape_configs"] if job.get("metrics_path") == "/probe"]
     for job in jobs:
-        for target in (target for each in job["static_configs"] for target in each["targets"]):
-            if "://" in target:
-                yield from _of(target)
-            else:
-                yield from ((host, port, kind) for host, port, _ in _of(target) for kind in ("TCP", "UDP"))
+        for each in job["static_configs"]:
+            # Name servers are asked by both.
+            kinds = ("TCP",) if each["labels"]["module"] in {"http_2xx", "http_redirect", "tls"} else ("TCP", "UDP")
+            for target in each["targets"]:
+                yield from ((host, port, kind) for host, port, _ in _of(target) for kind in kinds)
 
 
 def _parsed(text: str) -> Any:
