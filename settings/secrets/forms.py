@@ -30,6 +30,8 @@ class Form:
     """For the error: what would be right."""
     accepts: Callable[[str], bool]
     """Whether a value has this form."""
+    lines: bool = False
+    """Whether it has several lines, so that it comes from a file: a prompt takes one."""
 
 
 def _is_base64(text: str) -> bool:
@@ -63,13 +65,11 @@ def _matches(pattern: str) -> Callable[[str], bool]:
     return lambda text: re.fullmatch(pattern, text) is not None
 
 
-PROXMOX_TOKEN = Form(
-    "user@realm!tokenname=uuid, as Proxmox prints it when the token is made", lambda text: bool(_TOKEN.fullmatch(text))
-)
+PROXMOX_TOKEN = Form("user@realm!tokenname=uuid", lambda text: bool(_TOKEN.fullmatch(text)))
 PASSWORD = Form("at least 8 printable characters", lambda text: len(text) >= 8 and text.isprintable())
 TSIG = Form("base64 of at least 16 bytes, as tsig-keygen or keymgr print it", _is_base64)
 PRIVATE_KEY = Form(
-    "a private key in PEM or OpenSSH form, with its BEGIN and END lines and no passphrase", _is_private_key
+    "a private key in PEM or OpenSSH form, with its BEGIN and END lines and no passphrase", _is_private_key, lines=True
 )
 URL = Form("an https:// URL, as the service shows it when it is made", HTTPS_URL.matches)
 ROUTING_KEY = Form("the 32 letters and digits of an Events API v2 integration", _matches("[0-9a-zA-Z]{32}"))
@@ -77,6 +77,7 @@ BOT_TOKEN = Form(
     "the bot's number, a colon and its key, as BotFather prints them", _matches("[0-9]{6,12}:[A-Za-z0-9_-]{30,60}")
 )
 JWT = Form(
-    "a JWT, as `mc admin prometheus generate` prints it", _matches(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+    "a JWT, the bearer_token that `mc admin prometheus generate` prints",
+    _matches(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+"),
 )
-KUBECONFIG = Form("a kubeconfig with clusters, users and contexts", _is_kubeconfig)
+KUBECONFIG = Form("a kubeconfig with clusters, users and contexts", _is_kubeconfig, lines=True)

@@ -25,8 +25,9 @@ Reader = Literal[
     "alertmanager-record",
     "prometheus",
     "postgres-exporter",
+    "release",
 ]
-"""Who is told a secret: a system that the program drives, or a program that it runs."""
+"""Who is told a secret: a system that the program drives, a program that it runs, or the release tool."""
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,15 @@ class Secret:
         return self.only is None or self.only.found(areas) == self.only.value
 
     def command(self, stack: str) -> str:
-        """The command that sets the secret; it asks for the value, so that no history has it."""
-        return f"`pulumi config set --secret luxima:{self.key} --stack {stack}`"
+        """The command that sets the secret; it asks for the value, or reads a file, so that no history has it."""
+        file = " < FILE" if self.form.lines else ""
+        return f"`pulumi config set --secret luxima:{self.key} --stack {stack}{file}`"
 
 
 _TSIG_ORIGIN: Final = "`keymgr -t NAME` or `tsig-keygen NAME`; its name and rights are set at the name servers"
 _TSIG_ROTATION: Final = (
-    "give the name servers a key of a new name beside the old one, set both, run up, take the old out"
+    "give the name servers a key of a new name beside the old one; set its name in the stack file and the secret; "
+    "run up; take the old one out"
 )
 _WEBHOOK: Final = "Slack: the app's page Incoming Webhooks, one for the channel"
 _UP: Final = "make a new one, set it, run up, revoke the old one; messages are sent again until it is there"
@@ -91,7 +94,7 @@ SECRETS: Final = (
         "API token with which Proxmox is spoken to",
         forms.PROXMOX_TOKEN,
         ("proxmox",),
-        "`pveum user token add USER@REALM NAME --privsep 0` on a Proxmox node",
+        "`pveum user token add USER@REALM NAME --privsep 0` on a Proxmox node; join full-tokenid, = and value",
         "make a second token, set it, run up, remove the first",
     ),
     Secret(
@@ -100,9 +103,17 @@ SECRETS: Final = (
         forms.PASSWORD,
         ("storage",),
         "what the object storage was started with (MINIO_ROOT_PASSWORD)",
-        "restart the object storage with the new one, set it at once: up cannot log in meanwhile",
+        "restart the object storage with the new one, set it, make minioMetricsToken anew and set it, run up; until "
+        "then ObjectStorageDown fires, so silence it",
     ),
-    Secret("dnsTsigSecret", "secret of the TSIG key dns.tsig", forms.TSIG, ("dns",), _TSIG_ORIGIN, _TSIG_ROTATION),
+    Secret(
+        "dnsTsigSecret",
+        "secret of the TSIG key dns.tsig",
+        forms.TSIG,
+        ("dns", "release"),
+        _TSIG_ORIGIN,
+        f"{_TSIG_ROTATION} when the name servers' own transfers and notifications are signed with the new one too",
+    ),
     Secret(
         "dnsGuardTsigSecret",
         "secret of the TSIG key dns.guard_tsig",
@@ -125,8 +136,9 @@ SECRETS: Final = (
         "private key with which the guests are logged in to",
         forms.PRIVATE_KEY,
         ("proxmox", "guests"),
-        "`ssh-keygen -t ed25519 -N ''`; the public half is in compute.ssh.authorized_keys",
-        "add the new public half beside the old one, run up, set the key, run up, take the old public half out",
+        "`ssh-keygen -t ed25519 -N '' -f FILE`; each Proxmox node is given the public half, guests get it when made",
+        "append the new public half by hand to authorized_keys of compute.ssh.user on each VM, of root on each LXC and "
+        "of compute.ssh.node_user on each Proxmox node; set the key; run up; take the old lines out",
     ),
     Secret(
         "slackWebhookUrl",
@@ -180,7 +192,7 @@ SECRETS: Final = (
         "serviceRoleKey",
         "key of Supabase's service role, with which alerts are recorded in schema internal",
         forms.PASSWORD,
-        ("alertmanager-record", "guard"),
+        ("alertmanager-record", "guard", "release"),
         "Supabase: the key `service_role` of the stack",
         "set the new one and run up at once: alerts are recorded again from the next attempt on",
     ),
@@ -189,22 +201,22 @@ SECRETS: Final = (
         "password of the database role luxima_monitor, which the PostgreSQL exporter logs in as",
         forms.PASSWORD,
         ("postgres-exporter",),
-        "a random password; `ALTER ROLE luxima_monitor PASSWORD …` sets it in the database",
-        "set it in the database and here, run up; the database's metrics are missing meanwhile",
+        "a random password; `\\password luxima_monitor` in psql sets it in the database, and no log has it",
+        "set it in the database and here, run up; DatabaseDown may fire meanwhile, so silence it",
     ),
     Secret(
         "minioMetricsToken",
         "token with which Prometheus reads the object storage's metrics",
         forms.JWT,
         ("prometheus",),
-        "`mc admin prometheus generate ALIAS`",
+        "`mc admin prometheus generate ALIAS`: its bearer_token",
         "it ends with the root password it was made with: make it anew after that was changed, set it, run up",
     ),
     Secret(
         "kubeconfig",
         "kubeconfig of the existing cluster",
         forms.KUBECONFIG,
-        ("cluster",),
+        ("cluster", "release"),
         "the cluster's administrator",
         "set the new one and run up",
         Only(("kubernetes", "mode"), "existing", frozenset({"k3s"})),
@@ -258,8 +270,8 @@ def check_needed(config: Collection[str], areas: Mapping[str, object], stack: st
     for secret in SECRETS:
         only = secret.only
         if secret.key not in config and secret.needed(areas):
-            text = f"is not set; set it with {secret.command(stack)} (reads it from the prompt)"
-            problems.append(Problem((secret.key,), f"{text}; it is the {secret.purpose}"))
+            text = f"is not set; set it with {secret.command(stack)}; it is the {secret.purpose}"
+            problems.append(Problem((secret.key,), text))
         elif secret.key in config and only is not None and only.found(areas) in only.others:
             text = f"is set, but used with {only} only; take it out with "
             problems.append(Problem((secret.key,), f"{text}`pulumi config rm luxima:{secret.key} --stack {stack}`"))

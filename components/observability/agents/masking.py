@@ -31,6 +31,7 @@ PATTERNS: Final[dict[str, str]] = {
     "JSON Web Token": r"(eyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}(?:\.[A-Za-z0-9_-]*)?)",
     "quoted assignment": rf"(?i)[a-z0-9_.-]*(?:{_NAMES})[a-z0-9_.-]*\s*=\s*\\?[\"']([^\"'\\]+)",
     "assignment": rf"(?i)[a-z0-9_.-]*(?:{_NAMES}|\bpwd)[a-z0-9_.-]*=([^\s\"'&,;\\\[\]]+)",
+    "SQL": r"(?i)\bpassword\s+'([^']+)'",
     "spoken": rf"(?i)\b(?:{_NAMES}):\s+([^\s\"'&,;\\\[\]]+)",
     "user in a URL": r"://[^\s:/@\"]*:([^\s/@\"]+)@",
     "access key id": r"\b((?:AKIA|ASIA)[0-9A-Z]{16})\b",

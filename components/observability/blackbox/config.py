@@ -4,7 +4,7 @@
 |---|---|---|
 | `http_2xx` | URL with https | answered with 2xx within 10 s, certificate valid for the name |
 | `http_redirect` | URL with http | answered with a redirect to https (SEC-1: plain HTTP only redirects) |
-| `tls` | host:port | a TLS connection with a certificate valid for the host; what is behind it is not asked |
+| `core` | gateway | a TLS connection with a certificate valid for the core zone; what is behind it is not asked |
 | `dns_public`, `dns_core` | name server | answers for the zone's SOA with authority |
 | `dns_name_<service>` | name server | answers with an address for the service's public name |
 | `dns_host_<zone>_<name>` | name server | answers with an address for a name that is served elsewhere (`dns.hosts`) |
@@ -53,14 +53,14 @@ def config(settings: Settings) -> dict[str, Any]:
             },
         },
     }
-    modules["tls"] = {
+    modules["core"] = {
         "prober": "tcp",
         "timeout": TIMEOUT,
         "tcp": {
             "preferred_ip_protocol": "ip4",
             "ip_protocol_fallback": False,
             "tls": True,
-            "tls_config": _tls(settings),
+            "tls_config": {**_tls(settings), "server_name": settings.environment.grafana_host},
         },
     }
     for part, zone in zip(ZONES, settings.environment.zones, strict=True):

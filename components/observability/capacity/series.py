@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from math import ceil, prod
 from typing import Final
 
-from components.programs import ROUTED
 from settings import Settings
 
 ROUTES: Final = 20
@@ -122,7 +121,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "grafana": alike(room.grafana.replicas, 2_000),
         "log-agent": alike(len(machines), 600),
         "blackbox-exporter": alike(1, 200),
-        "blackbox-https": alike(names * 2 + len(ROUTED), 30),
+        "blackbox-https": alike(names * 2 + len(settings.edge.gateways), 30),
         "blackbox-dns": alike(names * 3 + 4, 20),
         "live-slot": alike(names * len(settings.edge.gateways), 20),
     }

@@ -5,7 +5,7 @@ from typing import Any
 
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.capacity import sample_limit
-from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, ROUTED, SCRAPED
+from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
 
 _API_HISTOGRAMS = (
@@ -195,10 +195,10 @@ def _probes(settings: Settings) -> Iterator[Job]:
         for service, name in names.items()
         for module, scheme in (("http_2xx", "https"), ("http_redirect", "http"))
     ]
-    # Who may ask Grafana or Loki is for the gateway to say: a connection shows name, path and certificate.
+    # Each by its address: of a name's two addresses only one would be asked.
     core = [
-        _static_probe("tls", [f"{settings.environment.core_fqdn(program.name)}:443"], service_name=program.name)
-        for program in ROUTED
+        _static_probe("core", [f"{gateway.address}:443"], service_name="traefik", slot=slot)
+        for slot, gateway in settings.edge.gateways.items()
     ]
     yield _probe(settings, "blackbox-https", [*pages, *core])
     servers = [f"{server.address}:{server.port}" for server in settings.dns.servers]

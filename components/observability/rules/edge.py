@@ -68,11 +68,11 @@ def _gateways(settings: Settings) -> list[Alert]:
 
 
 def _outside() -> list[Alert]:
-    left = "max by (instance) (probe_ssl_earliest_cert_expiry) - time()"
+    left = "min by (instance) (probe_ssl_earliest_cert_expiry) - time()"
     return [
         Alert(
             "SiteUnreachable",
-            'max by (instance) (probe_success{job="blackbox-https"}) == 0',
+            'max by (instance, slot) (probe_success{job="blackbox-https"}) == 0',
             severity="critical",
             kind="edge",
             owner="devops",

@@ -24,8 +24,8 @@ from components.observability.rules.model import Alert, Group, Recording
 from settings import Settings
 from settings.observability import Objective
 
-FEW: Final = 10
-"""Bad requests in the long window of a pair under which nobody is told."""
+FEW: Final = 5
+"""Bad requests in the long window of a pair under which no burn is told; the first of a new series is not counted."""
 SECONDS: Final = 30
 """Time between two evaluations of the ratios; a sum of rates times this is a number of requests."""
 RATIO_WINDOWS: Final = {"5m": 5, "30m": 30, "1h": 60, "2h": 120, "6h": 360, "1d": 1440, "3d": 4320}

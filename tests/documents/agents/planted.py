@@ -28,6 +28,7 @@ FOUND_BY: Final[dict[str, tuple[str, str]]] = {
     "JSON Web Token": (f"cannot parse {_JWT}", _JWT),
     "quoted assignment": ("DB_PASSWORD='correct horse battery'", "horse battery"),
     "assignment": ("GET /cb?access_token=4f5d6e7a8b&state=1", "4f5d6e7a8b"),
+    "SQL": ("LOG:  statement: ALTER ROLE luxima_monitor PASSWORD 'hunter2000'", "hunter2000"),
     "spoken": ("the new password: hunter2000 was set", "hunter2000"),
     "user in a URL": ("postgres://app:hunter2000@10.0.0.1:5432/app", "hunter2000"),
     "access key id": (f"key {_KEY} is unknown", _KEY),

@@ -38,7 +38,7 @@ def test_its_keys_are_documented_ones_by_a_hand_kept_list_not_by_the_exporter(st
 def test_a_certificate_has_to_be_valid(stack: str) -> None:
     http = _modules(stack)["http_2xx"]["http"]
     assert http["fail_if_not_ssl"] is True
-    tcp = _modules(stack)["tls"]["tcp"]
+    tcp = _modules(stack)["core"]["tcp"]
     assert tcp["tls"] is True
     for given in (http, tcp):
         assert given["tls_config"]["insecure_skip_verify"] is False

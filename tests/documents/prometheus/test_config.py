@@ -80,9 +80,8 @@ def test_every_released_name_and_every_name_server_is_probed() -> None:
     servers = [f"{each.address}:{each.port}" for each in settings.dns.servers]
     elsewhere = ["dns_host_core_object-storage", "dns_host_core_registry", "dns_host_public_supabase"]
     asked = ["dns_public", "dns_core", *(f"dns_name_{service}" for service in names), *elsewhere]
-    core = ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record")
     assert found == {
-        *(("tls", f"{settings.environment.core_fqdn(name)}:443") for name in core),
+        *(("core", f"{gateway.address}:443") for gateway in settings.edge.gateways.values()),
         *(("http_2xx", f"https://{name}/healthz") for name in names.values()),
         *(("http_redirect", f"http://{name}/healthz") for name in names.values()),
         *((module, server) for module in asked for server in servers),

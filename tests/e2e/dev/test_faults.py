@@ -122,8 +122,8 @@ def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
     copy, own = world.checkout, world.folder / "secrets.json"
     before = kept(world)
     with put_back(own):
-        own.write_text(json.dumps({**world.secrets, "dns_tsig_secret": None}), encoding="utf-8")
-        said(copy.run(*_UP), "secrets.json", "dns_tsig_secret", "put it back")
+        own.write_text(json.dumps({**world.secrets, "dnsTsigSecret": None}), encoding="utf-8")
+        said(copy.run(*_UP), "secrets.json", "dnsTsigSecret", "put it back")
         own.write_text("{", encoding="utf-8")
         said(copy.run(*_UP), "secrets.json cannot be read", "put it back, or run make clean STACK=dev")
         own.unlink()

@@ -23,8 +23,8 @@ def looked(watched: Watched) -> None:
 def test_there_is_something_to_look_for(watched: Watched) -> None:
     names = " ".join(watched.secrets)
     for part in (
-        "minio_root_password",
-        "dns_tsig_secret",
+        "minioRootPassword",
+        "dnsTsigSecret",
         "join-token",
         "storefront-user-password",
         "key",
@@ -64,21 +64,21 @@ def test_no_command_line_held_a_secret(watched: Watched) -> None:
 
 @pytest.mark.parametrize("form", ["plain", "base64", "URL-encoded"])
 def test_a_planted_secret_is_found_in_a_file(tmp_path: Path, form: str) -> None:
-    name, value = "minio_root_password", "Pa55/word+with:signs"
+    name, value = "minioRootPassword", "Pa55/word+with:signs"
     text = next(piece for piece, kind in leaks.forms(value).items() if kind == form)
     (tmp_path / "engine.log").write_bytes(b"before " + text + b" after")
     assert [(each.secret, each.form) for each in leaks.in_folder(tmp_path, {name: value})] == [(name, form)]
 
 
 def test_a_planted_secret_is_found_on_a_command_line(watched: Watched) -> None:
-    secret = watched.secrets["minio_root_password"]
+    secret = watched.secrets["minioRootPassword"]
     program = "import sys; print('up', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", program, f"--password={secret}"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
-        found = leaks.in_processes({"minio_root_password": secret})
+        found = leaks.in_processes({"minioRootPassword": secret})
         process.kill()
     assert [each.place for each in found] == [f"command line of pid {process.pid}"]
 

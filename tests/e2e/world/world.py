@@ -44,7 +44,7 @@ class World:
     def store(self) -> Store:
         """MinIO."""
         storage = self.settings.storage
-        password = self.secrets["minio_root_password"]
+        password = self.secrets["minioRootPassword"]
         endpoint = f"127.0.0.1:{self.ports['minio']}"
         return Store(endpoint, storage.root_user, password, storage.region, self.folder / "tls" / "ca-bundle.pem")
 
@@ -52,13 +52,13 @@ class World:
     def machines(self) -> Machines:
         """Proxmox."""
         address = f"127.0.0.2:{self.ports['proxmox']}"
-        return Machines(address, self.secrets["proxmox_api_token"], self.folder / "tls" / "ca-bundle.pem")
+        return Machines(address, self.secrets["proxmoxApiToken"], self.folder / "tls" / "ca-bundle.pem")
 
     @cached_property
     def names(self) -> Names:
         """DNS."""
         tsig = self.settings.dns.tsig
-        return Names(self.ports["dns"], tsig.name, tsig.algorithm, self.secrets["dns_tsig_secret"])
+        return Names(self.ports["dns"], tsig.name, tsig.algorithm, self.secrets["dnsTsigSecret"])
 
     def state(self) -> list[dict[str, Any]]:
         """Resources in the engine's state file."""

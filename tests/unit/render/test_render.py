@@ -126,7 +126,9 @@ def test_each_secret_that_is_needed_is_explained(
 ) -> None:
     assert main(["secrets", "--stack", stack]) == 0
     shown = capsys.readouterr().out
-    set_by = re.findall(rf"^  set it   pulumi config set --secret luxima:(\w+) --stack {stack}$", shown, re.MULTILINE)
+    set_by = re.findall(
+        rf"^  set it   pulumi config set --secret luxima:(\w+) --stack {stack}(?: < FILE)?$", shown, re.MULTILINE
+    )
     assert set(set_by) == {secret.key for secret in SECRETS} - unneeded
 
 

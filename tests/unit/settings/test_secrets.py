@@ -17,8 +17,8 @@ def test_a_missing_secret_is_named_with_the_command_that_sets_it(key: str, dev: 
     del dev.secrets[key]
     (mistake,) = dev.mistakes()
     assert mistake.startswith(
-        f"luxima:{key}: is not set; set it with `pulumi config set --secret luxima:{key} --stack dev` "
-        "(reads it from the prompt); it is the "
+        f"luxima:{key}: is not set; set it with `pulumi config set --secret luxima:{key} --stack dev"
+        f"{' < FILE' if key == 'sshPrivateKey' else ''}`; it is the "
     )
 
 
@@ -76,7 +76,7 @@ def test_a_secret_of_the_wrong_form_is_refused_and_not_shown(key: str, wrong: st
     dev.secrets = {**SECRETS, "kubeconfig": KUBECONFIG, key: wrong}
     (mistake,) = dev.mistakes({"kubernetes.mode": "existing"})
     assert mistake.startswith(f"luxima:{key}: has the wrong form; give ")
-    assert f"`pulumi config set --secret luxima:{key} --stack dev`" in mistake
+    assert f"`pulumi config set --secret luxima:{key} --stack dev" in mistake
     assert not leaks(mistake, wrong)
 
 
