@@ -12,6 +12,7 @@ from typing import Any, cast
 
 import pytest
 
+from settings.secrets import SECRETS
 from tests.documents import provider_schema
 from tests.e2e.checkout import Checkout, Done, checkout
 from tests.recording import STACKS
@@ -20,22 +21,7 @@ from tools import ensure
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
 
 _ROOMS = ("compute", "dns", "edge", "kubernetes", "observability", "platform", "services", "storage")
-_STAND_INS = [
-    "databaseMonitorPassword",
-    "dnsGuardTsigSecret",
-    "dnsTsigSecret",
-    "heartbeatUrl",
-    "minioMetricsToken",
-    "minioRootPassword",
-    "pagerdutyRoutingKey",
-    "proxmoxApiToken",
-    "serviceRoleKey",
-    "slackSecurityWebhookUrl",
-    "slackWebhookUrl",
-    "smtpPassword",
-    "sshPrivateKey",
-    "telegramBotToken",
-]
+_STAND_INS = sorted(secret.key for secret in SECRETS if secret.only is None)
 _PUBLIC_STAND_INS = sorted([*_STAND_INS, "acmeTsigSecret"])
 """Those of stacks with public names."""
 _NO_SCHEMA = frozenset({"command", "kubernetes", "luxima", "pulumi", "pulumi-python"})

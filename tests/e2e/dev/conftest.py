@@ -1,6 +1,6 @@
 """One dev stack with simulated nodes, which all tests of this folder share; each leaves it up.
 
-It comes up after three runs that did not end well, and is watched for secrets meanwhile. In the end it is destroyed.
+It comes up after a run whose engine was killed, and is watched for secrets meanwhile. In the end it is destroyed.
 """
 
 import os
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.e2e import life
-from tests.e2e.checkout import Checkout, checkout
+from tests.e2e.checkout import checkout
 from tests.e2e.dev.watched import Watched
 from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
@@ -25,10 +25,12 @@ _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
 @pytest.fixture(scope="package")
 def watched() -> Iterator[Watched]:
     with checkout() as copy:
+        # Four pods that are replaced one after the other would be waited for ten seconds each.
+        copy.replace(
+            f"Pulumi.{_STACK}.yaml", "strategy: rolling\n", "strategy: rolling\n      rolling: {min_ready_seconds: 0}\n"
+        )
         copy.commit()
         made = Watched(copy, World(copy, _STACK))
-        _stopped_by_a_policy(made)
-        _killed(copy)
         made.before = _with_an_engine_that_is_killed(made)
         made.up = made.run(*_UP)
         assert made.up.code == 0, str(made.up)
@@ -40,20 +42,6 @@ def watched() -> Iterator[Watched]:
 @pytest.fixture
 def world(watched: Watched) -> World:
     return watched.world
-
-
-def _stopped_by_a_policy(made: Watched) -> None:
-    made.copy.replace("components/storage/lifecycle.py", 'f"{tenant}/", kept, gone', 'f"{tenant}/", kept - 60, gone')
-    assert made.run(*_UP).code == 1
-    made.copy.replace("components/storage/lifecycle.py", "kept - 60", "kept")
-
-
-def _killed(copy: Checkout) -> None:
-    """The program that drives the engine is killed; its servers, and what the engine had made, are there."""
-    running = copy.start(*_UP)
-    running.wait_for("storage-media-bucket +created")
-    running.kill()
-    assert copy.finish(running).code == -signal.SIGKILL
 
 
 def _with_an_engine_that_is_killed(made: Watched) -> str:

@@ -179,12 +179,13 @@ def test_a_component_whose_port_was_taken_when_it_died_takes_the_others_with_it(
     assert {name for name, port in world.ports.items() if port != ports[name]} == {"etcd"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("server", "change", "by"),
     [
-        pytest.param("minio", r"(media: \{versioning: true, quota_gib: )(\d+)", 1, marks=pytest.mark.long),
+        ("minio", r"(media: \{versioning: true, quota_gib: )(\d+)", 1),
         ("kube-apiserver", r"(\n      replicas: )(\d+)", 1),
-        pytest.param("dns", r"(\n    ttl_seconds: )(\d+)", -1, marks=pytest.mark.long),
+        ("dns", r"(\n    ttl_seconds: )(\d+)", -1),
     ],
 )
 def test_a_server_that_dies_is_named_and_started_anew(world: World, server: str, change: str, by: int) -> None:
@@ -228,6 +229,16 @@ def test_an_engine_that_is_killed(world: World) -> None:
     done = world.checkout.finish(running)
     assert done.code == 1, str(done)
     said(done, "the engine was killed by signal 9; the state is kept")
+    assert_up(world)
+
+
+@pytest.mark.long
+def test_the_program_that_drives_the_engine_is_killed(world: World) -> None:
+    image = next_release(world)
+    running = world.checkout.start(*_UP)
+    until(lambda: image_of(world, "green") == image, running)
+    running.kill()
+    assert world.checkout.finish(running).code == -signal.SIGKILL
     assert_up(world)
 
 
