@@ -15,7 +15,7 @@ EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 .PHONY: help up preview render capacity versions flows secrets postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
-	@echo "make TARGET [STACK=dev|staging|prod]"
+	@echo "make TARGET [STACK=dev]"
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | \
 		while IFS='	' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
 

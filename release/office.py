@@ -21,7 +21,7 @@ from release.gates import Gates, Https
 from release.repository import Repository
 from release.state import ReleaseFile
 from release.witness import Witnesses
-from settings import Settings, SettingsError, load
+from settings import Settings, SettingsError, load, stacks
 from settings.loading import check
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,7 +84,7 @@ class Office:
         options = self.options
         log = lock.folder(options.root) / f"{options.stack}.log"
         if not (options.root / f"Pulumi.{options.stack}.yaml").is_file():
-            known = ", ".join(sorted(path.name.split(".")[1] for path in options.root.glob("Pulumi.*.yaml")))
+            known = ", ".join(stacks(options.root))
             raise ReleaseError(f"there is no stack {options.stack!r}; --stack is one of {known}")
         self.engine = Engine(options.root, options.project, options.stack, log)
         given, secret = self.engine.configuration()

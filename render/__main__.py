@@ -5,7 +5,6 @@ import sys
 import textwrap
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import get_args
 
 from components import edge
 from components.database import migrations
@@ -13,8 +12,7 @@ from components.observability import capacity, documents, postmortem
 from render import flows, secrets
 from render.versions import ending, table
 from settings import Settings, SettingsError
-from settings.environment import StackName
-from settings.loading import check
+from settings.loading import check, stacks
 
 _MARK = ".luxima-render"
 """Marks a folder that was written by this command, so that nothing else is ever removed."""
@@ -80,7 +78,7 @@ def main(arguments: list[str] | None = None) -> int:
         help="files for other programs, computed sizes, what of others it runs, who talks to whom, its secrets, "
         "a page to fill in",
     )
-    parser.add_argument("--stack", choices=get_args(StackName), default="dev", help="the stack (dev)")
+    parser.add_argument("--stack", choices=stacks(Path.cwd()), default="dev", help="the stack (dev)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
     parser.add_argument(
         "--warn", type=int, metavar="DAYS", help="fail when support of a version ends within these days"

@@ -6,6 +6,7 @@ from functools import cached_property
 from pathlib import Path
 
 from sandbox.faults import SandboxError
+from settings import stacks
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
@@ -180,7 +181,7 @@ class Layout:
 
     def known_stacks(self) -> list[str]:
         """The stacks that the checkout has a settings file for."""
-        return sorted(path.name.split(".")[1] for path in self.root.glob("Pulumi.*.yaml"))
+        return stacks(self.root)
 
     def used_stacks(self) -> list[str]:
         """The stacks that have a sandbox folder."""

@@ -3,10 +3,8 @@
 import argparse
 import sys
 from pathlib import Path
-from typing import get_args
 
-from settings.environment import StackName
-from settings.loading import check
+from settings.loading import check, stacks
 from settings.report import SettingsError
 
 
@@ -15,11 +13,11 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m settings", description="Settings of the stacks.")
     commands = parser.add_subparsers(dest="command", required=True)
     checking = commands.add_parser("check", help="check stack and release files; secrets need not be set")
-    checking.add_argument("stacks", nargs="*", metavar="STACK", help="dev, staging, prod; all of them by default")
+    checking.add_argument("stacks", nargs="*", metavar="STACK", help="all that have a file, by default")
     checking.add_argument("--root", type=Path, default=Path.cwd(), help="folder with the Pulumi.<stack>.yaml files")
     given = parser.parse_args(arguments)
     wrong = False
-    for stack in given.stacks or get_args(StackName):
+    for stack in given.stacks or stacks(given.root):
         try:
             check(stack, given.root)
         except SettingsError as error:

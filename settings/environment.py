@@ -1,12 +1,15 @@
 """`luxima:environment`: which environment a stack is, and under which names it is reached (ENV-1..4)."""
 
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from pydantic import Field
 
 from settings.values import Area, Domain
 
-StackName = Literal["dev", "staging", "prod"]
+StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
+"""A stack is there when its file is: `Pulumi.<name>.yaml`."""
+_LABELS: Final = {"prod": "production"}
+"""MON-1: the label `environment` of a stack, where it is not the stack's name."""
 
 GATEWAY_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record")
 """Hosts under the core domain that the gateways serve (ENV-3)."""
@@ -16,14 +19,16 @@ class Environment(Area):
     """Identity of a stack."""
 
     name: StackName = Field(description="Name of the stack; the same as in the file's name")
-    label: Literal["dev", "staging", "production"] = Field(
-        description="Value of the label `environment` on every metric and log line"
-    )
     domain: Domain = Field(description="Domain under which the public services are reached")
     core_domain: Domain = Field(description="Domain of the core hosts: Grafana, registry, object storage")
     uptime_objective_percent: Annotated[float, Field(ge=90, lt=100)] = Field(
         description="Share of time each main service has to be up, in percent"
     )
+
+    @property
+    def label(self) -> str:
+        """Value of the label `environment` on every metric and log line (MON-1)."""
+        return _LABELS.get(self.name, self.name)
 
     def fqdn(self, host: str) -> str:
         """Full name of `host` under the stack's domain; `@` is the domain itself."""

@@ -43,6 +43,11 @@ def load(config: Mapping[str, object], secret_keys: Collection[str], stack: str,
     return settings.model_copy(update={"secrets": known})
 
 
+def stacks(root: File) -> list[str]:
+    """The stacks that a checkout has: one for each `Pulumi.<stack>.yaml` in `root`."""
+    return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
+
+
 def check(stack: str, root: File) -> Settings:
     """Settings of `stack` from its files in `root` alone: secrets need not be set, but none may be in plain text."""
     file = read(root / f"Pulumi.{stack}.yaml", _stack_setting)

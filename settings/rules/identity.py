@@ -5,23 +5,12 @@ from collections.abc import Iterator
 from settings.report import Problem, show
 from settings.stack import Settings
 
-LABELS = {"dev": "dev", "staging": "staging", "prod": "production"}
-
 
 def stack_name(settings: Settings, stack: str) -> Iterator[Problem]:
     """A stack's file says which stack it is for: values copied from another one are noticed."""
     name = settings.environment.name
     if name != stack:
         yield Problem(("environment", "name"), f'"{name}" is another stack than the selected one; give {stack}')
-
-
-def label(settings: Settings) -> Iterator[Problem]:
-    """The label on metrics and logs is the requirement's (MON-1)."""
-    environment = settings.environment
-    right = LABELS[environment.name]
-    if environment.label != right:
-        text = f'"{environment.label}" is not the label of stack {environment.name}; give {right} (requirement MON-1)'
-        yield Problem(("environment", "label"), text)
 
 
 def uptime(settings: Settings) -> Iterator[Problem]:
@@ -73,4 +62,4 @@ def acme_algorithm(settings: Settings) -> Iterator[Problem]:
         yield Problem(("edge", "certificates", "acme_tsig", "algorithm"), text)
 
 
-RULES = (label, uptime, domains, issuer, acme_account, acme_algorithm)
+RULES = (uptime, domains, issuer, acme_account, acme_algorithm)

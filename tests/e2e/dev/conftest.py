@@ -46,10 +46,10 @@ def world(watched: Watched) -> World:
 
 def _with_an_engine_that_is_killed(made: Watched) -> str:
     """While pods are waited for: the Deployment is there, and the state does not know it. Gives its id."""
+    running = made.copy.start(*_UP)
+    running.wait_for("running the program on the engine")
     # No pod of it gets ready, however late this looks.
     _may_run_pods(made.world, may=False)
-    running = made.copy.start(*_UP)
-    running.wait_for("resources that change")
     wait_for(lambda: _deployment(made.world) is not None, "the Deployment is there", 300)
     os.kill(made.world.process("engine"), signal.SIGKILL)
     assert made.copy.finish(running).code == 1

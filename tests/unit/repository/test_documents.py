@@ -8,17 +8,16 @@ import os
 import re
 import subprocess
 import sys
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 import pytest
 import typer
 
 from release.cli import app
-from settings.environment import StackName
 from settings.secrets import SECRETS
 from tests import proofs
 from tests.__main__ import SUITES
-from tests.recording import record_platform, stack_settings
+from tests.recording import STACKS, record_platform, stack_settings
 from tests.unit.repository import documented
 from tests.unit.repository.documented import ROOT, RUN, Command
 
@@ -59,7 +58,7 @@ def nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     def parsed(self: argparse.ArgumentParser, *given: Any) -> None:
         options = parse(self, *given)
         stack = getattr(options, "stack", None)
-        if stack not in (None, *get_args(StackName)):
+        if stack not in (None, *STACKS):
             self.error(f"there is no stack {stack}")
         raise Parsed(getattr(options, "arguments", []))
 

@@ -13,7 +13,7 @@ from tests.unit.settings.stacks import ROOT
 def test_all_real_stacks_are_ok(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "--root", str(ROOT)]) == 0
     assert capsys.readouterr().out.splitlines() == [
-        f"Pulumi.{stack}.yaml, releases/{stack}.yaml: ok" for stack in ("dev", "staging", "prod")
+        f"Pulumi.{stack}.yaml, releases/{stack}.yaml: ok" for stack in ("dev", "prod", "staging")
     ]
 
 

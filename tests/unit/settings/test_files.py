@@ -6,7 +6,10 @@ from typing import Any, cast
 
 import pytest
 
+from render.__main__ import main as render
+from sandbox.layout import Layout
 from settings import Settings
+from settings.__main__ import main
 from settings.loading import check
 from tests.unit.settings.stacks import ROOT, SECRETS, STACKS, Checkout, data_of
 
@@ -39,6 +42,21 @@ def test_environments_are_those_of_the_requirement(
         domain,
         *(f"{host}.{domain}" for host in ("admin", "auth", "api", "functions")),
     ]
+
+
+def test_a_new_stack_is_its_two_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "releases").mkdir()
+    for of_dev, of_new in (("Pulumi.dev.yaml", "Pulumi.try-out.yaml"), ("releases/dev.yaml", "releases/try-out.yaml")):
+        text = (ROOT / of_dev).read_text(encoding="utf-8")
+        (tmp_path / of_new).write_text(text.replace("    name: dev\n", "    name: try-out\n"), encoding="utf-8")
+    assert main(["check", "--root", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == "Pulumi.try-out.yaml, releases/try-out.yaml: ok\n"
+    assert check("try-out", tmp_path).environment.label == "try-out"
+    assert Layout("try-out", tmp_path).known_stacks() == ["try-out"]
+    monkeypatch.chdir(tmp_path)
+    assert render(["flows", "--stack", "try-out"]) == 0
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -14,7 +14,7 @@ from settings.stack import Settings
 from tests.unit.settings.stacks import ABSENT, ROOT, Checkout, data_of
 
 TEN_MISTAKES = {
-    "environment.label": "production",
+    "environment.uptime_objective_percent": 99,
     "environment.domain": "not a domain",
     "compute.network.vlan": 5000,
     "compute.vms.docker-1.memory_mib": "4096",
@@ -35,7 +35,7 @@ def test_all_mistakes_are_reported_at_once(dev: Checkout) -> None:
         '  luxima:environment.domain: "not a domain" is not right; give a DNS name such as staging.acehcommerce.id: '
         "two labels or more of lower-case letters, digits and inner hyphens, 63 characters at most each and 253 "
         "together (RFC 1035, RFC 1123) (domain under which the public services are reached)",
-        '  luxima:environment.label: "production" is not the label of stack dev; give dev (requirement MON-1)',
+        "  luxima:environment.uptime_objective_percent: 99 is too low; requirement ENV-4 asks for at least 99.9",
         "  luxima:compute.network.vlan: 5000 is too large; give at most 4094 (VLAN tag of the guests' interfaces)",
         "  luxima:compute.vms.k3s-agent-1.adress: is no setting; did you mean address?",
         '  luxima:compute.vms.docker-1.memory_mib: "4096" is text, not a whole number; write 4096 without quotes',

@@ -59,7 +59,6 @@ def test_a_rule_lets_pass_what_is_right(case: Case) -> None:
 def test_high_availability_is_asked_of_prod_only(stack: str) -> None:
     single = {
         "environment.name": stack,
-        "environment.label": stack,
         **{f"compute.vms.k3s-{role}-{number}": ABSENT for role in ("server", "agent") for number in (2, 3)},
         "compute.containers.ns2": ABSENT,
         "services.admin.replicas": 1,

@@ -136,7 +136,7 @@ def test_no_message_shows_a_secret(dev: Checkout) -> None:
     """Secrets where they belong, mistakes in everything else, and an area that is encrypted as a whole."""
     dev.secrets = {**SECRETS, "kubeconfig": "planted: kubeconfig"}
     wrong = {
-        "environment.label": "production",
+        "environment.uptime_objective_percent": 99,
         "retention.metrics_days": "30",
         "compute.ssh.authorized_keys": [SECRETS["sshPrivateKey"]],
         "compute.endpoint": f"https://root:{SECRETS['minioRootPassword']}@pve.luxima.id/",

@@ -20,8 +20,6 @@ GUEST = {
 
 CASES = [
     Case(stack_name, {"environment.name": "prod"}, "environment.name", '"prod" is another stack', {}),
-    Case(identity.label, {"environment.label": "staging"}, "environment.label", "give dev", {}),
-    prod(identity.label, {"environment.label": "staging"}, "environment.label", "give production", {}),
     Case(
         identity.uptime,
         {"environment.uptime_objective_percent": 99.89},
