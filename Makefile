@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity versions flows secrets postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up preview render capacity versions flows secrets new-service postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
@@ -39,6 +39,9 @@ flows: venv ## show who may talk to whom in STACK, at which port of the pod, and
 
 secrets: venv ## show the secrets that STACK needs: what each is, where to get it, how to set and how to replace it
 	@$(PY) -m render secrets --stack $(STACK)
+
+new-service: venv ## write a new service NAME into every stack file [PORT=3000]
+	@$(PY) -m settings new-service $(if $(NAME),$(NAME),"") $(if $(PORT),--port $(PORT))
 
 postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
 	@$(PY) -m render postmortem --stack $(STACK) $(if $(ALERT),--alert $(ALERT))

@@ -1,5 +1,6 @@
 """`python -m settings check`."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from settings.__main__ import main
+from settings.loading import check, stacks
 from tests.unit.settings.stacks import ROOT
 
 
@@ -15,6 +17,45 @@ def test_all_real_stacks_are_ok(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out.splitlines() == [
         f"Pulumi.{stack}.yaml, releases/{stack}.yaml: ok" for stack in ("dev", "prod", "staging")
     ]
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Path:
+    (tmp_path / "releases").mkdir()
+    for path in (*ROOT.glob("Pulumi.*.yaml"), *ROOT.glob("releases/*.yaml")):
+        shutil.copy(path, tmp_path / path.relative_to(ROOT))
+    return tmp_path
+
+
+def test_a_new_service_is_one_entry_in_each_stack_file(copied: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["new-service", "search", "--port", "8080", "--root", str(copied)]) == 0
+    assert "Pulumi.dev.yaml, Pulumi.prod.yaml, Pulumi.staging.yaml" in capsys.readouterr().out
+    for stack in stacks(copied):
+        old, new = ((root / f"Pulumi.{stack}.yaml").read_text().splitlines() for root in (ROOT, copied))
+        assert len(new) == len(old) + 2
+        assert [line for line in new if line in old] == old
+        settings = check(stack, copied)
+        assert settings.services["search"].port == 8080
+        assert settings.service_fqdn("search") == f"search.{settings.environment.domain}"
+        assert {service.strategy for service in settings.services.values()} == {settings.services["search"].strategy}
+
+
+@pytest.mark.parametrize(
+    ("name", "port", "why"),
+    [
+        ("", "3000", '"" is no name for a service'),
+        ("Search!", "3000", '"Search!" is no name for a service'),
+        ("api", "3000", "Pulumi.dev.yaml has a service api already"),
+        ("search", "80", "with search the settings would not be right, so nothing was written"),
+    ],
+)
+def test_a_service_that_cannot_be_added_changes_no_file(
+    name: str, port: str, why: str, copied: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["new-service", name, "--port", port, "--root", str(copied)]) == 1
+    assert why in capsys.readouterr().err
+    for path in ROOT.glob("Pulumi.*.yaml"):
+        assert (copied / path.name).read_text() == path.read_text()
 
 
 def test_a_mistake_is_printed_and_the_others_are_still_checked(
