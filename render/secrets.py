@@ -15,5 +15,5 @@ def table(settings: Settings) -> Iterator[str]:
             yield f"  read by  {', '.join(secret.readers)}"
             yield f"  get it   {secret.origin}"
             yield f"  form     {secret.form.right}"
-            yield f"  set it   {secret.command(stack).strip('`')}"
+            yield f"  set it   {secret.command(stack)}"
             yield f"  replace  {secret.rotation}"

@@ -8,7 +8,7 @@ import re
 import secrets
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import ed25519
 from sandbox.faults import SandboxError
 from sandbox.tls import write_private
 from settings.secrets import SECRETS, forms
+from settings.values import Form
 
 _NEVER = 4_102_444_800
 """The year 2100, in seconds since 1970."""
@@ -36,17 +37,18 @@ def _key() -> str:
     return base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-def _private_key() -> str:
+def private_key() -> str:
+    """A new SSH key, OpenSSH text."""
     key = ed25519.Ed25519PrivateKey.generate()
     form = (serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
     return key.private_bytes(*form).decode()
 
 
-_MAKERS: Mapping[forms.Form, Callable[[], str]] = {
+_MAKERS: Mapping[Form, Callable[[], str]] = {
     forms.PROXMOX_TOKEN: lambda: f"root@pam!luxima={uuid.uuid4()}",
     forms.PASSWORD: _password,
     forms.TSIG: _key,
-    forms.PRIVATE_KEY: _private_key,
+    forms.PRIVATE_KEY: private_key,
     # Nobody is told anything from a sandbox: this name is reserved (RFC 6761) and leads nowhere.
     forms.URL: lambda: f"https://outside.invalid/{secrets.token_urlsafe(24)}",
     forms.ROUTING_KEY: lambda: secrets.token_hex(16),
@@ -59,24 +61,31 @@ _MAKERS: Mapping[forms.Form, Callable[[], str]] = {
 class Credentials:
     """Every secret that the sandbox needs; `repr` shows none of them."""
 
-    passphrase: str
-    """Encrypts the secrets in the state and in the copied stack file."""
-    minio_kms_key: str
-    """Key of the object storage's encryption: 32 bytes, base64."""
-    stack: Mapping[str, str]
-    """The stack's secrets, by key."""
+    values: Mapping[str, str]
+    """Every value, by name."""
 
     def __repr__(self) -> str:
         return "Credentials(…)"
+
+    @property
+    def passphrase(self) -> str:
+        """Encrypts the secrets in the state and in the copied stack file."""
+        return self.values[_PASSPHRASE]
+
+    @property
+    def minio_kms_key(self) -> str:
+        """Key of the object storage's encryption: 32 bytes, base64."""
+        return self.values[_KMS_KEY]
+
+    @property
+    def stack(self) -> Mapping[str, str]:
+        """The stack's secrets, by key."""
+        return {key: value for key, value in self.values.items() if key not in {_PASSPHRASE, _KMS_KEY}}
 
     def stack_config(self, minio_root_user: str) -> dict[str, str]:
         """The secrets as the stack's configuration knows them (`pulumi config set --secret`)."""
         token = metrics_token(minio_root_user, self.stack["minioRootPassword"])
         return {f"luxima:{key}": value for key, value in {**self.stack, "minioMetricsToken": token}.items()}
-
-    def all(self) -> dict[str, str]:
-        """Every value, by name."""
-        return {_PASSPHRASE: self.passphrase, _KMS_KEY: self.minio_kms_key, **self.stack}
 
 
 def metrics_token(user: str, password: str) -> str:
@@ -94,7 +103,7 @@ def _base64url(content: bytes) -> str:
 def make() -> Credentials:
     """New random secrets."""
     made = {secret.key: _MAKERS[secret.form]() for secret in SECRETS if secret.form in _MAKERS}
-    return Credentials(_password(), _key(), made)
+    return Credentials({_PASSPHRASE: _password(), _KMS_KEY: _key(), **made})
 
 
 def load_or_make(path: Path) -> Credentials:
@@ -117,21 +126,20 @@ def load_or_make(path: Path) -> Credentials:
         if missing:
             raise SandboxError(f"{path} has no {', '.join(missing)}; without it the stack's data is lost: {again}")
         kept = {key: value for key, value in content.items() if isinstance(value, str) and value}
-        made = _of({name: kept.get(name, value) for name, value in make().all().items()})
-        if made.all() != written:
-            write_private(path, json.dumps(made.all(), indent=1).encode())
+        made = Credentials({name: kept.get(name, value) for name, value in make().values.items()})
+        if made.values != written:
+            _write(path, made)
         if path.stat().st_mode & 0o077:
             path.chmod(0o600)
     else:
         made = make()
-        write_private(path, json.dumps(made.all(), indent=1).encode())
+        _write(path, made)
     own = user_passphrase()
-    return made if own is None else replace(made, passphrase=own)
+    return made if own is None else Credentials({**made.values, _PASSPHRASE: own})
 
 
-def _of(values: Mapping[str, str]) -> Credentials:
-    stack = {key: value for key, value in values.items() if key not in {_PASSPHRASE, _KMS_KEY}}
-    return Credentials(values[_PASSPHRASE], values[_KMS_KEY], stack)
+def _write(path: Path, made: Credentials) -> None:
+    write_private(path, json.dumps(made.values, indent=1).encode())
 
 
 def _is_text(value: object) -> bool:

@@ -135,7 +135,7 @@ def in_processes(secrets: Mapping[str, str]) -> list[Leak]:
 
 def secrets_of(layout: Layout) -> dict[str, str]:
     """The secrets that the sandbox made for a stack, and the secret half of its Proxmox token."""
-    made = credentials.load_or_make(layout.secrets).all()
+    made = credentials.load_or_make(layout.secrets).values
     derived = {
         "proxmox_api_token_secret": made["proxmoxApiToken"].partition("=")[2],
         # The end of the token, which is all of it that is a secret: its signature.

@@ -7,8 +7,8 @@ from typing import Final
 
 from settings.loading import check, stacks
 from settings.report import SettingsError
+from settings.services import SERVICE_NAME
 
-_NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _AREA: Final = "  luxima:services:\n"
 _OBJECTIVES: Final = "    objectives:\n"
 _ENTRY: Final = (
@@ -27,10 +27,8 @@ def add(name: str, port: int, root: Path) -> list[Path]:
     Raises:
         NewServiceError: When the name is taken or is none, or the settings would not be right with it.
     """
-    if not _NAME.fullmatch(name):
-        raise NewServiceError(
-            f'"{name}" is no name for a service: give lower-case letters, digits and hyphens, a letter first'
-        )
+    if not SERVICE_NAME.matches(name):
+        raise NewServiceError(f'"{name}" is no name for a service: give {SERVICE_NAME.right}')
     before = {root / f"Pulumi.{stack}.yaml": stack for stack in stacks(root)}
     texts = {path: path.read_text(encoding="utf-8") for path in before}
     after = {path: _added(path, text, name, port, check(before[path], root).services) for path, text in texts.items()}

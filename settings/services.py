@@ -1,7 +1,7 @@
 """`luxima:services`: the services that users reach (ENV-2), and how each of them is run and released."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -14,13 +14,11 @@ Host = Annotated[
         "@ for the domain itself, or one DNS label under it, such as admin",
     ),
 ]
-ServiceName = Annotated[
-    str,
-    Form(
-        "^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$",
-        "a lower-case letter first, then letters, digits and inner hyphens, at most 50 characters",
-    ),
-]
+SERVICE_NAME: Final = Form(
+    "^[a-z]([a-z0-9-]{0,48}[a-z0-9])?$",
+    "a lower-case letter first, then letters, digits and inner hyphens, at most 50 characters",
+)
+ServiceName = Annotated[str, SERVICE_NAME]
 MemoryMib = Annotated[int, Field(ge=16, le=1_048_576)]
 
 

@@ -11,12 +11,11 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import pulumi
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ed25519
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
 from pulumi.runtime.stack import wait_for_rpcs
 
 from components.platform import Platform
+from sandbox.credentials import private_key
 from settings import Settings
 from settings.loading import check
 from settings.secrets import SECRETS
@@ -160,15 +159,6 @@ def record(program: Callable[[], Any], stack: str = "dev") -> Recorder:
 def stack_settings(stack: str) -> Settings:
     """The committed settings of `stack`."""
     return check(stack, ROOT)
-
-
-def private_key() -> str:
-    """A new SSH key, OpenSSH text."""
-    return (
-        ed25519.Ed25519PrivateKey.generate()
-        .private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.OpenSSH, serialization.NoEncryption())
-        .decode()
-    )
 
 
 def record_platform(settings: Settings) -> Recorder:

@@ -25,5 +25,5 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = 90) -> T:
         except (AssertionError, OSError, ValueError) as caught:
             fault = caught
         if time.monotonic() > deadline:
-            raise AssertionError(f"{what} did not happen in {seconds} s: {fault}") from fault
+            raise AssertionError(f"{what} did not happen in {seconds} s{f': {fault}' if fault else ''}") from fault
         time.sleep(_PAUSE_SECONDS)

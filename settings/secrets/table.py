@@ -10,8 +10,7 @@ from typing import Final, Literal, cast
 
 from settings.report import Problem
 from settings.secrets import forms
-from settings.secrets.forms import Form
-from settings.values import Area
+from settings.values import Area, Form
 
 Reader = Literal[
     "proxmox",
@@ -76,8 +75,8 @@ class Secret:
 
     def command(self, stack: str) -> str:
         """The command that sets the secret; it asks for the value, or reads a file, so that no history has it."""
-        file = " < FILE" if self.form.lines else ""
-        return f"`pulumi config set --secret luxima:{self.key} --stack {stack}{file}`"
+        file = " < FILE" if self.form in forms.OF_LINES else ""
+        return f"pulumi config set --secret luxima:{self.key} --stack {stack}{file}"
 
 
 _TSIG_ORIGIN: Final = "`keymgr -t NAME` or `tsig-keygen NAME`; its name and rights are set at the name servers"
@@ -250,10 +249,10 @@ def check(config: Mapping[str, object], encrypted: Collection[str], stack: str) 
         if secret.key not in config:
             continue
         if secret.key not in encrypted:
-            text = f"is in plain text, so it has leaked; make a new one and set it with {secret.command(stack)}"
+            text = f"is in plain text, so it has leaked; make a new one and set it with `{secret.command(stack)}`"
             problems.append(Problem((secret.key,), text))
-        elif isinstance(value, str) and not secret.form.accepts(value):
-            text = f"has the wrong form; give {secret.form.right}; set it with {secret.command(stack)}"
+        elif isinstance(value, str) and not secret.form.matches(value):
+            text = f"has the wrong form; give {secret.form.right}; set it with `{secret.command(stack)}`"
             problems.append(Problem((secret.key,), text))
     return problems
 
@@ -270,7 +269,7 @@ def check_needed(config: Collection[str], areas: Mapping[str, object], stack: st
     for secret in SECRETS:
         only = secret.only
         if secret.key not in config and secret.needed(areas):
-            text = f"is not set; set it with {secret.command(stack)}; it is the {secret.purpose}"
+            text = f"is not set; set it with `{secret.command(stack)}`; it is the {secret.purpose}"
             problems.append(Problem((secret.key,), text))
         elif secret.key in config and only is not None and only.found(areas) in only.others:
             text = f"is set, but used with {only} only; take it out with "

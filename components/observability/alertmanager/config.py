@@ -7,7 +7,7 @@ PagerDuty. It does not expand `${...}` either: every secret is read from a file,
 from typing import Any, Final
 
 from components.observability.alertmanager import inhibition
-from components.observability.alertmanager.receivers import receivers
+from components.observability.alertmanager.receivers import SECRETS, receivers
 from settings import Settings
 
 GROUP_BY: Final = ("alertname", "service_name", "environment", "host")
@@ -26,7 +26,7 @@ def document(settings: Settings) -> dict[str, Any]:
             "smtp_smarthost": alerts.smtp_endpoint,
             "smtp_from": alerts.smtp_user,
             "smtp_auth_username": alerts.smtp_user,
-            "smtp_auth_password_file": "/etc/alertmanager/secrets/smtpPassword",
+            "smtp_auth_password_file": f"{SECRETS}/smtpPassword",
             "smtp_require_tls": True,
         },
         "templates": ["templates/*.tmpl"],

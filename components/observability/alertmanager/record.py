@@ -19,13 +19,11 @@ still down (alerts are kept in memory; Prometheus sends a resolved one again for
 several times during one outage, all but the last time.
 """
 
-from typing import Any, Final
+from typing import Any
 
 from components.kubernetes import authority_path
+from components.observability.alertmanager.receivers import SECRETS
 from settings import Settings
-
-SECRETS: Final = "/etc/alertmanager/secrets"
-"""Folder that the secrets are mounted in, each a file called after its key of the stack's configuration."""
 
 
 def document(settings: Settings) -> dict[str, Any]:

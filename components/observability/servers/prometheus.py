@@ -8,6 +8,7 @@ from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, author
 from components.observability import capacity, prometheus, rules
 from components.observability.servers.site import Site, may_read
 from components.programs import PROMETHEUS
+from settings.secrets import told_to
 
 _READS = (
     k8s.rbac.v1.PolicyRuleArgs(
@@ -35,7 +36,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         "prometheus",
         "/etc/prometheus",
         documents,
-        site.secrets.of("minioMetricsToken"),
+        site.secrets.of(*told_to("prometheus")),
         site.parent,
     )
     size = observed.prometheus

@@ -17,7 +17,6 @@ from typing import Any, Final, Self
 import requests
 import yaml
 
-from components.edge.documents import SLOTS
 from components.observability import alertmanager, prometheus, rules
 from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
@@ -265,7 +264,7 @@ class Room:
         pods: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "services": [
                 # The one probe of this story says yes to each slot's name: both are live.
-                *(_pod("storefront", self.observed.storefront.address, slot) for slot in SLOTS),
+                *(_pod("storefront", self.observed.storefront.address, slot) for slot in self.settings.edge.gateways),
                 _pod("billing", self.observed.billing.address),
             ],
             "traefik": [_part("traefik", rest, slot) for slot in self.settings.edge.gateways],

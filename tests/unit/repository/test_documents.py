@@ -176,7 +176,7 @@ def test_a_secret_that_is_set_is_one_of_the_programs() -> None:
     keys = [word for each in found() if each.words[:3] == ("pulumi", "config", "set") for word in each.words[3:]]
     named = {key.removeprefix("luxima:") for key in keys if key.startswith("luxima:")} - {"…"}
     assert named <= {secret.key for secret in SECRETS}
-    assert named
+    assert len(named) >= 5
 
 
 def test_kubectl_is_told_names_that_the_program_gives() -> None:

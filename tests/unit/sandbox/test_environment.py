@@ -137,12 +137,12 @@ def test_secrets_are_made_once_and_kept_private(tmp_path: Path, monkeypatch: pyt
 def test_secrets_of_an_older_version_are_kept_and_what_it_did_not_know_is_added(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
     made = credentials.load_or_make(path)
-    older = {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): value for key, value in made.all().items()}
+    older = {re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", key): value for key, value in made.values.items()}
     del older["smtp_password"]
     path.write_text(json.dumps(older))
     kept = credentials.load_or_make(path)
-    assert {key: value for key, value in kept.all().items() if key != "smtpPassword"} == {
-        key: value for key, value in made.all().items() if key != "smtpPassword"
+    assert {key: value for key, value in kept.values.items() if key != "smtpPassword"} == {
+        key: value for key, value in made.values.items() if key != "smtpPassword"
     }
     assert len(kept.stack["smtpPassword"]) >= 8
     assert credentials.load_or_make(path) == kept
@@ -150,7 +150,7 @@ def test_secrets_of_an_older_version_are_kept_and_what_it_did_not_know_is_added(
 
 def test_damaged_secrets_are_not_silently_made_anew(tmp_path: Path) -> None:
     path = tmp_path / "secrets.json"
-    made = credentials.load_or_make(path).all()
+    made = credentials.load_or_make(path).values
     for damage, said in (
         ("{", "cannot be read"),
         ("[]", "cannot be read"),

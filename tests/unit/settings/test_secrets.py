@@ -12,14 +12,17 @@ from tests.unit.settings.stacks import KUBECONFIG, ROOT, SECRETS, Checkout
 MODES = {"k3s": {}, "existing": {"kubernetes.mode": "existing"}}
 
 
+def command(key: str) -> str:
+    """What sets a secret; what has lines comes from a file."""
+    file = " < FILE" if key in {"sshPrivateKey", "kubeconfig"} else ""
+    return f"pulumi config set --secret luxima:{key} --stack dev{file}"
+
+
 @pytest.mark.parametrize("key", SECRETS)
 def test_a_missing_secret_is_named_with_the_command_that_sets_it(key: str, dev: Checkout) -> None:
     del dev.secrets[key]
     (mistake,) = dev.mistakes()
-    assert mistake.startswith(
-        f"luxima:{key}: is not set; set it with `pulumi config set --secret luxima:{key} --stack dev"
-        f"{' < FILE' if key == 'sshPrivateKey' else ''}`; it is the "
-    )
+    assert mistake.startswith(f"luxima:{key}: is not set; set it with `{command(key)}`; it is the ")
 
 
 @pytest.mark.parametrize("key", [*SECRETS, "kubeconfig"])
@@ -76,7 +79,7 @@ def test_a_secret_of_the_wrong_form_is_refused_and_not_shown(key: str, wrong: st
     dev.secrets = {**SECRETS, "kubeconfig": KUBECONFIG, key: wrong}
     (mistake,) = dev.mistakes({"kubernetes.mode": "existing"})
     assert mistake.startswith(f"luxima:{key}: has the wrong form; give ")
-    assert f"`pulumi config set --secret luxima:{key} --stack dev" in mistake
+    assert f"set it with `{command(key)}`" in mistake
     assert not leaks(mistake, wrong)
 
 

@@ -76,7 +76,7 @@ def site(request: pytest.FixtureRequest, tmp_path: Path) -> Site:
 
 def test_the_specification_tells_no_secret(site: Site) -> None:
     text = node.specification(site, _CONTAINER).dump()
-    secrets = [*site.credentials.all().values(), _text(_KEY), _text(_CERTIFICATE), _KEY.decode()]
+    secrets = [*site.credentials.values.values(), _text(_KEY), _text(_CERTIFICATE), _KEY.decode()]
     assert [secret for secret in secrets if secret in text] == []
 
 
