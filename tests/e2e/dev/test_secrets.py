@@ -16,6 +16,8 @@ pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 def looked(watched: Watched) -> None:
     """Whatever prints values has been run."""
     for verb in (("refresh",), ("preview", "--format", "json")):
+        if any(done.arguments[3 : 3 + len(verb)] == verb for done in watched.copy.runs):
+            continue
         done = watched.run(*verb, "--stack", "dev")
         assert done.code == 0, str(done)
 

@@ -35,7 +35,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def made() -> Iterator[Trial]:
     before = _interfaces()
-    with trial("blue_green", blue_green.IMAGES | rolling.IMAGES | shadow.IMAGES) as made:
+    with trial("rolling", rolling.IMAGES | blue_green.IMAGES | shadow.IMAGES) as made:
         yield made
         copy = made.copy
         group = docker.cgroup(_layout(copy))
@@ -185,18 +185,19 @@ def test_a_second_up_changes_nothing(world: World) -> None:
 
 @pytest.mark.long
 def test_a_blue_green_release(made: Trial) -> None:
+    _released_by(made, "blue_green")
     blue_green.refused_and_taken_back(made)
 
 
 def _released_by(made: Trial, strategy: str) -> None:
     """From now on the shop is released so."""
     path = made.copy.root / f"Pulumi.{STACK}.yaml"
-    text, found = re.subn(
-        r"strategy: \w+(\n +smoke_paths)", rf"strategy: {strategy}\1", path.read_text(encoding="utf-8")
-    )
+    before = path.read_text(encoding="utf-8")
+    text, found = re.subn(r"strategy: \w+(\n +smoke_paths)", rf"strategy: {strategy}\1", before)
     assert found == 1
     path.write_text(text, encoding="utf-8")
-    made.copy.succeed("up", "--stack", STACK)
+    if text != before:
+        made.copy.succeed("up", "--stack", STACK)
 
 
 def test_a_rolling_update(made: Trial) -> None:
