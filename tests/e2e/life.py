@@ -25,6 +25,15 @@ def next_release(world: World) -> str:
     return image
 
 
+def setting(world: World, pattern: str, by: int = 1) -> None:
+    """Change a number of the stack file."""
+    path = world.checkout.root / f"Pulumi.{world.stack}.yaml"
+    content = path.read_text(encoding="utf-8")
+    changed = re.sub(pattern, lambda match: f"{match[1]}{int(match[2]) + by}", content, count=1)
+    assert changed != content
+    path.write_text(changed, encoding="utf-8")
+
+
 def stands(world: World) -> None:
     """Every server has what the settings say."""
     release = world.settings.releases.services[SERVICE]

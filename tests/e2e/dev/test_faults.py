@@ -8,7 +8,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 import signal
 import socket
 import threading
@@ -22,7 +21,7 @@ import pytest
 from tests.e2e.broken import another_disk, broken_tools, full_disk
 from tests.e2e.checkout import Done, Running
 from tests.e2e.dev.watched import Watched
-from tests.e2e.life import next_release, stands
+from tests.e2e.life import next_release, setting, stands
 from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected import NAMESPACE, SERVICE
@@ -74,15 +73,6 @@ def until(condition: Callable[[], bool], running: Running, seconds: float = 420)
         assert running.process.poll() is None, str(running.wait())
         assert time.monotonic() < end, f"not true after {seconds} s"
         pause.wait(0.1)
-
-
-def setting(world: World, pattern: str, by: int = 1) -> None:
-    """Change a number of the stack file."""
-    path = world.checkout.root / _STACK_FILE
-    content = path.read_text(encoding="utf-8")
-    changed = re.sub(pattern, lambda match: f"{match[1]}{int(match[2]) + by}", content, count=1)
-    assert changed != content
-    path.write_text(changed, encoding="utf-8")
 
 
 def image_of(world: World, slot: str) -> str:

@@ -56,18 +56,6 @@ def test_the_size_of_a_volume_is_refused_before_anything_changes(world: World) -
     assert world.state() == state
 
 
-def test_a_change_by_hand_does_not_stop_the_program(world: World) -> None:
-    declared = world.cluster.get(_DEPLOYMENT)["spec"]["replicas"]
-    world.cluster.patch(_DEPLOYMENT, {"spec": {"replicas": declared + 3}})
-    path = world.checkout.root / _FILE
-    content = path.read_text(encoding="utf-8")
-    changed = re.sub(r"(\n      replicas: )(\d+)", lambda match: f"{match[1]}{int(match[2]) + 1}", content, count=1)
-    assert changed != content
-    path.write_text(changed, encoding="utf-8")
-    world.checkout.succeed(*_UP)
-    assert world.cluster.get(_DEPLOYMENT)["spec"]["replicas"] == declared + 1
-
-
 def test_a_state_of_another_kind_of_plugin_is_not_continued(world: World) -> None:
     mark = world.folder / "run" / "plugins"
     kinds, state = mark.read_text(encoding="utf-8"), world.state()
