@@ -59,9 +59,9 @@ def test_the_size_of_a_volume_is_refused_before_anything_changes(world: World) -
 def test_a_change_by_hand_does_not_stop_the_program(world: World) -> None:
     declared = world.cluster.get(_DEPLOYMENT)["spec"]["replicas"]
     world.cluster.patch(_DEPLOYMENT, {"spec": {"replicas": declared + 3}})
-    path = world.checkout.root / _FILE
+    path = world.checkout.root / "services" / f"{_STACK}.yaml"
     content = path.read_text(encoding="utf-8")
-    changed = re.sub(r"(\n      replicas: )(\d+)", lambda match: f"{match[1]}{int(match[2]) + 1}", content, count=1)
+    changed = re.sub(r"(\n  replicas: )(\d+)", lambda match: f"{match[1]}{int(match[2]) + 1}", content, count=1)
     assert changed != content
     path.write_text(changed, encoding="utf-8")
     world.checkout.succeed(*_UP)

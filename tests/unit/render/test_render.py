@@ -76,7 +76,8 @@ def test_every_stack_is_as_large_as_its_load_asks_for(stack: str, capsys: pytest
 def test_a_volume_that_is_too_small_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(ROOT / "releases", tmp_path / "releases")
+    for area in ("services", "releases"):
+        shutil.copytree(ROOT / area, tmp_path / area)
     text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     smaller = text.replace("prometheus: {replicas: 2, volume_gib: 100", "prometheus: {replicas: 2, volume_gib: 10")
     assert smaller != text

@@ -4,51 +4,44 @@ from settings.rules import observability, storage
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT
 
-OBJECTIVES = "observability.objectives"
+OBJECTIVES = "services.api.objectives"
 LOKI = "observability.loki"
 
 CASES = [
     Case(
         observability.objectives,
-        {f"{OBJECTIVES}.api-latency.service": "ap"},
-        f"{OBJECTIVES}.api-latency.service",
-        '"ap" is no service; did you mean api?',
-        {f"{OBJECTIVES}.api-latency.service": "auth"},
-    ),
-    Case(
-        observability.objectives,
-        {f"{OBJECTIVES}.api-latency.threshold_milliseconds": 300},
-        f"{OBJECTIVES}.api-latency.threshold_milliseconds",
+        {f"{OBJECTIVES}.latency.threshold_milliseconds": 300},
+        f"{OBJECTIVES}.latency.threshold_milliseconds",
         "300 is no bound of the services' histogram; give one of 5, 10,",
-        {f"{OBJECTIVES}.api-latency.threshold_milliseconds": 250},
+        {f"{OBJECTIVES}.latency.threshold_milliseconds": 250},
     ),
     Case(
         observability.objectives,
-        {f"{OBJECTIVES}.api-latency.threshold_milliseconds": ABSENT},
-        f"{OBJECTIVES}.api-latency.threshold_milliseconds",
+        {f"{OBJECTIVES}.latency.threshold_milliseconds": ABSENT},
+        f"{OBJECTIVES}.latency.threshold_milliseconds",
         "is missing; give one of",
         {},
     ),
     Case(
         observability.objectives,
-        {f"{OBJECTIVES}.api-availability.threshold_milliseconds": 500},
-        f"{OBJECTIVES}.api-availability.threshold_milliseconds",
+        {f"{OBJECTIVES}.availability": {"indicator": "availability", "threshold_milliseconds": 500}},
+        f"{OBJECTIVES}.availability.threshold_milliseconds",
         "is for indicator latency only; take it out",
-        {},
+        {f"{OBJECTIVES}.availability": {"indicator": "availability"}},
     ),
     Case(
-        observability.main_services,
-        {f"{OBJECTIVES}.auth-availability": ABSENT},
-        OBJECTIVES,
-        "auth has no objective of indicator availability; requirement ENV-4 asks for 99.9 %",
-        {},
+        observability.objectives,
+        {f"{OBJECTIVES}.availability": {"indicator": "latency", "threshold_milliseconds": 500}},
+        f"{OBJECTIVES}.availability",
+        "is of indicator latency; give it another name",
+        {f"{OBJECTIVES}.slow": {"indicator": "latency", "threshold_milliseconds": 500}},
     ),
     Case(
-        observability.main_services,
-        {f"{OBJECTIVES}.auth-availability.objective_percent": 99.8},
-        f"{OBJECTIVES}.auth-availability.objective_percent",
+        observability.uptime,
+        {f"{OBJECTIVES}.availability": {"indicator": "availability", "objective_percent": 99.8}},
+        f"{OBJECTIVES}.availability.objective_percent",
         "99.8 is less than environment.uptime_objective_percent, 99.9",
-        {f"{OBJECTIVES}.auth-availability.objective_percent": 99.95},
+        {f"{OBJECTIVES}.availability": {"indicator": "availability", "objective_percent": 99.95}},
     ),
     Case(
         storage.observers,
