@@ -146,8 +146,16 @@ class Service(Area):
         return {AVAILABILITY: Promise(indicator="availability", objective_percent=uptime_percent), **self.objectives}
 
     @property
+    def steady_pods(self) -> int:
+        """Pods as long as nothing is changed: both slots are up, and a candidate beside the live one."""
+        return self._places * self.replicas
+
+    @property
     def peak_pods(self) -> int:
-        """Pods at most at the same time: both slots are up, rolling out, and a candidate beside the live one."""
+        """Pods at most at the same time: all of these, scaled up and rolling out."""
         most = self.replicas if self.autoscaling is None else self.autoscaling.max_replicas
-        places = 3 if self.strategy in ("canary", "shadow") else 2
-        return places * (most + self.rolling.max_surge)
+        return self._places * (most + self.rolling.max_surge)
+
+    @property
+    def _places(self) -> int:
+        return 3 if self.strategy in ("canary", "shadow") else 2

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import capacity, prometheus, rules
+from components.observability import prometheus, rules
 from components.observability.servers.site import Site, may_read
 from components.programs import PROMETHEUS
+from settings import capacity
 from settings.secrets import told_to
 
 _READS = (

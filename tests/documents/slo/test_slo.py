@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components.observability.capacity.series import OBJECTIVE_RECORDINGS
 from components.observability.rules import slo
 from components.observability.rules.model import Recording
+from settings.capacity.series import OBJECTIVE_RECORDINGS
 from tests.documents.slo.evaluation import promtool, run_case, write_rules
 from tests.recording import STACKS, stack_settings
 

@@ -14,8 +14,10 @@ from settings.rules import (
     RULES,
     addresses,
     availability,
+    capacity,
     check,
     dns,
+    guard,
     guests,
     identity,
     kept,
@@ -25,13 +27,13 @@ from settings.rules import (
     services,
     storage,
 )
-from tests.unit.settings.rule_cases import machines, platform
+from tests.unit.settings.rule_cases import cluster, machines, platform
 from tests.unit.settings.rule_cases import observability as observability_cases
 from tests.unit.settings.rule_cases import services as service_cases
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, Checkout, data_of, edited
 
-CASES = [*platform.CASES, *machines.CASES, *service_cases.CASES, *observability_cases.CASES]
+CASES = [*platform.CASES, *machines.CASES, *cluster.CASES, *service_cases.CASES, *observability_cases.CASES]
 
 
 def name(rule: Any) -> str:
@@ -88,13 +90,19 @@ def test_every_rule_has_a_case() -> None:
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
     platform = (identity, guests, addresses, availability, dns, storage, kept, kubernetes)
-    modules = (*platform, observability, services, releases)
+    modules = (*platform, observability, services, releases, capacity, guard)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and list(inspect.signature(function).parameters) == ["settings"]:
                 declared.add(function)
-    assert declared - {guests.all_guests, addresses.used_addresses, observability.given_objectives} == set(RULES)
+    helpers = {
+        guests.all_guests,
+        addresses.used_addresses,
+        addresses.addresses_elsewhere,
+        observability.given_objectives,
+    }
+    assert declared - helpers == set(RULES)
 
 
 @pytest.mark.parametrize("case", {name(case.rule): case for case in CASES}.values(), ids=lambda case: name(case.rule))

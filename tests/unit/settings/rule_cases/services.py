@@ -1,10 +1,9 @@
 """Cases for the rules on services and releases."""
 
-from settings.rules import kubernetes, releases, services
+from settings.rules import releases, services
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, data_of
 
-QUOTA = "kubernetes.namespaces.commerce.quota"
 STOREFRONT = "releases.services.storefront"
 DIGEST = f"sha256:{64 * '0'}"
 
@@ -42,27 +41,6 @@ CASES = [
         {"services.birds": {**data_of("dev")["services"]["auth"], "host": "birds"}},
     ),
     Case(
-        kubernetes.namespaces,
-        {"services.auth.namespace": "comerce"},
-        "services.auth.namespace",
-        '"comerce" is no namespace; did you mean commerce?',
-        {"services.auth.namespace": "commerce"},
-    ),
-    Case(
-        kubernetes.namespaces,
-        {"edge.namespace": "egde"},
-        "edge.namespace",
-        '"egde" is no namespace; did you mean edge?',
-        {"edge.namespace": "edge"},
-    ),
-    Case(
-        kubernetes.namespaces,
-        {"observability.namespace": "observabilty"},
-        "observability.namespace",
-        '"observabilty" is no namespace; did you mean observability?',
-        {"observability.namespace": "commerce"},
-    ),
-    Case(
         services.storage_users,
         {"services.auth.storage_user": "auth"},
         "services.auth.storage_user",
@@ -75,21 +53,6 @@ CASES = [
         "services.auth.memory_limit_mib",
         "127 is less than memory_request_mib; give at least 128",
         {"services.auth.memory_limit_mib": 128},
-    ),
-    *(
-        Case(
-            services.quotas,
-            {f"{QUOTA}.{key}": needed - 1},
-            f"{QUOTA}.{key}",
-            f"give at least {needed}",
-            {f"{QUOTA}.{key}": needed},
-        )
-        for key, needed in (
-            ("cpu_requests_millicores", 3 * 6 * 100 + 2 * 4 * 50),
-            ("memory_requests_mib", 26 * 128),
-            ("memory_limits_mib", 26 * 256),
-            ("pods", 26),
-        )
     ),
     Case(
         services.autoscaling,

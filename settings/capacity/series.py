@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil, prod
 from typing import Final
 
-from settings import Settings
+from settings.stack import Settings
 
 ROUTES: Final = 20
 """Pairs of method and route of one service."""
