@@ -15,6 +15,7 @@ from components.kubernetes import (
     Machine,
     Namespace,
     NamespaceArgs,
+    Priorities,
     authority_mounts,
     authority_path,
     cloud_configs,
@@ -69,11 +70,13 @@ class Platform:
             ),
         )
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
+        # Every workload waits for its namespace, and so for the classes that its pods name.
+        priorities = Priorities("priorities", self._in_cluster)
         self.namespaces = {
             name: Namespace(
                 f"namespace-{name}",
                 NamespaceArgs(name, namespace, settings.environment.label, self._flows),
-                self._in_cluster,
+                pulumi.ResourceOptions.merge(self._in_cluster, pulumi.ResourceOptions(depends_on=[priorities])),
             )
             for name, namespace in settings.kubernetes.namespaces.items()
         }

@@ -9,7 +9,7 @@ from components.edge.plugin import FILES, MODULE
 from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS, routing_yaml
 from components.edge.static import ACCEPT_SECONDS, DYNAMIC, traefik_yaml
 from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS, NAME_LABEL, Flows
-from components.kubernetes import Balancer, Files, Mount, Workload, WorkloadArgs, place
+from components.kubernetes import Balancer, Files, Mount, Priority, Workload, WorkloadArgs, place
 from settings import Settings
 from settings.values import Slot
 from versions import TRAEFIK
@@ -101,6 +101,7 @@ class Gateway(pulumi.ComponentResource):
                 # What is more than this is collected at once, before the limit ends the program.
                 env={"GOMEMLIMIT": f"{edge.memory_mib * 9 // 10}MiB"},
                 flows=args.flows,
+                priority=Priority.GATEWAYS,
                 mounts=[static.mount, replace(plugin.mount, name="plugin"), _dynamic(workload)],
                 after=[*static.resources, *plugin.resources, self.routing],
                 grace_seconds=ACCEPT_SECONDS + edge.drain_seconds + _SPARE_SECONDS,

@@ -14,7 +14,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import NAME_LABEL, Flows
-from components.kubernetes import Files, Job, JobArgs, Mount, authority_mounts, authority_path
+from components.kubernetes import Files, Job, JobArgs, Mount, Priority, authority_mounts, authority_path
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI, PROMETHEUS
 from settings import Settings
 from settings.capacity.pods import RELEASE_GUARD
@@ -148,6 +148,7 @@ class GuardJob(pulumi.ComponentResource):
                 memory_mib=RELEASE_GUARD.memory_limit_mib,
                 labels=labels,
                 flows=args.flows,
+                priority=Priority.WATCHING,
                 mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16), *authority_mounts(settings)],
                 after=[config_map, secret],
             ),

@@ -5,7 +5,16 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, authority_mounts, place
+from components.kubernetes import (
+    Mount,
+    NodeWorkload,
+    PodArgs,
+    Priority,
+    Workload,
+    WorkloadArgs,
+    authority_mounts,
+    place,
+)
 from components.observability import blackbox
 from components.observability.servers.site import Site, may_read
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS
@@ -48,6 +57,7 @@ def put_blackbox_exporter(site: Site) -> Workload:
             labels=site.labels("blackbox-exporter"),
             arguments=["--config.file=/etc/blackbox/blackbox.yml", "--log.format=json"],
             flows=site.flows,
+            priority=Priority.WATCHING,
             mounts=[placed.mount, *authority_mounts(settings)],
             after=placed.resources,
         ),
@@ -78,6 +88,7 @@ def put_kube_state_metrics(site: Site) -> Workload:
             f"--metric-labels-allowlist={_LABELS}",
         ],
         flows=site.flows,
+        priority=Priority.WATCHING,
         api_token=True,
     )
     rules = [
@@ -116,6 +127,7 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
             # The network interfaces that it measures are the node's.
             host_network=True,
             flows=site.flows,
+            priority=Priority.WATCHING,
             mounts=[Mount("host", "/host", host_path="/")],
             after=guards,
         ),

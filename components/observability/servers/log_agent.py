@@ -5,7 +5,7 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Mount, NodeWorkload, PodArgs, place
+from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority, place
 from components.observability import agents
 from components.observability.servers.site import Site, may_read
 from settings.capacity import pods
@@ -48,6 +48,7 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
         labels=site.labels("log-agent"),
         arguments=alloy if runs_alloy else ["-config.file=/etc/log-agent/promtail.yaml"],
         flows=site.flows,
+        priority=Priority.WATCHING,
         mounts=[
             placed.mount,
             Mount("pods", "/var/log/pods", host_path="/var/log/pods"),

@@ -1,6 +1,6 @@
 """Loki, with its data in the object storage (LOG-2, LOG-6)."""
 
-from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
 from components.observability import loki
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
@@ -33,6 +33,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             labels=site.labels("loki"),
             arguments=["-config.file=/etc/loki/loki.yaml", "-target=all"],
             flows=site.flows,
+            priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
             mounts=[placed.mount, *authority_mounts(settings)],

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
 from components.observability import prometheus, rules
 from components.observability.servers.site import Site, may_read
 from components.programs import PROMETHEUS
@@ -70,6 +70,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
             "--log.format=json",
         ],
         flows=site.flows,
+        priority=Priority.WATCHING,
         mounts=[placed.mount, *authority_mounts(settings)],
         api_token=True,
         # It writes down what it holds in memory; a restart reads the log of the last two hours.
