@@ -30,6 +30,9 @@ SECRETS = {
     "sshPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\n"
     + base64.b64encode(b"openssh-key-v1\0\0\0\0\4none planted key").decode()
     + "\n-----END OPENSSH PRIVATE KEY-----\n",
+    "logAgentPassword": "planted-log-agent-password-of-40-letters",
+    "releasePassword": "planted-release-password-of-40-letters--",
+    "operatorPassword": "planted-operator-password-of-40-letters-",
     "slackWebhookUrl": "https://hooks.slack.invalid/services/planted-slack",
     "slackSecurityWebhookUrl": "https://hooks.slack.invalid/services/planted-security",
     "pagerdutyRoutingKey": "planted0pagerduty0routing0key032",
