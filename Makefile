@@ -40,7 +40,7 @@ flows: venv ## show who may talk to whom in STACK, at which port of the pod, and
 secrets: venv ## show the secrets that STACK needs: what each is, where to get it, how to set and how to replace it
 	@$(PY) -m render secrets --stack $(STACK)
 
-new-service: venv ## write a new service NAME into every stack file [PORT=3000]
+new-service: venv ## write a new service NAME into services/ for every stack [PORT=3000]
 	@$(PY) -m settings new-service $(if $(NAME),$(NAME),"") $(if $(PORT),--port $(PORT))
 
 postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
@@ -92,7 +92,7 @@ format: venv ## format the code and repair what ruff can
 bench: venv ## measure previews, ups and policies, and print the figures
 	@$(PY) -m tests.bench
 
-schema: venv ## write the JSON Schema of the stack files anew
+schema: venv ## write the JSON Schemas of the stacks' files anew
 	@$(PY) -m settings.schema
 
 docs: venv ## write the generated references anew

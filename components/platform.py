@@ -15,6 +15,7 @@ from components.kubernetes import (
     Machine,
     Namespace,
     NamespaceArgs,
+    Priorities,
     authority_mounts,
     authority_path,
     cloud_configs,
@@ -28,7 +29,7 @@ from components.observability import (
     ObservabilityArgs,
     StorageKey,
 )
-from components.programs import TEMPO
+from components.programs import CLIENT_SECRETS, LOG_AGENT_CLIENT, TEMPO, Client
 from components.services import GuardJob, GuardJobArgs, Ledger, Service, ServiceArgs, StorageAccess, watched
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
@@ -69,11 +70,13 @@ class Platform:
             ),
         )
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
+        # Every workload waits for its namespace, and so for the classes that its pods name.
+        priorities = Priorities("priorities", self._in_cluster)
         self.namespaces = {
             name: Namespace(
                 f"namespace-{name}",
                 NamespaceArgs(name, namespace, settings.environment.label, self._flows),
-                self._in_cluster,
+                pulumi.ResourceOptions.merge(self._in_cluster, pulumi.ResourceOptions(depends_on=[priorities])),
             )
             for name, namespace in settings.kubernetes.namespaces.items()
         }
@@ -112,7 +115,13 @@ class Platform:
         for host, docker_host in self.compute.docker_hosts.items():
             DockerAgents(
                 f"observability-{host}",
-                DockerAgentsArgs(settings, host, docker_host.address, secrets["databaseMonitorPassword"]),
+                DockerAgentsArgs(
+                    settings,
+                    host,
+                    docker_host.address,
+                    secrets["databaseMonitorPassword"],
+                    secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
+                ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
         self.exporters = {
@@ -172,8 +181,9 @@ class Platform:
             CertificatesArgs(settings, self._flows, secrets.get("acmeTsigSecret")),
             pulumi.ResourceOptions.merge(opts, trusting),
         )
+        passwords: dict[Client, pulumi.Input[str]] = {client: secrets[key] for client, key in CLIENT_SECRETS.items()}
         self.gateways = {
-            slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, self._flows, slot), opts)
+            slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, self._flows, slot, passwords), opts)
             for slot in settings.edge.gateways
         }
         self.guards = {

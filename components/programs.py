@@ -6,7 +6,7 @@ agents on the nodes listen on is a setting, since machines have the same ports.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 import versions
 from versions import Pinned
@@ -99,3 +99,20 @@ SCRAPED: Final = (
 """All of them: Prometheus reads the metrics of each."""
 ROUTED: Final = (GRAFANA, PROMETHEUS, LOKI, ALERTMANAGER, ALERTMANAGER_RECORD)
 """Those that the gateways lead to, each under its name in the core domain (ENV-3)."""
+
+LOG_TENANT: Final = "luxima"
+"""Tenant of Loki of everything but the audit trail; also the prefix of its objects."""
+AUDIT_TENANT: Final = "audit"
+"""Tenant of the audit trail; also the prefix of its objects, so that the bucket's lifecycle can tell it apart."""
+
+Client = Literal["log-agent", "release", "operator"]
+"""Who comes to a program through a gateway: the user that it logs in as."""
+LOG_AGENT_CLIENT: Final[Client] = "log-agent"
+RELEASE_CLIENT: Final[Client] = "release"
+OPERATOR_CLIENT: Final[Client] = "operator"
+CLIENT_SECRETS: Final[Mapping[Client, str]] = {
+    LOG_AGENT_CLIENT: "logAgentPassword",
+    RELEASE_CLIENT: "releasePassword",
+    OPERATOR_CLIENT: "operatorPassword",
+}
+"""Key of each client's password in the table of secrets."""

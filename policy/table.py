@@ -15,6 +15,7 @@ from .rules import (
     loki,
     namespaces,
     retention,
+    routes,
     secrets,
     workloads,
 )
@@ -30,6 +31,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Namespaces": namespaces.RULES,
     "Docker containers": containers.RULES,
     "Public exposure": exposure.RULES,
+    "Routes": routes.RULES,
     "Compute": compute.RULES,
     "DNS": dns.RULES,
     "Coverage": coverage.RULES,

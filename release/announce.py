@@ -1,7 +1,7 @@
 """Releases as alerts, told to Alertmanager itself: Telegram and Slack hear of them as of any other (REL-5, ALR-7)."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final, Literal
 
@@ -51,6 +51,8 @@ class Announcer:
     clock: Callable[[], datetime] = _now
     loopback_only: bool = False
     """Whether nobody beyond this machine is asked."""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
+    """Headers of every request, such as a login; never shown."""
 
     def deployed(self, service: str, slot: str, image: str) -> None:
         """A slot became live."""
@@ -105,7 +107,9 @@ class Announcer:
         }
         for url in filter(None, (self.url, self.record_url)):
             try:
-                answer = Web(url, self.ca, loopback_only=self.loopback_only).post("/api/v2/alerts", [alert])
+                answer = Web(url, self.ca, self.headers, loopback_only=self.loopback_only).post(
+                    "/api/v2/alerts", [alert]
+                )
             except WebError as error:
                 raise AnnounceError(f"{name} was not announced: {error}") from None
             if not answer.good:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import cast
 
 from components.dns import Key, standing, swap, wait
+from components.programs import CLIENT_SECRETS, RELEASE_CLIENT
 from release import lock
 from release.announce import Announcer
 from release.audit import Audit
@@ -18,8 +19,10 @@ from release.desk import Desk
 from release.engine import Engine
 from release.faults import ReleaseError
 from release.gates import Gates, Https
+from release.guard.query import LOKI, PROMETHEUS, Source
 from release.repository import Repository
 from release.state import ReleaseFile
+from release.web import login
 from release.witness import Witnesses
 from settings import Settings, SettingsError, load, stacks
 from settings.loading import check
@@ -166,7 +169,25 @@ class Office:
             self.options.authorities,
             f"https://{environment.core_fqdn('alertmanager-record')}" if given is None else None,
             loopback_only=self.options.loopback_only,
+            headers=self.login() if given is None else {},
         )
+
+    def metrics(self) -> Source:
+        """Prometheus."""
+        return self._source("prometheus", self.settings.guard.prometheus_url, PROMETHEUS)
+
+    def logs(self) -> Source:
+        """Loki."""
+        return self._source("loki", self.settings.guard.loki_url, LOKI)
+
+    def _source(self, host: str, given: str | None, path: str) -> Source:
+        url = given or f"https://{self.settings.environment.core_fqdn(host)}"
+        headers = self.login() if given is None else None
+        return Source(url, path, self.options.authorities, headers, loopback_only=self.options.loopback_only)
+
+    def login(self) -> Mapping[str, str]:
+        """Who this tool is to the gateways; for the platform's own names, and for nobody else's server."""
+        return login(RELEASE_CLIENT, self._secrets.get(f"luxima:{CLIENT_SECRETS[RELEASE_CLIENT]}", ""))
 
     def _cluster(self) -> Cluster:
         kubeconfig = self._secrets.get("luxima:kubeconfig") or self.engine.kubeconfig()

@@ -3,6 +3,7 @@
 What the library says of an error may hold a header, so it is never passed on: an error is told by its kind.
 """
 
+import base64
 import ipaddress
 from collections.abc import Mapping
 from typing import Any, Final
@@ -43,6 +44,11 @@ class Answer:
             return self._response.json()
         except ValueError:
             raise WebError(f"{self._where} gives an answer that is no JSON (status {self.status})") from None
+
+
+def login(user: str, password: str) -> dict[str, str]:
+    """The header with which somebody logs in (RFC 7617)."""
+    return {"Authorization": f"Basic {base64.b64encode(f'{user}:{password}'.encode()).decode()}"}
 
 
 def is_loopback(host: str) -> bool:

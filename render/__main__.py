@@ -8,10 +8,10 @@ from pathlib import Path
 
 from components import edge
 from components.database import migrations
-from components.observability import capacity, documents, postmortem
+from components.observability import documents, postmortem
 from render import flows, secrets
 from render.versions import ending, table
-from settings import Settings, SettingsError
+from settings import Settings, SettingsError, capacity
 from settings.loading import check, stacks
 
 _MARK = ".luxima-render"
@@ -44,18 +44,13 @@ def write_documents(settings: Settings, out: Path) -> int:
     return len(found)
 
 
-def show_capacity(settings: Settings) -> bool:
-    """Print every computed size with its formula and source; whether all of them fit."""
-    rows = capacity.table(settings)
-    for row in rows:
+def show_capacity(settings: Settings) -> None:
+    """Print every computed size with its formula and source; settings in which one does not fit are refused before."""
+    for row in capacity.table(settings):
         limit = "" if row.limit is None else f" of {row.limit:,.1f} ({row.setting})"
-        print(f"{'  ' if row.ok else '! '}{row.name}: {row.value:,.1f}{limit} {row.unit}")
+        print(f"  {row.name}: {row.value:,.1f}{limit} {row.unit}")
         for text in (row.formula, f"source: {row.source}"):
             print(textwrap.fill(text, 120, initial_indent="      ", subsequent_indent="      "))
-    problems = capacity.problems(settings)
-    for problem in problems:
-        print(f"error: luxima:{problem}", file=sys.stderr)
-    return not problems
 
 
 def show_versions(settings: Settings, days: int | None) -> int:
@@ -70,7 +65,7 @@ def show_versions(settings: Settings, days: int | None) -> int:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command; 1 when the settings are wrong, the folder is taken, or a size does not fit."""
+    """Run one command; 1 when the settings are wrong or the folder is taken."""
     parser = argparse.ArgumentParser(prog="python -m render", description="Look at what a stack is made of.")
     parser.add_argument(
         "what",
@@ -92,7 +87,8 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = check(given.stack, Path.cwd())
         if given.what == "capacity":
-            return 0 if show_capacity(settings) else 1
+            show_capacity(settings)
+            return 0
         if given.what == "versions":
             return show_versions(settings, given.warn)
         if given.what == "flows":

@@ -47,6 +47,7 @@ def private_key() -> str:
 _MAKERS: Mapping[Form, Callable[[], str]] = {
     forms.PROXMOX_TOKEN: lambda: f"root@pam!luxima={uuid.uuid4()}",
     forms.PASSWORD: _password,
+    forms.ACCESS: lambda: secrets.token_hex(32),
     forms.TSIG: _key,
     forms.PRIVATE_KEY: private_key,
     # Nobody is told anything from a sandbox: this name is reserved (RFC 6761) and leads nowhere.

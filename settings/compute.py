@@ -145,3 +145,8 @@ class Compute(Area):
     def by_role(self, role: Role) -> Mapping[str, Vm]:
         """The VMs with `role`, by name, in the file's order."""
         return {name: vm for name, vm in self.vms.items() if vm.role == role}
+
+    @property
+    def workers(self) -> Mapping[str, Vm]:
+        """The VMs that the cluster's pods run on: its agents, or its servers where there is none."""
+        return self.by_role("k3s_agent") or self.by_role("k3s_server")

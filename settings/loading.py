@@ -9,7 +9,7 @@ from typing import NoReturn, cast
 from pydantic import ValidationError
 
 from settings import rules, secrets
-from settings.report import RELEASES, Path, Problem, SettingsError, nearest, show_path
+from settings.report import OWN_FILES, RELEASES, SERVICES, Path, Problem, SettingsError, file_name, nearest, show_path
 from settings.shape import salvage
 from settings.source import Document, read
 from settings.stack import Settings, Stack
@@ -18,6 +18,11 @@ from settings.wording import explain
 NAMESPACE = "luxima:"
 AREAS = tuple(Stack.model_fields)
 _SECRET_KEYS = frozenset(secret.key for secret in secrets.SECRETS)
+_MISSING = {
+    SERVICES: "the file is missing; it holds the services of the stack by name, as those of the other stacks do",
+    RELEASES: "the file is missing; before the first release it holds `services: {}`",
+}
+"""What is said when an area's own file is not there."""
 
 
 def load(config: Mapping[str, object], secret_keys: Collection[str], stack: str, root: File) -> Settings:
@@ -27,12 +32,13 @@ def load(config: Mapping[str, object], secret_keys: Collection[str], stack: str,
         config: Pulumi's flat configuration, `{"luxima:compute": "<JSON>"}`; other namespaces are passed over.
         secret_keys: Those keys of `config` that are encrypted.
         stack: Name of the stack.
-        root: Folder with releases/<stack>.yaml, and with Pulumi.<stack>.yaml if the report is to name its lines.
+        root: Folder with services/<stack>.yaml and releases/<stack>.yaml, and with Pulumi.<stack>.yaml if the report
+            is to name its lines.
     """
     given = _own(config)
     encrypted = frozenset(key.removeprefix(NAMESPACE) for key in secret_keys)
     file = read(path, _stack_setting) if (path := root / f"Pulumi.{stack}.yaml").is_file() else Document()
-    areas, problems = _areas(given, stack)
+    areas, problems = _areas(given, stack, file)
     # A copy of the configuration may hold other secrets, encrypted; what lies in the checkout in plain text has leaked.
     in_file = _own(_table(_table(file.data).get("config")))
     plain = frozenset(key for key in _SECRET_KEYS & in_file.keys() if isinstance(in_file[key], str))
@@ -58,7 +64,7 @@ def check(stack: str, root: File) -> Settings:
         raise SettingsError(stack, [*file.problems, Problem((), "has no table `config` with the settings")])
     given = _own(config)
     encrypted = frozenset(key for key, value in given.items() if isinstance(value, dict) and [*value] == ["secure"])
-    areas, problems = _areas(given, stack)
+    areas, problems = _areas(given, stack, file)
     problems += secrets.check(given, encrypted, stack)
     return _settings(areas, encrypted, stack, root, file, problems)
 
@@ -74,14 +80,15 @@ def _stack_setting(place: Path) -> Path:
     return (key.removeprefix(NAMESPACE), *place[2:]) if isinstance(key, str) and key.startswith(NAMESPACE) else ()
 
 
-def _release_file(file: File) -> Document:
+def _own_file(area: str, stack: str, root: File) -> Document:
+    """The file of an area that has one of its own."""
+    file = root / file_name(area, stack)
     if not file.is_file():
-        text = "the file is missing; before the first release it holds `services: {}`"
-        return Document(problems=[Problem((RELEASES,), text)])
-    return read(file, lambda place: (RELEASES, *place))
+        return Document(problems=[Problem((area,), _MISSING[area])])
+    return read(file, lambda place: (area, *place))
 
 
-def _areas(given: Mapping[str, object], stack: str) -> tuple[dict[str, object], list[Problem]]:
+def _areas(given: Mapping[str, object], stack: str, file: Document) -> tuple[dict[str, object], list[Problem]]:
     """The areas of the stack file, parsed; and the keys that are none and the texts that are not JSON."""
     areas: dict[str, object] = {}
     problems: list[Problem] = []
@@ -93,11 +100,22 @@ def _areas(given: Mapping[str, object], stack: str) -> tuple[dict[str, object], 
                 problems.append(
                     Problem((key,), "is a text that is not JSON; give a table, as the other stacks have it")
                 )
+        elif key == SERVICES:
+            text = f"{NAMESPACE}{key}: services have a file of their own: move them to {file_name(key, stack)}"
+            problems.append(Problem((), text, file.line((key,))))
         elif key not in _SECRET_KEYS:
             near = nearest(key, (*AREAS, *_SECRET_KEYS))
             hint = f"did you mean {NAMESPACE}{near}? If not, " if near else ""
             remove = f"take it out with `pulumi config rm {show_path((key,))} --stack {stack}`"
             problems.append(Problem((key,), f"is no setting; {hint}{remove}"))
+    observability = _table(areas.get("observability"))
+    if "objectives" in observability:
+        areas["observability"] = {key: value for key, value in observability.items() if key != "objectives"}
+        text = (
+            f"objectives are entries of their service: move each to {file_name(SERVICES, stack)}, under `objectives` "
+            "of its service and without `service`; availability needs one only where it is not the environment's"
+        )
+        problems.append(Problem(("observability", "objectives"), text))
     return areas, problems
 
 
@@ -119,26 +137,27 @@ def _settings(
     problems: list[Problem],
 ) -> Settings:
     """The settings, if neither `problems` nor the models nor the rules have anything against them."""
-    release_file = _release_file(root / RELEASES / f"{stack}.yaml")
-    data = {**areas, RELEASES: release_file.data}
-    reported = {problem.path for problem in (*problems, *release_file.problems) if len(problem.path) == 1}
+    own = {area: _own_file(area, stack, root) for area in OWN_FILES}
+    data = {**areas, **{area: document.data for area, document in own.items()}}
+    unread = [problem for document in own.values() for problem in document.problems]
+    reported = {problem.path for problem in (*problems, *unread) if len(problem.path) == 1}
     try:
         settings = Settings.model_validate_json(json.dumps(data))
         wrong: list[Problem] = []
     except ValidationError as error:
         wrong = [explain(detail, encrypted) for detail in error.errors(include_url=False)]
         settings = salvage(data, {problem.path for problem in wrong})
-    found = [*file.problems, *problems, *release_file.problems]
+    found = [*file.problems, *problems, *unread]
     found += [problem for problem in wrong if problem.path not in reported]
     found += rules.check(settings, stack, partial=bool(wrong))
     if found:
-        raise SettingsError(stack, _in_file_order(found, file, release_file))
+        raise SettingsError(stack, _in_file_order(found, file, own))
     return settings
 
 
-def _in_file_order(problems: list[Problem], stack_file: Document, release_file: Document) -> list[Problem]:
+def _in_file_order(problems: list[Problem], stack_file: Document, own: Mapping[str, Document]) -> list[Problem]:
     def located(problem: Problem) -> Problem:
-        document = release_file if problem.in_release_file else stack_file
+        document = stack_file if problem.own_file is None else own[problem.own_file]
         return problem if problem.line is not None else replace(problem, line=document.line(problem.path))
 
     def position(problem: Problem) -> tuple[float, int]:

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
-"""Where a setting is: area, keys and list positions. The release file is the area `releases`."""
+"""Where a setting is: area, keys and list positions."""
 
+SERVICES = "services"
 RELEASES = "releases"
+OWN_FILES = (SERVICES, RELEASES)
+"""Areas with a file of their own for each stack, `<area>/<stack>.yaml`. All others are in the stack file."""
 
 _SHOWN_CHARACTERS = 100
 
@@ -24,14 +27,14 @@ class Problem:
     """Line of the file the setting is in, where that is known."""
 
     @property
-    def in_release_file(self) -> bool:
-        """Whether the setting is in releases/<stack>.yaml, not in the stack file."""
-        return self.path[:1] == (RELEASES,)
+    def own_file(self) -> str | None:
+        """The area whose own file the setting is in; None for the stack file."""
+        return own_file(self.path)
 
     def __str__(self) -> str:
         where = [] if self.line is None else [f"line {self.line}"]
-        if self.path not in ((), (RELEASES,)):
-            where.append(show_path(self.path))
+        if shown := show_path(self.path):
+            where.append(shown)
         return ": ".join([*where, self.text])
 
 
@@ -42,22 +45,33 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
         count = "1 mistake" if len(self.problems) == 1 else f"{len(self.problems)} mistakes"
         lines = [f"The settings of stack {stack} have {count}; nothing was changed."]
-        for file, in_release_file in ((f"Pulumi.{stack}.yaml", False), (f"releases/{stack}.yaml", True)):
-            here = [f"  {problem}" for problem in self.problems if problem.in_release_file == in_release_file]
+        for area in (None, *OWN_FILES):
+            here = [f"  {problem}" for problem in self.problems if problem.own_file == area]
             if here:
-                lines += [f"{file}:", *here]
+                lines += [f"{file_name(area, stack)}:", *here]
         super().__init__("\n".join(lines))
 
 
+def file_name(area: str | None, stack: str) -> str:
+    """The file that holds an area, as it is called in the checkout; None is the stack file."""
+    return f"Pulumi.{stack}.yaml" if area is None else f"{area}/{stack}.yaml"
+
+
+def own_file(path: Path) -> str | None:
+    """The area of `path` when it has a file of its own."""
+    return next((area for area in OWN_FILES if path[:1] == (area,)), None)
+
+
 def show_path(path: Path) -> str:
-    """A path in the user's notation: luxima:compute.vms.docker-1.memory_mib, services.storefront.live."""
+    """A path in the user's notation, as the file has it: luxima:compute.vms.docker-1.memory_mib, storefront.host."""
     text = ""
-    for part in path[1:] if path[:1] == (RELEASES,) else path:
+    own = own_file(path) is not None
+    for part in path[1:] if own else path:
         if isinstance(part, str) and re.fullmatch(r"[\w-]+", part, re.ASCII):
             text += f".{part}" if text else part
         else:
             text += f"[{json.dumps(part)}]"
-    return text if path[:1] == (RELEASES,) else f"luxima:{text}"
+    return text if own or not path else f"luxima:{text}"
 
 
 def show(value: object) -> str:

@@ -1,10 +1,11 @@
-"""`luxima:services`: the services that users reach (ENV-2), and how each of them is run and released."""
+"""`services/<stack>.yaml`: the services that users reach (ENV-2), and how each of them is run and released."""
 
 from collections.abc import Mapping
 from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from settings.observability.objectives import AVAILABILITY, ObjectiveName, Promise
 from settings.values import Area, Form, HttpsUrl, Label, Network, Port, UrlPath
 
 Host = Annotated[
@@ -132,9 +133,29 @@ class Service(Area):
         default=None, description="User of the object storage whose key the service is given; one of storage.users"
     )
 
+    objectives: Mapping[ObjectiveName, Promise] = Field(
+        default_factory=dict,
+        description="What is promised of its requests, by name; without one of indicator availability, "
+        "environment.uptime_objective_percent of them is",
+    )
+
+    def promises(self, uptime_percent: float) -> Mapping[str, Promise]:
+        """Its objectives by name; one on availability, in percent, when the file gives none (ENV-4)."""
+        if any(each.indicator == "availability" for each in self.objectives.values()):
+            return self.objectives
+        return {AVAILABILITY: Promise(indicator="availability", objective_percent=uptime_percent), **self.objectives}
+
+    @property
+    def steady_pods(self) -> int:
+        """Pods as long as nothing is changed: both slots are up, and a candidate beside the live one."""
+        return self._places * self.replicas
+
     @property
     def peak_pods(self) -> int:
-        """Pods at most at the same time: both slots are up, rolling out, and a candidate beside the live one."""
+        """Pods at most at the same time: all of these, scaled up and rolling out."""
         most = self.replicas if self.autoscaling is None else self.autoscaling.max_replicas
-        places = 3 if self.strategy in ("canary", "shadow") else 2
-        return places * (most + self.rolling.max_surge)
+        return self._places * (most + self.rolling.max_surge)
+
+    @property
+    def _places(self) -> int:
+        return 3 if self.strategy in ("canary", "shadow") else 2

@@ -1,4 +1,4 @@
-"""All settings of a stack together: what a stack file, a release file and the secrets that are set say."""
+"""All settings of a stack together: what its files and the secrets that are set say."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -12,13 +12,16 @@ from settings.edge import Edge
 from settings.environment import Environment
 from settings.guard import Guard, Limits
 from settings.kubernetes import Kubernetes
-from settings.observability import Observability
+from settings.observability import Objective, Observability
 from settings.releases import Releases, ServiceRelease
 from settings.retention import Retention
 from settings.secrets import SecretsSet
 from settings.services import Service, ServiceName
 from settings.storage import Storage
 from settings.values import Area, Slot
+
+Services = Annotated[Mapping[ServiceName, Service], Field(min_length=1)]
+"""The services file of a stack: services by name."""
 
 
 class Stack(Area):
@@ -32,7 +35,6 @@ class Stack(Area):
     backup: Backup = Field(description="How often backups are made")
     dns: Dns = Field(description="Name servers")
     edge: Edge = Field(description="Gateways and certificates")
-    services: Annotated[Mapping[ServiceName, Service], Field(min_length=1)] = Field(description="Services by name")
     observability: Observability = Field(description="Metrics and alerts")
     guard: Guard = Field(description="How a release is judged after it became live")
 
@@ -40,6 +42,7 @@ class Stack(Area):
 class Settings(Stack):
     """Everything a stack's resources are made from."""
 
+    services: Services = Field(description="Services by name")
     releases: Releases = Field(description="What runs in which slot")
     secrets: SecretsSet = Field(default_factory=SecretsSet, description="Which secrets are set; never their values")
 
@@ -54,6 +57,16 @@ class Settings(Stack):
     def guard_limits(self) -> Limits:
         """When a release is good, bad, or neither."""
         return self.guard.limits(self.observability.scrape_interval_seconds)
+
+    @property
+    def objectives(self) -> Mapping[str, Objective]:
+        """What is promised of all services (MON-6, ENV-4), by service and name: `storefront-latency`."""
+        least = self.environment.uptime_objective_percent
+        return {
+            f"{name}-{key}": Objective(service=name, **dict(promise))
+            for name, service in self.services.items()
+            for key, promise in service.promises(least).items()
+        }
 
     def release(self, service: str) -> ServiceRelease | None:
         """What runs of `service`; None if it was not released yet."""

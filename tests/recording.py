@@ -131,7 +131,10 @@ class _Monitor(MockMonitor):
         """As the base class."""
         provider = [request.provider.rpartition("::")[0]] if request.provider else []
         identity = request.type, request.name
-        self._recorder.waits[identity] = frozenset(map(_identity, [*request.dependencies, *provider]))
+        # A child is not begun before what its parent waits for is there.
+        parent = _identity(request.parent) if request.parent else identity
+        waits = frozenset(map(_identity, [*request.dependencies, *provider]))
+        self._recorder.waits[identity] = waits | self._recorder.waits.get(parent, waits)
         self._recorder.ignored[identity] = frozenset(request.ignoreChanges)
         if request.deleteBeforeReplace:
             self._recorder.deleted_first.add(identity)

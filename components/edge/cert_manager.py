@@ -11,7 +11,7 @@ from pulumi_kubernetes.helm.v4 import Chart, RepositoryOptsArgs
 
 from components.edge.issuing import CONTROLLER_NAMESPACE, labels
 from components.flows import CERT_MANAGER, CERT_MANAGER_METRICS, Flows
-from components.kubernetes import TOKEN_PATH, Namespace, NamespaceArgs, network_policy
+from components.kubernetes import TOKEN_PATH, Namespace, NamespaceArgs, Priority, network_policy
 from settings import Settings
 from settings.kubernetes import Namespace as NamespaceSettings
 from settings.kubernetes import Quota
@@ -77,7 +77,11 @@ def values(settings: Settings) -> dict[str, Any]:
         "volumeMounts": [{"name": "api-token", "mountPath": TOKEN_PATH, "readOnly": True}],
     }
     return {
-        "global": {"leaderElection": {"namespace": CONTROLLER_NAMESPACE}, "commonLabels": labels(settings)},
+        "global": {
+            "leaderElection": {"namespace": CONTROLLER_NAMESPACE},
+            "commonLabels": labels(settings),
+            "priorityClassName": Priority.GATEWAYS,
+        },
         # Kept when the chart is removed: with them every certificate would go.
         "crds": {"enabled": True, "keep": True},
         **part,

@@ -1,15 +1,19 @@
 """A gateway: the pods through which users of one slot come in, behind an address of their own (REL-1, SEC-1)."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
 import pulumi
 import pulumi_kubernetes as k8s
 
+from components.edge.access import ACCESS_FILE, access_yaml
 from components.edge.plugin import FILES, MODULE
 from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS, routing_yaml
 from components.edge.static import ACCEPT_SECONDS, DYNAMIC, traefik_yaml
 from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS, NAME_LABEL, Flows
-from components.kubernetes import Balancer, Files, Mount, Workload, WorkloadArgs, place
+from components.kubernetes import Balancer, Files, Mount, Priority, Workload, WorkloadArgs, place
+from components.programs import Client
 from settings import Settings
 from settings.values import Slot
 from versions import TRAEFIK
@@ -29,6 +33,8 @@ class GatewayArgs:
     """Its flows."""
     slot: Slot
     """Whose gateway it is."""
+    passwords: Mapping[Client, pulumi.Input[str]]
+    """Password of each client of the programs behind it; secret."""
 
 
 class Gateway(pulumi.ComponentResource):
@@ -72,12 +78,15 @@ class Gateway(pulumi.ComponentResource):
         # Its name stays and it can be changed: a new route is a new file, not a new pod.
         self.routing = k8s.core.v1.ConfigMap(
             f"{name}-routing",
-            metadata=k8s.meta.v1.ObjectMetaArgs(
-                name=f"{workload}-routing",
-                namespace=edge.namespace,
-                labels={"app.kubernetes.io/part-of": "luxima", **labels},
-            ),
+            metadata=_metadata(settings, f"{workload}-routing", labels),
             data={"routing.yaml": routing_yaml(settings, slot)},
+            opts=pulumi.ResourceOptions(parent=self),
+        )
+        access = k8s.core.v1.Secret(
+            f"{name}-access",
+            metadata=_metadata(settings, f"{workload}-access", labels),
+            type="Opaque",
+            string_data={"access.yaml": pulumi.Output.secret(pulumi.Output.all(**args.passwords).apply(_access))},
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.workload = Workload(
@@ -101,8 +110,9 @@ class Gateway(pulumi.ComponentResource):
                 # What is more than this is collected at once, before the limit ends the program.
                 env={"GOMEMLIMIT": f"{edge.memory_mib * 9 // 10}MiB"},
                 flows=args.flows,
+                priority=Priority.GATEWAYS,
                 mounts=[static.mount, replace(plugin.mount, name="plugin"), _dynamic(workload)],
-                after=[*static.resources, *plugin.resources, self.routing],
+                after=[*static.resources, *plugin.resources, self.routing, access],
                 grace_seconds=ACCEPT_SECONDS + edge.drain_seconds + _SPARE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),
@@ -111,10 +121,26 @@ class Gateway(pulumi.ComponentResource):
         self.register_outputs({"address": self.address, "service": self.workload.service_name})
 
 
+def _access(passwords: Mapping[str, str]) -> str:
+    return access_yaml(cast("Mapping[Client, str]", passwords))
+
+
+def _metadata(settings: Settings, name: str, labels: Mapping[str, str]) -> k8s.meta.v1.ObjectMetaArgs:
+    """Of an object whose name stays, so that a change of it is no new pod."""
+    return k8s.meta.v1.ObjectMetaArgs(
+        name=name, namespace=settings.edge.namespace, labels={"app.kubernetes.io/part-of": "luxima", **labels}
+    )
+
+
 def _dynamic(workload: str) -> Mount:
     """The folder that Traefik watches. All is in one volume, so that a renewed certificate is a change of the folder.
 
     A gateway starts without certificates: they come later, and until then nobody gets a wrong one.
     """
     tls = {f"edge-{key}": {file: f"tls/{key}/{file}" for file in ("tls.crt", "tls.key")} for key in ZONE_KEYS}
-    return Mount("dynamic", DYNAMIC, Files({f"{workload}-routing": {"routing.yaml": ROUTING_FILE}}, {}, tls))
+    files = Files(
+        {f"{workload}-routing": {"routing.yaml": ROUTING_FILE}},
+        {f"{workload}-access": {"access.yaml": ACCESS_FILE}},
+        tls,
+    )
+    return Mount("dynamic", DYNAMIC, files)

@@ -1,15 +1,71 @@
 """What every request passes through before it reaches a service (SEC-1, LOG-5)."""
 
+from collections.abc import Sequence
 from typing import Any, Final
 
+from components.edge.access import TENANT_HEADER, tenants
 from settings import Settings
 
 DAY_SECONDS: Final = 86_400
 MEBIBYTE: Final = 1024 * 1024
+REMOVED: Final = (
+    # Who somebody is: services believe it of each other, Loki and Grafana believe it of a proxy.
+    "X-User-Id",
+    "X-Tenant-Id",
+    TENANT_HEADER,
+    "X-Webauth-User",
+    "X-Webauth-Name",
+    "X-Webauth-Email",
+    "X-Webauth-Groups",
+    "X-Webauth-Role",
+    "X-Forwarded-User",
+    "X-Forwarded-Email",
+    "X-Forwarded-Groups",
+    "X-Forwarded-Preferred-Username",
+    "X-Forwarded-Access-Token",
+    "X-Auth-Request-User",
+    "X-Auth-Request-Email",
+    "X-Auth-Request-Groups",
+    "X-Auth-Request-Access-Token",
+    "Remote-User",
+    "Remote-Groups",
+    "Remote-Email",
+    "Remote-Name",
+    "X-Remote-User",
+    "X-Remote-Group",
+    # Where a request comes from; what Traefik itself says of that, it sets anew.
+    "Forwarded",
+    "True-Client-Ip",
+    "X-Client-Ip",
+    "X-Cluster-Client-Ip",
+    "X-Original-Forwarded-For",
+    "Cf-Connecting-Ip",
+    "Fastly-Client-Ip",
+    "X-Forwarded-Scheme",
+    "X-Forwarded-Ssl",
+    "X-Forwarded-Proto-Version",
+    "X-Url-Scheme",
+    "Front-End-Https",
+    # What it asks for: rules look at its own method, host and path.
+    "X-Original-Url",
+    "X-Rewrite-Url",
+    "X-Original-Uri",
+    "X-Original-Method",
+    "X-Original-Host",
+    "X-Forwarded-Path",
+    "X-Host",
+    "X-Http-Method",
+    "X-Http-Method-Override",
+    "X-Method-Override",
+)
+"""Headers of a client that reach no service: programs believe them when a proxy says them, and this one says none.
+
+A name with an underscore, which some programs take for one with a hyphen, is removed by the plugin.
+"""
 _FIRST: Final = ("headers", "correlation")
 
 
-def chain(*, trusted: bool = False, retried: bool = True) -> list[str]:
+def chain(*, trusted: bool = False, retried: bool = True, granted: Sequence[str] = ()) -> list[str]:
     """Names of the middlewares of a router, from the outside in.
 
     Args:
@@ -17,8 +73,9 @@ def chain(*, trusted: bool = False, retried: bool = True) -> list[str]:
         retried: Whether a connection that cannot be made is tried again. Not with a mirror: Traefik's copy shares the
             request's context, and could make the original be sent twice. Without it, identifiers that a service sets
             itself are in its answers twice.
+        granted: Who has to log in, and as which tenant: after the limit, which bounds how often a password is tried.
     """
-    return [*_FIRST, *(["trusted"] if trusted else []), "rate-limit", *(["retry"] if retried else [])]
+    return [*_FIRST, *(["trusted"] if trusted else []), "rate-limit", *granted, *(["retry"] if retried else [])]
 
 
 def middlewares(settings: Settings) -> dict[str, Any]:
@@ -32,6 +89,7 @@ def middlewares(settings: Settings) -> dict[str, Any]:
                 "contentTypeNosniff": True,
                 "customFrameOptionsValue": "SAMEORIGIN",
                 "referrerPolicy": "strict-origin-when-cross-origin",
+                "customRequestHeaders": dict.fromkeys(REMOVED, ""),
                 # What a service runs on is nobody's business.
                 "customResponseHeaders": {"Server": "", "X-Powered-By": ""},
             }
@@ -50,4 +108,5 @@ def middlewares(settings: Settings) -> dict[str, Any]:
         },
         # Only while nothing was sent: a request that a service may have seen is never sent again.
         "retry": {"retry": {"attempts": 3, "initialInterval": "50ms"}},
+        **tenants(),
     }

@@ -5,12 +5,14 @@ with one name it takes the older one's. So names stay, and the router that tells
 """
 
 import hashlib
+from collections.abc import Sequence
 from typing import Any, Final
 
 from components.edge import canary, names
+from components.edge.access import GRANTS, OWN_LOGIN
 from components.edge.middlewares import chain, middlewares
 from components.edge.static import DYNAMIC
-from components.programs import ALERTMANAGER_RECORD, ROUTED
+from components.programs import ROUTED
 from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
@@ -62,10 +64,17 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
     for program in ROUTED:
         host = program.name
         rule = names.host_rule(settings.environment.core_fqdn(host))
-        if program == ALERTMANAGER_RECORD:
-            # It is told alerts, and knows no silence (ALR-10).
-            rule = f"({rule}) && Path(`/api/v2/alerts`)"
-        routers[host] = _router(rule, host, trusted=True)
+        if host in OWN_LOGIN:
+            routers[host] = _router(rule, host, trusted=True)
+        for grant in GRANTS:
+            if grant.program == program:
+                routers[grant.name] = _router(
+                    f"({rule}) && {grant.rule}",
+                    host,
+                    priority=grant.priority,
+                    trusted=True,
+                    granted=grant.middlewares,
+                )
         backends[host] = {"loadBalancer": {"servers": [{"url": program.url(settings.observability.namespace)}]}}
     http: dict[str, Any] = {"routers": routers, "services": backends, "middlewares": middlewares(settings)}
     if transports:
@@ -74,13 +83,19 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
 
 
 def _router(
-    rule: str, service: str, *, priority: int = 100, trusted: bool = False, retried: bool = True
+    rule: str,
+    service: str,
+    *,
+    priority: int = 100,
+    trusted: bool = False,
+    retried: bool = True,
+    granted: Sequence[str] = (),
 ) -> dict[str, Any]:
     return {
         "entryPoints": ["websecure"],
         "rule": rule,
         "priority": priority,
-        "middlewares": chain(trusted=trusted, retried=retried),
+        "middlewares": chain(trusted=trusted, retried=retried, granted=granted),
         "service": service,
     }
 

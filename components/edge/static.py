@@ -18,7 +18,10 @@ BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 SPANS_PER_REQUEST: Final = 10
 """Spans of a traced request in the gateway, the services and their databases together; an estimate."""
 KEPT_HEADERS: Final = ("X-Request-Id", "X-Trace-Id", "X-Tenant-Id", "X-User-Id", "User-Agent")
-"""Request headers in the access log (LOG-5); all others, so Authorization and Cookie, are left out."""
+"""Headers of requests and answers in the access log (LOG-5); all others, so Authorization and Cookie, are left out.
+
+A client's own X-Tenant-Id and X-User-Id are removed before: those of the answer, which a service sets, are believed.
+"""
 
 
 def traefik_yaml(settings: Settings, slot: Slot) -> str:
@@ -69,7 +72,7 @@ def traefik_yaml(settings: Settings, slot: Slot) -> str:
             "format": "json",
             "fields": {
                 "defaultMode": "keep",
-                "names": {"ClientUsername": "drop", "StartLocal": "drop", "RequestCount": "drop"},
+                "names": {"StartLocal": "drop", "RequestCount": "drop"},
                 "headers": {"defaultMode": "drop", "names": dict.fromkeys(KEPT_HEADERS, "keep")},
             },
         },

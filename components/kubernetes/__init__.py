@@ -7,6 +7,7 @@ from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.network_policies import network_policy
 from components.kubernetes.placing import Placed, place
 from components.kubernetes.pod import TOKEN_PATH, Files, Mount, PodArgs, SecretEnv
+from components.kubernetes.priorities import Priorities, Priority
 from components.kubernetes.trust import authority_mounts, authority_path
 from components.kubernetes.workload import (
     Autoscaling,
@@ -34,6 +35,8 @@ __all__ = [
     "NodeWorkload",
     "Placed",
     "PodArgs",
+    "Priorities",
+    "Priority",
     "SecretEnv",
     "StatefulWorkload",
     "StatefulWorkloadArgs",

@@ -10,6 +10,7 @@ import pulumi_kubernetes as k8s
 from components.flows import Flows
 from components.kubernetes.guards import guards
 from components.kubernetes.pod import Mount, PodArgs, template
+from components.kubernetes.priorities import Priority
 
 SKIP_AWAIT: Final = "pulumi.com/skipAwait"
 """Annotation that keeps an update from waiting for the Job's end."""
@@ -33,6 +34,8 @@ class JobArgs:
     """Labels of all objects and pods; must tell this workload from every other of the namespace."""
     flows: Flows
     """Flows of the stack; those of `app.kubernetes.io/name` in this namespace are let through."""
+    priority: Priority = Priority.SERVICES
+    """Whether it is evicted before or after others."""
     arguments: Sequence[str] = ()
     """Arguments of the image's program; no secrets."""
     mounts: Sequence[Mount] = ()
@@ -91,6 +94,7 @@ def _pod(args: JobArgs) -> PodArgs:
         labels=args.labels,
         arguments=args.arguments,
         flows=args.flows,
+        priority=args.priority,
         mounts=args.mounts,
         after=args.after,
         grace_seconds=args.grace_seconds,

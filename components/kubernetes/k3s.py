@@ -190,6 +190,8 @@ def _kube_vip_daemon_set(name: str, own: dict[str, str], where: dict[str, Any]) 
                 "metadata": {"labels": labels},
                 "spec": {
                     "serviceAccountName": "kube-vip",
+                    # It holds the addresses of everything: nothing on its node is worth more.
+                    "priorityClassName": "system-node-critical",
                     "hostNetwork": True,
                     **where,
                     "tolerations": [{"effect": "NoSchedule", "operator": "Exists"}],

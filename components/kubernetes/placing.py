@@ -17,7 +17,7 @@ class Placed:
     mount: Mount
     """The folder."""
     resources: list[pulumi.Resource]
-    """The ConfigMap, and the Secret if there is one."""
+    """The ConfigMaps, and the Secret if there is one."""
 
 
 def place(
@@ -28,11 +28,14 @@ def place(
     documents: Mapping[str, str],
     secrets: Mapping[str, pulumi.Input[str]],
     parent: pulumi.Resource,
+    *,
+    read_anew: Mapping[str, str] | None = None,
 ) -> Placed:
     """Put documents, and secrets below `secrets/`, into one folder of a pod.
 
     The ConfigMap's name ends with a hash of its content, so that a change rolls the pods and an old pod keeps what it
-    started with. The Secret keeps its name: programs read its files anew whenever they need them.
+    started with. What the program reads anew by itself, and the Secret, keep their names: a change of them is a change
+    of the files.
 
     Args:
         name: Start of the resources' names.
@@ -42,22 +45,26 @@ def place(
         documents: Texts by path below it.
         secrets: Values by file name; secret.
         parent: The component that the resources belong to.
+        read_anew: Texts by path below it that the program reads again whenever they change; no pod is rolled for them.
     """
     child = pulumi.ResourceOptions(parent=parent)
-    keys = {path.replace("/", "__"): path for path in sorted(documents)}
-    data = {key: documents[path] for key, path in keys.items()}
-    digest = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:10]
     labels = {"app.kubernetes.io/part-of": "luxima", "app.kubernetes.io/name": workload}
-    config_map = f"{workload}-{digest}"
-    made: list[pulumi.Resource] = [
-        k8s.core.v1.ConfigMap(
-            f"{name}-documents",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=config_map, namespace=namespace, labels=labels),
-            data=data,
-            immutable=True,
-            opts=child,
-        )
-    ]
+    made: list[pulumi.Resource] = []
+    mounted: dict[str, Mapping[str, str]] = {}
+
+    def config_map(resource: str, texts: Mapping[str, str], *, rolls: bool) -> None:
+        if not texts:
+            return
+        keys = {path.replace("/", "__"): path for path in sorted(texts)}
+        data = {key: texts[path] for key, path in keys.items()}
+        digest = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:10]
+        called = f"{workload}-{digest if rolls else 'read-anew'}"
+        metadata = k8s.meta.v1.ObjectMetaArgs(name=called, namespace=namespace, labels=labels)
+        made.append(k8s.core.v1.ConfigMap(resource, metadata=metadata, data=data, immutable=rolls, opts=child))
+        mounted[called] = keys
+
+    config_map(f"{name}-documents", documents, rolls=True)
+    config_map(f"{name}-read-anew", read_anew or {}, rolls=False)
     files: dict[str, Mapping[str, str]] = {}
     if secrets:
         files = {f"{workload}-secrets": {key: f"secrets/{key}" for key in secrets}}
@@ -70,4 +77,4 @@ def place(
                 opts=child,
             )
         )
-    return Placed(Mount("config", path, Files({config_map: keys}, files)), made)
+    return Placed(Mount("config", path, Files(mounted, files)), made)

@@ -8,6 +8,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import Flows
+from components.kubernetes.priorities import Priority
 from components.kubernetes.quantities import cpu, memory
 
 USER: Final = 10001
@@ -132,6 +133,8 @@ class PodArgs:
     """Labels of all objects and pods; must tell this workload from every other of the namespace."""
     flows: Flows
     """Flows of the stack; those of `app.kubernetes.io/name` in this namespace are let through."""
+    priority: Priority = Priority.SERVICES
+    """Whether it is evicted before or after others."""
     arguments: Sequence[str] = ()
     """Arguments of the image's program; no secrets."""
     ports: Mapping[str, int] = field(default_factory=dict[str, int])
@@ -197,6 +200,7 @@ def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool, restart: 
     tmp = Mount("tmp", "/tmp", size_mib=SCRATCH_MIB)  # noqa: S108 - in the container
     return core.PodSpecArgs(
         service_account_name=args.workload,
+        priority_class_name=args.priority,
         automount_service_account_token=False,
         enable_service_links=False,
         restart_policy=restart,

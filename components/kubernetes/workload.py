@@ -93,7 +93,9 @@ class Workload(pulumi.ComponentResource):
                 ),
                 template=template(args),
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=before, custom_timeouts=_patience(args.replicas)),
+            opts=pulumi.ResourceOptions(
+                parent=self, depends_on=before, custom_timeouts=_patience(args.replicas, args.min_ready_seconds)
+            ),
         )
         if args.autoscaling is not None:
             self._autoscaler(name, args, args.autoscaling)
@@ -236,9 +238,10 @@ def _service(
     )
 
 
-def _patience(replicas: int) -> pulumi.CustomTimeouts:
+def _patience(replicas: int, min_ready_seconds: int = 0) -> pulumi.CustomTimeouts:
     """How long the engine waits for pods: new ones start together, a rollout replaces them one after another."""
-    return pulumi.CustomTimeouts(create="5m", update=f"{5 + 2 * replicas}m")
+    create, each = 300 + min_ready_seconds, 120 + min_ready_seconds
+    return pulumi.CustomTimeouts(create=f"{create}s", update=f"{300 + each * replicas}s")
 
 
 def _disruption_budget(parent: pulumi.Resource, name: str, args: PodArgs, replicas: int) -> None:

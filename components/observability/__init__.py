@@ -1,6 +1,5 @@
 """Metrics, logs and traces of the platform (MON, LOG)."""
 
-from components.observability import capacity
 from components.observability.docker_agents import DockerAgents, DockerAgentsArgs
 from components.observability.documents import documents
 from components.observability.node_exporter import NodeExporter, NodeExporterArgs
@@ -16,7 +15,6 @@ __all__ = [
     "Observability",
     "ObservabilityArgs",
     "StorageKey",
-    "capacity",
     "documents",
     "postmortem",
 ]

@@ -13,7 +13,6 @@ from settings import Settings
 from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 
 _STATE = "/var/lib/log-agent"
-_CONFIGURATION = "/etc/log-agent"
 _PASSWORD = "/etc/postgres-exporter"  # noqa: S105 - a folder
 
 
@@ -29,6 +28,8 @@ class DockerAgentsArgs:
     """Private address that metrics are served on."""
     monitor_password: pulumi.Input[str]
     """Password of the database role luxima_monitor; secret."""
+    log_agent_password: pulumi.Input[str]
+    """Password with which lines are sent through the gateways; secret."""
 
 
 @dataclass(frozen=True)
@@ -145,20 +146,23 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         f"--server.http.listen-addr=0.0.0.0:{port}",
         f"--storage.path={_STATE}",
         "--disable-reporting",
-        f"{_CONFIGURATION}/promtail.yaml",
+        f"{agents.CONFIGURATION}/promtail.yaml",
     ]
     runs_alloy = args.settings.observability.agent == "alloy"
     return _Agent(
         name="log-agent",
         image=ALLOY.reference if runs_alloy else PROMTAIL.reference,
         port=port,
-        command=alloy if runs_alloy else [f"-config.file={_CONFIGURATION}/promtail.yaml"],
+        command=alloy if runs_alloy else [f"-config.file={agents.CONFIGURATION}/promtail.yaml"],
         memory_mib=256,
         # Root, because nobody else may read what Docker writes.
         user="0:0",
         mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
-        folder=_CONFIGURATION,
-        files={"promtail.yaml": to_yaml(agents.docker_host(args.settings, args.hostname))},
+        folder=agents.CONFIGURATION,
+        files={
+            "promtail.yaml": to_yaml(agents.docker_host(args.settings, args.hostname)),
+            agents.PASSWORD_FILE: args.log_agent_password,
+        },
         volume=_STATE,
     )
 

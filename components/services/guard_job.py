@@ -14,9 +14,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import NAME_LABEL, Flows
-from components.kubernetes import Files, Job, JobArgs, Mount, authority_mounts, authority_path
+from components.kubernetes import Files, Job, JobArgs, Mount, Priority, authority_mounts, authority_path
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI, PROMETHEUS
 from settings import Settings
+from settings.capacity.pods import RELEASE_GUARD
 
 FOLDER: Final = "/etc/guard"
 """Where the guard finds what it is told; its secrets are below it."""
@@ -143,10 +144,11 @@ class GuardJob(pulumi.ComponentResource):
                 image=args.image,
                 # A verdict is the end of its work, whichever it is: to be started anew would tell it again.
                 arguments=["--settled-is-success", *([f"--ca={ca}"] if (ca := authority_path(settings)) else [])],
-                cpu_request_millicores=20,
-                memory_mib=128,
+                cpu_request_millicores=RELEASE_GUARD.cpu_request_millicores,
+                memory_mib=RELEASE_GUARD.memory_limit_mib,
                 labels=labels,
                 flows=args.flows,
+                priority=Priority.WATCHING,
                 mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16), *authority_mounts(settings)],
                 after=[config_map, secret],
             ),

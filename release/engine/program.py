@@ -1,6 +1,6 @@
 """The checkout's own `__main__.py` as the engine's inline program, over the release file that is proposed.
 
-`__main__.py` reads the release file beside itself. So a copy of it in a temporary folder, with the stack file and the
+`__main__.py` reads the stack's files beside itself. So a copy of it in a temporary folder, with those and the
 proposed release file, is the very same program one release later: nothing of the checkout has to be written to preview.
 """
 
@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 
 from engine.program import run
+from settings.report import OWN_FILES, RELEASES, SERVICES, file_name
 
 
 @contextlib.contextmanager
@@ -25,8 +26,9 @@ def program(root: Path, stack: str, text: str, log: Path) -> Generator[Callable[
     """
     with tempfile.TemporaryDirectory(prefix="luxima-release-") as name:
         folder = Path(name)
-        for file in ("__main__.py", f"Pulumi.{stack}.yaml"):
+        for area in OWN_FILES:
+            (folder / area).mkdir()
+        for file in ("__main__.py", file_name(None, stack), file_name(SERVICES, stack)):
             shutil.copyfile(root / file, folder / file)
-        (folder / "releases").mkdir()
-        (folder / "releases" / f"{stack}.yaml").write_text(text, encoding="utf-8")
+        (folder / file_name(RELEASES, stack)).write_text(text, encoding="utf-8")
         yield lambda: run(folder / "__main__.py", root, log)

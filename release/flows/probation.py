@@ -1,7 +1,6 @@
 """`guard`: watch the live slot while it is on probation, and write down what comes of it."""
 
 import datetime
-import functools
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -12,7 +11,6 @@ from release.desk import Desk
 from release.faults import Refused, ReleaseError
 from release.flows import rollback, situation
 from release.guard import DnsSwitcher, Hooks, Judge, Release, Subject, Watch
-from release.guard.query import LOKI, Source
 from release.office import Office
 
 
@@ -63,9 +61,6 @@ def _watch(office: Office, desk: Desk, service: str, ended: threading.Event) -> 
     if probation is None:
         raise Refused(f"{service} is not on probation; there is nothing to watch")
     since, until = changes.parsed(probation.since), changes.parsed(probation.until)
-    asked = functools.partial(Source, ca=options.authorities, loopback_only=options.loopback_only)
-    prometheus = asked(guard.prometheus_url or f"https://{environment.core_fqdn('prometheus')}")
-    loki = asked(guard.loki_url or f"https://{environment.core_fqdn('loki')}", LOKI)
     return Watch(
         release=Release(
             options.stack,
@@ -78,7 +73,9 @@ def _watch(office: Office, desk: Desk, service: str, ended: threading.Event) -> 
             timedelta(minutes=guard.probation_minutes),
             probation.extended,
         ),
-        judge=Judge(Subject(service, release.live, probation.previous), settings.guard_limits, prometheus, loki),
+        judge=Judge(
+            Subject(service, release.live, probation.previous), settings.guard_limits, office.metrics(), office.logs()
+        ),
         switcher=DnsSwitcher(
             servers=settings.dns.servers,
             zone=environment.domain,

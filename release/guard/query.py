@@ -1,6 +1,7 @@
 """One number at a time from Prometheus or Loki: their query API is the same."""
 
 import math
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Protocol
 
@@ -27,17 +28,26 @@ class Queries(Protocol):
 class Source:
     """Prometheus, or Loki by `path`."""
 
-    def __init__(self, url: str, path: str = PROMETHEUS, ca: str | None = None, *, loopback_only: bool = False) -> None:
+    def __init__(
+        self,
+        url: str,
+        path: str = PROMETHEUS,
+        ca: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        loopback_only: bool = False,
+    ) -> None:
         """Remember where it is.
 
         Args:
             url: Start of its URLs.
             path: Path of its instant queries.
             ca: File with the authorities that its certificate may come from.
+            headers: Headers of every request, such as a login; never shown.
             loopback_only: Whether nobody beyond this machine is asked.
         """
-        headers = {"X-Scope-OrgID": LOG_TENANT} if path == LOKI else None
-        self._web = Web(url, ca, headers, loopback_only=loopback_only)
+        tenant = {"X-Scope-OrgID": LOG_TENANT} if path == LOKI else {}
+        self._web = Web(url, ca, {**tenant, **(headers or {})}, loopback_only=loopback_only)
         self._path = path
 
     def value(self, query: str, at: datetime) -> float | None:

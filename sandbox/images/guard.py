@@ -16,8 +16,8 @@ from sandbox.layout import ROOT
 from tools import cache
 
 PACKAGES: Final = (
-    *("annotated-types", "certifi", "charset-normalizer", "dnspython", "idna", "pydantic", "pydantic-core", "PyYAML"),
-    *("requests", "typing-extensions", "typing-inspection", "urllib3"),
+    *("annotated-types", "certifi", "charset-normalizer", "dnspython", "idna", "promql-parser", "pydantic"),
+    *("pydantic-core", "PyYAML", "requests", "typing-extensions", "typing-inspection", "urllib3"),
 )
 """Distributions that the guard imports."""
 APP: Final = ("components/__init__.py", "components/dns", "release", "settings")

@@ -1,4 +1,4 @@
-"""`luxima:observability`: metrics, logs, traces, alerts, objectives (MON, ALR, LOG)."""
+"""`luxima:observability`: metrics, logs, traces, alerts (MON, ALR, LOG)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Literal
@@ -7,11 +7,11 @@ from pydantic import Field
 
 from settings.observability.alerts import Alerts
 from settings.observability.load import Load
-from settings.observability.objectives import Objective, ObjectiveName, Signal
+from settings.observability.objectives import Objective, Promise, Signal, SignalName
 from settings.observability.programs import Loki, Program, Prometheus
 from settings.values import Area, Endpoint, HttpsUrl, Label, Port
 
-__all__ = ["Alerts", "Load", "Loki", "Objective", "Observability", "Program", "Prometheus", "Signal"]
+__all__ = ["Alerts", "Load", "Loki", "Objective", "Observability", "Program", "Prometheus", "Promise", "Signal"]
 
 
 class Observability(Area):
@@ -43,6 +43,5 @@ class Observability(Area):
     tempo: Program = Field(description="Takes in traces")
     grafana: Program = Field(description="Shows it all")
     load: Load = Field(description="What the stack has to take; sizes are computed from it")
-    objectives: Mapping[ObjectiveName, Objective] = Field(description="Service level objectives by name")
-    anomalies: Mapping[ObjectiveName, Signal] = Field(description="Signals that are compared with their own past")
+    anomalies: Mapping[SignalName, Signal] = Field(description="Signals that are compared with their own past")
     alerts: Alerts = Field(description="Who is told, and when")

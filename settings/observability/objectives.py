@@ -1,22 +1,26 @@
 """What is promised to users (MON-6), and which signals are watched for what is unusual (MON-7)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
-from settings.services import ServiceName
 from settings.values import Area, Form
 
-ObjectiveName = Annotated[
+SignalName = Annotated[
     str, Form("^[a-z]([a-z0-9-]{0,58}[a-z0-9])?$", "lower-case letters, digits and inner hyphens, a letter first")
 ]
+ObjectiveName = Annotated[
+    str, Form("^[a-z][a-z0-9_]{0,29}$", "lower-case letters, digits and underscores, a letter first, at most 30")
+]
+"""Without hyphens: the service's name and this one, joined by one, are a name that no other objective has."""
+AVAILABILITY: Final = "availability"
+"""Name of the objective that a service has without an entry."""
 PromQL = Annotated[str, Field(min_length=1, max_length=1000)]
 
 
-class Objective(Area):
-    """A service level objective over HTTP requests of one service."""
+class Promise(Area):
+    """A service level objective over the HTTP requests of the service that it is an entry of."""
 
-    service: ServiceName = Field(description="The service; one of `services`")
     indicator: Literal["availability", "latency"] = Field(
         description="`availability`: share of answers that are no 5xx; `latency`: share answered within the threshold"
     )
@@ -29,6 +33,12 @@ class Objective(Area):
     threshold_milliseconds: Annotated[int, Field(ge=5, le=10_000)] | None = Field(
         default=None, description="For `latency`: a request answered later is bad, in ms; one of the histogram's bounds"
     )
+
+
+class Objective(Promise):
+    """A promise with the service that it is about."""
+
+    service: str = Field(description="Name of the service")
 
 
 class Signal(Area):

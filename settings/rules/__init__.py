@@ -11,7 +11,9 @@ from settings.report import Problem
 from settings.rules import (
     addresses,
     availability,
+    capacity,
     dns,
+    guard,
     guests,
     identity,
     kept,
@@ -36,6 +38,8 @@ RULES: tuple[Rule, ...] = (
     *kubernetes.RULES,
     *services.RULES,
     *observability.RULES,
+    *capacity.RULES,
+    *guard.RULES,
     *releases.RULES,
 )
 

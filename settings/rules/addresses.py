@@ -64,6 +64,36 @@ def separate_networks(settings: Settings) -> Iterator[Problem]:
                 yield Problem(path, f"{cidr} overlaps with {taken}, {other}; give a network apart from it")
 
 
+def apart_from_the_cluster(settings: Settings) -> Iterator[Problem]:
+    """What is outside of the cluster has no address of its pods and Services, which nobody else can reach there."""
+    kubernetes = settings.kubernetes
+    inside = {key: ipaddress.IPv4Network(getattr(kubernetes, key)) for key in ("pod_cidr", "service_cidr")}
+    for path, text in addresses_elsewhere(settings):
+        for key, network in inside.items():
+            if ipaddress.IPv4Network(text).subnet_of(network):
+                wrong = f"{text} is in kubernetes.{key}, {network}, where pods find nobody else"
+                yield Problem(path, f"{wrong}; give one that is in neither of the cluster's networks")
+
+
+def addresses_elsewhere(settings: Settings) -> Iterator[tuple[Path, str]]:
+    """Addresses and networks of what the stack talks to, and of what it is reached at."""
+    yield from (
+        (path, address) for path, address in used_addresses(settings) if path != ("compute", "network", "gateway")
+    )
+    for index, address in enumerate(settings.compute.network.name_servers):
+        yield ("compute", "network", "name_servers", index), address
+    for index, server in enumerate(settings.dns.servers):
+        yield ("dns", "servers", index, "address"), server.address
+    for zone, hosts in settings.dns.hosts.items():
+        for host, addresses in hosts.items():
+            for index, address in enumerate(addresses):
+                yield ("dns", "hosts", zone, host, index), address
+    for name, service in whole(settings.services):
+        for index, outside in enumerate(service.outside):
+            if outside.network is not None:
+                yield ("services", name, "outside", index, "network"), outside.network
+
+
 def name_servers(settings: Settings) -> Iterator[Problem]:
     """A name server is named once."""
     first: dict[tuple[str, int], int] = {}
@@ -97,4 +127,12 @@ def keys(settings: Settings) -> Iterator[Problem]:
         taken.setdefault(tsig.name, ".".join(path))
 
 
-RULES = (unique_addresses, inside_network, separate_networks, name_servers, trusted_networks, keys)
+RULES = (
+    unique_addresses,
+    inside_network,
+    separate_networks,
+    apart_from_the_cluster,
+    name_servers,
+    trusted_networks,
+    keys,
+)

@@ -1,11 +1,19 @@
 """Rules on VMs and LXCs: ids, names, nodes and sizes (INF-1)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Final
 
-from settings.compute import Guest
+from settings.compute import Guest, Role
 from settings.report import Path, Problem, show, suggest
 from settings.shape import whole
 from settings.stack import Settings
+
+LEAST: Final[Mapping[Role, Mapping[str, int]]] = {
+    "k3s_server": {"cpus": 2, "memory_mib": 2048, "disk_gib": 20},
+    "k3s_agent": {"cpus": 1, "memory_mib": 1024, "disk_gib": 20},
+    "docker_host": {"cpus": 1, "memory_mib": 1024, "disk_gib": 20},
+}
+"""What k3s' documentation asks for, and half of that for agents and Docker; a disk also holds image and containers."""
 
 
 def all_guests(settings: Settings) -> Iterator[tuple[Path, Guest]]:
@@ -56,6 +64,16 @@ def guest_size(settings: Settings) -> Iterator[Problem]:
             yield Problem((*path, "memory_mib"), text)
 
 
+def machine_size(settings: Settings) -> Iterator[Problem]:
+    """A machine is large enough for its image and for what runs on it."""
+    for name, vm in whole(settings.wanted_vms):
+        for key, least in LEAST[vm.role].items():
+            given: int = getattr(vm, key)
+            if given < least:
+                text = f"{given} is too little for a machine of role {vm.role}; give at least {least}"
+                yield Problem(("compute", "vms", name, key), text)
+
+
 def node_memory(settings: Settings) -> Iterator[Problem]:
     """The guests of a node fit into its memory together; memory, unlike processors, is not overcommitted."""
     for name, node in whole(settings.compute.nodes):
@@ -73,4 +91,4 @@ def _name(path: Path) -> str:
     return f"{path[1]}.{path[2]}"
 
 
-RULES = (ids, names, nodes, guest_size, node_memory)
+RULES = (ids, names, nodes, guest_size, machine_size, node_memory)

@@ -2,8 +2,12 @@
 
 from collections.abc import Iterator
 
+from settings.environment import GATEWAY_HOSTS
 from settings.report import Problem, show
 from settings.stack import Settings
+
+DNS_NAME = 253
+_CHALLENGE = "_acme-challenge"
 
 
 def stack_name(settings: Settings, stack: str) -> Iterator[Problem]:
@@ -27,6 +31,25 @@ def domains(settings: Settings) -> Iterator[Problem]:
     if domain == core or domain.endswith(f".{core}") or core.endswith(f".{domain}"):
         text = f"{show(core)} overlaps with environment.domain, {show(domain)}; give a domain apart from it"
         yield Problem(("environment", "core_domain"), text)
+
+
+def lengths(settings: Settings) -> Iterator[Problem]:
+    """The longest name that the platform makes is one that DNS takes (RFC 1035)."""
+    environment = settings.environment
+    services = [f"{name}-{slot}" for name in settings.services for slot in settings.edge.gateways]
+    guests = [*settings.compute.vms, *settings.compute.containers]
+    for key, domain, hosts in (
+        ("domain", environment.domain, [*services, *settings.dns.hosts.get("public", {}), _CHALLENGE]),
+        (
+            "core_domain",
+            environment.core_domain,
+            [*GATEWAY_HOSTS, *guests, *settings.dns.hosts.get("core", {}), _CHALLENGE],
+        ),
+    ):
+        most = DNS_NAME - 1 - max(map(len, hosts))
+        if len(domain) > most:
+            text = f"has {len(domain)} characters, with which {max(hosts, key=len)} before it is longer than DNS takes"
+            yield Problem(("environment", key), f"{text}, {DNS_NAME}; give at most {most} characters")
 
 
 def issuer(settings: Settings) -> Iterator[Problem]:
@@ -62,4 +85,4 @@ def acme_algorithm(settings: Settings) -> Iterator[Problem]:
         yield Problem(("edge", "certificates", "acme_tsig", "algorithm"), text)
 
 
-RULES = (uptime, domains, issuer, acme_account, acme_algorithm)
+RULES = (uptime, domains, lengths, issuer, acme_account, acme_algorithm)

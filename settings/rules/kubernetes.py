@@ -1,10 +1,32 @@
-"""Rules on the cluster: whatever runs in it runs in a namespace that is there (INF-2)."""
+"""Rules on the cluster: namespaces that are there, room for all pods in them and on the nodes (INF-2, ENV-4)."""
 
-from collections.abc import Iterator
+import ipaddress
+from collections.abc import Callable, Iterable, Iterator
+from math import ceil, log2
 
+from settings.capacity.pods import Pods, Size, pods
+from settings.capacity.series import SYSTEM_PODS, cluster_nodes
 from settings.report import Path, Problem, show, suggest
 from settings.shape import whole
 from settings.stack import Settings
+
+NODE_BITS = 8
+"""Bits of a node's own network in the pods' one: k3s gives each node a /24."""
+PODS_PER_NODE = 110
+"""Pods that a kubelet starts at most, unless it is told another number."""
+SYSTEM_MILLICORES, SYSTEM_MIB = 300, 512
+"""What a node keeps for itself and for the cluster's own pods."""
+SERVICE_PREFIXES = range(12, 25)
+"""Prefixes of the services' network: the API server takes no wider one, and a narrower one has too few addresses."""
+SYSTEM_NAMESPACES = ("default", "kube-node-lease", "kube-public", "kube-system")
+_ASKED: dict[str, Callable[[Size], int]] = {
+    "cpu_requests_millicores": lambda size: size.cpu_request_millicores,
+    "memory_requests_mib": lambda size: size.memory_request_mib,
+    "memory_limits_mib": lambda size: size.memory_limit_mib,
+    "pods": lambda _: 1,
+}
+"""What of a pod counts for which key of a quota."""
+_SHOWN = 4
 
 
 def namespaces(settings: Settings) -> Iterator[Problem]:
@@ -21,4 +43,88 @@ def namespaces(settings: Settings) -> Iterator[Problem]:
             yield Problem(path, f"{show(name)} is no namespace; {suggest(name, known, 'namespaces')}")
 
 
-RULES = (namespaces,)
+def reserved_namespaces(settings: Settings) -> Iterator[Problem]:
+    """The platform makes its namespaces: none of them is one that the cluster or cert-manager brings."""
+    for name in settings.kubernetes.namespaces:
+        if name in (*SYSTEM_NAMESPACES, "cert-manager"):
+            text = f"{name} is there already and not this table's to make; give the namespace another name"
+            yield Problem(("kubernetes", "namespaces", name), text)
+
+
+def privileged_agents(settings: Settings) -> Iterator[Problem]:
+    """The API server lets pods read the node's files and use its network under one standard only."""
+    name = settings.observability.agents_namespace
+    for known, namespace in whole(settings.kubernetes.namespaces):
+        if known == name and namespace.pod_security != "privileged":
+            text = f"{show(namespace.pod_security)} keeps the agents away from their node; give privileged"
+            yield Problem(("kubernetes", "namespaces", name, "pod_security"), text)
+
+
+def quotas(settings: Settings) -> Iterator[Problem]:
+    """No rollout is stopped by a quota: all pods of a namespace fit in while all of them are replaced."""
+    found = list(pods(settings))
+    for name, namespace in whole(settings.kubernetes.namespaces):
+        here = [each for each in found if each.namespace == name]
+        for key, of in _ASKED.items():
+            asked = {each.of: each.peak * of(each.size) for each in here}
+            given, needed = getattr(namespace.quota, key), sum(asked.values())
+            if given < needed:
+                text = f"{given} is too little for its pods while they roll out ({_largest(asked)})"
+                path = ("kubernetes", "namespaces", name, "quota", key)
+                yield Problem(path, f"{text}; give at least {needed}")
+
+
+def room(settings: Settings) -> Iterator[Problem]:
+    """The nodes have what all pods ask for, and one of them what the largest asks for; else pods stay Pending."""
+    workers = list(settings.compute.workers.values())
+    if settings.kubernetes.mode != "k3s" or not workers:
+        return
+    found, path = list(pods(settings)), ("compute", "vms")
+    cpus = [worker.cpus * 1000 - SYSTEM_MILLICORES for worker in workers]
+    memory = [worker.memory_mib - SYSTEM_MIB for worker in workers]
+    for what, there, of in (
+        ("thousandths of a processor", cpus, _ASKED["cpu_requests_millicores"]),
+        ("MiB of memory", memory, _ASKED["memory_requests_mib"]),
+        ("pods", [PODS_PER_NODE - SYSTEM_PODS] * len(workers), _ASKED["pods"]),
+    ):
+        asked = {each.of: _counted(each, len(workers)) * of(each.size) for each in found}
+        if sum(asked.values()) > sum(there):
+            text = f"the machines that pods run on have {sum(there)} {what} for them, which ask for"
+            yield Problem(
+                path, f"{text} {sum(asked.values())} ({_largest(asked)}); give them larger machines, or one more"
+            )
+        largest = max(found, key=lambda each: of(each.size))
+        if of(largest.size) > max(there):
+            text = f"no machine has the {of(largest.size)} {what} that a pod of {largest.of} asks for"
+            yield Problem(path, f"{text}; the largest has {max(there)} left for pods: give a larger one")
+
+
+def _counted(each: Pods, nodes: int) -> int:
+    return nodes if each.on_every_node else each.steady
+
+
+def _largest(asked: dict[str, int]) -> str:
+    """Who asks for most of it."""
+    first: Iterable[str] = sorted(asked, key=lambda name: -asked[name])
+    shown = [f"{name} {asked[name]}" for name in first]
+    more = [f"{len(shown) - _SHOWN} more"] if len(shown) > _SHOWN else []
+    return ", ".join([*shown[:_SHOWN], *more])
+
+
+def pod_network(settings: Settings) -> Iterator[Problem]:
+    """Each node gets a network of its own from the pods' one; the services' network is of a size that is taken."""
+    if settings.kubernetes.mode != "k3s":
+        return
+    pods_prefix = ipaddress.IPv4Network(settings.kubernetes.pod_cidr).prefixlen
+    most = 32 - NODE_BITS - ceil(log2(max(1, cluster_nodes(settings))))
+    if pods_prefix > most:
+        text = f"{settings.kubernetes.pod_cidr} has no /24 for each of {cluster_nodes(settings)} nodes"
+        yield Problem(("kubernetes", "pod_cidr"), f"{text}; give a /{most} or a wider one")
+    prefix = ipaddress.IPv4Network(settings.kubernetes.service_cidr).prefixlen
+    if prefix not in SERVICE_PREFIXES:
+        text = f"{settings.kubernetes.service_cidr} is of a size that is not taken"
+        first, last = SERVICE_PREFIXES[0], SERVICE_PREFIXES[-1]
+        yield Problem(("kubernetes", "service_cidr"), f"{text}; give one from /{first} to /{last}")
+
+
+RULES = (namespaces, reserved_namespaces, privileged_agents, quotas, room, pod_network)

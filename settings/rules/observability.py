@@ -1,54 +1,158 @@
 """Rules on what is observed: the names it speaks of are there, and what is promised can be measured (MON-6)."""
 
+import re
 from collections.abc import Iterator
+from datetime import timedelta
+from typing import Final
 
-from settings.report import Problem, show, suggest
+import promql_parser
+from promql_parser import Expr, MatrixSelector
+
+from settings.observability.objectives import AVAILABILITY, Promise
+from settings.report import Path, Problem, listed, show
 from settings.shape import whole
 from settings.stack import Settings
 
 BOUNDS_MILLISECONDS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 """Upper bounds of the buckets of `http_request_duration_seconds`, as the contract with the services says (MON-8)."""
 
+_TAKEN: Final = {
+    22: "SSH",
+    2379: "etcd's clients",
+    2380: "etcd's members",
+    2381: "etcd's metrics",
+    6443: "the Kubernetes API",
+    6444: "k3s' own API",
+    10248: "the kubelet's health",
+    10249: "kube-proxy's metrics",
+    10250: "the kubelet",
+    10256: "kube-proxy's health",
+    10257: "the controller manager",
+    10258: "the cloud controller",
+    10259: "the scheduler",
+}
+"""TCP ports of the machines that somebody else listens on."""
+
+
+def given_objectives(settings: Settings) -> Iterator[tuple[Path, Promise]]:
+    """The objectives that the services file gives, with their places."""
+    for service, entry in whole(settings.services):
+        for name, objective in entry.objectives.items():
+            yield ("services", service, "objectives", name), objective
+
 
 def objectives(settings: Settings) -> Iterator[Problem]:
-    """An objective is for a service that is there, and a latency has a threshold that its histogram knows."""
-    for name, objective in whole(settings.observability.objectives):
-        path = ("observability", "objectives", name)
-        if objective.service not in settings.services:
-            text = (
-                f"{show(objective.service)} is no service; {suggest(objective.service, settings.services, 'services')}"
-            )
-            yield Problem((*path, "service"), text)
+    """A latency has a threshold that the services' histogram knows; the name `availability` says what it is."""
+    for path, objective in given_objectives(settings):
         threshold = objective.threshold_milliseconds
         if objective.indicator == "availability" and threshold is not None:
             yield Problem((*path, "threshold_milliseconds"), "is for indicator latency only; take it out")
+        if objective.indicator == "latency" and path[-1] == AVAILABILITY:
+            yield Problem(path, "is of indicator latency; give it another name, such as latency")
         if objective.indicator == "latency" and threshold not in BOUNDS_MILLISECONDS:
             bounds = ", ".join(map(str, BOUNDS_MILLISECONDS))
             text = "is missing" if threshold is None else f"{threshold} is no bound of the services' histogram"
             yield Problem((*path, "threshold_milliseconds"), f"{text}; give one of {bounds}")
 
 
-def main_services(settings: Settings) -> Iterator[Problem]:
-    """Every main service has an availability objective that is no lower than the requirement's (ENV-4)."""
+def uptime(settings: Settings) -> Iterator[Problem]:
+    """No service is promised to be available less than the requirement asks for (ENV-4)."""
     required = settings.environment.uptime_objective_percent
-    promised = {
-        objective.service: (name, objective.objective_percent)
-        for name, objective in whole(settings.observability.objectives)
-        if objective.indicator == "availability"
-    }
-    for service in settings.services:
-        if service not in promised:
-            text = f"{service} has no objective of indicator availability; requirement ENV-4 asks for {required:g} %"
-            yield Problem(("observability", "objectives"), text)
-            continue
-        name, percent = promised[service]
-        if percent < required:
+    for path, objective in given_objectives(settings):
+        percent = objective.objective_percent
+        if objective.indicator == "availability" and percent < required:
             text = f"{percent:g} is less than environment.uptime_objective_percent, {required:g}; give at least that"
-            yield Problem(("observability", "objectives", name, "objective_percent"), text)
+            yield Problem((*path, "objective_percent"), text)
+
+
+def anomalies(settings: Settings) -> Iterator[Problem]:
+    """A signal is PromQL that gives series, over times in which there are two scrapes at least."""
+    least = timedelta(seconds=2 * settings.observability.scrape_interval_seconds)
+    for name, signal in whole(settings.observability.anomalies):
+        path = ("observability", "anomalies", name, "expression")
+        try:
+            expression = promql_parser.parse(signal.expression)
+            # As the rule has it, which takes neither a range of values nor a number.
+            promql_parser.parse(f"max by (it) (({signal.expression}) > -Inf)")
+        except ValueError as error:
+            wanted = "give one that gives series, as sum by (service_name) (rate(http_requests_total[5m]))"
+            yield Problem(path, f"is no PromQL expression for a signal: {error}; {wanted}")
+            continue
+        short = [each for each in _ranges(expression) if each < least]
+        if short:
+            given, right = (promql_parser.display_duration(each) for each in (min(short), least))
+            text = f"[{given}] holds fewer than two scrapes, from which nothing can be computed"
+            yield Problem(path, f"{text}; give at least [{right}]")
+
+
+def _ranges(expression: Expr) -> list[timedelta]:
+    """The ranges of series that an expression takes; subqueries have steps of their own."""
+    found: list[timedelta] = []
+
+    def visit(each: Expr) -> None:
+        if isinstance(each, MatrixSelector):
+            found.append(each.range)
+
+    promql_parser.walk(expression, visit)
+    return found
+
+
+def labels(settings: Settings) -> Iterator[Problem]:
+    """Signals are told apart by labels that there can be, each named once."""
+    for name, signal in whole(settings.observability.anomalies):
+        path = ("observability", "anomalies", name, "by")
+        for index, label in enumerate(signal.by):
+            if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", label):
+                text = f"{show(label)} is no name of a label; give letters, digits and underscores, no digit first"
+                yield Problem((*path, index), text)
+            elif label in signal.by[:index]:
+                yield Problem((*path, index), f"{show(label)} is there already; take one of them out")
+
+
+def ports(settings: Settings) -> Iterator[Problem]:
+    """Each program on a machine listens on a port of its own."""
+    observed = settings.observability
+    taken = dict(_TAKEN)
+    taken[int(observed.database.rpartition(":")[2])] = "observability.database"
+    for key in ("node_exporter_port", "cadvisor_port", "agent_port", "postgres_exporter_port"):
+        port = getattr(observed, key)
+        if port in taken:
+            yield Problem(("observability", key), f"{port} is the port of {taken[port]} already; give another one")
+        taken.setdefault(port, f"observability.{key}")
+
+
+def database_host(settings: Settings) -> Iterator[Problem]:
+    """The database is on a Docker host of the stack: its exporter runs there, and nowhere else."""
+    address = settings.observability.database.rpartition(":")[0]
+    known = dict(whole(settings.wanted_vms))
+    hosts = [vm.address for vm in known.values() if vm.role == "docker_host"]
+    # One of which something is wrong may be it.
+    if address not in hosts and len(known) == len(settings.wanted_vms):
+        text = f"{show(address)} is the address of no machine of role docker_host"
+        yield Problem(("observability", "database"), f"{text}; give one of {listed(hosts, 'or')}")
+
+
+def bases(settings: Settings) -> Iterator[Problem]:
+    """A path is put behind some URLs: a slash at their end would make another path of it."""
+    observed, guard = settings.observability, settings.guard
+    urls: tuple[tuple[Path, str | None], ...] = (
+        (("observability", "alert_log_url"), observed.alert_log_url),
+        (("observability", "alerts", "runbooks_url"), observed.alerts.runbooks_url),
+        (("guard", "prometheus_url"), guard.prometheus_url),
+        (("guard", "loki_url"), guard.loki_url),
+        (("guard", "alertmanager_url"), guard.alertmanager_url),
+    )
+    for path, url in urls:
+        if url is not None and url.endswith("/"):
+            yield Problem(path, f"ends with a slash, and a path is put behind it; give {show(url.rstrip('/'))}")
 
 
 def replicas(settings: Settings) -> Iterator[Problem]:
-    """Loki's mode and number of pods belong together."""
+    """Loki's mode and number of pods belong together; Grafana's pods share no volume, and so no users."""
+    grafana = settings.observability.grafana.replicas
+    if grafana != 1:
+        text = f"{grafana} pods would have a database each, and a login at one is none at another; give 1"
+        yield Problem(("observability", "grafana", "replicas"), text)
     loki = settings.observability.loki
     if loki.mode == "monolithic" and loki.replicas != 1:
         yield Problem(
@@ -59,4 +163,4 @@ def replicas(settings: Settings) -> Iterator[Problem]:
         yield Problem(("observability", "loki", "replicas"), text)
 
 
-RULES = (objectives, main_services, replicas)
+RULES = (objectives, uptime, anomalies, labels, ports, database_host, bases, replicas)

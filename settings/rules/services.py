@@ -1,4 +1,4 @@
-"""Rules on the services: hosts, references, memory, and room in their namespace (ENV-2, ENV-4)."""
+"""Rules on the services: hosts, references, memory (ENV-2, ENV-4)."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 from settings.environment import GATEWAY_HOSTS
 from settings.report import Problem, show, suggest
-from settings.services import Service
 from settings.shape import whole
 from settings.stack import Settings
 from settings.values import Slot
@@ -91,26 +90,4 @@ def failover(settings: Settings) -> Iterator[Problem]:
             yield Problem(path, f"{show(host)} is this stack itself; give a place that does not fail with it")
 
 
-def quotas(settings: Settings) -> Iterator[Problem]:
-    """No release is stopped by a quota: both slots of every service fit in while both roll out (ENV-4)."""
-    for name, namespace in whole(settings.kubernetes.namespaces):
-        here = [service for _, service in whole(settings.services) if service.namespace == name]
-        needed = {
-            "cpu_requests_millicores": _sum(here, "cpu_request_millicores"),
-            "memory_requests_mib": _sum(here, "memory_request_mib"),
-            "memory_limits_mib": _sum(here, "memory_limit_mib"),
-            "pods": sum(service.peak_pods for service in here),
-        }
-        for key, at_least in needed.items():
-            value: int = getattr(namespace.quota, key)
-            if value < at_least:
-                text = f"{value} is too little for both slots of its services, and a candidate, while they roll out"
-                path = ("kubernetes", "namespaces", name, "quota", key)
-                yield Problem(path, f"{text}; give at least {at_least}")
-
-
-def _sum(services: list[Service], key: str) -> int:
-    return sum(service.peak_pods * getattr(service, key) for service in services)
-
-
-RULES = (needed_services, hosts, names, storage_users, memory_limit, autoscaling, rolling, failover, quotas)
+RULES = (needed_services, hosts, names, storage_users, memory_limit, autoscaling, rolling, failover)

@@ -1,6 +1,6 @@
-"""JSON Schemas of the stack and release files, for editors; `python -m settings.schema` writes them.
+"""JSON Schemas of a stack's files, for editors; `python -m settings.schema` writes them.
 
-Every stack and release file names its schema in its first line, so that an editor completes and checks while one
+Every file names its schema in its first line, so that an editor completes and checks while one
 types. What only rules between settings know is told by `python -m settings check`.
 """
 
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter
 from settings.loading import NAMESPACE
 from settings.releases import Releases
 from settings.secrets import SECRETS
-from settings.stack import Stack
+from settings.stack import Services, Stack
 
 FOLDER = Path(__file__).parent
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -65,6 +65,11 @@ def stack_schema() -> dict[str, Any]:
     }
 
 
+def services_schema() -> dict[str, Any]:
+    """Schema of services/<stack>.yaml."""
+    return {"$schema": DRAFT, "title": "Services of a stack", **_schema(Services)}
+
+
 def release_schema() -> dict[str, Any]:
     """Schema of releases/<stack>.yaml."""
     return {"$schema": DRAFT, "title": "Release state of a stack", **_schema(Releases)}
@@ -72,7 +77,11 @@ def release_schema() -> dict[str, Any]:
 
 def files() -> dict[Path, str]:
     """Every generated file with its content."""
-    schemas = {"stack.schema.json": stack_schema(), "release.schema.json": release_schema()}
+    schemas = {
+        "stack.schema.json": stack_schema(),
+        "services.schema.json": services_schema(),
+        "release.schema.json": release_schema(),
+    }
     return {FOLDER / name: f"{json.dumps(schema, indent=2)}\n" for name, schema in schemas.items()}
 
 
@@ -83,7 +92,7 @@ def stale() -> dict[Path, str]:
     }
 
 
-def _schema(model: type[Stack] | type[Releases]) -> dict[str, Any]:
+def _schema(model: Any) -> dict[str, Any]:
     return _tidy(TypeAdapter(model).json_schema())
 
 

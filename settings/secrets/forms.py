@@ -50,6 +50,9 @@ PROXMOX_TOKEN = Form(
     "user@realm!tokenname=uuid",
 )
 PASSWORD = Form("(?s).{8,}", "at least 8 printable characters", str.isprintable)
+ACCESS = Form(
+    "[A-Za-z0-9_-]{32,128}", "32 to 128 random letters, digits, _ and -, as `openssl rand -hex 32` prints them"
+)
 TSIG = Form(_ANY, "base64 of at least 16 bytes, as tsig-keygen or keymgr print it", _is_base64)
 PRIVATE_KEY = Form(
     _PEM, "a private key in PEM or OpenSSH form, with its BEGIN and END lines and no passphrase", _is_private_key

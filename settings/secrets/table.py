@@ -18,15 +18,18 @@ Reader = Literal[
     "cluster",
     "storage",
     "dns",
+    "edge",
     "cert-manager",
     "guard",
     "alertmanager",
     "alertmanager-record",
     "prometheus",
+    "log-agent",
     "postgres-exporter",
     "release",
+    "people",
 ]
-"""Who is told a secret: a system that the program drives, a program that it runs, or the release tool."""
+"""Who is told a secret: a system that the program drives, a program that it runs, the release tool, or people."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,10 @@ _TSIG_ROTATION: Final = (
     "run up; take the old one out"
 )
 _WEBHOOK: Final = "Slack: the app's page Incoming Webhooks, one for the channel"
+_ACCESS_ORIGIN: Final = "a random password: `openssl rand -hex 32`"
+_ACCESS_ROTATION: Final = (
+    "set a new one, run up; a gateway takes it up within two minutes, and refuses the old one from then on"
+)
 _UP: Final = "make a new one, set it, run up, revoke the old one; messages are sent again until it is there"
 
 SECRETS: Final = (
@@ -129,6 +136,30 @@ SECRETS: Final = (
         _TSIG_ORIGIN,
         _TSIG_ROTATION,
         Only(("edge", "certificates", "issuer"), "acme", frozenset({"private_ca"})),
+    ),
+    Secret(
+        "logAgentPassword",
+        "password of the user log-agent, with which the log agents of machines send lines to Loki through the gateways",
+        forms.ACCESS,
+        ("edge", "log-agent"),
+        _ACCESS_ORIGIN,
+        f"{_ACCESS_ROTATION}; agents have it at once, and what they send until the gateways do is lost",
+    ),
+    Secret(
+        "releasePassword",
+        "password of the user release, with which the release tool asks Prometheus and Loki and tells Alertmanager",
+        forms.ACCESS,
+        ("edge", "release"),
+        _ACCESS_ORIGIN,
+        _ACCESS_ROTATION,
+    ),
+    Secret(
+        "operatorPassword",
+        "password of the user operator, with which people see Prometheus' and Alertmanager's pages and silence alerts",
+        forms.ACCESS,
+        ("edge", "people"),
+        _ACCESS_ORIGIN,
+        f"{_ACCESS_ROTATION}; tell it to those on call",
     ),
     Secret(
         "sshPrivateKey",

@@ -25,13 +25,18 @@ def next_release(world: World) -> str:
     return image
 
 
-def setting(world: World, pattern: str, by: int = 1) -> None:
-    """Change a number of the stack file."""
-    path = world.checkout.root / f"Pulumi.{world.stack}.yaml"
+def setting(world: World, file: str, pattern: str, by: int = 1) -> None:
+    """Change a number of a file of settings: what the pattern's second group is."""
+    path = world.checkout.root / file
     content = path.read_text(encoding="utf-8")
     changed = re.sub(pattern, lambda match: f"{match[1]}{int(match[2]) + by}", content, count=1)
     assert changed != content
     path.write_text(changed, encoding="utf-8")
+
+
+def one_pod_more(world: World) -> None:
+    """The services file asks for it."""
+    setting(world, f"services/{world.stack}.yaml", r"(\n  replicas: )(\d+)")
 
 
 def stands(world: World) -> None:

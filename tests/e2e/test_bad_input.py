@@ -13,7 +13,7 @@ from tests.e2e.checkout import Checkout, checkout
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
-_STACK, _RELEASE = "Pulumi.staging.yaml", "releases/staging.yaml"
+_STACK, _SERVICES, _RELEASE = "Pulumi.staging.yaml", "services/staging.yaml", "releases/staging.yaml"
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,14 @@ MISTAKES = [
     Mistake("VM larger than its node", _STACK, "memory_mib: 8192, disk_gib: 80, address: 10.10.20.41",
             "memory_mib: 98305, disk_gib: 80, address: 10.10.20.41",
             "luxima:compute.vms.docker-1.memory_mib", "98305", "98304"),
+    Mistake("services in the stack file", _STACK, "  luxima:guard:", "  luxima:services: {auth: {}}\n\n  luxima:guard:",
+            "luxima:services", "services have a file of their own", "move them to services/staging.yaml"),
+    Mistake("a service's wrong type", _SERVICES, "  replicas: 2\n", '  replicas: "2"\n',
+            "storefront.replicas", '"2" is text, not a whole number', "write 2 without quotes"),
+    Mistake("a service's unknown key", _SERVICES, "storefront:\n", "storefront:\n  hosts: []\n",
+            "storefront.hosts", "is no setting", "did you mean host?"),
+    Mistake("a services file that is not YAML", _SERVICES, "storefront:\n", "storefront: [\n",
+            "the file is not YAML", "", ""),
     Mistake("unknown service", _RELEASE, "  storefront:", "  shopfront:",
             "services.shopfront", "is no service", "storefront"),
     Mistake("live slot is empty", _RELEASE, "live: blue", "live: green",

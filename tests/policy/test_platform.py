@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import cast
 
 import pytest
 
@@ -63,3 +64,24 @@ def test_a_shortened_retention_is_caught() -> None:
         line.split(" ")[1] for line in _broken(platform, "prod", Level.MANDATORY) if line.startswith("lifecycle-floors")
     }
     assert caught == {each.subject.name for each in platform if each.subject.type == kinds.BUCKET_LIFECYCLE}
+
+
+def test_a_route_that_lost_its_login_is_caught() -> None:
+    """Each one, of every gateway."""
+    platform = _platform("prod")
+    routing = [each for each in platform if each.subject.name in ("gateway-blue-routing", "gateway-green-routing")]
+    text = cast("dict[str, str]", routing[0].props["data"])["routing.yaml"]
+    logins = {line.strip() for line in text.splitlines() if line.strip().startswith("- login-")}
+    assert len(routing) == 2
+    assert len(logins) == 4
+    for login in logins:
+        broken = tuple(
+            Declared(each.subject, {"data": {"routing.yaml": text.replace(login, "- headers")}})
+            if each in routing
+            else each
+            for each in platform
+        )
+        caught = [line for line in _broken(broken, "prod", Level.MANDATORY) if line.startswith("published-login: ")]
+        assert {line.split(" ")[1] for line in caught} == {each.subject.name for each in routing}
+    unsaid = tuple(each for each in platform if not each.subject.name.endswith("-access"))
+    assert any(line.startswith("published-login: ") for line in _broken(unsaid, "prod", Level.MANDATORY))

@@ -1,10 +1,10 @@
 """The log agents' documents (LOG-7): one pipeline for each place, run by Alloy or Promtail."""
 
-from components.observability.agents.pipelines import docker_host, guest, kubernetes
+from components.observability.agents.pipelines import CONFIGURATION, PASSWORD_FILE, docker_host, guest, kubernetes
 from components.text import to_yaml
 from settings import Settings
 
-__all__ = ["docker_host", "documents", "guest", "kubernetes"]
+__all__ = ["CONFIGURATION", "PASSWORD_FILE", "docker_host", "documents", "guest", "kubernetes"]
 
 
 def documents(settings: Settings) -> dict[str, str]:

@@ -17,11 +17,15 @@ from components.observability.agents.stages import (
     traefik,
 )
 from components.observability.loki.tenants import LOG_TENANT
-from components.programs import LOKI
+from components.programs import LOG_AGENT_CLIENT, LOKI
 from settings import Settings
 
 POSITIONS: Final = "/var/lib/log-agent/positions.yaml"
 """How far each file was read, for Promtail; Alloy keeps its own under `--storage.path`."""
+CONFIGURATION: Final = "/etc/log-agent"
+"""Folder of the agent's files on a machine."""
+PASSWORD_FILE: Final = "password"  # noqa: S105 - a file's name
+"""File there with what it logs in to the gateways with."""
 PODS: Final = "/var/log/pods"
 DOCKER: Final = "/var/lib/docker/containers"
 JOURNAL: Final = "/var/log/journal"
@@ -50,7 +54,7 @@ def kubernetes(settings: Settings) -> dict[str, Any]:
         "relabel_configs": _pod_labels(settings),
         "pipeline_stages": [{"cri": {}}, *masked(), traefik(), *finish()],
     }
-    return _document(settings, url, [pods, _journal(settings)])
+    return _document(settings, {"url": url}, [pods, _journal(settings)])
 
 
 def docker_host(settings: Settings, machine: str = "") -> dict[str, Any]:
@@ -103,12 +107,15 @@ def guest(settings: Settings) -> dict[str, Any]:
     return _document(settings, _public(settings), [_journal(settings), web_servers])
 
 
-def _public(settings: Settings) -> str:
-    """Where machines outside of the cluster push to."""
-    return f"https://{settings.environment.core_fqdn('loki')}/loki/api/v1/push"
+def _public(settings: Settings) -> dict[str, Any]:
+    """Where machines outside of the cluster push to, and who they are there."""
+    return {
+        "url": f"https://{settings.environment.core_fqdn('loki')}/loki/api/v1/push",
+        "basic_auth": {"username": LOG_AGENT_CLIENT, "password_file": f"{CONFIGURATION}/{PASSWORD_FILE}"},
+    }
 
 
-def _document(settings: Settings, url: str, jobs: list[dict[str, Any]]) -> dict[str, Any]:
+def _document(settings: Settings, where: dict[str, Any], jobs: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "server": {
             "http_listen_port": settings.observability.agent_port,
@@ -118,7 +125,7 @@ def _document(settings: Settings, url: str, jobs: list[dict[str, Any]]) -> dict[
         "positions": {"filename": POSITIONS},
         "clients": [
             {
-                "url": url,
+                **where,
                 "tenant_id": LOG_TENANT,
                 "batchwait": "1s",
                 "batchsize": 1024 * 1024,

@@ -36,7 +36,8 @@ _ACCESS_LEVEL: Final = "(DownstreamStatus >= `500` && 'error') || (DownstreamSta
 TRAEFIK: Final = (
     "{timestamp: StartUTC || time, service: ServiceName || RouterName || entryPointName, "
     f"level: {_ACCESS_LEVEL}, "
-    'tenant_id: "request_X-Tenant-Id" || "request_X-Tenant-ID", user_id: "request_X-User-Id" || "request_X-User-ID", '
+    'tenant_id: "downstream_X-Tenant-Id", '
+    "user_id: \"downstream_X-User-Id\" || (ClientUsername != '-' && ClientUsername) || `null`, "
     "event: 'http_request', "
     "message: join(' ', [RequestMethod, RequestHost || '-', RequestPath, to_string(DownstreamStatus)]), "
     'context: {ip: ClientHost, user_agent: "request_User-Agent"}, '
@@ -45,7 +46,10 @@ TRAEFIK: Final = (
     "method: RequestMethod, path: RequestPath, status: DownstreamStatus, duration_nanoseconds: Duration, "
     "bytes: DownstreamContentSize, router: RouterName}"
 )
-"""Traefik's access log in JSON as LOG-4; the headers are there when the gateway's settings keep them."""
+"""Traefik's access log in JSON as LOG-4; the headers are there when the gateway's settings keep them.
+
+Tenant and user are what the service says in its answer, or who logged in at the gateway; a client's claim is no proof.
+"""
 
 JOURNAL: Final = (
     "{service: SYSLOG_IDENTIFIER || _SYSTEMD_UNIT || 'system', level: "
@@ -90,7 +94,7 @@ def mapped(expression: str) -> list[Stage]:
 
 
 def traefik() -> Stage:
-    """Access log lines of the gateways. The tenant in a header is anybody's claim: it stays a field."""
+    """Access log lines of the gateways. The tenant stays a field: of each service there would be streams twice."""
     return match(
         '{service=~".+"} |= "\\"RequestMethod\\"" |= "\\"DownstreamStatus\\""',
         *mapped(TRAEFIK),

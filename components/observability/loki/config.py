@@ -8,10 +8,10 @@ from math import ceil
 from typing import Any, Final
 
 from components.kubernetes import authority_path
-from components.observability.capacity import max_streams
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI
 from settings import Settings
+from settings.capacity import max_streams
 
 DATA: Final = "/loki"
 """Where the volume is mounted: WAL, index, the compactor's files."""

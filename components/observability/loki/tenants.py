@@ -2,9 +2,9 @@
 
 from typing import Final
 
-LOG_TENANT: Final = "luxima"
-"""Tenant of everything but the audit trail; also the prefix of its objects."""
-AUDIT_TENANT: Final = "audit"
-"""Tenant of the audit trail; also the prefix of its objects, so that the bucket's lifecycle can tell it apart."""
+from components.programs import AUDIT_TENANT, LOG_TENANT
+
+__all__ = ["AUDIT_TENANT", "CLASSES", "LOG_TENANT"]
+
 CLASSES: Final = ("api", "edge_functions", "docker", "syslog", "access", "security")
 """Retention classes with a period of their own, values of the label `class`; what has none is `default` (LOG-1)."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from components.kubernetes import TOKEN_PATH, authority_path
-from components.observability.capacity import sample_limit
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
+from settings.capacity import sample_limit
 
 _API_HISTOGRAMS = (
     "(apiserver_(admission|authentication|authorization|cel|flowcontrol|request|response|storage|watch)|etcd|"

@@ -1,8 +1,12 @@
 """What a rule is: data from which Prometheus' and Loki's rule files, the runbooks' index and the tests are made."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
+
+import yaml
+
+from components.text import to_yaml
 
 Severity = Literal["critical", "warning", "notice", "info"]
 """ALR-2."""
@@ -107,3 +111,8 @@ class Links:
     """URL under which the runbooks are published, without a slash at the end."""
     grafana: str
     """URL of Grafana, without a slash at the end."""
+
+
+def together(files: Iterable[str]) -> str:
+    """Rule files as one: a pod names its files, so that one file more would be another pod."""
+    return to_yaml({"groups": [group for text in files for group in yaml.load(text, yaml.CSafeLoader)["groups"]]})

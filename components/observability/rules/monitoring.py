@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from components.observability.capacity.series import jobs as scrape_jobs
-from components.observability.capacity.series import sample_limit
 from components.observability.rules.model import Alert, Group
 from settings import Settings
+from settings.capacity.series import jobs as scrape_jobs
+from settings.capacity.series import sample_limit
 
 JOBS: Final = (
     "prometheus",

@@ -177,9 +177,7 @@ def _alerts(name: str, objective: Objective) -> Iterator[Alert]:
 
 def groups(settings: Settings) -> list[Group]:
     """The rules of all objectives: ratios, budgets, alerts."""
-    objectives = list(settings.observability.objectives.items())
-    if not objectives:
-        return []
+    objectives = list(settings.objectives.items())
     return [
         Group("slo-ratios", [rule for item in objectives for rule in _ratios(*item)], interval=f"{SECONDS}s"),
         Group("slo-budgets", [rule for item in objectives for rule in _budgets(*item)], interval="1m"),

@@ -1,6 +1,6 @@
 """Alertmanager: one that tells people, in replicas that know of each other, and one that records everything (ALR)."""
 
-from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
 from components.observability import alertmanager
 from components.observability.servers.site import Site
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, Program
@@ -63,6 +63,7 @@ def _put(
                 "--log.format=json",
             ],
             flows=site.flows,
+            priority=Priority.WATCHING,
             mounts=[placed.mount, *authority_mounts(settings)],
             after=placed.resources,
         ),

@@ -5,10 +5,20 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Mount, NodeWorkload, PodArgs, Workload, WorkloadArgs, authority_mounts, place
+from components.kubernetes import (
+    Mount,
+    NodeWorkload,
+    PodArgs,
+    Priority,
+    Workload,
+    WorkloadArgs,
+    authority_mounts,
+    place,
+)
 from components.observability import blackbox
 from components.observability.servers.site import Site, may_read
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS
+from settings.capacity import pods
 from versions import NODE_EXPORTER
 
 _OBJECTS = {
@@ -41,12 +51,13 @@ def put_blackbox_exporter(site: Site) -> Workload:
             health_path=BLACKBOX_EXPORTER.health_path,
             live_path=None,
             metrics_path=None,
-            cpu_request_millicores=20,
-            memory_request_mib=32,
-            memory_limit_mib=64,
+            cpu_request_millicores=pods.BLACKBOX_EXPORTER.cpu_request_millicores,
+            memory_request_mib=pods.BLACKBOX_EXPORTER.memory_request_mib,
+            memory_limit_mib=pods.BLACKBOX_EXPORTER.memory_limit_mib,
             labels=site.labels("blackbox-exporter"),
             arguments=["--config.file=/etc/blackbox/blackbox.yml", "--log.format=json"],
             flows=site.flows,
+            priority=Priority.WATCHING,
             mounts=[placed.mount, *authority_mounts(settings)],
             after=placed.resources,
         ),
@@ -67,9 +78,9 @@ def put_kube_state_metrics(site: Site) -> Workload:
         health_path=KUBE_STATE_METRICS.health_path,
         live_path=None,
         metrics_path=None,
-        cpu_request_millicores=20,
-        memory_request_mib=64,
-        memory_limit_mib=256,
+        cpu_request_millicores=pods.KUBE_STATE_METRICS.cpu_request_millicores,
+        memory_request_mib=pods.KUBE_STATE_METRICS.memory_request_mib,
+        memory_limit_mib=pods.KUBE_STATE_METRICS.memory_limit_mib,
         labels=site.labels("kube-state-metrics"),
         arguments=[
             f"--port={KUBE_STATE_METRICS.port}",
@@ -77,6 +88,7 @@ def put_kube_state_metrics(site: Site) -> Workload:
             f"--metric-labels-allowlist={_LABELS}",
         ],
         flows=site.flows,
+        priority=Priority.WATCHING,
         api_token=True,
     )
     rules = [
@@ -100,9 +112,9 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
             health_path="/",
             live_path=None,
             metrics_path=None,
-            cpu_request_millicores=20,
-            memory_request_mib=32,
-            memory_limit_mib=128,
+            cpu_request_millicores=pods.NODE_EXPORTER.cpu_request_millicores,
+            memory_request_mib=pods.NODE_EXPORTER.memory_request_mib,
+            memory_limit_mib=pods.NODE_EXPORTER.memory_limit_mib,
             labels=site.labels("node-exporter"),
             arguments=[
                 "--path.rootfs=/host",
@@ -115,6 +127,7 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
             # The network interfaces that it measures are the node's.
             host_network=True,
             flows=site.flows,
+            priority=Priority.WATCHING,
             mounts=[Mount("host", "/host", host_path="/")],
             after=guards,
         ),

@@ -2,7 +2,7 @@
 
 import pulumi_random as random
 
-from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, place
+from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability import grafana
 from components.observability.servers.site import Site
 from components.programs import GRAFANA
@@ -42,6 +42,7 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
             labels=site.labels("grafana"),
             env={"GF_PATHS_CONFIG": "/etc/grafana/grafana.ini"},
             flows=site.flows,
+            priority=Priority.WATCHING,
             mounts=[placed.mount],
             after=placed.resources,
             start_seconds=120,

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Mount, NodeWorkload, PodArgs, place
+from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority, place
 from components.observability import agents
 from components.observability.servers.site import Site, may_read
+from settings.capacity import pods
 from versions import ALLOY, PROMTAIL
 
 _FILE = "kubernetes/promtail.yaml"
@@ -41,12 +42,13 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
         health_path="/-/ready" if runs_alloy else "/ready",
         live_path=None,
         metrics_path=None,
-        cpu_request_millicores=50,
-        memory_request_mib=128,
-        memory_limit_mib=256,
+        cpu_request_millicores=pods.LOG_AGENT.cpu_request_millicores,
+        memory_request_mib=pods.LOG_AGENT.memory_request_mib,
+        memory_limit_mib=pods.LOG_AGENT.memory_limit_mib,
         labels=site.labels("log-agent"),
         arguments=alloy if runs_alloy else ["-config.file=/etc/log-agent/promtail.yaml"],
         flows=site.flows,
+        priority=Priority.WATCHING,
         mounts=[
             placed.mount,
             Mount("pods", "/var/log/pods", host_path="/var/log/pods"),

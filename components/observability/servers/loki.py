@@ -1,7 +1,11 @@
 """Loki, with its data in the object storage (LOG-2, LOG-6)."""
 
-from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from collections import defaultdict
+from collections.abc import Mapping
+
+from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
 from components.observability import loki
+from components.observability.rules.model import together
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
 from components.programs import LOKI
@@ -11,7 +15,10 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
     """Loki in the settings' mode: one pod, or several that keep three copies of what is not stored yet."""
     settings, size = site.settings, site.settings.observability.loki
     name = f"{site.prefix}-loki"
-    placed = place(name, site.namespace, "loki", "/etc/loki", loki.documents(settings), {}, site.parent)
+    documents = loki.documents(settings)
+    # Only this one is read once; Loki looks at its limits every 30 s and at its rules every minute.
+    once = {"loki.yaml": documents.pop("loki.yaml")}
+    placed = place(name, site.namespace, "loki", "/etc/loki", once, {}, site.parent, read_anew=_by_tenant(documents))
     secret = key_secret(site, "loki", key)
     return StatefulWorkload(
         name,
@@ -33,6 +40,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             labels=site.labels("loki"),
             arguments=["-config.file=/etc/loki/loki.yaml", "-target=all"],
             flows=site.flows,
+            priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
             mounts=[placed.mount, *authority_mounts(settings)],
@@ -43,3 +51,14 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
         ),
         site.child,
     )
+
+
+def _by_tenant(documents: Mapping[str, str]) -> dict[str, str]:
+    """The limits as they are, and the rules of each tenant as one file in its folder."""
+    folders: dict[str, list[str]] = defaultdict(list)
+    for path, text in documents.items():
+        folders[path.rpartition("/")[0]].append(text)
+    return {
+        **{path: text for path, text in documents.items() if "/" not in path},
+        **{f"{folder}/all.yml": together(texts) for folder, texts in folders.items() if folder},
+    }

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import capacity, prometheus, rules
+from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from components.observability import prometheus, rules
+from components.observability.rules.model import together
 from components.observability.servers.site import Site, may_read
 from components.programs import PROMETHEUS
+from settings import capacity
 from settings.secrets import told_to
 
 _READS = (
@@ -26,18 +28,17 @@ def put_prometheus(site: Site) -> StatefulWorkload:
     """Prometheus with its configuration, its rules and the volume for its series."""
     settings, observed = site.settings, site.settings.observability
     name = f"{site.prefix}-prometheus"
-    documents = {
-        **prometheus.documents(settings),
-        **{f"rules/{file}": text for file, text in rules.documents(settings).items()},
-    }
+    documents = {**prometheus.documents(settings), "rules/all.yml": together(rules.documents(settings).values())}
     placed = place(
         name,
         site.namespace,
         "prometheus",
         "/etc/prometheus",
-        documents,
+        {},
         site.secrets.of(*told_to("prometheus")),
         site.parent,
+        # A restart for each new rule would be minutes in which nobody looks.
+        read_anew=documents,
     )
     size = observed.prometheus
     args = StatefulWorkloadArgs(
@@ -57,6 +58,8 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         labels=site.labels("prometheus"),
         arguments=[
             "--config.file=/etc/prometheus/prometheus.yml",
+            # It looks for changes of this file and of the rules every 30 s.
+            "--config.auto-reload",
             "--storage.tsdb.path=/prometheus",
             f"--storage.tsdb.retention.time={settings.retention.metrics_days}d",
             f"--storage.tsdb.retention.size={capacity.prometheus_size_limit_bytes(settings)}B",
@@ -69,6 +72,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
             "--log.format=json",
         ],
         flows=site.flows,
+        priority=Priority.WATCHING,
         mounts=[placed.mount, *authority_mounts(settings)],
         api_token=True,
         # It writes down what it holds in memory; a restart reads the log of the last two hours.

@@ -1,6 +1,6 @@
 """Tempo, with its data in the object storage (MON-4)."""
 
-from components.kubernetes import SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
+from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
 from components.observability import tempo
 from components.observability.servers.keys import key_secret
 from components.observability.servers.site import Site, StorageKey
@@ -34,6 +34,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             labels=site.labels("tempo"),
             arguments=["-config.file=/etc/tempo/tempo.yaml"],
             flows=site.flows,
+            priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
             mounts=[placed.mount, *authority_mounts(settings)],

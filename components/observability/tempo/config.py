@@ -7,9 +7,9 @@ AWS_SECRET_ACCESS_KEY, which the S3 client knows by itself.
 from typing import Any, Final
 
 from components.kubernetes import authority_path
-from components.observability.capacity.traces import SPAN_BYTES
 from components.programs import PROMETHEUS, TEMPO
 from settings import Settings
+from settings.capacity.traces import SPAN_BYTES
 
 DATA: Final = "/var/tempo"
 """Where the volume is mounted: WAL and blocks that are not stored yet."""

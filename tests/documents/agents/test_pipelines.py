@@ -150,7 +150,9 @@ ACCESS = {
     "msg": "",
     "request_User-Agent": "Mozilla/5.0 (it's)",
     "request_X-Request-Id": "req-1",
-    "request_X-Tenant-Id": "tenant_001",
+    "ClientUsername": "-",
+    "downstream_X-Tenant-Id": "tenant_001",
+    "request_X-Tenant-Id": "tenant_666",
     "request_X-Trace-Id": "0af7651916cd43dd8448eb211c80319c",
     "time": "2026-11-23T10:00:00Z",
 }
@@ -158,10 +160,10 @@ ACCESS = {
 
 def test_the_gateway_s_access_log_becomes_log_4(one_by_one: Runner) -> None:
     own = '{"level":"error","msg":"no certificate","time":"2026-11-23T10:00:00Z"}'
-    lines = [json.dumps(ACCESS), json.dumps({**ACCESS, "DownstreamStatus": 200}), own]
+    logged_in = {**ACCESS, "DownstreamStatus": 200, "ClientUsername": "operator"}
+    lines = [json.dumps(ACCESS), json.dumps(logged_in), own]
     first, second, third = one_by_one("kubernetes", "pods", GATEWAY, [cri(line) for line in lines])
     common = {"service": "gateway-blue", "environment": "production"}
-    # The tenant is what a client said it was: anybody could make streams with it.
     assert of(first) == {**common, "class": "access", "level": "error"}
     assert of(second) == {**common, "class": "access", "level": "info"}
     assert of(third) == {**common, "class": "default", "level": "error"}
@@ -176,6 +178,7 @@ def test_the_gateway_s_access_log_becomes_log_4(one_by_one: Runner) -> None:
         "user_id": None,
         "event": "http_request",
     }
+    assert json.loads(second.line)["user_id"] == "operator"
     assert (line["request_id"], line["trace_id"]) == ("req-1", "0af7651916cd43dd8448eb211c80319c")
     assert first.at.startswith("2026-11-23T10:00:00.123456789")
     assert third.line == own

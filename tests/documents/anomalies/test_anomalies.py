@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from components.observability.capacity.series import SIGNAL_RECORDINGS
 from components.observability.rules import anomalies
 from components.observability.rules.model import Recording
 from settings import Settings
+from settings.capacity.series import SIGNAL_RECORDINGS
 from settings.observability import Signal
 from tests.documents.anomalies.simulation import DAY, HOUR, STEP_MINUTES, WEEK, Traffic, notation
 from tests.documents.slo.evaluation import World, promtool, run_case, write_rules

@@ -8,9 +8,11 @@ import pytest
 import yaml
 
 from components.edge import canary, documents
+from components.edge.access import access_yaml
 from components.edge.routing import VERSION_PATH, version
 from settings import Settings
 from settings.values import Slot
+from tests.e2e.edge.gateway import PASSWORDS
 from tests.recording import STACKS, stack_settings
 from tests.unit.settings.stacks import Checkout
 
@@ -110,9 +112,10 @@ def test_every_name_that_a_router_uses_is_there(released: Any, of: Slot) -> None
         },
     )
     http = routing(settings, of)["http"]
+    logins = yaml.safe_load(access_yaml(PASSWORDS))["http"]["middlewares"]
     for name, router in http["routers"].items():
         assert router["service"] in {*http["services"], "ping@internal"}, name
-        assert set(router.get("middlewares", [])) <= http["middlewares"].keys(), name
+        assert set(router.get("middlewares", [])) <= {*http["middlewares"], *logins}, name
     for name, service in http["services"].items():
         (kind,) = service
         inner = service[kind]
@@ -151,13 +154,60 @@ def test_core_hosts_are_for_trusted_networks(stack: str) -> None:
     settings = stack_settings(stack)
     found = routing(settings, "blue")["http"]
     for host, port in {"grafana": 3000, "prometheus": 9090, "loki": 3100, "alertmanager": 9093}.items():
-        router = found["routers"][host]
-        assert router["rule"] == f"Host(`{host}.{settings.environment.core_domain}`)"
-        assert "trusted" in router["middlewares"]
+        leading = [router for router in found["routers"].values() if router["service"] == host]
+        assert leading
+        for router in leading:
+            assert f"Host(`{host}.{settings.environment.core_domain}`)" in router["rule"]
+            assert "trusted" in router["middlewares"]
         assert found["services"][host]["loadBalancer"]["servers"] == [
             {"url": f"http://{host}.observability.svc:{port}"}
         ]
     assert found["middlewares"]["trusted"]["ipAllowList"] == {"sourceRange": list(settings.edge.trusted_networks)}
+
+
+WITHOUT_LOGIN = {
+    "grafana": "asks for a login itself",
+    "ping@internal": "says OK to a trusted network that asks for the version of the routing",
+}
+"""What is published without a login at the gateway, besides the services, which know their users themselves."""
+
+
+@pytest.mark.parametrize("of", SLOTS)
+@pytest.mark.parametrize("stack", STACKS)
+def test_whatever_is_published_asks_for_a_login(stack: str, of: Slot) -> None:
+    settings = stack_settings(stack)
+    http = routing(settings, of)["http"]
+    logins = yaml.safe_load(access_yaml(PASSWORDS))["http"]["middlewares"]
+    published = {name: router for name, router in http["routers"].items() if router["entryPoints"] != ["metrics"]}
+    known = {*WITHOUT_LOGIN, *(name for name in http["services"] if name.startswith(tuple(settings.services)))}
+    open_ones = {router["service"] for router in published.values() if not logins.keys() & {*router["middlewares"]}}
+    assert open_ones <= known
+    assert all(
+        "trusted" in router["middlewares"] for router in published.values() if router["service"] in WITHOUT_LOGIN
+    )
+    asked = {name for router in published.values() for name in router["middlewares"] if name.startswith("login-")}
+    assert asked == logins.keys()
+    for each in logins.values():
+        assert each["basicAuth"]["users"]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_route_removes_what_strangers_say_about_themselves(stack: str) -> None:
+    http = routing(stack_settings(stack), "blue")["http"]
+    removed = http["middlewares"]["headers"]["headers"]["customRequestHeaders"]
+    assert {"X-User-Id", "X-Tenant-Id", "X-Scope-OrgID", "Forwarded"} <= {
+        name for name, to in removed.items() if not to
+    }
+    for name, router in http["routers"].items():
+        if router["entryPoints"] == ["metrics"]:
+            continue
+        assert router["middlewares"][0] == "headers", name
+        if router["service"] != "ping@internal":
+            # The plugin comes right behind: it takes names with underscores.
+            assert router["middlewares"][1] == "correlation", name
+        # Nobody but the gateway says a tenant, and it does so for Loki only.
+        told = [each for each in router["middlewares"] if each.startswith("tenant-")]
+        assert len(told) == (router["service"] == "loki"), name
 
 
 @pytest.mark.parametrize("stack", STACKS)

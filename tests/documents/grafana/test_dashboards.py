@@ -208,7 +208,7 @@ def test_every_signal_has_its_band_and_every_objective_is_named(stack: str) -> N
     for name in settings.observability.anomalies:
         prefix = f"anomaly:{name.replace('-', '_')}:"
         assert [f"{prefix}{what}" for what in ("upper", "lower", "value")] in queries, name
-    for name in settings.observability.objectives:
+    for name in settings.objectives:
         assert name in found["slo"]["description"]
 
 

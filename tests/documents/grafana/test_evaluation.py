@@ -120,7 +120,7 @@ def series(settings: Settings) -> Iterator[tuple[str, str]]:
                     labels |= dict.fromkeys(("kind", "service_name", "slo"))
                 for name in metric.series:
                     more = ("le",) if name.endswith("_bucket") else ()
-                    for each in product((*labels, *more), {"slo": tuple(settings.observability.objectives)[:2]}):
+                    for each in product((*labels, *more), {"slo": tuple(settings.objectives)[:2]}):
                         yield (
                             selector(name, {"environment": label, "job": job, "instance": "a", **each}),
                             "0+60x60" if metric.type != "gauge" else "1x60",
@@ -128,7 +128,7 @@ def series(settings: Settings) -> Iterator[tuple[str, str]]:
     for name, labels in {**RECORDED, **_anomalies(settings)}.items():
         for each in product(labels, {}):
             yield selector(name, each), "0.4x60" if name.endswith(":upper") else "0.5x60"
-    for slo, objective in settings.observability.objectives.items():
+    for slo, objective in settings.objectives.items():
         names = ["slo:objective:ratio", "slo:error_budget:remaining"]
         names += [f"slo:sli_error:ratio_rate{window}" for window in ("5m", "30m", "1h", "2h", "6h", "1d", "3d", "30d")]
         for name in names:

@@ -10,10 +10,10 @@ import yaml
 
 from components.observability import loki
 from components.observability.agents.stages import LABELS
-from components.observability.capacity import max_streams
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES, LOG_TENANT
 from components.storage.lifecycle import lifecycle
 from policy.rules.loki import hours_of
+from settings.capacity import max_streams
 from tests.documents.loki.server import write
 from tests.recording import STACKS, stack_settings
 from tools import ensure

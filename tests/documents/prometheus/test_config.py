@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.observability import capacity
 from components.observability.blackbox import documents as blackbox_documents
 from components.observability.prometheus import documents
 from components.observability.prometheus.targets import jobs
 from components.observability.rules import documents as rule_documents
+from settings import capacity
 from tests.recording import STACKS, stack_settings
 from tools import ensure
 

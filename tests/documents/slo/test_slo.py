@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from components.observability.capacity.series import OBJECTIVE_RECORDINGS
 from components.observability.rules import slo
 from components.observability.rules.model import Recording
+from settings.capacity.series import OBJECTIVE_RECORDINGS
 from tests.documents.slo.evaluation import promtool, run_case, write_rules
 from tests.recording import STACKS, stack_settings
 
@@ -51,10 +51,4 @@ def test_the_factors_keep_their_order_and_never_alert_on_what_the_budget_allows_
 def test_every_objective_has_as_many_recordings_as_the_capacity_counts() -> None:
     settings = stack_settings("prod")
     recordings = [rule for group in slo.groups(settings) for rule in group.rules if isinstance(rule, Recording)]
-    assert len(recordings) == OBJECTIVE_RECORDINGS * len(settings.observability.objectives)
-
-
-def test_without_objectives_there_are_no_groups() -> None:
-    settings = stack_settings("prod")
-    observability = settings.observability.model_copy(update={"objectives": {}})
-    assert slo.groups(settings.model_copy(update={"observability": observability})) == []
+    assert len(recordings) == OBJECTIVE_RECORDINGS * len(settings.objectives)

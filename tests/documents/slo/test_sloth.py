@@ -11,7 +11,7 @@ import pytest
 from components.observability.rules import slo
 from components.observability.rules.model import Group
 from components.text import to_yaml
-from settings.observability import Objective
+from settings.observability import Promise
 from tests.documents.slo.evaluation import World, write_rules
 from tests.recording import stack_settings
 from tools import ensure
@@ -22,13 +22,13 @@ NAME, SERVICE = "storefront-availability", "storefront"
 _LIMIT = re.compile(r"slo:sli_error:ratio_rate(\w+)\{[^}]*\} > \(([\d.]+) \* ([\d.]+)\)")
 
 
-def _groups(objective: Objective) -> list[Group]:
+def _groups(objective: Promise) -> list[Group]:
     settings = stack_settings("prod")
-    observability = settings.observability.model_copy(update={"objectives": {NAME: objective}})
-    return slo.groups(settings.model_copy(update={"observability": observability}))
+    service = settings.services[SERVICE].model_copy(update={"objectives": {"availability": objective}})
+    return slo.groups(settings.model_copy(update={"services": {SERVICE: service}}))
 
 
-def _sloth(objective: Objective, folder: Path) -> Path:
+def _sloth(objective: Promise, folder: Path) -> Path:
     """What Sloth generates for the objective; its catalogue knows periods of 28 and 30 days."""
     total = f'sum(rate(http_requests_total{{service_name="{SERVICE}"}}[{{{{.window}}}}]))'
     bad = f'sum(rate(http_requests_total{{service_name="{SERVICE}",code=~"5.."}}[{{{{.window}}}}]))'
@@ -70,7 +70,7 @@ def _limits(text: str) -> list[tuple[str, Decimal]]:
 @pytest.mark.parametrize("days", [28, 30])
 @pytest.mark.parametrize("percent", [99.9, 99.5, 99.0])
 def test_windows_and_limits_are_sloths(percent: float, days: int, tmp_path: Path) -> None:
-    objective = Objective(service=SERVICE, indicator="availability", objective_percent=percent, window_days=days)
+    objective = Promise(indicator="availability", objective_percent=percent, window_days=days)
     ours = _limits("\n".join(alert.expr for group in _groups(objective) for alert in group.alerts))
     assert len(ours) == 8
     theirs = _limits(_sloth(objective, tmp_path).read_text())
@@ -114,7 +114,7 @@ def _counters(trouble: Sequence[tuple[float, float]]) -> tuple[dict[str, str], i
 
 @pytest.mark.parametrize("trouble", [_SHORT, *(pytest.param(name, marks=pytest.mark.long) for name in _OTHERS)])
 def test_the_same_requests_lead_to_the_same_decisions(trouble: str, tmp_path: Path) -> None:
-    objective = Objective(service=SERVICE, indicator="availability")
+    objective = Promise(indicator="availability")
     ours, theirs = write_rules(_groups(objective), tmp_path / "ours.yml"), _sloth(objective, tmp_path)
     series, minutes = _counters(TROUBLES[trouble])
     times = [f"{minute}m" for minute in range(10, minutes, MINUTES)]

@@ -125,7 +125,7 @@ def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
     said(copy.run(*_UP, environment=broken_tools(copy.root.parent)), "with Go", "out of registers")
     with put_back(copy.root / "components/storage/lifecycle.py"), put_back(copy.root / _STACK_FILE):
         copy.replace("components/storage/lifecycle.py", "kept = retention.log_objects_days", "kept = 7")
-        setting(world, r"(media: \{versioning: true, quota_gib: )(\d+)")
+        setting(world, _STACK_FILE, r"(media: \{versioning: true, quota_gib: )(\d+)")
         done = copy.run(*_UP)
         assert done.code == 1
         assert "policy lifecycle-floors (mandatory)" in done.err
@@ -171,15 +171,17 @@ def test_a_component_whose_port_was_taken_when_it_died_takes_the_others_with_it(
 
 @pytest.mark.long
 @pytest.mark.parametrize(
-    ("server", "change", "by"),
+    ("server", "file", "change", "by"),
     [
-        ("minio", r"(media: \{versioning: true, quota_gib: )(\d+)", 1),
-        ("kube-apiserver", r"(\n      replicas: )(\d+)", 1),
-        ("dns", r"(\n    ttl_seconds: )(\d+)", -1),
+        ("minio", _STACK_FILE, r"(media: \{versioning: true, quota_gib: )(\d+)", 1),
+        ("kube-apiserver", f"services/{_STACK}.yaml", r"(\n  replicas: )(\d+)", 1),
+        ("dns", _STACK_FILE, r"(\n    ttl_seconds: )(\d+)", -1),
     ],
 )
-def test_a_server_that_dies_is_named_and_started_anew(world: World, server: str, change: str, by: int) -> None:
-    setting(world, change, by)
+def test_a_server_that_dies_is_named_and_started_anew(
+    world: World, server: str, file: str, change: str, by: int
+) -> None:
+    setting(world, file, change, by)
     pid = world.process(server)
     running = world.checkout.start(*_UP)
     running.wait_for("running the program on the engine")

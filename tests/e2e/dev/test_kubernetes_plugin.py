@@ -44,12 +44,12 @@ def test_what_a_killed_engine_made_is_taken_over(watched: Watched) -> None:
 def test_the_size_of_a_volume_is_refused_before_anything_changes(world: World) -> None:
     before, state = world.cluster.get(_PROMETHEUS), world.state()
     world.checkout.replace(
-        _FILE, "prometheus: {replicas: 1, volume_gib: 25,", "prometheus: {replicas: 1, volume_gib: 26,"
+        _FILE, "prometheus: {replicas: 1, volume_gib: 40,", "prometheus: {replicas: 1, volume_gib: 41,"
     )
     done = world.checkout.run(*_UP)
-    world.checkout.replace(_FILE, "volume_gib: 26,", "volume_gib: 25,")
+    world.checkout.replace(_FILE, "volume_gib: 41,", "volume_gib: 40,")
     assert done.code == 1
-    said(done, "StatefulSet", "are 25Gi and cannot become 26Gi", "set volume_gib back", "docs/how-to/volumes.md")
+    said(done, "StatefulSet", "are 40Gi and cannot become 41Gi", "set volume_gib back", "docs/how-to/volumes.md")
     after = world.cluster.get(_PROMETHEUS)
     assert after["metadata"]["generation"] == before["metadata"]["generation"]
     assert after["metadata"]["uid"] == before["metadata"]["uid"]

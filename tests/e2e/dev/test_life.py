@@ -22,6 +22,6 @@ def test_nothing_changes_when_nothing_did(world: World) -> None:
 def test_drift_and_a_release(world: World) -> None:
     life.drift_is_seen(world.checkout, world)
     # What somebody changed by hand is wanted otherwise than before, too.
-    life.setting(world, r"(\n      replicas: )(\d+)")
+    life.one_pod_more(world)
     life.drift_is_repaired_and_the_idle_slot_filled(world.checkout, world)
     life.a_release_switches_a_record_and_nothing_else(world.checkout, world)

@@ -46,7 +46,17 @@ class Trial:
             DockerHostArgs(VM, settings.compute.vms[VM].address, "luxima", pulumi.ComponentResource("test:a:Vm", "vm")),
         )
         there = pulumi.ResourceOptions(providers={"docker": host.provider})
-        DockerAgents("agents", DockerAgentsArgs(settings, VM, host.address, pulumi.Output.secret(self.password)), there)
+        DockerAgents(
+            "agents",
+            DockerAgentsArgs(
+                settings,
+                VM,
+                host.address,
+                pulumi.Output.secret(self.password),
+                pulumi.Output.secret("log-agent-of-this-test"),
+            ),
+            there,
+        )
         args = NodeExporterArgs(VM, host.address, settings.observability.node_exporter_port, "dev")
         NodeExporter("node-exporter", args, there)
 

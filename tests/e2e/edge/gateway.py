@@ -19,10 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
+from components.edge.access import ACCESS_FILE, access_yaml
 from components.edge.documents import documents
 from components.edge.routing import ROUTING_FILE, VERSION_PATH, version
 from components.edge.static import DYNAMIC
 from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS
+from components.programs import Client
 from settings import Settings
 from settings.values import Slot
 from tests.e2e.edge.authority import Authority
@@ -33,6 +35,11 @@ from tools import ensure
 
 NOWHERE: Final = "http://127.0.0.1:1"
 """Stands for services that a test has none of: nothing listens on that port."""
+PASSWORDS: Final[Mapping[Client, str]] = {
+    "log-agent": "log-agent-of-this-test",
+    "release": "release-of-this-test",
+    "operator": "operator-of-this-test",
+}
 
 
 def stack_with(folder: Path, edits: Mapping[str, Any], stack: str = "prod") -> Settings:
@@ -105,6 +112,8 @@ class Gateway:
         """The authority that clients have to trust."""
         self.log = folder / "traefik.log"
         """Everything that Traefik says: its own lines and the access log, both JSON."""
+        self.passwords: Mapping[Client, str] = PASSWORDS
+        """Of the clients of programs behind it; changed with the next `write`."""
         self._edit, self._patient = edit, patient
         self._dynamic = Volume(folder / "dynamic")
         self._process: subprocess.Popen[bytes] | None = None
@@ -185,7 +194,7 @@ class Gateway:
         local = self._local(routing)
         if self._patient:
             local = re.sub(r"^( *timeout): \d+m?s$", r"\1: 30s", local, flags=re.MULTILINE)
-        files: dict[str, str | bytes] = {ROUTING_FILE: local}
+        files: dict[str, str | bytes] = {ROUTING_FILE: local, ACCESS_FILE: access_yaml(self.passwords)}
         for key, (chain, private) in self.certificates.items():
             files |= {f"tls/{key}/tls.crt": chain, f"tls/{key}/tls.key": private}
         return self._dynamic.write(files, clean=clean)

@@ -184,12 +184,14 @@ def test_the_other_place_is_asked_under_its_own_name_and_for_its_health_only(pla
     ask_all(place.gateway, DOMAIN, [Ask("/home")] * 20)
     assert place.elsewhere.total == before
     place.own.stop()
-    wait_for(lambda: ask_all(place.gateway, DOMAIN, [Ask("/away", {"X-User-ID": "u-1"})])[0].slot == "elsewhere", "it")
+    wait_for(
+        lambda: ask_all(place.gateway, DOMAIN, [Ask("/away", {"X-Request-ID": "r-1"})])[0].slot == "elsewhere", "it"
+    )
     place.own.start()
     headers = place.elsewhere.received[-1].headers
     assert headers["host"] == f"localhost:{place.elsewhere.port}"
     assert headers["x-forwarded-host"] == DOMAIN
-    assert headers["x-user-id"] == "u-1"
+    assert headers["x-request-id"] == "r-1"
     assert {"x-request-id", "x-trace-id"} <= headers.keys()
     wait_for(lambda: ask_all(place.gateway, DOMAIN, [Ask("/home")])[0].slot == "blue", "the service's own pods")
     # A metric says beforehand whether it could step in.

@@ -191,7 +191,7 @@ def test_a_blue_green_release(made: Trial) -> None:
 
 def _released_by(made: Trial, strategy: str) -> None:
     """From now on the shop is released so."""
-    path = made.copy.root / f"Pulumi.{STACK}.yaml"
+    path = made.copy.root / "services" / f"{STACK}.yaml"
     before = path.read_text(encoding="utf-8")
     text, found = re.subn(r"strategy: \w+(\n +smoke_paths)", rf"strategy: {strategy}\1", before)
     assert found == 1

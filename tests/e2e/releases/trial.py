@@ -95,13 +95,12 @@ class Trial:
 def trial(strategy: str, images: Mapping[str, Mapping[str, str]]) -> Generator[Trial]:
     """Bring the stack up; `images` says how those that are going to be released behave."""
     with checkout(node="real") as copy:
-        file = f"Pulumi.{STACK}.yaml"
         copy.replace(
-            file,
-            "strategy: rolling\n      storage_user",
-            f"strategy: {strategy}\n      smoke_paths: [/cart]\n      storage_user",
+            f"services/{STACK}.yaml",
+            "strategy: rolling\n  storage_user",
+            f"strategy: {strategy}\n  smoke_paths: [/cart]\n  rolling: {{min_ready_seconds: 1}}\n  storage_user",
         )
-        copy.replace(file, "smoke_paths: [/cart]\n", "smoke_paths: [/cart]\n      rolling: {min_ready_seconds: 1}\n")
+        file = f"Pulumi.{STACK}.yaml"
         copy.replace(file, "switch_ttl_seconds: 30", f"switch_ttl_seconds: {TTL_SECONDS}")
         # A real log agent: of the other one there is only a stand-in here.
         copy.replace(file, "agent: alloy", "agent: promtail")

@@ -15,6 +15,7 @@ from . import (
     loki,
     namespaces,
     retention,
+    routes,
     secrets,
     workloads,
 )
@@ -30,6 +31,7 @@ SPECS: tuple[Spec, ...] = (
     *namespaces.SPECS,
     *containers.SPECS,
     *exposure.SPECS,
+    *routes.SPECS,
     *compute.SPECS,
     *dns.SPECS,
     *coverage.SPECS,

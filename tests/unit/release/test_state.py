@@ -189,8 +189,8 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_the_settings_take_what_is_written(tmp_path: Path) -> None:
-    stack = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
-    (tmp_path / "Pulumi.dev.yaml").write_text(stack, encoding="utf-8")
+    for name in ("Pulumi.dev.yaml", "services"):
+        (tmp_path / name).symlink_to(ROOT / name)
     (tmp_path / "releases").mkdir()
     source = (ROOT / "releases" / "dev.yaml").read_text(encoding="utf-8")
     made = ReleaseFile(tmp_path, "dev")

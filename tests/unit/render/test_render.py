@@ -76,14 +76,15 @@ def test_every_stack_is_as_large_as_its_load_asks_for(stack: str, capsys: pytest
 def test_a_volume_that_is_too_small_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(ROOT / "releases", tmp_path / "releases")
+    for area in ("services", "releases"):
+        shutil.copytree(ROOT / area, tmp_path / area)
     text = (ROOT / "Pulumi.prod.yaml").read_text(encoding="utf-8")
-    smaller = text.replace("prometheus: {replicas: 2, volume_gib: 100", "prometheus: {replicas: 2, volume_gib: 10")
+    smaller = text.replace("prometheus: {replicas: 2, volume_gib: 160", "prometheus: {replicas: 2, volume_gib: 10")
     assert smaller != text
     (tmp_path / "Pulumi.prod.yaml").write_text(smaller, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     assert main(["capacity", "--stack", "prod"]) == 1
-    assert "error: luxima:observability.prometheus.volume_gib: " in capsys.readouterr().err
+    assert "luxima:observability.prometheus.volume_gib: 10 is too little: " in capsys.readouterr().err
 
 
 def test_a_post_mortem_names_runbook_and_dashboard_and_files_itself(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from typing import Any, cast
 import yaml
 
 from settings import Settings, SettingsError, load
+from settings.report import OWN_FILES, file_name
 
 ROOT = Path(__file__).parents[3]
 STACKS = ("dev", "staging", "prod")
@@ -29,6 +30,9 @@ SECRETS = {
     "sshPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\n"
     + base64.b64encode(b"openssh-key-v1\0\0\0\0\4none planted key").decode()
     + "\n-----END OPENSSH PRIVATE KEY-----\n",
+    "logAgentPassword": "planted-log-agent-password-of-40-letters",
+    "releasePassword": "planted-release-password-of-40-letters--",
+    "operatorPassword": "planted-operator-password-of-40-letters-",
     "slackWebhookUrl": "https://hooks.slack.invalid/services/planted-slack",
     "slackSecurityWebhookUrl": "https://hooks.slack.invalid/services/planted-security",
     "pagerdutyRoutingKey": "planted0pagerduty0routing0key032",
@@ -49,11 +53,16 @@ def _read(path: Path) -> Any:
     return yaml.safe_load(path.read_text(encoding="utf-8"))
 
 
+def files_of(stack: str) -> list[str]:
+    """The files of a stack, as they are called in the checkout."""
+    return [file_name(area, stack) for area in (None, *OWN_FILES)]
+
+
 def data_of(stack: str) -> Data:
-    """The areas of a real stack file, and `releases`."""
+    """The areas of a real stack's files."""
     config = cast("Data", _read(ROOT / f"Pulumi.{stack}.yaml")["config"])
     areas = {key.removeprefix("luxima:"): value for key, value in config.items()}
-    return copy.deepcopy({**areas, "releases": _read(ROOT / "releases" / f"{stack}.yaml")})
+    return copy.deepcopy({**areas, **{area: _read(ROOT / file_name(area, stack)) for area in OWN_FILES}})
 
 
 def edited(data: Data, edits: Mapping[str, Any]) -> Data:
@@ -84,11 +93,11 @@ class Checkout:
     def load(self, edits: Mapping[str, Any] | None = None) -> Settings:
         """The settings of the real stack with edits, by way of what the engine hands over."""
         data = edited(data_of(self.stack), edits or {})
-        releases = data.pop("releases", ABSENT)
-        if releases is not ABSENT:
-            file = self.folder / "releases" / f"{self.stack}.yaml"
-            file.parent.mkdir(exist_ok=True)
-            file.write_text(yaml.safe_dump(releases, sort_keys=False), encoding="utf-8")
+        for area in OWN_FILES:
+            own, file = data.pop(area, ABSENT), self.folder / file_name(area, self.stack)
+            if own is not ABSENT:
+                file.parent.mkdir(exist_ok=True)
+                file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
         config = {f"luxima:{area}": json.dumps(value) for area, value in data.items()}
         secrets = {**self.secrets, **({} if self.stack == "dev" else {"acmeTsigSecret": ACME_SECRET})}
         config |= {f"luxima:{key}": value for key, value in {**secrets, **self.plain}.items()}

@@ -11,7 +11,7 @@ from sandbox.layout import Layout
 from settings import Settings
 from settings.__main__ import main
 from settings.loading import check
-from tests.unit.settings.stacks import ROOT, SECRETS, STACKS, Checkout, data_of
+from tests.unit.settings.stacks import ROOT, SECRETS, STACKS, Checkout, data_of, files_of
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -44,15 +44,15 @@ def test_environments_are_those_of_the_requirement(
     ]
 
 
-def test_a_new_stack_is_its_two_files(
+def test_a_new_stack_is_its_three_files(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (tmp_path / "releases").mkdir()
-    for of_dev, of_new in (("Pulumi.dev.yaml", "Pulumi.try-out.yaml"), ("releases/dev.yaml", "releases/try-out.yaml")):
+    for of_dev, of_new in zip(files_of("dev"), files_of("try-out"), strict=True):
         text = (ROOT / of_dev).read_text(encoding="utf-8")
+        (tmp_path / of_new).parent.mkdir(exist_ok=True)
         (tmp_path / of_new).write_text(text.replace("    name: dev\n", "    name: try-out\n"), encoding="utf-8")
     assert main(["check", "--root", str(tmp_path)]) == 0
-    assert capsys.readouterr().out == "Pulumi.try-out.yaml, releases/try-out.yaml: ok\n"
+    assert capsys.readouterr().out == "Pulumi.try-out.yaml, services/try-out.yaml, releases/try-out.yaml: ok\n"
     assert check("try-out", tmp_path).environment.label == "try-out"
     assert Layout("try-out", tmp_path).known_stacks() == ["try-out"]
     monkeypatch.chdir(tmp_path)
@@ -91,7 +91,6 @@ EQUAL = (
     "dns.switch_ttl_seconds",
     "observability.scrape_interval_seconds",
     "observability.agent",
-    "observability.objectives",
     "observability.anomalies",
     "observability.alerts",
 )
@@ -101,6 +100,21 @@ EQUAL = (
 def test_what_does_not_depend_on_the_environment_is_equal_everywhere(path: str) -> None:
     values = [_at(check(stack, ROOT).model_dump(), path) for stack in STACKS]
     assert values[0] == values[1] == values[2]
+
+
+def test_objectives_are_those_of_the_environment_and_the_services() -> None:
+    first, *others = (check(stack, ROOT).objectives for stack in STACKS)
+    assert all(other == first for other in others)
+    services = check("dev", ROOT).services
+    assert set(first) == {*(f"{name}-availability" for name in services), "storefront-latency", "api-latency"}
+    assert {each.objective_percent for each in first.values() if each.indicator == "availability"} == {99.9}
+
+
+def test_an_objective_that_is_given_takes_the_place_of_the_environments(tmp_path: Path) -> None:
+    given = {"week": {"indicator": "availability", "objective_percent": 99.95, "window_days": 7}}
+    objectives = Checkout(tmp_path).load({"services.auth.objectives": given}).objectives
+    (mine,) = [(name, each) for name, each in objectives.items() if each.service == "auth"]
+    assert (mine[0], mine[1].objective_percent, mine[1].window_days) == ("auth-week", 99.95, 7)
 
 
 def test_services_differ_in_size_and_strategy_only() -> None:
@@ -124,6 +138,7 @@ def test_stacks_share_no_guest_id_and_no_address(key: str) -> None:
 def test_files_name_their_schema_and_hold_no_encrypted_value(stack: str) -> None:
     for file, schema in (
         (ROOT / f"Pulumi.{stack}.yaml", "settings/schema/stack.schema.json"),
+        (ROOT / "services" / f"{stack}.yaml", "../settings/schema/services.schema.json"),
         (ROOT / "releases" / f"{stack}.yaml", "../settings/schema/release.schema.json"),
     ):
         text = file.read_text(encoding="utf-8")

@@ -46,8 +46,8 @@ def test_all_mistakes_are_reported_at_once(dev: Checkout) -> None:
         "  luxima:retention.logs.security_days: 30 is too short; requirement LOG-2 asks for at least 60",
         "  luxima:dns: is missing; give a table with servers, tsig, guard_tsig, ttl_seconds, switch_ttl_seconds, "
         "hosts and mail",
-        '  luxima:services.storefront.storage_user: "storefrint" is no user of the object storage; did you '
-        "mean storefront?",
+        "services/dev.yaml:",
+        '  line 11: storefront.storage_user: "storefrint" is no user of the object storage; did you mean storefront?',
         "releases/dev.yaml:",
         '  line 4: services.storefront.live: "green" is an empty slot, in which nothing runs; give blue, or an image '
         "to green",
@@ -58,8 +58,9 @@ def test_mistakes_come_in_file_order_with_their_lines(dev: Checkout) -> None:
     file = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
     (dev.folder / "Pulumi.dev.yaml").write_text(file, encoding="utf-8")
     mistakes = dev.mistakes({**TEN_MISTAKES, "compute.network.gateway": ABSENT})
-    lines = [int(found[1]) for mistake in mistakes[:-1] if (found := re.match(r"line (\d+): ", mistake))]
-    assert len(lines) == len(mistakes) - 1
+    of_stack_file = mistakes[:-2]
+    lines = [int(found[1]) for mistake in of_stack_file if (found := re.match(r"line (\d+): ", mistake))]
+    assert len(lines) == len(of_stack_file)
     assert lines == sorted(lines)
     text = file.splitlines()
     vlan = next(mistake for mistake in mistakes if "network.vlan" in mistake)
@@ -107,7 +108,9 @@ def test_mistakes_come_in_file_order_with_their_lines(dev: Checkout) -> None:
         ({"releases": ABSENT}, "the file is missing; before the first release it holds `services: {}`"),
         ({"releases": None}, "is empty; give a table with revision and services"),
         ({"releases": {"services": None}}, "services: is empty; give its value (released services by name"),
-        ({"services": {}}, "services: has too few entries; give at least 1"),
+        ({"services": ABSENT}, "the file is missing; it holds the services of the stack by name"),
+        ({"services": None}, "is empty; give its value (services by name)"),
+        ({"services": {}}, "line 1: has too few entries; give at least 1"),
         ({"retention": ABSENT}, "luxima:retention: is missing; give a table with metrics_days, log_objects_days, "),
         ({"xyz": {}}, "luxima:xyz: is no setting; take it out with `pulumi config rm luxima:xyz --stack dev`"),
         ({"retension": {}}, "luxima:retension: is no setting; did you mean luxima:retention? If not, take it out with"),
@@ -168,7 +171,9 @@ PLACES: list[tuple[str | int, ...]] = [
     ("dns", "tsig"),
     ("edge", "gateways"),
     ("edge", "certificates"),
+    ("services",),
     ("services", "storefront"),
+    ("services", "storefront", "objectives", "latency"),
     ("observability", "alerts"),
     ("releases", "services", "storefront", "slots"),
     (),
@@ -211,7 +216,7 @@ def test_whatever_is_in_the_files_the_report_speaks_plainly(
                 table[key] = value
     whole = {area: data.get(area, ABSENT) for area in data_of("dev")}
     for mistake in dev.mistakes(whole):
-        assert re.match(r'(line \d+: )?(luxima:|services|the file |is |".*" is |[^ ]+ is )', mistake), mistake
+        assert re.match(r'(line \d+: )?(luxima:|[a-z]+[.:]|the file |is |".*" is |[^ ]+ is )', mistake), mistake
         assert not _LIBRARY.search(mistake), mistake
 
 
@@ -246,10 +251,19 @@ def test_how_values_are_shown(value: object, shown: str) -> None:
 
 def test_the_error_keeps_its_problems() -> None:
     error = SettingsError(
-        "dev", [Problem(("dns", "servers", 0), "is wrong", 7), Problem(("releases", "services"), "no")]
+        "dev",
+        [
+            Problem(("releases", "services"), "no"),
+            Problem(("services", "api", "host"), "not"),
+            Problem(("dns", "servers", 0), "is wrong", 7),
+        ],
     )
-    assert [problem.in_release_file for problem in error.problems] == [False, True]
-    assert str(error).endswith("  line 7: luxima:dns.servers[0]: is wrong\nreleases/dev.yaml:\n  services: no")
+    assert [problem.own_file for problem in error.problems] == ["releases", "services", None]
+    assert str(error).endswith(
+        "Pulumi.dev.yaml:\n  line 7: luxima:dns.servers[0]: is wrong\n"
+        "services/dev.yaml:\n  api.host: not\n"
+        "releases/dev.yaml:\n  services: no"
+    )
 
 
 def test_every_setting_is_described() -> None:

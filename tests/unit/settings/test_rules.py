@@ -9,13 +9,15 @@ from typing import Any
 import pytest
 
 from settings import Problem, Settings
-from settings.report import show_path
+from settings.report import OWN_FILES, show_path
 from settings.rules import (
     RULES,
     addresses,
     availability,
+    capacity,
     check,
     dns,
+    guard,
     guests,
     identity,
     kept,
@@ -25,13 +27,13 @@ from settings.rules import (
     services,
     storage,
 )
-from tests.unit.settings.rule_cases import machines, platform
+from tests.unit.settings.rule_cases import cluster, machines, platform
 from tests.unit.settings.rule_cases import observability as observability_cases
 from tests.unit.settings.rule_cases import services as service_cases
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, Checkout, data_of, edited
 
-CASES = [*platform.CASES, *machines.CASES, *service_cases.CASES, *observability_cases.CASES]
+CASES = [*platform.CASES, *machines.CASES, *cluster.CASES, *service_cases.CASES, *observability_cases.CASES]
 
 
 def name(rule: Any) -> str:
@@ -46,7 +48,8 @@ def run(case: Case, edits: dict[str, Any]) -> list[str]:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{name(case.rule)}-{case.at}")
 def test_a_rule_refuses_what_is_wrong_and_says_what_would_be_right(case: Case) -> None:
     (problem,) = run(case, case.bad)
-    assert problem.startswith(f"{'' if case.rule in releases.RULES else 'luxima:'}{case.at}: ")
+    area, _, inner = case.at.partition(".")
+    assert problem.startswith(f"{inner if area in OWN_FILES else f'luxima:{case.at}'}: ")
     assert case.words in problem
 
 
@@ -87,13 +90,19 @@ def test_every_rule_has_a_case() -> None:
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
     platform = (identity, guests, addresses, availability, dns, storage, kept, kubernetes)
-    modules = (*platform, observability, services, releases)
+    modules = (*platform, observability, services, releases, capacity, guard)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):
             if function.__module__ == module.__name__ and list(inspect.signature(function).parameters) == ["settings"]:
                 declared.add(function)
-    assert declared - {guests.all_guests, addresses.used_addresses} == set(RULES)
+    helpers = {
+        guests.all_guests,
+        addresses.used_addresses,
+        addresses.addresses_elsewhere,
+        observability.given_objectives,
+    }
+    assert declared - helpers == set(RULES)
 
 
 @pytest.mark.parametrize("case", {name(case.rule): case for case in CASES}.values(), ids=lambda case: name(case.rule))

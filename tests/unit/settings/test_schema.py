@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from settings import schema
+from settings.report import OWN_FILES
 from settings.schema.__main__ import main
 from tests.unit.settings.stacks import ABSENT, ROOT, STACKS, data_of, edited
 
@@ -22,7 +23,8 @@ def errors(data: Any, name: str) -> list[str]:
 
 def stack_file(edits: dict[str, Any], stack: str = "dev") -> dict[str, Any]:
     data = edited(data_of(stack), edits)
-    del data["releases"]
+    for area in OWN_FILES:
+        del data[area]
     return {"config": {f"luxima:{area}": value for area, value in data.items()}}
 
 
@@ -53,6 +55,8 @@ def test_the_real_files_are_accepted(stack: str) -> None:
     assert (
         errors(yaml.safe_load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8")), "stack.schema.json") == []
     )
+    services = ROOT / "services" / f"{stack}.yaml"
+    assert errors(yaml.safe_load(services.read_text(encoding="utf-8")), "services.schema.json") == []
     release = ROOT / "releases" / f"{stack}.yaml"
     assert errors(yaml.safe_load(release.read_text(encoding="utf-8")), "release.schema.json") == []
 
@@ -79,7 +83,7 @@ def test_what_the_engine_writes_is_accepted() -> None:
         ({"kubernetes.mode": "k8s"}, "$.config['luxima:kubernetes'].mode"),
         ({"edge.gateways.green": ABSENT}, "$.config['luxima:edge'].gateways"),
         ({"dns.servers": []}, "$.config['luxima:dns'].servers"),
-        ({"services.Admin": {}}, "$.config['luxima:services']"),
+        ({"observability.objectives": {}}, "$.config['luxima:observability']"),
         ({"retention": ABSENT}, "$.config"),
         ({"retension": {}}, "$.config"),
         ({"minioRootPassword": "hunter2"}, "$.config['luxima:minioRootPassword']"),
@@ -87,6 +91,21 @@ def test_what_the_engine_writes_is_accepted() -> None:
 )
 def test_a_bad_stack_file_is_refused(edits: dict[str, Any], at: str) -> None:
     assert at in errors(stack_file(edits), "stack.schema.json")
+
+
+@pytest.mark.parametrize(
+    ("edits", "at"),
+    [
+        ({"services.Admin": {}}, "$"),
+        ({"services": {}}, "$"),
+        ({"services.api.replicas": "2"}, "$.api.replicas"),
+        ({"services.api.strategy": ABSENT}, "$.api"),
+        ({"services.api.objectives.latency.indicator": "speed"}, "$.api.objectives.latency.indicator"),
+        ({"services.api.objectives.latency-p99": {"indicator": "latency"}}, "$.api.objectives"),
+    ],
+)
+def test_a_bad_services_file_is_refused(edits: dict[str, Any], at: str) -> None:
+    assert at in errors(edited(data_of("dev"), edits)["services"], "services.schema.json")
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ import pytest
 
 from settings import SettingsError
 from settings.loading import check
+from settings.report import OWN_FILES, Problem
 from settings.report import Path as SettingPath
-from settings.report import Problem
 from settings.source import Document, read
-from tests.unit.settings.stacks import ROOT
+from tests.unit.settings.stacks import ROOT, files_of
 
 
 def parse(text: str, folder: Path) -> Document:
@@ -120,13 +120,25 @@ def test_a_file_that_is_not_yaml_is_one_sentence(
         ("  luxima:backup:", "  luxima:minioRootPassword: hunter2\n  luxima:backup:", "is in plain text"),
         ("  luxima:backup:", "  luxima:minioRootPassword: {secure: v1:abc}\n  luxima:backup:", None),
         ("  luxima:backup:", "  aws:region: id\n  luxima:backup:", None),
+        (
+            "  luxima:guard:",
+            "  luxima:services:\n    auth: {host: auth}\n\n  luxima:guard:",
+            "line 119: luxima:services: services have a file of their own: move them to services/dev.yaml",
+        ),
+        (
+            "    anomalies:",
+            "    objectives:\n      auth-availability: {service: auth, indicator: availability}\n    anomalies:",
+            "line 138: luxima:observability.objectives: objectives are entries of their service: move each to "
+            "services/dev.yaml, under `objectives` of its service and without `service`;",
+        ),
     ],
 )
 def test_the_check_of_files(old: str, new: str, expected: str | None, tmp_path: Path) -> None:
     text = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
     assert old in text
     (tmp_path / "Pulumi.dev.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
-    (tmp_path / "releases").symlink_to(ROOT / "releases")
+    for area in OWN_FILES:
+        (tmp_path / area).symlink_to(ROOT / area)
     if expected is None:
         assert check("dev", tmp_path) == check("dev", ROOT)
         return
@@ -136,13 +148,55 @@ def test_the_check_of_files(old: str, new: str, expected: str | None, tmp_path: 
     assert "hunter2" not in str(caught.value)
 
 
-def test_a_release_file_that_is_not_yaml_is_reported_once(tmp_path: Path) -> None:
-    (tmp_path / "Pulumi.dev.yaml").symlink_to(ROOT / "Pulumi.dev.yaml")
-    (tmp_path / "releases").mkdir()
-    (tmp_path / "releases" / "dev.yaml").write_text("services: [", encoding="utf-8")
+@pytest.mark.parametrize("area", OWN_FILES)
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("services: [", "line 1: the file is not YAML: expected the node content, but found '<stream end>'"),
+        (None, "the file is missing; "),
+    ],
+)
+def test_what_is_wrong_with_a_whole_file_is_one_sentence(
+    area: str, content: str | None, expected: str, tmp_path: Path
+) -> None:
+    for name in files_of("dev"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        if name != f"{area}/dev.yaml":
+            (tmp_path / name).symlink_to(ROOT / name)
+        elif content is not None:
+            (tmp_path / name).write_text(content, encoding="utf-8")
     with pytest.raises(SettingsError) as caught:
         check("dev", tmp_path)
-    assert [problem.path for problem in caught.value.problems] == [("releases",)]
+    _, file, mistake = str(caught.value).splitlines()
+    assert file == f"{area}/dev.yaml:"
+    assert mistake.startswith(f"  {expected}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("port: 3000\n", "port: 03000\n", "line 5: storefront.port: 03000 has a leading 0"),
+        ("port: 3000\n", "port: 3000\n  port: 3001\n", "line 6: storefront.port: port is there twice"),
+        ("storefront:\n", "storefront:\n  hosts: []\n", "line 4: storefront.hosts: is no setting; did you mean host?"),
+        ("admin: {", "Admin: {", 'line 15: Admin: "Admin" cannot stand here as a name; give a lower-case letter first'),
+        ("admin: {", "shop: {", "line 3: admin: is missing; requirement ENV-2 asks for this service"),
+        ("indicator: latency", "indicator: speed", 'objectives.latency.indicator: "speed" is not right; give'),
+        ("{latency:", "{late-ncy:", '"late-ncy" cannot stand here as a name; give lower-case letters, digits and'),
+    ],
+)
+def test_the_check_of_the_services_file(old: str, new: str, expected: str, tmp_path: Path) -> None:
+    for name in files_of("dev"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        text = (ROOT / name).read_text(encoding="utf-8")
+        if name == "services/dev.yaml":
+            assert old in text
+            text = text.replace(old, new, 1)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    with pytest.raises(SettingsError) as caught:
+        check("dev", tmp_path)
+    _, file, *mistakes = str(caught.value).splitlines()
+    assert file == "services/dev.yaml:"
+    assert any(expected in mistake for mistake in mistakes), mistakes
 
 
 def test_a_stack_without_a_file_is_one_sentence(tmp_path: Path) -> None:

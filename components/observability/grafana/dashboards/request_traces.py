@@ -16,7 +16,7 @@ from settings import Settings
 
 def board(settings: Settings) -> Board:
     """The dashboard."""
-    limits = [each.threshold_milliseconds for each in settings.observability.objectives.values()]
+    limits = [each.threshold_milliseconds for each in settings.objectives.values()]
     slow = min([limit for limit in limits if limit], default=1000)
     return Board(
         uid="request-traces",

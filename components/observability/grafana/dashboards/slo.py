@@ -26,11 +26,9 @@ _BURNS: Final = (*PAGE, *TICKET)
 def board(settings: Settings) -> Board:
     """The dashboard."""
     # Objectives over a shorter period have lower limits; the lines are those of the longest one.
-    days = max((each.window_days for each in settings.observability.objectives.values()), default=30)
+    days = max((each.window_days for each in settings.objectives.values()), default=30)
     limits = {burn.long: float(burn.factor(days)) for burn in _BURNS}
-    promised = ", ".join(
-        f"{name} {each.objective_percent:g} %" for name, each in settings.observability.objectives.items()
-    )
+    promised = ", ".join(f"{name} {each.objective_percent:g} %" for name, each in settings.objectives.items())
     return Board(
         uid="slo",
         title="Service Level Objectives",

@@ -3,18 +3,20 @@
 from typing import Any
 
 import pytest
+import yaml
 
 from components.edge import Gateway, GatewayArgs, documents
 from components.flows import flows
 from settings import Settings
 from settings.values import Slot
+from tests.e2e.edge.gateway import PASSWORDS
 from tests.recording import STACKS, Recorder, record, stack_settings
 
 
 def _record(settings: Settings, *slots: Slot) -> Recorder:
     def program() -> None:
         for slot in slots:
-            Gateway(f"edge-{slot}", GatewayArgs(settings, flows(settings), slot))
+            Gateway(f"edge-{slot}", GatewayArgs(settings, flows(settings), slot, PASSWORDS))
 
     return record(program, settings.environment.name)
 
@@ -77,6 +79,7 @@ def test_routing_and_certificates_are_in_one_folder_and_a_missing_certificate_ke
     }
     assert found.keys() == {
         "routes/routing.yaml",
+        "routes/access.yaml",
         "tls/public/tls.crt",
         "tls/public/tls.key",
         "tls/core/tls.crt",
@@ -84,7 +87,31 @@ def test_routing_and_certificates_are_in_one_folder_and_a_missing_certificate_ke
     }
     assert found["routes/routing.yaml"]["name"] == "gateway-green-routing"
     assert found["tls/core/tls.key"]["name"] == "edge-core"
-    assert all(source["secret"]["optional"] for source in dynamic if "secret" in source)
+    awaited = [
+        source["secret"]["name"] for source in dynamic if "secret" in source and not source["secret"].get("optional")
+    ]
+    # Without it nobody could log in, and the routes that ask for it would not be there.
+    assert awaited == ["gateway-green-access"]
+
+
+def test_passwords_are_in_a_secret_alone_and_a_new_one_is_no_new_pod() -> None:
+    settings = stack_settings("prod")
+    recorder = _record(settings, "blue")
+    text = recorder.named("edge-blue-access").inputs["stringData"]["access.yaml"]
+    logins = yaml.safe_load(text)["http"]["middlewares"]
+    users = {name: [user.partition(":")[0] for user in each["basicAuth"]["users"]] for name, each in logins.items()}
+    assert users == {
+        "login-log-agent": ["log-agent"],
+        "login-release-or-operator": ["release", "operator"],
+        "login-operator": ["operator"],
+        "login-release": ["release"],
+    }
+    assert all(each["basicAuth"]["removeHeader"] for each in logins.values())
+    hashes = {user.partition(":")[2] for each in logins.values() for user in each["basicAuth"]["users"]}
+    for each in recorder.resources:
+        told = repr(dict(each.inputs))
+        assert not [password for password in PASSWORDS.values() if password in told], each.name
+        assert each.name == "edge-blue-access" or not [hashed for hashed in hashes if hashed in told]
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -67,6 +67,21 @@ CASES = [
         "16895 is less than its guests have together, 16896 (vms.k3s-server-1 4096, vms.k3s-agent-1 8192, ",
         {"compute.nodes.pve1.memory_mib": 16896},
     ),
+    *(
+        Case(
+            guests.machine_size,
+            {f"compute.vms.{vm}.{key}": least - 1},
+            f"compute.vms.{vm}.{key}",
+            f"{least - 1} is too little for a machine of role {role}; give at least {least}",
+            {f"compute.vms.{vm}.{key}": least},
+        )
+        for vm, role, key, least in (
+            ("k3s-server-1", "k3s_server", "cpus", 2),
+            ("k3s-server-1", "k3s_server", "memory_mib", 2048),
+            ("k3s-agent-1", "k3s_agent", "memory_mib", 1024),
+            ("docker-1", "docker_host", "disk_gib", 20),
+        )
+    ),
     Case(
         addresses.unique_addresses,
         {f"{VM}.address": "10.10.10.31"},

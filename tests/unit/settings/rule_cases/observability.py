@@ -1,54 +1,49 @@
 """Cases for the rules on what is observed."""
 
-from settings.rules import observability, storage
-from tests.unit.settings.rule_cases.case import Case
+from settings.rules import capacity, guard, observability, storage
+from tests.unit.settings.rule_cases.case import Case, prod
 from tests.unit.settings.stacks import ABSENT
 
-OBJECTIVES = "observability.objectives"
+OBJECTIVES = "services.api.objectives"
 LOKI = "observability.loki"
+SIGNAL = "observability.anomalies.logins"
+VOLUME = "observability.prometheus.volume_gib"
 
 CASES = [
     Case(
         observability.objectives,
-        {f"{OBJECTIVES}.api-latency.service": "ap"},
-        f"{OBJECTIVES}.api-latency.service",
-        '"ap" is no service; did you mean api?',
-        {f"{OBJECTIVES}.api-latency.service": "auth"},
-    ),
-    Case(
-        observability.objectives,
-        {f"{OBJECTIVES}.api-latency.threshold_milliseconds": 300},
-        f"{OBJECTIVES}.api-latency.threshold_milliseconds",
+        {f"{OBJECTIVES}.latency.threshold_milliseconds": 300},
+        f"{OBJECTIVES}.latency.threshold_milliseconds",
         "300 is no bound of the services' histogram; give one of 5, 10,",
-        {f"{OBJECTIVES}.api-latency.threshold_milliseconds": 250},
+        {f"{OBJECTIVES}.latency.threshold_milliseconds": 250},
     ),
     Case(
         observability.objectives,
-        {f"{OBJECTIVES}.api-latency.threshold_milliseconds": ABSENT},
-        f"{OBJECTIVES}.api-latency.threshold_milliseconds",
+        {f"{OBJECTIVES}.latency.threshold_milliseconds": ABSENT},
+        f"{OBJECTIVES}.latency.threshold_milliseconds",
         "is missing; give one of",
         {},
     ),
     Case(
         observability.objectives,
-        {f"{OBJECTIVES}.api-availability.threshold_milliseconds": 500},
-        f"{OBJECTIVES}.api-availability.threshold_milliseconds",
+        {f"{OBJECTIVES}.availability": {"indicator": "availability", "threshold_milliseconds": 500}},
+        f"{OBJECTIVES}.availability.threshold_milliseconds",
         "is for indicator latency only; take it out",
-        {},
+        {f"{OBJECTIVES}.availability": {"indicator": "availability"}},
     ),
     Case(
-        observability.main_services,
-        {f"{OBJECTIVES}.auth-availability": ABSENT},
-        OBJECTIVES,
-        "auth has no objective of indicator availability; requirement ENV-4 asks for 99.9 %",
-        {},
+        observability.objectives,
+        {f"{OBJECTIVES}.availability": {"indicator": "latency", "threshold_milliseconds": 500}},
+        f"{OBJECTIVES}.availability",
+        "is of indicator latency; give it another name",
+        {f"{OBJECTIVES}.slow": {"indicator": "latency", "threshold_milliseconds": 500}},
     ),
     Case(
-        observability.main_services,
-        {f"{OBJECTIVES}.auth-availability.objective_percent": 99.8},
-        f"{OBJECTIVES}.auth-availability.objective_percent",
+        observability.uptime,
+        {f"{OBJECTIVES}.availability": {"indicator": "availability", "objective_percent": 99.8}},
+        f"{OBJECTIVES}.availability.objective_percent",
         "99.8 is less than environment.uptime_objective_percent, 99.9",
-        {f"{OBJECTIVES}.auth-availability.objective_percent": 99.95},
+        {f"{OBJECTIVES}.availability": {"indicator": "availability", "objective_percent": 99.95}},
     ),
     Case(
         storage.observers,
@@ -71,5 +66,143 @@ CASES = [
         f"{LOKI}.replicas",
         "1 is too few for mode ha, which keeps three copies; give at least 3",
         {},
+    ),
+    Case(
+        observability.replicas,
+        {"observability.grafana.replicas": 2},
+        "observability.grafana.replicas",
+        "2 pods would have a database each",
+        {},
+    ),
+    *(
+        Case(
+            observability.anomalies,
+            {f"{SIGNAL}.expression": wrong},
+            f"{SIGNAL}.expression",
+            f"is no PromQL expression for a signal: {words}",
+            {f"{SIGNAL}.expression": right},
+        )
+        for wrong, words, right in (
+            ("sum by (result) (rate(logins_total[5m])", "unclosed left parenthesis", "sum(rate(logins_total[5m]))"),
+            ("rate(logins_total)", "expected type matrix", "rate(logins_total[5m])"),
+            ("sum_over(logins_total[5m])", "unknown function", "sum_over_time(logins_total[5m])"),
+            ('logins_total{result=~"("}', "illegal regex", 'logins_total{result=~"()"}'),
+            ("logins_total[5m]", "", "logins_total offset 5m"),
+            ("1", "", "vector(1)"),
+            ('"logins_total"', "", "logins_total"),
+        )
+    ),
+    Case(
+        observability.anomalies,
+        {f"{SIGNAL}.expression": "sum by (result) (rate(logins_total[20s])) / sum(rate(logins_total[5m]))"},
+        f"{SIGNAL}.expression",
+        "[20s] holds fewer than two scrapes, from which nothing can be computed; give at least [30s]",
+        {f"{SIGNAL}.expression": "sum by (result) (rate(logins_total[30s]))"},
+    ),
+    Case(
+        observability.labels,
+        {f"{SIGNAL}.by": ["result", "user-agent"]},
+        f"{SIGNAL}.by[1]",
+        '"user-agent" is no name of a label; give letters, digits and underscores',
+        {f"{SIGNAL}.by": ["result", "user_agent"]},
+    ),
+    Case(
+        observability.labels,
+        {f"{SIGNAL}.by": ["result", "result"]},
+        f"{SIGNAL}.by[1]",
+        '"result" is there already; take one of them out',
+        {},
+    ),
+    *(
+        Case(
+            observability.ports,
+            {f"observability.{key}": port},
+            f"observability.{at}",
+            f"{port} is the port of {owner} already; give another one",
+            {f"observability.{key}": 9999},
+        )
+        for key, port, at, owner in (
+            ("cadvisor_port", 9100, "cadvisor_port", "observability.node_exporter_port"),
+            ("node_exporter_port", 9102, "agent_port", "observability.node_exporter_port"),
+            ("node_exporter_port", 10250, "node_exporter_port", "the kubelet"),
+            ("postgres_exporter_port", 5432, "postgres_exporter_port", "observability.database"),
+        )
+    ),
+    Case(
+        observability.database_host,
+        {"observability.database": "10.10.10.31:5432"},
+        "observability.database",
+        '"10.10.10.31" is the address of no machine of role docker_host; give one of 10.10.10.41',
+        {"observability.database": "10.10.10.41:6543"},
+    ),
+    *(
+        Case(
+            observability.bases,
+            {path: "https://somewhere.luxima.id/rpc/"},
+            path,
+            'ends with a slash, and a path is put behind it; give "https://somewhere.luxima.id/rpc"',
+            {path: "https://somewhere.luxima.id/rpc"},
+        )
+        for path in (
+            "observability.alert_log_url",
+            "observability.alerts.runbooks_url",
+            "guard.prometheus_url",
+            "guard.loki_url",
+            "guard.alertmanager_url",
+        )
+    ),
+    prod(
+        capacity.sizes,
+        {VOLUME: 90},
+        VOLUME,
+        "90 is too little: Prometheus blocks needs 78.",
+        {VOLUME: 100},
+    ),
+    prod(
+        capacity.sizes,
+        {"observability.load.tenants": 300},
+        "observability.prometheus.sample_limit",
+        "5000 is too little: series of one service pod needs 5,500.0 series",
+        {"observability.load.tenants": 250},
+    ),
+    *(
+        prod(
+            capacity.sizes,
+            {path: least - 1},
+            path,
+            f"{least - 1} is too little: {what} needs",
+            {path: least},
+        )
+        for path, least, what in (
+            ("observability.loki.memory_mib", 1072, "Loki memory"),
+            ("observability.loki.volume_gib", 4, "Loki volume"),
+            ("observability.tempo.memory_mib", 1087, "Tempo memory"),
+            ("observability.tempo.volume_gib", 9, "Tempo volume"),
+            ("observability.grafana.memory_mib", 512, "Grafana memory"),
+            ("storage.buckets.loki.quota_gib", 182, "bucket loki"),
+            ("storage.buckets.tempo.quota_gib", 271, "bucket tempo"),
+            ("storage.buckets.logs-archive.quota_gib", 421, "bucket logs-archive"),
+        )
+    ),
+    Case(
+        capacity.sizes,
+        {"compute.vms.k3s-agent-1.disk_gib": 30},
+        "compute.vms",
+        "10 is too little: disk in use on the nodes needs",
+        {"kubernetes.mode": "existing", "compute.vms.k3s-agent-1.disk_gib": 30},
+    ),
+    Case(
+        guard.probation,
+        {"guard.probation_minutes": 9},
+        "guard.probation_minutes",
+        "9 is shorter than window_minutes, so that no verdict is over a whole window; give at least 10",
+        {"guard.probation_minutes": 9, "guard.window_minutes": 9},
+    ),
+    Case(
+        guard.enough_requests,
+        {"guard.minimum_requests": 3001},
+        "guard.minimum_requests",
+        "3001 requests never come in window_minutes, in which the load makes 3000; give at most that",
+        {"guard.minimum_requests": 3000},
     ),
 ]

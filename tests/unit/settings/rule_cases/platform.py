@@ -8,6 +8,12 @@ from tests.unit.settings.stacks import ABSENT
 
 stack_name: Rule = partial(identity.stack_name, stack="dev")
 
+
+def domain(length: int) -> str:
+    """A name of so many characters."""
+    return ".".join([*(4 * ["x" * 50]), (length - 210) * "y", "local"])
+
+
 GUEST = {
     "id": 1199,
     "node": "pve1",
@@ -47,6 +53,21 @@ CASES = [
         "environment.core_domain",
         "overlaps",
         {},
+    ),
+    Case(
+        identity.lengths,
+        {"environment.domain": domain(238)},
+        "environment.domain",
+        "has 238 characters, with which storefront-green before it is longer than DNS takes, 253; "
+        "give at most 236 characters",
+        {"environment.domain": domain(236)},
+    ),
+    Case(
+        identity.lengths,
+        {"environment.core_domain": domain(236)},
+        "environment.core_domain",
+        "with which alertmanager-record before it is longer than DNS takes, 253; give at most 233 characters",
+        {"environment.core_domain": domain(233)},
     ),
     Case(
         identity.issuer,

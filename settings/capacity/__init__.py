@@ -2,32 +2,30 @@
 
     capacity(settings)                      all figures together
     table(settings)                         the same as rows: name, value, unit, formula, source, limit, ok
-    problems(settings)                      what the settings make smaller than computed; empty when all fits
     series(settings)                        series by job, those of recording rules under `rules`
     sample_limit(settings, job)             `sample_limit` of a scrape job
     prometheus_size_limit_bytes(settings)   `--storage.tsdb.retention.size`
     max_streams(settings)                   `max_global_streams_per_user` of Loki's main tenant
 
-Every figure carries its formula and where that is from. They are bounds to buy by, not measurements: the queries in
-`series.py` say what is really there.
+What does not fit is refused by `settings.rules.capacity`. Every figure carries its formula and where that is from.
+They are bounds to buy by, not measurements: the queries in `series.py` say what is really there.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.observability.capacity import cluster, logs, metrics, traces
-from components.observability.capacity.logs import max_streams
-from components.observability.capacity.metrics import size_limit_bytes as prometheus_size_limit_bytes
-from components.observability.capacity.row import Row
-from components.observability.capacity.series import sample_limit, series
-from settings import Settings
+from settings.capacity import cluster, logs, metrics, traces
+from settings.capacity.logs import max_streams
+from settings.capacity.metrics import size_limit_bytes as prometheus_size_limit_bytes
+from settings.capacity.row import Row
+from settings.capacity.series import sample_limit, series
+from settings.stack import Settings
 
 __all__ = [
     "Capacity",
     "Row",
     "capacity",
     "max_streams",
-    "problems",
     "prometheus_size_limit_bytes",
     "sample_limit",
     "series",
@@ -44,11 +42,6 @@ class Capacity:
     series: Mapping[str, int]
     """Series by job; those of recording rules under `rules`."""
 
-    @property
-    def problems(self) -> list[str]:
-        """What does not fit; each with the setting, the number that is needed and how it is computed."""
-        return [row.problem for row in self.rows if row.problem]
-
     def row(self, name: str) -> Row:
         """The row called `name`."""
         return next(row for row in self.rows if row.name == name)
@@ -63,8 +56,3 @@ def capacity(settings: Settings) -> Capacity:
 def table(settings: Settings) -> list[Row]:
     """The figures as rows, for people to read."""
     return list(capacity(settings).rows)
-
-
-def problems(settings: Settings) -> list[str]:
-    """What the settings make smaller than computed; empty when everything fits."""
-    return capacity(settings).problems

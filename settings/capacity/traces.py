@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from components.observability.capacity.row import DAY_SECONDS, GIB, MIB, Row
-from settings import Settings
+from settings.capacity.row import DAY_SECONDS, GIB, MIB, Row
+from settings.stack import Settings
 
 SPAN_BYTES: Final = 800
 """A span as it comes in over OTLP, with 20 attributes."""

@@ -3,9 +3,9 @@
 from math import floor
 from typing import Final
 
-from components.observability.capacity.row import DAY_SECONDS, GIB, KIB, MIB, Row
-from components.observability.capacity.series import jobs, recordings, series
-from settings import Settings
+from settings.capacity.row import DAY_SECONDS, GIB, KIB, MIB, Row
+from settings.capacity.series import jobs, recordings, series
+from settings.stack import Settings
 
 BYTES_PER_SAMPLE: Final = 2.0
 """Upper end of what Prometheus' documentation says of a sample in a block (1 to 2 bytes); 1.3 is usual."""
@@ -62,7 +62,7 @@ def rows(settings: Settings) -> tuple[Row, ...]:
             total,
             "series",
             " + ".join(f"{name} {count:,}" for name, count in by_job.items()),
-            "targets of each job * series of a target, see components/observability/capacity/series.py",
+            "targets of each job * series of a target, see settings/capacity/series.py",
         ),
         Row(
             "samples",
@@ -79,6 +79,7 @@ def rows(settings: Settings) -> tuple[Row, ...]:
             STORAGE_DOCUMENTATION,
             size_limit_bytes(settings) / GIB,
             "observability.prometheus.volume_gib",
+            SIZE_LIMIT_SHARE,
         ),
         Row(
             "Prometheus memory",

@@ -1,6 +1,7 @@
 """What a computed size is: a value with its unit, its formula and that one's source, and what it is compared with."""
 
 from dataclasses import dataclass
+from math import ceil
 
 KIB = 1024
 MIB = 1024**2
@@ -26,6 +27,10 @@ class Row:
     """What the settings give it, in `unit`; None where no setting bounds it."""
     setting: str = ""
     """The setting that the limit is from, as a path below `luxima:`."""
+    share: float = 1
+    """What of the setting's value can be used."""
+    right: str = ""
+    """What would be right; by default the least value that would do."""
 
     @property
     def ok(self) -> bool:
@@ -34,10 +39,11 @@ class Row:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong, with the number that would do; None when it fits."""
+        """What is wrong, with what would do; None when it fits."""
         if self.limit is None or self.ok:
             return None
+        right = self.right or f"give at least {ceil(self.value / self.share)}"
         return (
-            f"{self.setting}: {self.name} needs {self.value:,.1f} {self.unit}, there are {self.limit:,.1f} "
-            f"({self.formula})"
+            f"{self.limit / self.share:g} is too little: {self.name} needs {self.value:,.1f} {self.unit} "
+            f"({self.formula}); {right}"
         )

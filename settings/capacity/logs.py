@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from math import ceil
 from typing import Final
 
-from components.observability.capacity.row import GIB, KIB, MIB, Row
-from components.observability.capacity.series import cluster_nodes
-from settings import Settings
+from settings.capacity.row import GIB, KIB, MIB, Row
+from settings.capacity.series import cluster_nodes
+from settings.stack import Settings
 
 LEVELS: Final = 5
 """Values of the label `level`: debug, info, warn, error, fatal."""
@@ -59,8 +59,7 @@ def max_streams(settings: Settings) -> int:
 
 def retention_days(settings: Settings) -> float:
     """Days that a byte of log is kept on the average: the classes' days, weighted by their share."""
-    days: Mapping[str, int] = settings.retention.logs.model_dump()
-    return sum(share * days[f"{name}_days"] for name, share in SHARES.items())
+    return sum(share * getattr(settings.retention.logs, f"{name}_days") for name, share in SHARES.items())
 
 
 def _stored_per_day(settings: Settings) -> float:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import ceil, prod
 from typing import Final
 
-from settings import Settings
+from settings.stack import Settings
 
 ROUTES: Final = 20
 """Pairs of method and route of one service."""
@@ -86,7 +86,7 @@ def recordings(settings: Settings) -> int:
     """Series that rules make."""
     room = settings.observability
     signals = sum(signal_series(settings, signal.by) for signal in room.anomalies.values())
-    return OBJECTIVE_RECORDINGS * len(room.objectives) + SIGNAL_RECORDINGS * signals + OTHER_RECORDINGS
+    return OBJECTIVE_RECORDINGS * len(settings.objectives) + SIGNAL_RECORDINGS * signals + OTHER_RECORDINGS
 
 
 def jobs(settings: Settings) -> Mapping[str, Job]:

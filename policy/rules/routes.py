@@ -1,0 +1,100 @@
+"""Programs that have no login of their own are published with one (SEC-6)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import cast
+from urllib.parse import urlsplit
+
+import yaml
+
+from ..judging import Severity, Stack, stack_rule
+from ..values import Finding, Value
+from . import kinds
+
+LOGINS = frozenset({"basicAuth", "digestAuth", "forwardAuth"})
+"""Middlewares of Traefik that ask who somebody is; a list of networks does not."""
+_OPEN = re.compile(
+    r"(prometheus|alertmanager|loki|tempo|mimir|thanos|pyroscope|pushgateway|promtail|alloy|log-agent|blackbox-exporter|"
+    r"kube-state-metrics|node-exporter|postgres-exporter|cadvisor|traefik|etcd)([-.].*)?"
+)
+"""Names of programs that answer whoever reaches them."""
+_OWN = re.compile(r"(api|dashboard|rest|prometheus)@internal")
+"""What Traefik shows of itself."""
+_INSIDE = ["metrics"]
+"""The entry point that no Service publishes."""
+
+
+def _object(value: object) -> dict[str, object]:
+    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+
+
+def _texts(value: object) -> list[str]:
+    return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else []
+
+
+def _documents(stack: Stack, type_: str, field: str, part: str) -> Iterator[tuple[Value, dict[str, object]]]:
+    """What Traefik would read of YAML documents that have a part `http.<part>`."""
+    for resource in stack.of(type_):
+        for key, value in resource.props.at(field).entries():
+            if key.endswith((".yaml", ".yml")) and f"{part}:" in value.text:
+                try:
+                    document: object = yaml.safe_load(value.text)
+                except yaml.YAMLError:
+                    continue
+                yield value, _object(_object(document).get("http"))
+
+
+def _hosts(name: str, services: dict[str, object], seen: frozenset[str] = frozenset()) -> Iterator[str]:
+    """Hosts that a service of Traefik leads to, by way of others; its own name when it is Traefik's own."""
+    if name.endswith("@internal"):
+        yield name
+    if name in seen:
+        return
+    for kind in _object(services.get(name)).values():
+        content = _object(kind)
+        for server in cast("list[object]", content.get("servers") or []):
+            yield urlsplit(str(_object(server).get("url", ""))).hostname or ""
+        further = [content.get("service"), content.get("fallback")]
+        for key in ("services", "mirrors"):
+            further += [_object(each).get("name") for each in cast("list[object]", content.get(key) or [])]
+        for each in further:
+            if isinstance(each, str):
+                yield from _hosts(each, services, seen | {name})
+
+
+@stack_rule(
+    "published-login",
+    requirements=("SEC-6",),
+    types=(kinds.CONFIG_MAP, kinds.SECRET),
+    severity=Severity.CRITICAL,
+)
+def published_login(stack: Stack) -> Iterator[Finding]:
+    """A gateway's route to a program without a login of its own asks for one."""
+    routed = list(_documents(stack, kinds.CONFIG_MAP, "data", "routers"))
+    if not routed:
+        return
+    said = [http for _, http in routed]
+    said += [http for _, http in _documents(stack, kinds.SECRET, "stringData", "middlewares")]
+    logins = {
+        name
+        for http in said
+        for name, content in _object(http.get("middlewares")).items()
+        if any(_object(_object(content).get(kind)) for kind in LOGINS)
+    }
+    for document, http in routed:
+        services = _object(http.get("services"))
+        for name, content in _object(http.get("routers")).items():
+            router = _object(content)
+            if router.get("entryPoints") == _INSIDE or logins.intersection(_texts(router.get("middlewares"))):
+                continue
+            for host in _hosts(str(router.get("service", "")).removesuffix("@file"), services):
+                if _OPEN.fullmatch(host) or _OWN.fullmatch(host):
+                    yield document.wrong(
+                        f"leads to {host} by the router {name} without a login",
+                        f"give the router a middleware with one of {', '.join(sorted(LOGINS))}",
+                    )
+
+
+RULES = (published_login,)

@@ -1,0 +1,85 @@
+"""Specs of policy/rules/routes.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policy.rules import kinds
+
+from ..spec import UNKNOWN, Spec, declared, wrong
+
+_ROUTING = """\
+http:
+  routers:
+    shop: {entryPoints: [websecure], middlewares: [headers], service: shop}
+    grafana: {entryPoints: [websecure], middlewares: [headers, trusted], service: grafana}
+    pages: {entryPoints: [websecure], middlewares: [headers, trusted, login], service: prometheus}
+    inside: {entryPoints: [metrics], service: api@internal}
+    version: {entryPoints: [websecure], middlewares: [trusted], service: ping@internal}
+  middlewares:
+    trusted: {ipAllowList: {sourceRange: [10.0.0.0/24]}}
+  services:
+    shop: {loadBalancer: {servers: [{url: 'http://shop-blue.commerce.svc:3000'}]}}
+    grafana: {loadBalancer: {servers: [{url: 'http://grafana.observability.svc:3000'}]}}
+    prometheus: {loadBalancer: {servers: [{url: 'http://prometheus.observability.svc:9090'}]}}
+    either: {failover: {service: shop, fallback: prometheus}}
+    some: {weighted: {services: [{name: shop, weight: 1}, {name: either, weight: 1}]}}
+    round: {failover: {service: round, fallback: shop}}
+"""
+_LOGIN = "http: {middlewares: {login: {basicAuth: {users: ['a:{SHA}planted=']}}}}\n"
+_PATH = 'data["routing.yaml"]'
+
+
+def _routing(*changes: tuple[str, str]) -> Any:
+    text = _ROUTING
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": text}}, "routing")
+
+
+def _access(text: str = _LOGIN) -> Any:
+    return declared(kinds.SECRET, {"stringData": {"access.yaml": text, "key": "planted"}}, "access")
+
+
+_ALL = "headers, trusted, login"
+
+SPECS = (
+    Spec(
+        "published-login",
+        passes=(
+            (_routing(), _access()),
+            (_access(),),
+            (_routing(), _access(_LOGIN.replace("basicAuth", "forwardAuth"))),
+            (_routing(("trusted: {ip", "login: {digestAuth: {users: [x]}}\n    trusted: {ip")),),
+            (_routing(("service: shop}", "service: round}")), _access()),
+            (declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": "routers: ["}}, "other"),),
+            (declared(kinds.CONFIG_MAP, {"data": {"rules.yaml": "routers: [http]"}}, "other"),),
+        ),
+        fails=(
+            # Nobody says what the login is, or it is none.
+            wrong((_routing(),), _PATH),
+            wrong((_routing(), _access(_LOGIN.replace("login:", "other:"))), _PATH, never=("planted",)),
+            wrong((_routing(), _access("http: {middlewares: {login: {basicAuth: {}}}}")), _PATH),
+            # A network is no login.
+            wrong((_routing((_ALL, "headers, trusted")), _access()), _PATH),
+            wrong((_routing((f"[{_ALL}]", "")), _access()), _PATH),
+            # By way of other services.
+            wrong((_routing(("service: shop}", "service: some}")), _access()), _PATH),
+            wrong((_routing(("service: shop}", "service: prometheus@file}")), _access()), _PATH),
+            # Without a list, a router is at every entry point.
+            wrong((_routing(("{entryPoints: [metrics], service", "{service")), _access()), _PATH),
+            wrong((_routing(("[metrics]", "[metrics, websecure]")), _access()), _PATH),
+            wrong(
+                (_routing(("http://shop-blue.commerce", "http://loki-0.loki-headless.observability")), _access()), _PATH
+            ),
+        ),
+        unknown=(
+            wrong((_routing(), _access(UNKNOWN)), 'stringData["access.yaml"]'),
+            wrong(
+                (declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": UNKNOWN}}, "routing"), _access()),
+                _PATH,
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,162 @@
+"""Cases for the rules on the cluster: namespaces, quotas, room on the nodes, networks."""
+
+from settings.rules import addresses, kubernetes
+from tests.unit.settings.rule_cases.case import EXISTING, Case, prod
+from tests.unit.settings.stacks import data_of
+
+SPACES = "kubernetes.namespaces"
+QUOTA = f"{SPACES}.commerce.quota"
+SMALL = {
+    f"services.{name}.{key}": value
+    for name in data_of("prod")["services"]
+    for key, value in (("cpu_request_millicores", 1), ("memory_request_mib", 16))
+}
+
+CASES = [
+    Case(
+        kubernetes.namespaces,
+        {"services.auth.namespace": "comerce"},
+        "services.auth.namespace",
+        '"comerce" is no namespace; did you mean commerce?',
+        {"services.auth.namespace": "commerce"},
+    ),
+    Case(
+        kubernetes.namespaces,
+        {"edge.namespace": "egde"},
+        "edge.namespace",
+        '"egde" is no namespace; did you mean edge?',
+        {"edge.namespace": "edge"},
+    ),
+    Case(
+        kubernetes.namespaces,
+        {"observability.namespace": "observabilty"},
+        "observability.namespace",
+        '"observabilty" is no namespace; did you mean observability?',
+        {"observability.namespace": "commerce"},
+    ),
+    *(
+        Case(
+            kubernetes.quotas,
+            {f"{QUOTA}.{key}": needed - 1},
+            f"{QUOTA}.{key}",
+            f"give at least {needed}",
+            {f"{QUOTA}.{key}": needed},
+        )
+        for key, needed in (
+            ("cpu_requests_millicores", 3 * 6 * 100 + 2 * 4 * 50),
+            ("memory_requests_mib", 26 * 128),
+            ("memory_limits_mib", 26 * 256),
+            ("pods", 26),
+        )
+    ),
+    *(
+        Case(
+            kubernetes.quotas,
+            {f"{SPACES}.{name}.quota.{key}": needed - 1},
+            f"{SPACES}.{name}.quota.{key}",
+            f"{needed - 1} is too little for its pods while they roll out ({who}",
+            {f"{SPACES}.{name}.quota.{key}": needed},
+        )
+        for name, key, needed, who in (
+            ("edge", "pods", 2 * 2 + 5, "release guards 5, gateways 4)"),
+            ("edge", "memory_limits_mib", 4 * 256 + 5 * 128, "gateways 1024, release guards 640)"),
+            ("observability", "pods", 6 + 2 * 2, "blackbox-exporter 2, kube-state-metrics 2, prometheus 1, "),
+            (
+                "observability",
+                "memory_limits_mib",
+                1536 + 2 * 128 + 1024 + 768 + 512 + 2 * 64 + 2 * 256,
+                "prometheus 1536, loki 1024, tempo 768, ",
+            ),
+            ("observability", "cpu_requests_millicores", 200 + 2 * 20 + 3 * 100 + 4 * 20, "prometheus 200, "),
+            ("node-agents", "pods", 2 * 2, "node-exporter 2, log-agent 2)"),
+            ("node-agents", "memory_requests_mib", 2 * (32 + 128), "log-agent 256, node-exporter 64)"),
+        )
+    ),
+    Case(
+        kubernetes.reserved_namespaces,
+        {f"{SPACES}.kube-system": data_of("dev")["kubernetes"]["namespaces"]["edge"]},
+        f"{SPACES}.kube-system",
+        "kube-system is there already and not this table's to make",
+        {f"{SPACES}.kube-systems": data_of("dev")["kubernetes"]["namespaces"]["edge"]},
+    ),
+    Case(
+        kubernetes.privileged_agents,
+        {f"{SPACES}.node-agents.pod_security": "baseline"},
+        f"{SPACES}.node-agents.pod_security",
+        '"baseline" keeps the agents away from their node; give privileged',
+        {f"{SPACES}.commerce.pod_security": "baseline"},
+    ),
+    Case(
+        kubernetes.room,
+        {"compute.vms.k3s-agent-1.cpus": 2},
+        "compute.vms",
+        "have 1700 thousandths of a processor for them, which ask for",
+        {**EXISTING, "compute.vms.k3s-agent-1.cpus": 2},
+    ),
+    Case(
+        kubernetes.room,
+        {"compute.vms.k3s-agent-1.memory_mib": 4096},
+        "compute.vms",
+        "have 3584 MiB of memory for them, which ask for",
+        {},
+    ),
+    prod(
+        kubernetes.room,
+        {**SMALL, "services.admin.cpu_request_millicores": 7701, "services.admin.replicas": 1},
+        "compute.vms",
+        "no machine has the 7701 thousandths of a processor that a pod of admin asks for; the largest has 7700",
+        {**SMALL, "services.admin.cpu_request_millicores": 7700, "services.admin.replicas": 1},
+    ),
+    prod(
+        kubernetes.room,
+        {**SMALL, "services.admin.replicas": 100, "services.auth.replicas": 50},
+        "compute.vms",
+        "have 300 pods for them, which ask for",
+        {**SMALL, "services.admin.replicas": 100},
+    ),
+    Case(
+        kubernetes.pod_network,
+        {"kubernetes.pod_cidr": "10.42.0.0/24"},
+        "kubernetes.pod_cidr",
+        "10.42.0.0/24 has no /24 for each of 2 nodes; give a /23 or a wider one",
+        {"kubernetes.pod_cidr": "10.42.0.0/23"},
+    ),
+    *(
+        Case(
+            kubernetes.pod_network,
+            {"kubernetes.service_cidr": cidr},
+            "kubernetes.service_cidr",
+            f"{cidr} is of a size that is not taken; give one from /12 to /24",
+            {"kubernetes.service_cidr": right},
+        )
+        for cidr, right in (("10.43.0.0/25", "10.43.0.0/24"), ("172.0.0.0/11", "172.16.0.0/12"))
+    ),
+    *(
+        Case(
+            addresses.apart_from_the_cluster,
+            {path: inside},
+            path.replace(".0.", "[0].") if path.endswith("address") else at,
+            f"{inside} is in kubernetes.{network}, 10.4",
+            {path: outside},
+        )
+        for path, at, inside, outside, network in (
+            ("compute.nodes.pve1.address", "compute.nodes.pve1.address", "10.42.1.1", "10.41.1.1", "pod_cidr"),
+            (
+                "compute.network.name_servers.0",
+                "compute.network.name_servers[0]",
+                "10.43.0.10",
+                "10.44.0.10",
+                "service_cidr",
+            ),
+            ("dns.servers.0.address", "dns.servers[0].address", "10.43.0.10", "10.10.10.53", "service_cidr"),
+            ("dns.hosts.core.registry.0", "dns.hosts.core.registry[0]", "10.42.0.1", "10.10.10.41", "pod_cidr"),
+        )
+    ),
+    Case(
+        addresses.apart_from_the_cluster,
+        {"services.api.outside": [{"why": "payments", "network": "10.42.9.0/24"}]},
+        "services.api.outside[0].network",
+        "10.42.9.0/24 is in kubernetes.pod_cidr",
+        {"services.api.outside": [{"why": "payments", "network": "10.0.0.0/8"}]},
+    ),
+]
