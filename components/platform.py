@@ -112,7 +112,13 @@ class Platform:
         for host, docker_host in self.compute.docker_hosts.items():
             DockerAgents(
                 f"observability-{host}",
-                DockerAgentsArgs(settings, host, docker_host.address, secrets["databaseMonitorPassword"]),
+                DockerAgentsArgs(
+                    settings,
+                    host,
+                    docker_host.address,
+                    secrets["databaseMonitorPassword"],
+                    self.certificates.authority,
+                ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
         self.exporters = {
