@@ -121,6 +121,7 @@ class Platform:
                     docker_host.address,
                     secrets["databaseMonitorPassword"],
                     secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
+                    self.certificates.authority,
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )

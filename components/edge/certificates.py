@@ -1,5 +1,6 @@
 """The edge's certificates: issued and renewed by cert-manager, put into Secrets that the gateways mount (SEC-1)."""
 
+import base64
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -36,6 +37,8 @@ class Certificates(pulumi.ComponentResource):
     """The Certificates, by the zone's key; cert-manager makes the Secrets when it can."""
     authorities: list[pulumi.Resource]
     """What brings the private CA's certificate to each namespace that needs it; it is there when these are."""
+    authority: pulumi.Output[str] | None
+    """The private CA's certificate, in PEM, for machines outside of the cluster; None with a public one."""
 
     def __init__(self, name: str, args: CertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:edge:Certificates", name, None, opts)
@@ -62,6 +65,7 @@ class Certificates(pulumi.ComponentResource):
             )
             for authority in issuing.authorities(settings)
         ]
+        self.authority = self._read_authority(f"{name}-authority-read", settings)
         self.register_outputs({"secrets": dict(self.secrets)})
 
     def _object(
@@ -85,6 +89,19 @@ class Certificates(pulumi.ComponentResource):
                 parent=self, depends_on=list(after), aliases=None if old is None else [pulumi.Alias(name=old)]
             ),
         )
+
+    def _read_authority(self, name: str, settings: Settings) -> pulumi.Output[str] | None:
+        wanted = issuing.authorities(settings)
+        if not wanted:
+            return None
+        place = f"{wanted[0].namespace}/{wanted[0].spec['secretName']}"
+        # Of a Certificate that is not made yet the id is not known: a preview does not look for its Secret then.
+        found = k8s.core.v1.Secret.get(
+            name, self.authorities[0].id.apply(lambda _: place), opts=pulumi.ResourceOptions(parent=self)
+        )
+        encoded = found.data["ca.crt"]
+        # A certificate is no secret, though it lies in one.
+        return pulumi.Output.unsecret(encoded.apply(lambda text: base64.b64decode(text).decode()))
 
     def _tsig_secret(self, name: str, secret: pulumi.Input[str], after: list[pulumi.Resource]) -> k8s.core.v1.Secret:
         """The key lies where ClusterIssuers look for it, and where nothing but cert-manager runs."""

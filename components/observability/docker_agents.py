@@ -1,5 +1,6 @@
 """What observes a Docker host, besides its node exporter: cAdvisor, the log agent, the PostgreSQL exporter (MON-2)."""
 
+import posixpath
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -8,7 +9,6 @@ import pulumi_docker as docker
 
 from components.docker_files import DockerFiles, DockerFilesArgs
 from components.observability import agents
-from components.text import to_yaml
 from settings import Settings
 from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 
@@ -30,6 +30,8 @@ class DockerAgentsArgs:
     """Password of the database role luxima_monitor; secret."""
     log_agent_password: pulumi.Input[str]
     """Password with which lines are sent through the gateways; secret."""
+    authority: pulumi.Input[str] | None
+    """Certificate of the private CA, in PEM; None where public authorities sign."""
 
 
 @dataclass(frozen=True)
@@ -146,22 +148,24 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         f"--server.http.listen-addr=0.0.0.0:{port}",
         f"--storage.path={_STATE}",
         "--disable-reporting",
-        f"{agents.CONFIGURATION}/promtail.yaml",
+        f"{agents.FOLDER}/promtail.yaml",
     ]
     runs_alloy = args.settings.observability.agent == "alloy"
+    trusted = {} if args.authority is None else {posixpath.basename(agents.AUTHORITY): args.authority}
     return _Agent(
         name="log-agent",
         image=ALLOY.reference if runs_alloy else PROMTAIL.reference,
         port=port,
-        command=alloy if runs_alloy else [f"-config.file={agents.CONFIGURATION}/promtail.yaml"],
+        command=alloy if runs_alloy else [f"-config.file={agents.FOLDER}/promtail.yaml"],
         memory_mib=256,
         # Root, because nobody else may read what Docker writes.
         user="0:0",
         mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
-        folder=agents.CONFIGURATION,
+        folder=agents.FOLDER,
         files={
-            "promtail.yaml": to_yaml(agents.docker_host(args.settings, args.hostname)),
+            "promtail.yaml": agents.documents(args.settings)[f"{args.hostname}/promtail.yaml"],
             agents.PASSWORD_FILE: args.log_agent_password,
+            **trusted,
         },
         volume=_STATE,
     )

@@ -92,7 +92,8 @@ def recordings(settings: Settings) -> int:
 def jobs(settings: Settings) -> Mapping[str, Job]:
     """What is scraped, by job (a target with `sample_limit` series or more is not)."""
     room, compute = settings.observability, settings.compute
-    guests = [*settings.wanted_vms.values(), *compute.containers.values()]
+    # LXCs have neither node exporter nor log agent.
+    guests = list(settings.wanted_vms.values())
     nodes, names = cluster_nodes(settings), len(settings.services)
     pod = ROUTES * BUCKETS + PER_TENANT * room.load.tenants + RUNTIME
     elsewhere = [4] * nodes if settings.kubernetes.mode == "existing" else []

@@ -1,16 +1,16 @@
 """The log agents' documents (LOG-7): one pipeline for each place, run by Alloy or Promtail."""
 
-from components.observability.agents.pipelines import CONFIGURATION, PASSWORD_FILE, docker_host, guest, kubernetes
+from components.observability.agents.pipelines import AUTHORITY, FOLDER, PASSWORD_FILE, docker_host, kubernetes
 from components.text import to_yaml
 from settings import Settings
 
-__all__ = ["CONFIGURATION", "PASSWORD_FILE", "docker_host", "documents", "guest", "kubernetes"]
+__all__ = ["AUTHORITY", "FOLDER", "PASSWORD_FILE", "docker_host", "documents", "kubernetes"]
 
 
 def documents(settings: Settings) -> dict[str, str]:
-    """Texts by place; a Docker host's own name is added by `docker_host(settings, machine)`."""
+    """Texts by place: `kubernetes`, and the name of each Docker host."""
+    hosts = settings.compute.by_role("docker_host")
     return {
         "kubernetes/promtail.yaml": to_yaml(kubernetes(settings)),
-        "docker-host/promtail.yaml": to_yaml(docker_host(settings)),
-        "guest/promtail.yaml": to_yaml(guest(settings)),
+        **{f"{host}/promtail.yaml": to_yaml(docker_host(settings, host)) for host in hosts},
     }

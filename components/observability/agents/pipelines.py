@@ -22,18 +22,20 @@ from settings import Settings
 
 POSITIONS: Final = "/var/lib/log-agent/positions.yaml"
 """How far each file was read, for Promtail; Alloy keeps its own under `--storage.path`."""
-CONFIGURATION: Final = "/etc/log-agent"
-"""Folder of the agent's files on a machine."""
-PASSWORD_FILE: Final = "password"  # noqa: S105 - a file's name
-"""File there with what it logs in to the gateways with."""
 PODS: Final = "/var/log/pods"
 DOCKER: Final = "/var/lib/docker/containers"
 JOURNAL: Final = "/var/log/journal"
+FOLDER: Final = "/etc/log-agent"
+"""Where an agent on a Docker host has its files."""
+PASSWORD_FILE: Final = "password"  # noqa: S105 - a file's name
+"""File there with what it logs in to the gateways with."""
+AUTHORITY: Final = f"{FOLDER}/private-ca.crt"
+"""Certificate of the private CA there, in stacks that have one."""
 WEB_SERVERS: Final = {
     "nginx": "/var/log/nginx/*access*.log",
-    "openlitespeed": "/usr/local/lsws/logs/*access*.log",
+    "openlitespeed": "/var/log/openlitespeed/*access*.log",
 }
-"""Access logs of web servers on guests, by service."""
+"""Access logs of web servers on Docker hosts, by service."""
 MACHINE_SERVICE: Final = "system"
 """Value of `service` for the journals of machines."""
 
@@ -57,15 +59,19 @@ def kubernetes(settings: Settings) -> dict[str, Any]:
     return _document(settings, {"url": url}, [pods, _journal(settings)])
 
 
-def docker_host(settings: Settings, machine: str = "") -> dict[str, Any]:
-    """Agent on a Docker host: the containers' JSON files, so that it needs no Docker socket, and the journal.
+def docker_host(settings: Settings, machine: str) -> dict[str, Any]:
+    """Agent on a Docker host: the containers' JSON files, the journal, and the access logs of web servers beside them.
 
-    The daemon writes each container's name into its lines when `log-opts` has `"tag": "{{.Name}}"`. `machine` is the
-    host's name, which the files do not tell; it becomes structured metadata of the containers' lines.
+    It needs no Docker socket: the daemon writes each container's name into its lines when `log-opts` has
+    `"tag": "{{.Name}}"`. `machine` is the host's name, which the files do not tell; it becomes structured metadata of
+    the containers' lines.
     """
-    labels = {"service": "docker", "class": "docker", "environment": settings.environment.label}
-    if machine:
-        labels["machine"] = machine
+    labels = {
+        "service": "docker",
+        "class": "docker",
+        "environment": settings.environment.label,
+        "machine": machine,
+    }
     files = {"__path__": f"{DOCKER}/*/*-json.log"}
     edge_functions = '{service=~".*(edge-functions|edge-runtime|functions).*"}'
     containers: dict[str, Any] = {
@@ -83,12 +89,20 @@ def docker_host(settings: Settings, machine: str = "") -> dict[str, Any]:
             *finish(),
         ],
     }
-    return _document(settings, _public(settings), [containers, _journal(settings)])
+    # Machines outside of the cluster push to the gateways, as everybody who is there.
+    url = f"https://{settings.environment.core_fqdn('loki')}/loki/api/v1/push"
+    private = settings.edge.certificates.authority_secret is not None
+    where: dict[str, Any] = {
+        "url": url,
+        "basic_auth": {"username": LOG_AGENT_CLIENT, "password_file": f"{FOLDER}/{PASSWORD_FILE}"},
+        **({"tls_config": {"ca_file": AUTHORITY}} if private else {}),
+    }
+    return _document(settings, where, [containers, _journal(settings), _web_servers(settings)])
 
 
-def guest(settings: Settings) -> dict[str, Any]:
-    """Agent on every other VM and LXC: the journal, and the access logs of web servers."""
-    web_servers = {
+def _web_servers(settings: Settings) -> dict[str, Any]:
+    """The access logs of web servers on a machine, as far as there are any."""
+    return {
         "job_name": "access",
         "static_configs": [
             {
@@ -103,15 +117,6 @@ def guest(settings: Settings) -> dict[str, Any]:
             for service, path in WEB_SERVERS.items()
         ],
         "pipeline_stages": [*masked(), combined('{class="access"}'), *finish()],
-    }
-    return _document(settings, _public(settings), [_journal(settings), web_servers])
-
-
-def _public(settings: Settings) -> dict[str, Any]:
-    """Where machines outside of the cluster push to, and who they are there."""
-    return {
-        "url": f"https://{settings.environment.core_fqdn('loki')}/loki/api/v1/push",
-        "basic_auth": {"username": LOG_AGENT_CLIENT, "password_file": f"{CONFIGURATION}/{PASSWORD_FILE}"},
     }
 
 

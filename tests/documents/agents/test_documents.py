@@ -17,7 +17,7 @@ from components.observability.loki.tenants import AUDIT_TENANT, CLASSES, LOG_TEN
 from tests.documents.agents.promtail import check
 from tests.recording import STACKS, stack_settings
 
-PLACES = ("kubernetes", "docker-host", "guest")
+PLACES = ("kubernetes", "docker-1")
 CONVERTED_STAGES = {
     "json", "logfmt", "regex", "replace", "metrics", "labels", "labeldrop", "timestamp", "output", "docker", "cri",
     "match", "template", "tenant", "drop", "sampling", "limit", "multiline", "pack", "labelallow", "static_labels",
@@ -52,7 +52,7 @@ def test_promtail_accepts_it(stack: str, place: str, tmp_path: Path) -> None:
 
 @pytest.mark.needs_tools
 def test_promtail_refuses_what_it_does_not_know(tmp_path: Path) -> None:
-    document = _document("dev", "guest")
+    document = _document("dev", "docker-1")
     document["scrape_configs"][0]["pipeline_stages_"] = []
     with pytest.raises(AssertionError):
         check(document, tmp_path)

@@ -74,10 +74,10 @@ Runner = Callable[[str, str, Mapping[str, str], Sequence[str]], list[Sent]]
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    documents = {"kubernetes": agents.kubernetes, "docker": agents.docker_host, "guest": agents.guest}
+    documents = {"kubernetes": agents.kubernetes(SETTINGS), "docker": agents.docker_host(SETTINGS, "docker-1")}
 
     def runner(place: str, job: str, target: Mapping[str, str], lines: Sequence[str]) -> list[Sent]:
-        return run(documents[place](SETTINGS), job, target, lines, tmp_path_factory.mktemp(place))
+        return run(documents[place], job, target, lines, tmp_path_factory.mktemp(place))
 
     return runner
 
@@ -234,7 +234,7 @@ def test_a_machine_s_journal(one_by_one: Runner) -> None:
         journal('unit "x" failed', "3", "knot.service", "knotd"),
         journal("Started", "6", "", "systemd"),
     ]
-    failed, error, info = one_by_one("guest", "journal", target, lines)
+    failed, error, info = one_by_one("docker", "journal", target, lines)
     common = {"service": "system", "environment": "production", "host": "ns1"}
     assert of(failed) == {**common, "class": "security", "level": "info"}
     assert of(error) == {**common, "class": "syslog", "level": "error"}
@@ -249,7 +249,7 @@ def test_a_machine_s_journal(one_by_one: Runner) -> None:
 def test_a_web_server_s_access_log(one_by_one: Runner) -> None:
     target = {"service": "nginx", "class": "access", "environment": "production"}
     lines = [COMBINED, COMBINED.replace(" 404 ", " 200 "), COMBINED.replace(" 404 ", " 503 "), "not an access line"]
-    sent = one_by_one("guest", "access", target, lines)
+    sent = one_by_one("docker", "access", target, lines)
     assert [each.labels.get("level") for each in sent] == ["warn", "info", "error", None]
     assert [each.line for each in sent] == lines
     assert all(each.labels["class"] == "access" for each in sent)
@@ -268,7 +268,7 @@ def written(form: str, text: str) -> str:
 
 
 @pytest.mark.parametrize("form", ["text", "JSON", "escaped JSON"])
-@pytest.mark.parametrize("place", ["kubernetes", "docker", "guest", "journal"])
+@pytest.mark.parametrize("place", ["kubernetes", "docker", "access", "journal"])
 def test_no_secret_passes(pipeline: Runner, place: str, form: str) -> None:
     lines = [written(form, text) for text, _ in planted.LINES] + ([] if form != "text" else planted.PEM.splitlines())
     match place:
@@ -276,11 +276,11 @@ def test_no_secret_passes(pipeline: Runner, place: str, form: str) -> None:
             sent = pipeline("kubernetes", "pods", AUTH, [cri(line) for line in lines])
         case "docker":
             sent = pipeline("docker", "containers", {"service": "docker", "class": "docker"}, map_docker(lines))
-        case "guest":
-            sent = pipeline("guest", "access", {"service": "nginx", "class": "access"}, lines)
+        case "access":
+            sent = pipeline("docker", "access", {"service": "nginx", "class": "access"}, lines)
         case _:
             target = {"service": "system", "class": "syslog", "__journal__hostname": "ns1"}
-            sent = pipeline("guest", "journal", target, [journal(line) for line in lines])
+            sent = pipeline("docker", "journal", target, [journal(line) for line in lines])
     for (text, secret), each in zip(planted.LINES, sent, strict=False):
         assert secret not in each.line, text
         assert MASK in each.line, text
@@ -297,7 +297,7 @@ def map_docker(lines: Sequence[str]) -> list[str]:
 
 def test_what_is_no_secret_stays(pipeline: Runner) -> None:
     lines = list(planted.HARMLESS)
-    sent = pipeline("guest", "access", {"service": "nginx", "class": "access"}, lines)
+    sent = pipeline("docker", "access", {"service": "nginx", "class": "access"}, lines)
     assert [each.line for each in sent] == lines
 
 

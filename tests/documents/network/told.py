@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import yaml
 
-_KEYS: Final = frozenset(
+KEYS: Final = frozenset(
     {
         "address",
         "alertmanager",
@@ -68,7 +68,7 @@ def _of_document(value: Any, key: str = "") -> Iterator[Endpoint]:
         for each in cast("list[Any]", value):
             yield from _of_document(each, key)
     elif isinstance(value, str):
-        if key in _KEYS:
+        if key in KEYS:
             yield from _of(value)
     elif isinstance(value, dict):
         content = cast("dict[str, Any]", value)

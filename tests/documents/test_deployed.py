@@ -1,0 +1,88 @@
+"""What is rendered is deployed, and what is missed is sent by somebody; on a recording stand-in, without a server."""
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, cast
+
+import pytest
+import yaml
+
+from components import edge
+from components.observability import documents, loki
+from settings import Settings
+from tests.recording import STACKS, Recorder, record_platform, stack_settings
+
+DOCKER = "docker:index/container:Container"
+
+
+@cache
+def recorded(stack: str) -> Recorder:
+    return record_platform(stack_settings(stack))
+
+
+def deployed(recorder: Recorder) -> Iterator[str]:
+    """Contents of all files that something running finds."""
+    for each in (*recorder.of(":ConfigMap"), *recorder.of(":Secret")):
+        yield from each.inputs.get("data", {}).values()
+    for container in recorder.of(DOCKER):
+        yield from (upload["content"] for upload in container.inputs.get("uploads", ()))
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_document_is_deployed(stack: str) -> None:
+    settings = stack_settings(stack)
+    found = set(deployed(recorded(stack)))
+    rendered = {**documents(settings), **edge.documents(settings)}
+    assert [name for name, text in rendered.items() if text not in found] == []
+
+
+def senders(settings: Settings) -> set[str]:
+    """Machines whose journal somebody reads: nodes of the cluster, and hosts with a log agent in a container."""
+    recorder = recorded(settings.environment.name)
+    agents = [each for each in recorder.of(":DaemonSet") if "log-agent" in each.name]
+    nodes = {name for name, vm in settings.compute.vms.items() if vm.role != "docker_host"} if agents else set[str]()
+    hosts = {
+        label["value"]
+        for each in recorder.of(DOCKER)
+        if each.inputs["name"] == "log-agent"
+        for label in each.inputs["labels"]
+        if label["label"] == "luxima.id/host"
+    }
+    return nodes | hosts
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_machine_is_missed_when_it_sends_and_only_then(stack: str) -> None:
+    settings = stack_settings(stack)
+    missed = {host for text in loki.documents(settings).values() for host in re.findall(r'host="([a-z0-9-]+)"', text)}
+    assert missed == senders(settings)
+    assert missed
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_host_that_an_exporter_is_looked_for_on_has_it(stack: str) -> None:
+    """Static targets are addresses of machines; something has to listen there, in a container or on every node."""
+    recorder = recorded(stack)
+    listening = {
+        f"{port['ip']}:{port['external']}" for each in recorder.of(DOCKER) for port in each.inputs.get("ports", ())
+    }
+    listening |= {
+        argument.removeprefix("--web.listen-address=")
+        for each in recorder.of(DOCKER)
+        if each.inputs.get("networkMode") == "host"
+        for argument in each.inputs["command"]
+        if argument.startswith("--web.listen-address=")
+    }
+    assert _scraped(recorder) == listening
+
+
+def _scraped(recorder: Recorder) -> set[str]:
+    (text,) = [
+        data["prometheus.yml"]
+        for each in recorder.of(":ConfigMap")
+        if "prometheus.yml" in (data := cast("dict[str, Any]", each.inputs.get("data", {})))
+    ]
+    jobs = [job for job in yaml.safe_load(text)["scrape_configs"] if "/probe" not in job.get("metrics_path", "")]
+    targets = {target for job in jobs for each in job.get("static_configs", ()) for target in each["targets"]}
+    return {target for target in targets if re.fullmatch(r"[0-9.]+:[0-9]+", target)}
