@@ -1,6 +1,6 @@
 """A changed rule is read by the Prometheus that runs, and neither it nor a restart starts an alert's clock anew."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +87,7 @@ class Folder:
 
 
 @contextmanager
-def prometheus(folder: Folder) -> Iterator[str]:
+def prometheus(folder: Folder) -> Generator[str]:
     container = stateful_set(stack_settings("prod"), "prometheus")["template"]["spec"]["containers"][0]
     address = f"127.0.0.1:{free_port()}"
     command = [
@@ -131,6 +131,7 @@ def test_an_alert_keeps_its_time_when_its_rule_changes_and_when_prometheus_resta
     folder.put(prometheus=main, rules=rule(1))
     with prometheus(folder) as url:
         first = wait_for(lambda: began(url, 1), "the alert")
+        assert first is not None
         folder.put(prometheus=main, rules=rule(2))
         assert wait_for(lambda: began(url, 2), "the alert of the changed rule") == first
         wait_for(lambda: recorded(url), "a record of the time")
