@@ -35,7 +35,7 @@ class Certificates(pulumi.ComponentResource):
     """Names of the TLS Secrets in the gateways' namespace, by the zone's key: `public` and `core`."""
     certificates: Mapping[str, pulumi.Resource]
     """The Certificates, by the zone's key; cert-manager makes the Secrets when it can."""
-    authorities: list[pulumi.Resource]
+    authorities: list[k8s.apiextensions.CustomResource]
     """What brings the private CA's certificate to each namespace that needs it; it is there when these are."""
     authority: pulumi.Output[str] | None
     """The private CA's certificate, in PEM, for machines outside of the cluster; None with a public one."""
