@@ -94,14 +94,19 @@ class Certificates(pulumi.ComponentResource):
         wanted = issuing.authorities(settings)
         if not wanted:
             return None
-        place = f"{wanted[0].namespace}/{wanted[0].spec['secretName']}"
-        # Of a Certificate that is not made yet the id is not known: a preview does not look for its Secret then.
-        found = k8s.core.v1.Secret.get(
-            name, self.authorities[0].id.apply(lambda _: place), opts=pulumi.ResourceOptions(parent=self)
+        # Its Secret is cert-manager's. Who adds a label to it is shown what else is in it; a preview that comes before
+        # it is not, and does not ask.
+        found = k8s.core.v1.SecretPatch(
+            name,
+            metadata=k8s.meta.v1.ObjectMetaPatchArgs(
+                name=wanted[0].spec["secretName"],
+                namespace=wanted[0].namespace,
+                labels={"luxima.id/read-by": "docker-hosts"},
+            ),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=self.authorities[:1]),
         )
-        encoded = found.data["ca.crt"]
         # A certificate is no secret, though it lies in one.
-        return pulumi.Output.unsecret(encoded.apply(lambda text: base64.b64decode(text).decode()))
+        return pulumi.Output.unsecret(found.data.apply(lambda data: base64.b64decode(data["ca.crt"]).decode()))
 
     def _tsig_secret(self, name: str, secret: pulumi.Input[str], after: list[pulumi.Resource]) -> k8s.core.v1.Secret:
         """The key lies where ClusterIssuers look for it, and where nothing but cert-manager runs."""

@@ -28,7 +28,9 @@ def docker_host_access(resource: Resource) -> Iterator[Finding]:
         if mode.text == "host":
             yield mode.wrong("is the host's own", "remove it")
     mounted = [volume.at("hostPath") for volume in resource.props.at("volumes").items()]
-    mounted += [mount.at("source") for mount in resource.props.at("mounts").items()]
+    # A volume's name is no folder of the host, whether it is known yet or not.
+    mounts = [mount for mount in resource.props.at("mounts").items() if mount.at("type").text != "volume"]
+    mounted += [mount.at("source") for mount in mounts]
     for source in mounted:
         if source.text.endswith(_SOCKETS) or source.text == "/":
             yield source.wrong("gives the whole host away", "remove it")

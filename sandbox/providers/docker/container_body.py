@@ -36,7 +36,7 @@ REPLACING: Final = (
 """As the official plugin's schema has it (`willReplaceOnChanges`)."""
 
 RULES: Final[Mapping[str, Rule]] = {
-    "capabilities.drops[]": not_empty,
+    "capabilities.drops[]": one_of("ALL"),
     "command[]": not_empty,
     "destroyGraceSeconds": anything,
     "envs[]": anything,
@@ -44,7 +44,9 @@ RULES: Final[Mapping[str, Rule]] = {
     "labels[].label": not_empty,
     "labels[].value": anything,
     "logDriver": not_empty,
-    "logOpts.*": anything,
+    "logOpts.max-file": anything,
+    "logOpts.max-size": anything,
+    "logOpts.tag": anything,
     "memory": between(0),
     "memorySwap": between(-1),
     "mounts[].bindOptions.propagation": one_of("private", "rprivate", "shared", "rshared", "slave", "rslave"),

@@ -10,6 +10,8 @@ from sandbox.providers.docker import container_body
 from sandbox.providers.docker.container_body import UPDATABLE, archive, body, live_inputs, update_body
 from sandbox.providers.docker.engine import OnEngine
 from sandbox.providers.docker.images import require
+from sandbox.providers.docker.refused import refused
+from sandbox.providers.rules import Failures
 
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
@@ -24,6 +26,10 @@ class Containers(OnEngine):
     replacing = container_body.REPLACING
     deletes_first = True
     read_back = container_body.READ_BACK
+
+    def check(self, inputs: Properties) -> Failures:
+        """What neither the official plugin nor the engine would take."""
+        return [*super().check(inputs), *refused(inputs)]
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the container, give it its files, start it; one that does not run stays in the state."""

@@ -4,7 +4,7 @@ import ipaddress
 import itertools
 import json
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,6 +33,9 @@ class Party:
     """The container's, by name."""
     told: tuple[str, ...] = ()
     """Its documents, arguments and environment."""
+    annotations: tuple[tuple[str, str], ...] = ()
+    asks_api: bool = False
+    """Whether it has a token of the Kubernetes API."""
 
     def is_of(self, peer: Peer) -> bool:
         if isinstance(peer, Pods):
@@ -55,7 +58,7 @@ Connection = tuple[Party, Party, int, str]
 
 
 class Cluster:
-    """What the manifests of a stack make; one release is on probation, so that its guard is there."""
+    """What the manifests of a stack make; all services are released, one is on probation so that its guard is there."""
 
     def __init__(self, settings: Settings) -> None:
         name, release = next(iter(settings.releases.services.items()))
@@ -68,7 +71,11 @@ class Cluster:
         changed = ServiceRelease.model_validate(
             {**release.model_dump(), "probation": probation, "slots": {"blue": content, "green": content}}
         )
-        releases = settings.releases.model_copy(update={"services": {**settings.releases.services, name: changed}})
+        others = {
+            each: ServiceRelease(live=release.live, slots={"blue": content, "green": content})
+            for each in settings.services
+        }
+        releases = settings.releases.model_copy(update={"services": {**others, name: changed}})
         self.settings = settings.model_copy(update={"releases": releases})
         self.flows = flows(self.settings)
         self._by_port: dict[tuple[int, str], list[Flow]] = {}
@@ -103,6 +110,8 @@ class Cluster:
                 tuple(template["metadata"]["labels"].items()),
                 tuple((port["name"], port["containerPort"]) for port in container.get("ports", ())),
                 tuple(self._told(namespace, template["spec"], container)),
+                tuple(template["metadata"].get("annotations", {}).items()),
+                any(volume["name"] == "api-token" for volume in template["spec"]["volumes"]),
             )
         dns = (("k8s-app", "kube-dns"),)
         yield Party("kube-dns", next(self._addresses), "kube-system", dns, (("dns", 53),))
@@ -125,6 +134,29 @@ class Cluster:
         yield from (Party(name, guest.address) for name, guest in guests.items())
         yield from (Party(f"address of {slot}", each.address) for slot, each in settings.edge.gateways.items())
         yield Party("api", settings.kubernetes.api_address)
+
+    def nodes(self) -> list[Party]:
+        """Machines of the cluster."""
+        vms = self.settings.compute.vms
+        return [each for each in self.machines if each.name in vms and vms[each.name].role != "docker_host"]
+
+    def api(self) -> list[Party]:
+        """Where the API server answers: at its virtual address and on each machine that runs it."""
+        servers = self.settings.compute.by_role("k3s_server")
+        return [each for each in self.machines if each.name == "api" or each.name in servers]
+
+    def balanced(self) -> list[tuple[Party, int]]:
+        """Pods behind addresses that everybody may ask, and the ports that they are asked at."""
+        found: list[tuple[Party, int]] = []
+        for each in self._of("Service"):
+            if each["spec"].get("type") == "LoadBalancer":
+                name = f"{each['metadata']['name']}.{each['metadata']['namespace']}.svc"
+                found += [pair for port in each["spec"]["ports"] for pair in self._service(name, port["port"])]
+        return found
+
+    def custom(self, kind: str) -> list[Mapping[str, Any]]:
+        """Specs of the custom objects of a kind."""
+        return [each["spec"] for each in self._of(kind)]
 
     def behind(self, host: str, port: int) -> list[tuple[Party, int]]:
         """Who is asked when a name or an address is, and at which port."""
@@ -168,6 +200,14 @@ class Cluster:
         out = source.namespace not in closed or any(isinstance(flow.source, Pods) for flow in flows)
         into = target.namespace not in closed or any(isinstance(flow.target, Pods) for flow in flows)
         return out, into
+
+    def used(self, flow: Flow, connections: Iterable[Connection]) -> bool:
+        """Whether one of the connections is of this flow."""
+        sources, targets = self._members[flow.source], self._members[flow.target]
+        return any(
+            (port, protocol) == (flow.port, flow.protocol) and source in sources and target in targets
+            for source, target, port, protocol in connections
+        )
 
     def allowed(self, connections: Sequence[Connection]) -> list[tuple[bool, bool]]:
         """Of each connection whether it gets out, and whether it gets in."""

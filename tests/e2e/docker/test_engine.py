@@ -19,6 +19,7 @@ from tests.e2e.docker import images
 from tests.e2e.docker.declared import CONTAINER, IMAGE, VOLUME, Made, driver, in_order
 from tests.e2e.docker.hosts import Hosts, needs_root, running
 from tests.recording import Declared, Recorder, record
+from tests.unit.sandbox.providers.docker_refusals import ENGINE_REFUSES
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
@@ -59,6 +60,13 @@ def made(docker: DockerDriver, **inputs: Any) -> tuple[str, Properties, Properti
     wanted = {**QUIET, **inputs}
     resource_id, outputs = docker.create(CONTAINER, "a", wanted)
     return resource_id, wanted, outputs
+
+
+@pytest.mark.parametrize("case", ENGINE_REFUSES)
+def test_the_engine_refuses_what_is_refused_without_one(docker: DockerDriver, case: str) -> None:
+    inputs, _, reason = ENGINE_REFUSES[case]
+    with pytest.raises((ProviderError, InitError), match=reason):
+        docker.create(CONTAINER, "a", {**QUIET, **inputs})
 
 
 def test_a_container_is_what_was_declared(docker: DockerDriver, engine: DockerClient) -> None:

@@ -1,5 +1,6 @@
 """What the program declares on Docker hosts, on real engines: it runs, reads its files, and gives nothing away."""
 
+import re
 from collections.abc import Generator, Mapping
 
 import pytest
@@ -8,6 +9,7 @@ from sandbox.servers import docker
 from tests.e2e.docker import declared
 from tests.e2e.docker.declared import Made
 from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.recording import AUTHORITY
 from tests.waiting import wait_for
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
@@ -67,6 +69,10 @@ def test_each_reads_its_files_and_can_write_none(hosts: Hosts, made: Mapping[str
             f"http://{host.address}:{hosts.settings.observability.agent_port}/etc/log-agent/promtail.yaml"
         )
         assert f"machine: {host.vm}" in pipeline
+        # Whom the agent is told to trust is there.
+        for path in re.findall(r"ca_file: (\S+)", pipeline):
+            url = f"http://{host.address}:{hosts.settings.observability.agent_port}{path}"
+            assert hosts.fetch(url).strip() == AUTHORITY.strip()
         for name in agents(hosts, host):
             container = host.container(name)
             assert container["HostConfig"]["ReadonlyRootfs"]

@@ -19,6 +19,7 @@ from sandbox.servers import docker
 from tests.e2e.docker import images
 from tests.e2e.docker.declared import IMAGE, of_stack
 from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.recording import AUTHORITY
 from tests.waiting import wait_for
 from tools import ensure
 from versions import Pinned
@@ -46,17 +47,9 @@ class Trial:
             DockerHostArgs(VM, settings.compute.vms[VM].address, "luxima", pulumi.ComponentResource("test:a:Vm", "vm")),
         )
         there = pulumi.ResourceOptions(providers={"docker": host.provider})
-        DockerAgents(
-            "agents",
-            DockerAgentsArgs(
-                settings,
-                VM,
-                host.address,
-                pulumi.Output.secret(self.password),
-                pulumi.Output.secret("log-agent-of-this-test"),
-            ),
-            there,
-        )
+        monitor, agent = (pulumi.Output.secret(each) for each in (self.password, "log-agent-of-this-test"))
+        agents = DockerAgentsArgs(settings, VM, host.address, monitor, agent, AUTHORITY)
+        DockerAgents("agents", agents, there)
         args = NodeExporterArgs(VM, host.address, settings.observability.node_exporter_port, "dev")
         NodeExporter("node-exporter", args, there)
 

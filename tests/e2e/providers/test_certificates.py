@@ -10,12 +10,18 @@ from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import pulumi
+import pulumi_kubernetes as k8s
 import pytest
 from cryptography import x509
+from pulumi.automation import LocalWorkspace, Stack
 
-from components.edge import issuing
-from sandbox import credentials, ports, tls
+from components.edge import Certificates, CertificatesArgs, issuing
+from components.flows import flows
+from sandbox import credentials, plugins, ports, tls
 from sandbox.controllers.api import Api, ApiError
+from sandbox.engine import environment
+from sandbox.engine.command import EngineCommand
 from sandbox.layout import Layout
 from sandbox.servers import fleet
 from sandbox.servers.base import Site
@@ -165,6 +171,39 @@ def test_what_a_stack_declares_is_taken_and_read_back_without_drift(cluster: Clu
         cluster.api.call("DELETE", path)
     assert cluster.api.call("GET", f"{_ROOT}/certificates")["items"] == []
     assert cluster.api.call("GET", f"{_ROOT}/clusterissuers")["items"] == []
+
+
+def test_the_private_authority_is_read_for_machines_outside_of_the_cluster(cluster: Cluster) -> None:
+    """As `up` does it, with the official plugin: a preview before anything is there, then what is there."""
+    settings = stack_settings("dev")
+    certificates = settings.edge.certificates.model_copy(update={"controller": "installed"})
+    settings = settings.model_copy(update={"edge": settings.edge.model_copy(update={"certificates": certificates})})
+    for authority in issuing.authorities(settings):
+        with contextlib.suppress(ApiError):
+            cluster.api.call("POST", "/api/v1/namespaces", {"metadata": {"name": authority.namespace}})
+
+    def program() -> None:
+        provider = k8s.Provider("kubernetes", kubeconfig=cluster.layout.kubeconfig.read_text())
+        args = CertificatesArgs(settings, flows(settings), None)
+        there = pulumi.ResourceOptions(providers={"kubernetes": provider})
+        pulumi.export("authority", Certificates("certificates", args, there).authority)
+
+    folder = cluster.layout.engine
+    for path in (folder.project, folder.state, folder.home, folder.temporary):
+        path.mkdir(parents=True, exist_ok=True)
+    (folder.project / "Pulumi.yaml").write_text("name: luxima\nruntime: python\n")
+    plugins.write(folder, plugins.Plugins({}, ("kubernetes",), None), "/usr/bin:/bin")
+    command = EngineCommand(
+        ensure("pulumi")["pulumi"], folder, environment.build(folder, passphrase="trial", bundle=None)
+    )
+    workspace = LocalWorkspace(str(folder.project), str(folder.home), program, pulumi_command=command)
+    stack = Stack.create_or_select(folder.stack, workspace)
+    stack.preview(color="never")
+    done = stack.up(color="never")
+    assert done.outputs["authority"].value == (cluster.layout.tls / "ca.pem").read_text()
+    assert not done.outputs["authority"].secret
+    assert set(stack.up(color="never").summary.resource_changes or {}) == {"same"}
+    stack.destroy(color="never")
 
 
 @pytest.mark.usefixtures("issuer")

@@ -19,7 +19,13 @@ def _bad(place: str, value: Any, path: str) -> Wrong:
 SPECS = (
     Spec(
         "docker-host-access",
-        passes=_GOOD,
+        passes=(
+            *_GOOD,
+            one(
+                kinds.DOCKER_CONTAINER,
+                but(good.DOCKER_CONTAINER, ("mounts", [{"type": "volume", "source": UNKNOWN, "target": "/etc/a"}])),
+            ),
+        ),
         fails=(
             _bad("privileged", True, "privileged"),
             _bad("networkMode", "host", "networkMode"),
@@ -30,7 +36,10 @@ SPECS = (
             _bad("mounts", [{"source": "/run/containerd/containerd.sock"}], "mounts[0].source"),
             _bad("mounts", [{"source": "/run/podman/podman.sock"}], "mounts[0].source"),
         ),
-        unknown=(_bad("privileged", UNKNOWN, "privileged"),),
+        unknown=(
+            _bad("privileged", UNKNOWN, "privileged"),
+            _bad("mounts", [{"type": "bind", "source": UNKNOWN}], "mounts[0].source"),
+        ),
     ),
     Spec(
         "docker-capabilities",

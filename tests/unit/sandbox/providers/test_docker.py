@@ -11,6 +11,8 @@ import pytest
 from sandbox.providers import docker
 from sandbox.providers.base import UNKNOWN, ProviderError
 from sandbox.providers.docker.driver import DockerDriver
+from tests.recording import STACKS, record_platform, stack_settings
+from tests.unit.sandbox.providers.docker_refusals import ENGINE_REFUSES
 
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
@@ -96,8 +98,34 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_the_official_plugin_refuses_is_refused(case: str) -> None:
     inputs, path = WRONG[case]
-    found = DockerDriver().check(CONTAINER, "a", {"name": "a", "image": "b", **inputs})
+    found = DockerDriver().check(CONTAINER, "a", {"name": "some", "image": "b", **inputs})
     assert [at for at, _ in found] == [path]
+
+
+@pytest.mark.parametrize("case", ENGINE_REFUSES)
+def test_what_the_engine_refuses_is_refused_without_one(case: str) -> None:
+    inputs, path, _ = ENGINE_REFUSES[case]
+    assert path in [at for at, _ in DockerDriver().check(CONTAINER, "a", {"name": "some", "image": "b", **inputs})]
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_stack_declares_what_is_refused_or_would_not_stand_beside_the_others(stack: str) -> None:
+    declared = [each for each in record_platform(stack_settings(stack)).resources if each.type == CONTAINER]
+    assert [
+        problem for each in declared for problem in DockerDriver().check(CONTAINER, each.name, dict(each.inputs))
+    ] == []
+    taken: set[tuple[str, str]] = set()
+    for each in declared:
+        host = next(label["value"] for label in each.inputs["labels"] if label["label"] == "luxima.id/host")
+        wanted = [f"name {each.inputs['name']}"]
+        wanted += [f"{port['ip']}:{port['external']}" for port in each.inputs.get("ports", ())]
+        wanted += [
+            argument.partition("=")[2]
+            for argument in each.inputs.get("command", ())
+            if each.inputs.get("networkMode") == "host" and argument.startswith("--web.listen-address=")
+        ]
+        assert not {(host, one) for one in wanted} & taken, each.name
+        taken |= {(host, one) for one in wanted}
 
 
 @pytest.mark.parametrize(
@@ -116,7 +144,7 @@ def test_what_no_stack_declares_is_refused(token: str, inputs: dict[str, Any], p
 
 def test_what_is_not_known_yet_is_not_judged() -> None:
     uploads = [{"file": "/a", "content": UNKNOWN, "permissions": "0440"}]
-    inputs = {"name": "a", "image": UNKNOWN, "uploads": uploads, "mounts": UNKNOWN, "restart": UNKNOWN}
+    inputs = {"name": "some", "image": UNKNOWN, "uploads": uploads, "mounts": UNKNOWN, "restart": UNKNOWN}
     assert DockerDriver().check(CONTAINER, "a", inputs) == []
 
 
