@@ -100,17 +100,6 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         ),
     ),
     Exemption(
-        rule="docker-host-access",
-        type="docker:index/container:Container",
-        name="observability-*-cadvisor-container",
-        path="mounts[0].source",
-        covers_what=Covers.VIOLATION,
-        reason=(
-            "cAdvisor measures every container's control groups and file systems (MON-2); the mount is read-only, and "
-            "the container has no capability and no network of the host"
-        ),
-    ),
-    Exemption(
         rule="workload-host-access",
         type="kubernetes:apps/v1:DaemonSet",
         name="observability-node-exporter-daemon-set",

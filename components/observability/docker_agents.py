@@ -9,6 +9,7 @@ import pulumi_docker as docker
 
 from components.docker_files import DockerFiles, DockerFilesArgs
 from components.observability import agents
+from components.observability.prometheus import CONTAINER_GROUPS
 from settings import Settings
 from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 
@@ -127,16 +128,17 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
         port=args.settings.observability.cadvisor_port,
         command=[
             f"--port={args.settings.observability.cadvisor_port}",
+            # By their control groups alone, as systemd or the engine names them. To tell a container's name it would
+            # need the engine's socket, and whoever has that is root on the host.
             "--docker_only=true",
-            "--store_container_labels=false",
+            f"--raw_cgroup_prefix_whitelist={','.join(CONTAINER_GROUPS)}",
             "--housekeeping_interval=15s",
-            "--disable_metrics=advtcp,cpu_topology,cpuset,hugetlb,memory_numa,percpu,process,referenced_memory,"
-            "resctrl,sched,tcp,udp",
+            "--disable_metrics=advtcp,cpu_topology,cpuset,disk,diskIO,hugetlb,memory_numa,network,percpu,process,"
+            "referenced_memory,resctrl,sched,tcp,udp",
         ],
         memory_mib=256,
-        # Root, because the control groups of other users' processes are nobody else's to read.
-        user="0:0",
-        mounts={"/": "/rootfs", "/var/run": "/var/run", "/sys": "/sys", "/var/lib/docker": "/var/lib/docker"},
+        # The kernel lets everybody read the figures of control groups.
+        mounts={"/sys": "/sys"},
     )
 
 

@@ -244,7 +244,8 @@ EMITTERS: Final[Sequence[Emitter]] = (
             *_same("counter", "name cpu", "container_cpu_usage_seconds_total"),
             *_same("gauge", "name", "container_memory_working_set_bytes"),
         ),
-        "On Docker hosts a container of its own (label `name`), on cluster nodes inside the kubelet.",
+        "On Docker hosts a container of its own, on cluster nodes inside the kubelet. Label `name` is the first twelve "
+        "digits of the container's id, as `docker ps` prints them.",
     ),
     Emitter(
         "kubelet",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from ..judging import Level, Resource, Severity, resource_rule
@@ -9,6 +10,22 @@ from ..values import Finding
 from . import kinds
 
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock")
+_HOLDERS = frozenset(
+    {
+        "/",
+        "/run",
+        "/run/containerd",
+        "/run/docker",
+        "/run/podman",
+        "/var",
+        "/var/run",
+        "/var/run/containerd",
+        "/var/run/docker",
+        "/var/run/podman",
+        "/var/lib/docker",
+    }
+)
+"""Folders with an engine's socket in them, which is as good read-only, or with all that containers know and keep."""
 _SHARED = ("networkMode", "pidMode", "ipcMode")
 
 
@@ -19,7 +36,7 @@ _SHARED = ("networkMode", "pidMode", "ipcMode")
     severity=Severity.CRITICAL,
 )
 def docker_host_access(resource: Resource) -> Iterator[Finding]:
-    """No Docker container has rights over its host: not privileged, no engine's socket, no namespace of the host."""
+    """No Docker container has rights over its host: privileges, an engine's socket or a folder with one, namespaces."""
     privileged = resource.props.at("privileged")
     if privileged.flag:
         yield privileged.wrong("is true", "remove it")
@@ -32,7 +49,7 @@ def docker_host_access(resource: Resource) -> Iterator[Finding]:
     mounts = [mount for mount in resource.props.at("mounts").items() if mount.at("type").text != "volume"]
     mounted += [mount.at("source") for mount in mounts]
     for source in mounted:
-        if source.text.endswith(_SOCKETS) or source.text == "/":
+        if source.text.endswith(_SOCKETS) or (source.text and posixpath.normpath(source.text) in _HOLDERS):
             yield source.wrong("gives the whole host away", "remove it")
 
 

@@ -41,11 +41,6 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         {"mounts": [{"type": "bind", "source": "/", "target": "/host"}]},
         "observability-docker-1-node-exporter-container",
     ),
-    ("docker-host-access", "observability-*-cadvisor-container", "mounts[0].source"): one(
-        kinds.DOCKER_CONTAINER,
-        {"mounts": [{"type": "bind", "source": "/", "target": "/rootfs"}]},
-        "observability-docker-1-cadvisor-container",
-    ),
     ("workload-host-access", _NODE_EXPORTER, "spec.template.spec.hostNetwork"): one(
         kinds.DAEMON_SET, _pod({"hostNetwork": True}), _NODE_EXPORTER
     ),

@@ -15,6 +15,8 @@ from components.observability.agents.stages import (
     match,
     supabase,
     traefik,
+    unended,
+    whole,
 )
 from components.observability.loki.tenants import LOG_TENANT
 from components.programs import LOG_AGENT_CLIENT, LOKI
@@ -54,7 +56,7 @@ def kubernetes(settings: Settings) -> dict[str, Any]:
         "job_name": "pods",
         "kubernetes_sd_configs": [{"role": "pod"}],
         "relabel_configs": _pod_labels(settings),
-        "pipeline_stages": [{"cri": {}}, *masked(), traefik(), *finish()],
+        "pipeline_stages": [{"cri": {}}, whole(), *masked(), traefik(), *finish()],
     }
     return _document(settings, {"url": url}, [pods, _journal(settings)])
 
@@ -82,6 +84,8 @@ def docker_host(settings: Settings, machine: str) -> dict[str, Any]:
             {"regex": {"source": "tag", "expression": "^(?P<container>[A-Za-z0-9][A-Za-z0-9_.-]{0,62})$"}},
             {"labels": {"service": "container"}},
             {"docker": {}},
+            unended(),
+            whole(),
             *masked(),
             match(edge_functions, {"static_labels": {"class": "edge_functions"}}),
             *supabase(),

@@ -183,6 +183,20 @@ def finish(labels: tuple[str, ...] = LABELS) -> list[Stage]:
     ]
 
 
+def unended() -> Stage:
+    """A line of Docker's without the end of the line that it keeps."""
+    return {"replace": {"expression": "(\\n)$", "replace": ""}}
+
+
+def whole() -> Stage:
+    """A message of several lines as one, so that all of it is masked, classified and kept alike.
+
+    What begins with white space, or closes what was opened before, goes on with the line before it: a stack trace, a
+    statement in PostgreSQL's log, JSON that is spread out.
+    """
+    return {"multiline": {"firstline": r"^[^\s})\]]", "max_wait_time": "1s", "max_lines": 500}}
+
+
 def masked() -> list[Stage]:
     """Secrets are gone before anything else looks at the line."""
     return masking.stages()

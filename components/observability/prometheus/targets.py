@@ -1,7 +1,8 @@
 """What Prometheus scrapes: one function for each job (MON-1, MON-2, MON-8)."""
 
+import re
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Final
 
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
@@ -17,6 +18,9 @@ _CONTAINERS = (
     "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)"
 )
 """What rules and panels ask of containers."""
+
+CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
+"""Start of the names of containers' control groups on Docker hosts, as systemd and as the engine makes them."""
 
 Job = dict[str, Any]
 
@@ -166,9 +170,19 @@ def _guests(settings: Settings) -> Iterator[Job]:
     """Docker hosts and the database on one of them."""
     observed = settings.observability
     cadvisor = [_static(address, observed.cadvisor_port, name) for name, address in _docker(settings)]
-    yield _job(settings, "cadvisor", {"static_configs": cadvisor})
+    yield _job(settings, "cadvisor", {"static_configs": cadvisor, "metric_relabel_configs": [_container_name()]})
     host = observed.database.rpartition(":")[0]
     yield _job(settings, "postgres", {"static_configs": [{"targets": [f"{host}:{observed.postgres_exporter_port}"]}]})
+
+
+def _container_name() -> dict[str, Any]:
+    """A container is called by the first digits of its id, as `docker ps` prints them: cAdvisor knows no names."""
+    groups = "|".join(map(re.escape, CONTAINER_GROUPS))
+    return {
+        "source_labels": ["id"],
+        "regex": rf"(?:{groups})([0-9a-f]{{12}})[0-9a-f]{{52}}(?:\.scope)?",
+        "target_label": "name",
+    }
 
 
 def _object_storage(settings: Settings) -> Job:

@@ -5,7 +5,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,9 +42,14 @@ def check(document: Mapping[str, Any], folder: Path) -> str:
 
 
 def run(
-    document: Mapping[str, Any], job: str, target: Mapping[str, str], lines: Sequence[str], folder: Path
+    document: Mapping[str, Any],
+    job: str,
+    target: Mapping[str, str],
+    lines: Sequence[str],
+    folder: Path,
+    entries: int | None = None,
 ) -> list[Sent]:
-    """The entries that a job makes of a file with `lines`.
+    """The entries that a job makes of a file with `lines`: as many as lines, or as `entries` says.
 
     The job's discovery is replaced by one target with the labels that it would have found; its relabelling and its
     stages are the document's own.
@@ -68,7 +73,7 @@ def run(
         "target_config": {"sync_period": "1s"},
     }
     (folder / "run.yaml").write_text(yaml.safe_dump(run_document, sort_keys=False))
-    return _entries(folder, len(lines))
+    return _entries(folder, len(lines) if entries is None else entries)
 
 
 def _entries(folder: Path, count: int) -> list[Sent]:
@@ -84,6 +89,9 @@ def _entries(folder: Path, count: int) -> list[Sent]:
                 if match := _ENTRY.match(line.rstrip("\n")):
                     labels = {name: value.replace('\\"', '"') for name, value in _LABEL.findall(match[2])}
                     found.append(Sent(match[1], labels, match[3]))
+                elif found:
+                    # A message of several lines is printed as it is.
+                    found[-1] = replace(found[-1], line=f"{found[-1].line}\n{line.rstrip(chr(10))}")
 
         reader = threading.Thread(target=read, daemon=True)
         reader.start()

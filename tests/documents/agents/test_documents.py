@@ -12,7 +12,8 @@ import pytest
 import yaml
 
 from components.observability import agents
-from components.observability.agents.stages import LABELS
+from components.observability.agents.masking import PATTERNS
+from components.observability.agents.stages import LABELS, masked, unended
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES, LOG_TENANT
 from tests.documents.agents.promtail import check
 from tests.recording import STACKS, stack_settings
@@ -96,9 +97,11 @@ def test_no_job_can_make_a_label_that_is_not_budgeted(stack: str, place: str) ->
 @pytest.mark.parametrize("place", PLACES)
 def test_secrets_are_masked_before_anything_but_the_container_s_envelope_is_read(place: str) -> None:
     for job in _document("prod", place)["scrape_configs"]:
-        names = [next(iter(stage)) for stage in job["pipeline_stages"]]
+        stages = [stage for stage in job["pipeline_stages"] if stage != unended()]
+        names = [next(iter(stage)) for stage in stages]
         first = names.index("replace")
-        assert set(names[:first]) <= {"cri", "docker", "json", "regex", "labels"}, job["job_name"]
+        assert stages[first : first + len(PATTERNS)] == masked()
+        assert set(names[:first]) <= {"cri", "docker", "json", "regex", "labels", "multiline"}, job["job_name"]
         assert "output" not in names[:first]
 
 

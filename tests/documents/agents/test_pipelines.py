@@ -6,6 +6,7 @@ Alloy is not to be had here; it runs the same documents. What its converter refu
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -312,3 +313,35 @@ def test_every_pattern_finds_its_own_example(name: str) -> None:
 def test_no_line_gets_a_label_that_is_not_budgeted(pipeline: Runner) -> None:
     sent = pipeline("kubernetes", "pods", AUTH, [cri(log4(trace_id="t", request_id="r"))])
     assert set(of(sent[0])) <= set(LABELS)
+
+
+STATEMENT = ["10.0.0.1 [1] LOG:  AUDIT: SESSION,1,1,ROLE,GRANT,,,GRANT a", "\tTO b", "\tWITH PASSWORD 'hunter2000'"]
+TRACE = ["level=error msg=oops", "    at handler (app.js:3:1)", "    authorization: Token abc123def", "}"]
+SPREAD = ["{", '  "level": "error",', '  "event": "login_failed",', '  "tenant_id": "tenant_001"', "}"]
+PLAIN = ["one", "two"]
+
+
+@pytest.mark.parametrize("place", ["kubernetes", "docker"])
+def test_all_of_a_message_of_several_lines_is_kept_alike(place: str, tmp_path: Path) -> None:
+    """Not its first line only: what follows has no level and no event of its own."""
+    messages = [STATEMENT, TRACE, SPREAD, *([line] for line in PLAIN)]
+    lines = [line for message in messages for line in message]
+    if place == "docker":
+        document, job, target = agents.docker_host(SETTINGS), "containers", {"service": "docker", "class": "docker"}
+        written = [docker(line, "supabase-db") for line in lines]
+    else:
+        document, job, target, written = agents.kubernetes(SETTINGS), "pods", AUTH, [cri(line) for line in lines]
+    sent = run(document, job, target, written, tmp_path, len(messages))
+    found = {each.line.split("\n")[0]: each for each in sent}
+    assert [len(found[message[0]].line.split("\n")) for message in messages] == [3, 4, 5, 1, 1]
+    statement, trace, spread = (found[message[0]] for message in (STATEMENT, TRACE, SPREAD))
+    assert trace.labels["level"] == "error"
+    assert (spread.labels["level"], spread.labels["class"], spread.labels["tenant_id"]) == (
+        "error",
+        "security",
+        "tenant_001",
+    )
+    if place == "docker":
+        assert (statement.labels["class"], statement.labels["__tenant_id__"]) == ("audit", "audit")
+    assert "hunter2000" not in statement.line
+    assert "abc123def" not in trace.line

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.observability.blackbox import documents as blackbox_documents
-from components.observability.prometheus import documents
+from components.observability.prometheus import CONTAINER_GROUPS, documents
 from components.observability.prometheus.targets import jobs
 from components.observability.rules import documents as rule_documents
 from settings import capacity
@@ -121,3 +121,16 @@ def test_what_no_rule_asks_for_is_not_kept(job: str, action: str, name: str, kep
     (rule,) = _jobs("prod")[job]["metric_relabel_configs"]
     assert rule["action"] == action
     assert (re.fullmatch(rule["regex"], name) is not None) is (kept if action == "keep" else not kept)
+
+
+@pytest.mark.parametrize("group", ["/system.slice/docker-{}.scope", "/docker/{}"])
+def test_a_container_of_a_docker_host_is_called_by_its_id_as_docker_shows_it(group: str) -> None:
+    (rule,) = _jobs("prod")["cadvisor"]["metric_relabel_configs"]
+    identity = "0123456789ab" + "c" * 52
+    found = re.fullmatch(rule["regex"], group.format(identity))
+    assert found is not None
+    assert (rule["source_labels"], rule["target_label"], found[1]) == (["id"], "name", "0123456789ab")
+    for other in ("/", "/system.slice/docker.service", f"{group.format(identity)}/init", "/user.slice"):
+        assert re.fullmatch(rule["regex"], other) is None
+    # What cAdvisor is told to look at is what gets a name.
+    assert group.format("").removesuffix(".scope") in CONTAINER_GROUPS

@@ -25,6 +25,13 @@ SPECS = (
                 kinds.DOCKER_CONTAINER,
                 but(good.DOCKER_CONTAINER, ("mounts", [{"type": "volume", "source": UNKNOWN, "target": "/etc/a"}])),
             ),
+            one(
+                kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("mounts", [{"source": "/sys"}, {"type": "tmpfs"}]))
+            ),
+            one(
+                kinds.DOCKER_CONTAINER,
+                but(good.DOCKER_CONTAINER, ("mounts", [{"source": "/var/lib/docker/containers"}])),
+            ),
         ),
         fails=(
             _bad("privileged", True, "privileged"),
@@ -35,6 +42,19 @@ SPECS = (
             _bad("mounts", [{"type": "bind", "source": "/"}], "mounts[0].source"),
             _bad("mounts", [{"source": "/run/containerd/containerd.sock"}], "mounts[0].source"),
             _bad("mounts", [{"source": "/run/podman/podman.sock"}], "mounts[0].source"),
+            # A socket is reached by the folder that it is in, and a read-only mount makes no difference.
+            *(
+                _bad("mounts", [{"source": folder, "readOnly": True}], "mounts[0].source")
+                for folder in (
+                    "/run",
+                    "/var/run",
+                    "/var/run/",
+                    "/var//run",
+                    "/var",
+                    "/run/docker/../",
+                    "/var/lib/docker",
+                )
+            ),
         ),
         unknown=(
             _bad("privileged", UNKNOWN, "privileged"),
