@@ -2,12 +2,14 @@
 
 from components.flows.flow import ANYWHERE, NAME_LABEL, Flow, Flows, Networks, Peer, Pods
 from components.flows.peers import GATEWAY_METRICS_PORT, GATEWAY_PORTS
-from components.flows.table import CERT_MANAGER, CERT_MANAGER_METRICS, flows
+from components.flows.table import CERT_MANAGER, CERT_MANAGER_METRICS, CLUSTER_DNS_METRICS, ETCD_METRICS, flows
 
 __all__ = [
     "ANYWHERE",
     "CERT_MANAGER",
     "CERT_MANAGER_METRICS",
+    "CLUSTER_DNS_METRICS",
+    "ETCD_METRICS",
     "GATEWAY_METRICS_PORT",
     "GATEWAY_PORTS",
     "NAME_LABEL",

@@ -22,6 +22,8 @@ from settings import Settings
 CERT_MANAGER: Final = Pods("cert-manager", "cert-manager", "app.kubernetes.io/instance")
 """Pods of all parts of cert-manager's chart."""
 CERT_MANAGER_METRICS: Final = 9402
+CLUSTER_DNS_METRICS: Final = 9153
+ETCD_METRICS: Final = 2381
 _CERT_MANAGER_WEBHOOK: Final = 10250
 _DNS: Final = 53
 _KUBELET: Final = 10250
@@ -83,6 +85,11 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
     yield Flow(prometheus, peers.nodes, observed.node_exporter_port, why)
     yield Flow(prometheus, peers.nodes, _KUBELET, why)
     yield Flow(prometheus, peers.api, API_PORT, "scrape, and who is to be scraped")
+    yield Flow(prometheus, peers.cluster_names, CLUSTER_DNS_METRICS, why)
+    if settings.kubernetes.mode == "k3s":
+        yield Flow(prometheus, peers.api, ETCD_METRICS, why)
+    if settings.edge.certificates.controller == "chart":
+        yield Flow(prometheus, CERT_MANAGER, CERT_MANAGER_METRICS, why)
     yield Flow(peers.program(KUBE_STATE_METRICS), peers.api, API_PORT, "state of the cluster's objects")
     if peers.docker_hosts.cidrs:
         for port in (observed.node_exporter_port, observed.cadvisor_port, observed.agent_port):

@@ -86,6 +86,8 @@ def config(kubernetes: Kubernetes, compute: Compute, vm: str) -> dict[str, Any]:
             "disable": ["servicelb", "traefik"],
             "secrets-encryption": True,
             "write-kubeconfig-mode": "0600",
+            # Without TLS and login, on the node's address: numbers only, and no pod but Prometheus is let there.
+            "etcd-expose-metrics": True,
             "etcd-snapshot-schedule-cron": "0 */6 * * *",
             "kube-apiserver-arg": ["anonymous-auth=false", "profiling=false"],
         }

@@ -125,6 +125,15 @@ EMITTERS: Final[Sequence[Emitter]] = (
             Metric("up", "gauge"),
             Metric("scrape_samples_post_metric_relabeling", "gauge"),
             *_same("gauge", "alertname alertstate severity", "ALERTS", "ALERTS_FOR_STATE"),
+            Metric("scrape_duration_seconds", "gauge"),
+        ),
+    ),
+    Emitter(
+        "process and runtime of a program written in Go",
+        ("prometheus", "alertmanager", "loki", "tempo", "traefik", "log-agent"),
+        (
+            *_same("gauge", "", "process_resident_memory_bytes", "process_start_time_seconds"),
+            *_same("counter", "", "process_cpu_seconds_total"),
         ),
     ),
     Emitter(
@@ -136,12 +145,17 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "",
                 "prometheus_config_last_reload_successful",
                 "prometheus_notifications_alertmanagers_discovered",
+                "prometheus_tsdb_head_series",
+                "prometheus_tsdb_storage_blocks_bytes",
             ),
+            *_same("gauge", "rule_group", "prometheus_rule_group_last_duration_seconds"),
+            *_same("counter", "alertmanager", "prometheus_notifications_sent_total"),
             *_same(
                 "counter",
                 "",
                 "prometheus_target_scrapes_exceeded_sample_limit_total",
                 "prometheus_tsdb_compactions_failed_total",
+                "prometheus_tsdb_head_samples_appended_total",
                 "prometheus_tsdb_head_truncations_failed_total",
                 "prometheus_tsdb_wal_corruptions_total",
             ),
@@ -165,6 +179,9 @@ EMITTERS: Final[Sequence[Emitter]] = (
         ("alertmanager", "alertmanager-record"),
         (
             *_same("gauge", "", "alertmanager_cluster_members", "alertmanager_config_last_reload_successful"),
+            *_same("gauge", "state", "alertmanager_alerts", "alertmanager_silences"),
+            *_same("counter", "status", "alertmanager_alerts_received_total"),
+            *_same("histogram", "integration", "alertmanager_notification_latency_seconds"),
             *_same("counter", "integration", "alertmanager_notifications_total"),
             *_same("counter", "integration reason", "alertmanager_notifications_failed_total"),
         ),
@@ -174,22 +191,54 @@ EMITTERS: Final[Sequence[Emitter]] = (
         ("loki",),
         (
             *_same("counter", "reason tenant", "loki_discarded_samples_total"),
-            *_same("counter", "", "loki_ingester_chunks_flush_failures_total"),
+            *_same(
+                "counter",
+                "",
+                "loki_ingester_chunks_flush_failures_total",
+                "loki_ingester_wal_disk_full_failures_total",
+            ),
+            *_same("gauge", "", "loki_compactor_apply_retention_last_successful_run_timestamp_seconds"),
+            *_same("gauge", "tenant", "loki_ingester_memory_streams"),
+            *_same(
+                "counter", "tenant", "loki_distributor_bytes_received_total", "loki_distributor_lines_received_total"
+            ),
+            *_same("counter", "user alertmanager", "loki_prometheus_notifications_dropped_total"),
+            *_same("counter", "user rule_group", "loki_prometheus_rule_evaluation_failures_total"),
             *_same("histogram", "method route status_code", "loki_request_duration_seconds"),
         ),
     ),
     Emitter(
         "log agent",
         ("log-agent",),
-        tuple(_same("counter", "reason", "loki_write_dropped_entries_total", "promtail_dropped_entries_total")),
-        "The first name is Alloy's, the second Promtail's.",
+        tuple(
+            Metric(f"{agent}_{name}_total", "counter", labels)
+            for agent in ("loki_write", "promtail")
+            for name, labels in {
+                "batch_retries": ("host",),
+                "dropped_entries": ("reason",),
+                "sent_bytes": ("host",),
+                "sent_entries": ("host",),
+            }.items()
+        ),
+        "Names with `loki_write` are Alloy's, those with `promtail` are Promtail's.",
     ),
     Emitter(
         "Tempo",
         ("tempo",),
         (
             *_same("counter", "reason tenant", "tempo_discarded_spans_total"),
-            *_same("counter", "", "tempo_ingester_failed_flushes_total"),
+            *_same(
+                "counter",
+                "",
+                "tempo_ingester_failed_flushes_total",
+                "tempodb_blocklist_poll_errors_total",
+                "tempodb_compaction_errors_total",
+            ),
+            *_same(
+                "counter", "tenant", "tempo_distributor_bytes_received_total", "tempo_distributor_spans_received_total"
+            ),
+            *_same("gauge", "tenant", "tempo_ingester_live_traces", "tempodb_blocklist_length"),
+            *_same("histogram", "method route status_code", "tempo_request_duration_seconds"),
             *_same(
                 "counter",
                 "client server",
@@ -223,14 +272,20 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "node_filesystem_avail_bytes",
                 "node_filesystem_files",
                 "node_filesystem_files_free",
+                "node_filesystem_readonly",
                 "node_filesystem_size_bytes",
             ),
+            *_same("gauge", "collector", "node_scrape_collector_success"),
+            Metric("node_systemd_unit_state", "gauge", ("name", "state"), "1 while the unit is in that state"),
             *_same(
                 "gauge",
                 "",
                 "node_load5",
                 "node_memory_MemAvailable_bytes",
                 "node_memory_MemTotal_bytes",
+                "node_nf_conntrack_entries",
+                "node_nf_conntrack_entries_limit",
+                "node_textfile_scrape_error",
                 "node_timex_maxerror_seconds",
                 "node_timex_offset_seconds",
                 "node_timex_sync_status",
@@ -242,6 +297,13 @@ EMITTERS: Final[Sequence[Emitter]] = (
         ("cadvisor", "kubelet-cadvisor"),
         (
             *_same("counter", "name cpu", "container_cpu_usage_seconds_total"),
+            *_same("counter", "name", "container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"),
+            *_same(
+                "counter",
+                "name interface",
+                "container_network_receive_bytes_total",
+                "container_network_transmit_bytes_total",
+            ),
             *_same("gauge", "name", "container_memory_working_set_bytes"),
         ),
         "On Docker hosts a container of its own, on cluster nodes inside the kubelet. Label `name` is the first twelve "
@@ -250,14 +312,17 @@ EMITTERS: Final[Sequence[Emitter]] = (
     Emitter(
         "kubelet",
         ("kubelet",),
-        tuple(
-            _same(
+        (
+            *_same(
                 "gauge",
                 "namespace persistentvolumeclaim",
                 "kubelet_volume_stats_available_bytes",
                 "kubelet_volume_stats_capacity_bytes",
-            )
+            ),
+            Metric("kubelet_pleg_relist_duration_seconds", "histogram"),
+            Metric("k3s_certificate_expiration_seconds", "gauge", ("subject", "usages")),
         ),
+        "Of histograms the buckets alone. What begins with `k3s` is of k3s, whose part the kubelet is.",
     ),
     Emitter(
         "kube-state-metrics",
@@ -283,7 +348,15 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "Labels of a Job that are let through by kube-state-metrics' allow-list",
             ),
             *_same("gauge", "node condition status", "kube_node_status_condition"),
-            *_same("gauge", "namespace pod node", "kube_pod_info"),
+            *_same("gauge", "node resource unit", "kube_node_status_allocatable"),
+            *_same("gauge", "node key effect", "kube_node_spec_taint"),
+            *_same("gauge", "namespace pod node created_by_kind created_by_name", "kube_pod_info"),
+            *_same(
+                "gauge",
+                "namespace pod container node resource unit",
+                "kube_pod_container_resource_limits",
+                "kube_pod_container_resource_requests",
+            ),
             *_same("gauge", "namespace pod phase", "kube_pod_status_phase"),
             *_same("gauge", "namespace pod condition", "kube_pod_status_ready"),
             *_same("counter", "namespace pod container", "kube_pod_container_status_restarts_total"),
@@ -301,7 +374,61 @@ EMITTERS: Final[Sequence[Emitter]] = (
     Emitter(
         "API server",
         ("kube-apiserver",),
-        tuple(_same("histogram", "", "apiserver_client_certificate_expiration_seconds")),
+        (
+            Metric("apiserver_client_certificate_expiration_seconds", "histogram"),
+            Metric("apiserver_request_sli_duration_seconds", "histogram", ("verb", "scope", "resource")),
+            Metric("apiserver_request_total", "counter", ("verb", "scope", "resource", "code")),
+            Metric("apiserver_current_inflight_requests", "gauge", ("request_kind",)),
+            Metric("aggregator_unavailable_apiservice", "gauge", ("name",)),
+            Metric("leader_election_master_status", "gauge", ("name",)),
+            Metric("scheduler_pending_pods", "gauge", ("queue",)),
+            Metric("scheduler_schedule_attempts_total", "counter", ("result", "profile")),
+        ),
+        "With k3s, scheduler and controllers too, which run in its process. Of the latency the bounds 1, 5 and 30 s.",
+    ),
+    Emitter(
+        "etcd",
+        ("etcd",),
+        (
+            *_same("gauge", "", "etcd_server_has_leader", "etcd_mvcc_db_total_size_in_bytes"),
+            *_same("gauge", "", "etcd_server_quota_backend_bytes"),
+            *_same("gauge", "Local Remote", "etcd_network_known_peers"),
+            *_same("counter", "", "etcd_server_leader_changes_seen_total", "etcd_server_proposals_failed_total"),
+            *_same(
+                "histogram",
+                "",
+                "etcd_disk_wal_fsync_duration_seconds",
+                "etcd_disk_backend_commit_duration_seconds",
+            ),
+        ),
+        "Of histograms the buckets alone.",
+    ),
+    Emitter(
+        "CoreDNS",
+        ("coredns",),
+        (
+            *_same("counter", "server zone type", "coredns_dns_requests_total"),
+            *_same("counter", "server zone rcode", "coredns_dns_responses_total"),
+            *_same("counter", "server type", "coredns_cache_hits_total"),
+            *_same("histogram", "server zone", "coredns_dns_request_duration_seconds"),
+        ),
+        "Of histograms the buckets alone.",
+    ),
+    Emitter(
+        "cert-manager",
+        ("cert-manager",),
+        (
+            *_same(
+                "gauge",
+                "namespace name issuer_name",
+                "certmanager_certificate_expiration_timestamp_seconds",
+                "certmanager_certificate_renewal_timestamp_seconds",
+            ),
+            *_same("gauge", "namespace name condition", "certmanager_certificate_ready_status"),
+            *_same("counter", "controller", "certmanager_controller_sync_error_count"),
+            *_same("counter", "host method status", "certmanager_http_acme_client_request_count"),
+        ),
+        "Scraped where the platform brings it (`edge.certificates.controller: chart`).",
     ),
     Emitter(
         "PostgreSQL exporter",
@@ -349,6 +476,11 @@ EMITTERS: Final[Sequence[Emitter]] = (
         (
             *_same("counter", "entrypoint code method protocol", "traefik_entrypoint_requests_total"),
             *_same("histogram", "entrypoint code method protocol", "traefik_entrypoint_request_duration_seconds"),
+            *_same("counter", "service code method protocol", "traefik_service_requests_total"),
+            *_same("histogram", "service code method protocol", "traefik_service_request_duration_seconds"),
+            *_same("gauge", "entrypoint protocol", "traefik_open_connections"),
+            *_same("gauge", "service url", "traefik_service_server_up"),
+            *_same("gauge", "", "traefik_config_last_reload_success"),
         ),
     ),
     Emitter(

@@ -44,8 +44,12 @@ class NodeExporter(pulumi.ComponentResource):
                 "--path.sysfs=/host/sys",
                 f"--web.listen-address={self.endpoint}",
                 "--collector.textfile.directory=/host/var/lib/node-exporter",
+                "--collector.systemd",
+                "--collector.systemd.unit-include=.+[.](service|timer)",
                 "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker)($|/)",
             ],
+            # Where systemd tells everybody, nobody too, which of its units have failed.
+            envs=["DBUS_SYSTEM_BUS_ADDRESS=unix:path=/host/run/dbus/system_bus_socket"],
             user="65534:65534",
             # The network interfaces are the host's.
             network_mode="host",

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 BRIDGE: Final = "luxima0"
 """What the stack's machines are plugged into."""
 API_PORT: Final = 6443
+ETCD_METRICS_PORT: Final = 2381
+"""As k3s has it with `etcd-expose-metrics`."""
 
 
 @dataclass(frozen=True)

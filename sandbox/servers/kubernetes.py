@@ -254,6 +254,7 @@ def _configuration(site: Site) -> dict[str, object]:
                 unsafe_no_fsync="true",
                 listen_client_urls=f"http://{_HOST}:{_listened(site)['etcdPort']}",
                 listen_peer_urls=f"http://{_HOST}:{_listened(site)['etcdPeerPort']}",
+                **({"listen_metrics_urls": _etcd_metrics(site)} if site.real else {}),
             ),
             extra(
                 "kube-apiserver",
@@ -279,6 +280,11 @@ def _configuration(site: Site) -> dict[str, object]:
             ),
         ],
     }
+
+
+def _etcd_metrics(site: Site) -> str:
+    """Where etcd's metrics are: at the API server's address, as with k3s; nothing but numbers is told there."""
+    return f"http://{site.settings.kubernetes.api_address}:{plan.ETCD_METRICS_PORT}"
 
 
 def _listened(site: Site) -> dict[str, int]:

@@ -21,7 +21,9 @@ PER_TENANT: Final = 17
 RUNTIME: Final = 120
 """Series of the runtime and the process of one pod."""
 NODE: Final = 900
-"""Series of a node exporter, without those per processor."""
+"""Series of a node exporter, without those per processor and per unit of systemd."""
+UNITS: Final = 110
+"""Services and timers of systemd on a machine; of each, whether it has failed."""
 NODE_PER_CPU: Final = 30
 """Series of a node exporter per processor: modes, guest modes, frequency, softirqs, throttling."""
 CONTAINERS: Final = 25
@@ -38,9 +40,18 @@ SYSTEM_PODS: Final = 10
 """Pods of the cluster itself on each node."""
 NODES_ELSEWHERE: Final = 6
 """Nodes of a cluster that is not this stack's (mode `existing`), as nothing says how many it has."""
-KEPT_OF_API_SERVER: Final = 8_000
+KEPT_OF_API_SERVER: Final = 8_200
 """Series of an API server after the scrape has dropped the histograms that nothing uses. k3s runs all of the control
-plane in one process, behind one endpoint: 5,700 were counted of an idle one, and a busy cluster has more."""
+plane in one process, behind one endpoint: 5,700 were counted of an idle one without the 200 bounds of its latency, and
+a busy cluster has more."""
+ETCD: Final = 120
+"""Series of a member of etcd that are kept; 60 were counted of one alone, and each peer has a histogram more."""
+CLUSTER_DNS: Final = 120
+"""Series of a pod of the cluster's name server that are kept: by zone, type and answer."""
+KUBELET: Final = 80
+"""Series of a kubelet, without those of volumes: one histogram, and the certificates of a server of k3s."""
+CERT_MANAGER: Final = 60
+"""Series of a pod of cert-manager: of each certificate, and of its calls."""
 OBJECTIVE_RECORDINGS: Final = 15
 """Recordings of one objective; `rules.slo`."""
 SIGNAL_RECORDINGS: Final = 8
@@ -97,7 +108,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
     nodes, names = cluster_nodes(settings), len(settings.services)
     pod = ROUTES * BUCKETS + PER_TENANT * room.load.tenants + RUNTIME
     elsewhere = [4] * nodes if settings.kubernetes.mode == "existing" else []
-    machines = [NODE + NODE_PER_CPU * cpus for cpus in [*(guest.cpus for guest in guests), *elsewhere]]
+    machines = [NODE + UNITS + NODE_PER_CPU * cpus for cpus in [*(guest.cpus for guest in guests), *elsewhere]]
     docker_hosts = len(compute.by_role("docker_host"))
 
     def alike(targets: int, each: int) -> Job:
@@ -108,9 +119,12 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "node": Job(len(machines), max(machines, default=0), sum(machines)),
         "cadvisor": alike(docker_hosts, CONTAINERS * PER_CONTAINER + 200),
         "kubelet-cadvisor": alike(nodes, ceil(pods(settings) / max(nodes, 1)) * KUBELET_PER_POD),
-        "kubelet": alike(nodes, VOLUMES_PER_NODE * 6),
+        "kubelet": alike(nodes, VOLUMES_PER_NODE * 6 + KUBELET),
         "kube-state-metrics": alike(1, pods(settings) * STATE_PER_POD + nodes * 100),
         "kube-apiserver": alike(len(compute.by_role("k3s_server")) or 1, KEPT_OF_API_SERVER),
+        "etcd": alike(len(compute.by_role("k3s_server")) or 1, ETCD),
+        "coredns": alike(2, CLUSTER_DNS),
+        "cert-manager": alike(3 * min(settings.edge.replicas, 2), CERT_MANAGER),
         "postgres": alike(1, 1_500),
         "minio": alike(1, 800),
         "traefik": alike(2 * len(settings.edge.gateways), 200 + names * 2 * 60),

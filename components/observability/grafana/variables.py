@@ -52,6 +52,17 @@ def host() -> Variable:
     return _many(_values("host", "Host", "VM, LXC or Docker host", metric), ".*")
 
 
+def namespace() -> Variable:
+    """Namespaces of the cluster."""
+    return _many(_values("namespace", "Namespace", "Namespace of the pods", f"kube_pod_info{{{ENVIRONMENT}}}"), ".*")
+
+
+def node() -> Variable:
+    """Nodes of the cluster; a node's name is also its `host`."""
+    metric = f"kube_node_status_condition{{{ENVIRONMENT}}}"
+    return _many(_values("node", "Node", "Node of the cluster", metric), ".*")
+
+
 def tenant() -> Variable:
     """Tenants that made requests."""
     metric = f'http_requests_total{{{ENVIRONMENT},tenant_id!=""}}'

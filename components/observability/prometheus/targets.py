@@ -2,17 +2,19 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from components.kubernetes import TOKEN_PATH, authority_path
+from components.observability.prometheus import cluster
+from components.observability.prometheus.parts import Job
+from components.observability.prometheus.parts import copied as _copy
+from components.observability.prometheus.parts import job as _job
+from components.observability.prometheus.parts import keep as _keep
+from components.observability.prometheus.parts import kept_metrics as _kept_metrics
+from components.observability.prometheus.parts import static as _static
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
-from settings.capacity import sample_limit
 
-_API_HISTOGRAMS = (
-    "(apiserver_(admission|authentication|authorization|cel|flowcontrol|request|response|storage|watch)|etcd|"
-    "rest_client|workqueue)_.*_bucket"
-)
 _CONTAINERS = (
     "container_(cpu_usage_seconds_total|cpu_cfs_throttled_periods_total|cpu_cfs_periods_total|"
     "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)"
@@ -21,8 +23,6 @@ _CONTAINERS = (
 
 CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 """Start of the names of containers' control groups on Docker hosts, as systemd and as the engine makes them."""
-
-Job = dict[str, Any]
 
 
 def jobs(settings: Settings) -> list[Job]:
@@ -36,6 +36,7 @@ def jobs(settings: Settings) -> list[Job]:
         _gateways(settings),
         _kubernetes_nodes(settings, "node-agents", None),
         *_kubernetes(settings),
+        *cluster.jobs(settings),
         *_guests(settings),
         _object_storage(settings),
         *_probes(settings),
@@ -112,8 +113,7 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
                 _keep("__meta_kubernetes_service_name", "kubernetes"),
                 _keep("__meta_kubernetes_endpointslice_port_name", "https"),
             ],
-            # Its histograms by resource and verb are most of its series, and no rule or panel asks for them.
-            "metric_relabel_configs": [_kept_metrics("drop", _API_HISTOGRAMS)],
+            "metric_relabel_configs": cluster.kept_of_api_server(),
         },
     )
     kubelet = _kubernetes_nodes(settings, "kubelet-cadvisor", 10250)
@@ -122,7 +122,7 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
     kubelet["metric_relabel_configs"] = [_kept_metrics("keep", _CONTAINERS)]
     yield kubelet
     volumes = _kubernetes_nodes(settings, "kubelet", 10250)
-    yield {**volumes, **secure, "metric_relabel_configs": [_kept_metrics("keep", "kubelet_volume_stats_.*")]}
+    yield {**volumes, **secure, "metric_relabel_configs": [_kept_metrics("keep", cluster.KUBELET)]}
     yield _job(
         settings,
         "log-agent",
@@ -159,6 +159,7 @@ def _kubernetes_nodes(settings: Settings, job: str, port: int | None) -> Job:
         ],
     }
     if port is None:
+        content["metric_relabel_configs"] = cluster.kept_of_units()
         content["static_configs"] = [_static(address, wanted, host) for host, address in _docker(settings)]
         # Targets that are no node of the cluster bring their address and host themselves.
         for rule in content["relabel_configs"]:
@@ -175,7 +176,7 @@ def _guests(settings: Settings) -> Iterator[Job]:
     yield _job(settings, "postgres", {"static_configs": [{"targets": [f"{host}:{observed.postgres_exporter_port}"]}]})
 
 
-def _container_name() -> dict[str, Any]:
+def _container_name() -> Job:
     """A container is called by the first digits of its id, as `docker ps` prints them: cAdvisor knows no names."""
     groups = "|".join(map(re.escape, CONTAINER_GROUPS))
     return {
@@ -253,33 +254,3 @@ def _probe(settings: Settings, job: str, targets: Sequence[Job]) -> Job:
 
 def _docker(settings: Settings) -> list[tuple[str, str]]:
     return [(name, vm.address) for name, vm in settings.wanted_vms.items() if vm.role == "docker_host"]
-
-
-def _static(address: str, port: int, host: str) -> Job:
-    return {"targets": [f"{address}:{port}"], "labels": {"host": host}}
-
-
-def _copy(source: str, target: str, **more: str) -> Job:
-    return {"source_labels": [source], "target_label": target, **more}
-
-
-def _kept_metrics(action: str, names: str) -> Job:
-    return {"source_labels": ["__name__"], "action": action, "regex": names}
-
-
-def _keep(source: str, value: str) -> Job:
-    return {"source_labels": [source], "action": "keep", "regex": value}
-
-
-def _job(settings: Settings, name: str, content: Job, service_name: str | None = "") -> Job:
-    """A job with the labels that every series has; `service_name` is the job's name, or found by the job itself."""
-    labels = {"environment": settings.environment.label}
-    if service_name is not None:
-        labels["service_name"] = service_name or name
-    fixed = [{"target_label": key, "replacement": value} for key, value in labels.items()]
-    return {
-        "job_name": name,
-        "sample_limit": sample_limit(settings, name),
-        **content,
-        "relabel_configs": [*content.get("relabel_configs", ()), *fixed],
-    }

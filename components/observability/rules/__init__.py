@@ -7,11 +7,14 @@ from typing import Final
 from components.observability.rules import (
     anomalies,
     backups,
+    control_plane,
     database,
     edge,
     hosts,
     kubernetes,
     monitoring,
+    nodes,
+    programs,
     recordings,
     releases,
     security,
@@ -39,6 +42,9 @@ _SUBJECTS: Final[Sequence[Callable[[Settings], Sequence[Group]]]] = (
     backups.groups,
     slo.groups,
     anomalies.groups,
+    control_plane.groups,
+    nodes.groups,
+    programs.groups,
 )
 
 

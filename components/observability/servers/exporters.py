@@ -123,9 +123,13 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
                 f"--web.listen-address=:{port}",
                 "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/kubelet/pods)($|/)",
                 "--collector.textfile.directory=/host/var/lib/node-exporter",
+                "--collector.systemd",
+                "--collector.systemd.unit-include=.+[.](service|timer)",
             ],
             # The network interfaces that it measures are the node's.
             host_network=True,
+            # Where systemd tells everybody which of its units have failed.
+            env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/host/run/dbus/system_bus_socket"},
             flows=site.flows,
             priority=Priority.WATCHING,
             mounts=[Mount("host", "/host", host_path="/")],

@@ -26,6 +26,18 @@ UIDS = {
     "releases",
     "backups",
     "request-traces",
+    "control-plane",
+    "kubernetes-namespaces",
+    "kubernetes-workloads",
+    "kubernetes-pods",
+    "kubernetes-nodes",
+    "prometheus",
+    "alertmanager",
+    "loki",
+    "tempo",
+    "log-agent",
+    "traefik",
+    "cert-manager",
 }
 PLUGINS = {"row", "timeseries", "stat", "table", "logs", "traces", "nodeGraph", "nodegraph"}
 
@@ -53,7 +65,7 @@ def sources(stack: str) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_ten_dashboards_are_there_under_the_names_that_alerts_link(stack: str) -> None:
+def test_the_dashboards_are_there_under_the_names_that_alerts_link(stack: str) -> None:
     found = dashboards(stack)
     assert set(found) == UIDS
     assert all(dashboard["uid"] == name for name, dashboard in found.items())
@@ -67,7 +79,7 @@ def test_the_ten_dashboards_are_there_under_the_names_that_alerts_link(stack: st
 def test_the_file_provider_can_read_them(stack: str) -> None:
     for name, dashboard in dashboards(stack).items():
         assert dashboard["id"] is None, name
-        assert 8 <= len(dashboard["uid"]) <= 40 or dashboard["uid"] in ("slo", "backups", "releases"), name
+        assert 3 <= len(dashboard["uid"]) <= 40, name
         assert dashboard["schemaVersion"] >= 36, name
         assert dashboard["title"], name
         assert dashboard["description"], name
@@ -194,6 +206,18 @@ def test_deploys_are_drawn_into_every_dashboard(stack: str) -> None:
         ("backups", "Database"),
         ("request-traces", "Request Traces"),
         ("request-traces", "Service graph"),
+        ("kubernetes-namespaces", "Share of the quota"),
+        ("kubernetes-workloads", "StatefulSets"),
+        ("kubernetes-pods", "Memory of the limit"),
+        ("kubernetes-nodes", "Followed connections"),
+        ("control-plane", "Bad requests"),
+        ("prometheus", "Series by job"),
+        ("alertmanager", "Notifications sent"),
+        ("loki", "Retention was applied"),
+        ("tempo", "Blocks in the object storage"),
+        ("log-agent", "Given up"),
+        ("traefik", "Requests by service"),
+        ("cert-manager", "Certificates"),
     ],
 )
 def test_what_was_asked_for_is_shown(uid: str, title: str) -> None:

@@ -24,7 +24,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "code": ("200", "403", "500"),
     "result": ("success", "failure", "auth"),
     "mode": ("idle", "user"),
-    "condition": ("false", "true"),
+    "condition": ("false", "true", "Ready", "True"),
     "phase": ("Running", "Failed"),
     "wait_event_type": ("Lock", "IO"),
     "backup": ("database", "object_storage", "deployment", "logs"),
@@ -39,11 +39,22 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "le": ("0.1", "1", "+Inf"),
     "service_name": ("auth", "api"),
     "service": ("auth", "api"),
+    "state": ("failed", "active"),
+    "collector": ("systemd", "bonding"),
+    "status": ("true", "200"),
+    "status_code": ("200", "500"),
+    "type": ("used", "hard"),
+    "resource": ("cpu", "memory", "pods"),
+    "scope": ("resource", "cluster"),
+    "interface": ("eth0",),
+    "container": ("main",),
 }
 SCRAPED: Mapping[str, tuple[str, ...]] = {
     "services": ("service_name", "slot", "pod"),
     "node": ("host",),
     "cadvisor": ("host",),
+    "kubelet-cadvisor": ("host", "namespace", "pod", "container"),
+    "kubelet": ("host",),
     "traefik": ("slot",),
 }
 RECORDED: Mapping[str, tuple[str, ...]] = {
@@ -54,6 +65,7 @@ RECORDED: Mapping[str, tuple[str, ...]] = {
     "service:release_signal:median7d": ("service_name", "signal"),
     "host:cpu:utilisation5m": ("host",),
     "host:memory:utilisation": ("host",),
+    **{f"apiserver:request_bad:ratio_rate{window}": () for window in ("5m", "30m", "1h", "6h")},
 }
 COMPARED_WITH_THE_PAST = ("offset 1w", "offset 5m")
 """There is no past in the test."""
@@ -113,7 +125,7 @@ def evaluated(expressions: list[str], given: list[tuple[str, str]], folder: Path
 def series(settings: Settings) -> Iterator[tuple[str, str]]:
     label = settings.environment.label
     for emitter in metrics.EMITTERS:
-        for job in emitter.jobs or ("node", "services", "postgres", "blackbox-https", "blackbox-dns", "minio"):
+        for job in emitter.jobs or sorted({job for each in metrics.EMITTERS for job in each.jobs}):
             for metric in emitter.metrics:
                 labels = dict.fromkeys((*SCRAPED.get(job, ()), *metric.labels))
                 if metric.name == "ALERTS":

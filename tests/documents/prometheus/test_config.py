@@ -106,21 +106,46 @@ def test_samples_are_sent_on_only_where_a_setting_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("job", "action", "name", "kept"),
+    ("job", "labels", "kept"),
     [
-        ("kube-apiserver", "drop", "apiserver_request_duration_seconds_bucket", False),
+        ("kube-apiserver", {"__name__": "apiserver_request_duration_seconds_bucket", "le": "1.0"}, False),
+        ("kube-apiserver", {"__name__": "apiserver_request_sli_duration_seconds_bucket", "le": "1.0"}, True),
+        ("kube-apiserver", {"__name__": "apiserver_request_sli_duration_seconds_bucket", "le": "30"}, True),
+        ("kube-apiserver", {"__name__": "apiserver_request_sli_duration_seconds_bucket", "le": "10.0"}, False),
         # KubernetesCertificateExpiring is made of it.
-        ("kube-apiserver", "drop", "apiserver_client_certificate_expiration_seconds_bucket", True),
-        ("kube-apiserver", "drop", "apiserver_request_total", True),
-        ("kubelet", "keep", "kubelet_volume_stats_available_bytes", True),
-        ("kubelet-cadvisor", "keep", "container_memory_working_set_bytes", True),
-        ("kubelet-cadvisor", "keep", "container_spec_cpu_shares", False),
+        ("kube-apiserver", {"__name__": "apiserver_client_certificate_expiration_seconds_bucket", "le": "0"}, True),
+        ("kube-apiserver", {"__name__": "apiserver_request_total", "verb": "GET"}, True),
+        ("kubelet", {"__name__": "kubelet_volume_stats_available_bytes"}, True),
+        ("kubelet", {"__name__": "k3s_certificate_expiration_seconds"}, True),
+        ("kubelet", {"__name__": "apiserver_request_total"}, False),
+        ("kubelet-cadvisor", {"__name__": "container_memory_working_set_bytes"}, True),
+        ("kubelet-cadvisor", {"__name__": "container_spec_cpu_shares"}, False),
+        ("etcd", {"__name__": "etcd_server_has_leader"}, True),
+        ("etcd", {"__name__": "grpc_server_handled_total"}, False),
+        ("node", {"__name__": "node_systemd_unit_state", "state": "failed"}, True),
+        ("node", {"__name__": "node_systemd_unit_state", "state": "active"}, False),
+        ("node", {"__name__": "node_load5"}, True),
     ],
 )
-def test_what_no_rule_asks_for_is_not_kept(job: str, action: str, name: str, kept: bool) -> None:
-    (rule,) = _jobs("prod")[job]["metric_relabel_configs"]
-    assert rule["action"] == action
-    assert (re.fullmatch(rule["regex"], name) is not None) is (kept if action == "keep" else not kept)
+def test_what_no_rule_asks_for_is_not_kept(job: str, labels: dict[str, str], kept: bool) -> None:
+    after = _relabelled(_jobs("prod")[job]["metric_relabel_configs"], labels)
+    assert after == (labels if kept else None)
+
+
+def _relabelled(rules: list[dict[str, Any]], labels: dict[str, str]) -> dict[str, str] | None:
+    """What is left of a series; None if nothing. As Prometheus does it, of what is used here."""
+    found = dict(labels)
+    for rule in rules:
+        action, regex = rule.get("action", "replace"), re.compile(rule["regex"])
+        if action == "labeldrop":
+            found = {label: value for label, value in found.items() if not regex.fullmatch(label)}
+            continue
+        matches = regex.fullmatch(";".join(found.get(label, "") for label in rule["source_labels"])) is not None
+        if action == "replace":
+            found |= {rule["target_label"]: rule["replacement"]} if matches else {}
+        elif matches is not (action == "keep"):
+            return None
+    return found
 
 
 @pytest.mark.parametrize("group", ["/system.slice/docker-{}.scope", "/docker/{}"])

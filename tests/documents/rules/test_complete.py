@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from components.observability import metrics, rules
+from components.observability.grafana.dashboards import boards
 from components.observability.loki import rules as logs
 from components.observability.rules.model import Alert, Group, Kind, Owner, Recording, Severity
 from release import announce
@@ -26,18 +27,7 @@ SECTIONS = (
     "When to escalate",
     "How to know it is over",
 )
-DASHBOARDS = {
-    "system-overview",
-    "application-metrics",
-    "tenant-metrics",
-    "database-metrics",
-    "security-overview",
-    "slo",
-    "anomalies",
-    "releases",
-    "backups",
-    "request-traces",
-}
+DASHBOARDS = {board.uid for board in boards(stack_settings("prod"))}
 
 
 @cache

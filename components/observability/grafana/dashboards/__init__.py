@@ -1,17 +1,23 @@
-"""The dashboards, one module each."""
+"""The dashboards, one module each; those of the cluster and of programs, which are alike, one module together."""
 
 from components.observability.grafana.board import Board
 from components.observability.grafana.dashboards import (
     anomalies,
     application_metrics,
     backups,
+    control_plane,
     database_metrics,
+    kubernetes,
+    kubernetes_nodes,
+    pipelines,
     releases,
     request_traces,
     security_overview,
     slo,
     system_overview,
     tenant_metrics,
+    watching,
+    ways_in,
 )
 from settings import Settings
 
@@ -26,9 +32,14 @@ _MODULES = (
     releases,
     backups,
     request_traces,
+    control_plane,
+    kubernetes_nodes,
 )
+_ALIKE = (kubernetes, watching, pipelines, ways_in)
+"""Modules with more than one dashboard."""
 
 
 def boards(settings: Settings) -> list[Board]:
     """All dashboards, in the order of their importance."""
-    return [module.board(settings) for module in _MODULES]
+    own = [module.board(settings) for module in _MODULES]
+    return [*own, *(board for module in _ALIKE for board in module.boards(settings))]
