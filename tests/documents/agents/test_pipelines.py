@@ -327,7 +327,11 @@ def test_all_of_a_message_of_several_lines_is_kept_alike(place: str, tmp_path: P
     messages = [STATEMENT, TRACE, SPREAD, *([line] for line in PLAIN)]
     lines = [line for message in messages for line in message]
     if place == "docker":
-        document, job, target = agents.docker_host(SETTINGS), "containers", {"service": "docker", "class": "docker"}
+        document, job, target = (
+            agents.docker_host(SETTINGS, "docker-1"),
+            "containers",
+            {"service": "docker", "class": "docker"},
+        )
         written = [docker(line, "supabase-db") for line in lines]
     else:
         document, job, target, written = agents.kubernetes(SETTINGS), "pods", AUTH, [cri(line) for line in lines]
