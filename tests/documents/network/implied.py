@@ -50,7 +50,10 @@ def _found(cluster: Cluster, found: dict[str, Any], rules: list[dict[str, Any]])
         (address,) = (rule["replacement"] for rule in rules if rule.get("target_label") == "__address__")
         yield from ((node, int(address.rpartition(":")[2])) for node in cluster.nodes())
     elif found["role"] == "endpointslice":
-        yield from ((server, _API) for server in cluster.api())
+        # What else the machine serves is asked at a port that a rule puts in the place of the API's.
+        others = [rule["replacement"] for rule in rules if rule.get("target_label") == "__address__"]
+        (port,) = [int(address.rpartition(":")[2]) for address in others] or [_API]
+        yield from ((server, port) for server in cluster.api())
     else:
         for pod in cluster.pods:
             if pod.namespace in found["namespaces"]["names"]:

@@ -114,10 +114,10 @@ class Cluster:
                 any(volume["name"] == "api-token" for volume in template["spec"]["volumes"]),
             )
         dns = (("k8s-app", "kube-dns"),)
-        yield Party("kube-dns", next(self._addresses), "kube-system", dns, (("dns", 53),))
+        yield Party("kube-dns", next(self._addresses), "kube-system", dns, (("dns", 53), ("metrics", 9153)))
         assert CERT_MANAGER.name is not None
         labels = ((CERT_MANAGER.label, CERT_MANAGER.name),)
-        yield Party("cert-manager", next(self._addresses), CERT_MANAGER.namespace, labels)
+        yield Party("cert-manager", next(self._addresses), CERT_MANAGER.namespace, labels, (("http-metrics", 9402),))
 
     def _told(self, namespace: str, spec: Mapping[str, Any], container: Mapping[str, Any]) -> Iterator[str]:
         for volume in spec["volumes"]:
