@@ -162,7 +162,7 @@ CASES = [
         capacity.sizes,
         {VOLUME: 90},
         VOLUME,
-        "90 is too little: Prometheus blocks needs 78.",
+        "90 is too little: Prometheus blocks needs 7",
         {VOLUME: 100},
     ),
     prod(
