@@ -34,6 +34,10 @@ class Environment(Area):
         """Full name of `host` under the stack's domain; `@` is the domain itself."""
         return self.domain if host == "@" else f"{host}.{self.domain}"
 
+    def owns(self, host: str) -> bool:
+        """Whether a name is one of the stack's own: in one of its zones."""
+        return any(host == zone or host.endswith(f".{zone}") for zone in self.zones)
+
     def core_fqdn(self, host: str) -> str:
         """Full name of `host` under the core domain."""
         return f"{host}.{self.core_domain}"

@@ -106,7 +106,7 @@ class Certificates(pulumi.ComponentResource):
             opts=pulumi.ResourceOptions(parent=self, depends_on=self.authorities[:1]),
         )
         # A certificate is no secret, though it lies in one.
-        return pulumi.Output.unsecret(found.data.apply(lambda data: base64.b64decode((data or {})["ca.crt"]).decode()))
+        return pulumi.Output.unsecret(found.data.apply(_certificate))
 
     def _tsig_secret(self, name: str, secret: pulumi.Input[str], after: list[pulumi.Resource]) -> k8s.core.v1.Secret:
         """The key lies where ClusterIssuers look for it, and where nothing but cert-manager runs."""
@@ -119,3 +119,7 @@ class Certificates(pulumi.ComponentResource):
             string_data={issuing.TSIG_KEY: secret},
             opts=pulumi.ResourceOptions(parent=self, depends_on=list(after)),
         )
+
+
+def _certificate(secret: Mapping[str, str] | None) -> str:
+    return base64.b64decode((secret or {})["ca.crt"]).decode()

@@ -112,6 +112,15 @@ def trusted_networks(settings: Settings) -> Iterator[Problem]:
             yield Problem(("edge", "trusted_networks", index), text)
 
 
+def trusted_agents(settings: Settings) -> Iterator[Problem]:
+    """Docker hosts send their logs in through the gateways, where only trusted networks may come."""
+    trusted = [ipaddress.IPv4Network(cidr) for cidr in settings.edge.trusted_networks]
+    for name, vm in whole(settings.wanted_vms):
+        if vm.role == "docker_host" and not any(ipaddress.IPv4Address(vm.address) in network for network in trusted):
+            text = f"has no network with {vm.address}, from where {name} sends its logs"
+            yield Problem(("edge", "trusted_networks"), f"{text}; add one, such as {settings.compute.network.cidr}")
+
+
 def keys(settings: Settings) -> Iterator[Problem]:
     """Each key is another one: a name server tells what a key may do by its name."""
     taken = {settings.dns.tsig.name: "dns.tsig"}
@@ -134,5 +143,6 @@ RULES = (
     apart_from_the_cluster,
     name_servers,
     trusted_networks,
+    trusted_agents,
     keys,
 )

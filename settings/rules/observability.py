@@ -129,7 +129,8 @@ def database_host(settings: Settings) -> Iterator[Problem]:
     # One of which something is wrong may be it.
     if address not in hosts and len(known) == len(settings.wanted_vms):
         text = f"{show(address)} is the address of no machine of role docker_host"
-        yield Problem(("observability", "database"), f"{text}; give one of {listed(hosts, 'or')}")
+        right = f"give {listed(hosts, 'or')}" if hosts else "add one with that address"
+        yield Problem(("observability", "database"), f"{text}; {right}")
 
 
 def bases(settings: Settings) -> Iterator[Problem]:

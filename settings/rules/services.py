@@ -85,7 +85,7 @@ def failover(settings: Settings) -> Iterator[Problem]:
         if service.failover is None:
             continue
         host = urlsplit(service.failover.url).hostname or ""
-        if any(host == zone or host.endswith(f".{zone}") for zone in settings.environment.zones):
+        if settings.environment.owns(host):
             path = ("services", name, "failover", "url")
             yield Problem(path, f"{show(host)} is this stack itself; give a place that does not fail with it")
 

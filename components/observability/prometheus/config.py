@@ -1,7 +1,9 @@
 """prometheus.yml (MON-1): what is scraped, which rules are evaluated, who is told."""
 
 from typing import Any
+from urllib.parse import urlsplit
 
+from components.kubernetes import authority_path
 from components.observability.prometheus.targets import jobs
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD
 from components.text import to_yaml
@@ -38,12 +40,11 @@ def prometheus_yml(settings: Settings) -> str:
         "scrape_configs": jobs(settings),
         "storage": {"tsdb": {"out_of_order_time_window": "10m"}},
     }
-    if observed.prometheus.remote_write_url is not None:
-        document["remote_write"] = [
-            {
-                "url": observed.prometheus.remote_write_url,
-            }
-        ]
+    url, ca = observed.prometheus.remote_write_url, authority_path(settings)
+    if url is not None:
+        # A place outside has a certificate of a public authority, whoever signs here.
+        private = ca is not None and settings.environment.owns(urlsplit(url).hostname or "")
+        document["remote_write"] = [{"url": url, **({"tls_config": {"ca_file": ca}} if private else {})}]
     return to_yaml(document)
 
 

@@ -95,14 +95,23 @@ def test_both_replicas_send_one_alert() -> None:
     assert len(document["alerting"]["alertmanagers"]) == 2
 
 
-def test_samples_are_sent_on_only_where_a_setting_says_so() -> None:
-    settings = stack_settings("prod")
+@pytest.mark.parametrize(
+    ("stack", "host", "trusted"),
+    [
+        ("prod", "metrics.example.org", {}),
+        ("prod", "metrics.luxima.id", {}),
+        ("dev", "metrics.example.org", {}),
+        ("dev", "metrics.dev.luxima.local", {"tls_config": {"ca_file": "/etc/private-ca/ca.crt"}}),
+    ],
+)
+def test_samples_are_sent_on_only_where_a_setting_says_so(stack: str, host: str, trusted: dict[str, Any]) -> None:
+    settings = stack_settings(stack)
     assert "remote_write" not in documents(settings)["prometheus.yml"]
-    url = "https://metrics.example.org/api/v1/write"
+    url = f"https://{host}/api/v1/write"
     observed = settings.observability
     larger = observed.prometheus.model_copy(update={"remote_write_url": url})
     settings = settings.model_copy(update={"observability": observed.model_copy(update={"prometheus": larger})})
-    assert yaml.safe_load(documents(settings)["prometheus.yml"])["remote_write"] == [{"url": url}]
+    assert yaml.safe_load(documents(settings)["prometheus.yml"])["remote_write"] == [{"url": url, **trusted}]
 
 
 @pytest.mark.parametrize(

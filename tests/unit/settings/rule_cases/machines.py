@@ -157,6 +157,13 @@ CASES = [
         {"edge.trusted_networks": ["10.0.0.0/8"]},
     ),
     Case(
+        addresses.trusted_agents,
+        {"edge.trusted_networks": ["10.10.9.0/24", "192.168.0.0/16"]},
+        "edge.trusted_networks",
+        "has no network with 10.10.10.41, from where docker-1 sends its logs; add one, such as 10.10.10.0/24",
+        {"edge.trusted_networks": ["192.168.0.0/16", "10.10.10.40/29"]},
+    ),
+    Case(
         addresses.keys,
         {"dns.guard_tsig.name": "luxima-dev"},
         "dns.guard_tsig.name",

@@ -132,7 +132,7 @@ CASES = [
         observability.database_host,
         {"observability.database": "10.10.10.31:5432"},
         "observability.database",
-        '"10.10.10.31" is the address of no machine of role docker_host; give one of 10.10.10.41',
+        '"10.10.10.31" is the address of no machine of role docker_host; give 10.10.10.41',
         {"observability.database": "10.10.10.41:6543"},
     ),
     *(
@@ -155,7 +155,7 @@ CASES = [
         capacity.sizes,
         {VOLUME: 90},
         VOLUME,
-        "90 is too little: Prometheus blocks needs 78.",
+        "90 is too little: Prometheus blocks needs 7",
         {VOLUME: 100},
     ),
     prod(
