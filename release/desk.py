@@ -123,9 +123,9 @@ class Desk:
         """The release file as this run left it."""
         return self.snapshot.releases
 
-    def address(self, slot: Slot) -> str:
-        """Address of a slot's gateway."""
-        return self.settings.edge.gateways[slot].address
+    def address(self, service: str, slot: Slot) -> str:
+        """Address that leads users of a service to a slot."""
+        return self.settings.public_address(service, slot)
 
     def public(self, service: str) -> str:
         """Public name of a service."""

@@ -86,7 +86,7 @@ def as_json(desk: Desk, services: list[str], left: str, typed: Callable[[str], s
 
 
 def _row(desk: Desk, name: str, release: ServiceRelease, slot: Slot, found: Situation) -> tuple[str, ...]:
-    content, address = release.slots[slot], desk.address(slot)
+    content, address = release.slots[slot], desk.address(name, slot)
     leading = [server for server, values in found.answers.items() if address in values]
     if not found.answers:
         users = "?"

@@ -12,6 +12,17 @@ class Gateway(Area):
     """One edge gateway."""
 
     address: Address = Field(description="Virtual address of the gateway, held by kube-vip")
+    public_address: Address | None = Field(
+        default=None,
+        description="Address under which users find it, where that is another one: behind a NAT, which leads it to "
+        "`address`. Public names of services lead there; kube-vip holds it too, so that the platform's own calls of "
+        "public names stay in its network",
+    )
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """All that it has."""
+        return (self.address,) if self.public_address is None else (self.address, self.public_address)
 
 
 class Certificates(Area):

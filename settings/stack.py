@@ -83,3 +83,11 @@ class Settings(Stack):
         if slot is None:
             return self.environment.fqdn(self.services[service].host)
         return self.environment.fqdn(f"{service}-{slot}")
+
+    def public_address(self, service: str, slot: Slot) -> str:
+        """Address of the public name of `service` while `slot` is live.
+
+        That of a service for trusted networks stays inside: it would be refused to whoever comes by way of a NAT.
+        """
+        gateway = self.edge.gateways[slot]
+        return gateway.address if self.services[service].trusted_only else gateway.addresses[-1]

@@ -69,7 +69,7 @@ def records(settings: Settings) -> list[RecordSpec]:
                 environment.domain,
                 settings.service_fqdn(service),
                 dns.switch_ttl_seconds,
-                (gateways[release.live].address,),
+                (settings.public_address(service, release.live),),
                 service,
                 release.live,
                 switched_at=None if release.probation is None else release.probation.since,

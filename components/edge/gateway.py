@@ -98,7 +98,7 @@ class Gateway(pulumi.ComponentResource):
                 replicas=edge.replicas,
                 port=GATEWAY_METRICS_PORT,
                 ports={"http-redirect": GATEWAY_PORTS[80], "websecure": GATEWAY_PORTS[443]},
-                balancer=Balancer(edge.gateways[slot].address, {"http-redirect": 80, "websecure": 443}),
+                balancer=Balancer(edge.gateways[slot].addresses, {"http-redirect": 80, "websecure": 443}),
                 health_path=READY_PATH,
                 live_path=None,
                 metrics_path=None,

@@ -106,12 +106,13 @@ class Peers:
     def named(self, host: str, port: int) -> Iterator[tuple[Peer, int]]:
         """Where a name or an address leads.
 
-        A gateway is two: its address, and its pods, since a node translates the one into the other before it looks at
+        A gateway is two: its addresses, and its pods, since a node translates the one into the other before it looks at
         network policies. What the stack does not know is outside.
         """
         if host in self._led_by_gateways:
             yield self.gateways, GATEWAY_PORTS.get(port, port)
-            yield hosts(gateway.address for gateway in self.settings.edge.gateways.values()), port
+            gateways = self.settings.edge.gateways.values()
+            yield hosts(address for gateway in gateways for address in gateway.addresses), port
         elif _is_address(host):
             yield hosts([host]), port
         elif host in self._elsewhere:

@@ -1,6 +1,6 @@
 """Long-running programs: as a Deployment, as a StatefulSet with a volume for each pod, or as a pod on every node."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import pulumi
@@ -22,10 +22,10 @@ class Autoscaling:
 
 @dataclass(frozen=True)
 class Balancer:
-    """An address outside of the cluster, which kube-vip holds."""
+    """Addresses outside of the cluster, which kube-vip holds."""
 
-    address: str
-    """Virtual IPv4 address."""
+    addresses: Sequence[str]
+    """Virtual IPv4 addresses."""
     ports: Mapping[str, int]
     """TCP port of the Service by the pods' name of it."""
 
@@ -216,7 +216,7 @@ def _service(
     """The Service in front of the pods, or the one that gives each pod a name of its own."""
     described = metadata(args, f"{args.workload}-headless" if headless else None)
     if balancer is not None:
-        described.annotations = {"kube-vip.io/loadbalancerIPs": balancer.address}
+        described.annotations = {"kube-vip.io/loadbalancerIPs": ",".join(balancer.addresses)}
     return k8s.core.v1.Service(
         f"{name}-headless" if headless else f"{name}-service",
         metadata=described,

@@ -80,7 +80,7 @@ def document(settings: Settings, service: str) -> str:
             "fqdn": settings.service_fqdn(service),
             "zone": settings.environment.domain,
             "ttl_seconds": dns.switch_ttl_seconds,
-            "gateways": {slot: gateway.address for slot, gateway in settings.edge.gateways.items()},
+            "gateways": {slot: settings.public_address(service, slot) for slot in settings.edge.gateways},
             "servers": [{"address": server.address, "port": server.port} for server in dns.servers],
             "tsig": {"name": dns.guard_tsig.name, "algorithm": dns.guard_tsig.algorithm},
         },

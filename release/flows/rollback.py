@@ -57,11 +57,12 @@ def _slots(desk: Desk, service: str, kind: situation.Kind, image: str | None, re
     bad, previous = release.live, changes.way_back(release, service)
     _users_saw(desk, service, previous, image)
     if desk.dry_run:
-        desk.say(f"would lead {desk.public(service)} from {desk.address(bad)} to {desk.address(previous)} first")
+        old, new = desk.address(service, bad), desk.address(service, previous)
+        desk.say(f"would lead {desk.public(service)} from {old} to {new} first")
         first = kind != "taken_back"
     else:
         desk.step(f"leading users of {service} back to slot {previous}")
-        first = desk.names.swap(desk.public(service), desk.address(bad), desk.address(previous))
+        first = desk.names.swap(desk.public(service), desk.address(service, bad), desk.address(service, previous))
         told = f"users of {service} are led to slot {previous} again"
         desk.say(told if first else f"{told}: somebody was faster; writing it down")
     _finish(desk, service, previous, bad, reason, first=first)
@@ -120,7 +121,7 @@ def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *,
         return
     desk.look("waiting for the name servers")
     try:
-        desk.names.wait(desk.public(service), desk.address(previous))
+        desk.names.wait(desk.public(service), desk.address(service, previous))
     except DnsError as error:
         # The primary has it: a secondary that is behind undoes no rollback.
         desk.say(str(error))

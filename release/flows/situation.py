@@ -49,12 +49,12 @@ def look(desk: Desk, service: str, release: ServiceRelease, *, primary_only: boo
         return Situation("outdated", answers, text)
     made = desk.machine.records().get(fqdn)
     primary = next(iter(answers.values()), ())
-    wanted = (desk.address(release.live),)
+    wanted = (desk.address(service, release.live),)
     return judge(
         release,
         service,
-        slot=_slot(desk, primary),
-        made=_slot(desk, made),
+        slot=_slot(desk, service, primary),
+        made=_slot(desk, service, made),
         late=[server for server, found in answers.items() if found != primary],
         answers=answers,
         settled=primary == wanted and made == wanted,
@@ -113,14 +113,14 @@ def _comes_from_rollback(release: ServiceRelease) -> bool:
     return release.probation is None and idle is not None and idle.image in release.rejected
 
 
-def _slot(desk: Desk, addresses: tuple[str, ...] | None) -> Slot | None:
+def _slot(desk: Desk, service: str, addresses: tuple[str, ...] | None) -> Slot | None:
     slots: tuple[Slot, Slot] = ("blue", "green")
-    return next((slot for slot in slots if addresses == (desk.address(slot),)), None)
+    return next((slot for slot in slots if addresses == (desk.address(service, slot),)), None)
 
 
 def never_made(desk: Desk, service: str, live: Slot) -> bool:
     """Whether users were never led to the slot: neither the engine nor the primary ever heard of it."""
-    fqdn, address = desk.public(service), (desk.address(live),)
+    fqdn, address = desk.public(service), (desk.address(service, live),)
     primary = next(iter(desk.names.standing(fqdn, primary_only=True).values()))
     return address not in (primary, desk.machine.records().get(fqdn))
 

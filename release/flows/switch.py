@@ -32,7 +32,7 @@ def switch(desk: Desk, service: str) -> None:
         if desk.dry_run:
             return
         desk.look("waiting for the name servers")
-        desk.names.wait(desk.public(service), desk.address(slot))
+        desk.names.wait(desk.public(service), desk.address(service, slot))
         desk.witness.deployed(service, slot, image)
     desk.keeper.keep(f"switch {service} to {slot} {short(image)}")
     probation = new.services[service].probation

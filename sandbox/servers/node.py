@@ -148,7 +148,9 @@ def specification(site: Site, container: str) -> Specification:
     return Specification(
         machine=asdict(machine),
         group=group,
-        extra_addresses=[f"{gateway.address}/32" for gateway in settings.edge.gateways.values()],
+        extra_addresses=[
+            f"{address}/32" for gateway in settings.edge.gateways.values() for address in gateway.addresses
+        ],
         runtime=Daemon("containerd", [*_WITH_TREE, _place("containerd")]),
         daemons=[
             _daemon(

@@ -8,6 +8,11 @@ from settings.rules.guests import all_guests
 from settings.shape import whole
 from settings.stack import Settings
 
+_PRIVATE = tuple(
+    ipaddress.IPv4Network(cidr)
+    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
+)
+"""Networks of no address of the internet (RFC 1918, 6598, 3927)."""
 _WIDEST_TRUSTED = 8
 """Prefix of the widest private network, 10.0.0.0/8."""
 
@@ -22,6 +27,8 @@ def used_addresses(settings: Settings) -> Iterator[tuple[Path, str]]:
     yield ("kubernetes", "api_address"), settings.kubernetes.api_address
     for slot, gateway in whole(settings.edge.gateways):
         yield ("edge", "gateways", slot, "address"), gateway.address
+        if gateway.public_address is not None:
+            yield ("edge", "gateways", slot, "public_address"), gateway.public_address
 
 
 def unique_addresses(settings: Settings) -> Iterator[Problem]:
@@ -42,12 +49,27 @@ def inside_network(settings: Settings) -> Iterator[Problem]:
         elsewhere |= {("kubernetes", "api_address"), ("edge", "gateways")}
     for path, text in used_addresses(settings):
         address = ipaddress.IPv4Address(text)
-        if path[:2] in elsewhere:
+        if path[:2] in elsewhere or path[-1] == "public_address":
             continue
         if address not in network:
             yield Problem(path, f"{address} is not in compute.network.cidr; give an address in {network}")
         elif address in (network.network_address, network.broadcast_address):
             yield Problem(path, f"{address} is the network's own or its broadcast address; give one between them")
+
+
+def public_gateways(settings: Settings) -> Iterator[Problem]:
+    """What users are led to in prod is an address of the internet; a NAT's is never one of the machines' network."""
+    network = settings.compute.network.network
+    for slot, gateway in whole(settings.edge.gateways):
+        path = ("edge", "gateways", slot, "public_address")
+        found = ipaddress.IPv4Address(gateway.addresses[-1])
+        if gateway.public_address is not None and found in network:
+            yield Problem(
+                path, f"{found} is in compute.network.cidr; leave it out, or give the address outside of the NAT"
+            )
+        elif settings.environment.name == "prod" and any(found in private for private in _PRIVATE):
+            said = f"is missing, and {found}" if gateway.public_address is None else str(found)
+            yield Problem(path, f"{said} is not reached from the internet; give the gateway's address there")
 
 
 def separate_networks(settings: Settings) -> Iterator[Problem]:
@@ -139,6 +161,7 @@ def keys(settings: Settings) -> Iterator[Problem]:
 RULES = (
     unique_addresses,
     inside_network,
+    public_gateways,
     separate_networks,
     apart_from_the_cluster,
     name_servers,

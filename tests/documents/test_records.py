@@ -33,5 +33,5 @@ def test_the_public_name_leads_to_the_live_slots_gateway() -> None:
     releases = Releases.model_validate({"services": {"storefront": release}})
     found = records(settings.model_copy(update={"releases": releases}))
     made = {each.fqdn: each for each in found if each.type == "A"}
-    assert made["acehcommerce.id"].values == (settings.edge.gateways["green"].address,)
+    assert made["acehcommerce.id"].values == (settings.edge.gateways["green"].public_address,)
     assert made["storefront-blue.acehcommerce.id"].values == (settings.edge.gateways["blue"].address,)

@@ -69,8 +69,10 @@ def config(settings: Settings) -> dict[str, Any]:
     for service in sorted(settings.services):
         name = settings.service_fqdn(service)
         modules[f"dns_name_{service}"] = _dns(name, "A")
-        for slot, gateway in settings.edge.gateways.items():
-            modules[f"live_{service}_{slot}"] = _dns(name, "A", rf"{re.escape(gateway.address)}$")
+        for slot in settings.edge.gateways:
+            modules[f"live_{service}_{slot}"] = _dns(
+                name, "A", rf"{re.escape(settings.public_address(service, slot))}$"
+            )
     return {"modules": modules}
 
 

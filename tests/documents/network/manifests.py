@@ -132,7 +132,8 @@ class Cluster:
         yield Party("internet", INTERNET)
         guests = {**settings.wanted_vms, **settings.compute.containers}
         yield from (Party(name, guest.address) for name, guest in guests.items())
-        yield from (Party(f"address of {slot}", each.address) for slot, each in settings.edge.gateways.items())
+        for slot, each in settings.edge.gateways.items():
+            yield from (Party(f"address {address} of {slot}", address) for address in each.addresses)
         yield Party("api", settings.kubernetes.api_address)
 
     def nodes(self) -> list[Party]:
@@ -171,7 +172,13 @@ class Cluster:
             )
             # A node leads to the pods at once what is for an address that a Service has.
             for each in self._of("Service"):
-                if each["metadata"].get("annotations", {}).get("kube-vip.io/loadbalancerIPs") == address:
+                if (
+                    each["metadata"]
+                    .get("annotations", {})
+                    .get("kube-vip.io/loadbalancerIPs", "")
+                    .split(",")
+                    .count(address)
+                ):
                     inside = f"{each['metadata']['name']}.{each['metadata']['namespace']}.svc"
                     found += self._service(inside, port)
         return found

@@ -102,7 +102,7 @@ class Operator:
         for slot in slots:
             made = Gateway(self.settings, folder / slot, slot=slot, urls=urls, authority=authority)
             self.gateways[slot] = stack.enter_context(made)
-        self.addresses = {slot: self.settings.edge.gateways[slot].address for slot in slots}
+        self.addresses = {slot: self.settings.edge.gateways[slot].addresses[-1] for slot in slots}
         self._knot.change(self.fqdn, TTL_SECONDS, self.addresses["blue"])
         self.verified = {IMAGES[0]: 0.0}
         """When users were first allowed to see an image."""

@@ -41,7 +41,7 @@ class Room:
         self._number = 0
         self.settings: Settings = stack_settings("dev")
         gateways = self.settings.edge.gateways
-        self.blue, self.green = gateways["blue"].address, gateways["green"].address
+        self.blue, self.green = gateways["blue"].addresses[-1], gateways["green"].addresses[-1]
         self.fqdn, self.zone = self.settings.service_fqdn("api"), self.settings.environment.domain
         self._stack = ExitStack()
 

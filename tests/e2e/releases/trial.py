@@ -63,7 +63,7 @@ class Trial:
 
     def address(self, slot: Slot) -> str:
         """Of a slot's gateway."""
-        return self.world.settings.edge.gateways[slot].address
+        return self.world.settings.edge.gateways[slot].addresses[-1]
 
     def everything(self) -> dict[str, Any]:
         """What a release could change on the servers."""

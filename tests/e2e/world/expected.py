@@ -134,7 +134,7 @@ def assert_gateways(world: World) -> None:
         name = f"gateway-{slot}"
         service = cluster.get(f"/api/v1/namespaces/{edge.namespace}/services/{name}")
         assert service["spec"]["externalTrafficPolicy"] == "Local"
-        assert [each["ip"] for each in service["status"]["loadBalancer"]["ingress"]] == [gateway.address]
+        assert [each["ip"] for each in service["status"]["loadBalancer"]["ingress"]] == list(gateway.addresses)
         assert {port["port"] for port in service["spec"]["ports"]} == {80, 443}
         deployment = cluster.get(f"/apis/apps/v1/namespaces/{edge.namespace}/deployments/{name}")
         assert deployment["status"]["readyReplicas"] == edge.replicas
@@ -236,6 +236,7 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
     """Every record set of the stack when these slots have an image."""
     compute, environment, dns = settings.compute, settings.environment, settings.dns
     gateways = {slot: gateway.address for slot, gateway in settings.edge.gateways.items()}
+    public = {slot: gateway.addresses[-1] for slot, gateway in settings.edge.gateways.items()}
     servers = {f"ns{number}" for number in (1, 2)}
     for name, guest in {**compute.vms, **compute.containers}.items():
         if name not in servers:
@@ -250,7 +251,7 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
         issuers = ('0 iodef "mailto:alerts@luxima.id"', '0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"')
         for zone in environment.zones:
             yield f"{zone} CAA", (dns.ttl_seconds, issuers)
-    yield f"{environment.domain} A", (dns.switch_ttl_seconds, (gateways[live],))
+    yield f"{environment.domain} A", (dns.switch_ttl_seconds, (public[live],))
     for slot in slots:
         yield f"{SERVICE}-{slot}.{environment.domain} A", (dns.switch_ttl_seconds, (gateways[slot],))
 
@@ -260,7 +261,7 @@ def assert_names(world: World, live: str, *slots: str) -> None:
     settings = world.settings
     found = {name: record for zone in settings.environment.zones for name, record in world.names.records(zone).items()}
     assert found == dict(records(settings, live, *slots))
-    gateway = {slot: gateway.address for slot, gateway in settings.edge.gateways.items()}[live]
+    gateway = {slot: gateway.addresses[-1] for slot, gateway in settings.edge.gateways.items()}[live]
     assert world.names.ask(settings.environment.domain) == [(settings.dns.switch_ttl_seconds, gateway)]
 
 

@@ -133,7 +133,7 @@ class World:
         return next(slot for slot in SLOTS if self.address(slot) == self.records[self.settings.service_fqdn(SERVICE)])
 
     def address(self, slot: Slot) -> str:
-        return self.settings.edge.gateways[slot].address
+        return self.settings.public_address(SERVICE, slot)
 
     def lead(self, slot: Slot) -> None:
         """What a guard or somebody else does to the record."""

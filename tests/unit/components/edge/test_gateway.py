@@ -41,7 +41,7 @@ def test_each_gateway_has_its_own_address_and_the_pods_see_who_called(stack: str
         service = recorder.named(f"edge-{slot}-service").inputs
         assert service["metadata"]["name"] == f"gateway-{slot}"
         assert service["metadata"]["annotations"] == {
-            "kube-vip.io/loadbalancerIPs": settings.edge.gateways[slot].address
+            "kube-vip.io/loadbalancerIPs": ",".join(settings.edge.gateways[slot].addresses)
         }
         assert service["spec"]["type"] == "LoadBalancer"
         assert service["spec"]["externalTrafficPolicy"] == "Local"

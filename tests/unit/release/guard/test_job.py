@@ -51,7 +51,7 @@ def test_what_it_is_told_is_what_it_reads(stack: str, tmp_path: Path) -> None:
     assert plan.release().until - plan.release().since == timedelta(minutes=10)
     assert (plan.slot, plan.previous, plan.stack) == ("green", "blue", stack)
     assert plan.name.fqdn == settings.service_fqdn("api")
-    assert plan.name.gateways["green"] == settings.edge.gateways["green"].address
+    assert plan.name.gateways["green"] == settings.edge.gateways["green"].addresses[-1]
     assert plan.name.tsig == settings.dns.guard_tsig
     assert tuple(plan.name.servers) == settings.dns.servers
     assert plan.limits.window_seconds == settings.guard.window_minutes * 60

@@ -128,6 +128,32 @@ CASES = [
             "compute.nodes.pve1.address": "192.168.1.1",
         },
     ),
+    *(
+        Case(addresses.public_gateways, edits, "edge.gateways.blue.public_address", words, right, stack=stack)
+        for stack, edits, words, right in (
+            (
+                "dev",
+                {"edge.gateways.blue.public_address": "10.10.10.99"},
+                "10.10.10.99 is in compute.network.cidr; leave it out, or give the address outside of the NAT",
+                {"edge.gateways.blue.public_address": "192.168.7.7"},
+            ),
+            (
+                "prod",
+                {"edge.gateways.blue.public_address": None},
+                "is missing, and 10.10.30.61 is not reached from the internet; give the gateway's address there",
+                {"edge.gateways.blue.public_address": "198.51.100.7"},
+            ),
+            *(
+                (
+                    "prod",
+                    {"edge.gateways.blue.public_address": private},
+                    f"{private} is not reached from the internet",
+                    {"edge.gateways.blue.public_address": "198.51.100.7"},
+                )
+                for private in ("10.1.2.3", "172.31.0.1", "192.168.1.1", "100.127.0.1", "169.254.1.1", "127.0.0.1")
+            ),
+        )
+    ),
     Case(
         addresses.separate_networks,
         {"kubernetes.pod_cidr": "10.0.0.0/8", "kubernetes.service_cidr": "172.16.0.0/16"},
