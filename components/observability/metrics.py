@@ -158,6 +158,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "prometheus_remote_storage_samples_dropped_total",
                 "prometheus_remote_storage_samples_failed_total",
             ),
+            *_same("gauge", "remote_name url", "prometheus_remote_storage_queue_highest_sent_timestamp_seconds"),
         ),
     ),
     Emitter(
@@ -282,6 +283,9 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "Labels of a Job that are let through by kube-state-metrics' allow-list",
             ),
             *_same("gauge", "node condition status", "kube_node_status_condition"),
+            *_same(
+                "gauge", "namespace persistentvolumeclaim", "kube_persistentvolumeclaim_resource_requests_storage_bytes"
+            ),
             *_same("gauge", "namespace pod node", "kube_pod_info"),
             *_same("gauge", "namespace pod phase", "kube_pod_status_phase"),
             *_same("gauge", "namespace pod condition", "kube_pod_status_ready"),
@@ -347,8 +351,18 @@ EMITTERS: Final[Sequence[Emitter]] = (
         ("traefik",),
         (
             *_same("counter", "entrypoint code method protocol", "traefik_entrypoint_requests_total"),
+            *_same("counter", "service code method protocol", "traefik_service_requests_total"),
             *_same("histogram", "entrypoint code method protocol", "traefik_entrypoint_request_duration_seconds"),
         ),
+    ),
+    Emitter(
+        "cert-manager",
+        ("cert-manager",),
+        (
+            *_same("gauge", "namespace name condition", "certmanager_certificate_ready_status"),
+            *_same("gauge", "namespace name", "certmanager_certificate_renewal_timestamp_seconds"),
+        ),
+        "Where the platform installs it; `namespace` and `name` are those of a Certificate.",
     ),
     Emitter(
         "blackbox exporter",

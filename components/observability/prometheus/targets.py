@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from components.flows import CERT_MANAGER, CERT_MANAGER_METRICS
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.capacity import sample_limit
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
@@ -30,6 +31,7 @@ def jobs(settings: Settings) -> list[Job]:
         *_own(settings),
         _services(settings),
         _gateways(settings),
+        *_certificates(settings),
         _kubernetes_nodes(settings, "node-agents", None),
         *_kubernetes(settings),
         *_guests(settings),
@@ -86,6 +88,24 @@ def _gateways(settings: Settings) -> Job:
                 _keep("__meta_kubernetes_pod_container_port_name", "http"),
                 _copy("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
                 _copy("__meta_kubernetes_pod_name", "pod"),
+            ],
+        },
+    )
+
+
+def _certificates(settings: Settings) -> Iterator[Job]:
+    """cert-manager, where the platform installs it; `namespace` of its series is a Certificate's."""
+    if settings.edge.certificates.controller != "chart":
+        return
+    yield _job(
+        settings,
+        "cert-manager",
+        {
+            "honor_labels": True,
+            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [CERT_MANAGER.namespace]}}],
+            "relabel_configs": [
+                _keep("__meta_kubernetes_pod_container_port_number", str(CERT_MANAGER_METRICS)),
+                _copy("__meta_kubernetes_pod_label_app_kubernetes_io_name", "part"),
             ],
         },
     )
@@ -267,5 +287,11 @@ def _job(settings: Settings, name: str, content: Job, service_name: str | None =
         "job_name": name,
         "sample_limit": sample_limit(settings, name),
         **content,
-        "relabel_configs": [*content.get("relabel_configs", ()), *fixed],
+        "relabel_configs": [*_alive(content), *content.get("relabel_configs", ()), *fixed],
     }
+
+
+def _alive(content: Job) -> Iterator[Job]:
+    """A pod that was evicted or has done its work stays in the API's list, and answers nobody."""
+    if any(each["role"] == "pod" for each in content.get("kubernetes_sd_configs", ())):
+        yield {"source_labels": ["__meta_kubernetes_pod_phase"], "action": "drop", "regex": "Failed|Succeeded"}

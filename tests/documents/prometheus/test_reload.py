@@ -1,6 +1,6 @@
 """A changed rule is read by the Prometheus that runs, and neither it nor a restart starts an alert's clock anew."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -87,7 +87,7 @@ class Folder:
 
 
 @contextmanager
-def prometheus(folder: Folder) -> Iterator[str]:
+def prometheus(folder: Folder) -> Generator[str]:
     container = stateful_set(stack_settings("prod"), "prometheus")["template"]["spec"]["containers"][0]
     address = f"127.0.0.1:{free_port()}"
     command = [
@@ -110,12 +110,12 @@ def rule(value: int) -> str:
     return to_yaml({"groups": [{"name": "rules", "rules": [alert]}]})
 
 
-def began(url: str, value: int) -> datetime | None:
-    """Since when the alert with this value fires."""
+def began(url: str, value: int) -> datetime:
+    """Since when the alert with this value fires; an error while it does not."""
     for alert in requests.get(f"{url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]:
         if (alert["state"], float(alert["value"])) == ("firing", value):
             return datetime.fromisoformat(alert["activeAt"])
-    return None
+    raise AssertionError(f"no alert with value {value} fires")
 
 
 def recorded(url: str) -> bool:
