@@ -164,7 +164,6 @@ def _certificates(peers: Peers) -> Iterator[Flow]:
     certificates, kubernetes = peers.settings.edge.certificates, peers.settings.kubernetes
     if certificates.controller != "chart":
         return
-    yield Flow(peers.program(PROMETHEUS), CERT_MANAGER, CERT_MANAGER_METRICS, "scrape")
     yield Flow(CERT_MANAGER, peers.api, API_PORT, "its objects")
     # The API server calls by a node's own address, or by one that the node has in the pods' network.
     callers = Networks((*peers.nodes.cidrs, kubernetes.pod_cidr))

@@ -356,15 +356,6 @@ EMITTERS: Final[Sequence[Emitter]] = (
         ),
     ),
     Emitter(
-        "cert-manager",
-        ("cert-manager",),
-        (
-            *_same("gauge", "namespace name condition", "certmanager_certificate_ready_status"),
-            *_same("gauge", "namespace name", "certmanager_certificate_renewal_timestamp_seconds"),
-        ),
-        "Where the platform installs it; `namespace` and `name` are those of a Certificate.",
-    ),
-    Emitter(
         "blackbox exporter",
         ("blackbox-https", "blackbox-dns"),
         tuple(_same("gauge", "", "probe_duration_seconds", "probe_ssl_earliest_cert_expiry", "probe_success")),

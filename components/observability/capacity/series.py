@@ -102,10 +102,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
     def alike(targets: int, each: int) -> Job:
         return Job(targets, each, targets * each)
 
-    # Up to two pods of each of three parts.
-    certificates = {"cert-manager": alike(6, 800)} if settings.edge.certificates.controller == "chart" else {}
     return {
-        **certificates,
         "services": alike(sum(service.peak_pods for service in settings.services.values()), pod),
         "node": Job(len(machines), max(machines, default=0), sum(machines)),
         "cadvisor": alike(docker_hosts, CONTAINERS * PER_CONTAINER + 200),

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from components.flows import CERT_MANAGER, CERT_MANAGER_METRICS
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.capacity import sample_limit
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
@@ -31,7 +30,6 @@ def jobs(settings: Settings) -> list[Job]:
         *_own(settings),
         _services(settings),
         _gateways(settings),
-        *_certificates(settings),
         _kubernetes_nodes(settings, "node-agents", None),
         *_kubernetes(settings),
         *_guests(settings),
@@ -88,24 +86,6 @@ def _gateways(settings: Settings) -> Job:
                 _keep("__meta_kubernetes_pod_container_port_name", "http"),
                 _copy("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
                 _copy("__meta_kubernetes_pod_name", "pod"),
-            ],
-        },
-    )
-
-
-def _certificates(settings: Settings) -> Iterator[Job]:
-    """cert-manager, where the platform installs it; `namespace` of its series is a Certificate's."""
-    if settings.edge.certificates.controller != "chart":
-        return
-    yield _job(
-        settings,
-        "cert-manager",
-        {
-            "honor_labels": True,
-            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [CERT_MANAGER.namespace]}}],
-            "relabel_configs": [
-                _keep("__meta_kubernetes_pod_container_port_number", str(CERT_MANAGER_METRICS)),
-                _copy("__meta_kubernetes_pod_label_app_kubernetes_io_name", "part"),
             ],
         },
     )

@@ -16,14 +16,11 @@ CERTIFICATE_DAYS: Final = 14
 """Let's Encrypt's certificates are renewed 30 days before their end: two weeks later renewal is broken."""
 CERTIFICATE_LAST_DAYS: Final = 3
 """Time enough to issue one by hand over a weekend."""
-RENEWAL_HOURS: Final = 24
-"""How late a renewal may be; cert-manager tries again ever later, up to 32 hours."""
 
 
 def groups(settings: Settings) -> list[Group]:
     """The alerts of the edge."""
-    issued = _issued() if settings.edge.certificates.controller == "chart" else []
-    return [Group("edge", [*_gateways(settings), *_outside(), *issued])]
+    return [Group("edge", [*_gateways(settings), *_outside()])]
 
 
 def _gateways(settings: Settings) -> list[Alert]:
@@ -129,34 +126,5 @@ def _outside() -> list[Alert]:
             summary="The certificate of {{ $labels.instance }} is about to expire",
             description="It is valid for {{ $value | humanizeDuration }} more; then browsers refuse the page.",
             pending="10m",
-        ),
-    ]
-
-
-def _issued() -> list[Alert]:
-    """By cert-manager: what is not served anywhere, or not yet, is seen by no probe."""
-    certificate = "max by (namespace, name)"
-    return [
-        Alert(
-            "CertificateNotReady",
-            # A Certificate has a series for each of True, False and Unknown.
-            f'{certificate} (last_over_time(certmanager_certificate_ready_status{{condition="True"}}[10m])) == 0',
-            severity="warning",
-            kind="edge",
-            owner="devops",
-            summary="Certificate {{ $labels.namespace }}/{{ $labels.name }} is not there",
-            description="cert-manager has not been able to issue it for an hour (ready is {{ $value }}).",
-            pending="1h",
-        ),
-        Alert(
-            "CertificateNotRenewed",
-            f"time() - ({certificate} (certmanager_certificate_renewal_timestamp_seconds) > 0)"
-            f" > {RENEWAL_HOURS} * 3600",
-            severity="warning",
-            kind="edge",
-            owner="devops",
-            summary="Certificate {{ $labels.namespace }}/{{ $labels.name }} was not renewed",
-            description="Its renewal is {{ $value | humanizeDuration }} late; it is still valid for a while.",
-            pending="15m",
         ),
     ]

@@ -11,8 +11,6 @@ CERTIFICATE_DAYS: Final = 7
 """k3s renews its certificates at a restart when 120 days or fewer are left; a bound of the API server's histogram."""
 CRASHES: Final = 3
 """Restarts within an hour: one that crashes more slowly than it is held back for is hardly ever seen waiting."""
-NODE_FLAPS: Final = 3
-"""Times within an hour that a node may be lost and found; a reboot is one."""
 DISK_FACTOR: Final = 2
 """A volume that is so much larger than its claim is no volume of its own: it is the disk of its node."""
 QUOTA_RATIO: Final = 0.9
@@ -60,19 +58,6 @@ def _cluster() -> list[Alert]:
             description="The cluster has counted the node as lost for 5 minutes (ready is {{ $value }}) and moves "
             "its pods elsewhere.",
             pending="5m",
-        ),
-        Alert(
-            "KubernetesNodeFlapping",
-            _host(
-                'max by (node) (changes(kube_node_status_condition{condition="Ready",status="true"}[1h]))'
-                f" >= {2 * NODE_FLAPS}"
-            ),
-            severity="warning",
-            kind="kubernetes",
-            owner="devops",
-            summary="Node {{ $labels.node }} is lost and found again",
-            description="It changed between ready and not ready {{ $value }} times within an hour, and was never away "
-            "long enough for an alert of its own.",
         ),
         Alert(
             "KubernetesNodePressure",

@@ -90,8 +90,7 @@ def _prometheus(settings: Settings) -> list[Alert]:
         f'scrape_samples_post_metric_relabeling{{job=~"{"|".join(names)}"}} > {SAMPLES_RATIO} * {limit}'
         for limit, names in limits.items()
     )
-    wanted = [*JOBS, *(["cert-manager"] if settings.edge.certificates.controller == "chart" else [])]
-    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in wanted)
+    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in JOBS)
     signals = " or ".join(f'label_replace(absent({name}), "metric", "{name}", "", "")' for name in SIGNALS)
     reload_failed = "{0}_config_last_reload_successful == 0"
     problems = " + ".join(
