@@ -172,6 +172,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "prometheus_remote_storage_samples_dropped_total",
                 "prometheus_remote_storage_samples_failed_total",
             ),
+            *_same("gauge", "remote_name url", "prometheus_remote_storage_queue_highest_sent_timestamp_seconds"),
         ),
     ),
     Emitter(
@@ -356,6 +357,9 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "namespace pod container node resource unit",
                 "kube_pod_container_resource_limits",
                 "kube_pod_container_resource_requests",
+            ),
+            *_same(
+                "gauge", "namespace persistentvolumeclaim", "kube_persistentvolumeclaim_resource_requests_storage_bytes"
             ),
             *_same("gauge", "namespace pod phase", "kube_pod_status_phase"),
             *_same("gauge", "namespace pod condition", "kube_pod_status_ready"),

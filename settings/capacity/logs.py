@@ -49,12 +49,14 @@ CARDINALITY_DOCUMENTATION: Final = "https://grafana.com/docs/loki/latest/get-sta
 def max_streams(settings: Settings) -> int:
     """Streams at most that the labels of LOG-3 can make in the main tenant of Loki.
 
-    Of the services: (tenants + 1 for lines without one) * services * retention classes * levels; the environment is
-    one. Of everything else: sources * levels, and each machine's system log.
+    Of the services: (tenants + 1 for lines without one) * retention classes * levels on each node that has a pod of
+    the service; the environment is one. Of everything else: sources * levels, on each machine at most.
     """
-    services = (settings.observability.load.tenants + 1) * len(settings.services) * SERVICE_CLASSES * LEVELS
-    machines = len(settings.wanted_vms) + len(settings.compute.containers) + cluster_nodes(settings)
-    return services + (PLATFORM_SOURCES + machines) * LEVELS
+    nodes = cluster_nodes(settings)
+    places = sum(min(nodes, service.peak_pods) for service in settings.services.values())
+    services = (settings.observability.load.tenants + 1) * places * SERVICE_CLASSES * LEVELS
+    machines = len(settings.wanted_vms) + len(settings.compute.containers)
+    return services + (PLATFORM_SOURCES + 1) * machines * LEVELS
 
 
 def retention_days(settings: Settings) -> float:
@@ -104,8 +106,8 @@ def rows(settings: Settings) -> tuple[Row, ...]:
             "streams",
             streams,
             "streams",
-            f"({room.load.tenants} tenants + 1) * {len(settings.services)} services * {SERVICE_CLASSES} classes * "
-            f"{LEVELS} levels + other sources * {LEVELS}",
+            f"({room.load.tenants} tenants + 1) * {SERVICE_CLASSES} classes * {LEVELS} levels * each service's nodes "
+            f"+ other sources * {LEVELS} * machines",
             CARDINALITY_DOCUMENTATION,
         ),
         Row(

@@ -65,14 +65,13 @@ def docker_host(settings: Settings, machine: str) -> dict[str, Any]:
     """Agent on a Docker host: the containers' JSON files, the journal, and the access logs of web servers beside them.
 
     It needs no Docker socket: the daemon writes each container's name into its lines when `log-opts` has
-    `"tag": "{{.Name}}"`. `machine` is the host's name, which the files do not tell; it becomes structured metadata of
-    the containers' lines.
+    `"tag": "{{.Name}}"`. `machine` is the host's name, which the files do not tell; it becomes the label `host`.
     """
     labels = {
         "service": "docker",
         "class": "docker",
         "environment": settings.environment.label,
-        "machine": machine,
+        "host": machine,
     }
     files = {"__path__": f"{DOCKER}/*/*-json.log"}
     edge_functions = '{service=~".*(edge-functions|edge-runtime|functions).*"}'
@@ -184,6 +183,8 @@ def _pod_labels(settings: Settings) -> list[Stage]:
                 f"{_META}_pod_label_app_kubernetes_io_name",
             )
         ),
+        # Loki takes a late line by what else its stream has: an agent that was cut off has streams of its own.
+        {"source_labels": [f"{_META}_pod_node_name"], "target_label": "host"},
         {"source_labels": [f"{_META}_namespace"], "target_label": "namespace"},
         {"source_labels": [f"{_META}_pod_name"], "target_label": "pod"},
         {"source_labels": [f"{_META}_pod_label_luxima_id_slot"], "target_label": "slot"},

@@ -12,7 +12,8 @@ from components.observability.loki.tenants import AUDIT_TENANT
 Stage = dict[str, Any]
 
 LABELS: Final = ("tenant_id", "service", "environment", "class", "level", "host")
-"""All labels a stream may have (LOG-3); `host` on the journals of machines only. Anything else would be unbounded."""
+"""All labels a stream may have (LOG-3); `host` is the machine that the agent runs on. Anything else would be
+unbounded."""
 TENANT_FORM: Final = "tenant_[a-z0-9_]{1,40}"
 """Form of a tenant's id; anything else does not become a label, however often it is sent."""
 SECURITY_EVENTS: Final = (
@@ -177,7 +178,7 @@ def finish(labels: tuple[str, ...] = LABELS) -> list[Stage]:
         {"timestamp": {"source": "log_time", "format": "RFC3339Nano", "action_on_failure": "skip"}},
         {"labels": {"level": None}},
         match('{class!="access"}', {"labels": {"tenant_id": "known_tenant", "class": "line_class"}}),
-        {"structured_metadata": dict.fromkeys(("request_id", "trace_id", "namespace", "pod", "slot", "machine"))},
+        {"structured_metadata": dict.fromkeys(("request_id", "trace_id", "namespace", "pod", "slot"))},
         match('{class="audit"}', {"tenant": {"value": AUDIT_TENANT}}),
         {"labelallow": [*labels, "__tenant_id__"]},
     ]

@@ -4,6 +4,7 @@ Alertmanager has no acknowledgement: a critical alert is repeated until it is re
 PagerDuty. It does not expand `${...}` either: every secret is read from a file, named after the secret.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from components.observability.alertmanager import inhibition
@@ -12,8 +13,12 @@ from settings import Settings
 
 GROUP_BY: Final = ("alertname", "service_name", "environment", "host")
 """Alerts that share these are one message."""
-UNGROUPED: Final = ("...",)
-"""Every label set is a group of its own: no security event is hidden in the message about another."""
+BY_EVENT: Final = ("alertname", "service_name", "environment")
+"""Of what is an attack there may be hundreds at once, one for each address: they are one message."""
+BY_TENANT: Final = (*BY_EVENT, "tenant_id")
+"""Who is called is called for each tenant: an incident that is acknowledged says nothing of the next one."""
+BY_CAUSE: Final = (*GROUP_BY, "cause")
+"""One message for each cause: grouped by host and service alone, two causes would be one."""
 
 
 def document(settings: Settings) -> dict[str, Any]:
@@ -57,8 +62,7 @@ def _route(acknowledge_minutes: int) -> dict[str, Any]:
             ),
             {
                 "matchers": ['escalation="true"'],
-                # One message for each cause: grouped by host and service, two causes would be one.
-                "group_by": list(UNGROUPED),
+                "group_by": list(BY_CAUSE),
                 **_insistent(acknowledge_minutes),
                 "routes": [
                     _to("email-escalation", proceed=True, repeat_interval="1h"),
@@ -67,8 +71,11 @@ def _route(acknowledge_minutes: int) -> dict[str, Any]:
             },
             {
                 "matchers": ['kind="security"'],
-                "group_by": list(UNGROUPED),
-                "routes": [_to("slack-security", proceed=True, group_wait="5s", group_interval="1m"), *severities],
+                "group_by": list(BY_EVENT),
+                "routes": [
+                    _to("slack-security", proceed=True, group_wait="5s", group_interval="1m"),
+                    *_severities(acknowledge_minutes, on_call=BY_TENANT),
+                ],
             },
             _to("telegram-deploys", 'kind="release"', proceed=True, group_wait="5s", group_interval="1m"),
             *severities,
@@ -76,14 +83,14 @@ def _route(acknowledge_minutes: int) -> dict[str, Any]:
     }
 
 
-def _severities(acknowledge_minutes: int) -> list[dict[str, Any]]:
-    """The routes by severity (ALR-2, ALR-7)."""
+def _severities(acknowledge_minutes: int, on_call: Sequence[str] = GROUP_BY) -> list[dict[str, Any]]:
+    """The routes by severity (ALR-2, ALR-7); who is on call is told by groups of these labels."""
     return [
         {
             "matchers": ['severity="critical"'],
             **_insistent(acknowledge_minutes),
             "routes": [
-                _to("pagerduty-oncall", proceed=True),
+                {**_to("pagerduty-oncall", proceed=True), "group_by": list(on_call)},
                 _to("slack-alerts", proceed=True),
                 # Management is told; it is on-call who has to answer.
                 _to("email-management", repeat_interval="4h"),

@@ -9,6 +9,11 @@ from typing import Final
 
 from settings import Settings
 
+MOST: Final = 20
+"""Alerts that one message tells of in words; it says how many there are."""
+FILED: Final = 5
+"""Alerts that a post-mortem is filled in with: longer addresses are not opened by every browser."""
+
 _COMMON: Final = r"""
 {{ define "luxima.subject" -}}
 [{{ if eq .Status "firing" }}{{ .CommonLabels.severity | toUpper }}{{ else }}RESOLVED{{ end }}]
@@ -37,23 +42,27 @@ _COMMON: Final = r"""
 {{- with .CommonLabels.service_name }}%20{{ . | urlquery | reReplaceAll "\\+" "%20" }}{{ end }}
 {{- with .CommonLabels.host }}%20{{ . | urlquery | reReplaceAll "\\+" "%20" }}{{ end -}}
 &description=
-{{- range .Alerts }}{{ .Annotations.summary | urlquery | reReplaceAll "\\+" "%20" }}%0A
+{{- range $number, $each := .Alerts }}{{ if lt $number @FILED@ -}}
+{{ .Annotations.summary | urlquery | reReplaceAll "\\+" "%20" }}%0A
 {{- .Annotations.description | urlquery | reReplaceAll "\\+" "%20" }}%0ABegan%3A%20
 {{- .StartsAt.UTC.Format "2006-01-02T15:04:05Z" | urlquery }}%0A
-{{- end }}Runbook%3A%20{{ .CommonAnnotations.runbook_url | urlquery -}}
+{{- end }}{{ end }}Runbook%3A%20{{ .CommonAnnotations.runbook_url | urlquery -}}
 %0ADashboard%3A%20{{ .CommonAnnotations.dashboard_url | urlquery }}
 {{- end }}
 {{- end }}
 
 {{ define "luxima.alerts" -}}
-{{ range .Alerts }}{{ .Annotations.summary }}
+{{ range $number, $each := .Alerts }}{{ if lt $number @MOST@ }}{{ .Annotations.summary }}
 {{ .Annotations.description }}
 {{ if eq .Status "firing" }}Since {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} UTC
 {{- else }}From {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} to {{ .EndsAt.UTC.Format "2006-01-02 15:04:05" }} UTC
 {{- end }}
 {{ .Labels.SortedPairs }}
-{{ end }}
+{{ end }}{{ end }}{{ template "luxima.others" . }}
 {{- end }}
+
+{{ define "luxima.others" }}{{ if gt (len .Alerts) @MOST@ }}… {{ len .Alerts }} alerts in all
+{{ end }}{{ end }}
 """
 
 _SLACK: Final = r"""
@@ -65,11 +74,12 @@ _SLACK: Final = r"""
 {{- end }}
 
 {{ define "luxima.slack.text" -}}
-{{ range .Alerts -}}
+{{ range $number, $each := .Alerts -}}{{ if lt $number @MOST@ -}}
 *{{ .Annotations.summary | reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;" }}*
 {{ .Annotations.description | reReplaceAll "&" "&amp;" | reReplaceAll "<" "&lt;" | reReplaceAll ">" "&gt;" }}
-{{ end -}}
-{{ with .CommonAnnotations.runbook_url }}<{{ . }}|Runbook>{{ end }}
+{{ end }}{{ end -}}
+{{ template "luxima.others" . }}
+{{- with .CommonAnnotations.runbook_url }}<{{ . }}|Runbook>{{ end }}
 {{- with .CommonAnnotations.dashboard_url }} · <{{ . }}|Dashboard>{{ end }} · <
 {{- template "luxima.silence.url" . }}|Silence>
 {{- if eq .CommonLabels.severity "critical" }} · <{{ template "luxima.postmortem.url" . }}|Post-mortem>{{ end }}
@@ -92,13 +102,14 @@ Post-mortem: {{ template "luxima.postmortem.url" . }}
 <html lang="en">
 <body style="font-family: sans-serif">
 <h2>{{ template "luxima.subject" . }}</h2>
-{{ range .Alerts }}
+{{ range $number, $each := .Alerts }}{{ if lt $number @MOST@ }}
 <p><strong>{{ .Annotations.summary }}</strong><br>{{ .Annotations.description }}<br>
 {{ if eq .Status "firing" }}Since {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} UTC
 {{ else }}From {{ .StartsAt.UTC.Format "2006-01-02 15:04:05" }} to {{ .EndsAt.UTC.Format "2006-01-02 15:04:05" }} UTC
 {{ end }}<br>
 <small>{{ range .Labels.SortedPairs }}{{ .Name }}={{ .Value }} {{ end }}</small></p>
-{{ end }}
+{{ end }}{{ end }}
+<p>{{ template "luxima.others" . }}</p>
 <p>{{ template "luxima.html.links" . }}</p>
 </body>
 </html>
@@ -117,9 +128,10 @@ Post-mortem: {{ template "luxima.postmortem.url" . }}
 {{- with .CommonLabels.service_name }}%20{{ . }}{{ end }}
 {{- with .CommonLabels.host }}%20{{ . }}{{ end -}}
 &amp;description=
-{{- range .Alerts }}{{ .Annotations.summary }}%0A{{ .Annotations.description }}%0ABegan%3A%20
+{{- range $number, $each := .Alerts }}{{ if lt $number @FILED@ -}}
+{{ .Annotations.summary }}%0A{{ .Annotations.description }}%0ABegan%3A%20
 {{- .StartsAt.UTC.Format "2006-01-02T15:04:05Z" }}%0A
-{{- end }}Runbook%3A%20{{ .CommonAnnotations.runbook_url -}}
+{{- end }}{{ end }}Runbook%3A%20{{ .CommonAnnotations.runbook_url -}}
 %0ADashboard%3A%20{{ .CommonAnnotations.dashboard_url }}">Post-mortem</a>
 {{- end }}
 {{- end }}
@@ -128,10 +140,10 @@ Post-mortem: {{ template "luxima.postmortem.url" . }}
 _TELEGRAM: Final = r"""
 {{ define "luxima.telegram.message" -}}
 <b>{{ template "luxima.subject" . }}</b>
-{{ range .Alerts }}{{ .Annotations.summary }}
+{{ range $number, $each := .Alerts }}{{ if lt $number @MOST@ }}{{ .Annotations.summary }}
 {{ .Annotations.description }}
-{{ end -}}
-{{ template "luxima.html.links" . }}
+{{ end }}{{ end }}{{ template "luxima.others" . }}
+{{- template "luxima.html.links" . }}
 {{- end }}
 """
 
@@ -140,4 +152,5 @@ def document(settings: Settings) -> str:
     """The templates that `alertmanager.yml` names."""
     url = settings.observability.alerts.postmortem_url
     text = _COMMON + _SLACK + _EMAIL + _TELEGRAM
+    text = text.replace("@MOST@", str(MOST)).replace("@FILED@", str(FILED))
     return text.replace("@POSTMORTEM@", url + ("&" if "?" in url else "?")).lstrip("\n")

@@ -12,7 +12,7 @@ from settings import Settings
 
 def prometheus_yml(settings: Settings) -> str:
     """The configuration of every replica; they differ by the label `replica`, which is the pod's name."""
-    observed = settings.observability
+    observed, record = settings.observability, ALERTMANAGER_RECORD
     document: dict[str, Any] = {
         "global": {
             "scrape_interval": f"{observed.scrape_interval_seconds}s",
@@ -31,10 +31,15 @@ def prometheus_yml(settings: Settings) -> str:
             "alertmanagers": [
                 {
                     "dns_sd_configs": [
-                        {"names": [f"{each.headless}.{observed.namespace}.svc"], "type": "A", "port": each.port}
+                        {
+                            "names": [f"{ALERTMANAGER.headless}.{observed.namespace}.svc"],
+                            "type": "A",
+                            "port": ALERTMANAGER.port,
+                        }
                     ]
-                }
-                for each in (ALERTMANAGER, ALERTMANAGER_RECORD)
+                },
+                # By its name, which tells it apart where lost alerts are counted.
+                {"static_configs": [{"targets": [f"{record.host(observed.namespace)}:{record.port}"]}]},
             ],
         },
         "scrape_configs": jobs(settings),

@@ -1,5 +1,6 @@
 """Parts of scrape jobs."""
 
+from collections.abc import Iterator
 from typing import Any
 
 from settings import Settings
@@ -38,5 +39,11 @@ def job(settings: Settings, name: str, content: Job, service_name: str | None = 
         "job_name": name,
         "sample_limit": sample_limit(settings, name),
         **content,
-        "relabel_configs": [*content.get("relabel_configs", ()), *fixed],
+        "relabel_configs": [*_alive(content), *content.get("relabel_configs", ()), *fixed],
     }
+
+
+def _alive(content: Job) -> Iterator[Job]:
+    """A pod that was evicted or has done its work stays in the API's list, and answers nobody."""
+    if any(each["role"] == "pod" for each in content.get("kubernetes_sd_configs", ())):
+        yield {"source_labels": ["__meta_kubernetes_pod_phase"], "action": "drop", "regex": "Failed|Succeeded"}

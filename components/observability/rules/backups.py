@@ -11,7 +11,7 @@ PATIENCE: Final = 1.5
 SNAPSHOT_SECONDS: Final = 2 * 3600
 """A template of a Docker host's disk is cloned in well under an hour."""
 
-_LAST: Final = 'max by (backup) (backup_last_success_timestamp_seconds{{backup="{0}"}})'
+_LAST: Final = 'max by (backup) (last_over_time(backup_last_success_timestamp_seconds{{backup="{0}"}}[10m]))'
 
 
 def intervals(settings: Settings) -> Mapping[str, int]:
@@ -22,6 +22,13 @@ def intervals(settings: Settings) -> Mapping[str, int]:
         "object_storage": backup.object_storage_interval_hours * 3600,
         "logs": backup.log_archive_interval_hours * 3600,
     }
+
+
+def _never(name: str) -> str:
+    """0 for a backup of which nothing is known."""
+    return (
+        f'sum by (backup) (0 * absent(last_over_time(backup_last_success_timestamp_seconds{{backup="{name}"}}[10m])))'
+    )
 
 
 def groups(settings: Settings) -> list[Group]:
@@ -63,13 +70,15 @@ def groups(settings: Settings) -> list[Group]:
                 ),
                 Alert(
                     "DeploymentSnapshotMissing",
-                    f"time() - {_LAST.format('deployment')} > {SNAPSHOT_SECONDS}"
+                    # Where none was ever made, the time since 1970 stands for it.
+                    f"(time() - ({_LAST.format('deployment')} or {_never('deployment')}) > {SNAPSHOT_SECONDS})"
                     f" and on () max(max_over_time(release_probation[{SNAPSHOT_SECONDS // 3600}h])) == 1",
                     severity="warning",
                     kind="backup",
                     owner="devops",
                     summary="A release was made, but no snapshot of it",
-                    description="The last snapshot of a deployment is {{ $value | humanizeDuration }} old.",
+                    description="{{ if gt $value 1e9 }}There has never been a snapshot of a deployment."
+                    "{{ else }}The last snapshot of a deployment is {{ $value | humanizeDuration }} old.{{ end }}",
                     pending="1h",
                     dashboard="backups",
                 ),

@@ -5,6 +5,8 @@ from typing import Final
 from components.observability.rules.model import Alert, Group
 from settings import Settings
 
+BLIND: Final = "5m"
+"""How long the exporter may be away: an update of it is a minute."""
 CONNECTIONS_RATIO: Final = 0.8
 """Supabase's pooler opens connections in bursts; the last fifth is gone within seconds."""
 WAITING_SESSIONS: Final = 5
@@ -27,13 +29,14 @@ def groups(_: Settings) -> list[Group]:
 def _down() -> Alert:
     return Alert(
         "DatabaseDown",
-        "pg_up == 0",
+        # What nobody can see for so long is taken for dead: what ends a database often ends its exporter too.
+        f'pg_up == 0 or max_over_time(up{{job="postgres"}}[{BLIND}]) == 0',
         severity="critical",
         kind="database",
         owner="devops",
         summary="PostgreSQL does not answer",
-        description="The exporter at {{ $labels.instance }} has had no connection to the database for 2 minutes "
-        "(pg_up is {{ $value }}); nearly every request fails.",
+        description="The exporter at {{ $labels.instance }} has had no connection to the database for 2 minutes, or "
+        f"has itself not answered for {BLIND} (value {{{{ $value }}}}); nearly every request fails.",
         pending="2m",
         dashboard="database-metrics",
     )
@@ -125,6 +128,21 @@ def _replication() -> list[Alert]:
             owner="devops",
             summary="Replica {{ $labels.application_name }} has not taken the primary's log",
             description="{{ $value | humanize1024 }}B of the write-ahead log have been waiting for 5 minutes.",
+            pending="5m",
+            dashboard="database-metrics",
+        ),
+        Alert(
+            "DatabaseReplicaGone",
+            # A replica that is cut off has no series: nothing about it can be too high.
+            "max by (instance, application_name) (last_over_time(pg_stat_replication_pg_wal_lsn_diff[1d]))"
+            " unless max by (instance, application_name) (last_over_time(pg_stat_replication_pg_wal_lsn_diff[5m]))"
+            " and on (instance) (pg_up == 1)",
+            severity="warning",
+            kind="database",
+            owner="devops",
+            summary="Replica {{ $labels.application_name }} has left the primary",
+            description="The primary {{ $labels.instance }} sends it nothing any more; it was {{ $value | humanize1024 "
+            "}}B behind when it was last seen, within the last day.",
             pending="5m",
             dashboard="database-metrics",
         ),

@@ -3,13 +3,15 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
-from components.observability.rules.past import DISCOVERY
+from components.observability.rules.past import DISCOVERY, errors
 from settings import Settings
 
 ERROR_RATIO: Final = 0.05
 """The same share as for a service (ALR-5)."""
 LATENCY_SECONDS: Final = 2.5
 """A bound of Traefik's buckets would be 1.2 or 5; between them a page already feels broken."""
+COMES_AND_GOES: Final = 2 / 3
+"""Share of probes that succeed, below which it is as good as down, though never for long."""
 CERTIFICATE_DAYS: Final = 14
 """Let's Encrypt's certificates are renewed 30 days before their end: two weeks later renewal is broken."""
 CERTIFICATE_LAST_DAYS: Final = 3
@@ -27,8 +29,10 @@ def _gateways(settings: Settings) -> list[Alert]:
         f'(sum by (slot) (absent(up{{job="traefik",slot="{slot}"}}) - 1)) and on () {DISCOVERY}'
         for slot in settings.edge.gateways
     ]
-    requests = "sum by (slot) (rate(traefik_entrypoint_requests_total[5m]))"
-    errors = 'sum by (slot) (rate(traefik_entrypoint_requests_total{code=~"5.."}[5m]))'
+    # As for a service: with a longer window a single error of a quiet hour would be told.
+    requests = "sum by (slot) (increase(traefik_entrypoint_requests_total[2m]))"
+    failed = 'traefik_entrypoint_requests_total{code=~"5.."}'
+    bad = f"sum by (slot) ({errors(failed, '2m')})"
     buckets = "sum by (slot, le) (rate(traefik_entrypoint_request_duration_seconds_bucket[5m]))"
     return [
         Alert(
@@ -44,7 +48,7 @@ def _gateways(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "EdgeErrorRateHigh",
-            f"{errors} / {requests} > {ERROR_RATIO}",
+            f"{bad} / {requests} > {ERROR_RATIO}",
             severity="warning",
             kind="edge",
             owner="devops",
@@ -67,29 +71,40 @@ def _gateways(settings: Settings) -> list[Alert]:
     ]
 
 
+def _failing(job: str, by: str) -> str:
+    """All probes of the last minutes failed, or so many of 10 minutes that it comes and goes for users."""
+    success = f'probe_success{{job="{job}"}}'
+    # One of the first probes that fails is no third.
+    share = f"avg_over_time({success}[10m]) and present_over_time({success}[2m] offset 8m)"
+    return f"{by} ({success}) == 0 or {by} ({share}) < {COMES_AND_GOES:.2f}"
+
+
 def _outside() -> list[Alert]:
-    left = "min by (instance) (probe_ssl_earliest_cert_expiry) - time()"
+    # A probe that fails has no certificate: one that fails now and then must not begin the hour anew.
+    left = "min by (instance) (last_over_time(probe_ssl_earliest_cert_expiry[10m])) - time()"
     return [
         Alert(
             "SiteUnreachable",
-            'max by (instance, slot) (probe_success{job="blackbox-https"}) == 0',
+            _failing("blackbox-https", "max by (instance, slot)"),
             severity="critical",
             kind="edge",
             owner="devops",
             summary="{{ $labels.instance }} is not reachable",
-            description="The probe of its address has failed for 2 minutes (success is {{ $value }}).",
+            description="The probe of its address has failed for 2 minutes, or a third of the time for 10 "
+            "(success is {{ $value | humanizePercentage }}).",
             pending="2m",
             dashboard="application-metrics",
         ),
         Alert(
             "DnsLookupFailed",
             # The shop's name is the zone's as well: each question about a name has to be answered.
-            'min by (instance, name) (probe_success{job="blackbox-dns"}) == 0',
+            _failing("blackbox-dns", "min by (instance, name)"),
             severity="critical",
             kind="edge",
             owner="devops",
             summary="{{ $labels.name }} is not resolved by {{ $labels.instance }}",
-            description="The name server has given no right answer for 2 minutes (success is {{ $value }}).",
+            description="The name server has given no right answer for 2 minutes, or to a third of the questions for "
+            "10 (success is {{ $value | humanizePercentage }}).",
             pending="2m",
         ),
         Alert(

@@ -91,8 +91,10 @@ def _disks() -> list[Alert]:
         ),
         Alert(
             "DiskWillFill",
+            # An hour is long: one scrape that fails within it must not begin it anew.
             f"predict_linear(node_filesystem_avail_bytes{_DISKS}[6h], 4 * 86400) < 0"
-            f" and {_FREE} < {DISK_PREDICTED_RATIO}",
+            f" and last_over_time(node_filesystem_avail_bytes{_DISKS}[10m])"
+            f" / last_over_time(node_filesystem_size_bytes{_DISKS}[10m]) < {DISK_PREDICTED_RATIO}",
             severity="warning",
             kind="host",
             owner="devops",

@@ -3,6 +3,7 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
+from components.programs import ALERTMANAGER_RECORD
 from settings import Settings
 from settings.capacity.series import jobs as scrape_jobs
 from settings.capacity.series import sample_limit
@@ -35,6 +36,8 @@ FAILED_RATIO: Final = 0.01
 """Alertmanager tries again for minutes; what still fails does not arrive."""
 FLAPS: Final = 3
 """Times within an hour that a target may vanish and come back; a rollout or a reboot is one."""
+BEHIND_SECONDS: Final = 600
+"""What was not sent yet is in the log of the last two hours; after that it is gone."""
 LOG_ERROR_RATIO: Final = 0.05
 """Agents keep lines and send them again; above this they fall behind."""
 
@@ -199,16 +202,18 @@ def _prometheus(settings: Settings) -> list[Alert]:
         Alert(
             "PrometheusNotificationsDropped",
             # Counted for each Alertmanager: one that restarts loses nothing that another one got.
-            "min by (environment, instance, job, service_name)"
-            " (increase(prometheus_notifications_dropped_total[5m])) > 0"
-            " or prometheus_notifications_alertmanagers_discovered < 1",
+            # The recording one, which is known by its name, tells nobody.
+            "min by (environment, instance, job, service_name) (increase(prometheus_notifications_dropped_total"
+            f'{{alertmanager!~".*{ALERTMANAGER_RECORD.name}.*"}}[2m])) > 0'
+            " or prometheus_notifications_alertmanagers_discovered < 2",
             severity="critical",
             kind="monitoring",
             owner="devops",
             summary="{{ $labels.instance }} does not reach Alertmanager",
-            description="Alerts are lost before anyone is told (value {{ $value }}); the other replica, if there is "
-            "one, tells this.",
-            pending="2m",
+            description="Alerts have been lost for 5 minutes, before anyone was told (value {{ $value }}); the other "
+            "replica, if there is one, tells this.",
+            # A restart is shorter, and every alert is sent again within a minute.
+            pending="5m",
         ),
     ]
     if settings.observability.prometheus.remote_write_url is not None:
@@ -216,12 +221,15 @@ def _prometheus(settings: Settings) -> list[Alert]:
             Alert(
                 "RemoteWriteFailing",
                 "rate(prometheus_remote_storage_samples_failed_total[5m]) > 0"
-                " or rate(prometheus_remote_storage_samples_dropped_total[5m]) > 0",
+                " or rate(prometheus_remote_storage_samples_dropped_total[5m]) > 0"
+                # What is only tried again, for ever, has not failed.
+                f" or time() - prometheus_remote_storage_queue_highest_sent_timestamp_seconds > {BEHIND_SECONDS}",
                 severity="warning",
                 kind="monitoring",
                 owner="devops",
                 summary="{{ $labels.instance }} cannot send its samples on",
-                description="{{ $value | humanize }} samples a second are lost on their way to the remote storage.",
+                description="Samples are lost on their way to the remote storage, or are over "
+                f"{BEHIND_SECONDS // 60} minutes behind (value {{{{ $value | humanize }}}}).",
                 pending="10m",
             )
         )

@@ -1,4 +1,4 @@
-"""What was the case a while ago, and whether a series that is absent says anything, as PromQL."""
+"""What was the case a while ago, what is new since then, and whether an absent series says anything, as PromQL."""
 
 from typing import Final
 
@@ -14,3 +14,28 @@ def known(series: str, ago: str) -> str:
     all the same: who must not be wrong looks at `up` of then as well.
     """
     return f"last_over_time({series}[2m] offset {ago})"
+
+
+def born(metric: str, window: str) -> str:
+    """Series of a counter that were not there `window` ago, but already count: `increase` cannot see their first step.
+
+    Nothing is newborn where nobody looked then: neither a target that could not be scraped nor a Prometheus that was
+    away, for which all counters would be new.
+    """
+    looked = known("up", window)
+    return (
+        f"({metric} > 0 unless {known(metric, window)} unless on (job, instance) ({looked} == 0) "
+        f"and on () (count({looked}) > 0))"
+    )
+
+
+FIRST_STEP: Final = 1000
+"""What a counter of errors can be at its first scrape; one that is larger was only called otherwise before."""
+
+
+def errors(metric: str, window: str) -> str:
+    """How much each series of a counter of errors grew within `window`, with the first step of those that are newborn.
+
+    What fails for the first time makes a new series: by `increase` alone, ten errors of ten kinds are none.
+    """
+    return f"({born(metric, window)} <= {FIRST_STEP} or increase({metric}[{window}]))"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
-from components.observability.rules.past import known
+from components.observability.rules.past import errors, known
 from settings import Settings
 from settings.guard import Limits
 
@@ -76,12 +76,14 @@ def _signals(level: str, labels: str) -> list[Recording]:
 def _alerts(limits: Limits) -> list[Alert]:
     minutes = limits.window_seconds // 60
     requests = f"sum by (service_name, slot) (increase(http_requests_total[{minutes}m]))"
-    errors = f'sum by (service_name, slot) (increase(http_requests_total{{code=~"5.."}}[{minutes}m]))'
-    probation = 'label_replace(max by (service, slot) (release_probation), "service_name", "$1", "service", "(.*)")'
+    failed = errors('http_requests_total{code=~"5.."}', f"{minutes}m")
+    bad = f"sum by (service_name, slot) ({failed})"
+    watched = "max by (service, slot) (last_over_time(release_probation[5m]))"
+    probation = f'label_replace({watched}, "service_name", "$1", "service", "(.*)")'
     return [
         Alert(
             "ReleaseErrorRateHigh",
-            f"{errors} / {requests} > {limits.error_percent / 100:g} and {requests} >= {limits.minimum_requests}",
+            f"{bad} / {requests} > {limits.error_percent / 100:g} and {requests} >= {limits.minimum_requests}",
             severity="warning",
             kind="release",
             owner="engineering",
@@ -105,7 +107,8 @@ def _alerts(limits: Limits) -> list[Alert]:
         Alert(
             "ReleaseDeployed",
             "max by (service, slot) (release_probation) == 1"
-            f" unless max by (service, slot) ({known('release_probation', '10m')}) == 1",
+            # Not known 10 minutes ago is not enough: who tells of Jobs may have been away just then.
+            " unless max by (service, slot) (max_over_time(release_probation[20m] offset 10m)) == 1",
             severity="info",
             kind="release",
             owner="engineering",
@@ -117,8 +120,8 @@ def _alerts(limits: Limits) -> list[Alert]:
             "ReleaseSlotSwitched",
             "max by (service, slot) (release_live_slot_info) == 1"
             f" unless max by (service, slot) ({known('release_live_slot_info', '10m')}) == 1"
-            # From another slot: a service's first day is no switch.
-            " and on (service) count by (service) (max_over_time(release_live_slot_info[1d])) > 1",
+            # From another slot, and just now: neither a service's first day nor a gap in what is known is a switch.
+            " and on (service) count by (service) (max_over_time(release_live_slot_info[15m])) > 1",
             severity="info",
             kind="release",
             owner="engineering",

@@ -3,7 +3,7 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
-from components.observability.rules.past import known
+from components.observability.rules.past import born
 from settings import Settings
 
 LOGIN_RATIO: Final = 0.5
@@ -18,19 +18,6 @@ TOKEN_RATE: Final = 0.2
 """Errors a second below which a ratio says nothing."""
 ROLE_CHANGES: Final = 10
 """An administrator changes a few roles at a time; a script changes many."""
-
-
-def born(metric: str, window: str) -> str:
-    """Series of a counter that were not there `window` ago, but already count: `increase` cannot see their first step.
-
-    Nothing is newborn where nobody looked then: neither a target that could not be scraped nor a Prometheus that was
-    away, for which all counters would be new.
-    """
-    looked = known("up", window)
-    return (
-        f"({metric} > 0 unless {known(metric, window)} unless on (job, instance) ({looked} == 0) "
-        f"and on () (count({looked}) > 0))"
-    )
 
 
 def groups(settings: Settings) -> list[Group]:
@@ -128,9 +115,9 @@ def _floods(settings: Settings) -> list[Alert]:
     return [
         Alert(
             "RequestFlood",
-            "sum by (service_name) (service:http_requests:rate5m)"
-            f" > {FLOOD_FACTOR} * service:http_requests:busiest1d"
-            f" and sum by (service_name) (service:http_requests:rate5m) > {service:g}",
+            f"sum by (service_name) (service:http_requests:rate5m) > {service:g}"
+            f" and sum by (service_name) (service:http_requests:rate5m)"
+            f" > {FLOOD_FACTOR} * service:http_requests:busiest1d",
             severity="warning",
             kind="security",
             owner="security",
@@ -142,8 +129,9 @@ def _floods(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "EdgeRequestFlood",
-            f"edge:http_requests:rate5m > {FLOOD_FACTOR} * edge:http_requests:busiest1d"
-            f" and edge:http_requests:rate5m > {usual:g}",
+            # Without a day before, more than planned is enough.
+            f"edge:http_requests:rate5m > {usual:g}"
+            f" unless edge:http_requests:rate5m <= {FLOOD_FACTOR} * edge:http_requests:busiest1d",
             severity="critical",
             kind="security",
             owner="security",

@@ -3,11 +3,13 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
-from components.observability.rules.past import DISCOVERY
+from components.observability.rules.past import DISCOVERY, errors
 from settings import Settings
 
 ERROR_RATIO: Final = 0.05
 """ALR-5: 5xx over 5 % of requests."""
+USERS: Final = 'slot!="shadow"'
+"""Requests that users wait for: what a shadow answers, nobody sees."""
 LATENCY_SECONDS: Final = 1.0
 """What users take for a page that answers; a bound of the services' histogram."""
 
@@ -15,8 +17,9 @@ LATENCY_SECONDS: Final = 1.0
 def groups(settings: Settings) -> list[Group]:
     """The alerts of the services."""
     # Two minutes: with a longer window a single error of a quiet hour would stay long enough to be told.
-    errors = 'sum by (service_name) (rate(http_requests_total{code=~"5.."}[2m]))'
-    requests = "sum by (service_name) (rate(http_requests_total[2m]))"
+    failed = f'http_requests_total{{{USERS},code=~"5.."}}'
+    bad = f"sum by (service_name) ({errors(failed, '2m')})"
+    requests = f"sum by (service_name) (increase(http_requests_total{{{USERS}}}[2m]))"
     return [
         Group(
             "services",
@@ -34,7 +37,7 @@ def groups(settings: Settings) -> list[Group]:
                 ),
                 Alert(
                     "APIErrorRateHigh",
-                    f"{errors} / {requests} > {ERROR_RATIO}",
+                    f"{bad} / {requests} > {ERROR_RATIO}",
                     severity="warning",
                     kind="service",
                     owner="engineering",
@@ -64,14 +67,15 @@ def groups(settings: Settings) -> list[Group]:
 def _down(settings: Settings) -> str:
     """No pod of the live slot answers, or none of the whole service, or there is none that could be asked (0 as well).
 
-    Users are led to the live slot by a name server's answer; an idle slot that answers is no help to them. Where the
-    name server is not heard, all slots count together.
+    Users are led to the live slot by a name server's answer; an idle slot that answers is no help to them, and a
+    candidate is for some of them at most. Where the name server is not heard, all slots count together.
     """
-    live = 'label_replace(max by (service, slot) (release_live_slot_info), "service_name", "$1", "service", "(.+)")'
+    said = "max by (service, slot) (last_over_time(release_live_slot_info[2m]))"
+    live = f'label_replace({said}, "service_name", "$1", "service", "(.+)")'
     dead = f'sum by (service_name) (0 * ({live} unless on (service_name, slot) (up{{job="services"}} == 1)))'
-    answering = 'sum by (service_name) (up{job="services"}) == 0'
+    answering = 'sum by (service_name) (up{job="services",slot!~"canary|shadow"}) == 0'
     absent = [
-        f'sum by (service_name) (absent(up{{job="services",service_name="{service}"}}) - 1)'
+        f'sum by (service_name) (absent(up{{job="services",service_name="{service}",slot!~"canary|shadow"}}) - 1)'
         for service in sorted(settings.releases.services)
     ]
     return " or ".join([answering, *(f"({each}) and on () {DISCOVERY}" for each in (dead, *absent))])

@@ -1,7 +1,7 @@
 """Service level objectives (MON-6, ENV-4): error ratios, budgets, and alerts on how fast a budget is spent.
 
 The rules are those of the Google SRE workbook (chapter 5, multi-window, multi-burn-rate), as Sloth generates them, and
-decide alike. Four things differ on purpose:
+decide alike. Five things differ on purpose:
 
 - The ratios over 30 minutes to 3 days are sums of two recordings over 5 minutes (bad and all requests per second)
   instead of `rate(...[3d])` over the services' own counters, which have a series for each tenant, pod and code: the
@@ -11,6 +11,7 @@ decide alike. Four things differ on purpose:
 - A few bad requests are no trouble, whatever share of few they are (`FEW`): at night, one out of sixty in an hour is
   1.7 % and would wake somebody. A service that nobody asks is watched by probes (`ServiceDown`, `SiteUnreachable`).
 - No bad request ever counts as 0, also when the services have not made the series for 5xx yet.
+- A total outage spends the budget: what pods no longer count, the gateways do; and a shadow's answers are no user's.
 
 The ratio of the window itself is, as in Sloth, the mean of the 5-minute ratios: minutes weigh alike, not requests.
 """
@@ -21,11 +22,13 @@ from decimal import Decimal
 from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
+from components.observability.rules.past import errors
 from settings import Settings
 from settings.observability import Objective
 
 FEW: Final = 5
-"""Bad requests in the long window of a pair under which no burn is told; the first of a new series is not counted."""
+"""Bad requests in the long window of a pair under which no burn is told."""
+_BAD: Final = ',code=~"5.."}'
 SECONDS: Final = 30
 """Time between two evaluations of the ratios; a sum of rates times this is a number of requests."""
 RATIO_WINDOWS: Final = {"5m": 5, "30m": 30, "1h": 60, "2h": 120, "6h": 360, "1d": 1440, "3d": 4320}
@@ -82,12 +85,25 @@ def ratio(window: str) -> str:
     return f"slo:sli_error:ratio_rate{window}"
 
 
+def _more(pods: str, gateways: str) -> str:
+    """PromQL of what the pods have counted, or the gateways, whichever is more.
+
+    Dead pods count nothing, and the gateways answer 502 in their place; but not all requests pass the gateways.
+    """
+    return f'max({pods} or label_replace({gateways}, "by", "gateways", "", ""))'
+
+
 def _events(objective: Objective) -> tuple[str, str]:
     """PromQL of bad and of all requests a second, over 5 minutes."""
-    service = f'service_name="{objective.service}"'
+    service = f'service_name="{objective.service}",slot!="shadow"'
     if objective.indicator == "availability":
-        total = f"sum(rate(http_requests_total{{{service}}}[5m]))"
-        return f'sum(rate(http_requests_total{{{service},code=~"5.."}}[5m])) or 0 * {total}', total
+        metrics = (
+            f"http_requests_total{{{service}}}",
+            f'traefik_service_requests_total{{service=~"{objective.service}-(blue|green|canary)@file"}}',
+        )
+        total = _more(*(f"sum(rate({metric}[5m]))" for metric in metrics))
+        bad = _more(*(f"sum({errors(metric.replace('}', _BAD), '5m')}) / 300" for metric in metrics))
+        return f"{bad} or 0 * {total}", total
     seconds = plain(Decimal(objective.threshold_milliseconds or 0) / 1000)
     # Prometheus 3 writes a whole bound as 1.0, what is older or pushed says 1.
     bound = f'le="{seconds}"' if "." in seconds else f'le=~"{seconds}(\\\\.0)?"'

@@ -117,8 +117,10 @@ def test_every_class_of_the_retention_table_has_a_pipeline() -> None:
 
 def test_a_host_s_name_is_known_where_the_files_do_not_tell_it() -> None:
     document = agents.docker_host(stack_settings("prod"), "docker-1")
-    assert document["scrape_configs"][0]["static_configs"][0]["labels"]["machine"] == "docker-1"
-    assert "machine" in next(config for name, config in _all_stages(document) if name == "structured_metadata")
+    assert document["scrape_configs"][0]["static_configs"][0]["labels"]["host"] == "docker-1"
+    (pods,) = [job for job in _document("prod", "kubernetes")["scrape_configs"] if job["job_name"] == "pods"]
+    wanted = {"source_labels": ["__meta_kubernetes_pod_node_name"], "target_label": "host"}
+    assert wanted in pods["relabel_configs"]
 
 
 def test_the_documents_are_the_same_every_time() -> None:

@@ -96,10 +96,12 @@ def test_a_critical_alert_is_repeated_until_it_is_acknowledged() -> None:
     assert {each["group_interval"] for each in on_call} == {"30s"}
 
 
-def test_no_security_event_is_hidden_in_the_message_about_another() -> None:
+def test_who_is_on_call_is_told_of_each_tenant_and_a_channel_of_each_kind_of_event() -> None:
     security = [each for each in routes(main()["route"]) if 'kind="security"' in each["matched"]]
     assert {each["receiver"] for each in security} >= {"slack-security", *CRITICAL}
-    assert [each["group_by"] for each in security] == [["..."]] * len(security)
+    event = ["alertname", "service_name", "environment"]
+    for each in security:
+        assert each["group_by"] == ([*event, "tenant_id"] if each["receiver"] == "pagerduty-oncall" else event), each
 
 
 def test_the_heartbeat_comes_every_minute_and_only_while_all_is_well() -> None:

@@ -110,12 +110,12 @@ def rule(value: int) -> str:
     return to_yaml({"groups": [{"name": "rules", "rules": [alert]}]})
 
 
-def began(url: str, value: int) -> datetime | None:
-    """Since when the alert with this value fires."""
+def began(url: str, value: int) -> datetime:
+    """Since when the alert with this value fires; an error while it does not."""
     for alert in requests.get(f"{url}/api/v1/alerts", timeout=10).json()["data"]["alerts"]:
         if (alert["state"], float(alert["value"])) == ("firing", value):
             return datetime.fromisoformat(alert["activeAt"])
-    return None
+    raise AssertionError(f"no alert with value {value} fires")
 
 
 def recorded(url: str) -> bool:
