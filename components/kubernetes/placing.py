@@ -1,13 +1,17 @@
 """How documents and secrets become files of a pod."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.pod import Files, Mount
+
+BYTES: Final = 1_000_000
+"""Documents of one ConfigMap together; the API server takes 1 MiB."""
 
 
 @dataclass(frozen=True)
@@ -17,7 +21,7 @@ class Placed:
     mount: Mount
     """The folder."""
     resources: list[pulumi.Resource]
-    """The ConfigMap, and the Secret if there is one."""
+    """The ConfigMaps, and the Secret if there is one."""
 
 
 def place(
@@ -31,8 +35,9 @@ def place(
 ) -> Placed:
     """Put documents, and secrets below `secrets/`, into one folder of a pod.
 
-    The ConfigMap's name ends with a hash of its content, so that a change rolls the pods and an old pod keeps what it
-    started with. The Secret keeps its name: programs read its files anew whenever they need them.
+    The documents are in as few ConfigMaps as they fit into. A ConfigMap's name ends with a hash of its content, so that
+    a change rolls the pods and an old pod keeps what it started with. The Secret keeps its name: programs read its
+    files anew whenever they need them.
 
     Args:
         name: Start of the resources' names.
@@ -45,19 +50,21 @@ def place(
     """
     child = pulumi.ResourceOptions(parent=parent)
     keys = {path.replace("/", "__"): path for path in sorted(documents)}
-    data = {key: documents[path] for key, path in keys.items()}
-    digest = hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:10]
     labels = {"app.kubernetes.io/part-of": "luxima", "app.kubernetes.io/name": workload}
-    config_map = f"{workload}-{digest}"
-    made: list[pulumi.Resource] = [
-        k8s.core.v1.ConfigMap(
-            f"{name}-documents",
-            metadata=k8s.meta.v1.ObjectMetaArgs(name=config_map, namespace=namespace, labels=labels),
-            data=data,
-            immutable=True,
-            opts=child,
+    made: list[pulumi.Resource] = []
+    config_maps: dict[str, Mapping[str, str]] = {}
+    for number, data in enumerate(_parts({key: documents[path] for key, path in keys.items()}), 1):
+        config_map = f"{workload}-{hashlib.sha256(repr(sorted(data.items())).encode()).hexdigest()[:10]}"
+        config_maps[config_map] = {key: keys[key] for key in data}
+        made.append(
+            k8s.core.v1.ConfigMap(
+                f"{name}-documents" if number == 1 else f"{name}-documents-{number}",
+                metadata=k8s.meta.v1.ObjectMetaArgs(name=config_map, namespace=namespace, labels=labels),
+                data=data,
+                immutable=True,
+                opts=child,
+            )
         )
-    ]
     files: dict[str, Mapping[str, str]] = {}
     if secrets:
         files = {f"{workload}-secrets": {key: f"secrets/{key}" for key in secrets}}
@@ -70,4 +77,18 @@ def place(
                 opts=child,
             )
         )
-    return Placed(Mount("config", path, Files({config_map: keys}, files)), made)
+    return Placed(Mount("config", path, Files(config_maps, files)), made)
+
+
+def _parts(data: Mapping[str, str]) -> Iterator[dict[str, str]]:
+    """The entries in their order, in parts of at most `BYTES`; one that is larger has a part of its own."""
+    part: dict[str, str] = {}
+    size = 0
+    for key, text in data.items():
+        length = len(text.encode())
+        if part and size + length > BYTES:
+            yield part
+            part, size = {}, 0
+        part[key] = text
+        size += length
+    yield part
