@@ -89,8 +89,8 @@ lint: venv ## run ruff, pyright, import-linter and compare what is generated
 format: venv ## format the code and repair what ruff can
 	@$(PY) -m ruff check --fix --quiet .; $(PY) -m ruff format .
 
-bench: venv ## measure previews, ups and policies, and print the figures
-	@$(PY) -m tests.bench
+bench: venv ## measure previews, ups and policies, and print the figures [SCALE=1: of a thousand services]
+	@$(PY) -m tests.bench $(if $(SCALE),--scale)
 
 schema: venv ## write the JSON Schemas of the stacks' files anew
 	@$(PY) -m settings.schema

@@ -142,7 +142,15 @@ class Desk:
                 f"{service} is no service of stack {self.stack}; services: {', '.join(self.settings.services)}"
             )
 
-    def advance(self, new: Releases, targets: Sequence[Target], what: str, *, go_on: bool = False) -> list[Change]:
+    def advance(
+        self,
+        new: Releases,
+        targets: Sequence[Target],
+        what: str,
+        *,
+        go_on: bool = False,
+        first: Callable[[], None] | None = None,
+    ) -> list[Change]:
         """One step: see what it would change, write the release file, then make it.
 
         A step that was made before changes nothing, so that whoever was interrupted goes through all of them again.
@@ -152,6 +160,7 @@ class Desk:
             targets: What it is about.
             what: For the journal and the operator.
             go_on: Whether the failure of one resource is no reason to leave the others.
+            first: Done when nothing was refused and the file is written, before the engine makes it.
         """
         self.look(f"looking what {what} would change")
         settings = self._ruled(new)
@@ -163,6 +172,8 @@ class Desk:
             self.snapshot = Snapshot(text, new)
         else:
             self.write(new, what)
+            if first is not None:
+                first()
             if changes:
                 self.step(what)
                 self.say(f"{what}: {', '.join(map(str, changes))}")

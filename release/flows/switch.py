@@ -1,5 +1,7 @@
 """`switch`: lead users to the idle slot, on probation."""
 
+from functools import partial
+
 from release import changes, resources
 from release.desk import Desk
 from release.engine.targets import short
@@ -10,7 +12,10 @@ from settings.values import Slot
 
 
 def switch(desk: Desk, service: str) -> None:
-    """Write the probation down, change the public record and nothing else, and see every name server answer it."""
+    """Write the probation down, change the public record and nothing else, and see every name server answer it.
+
+    The record is changed as soon as the engine's preview has refused nothing; the engine's update then finds it so.
+    """
     release, found = situation.standing(desk, service)
     if found.kind in ("taken_back", "undoing", "foreign"):
         raise Refused(found.sentence)
@@ -28,7 +33,7 @@ def switch(desk: Desk, service: str) -> None:
         _ready(desk, service, slot)
         # The probation is in the file before the record changes: whoever looks knows who is watched until when.
         targets = [resources.public_record(service), resources.guard(desk.settings, service), resources.ledger()]
-        desk.advance(new, targets, f"users of {service} to slot {slot}")
+        desk.advance(new, targets, f"users of {service} to slot {slot}", first=partial(_lead, desk, service, slot))
         if desk.dry_run:
             return
         desk.look("waiting for the name servers")
@@ -41,6 +46,13 @@ def switch(desk: Desk, service: str) -> None:
         f"users of {service} are led to slot {slot} ({short(image)}), on probation until {until}; watch it: "
         f"`release guard {service}`"
     )
+
+
+def _lead(desk: Desk, service: str, slot: Slot) -> None:
+    """Change the record, if it leads to the other slot still."""
+    desk.step(f"leading users of {service} to slot {slot}")
+    desk.names.swap(desk.public(service), desk.address(changes.other(slot)), desk.address(slot))
+    desk.say(f"users of {service} are led to slot {slot}; the engine follows")
 
 
 def _ready(desk: Desk, service: str, slot: Slot) -> None:

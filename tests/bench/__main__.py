@@ -15,11 +15,14 @@ from statistics import median
 
 from sandbox.faults import SandboxError
 from sandbox.layout import ROOT
+from tests.bench import scale
 from tests.bench.checkout import Checkout
 from tests.bench.measuring import Report, RunError
 from tests.bench.workbench import Workbench
 from tools import ToolError
 
+_SCALE = (100, 1000)
+"""Services beside those of the stack, few and many."""
 _BUDGET = 80
 """Seconds after which no further round of previews, or of ups, is begun."""
 _NOTES = """
@@ -36,11 +39,11 @@ def measure_engine(report: Report, folder: Path, stack: str, rounds: int) -> Non
     except RunError as error:
         report.failures.append(f"up of {stack}: {error}")
         return
-    programs = {"bare, without SDKs": bare, "bare": f"{bare}+sdk", "this program": "platform"}
+    programs = {"bare, without SDKs": bare, "bare": f"{bare}+sdk", "this program": bench.platform}
     packs = {"a trivial pack": Path(__file__).parent / "trivial_pack", "policy/": ROOT / "policy"}
     cases = {f"preview {stack}: {name}": partial(bench.run, "preview", program) for name, program in programs.items()}
     for name, pack in packs.items():
-        cases[f"preview {stack}: this program with {name}"] = partial(bench.run, "preview", "platform", pack)
+        cases[f"preview {stack}: this program with {name}"] = partial(bench.run, "preview", bench.platform, pack)
     without, typed, ours, trivial, policy = report.in_turns(cases, rounds, _BUDGET)
     report.compare("preview: this program / bare", ours, typed)
     report.compare("preview: this program / bare, without SDKs", ours, without)
@@ -52,6 +55,20 @@ def measure_engine(report: Report, folder: Path, stack: str, rounds: int) -> Non
     typed, ours, typed_once, ours_once = report.in_turns(cases, max(1, rounds - 2), _BUDGET)
     report.compare("up: this program / bare", ours, typed)
     report.compare("up, state at the end: this program / bare", ours_once, typed_once)
+
+
+def measure_scale(report: Report, folder: Path) -> None:
+    """Processor time of a preview for each resource, with few services and with many."""
+    cases = {
+        f"preview dev with {count} more services, policy/": partial(
+            Workbench(folder / f"engine-{count}", scale.STACK, scale.make(folder / f"checkout-{count}", count)).run,
+            "preview",
+            str(folder / f"checkout-{count}" / "__main__.py"),
+            ROOT / "policy",
+        )
+        for count in _SCALE
+    }
+    report.each_resource("processor time a resource, many services / few", report.in_turns(cases))
 
 
 def measure_make(report: Report, folder: Path, *, cold: bool, test: bool) -> None:
@@ -97,6 +114,7 @@ def main() -> int:
     parser.add_argument("--stack", default="prod", help="stack of the previews and ups (prod)")
     parser.add_argument("--rounds", type=int, default=5, help="rounds of previews; two less of ups (5)")
     parser.add_argument("--only", choices=["engine", "make"], help="leave the other half out")
+    parser.add_argument("--scale", action="store_true", help="only previews of 100 and of 1,000 services: 15 min")
     parser.add_argument("--cold", action="store_true", help="also with nothing cached: half an hour, needs the network")
     parser.add_argument("--test", action="store_true", help="also make test: 10 min, with --cold another 45")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every run's figures there")
@@ -114,9 +132,11 @@ def main() -> int:
         engine, warm, cold = (Path(temporary) / name for name in ("engine", "warm", "cold"))
         for folder in (engine, warm, cold):
             folder.mkdir()
-        if options.only != "make":
+        if options.scale:
+            measure_scale(report, engine)
+        elif options.only != "make":
             measure_engine(report, engine, options.stack, options.rounds)
-        if options.only != "engine":
+        if options.only != "engine" and not options.scale:
             measure_make(report, warm, cold=False, test=options.test)
         if options.cold:
             measure_make(report, cold, cold=True, test=options.test)

@@ -45,6 +45,15 @@ class Report:
                     self.failures.append(f"{name}: {error}")
         return [self.runs[name] for name in cases]
 
+    def each_resource(self, name: str, runs: Sequence[Sequence[Run]]) -> None:
+        """Processor time of each case for one resource, in ms, and how many times the first's the last's is."""
+        if self.failures:
+            return
+        times = [median(run["cpu"] / run["resources"] for run in case) for case in runs]
+        for case, time_ in zip(runs, times, strict=True):
+            self.ratios[f"ms of processor time for each of {case[0]['resources']:,.0f} resources"] = time_ * 1000
+        self.ratios[name] = times[-1] / times[0]
+
     def compare(self, name: str, one: Sequence[Run], other: Sequence[Run], base: Sequence[Run] = ()) -> None:
         """How many times as long the one takes as the other, or as much the one adds to a base as the other does."""
         if self.failures:

@@ -1,7 +1,8 @@
 """`python -m tests.bench.once FOLDER STACK VERB PROGRAM [PACK]` runs the engine once and prints what it took, as JSON.
 
-PROGRAM is `platform`; or a file of recorded resources, with `+sdk` behind it if the SDKs' modules that the platform
-needs are to be imported too. It is a process of its own, as every `pulumi` command is: nothing is imported beforehand.
+PROGRAM is the platform's `__main__.py`; or a file of recorded resources, with `+sdk` behind it if the SDKs' modules
+that the platform needs are to be imported too. It is a process of its own, as every `pulumi` command is: nothing is
+imported beforehand.
 """
 
 import importlib
@@ -50,9 +51,9 @@ class TimedCommand(EngineCommand):
 
 def main(folder: EngineFolder, verb: str, which: str, packs: list[str]) -> int:
     """Run the verb; the exit code is 1 when the engine stopped."""
-    declare: Callable[[], None] = partial(program.run, ROOT / "__main__.py", ROOT, folder.logs / "program.log")
+    declare: Callable[[], None] = partial(program.run, Path(which), ROOT, folder.logs / "program.log")
     modules = ["settings", "components.platform"]
-    if which != "platform":
+    if Path(which).name != "__main__.py":
         file, sdk, _ = which.partition("+sdk")
         recorded = json.loads(Path(file).read_text(encoding="utf-8"))
         declare = bare.program(recorded["resources"])

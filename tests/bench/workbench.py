@@ -31,7 +31,7 @@ _COMPUTED = {
     "random:index/randomPassword:RandomPassword": ("result",),
 }
 """Outputs that the program goes on with."""
-_SECONDS = 300
+_SECONDS = 1200
 """How long one run may take."""
 
 
@@ -61,11 +61,18 @@ def _serve(package: str) -> tuple[Any, int]:
 
 
 class Workbench:
-    """The engine's folder for one stack; this process serves its providers, so that none has to start."""
+    """The engine's folder for one stack; this process serves its providers, so that none has to start.
 
-    def __init__(self, base: Path, stack: str) -> None:
+    Args:
+        base: Where the engine works.
+        stack: Name of the stack.
+        root: The checkout with its files.
+    """
+
+    def __init__(self, base: Path, stack: str, root: Path = ROOT) -> None:
         ensure("pulumi")
-        layout = Layout(stack)
+        layout = Layout(stack, root)
+        self.platform = str(root / "__main__.py")
         self._folder = EngineFolder(base, stack)
         config = overlay.read_config(layout)
         overlay.write(layout, self._folder, config, stand_ins(config), sealing.new(PASSPHRASE))
@@ -83,7 +90,7 @@ class Workbench:
 
     def record(self) -> str:
         """Bring the platform up once and keep what it declared: a file for the bare program."""
-        self.run("up", "platform")
+        self.run("up", self.platform)
         return str((self._folder.base / "exported.json").rename(self._folder.base / "recorded.json"))
 
     def run(self, verb: str, program: str, pack: Path | None = None, *, at_the_end: bool = False) -> Run:

@@ -16,7 +16,7 @@ decide alike. Five things differ on purpose:
 The ratio of the window itself is, as in Sloth, the mean of the 5-minute ratios: minutes weigh alike, not requests.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -31,6 +31,8 @@ FEW: Final = 5
 _BAD: Final = ',code=~"5.."}'
 SECONDS: Final = 30
 """Time between two evaluations of the ratios; a sum of rates times this is a number of requests."""
+SLICE: Final = 100
+"""Objectives of one group at most: its document then fits into a ConfigMap, and groups are evaluated side by side."""
 RATIO_WINDOWS: Final = {"5m": 5, "30m": 30, "1h": 60, "2h": 120, "6h": 360, "1d": 1440, "3d": 4320}
 """Windows of the error ratios beside the objective's own, in minutes."""
 
@@ -194,8 +196,13 @@ def _alerts(name: str, objective: Objective) -> Iterator[Alert]:
 def groups(settings: Settings) -> list[Group]:
     """The rules of all objectives: ratios, budgets, alerts."""
     objectives = list(settings.objectives.items())
-    return [
-        Group("slo-ratios", [rule for item in objectives for rule in _ratios(*item)], interval=f"{SECONDS}s"),
-        Group("slo-budgets", [rule for item in objectives for rule in _budgets(*item)], interval="1m"),
-        Group("slo-alerts", [rule for item in objectives for rule in _alerts(*item)], interval="30s"),
-    ]
+    slices = [objectives[start : start + SLICE] for start in range(0, len(objectives), SLICE)]
+    return [group for number, items in enumerate(slices, 1) for group in _groups(items, f"-{number}" * (number > 1))]
+
+
+def _groups(objectives: Sequence[tuple[str, Objective]], suffix: str) -> Iterator[Group]:
+    """The groups of some objectives; `suffix` tells them from those of the others."""
+    ratios = [rule for item in objectives for rule in _ratios(*item)]
+    yield Group(f"slo-ratios{suffix}", ratios, interval=f"{SECONDS}s")
+    yield Group(f"slo-budgets{suffix}", [rule for item in objectives for rule in _budgets(*item)], interval="1m")
+    yield Group(f"slo-alerts{suffix}", [rule for item in objectives for rule in _alerts(*item)], interval="30s")

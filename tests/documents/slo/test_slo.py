@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from components.observability.rules import slo
+from components.kubernetes.placing import BYTES
+from components.observability.rules import links, slo
 from components.observability.rules.model import Recording
+from components.text import to_yaml
 from settings.capacity.series import OBJECTIVE_RECORDINGS
 from tests.documents.slo.evaluation import promtool, run_case, write_rules
 from tests.recording import STACKS, stack_settings
@@ -48,3 +50,16 @@ def test_every_objective_has_as_many_recordings_as_the_capacity_counts() -> None
     settings = stack_settings("prod")
     recordings = [rule for group in slo.groups(settings) for rule in group.rules if isinstance(rule, Recording)]
     assert len(recordings) == OBJECTIVE_RECORDINGS * len(settings.objectives)
+
+
+def test_many_objectives_are_many_documents_that_fit_a_config_map() -> None:
+    settings = stack_settings("prod")
+    few = {group.name: group for group in slo.groups(settings)}
+    many = {f"service-{number}": settings.services["api"] for number in range(300)}
+    groups = slo.groups(settings.model_copy(update={"services": many}))
+    assert [*few] == ["slo-ratios", "slo-budgets", "slo-alerts"]
+    assert [group.name for group in groups[:6]] == [*few, *(f"{name}-2" for name in few)]
+    assert len({group.name for group in groups}) == len(groups)
+    rules = [rule for group in groups for rule in group.rules]
+    assert len(rules) * len(settings.objectives) == 600 * sum(len(group.rules) for group in few.values())
+    assert max(len(to_yaml(group.document(links(settings)))) for group in groups) < BYTES / 2

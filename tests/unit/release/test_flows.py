@@ -133,13 +133,15 @@ def test_a_switch_changes_the_record_and_the_ledger_and_nothing_else(tmp_path: P
     switched(made.desk())
     engine = [step for step in made.steps if step.startswith(("update", "create", "delete"))]
     assert engine == ["update release-ledger", "update dns-public-service-storefront (records)"]
+    # Users do not wait for the engine.
+    assert made.steps.index(f"swap to {made.address('green')}") < made.steps.index(engine[0])
     assert made.told == ["deployed green"]
     assert made.rows == [("switch storefront", "started"), ("switch storefront", "succeeded")]
 
 
 def test_the_probation_is_written_before_the_record_changes(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE[:2])
-    made.cut_after = 2
+    made.cut_before = "leading users"
     with pytest.raises(Cut):
         switched(made.desk())
     assert made.live() == "blue"
@@ -182,7 +184,7 @@ def test_a_second_rollback_does_nothing_and_says_so(tmp_path: Path) -> None:
 def test_an_interrupted_switch_can_be_taken_back_without_rejecting_the_image(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE[:2])
     before = made.release()
-    made.cut_after = 2
+    made.cut_before = "leading users"
     with pytest.raises(Cut):
         switched(made.desk())
     assert situation.standing(made.desk(), SERVICE)[1].kind == "switch_begun"
@@ -309,7 +311,7 @@ def test_a_silent_secondary_keeps_nobody_from_being_led_back(tmp_path: Path) -> 
 
 def test_a_switch_that_is_made_later_has_a_probation_of_its_own(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", (deployed(1), verified))
-    made.cut_after = 2
+    made.cut_before = "leading users"
     with pytest.raises(Cut):
         switched(made.desk())
     assert made.live() == "blue"

@@ -88,6 +88,8 @@ class World:
     steps: list[str] = field(default_factory=list[str])
     cut_after: int | None = None
     """Number of the step after which the run is cut short."""
+    cut_before: str = ""
+    """Words of the journal's entry before whose step the run is cut short."""
     unseen: set[str] = field(default_factory=set[str])
     """Images that users saw and nobody had tested."""
 
@@ -98,6 +100,12 @@ class World:
         if self.cut_after is not None and len(self.steps) > self.cut_after:
             self.cut_after = None
             raise Cut(f"cut short after {what}")
+
+    def begins(self, what: str) -> None:
+        """One step that is about to be made."""
+        if self.cut_before and self.cut_before in what:
+            self.cut_before = ""
+            raise Cut(f"cut short before {what}")
 
     def users(self) -> Iterator[str]:
         """Images that users of the service get: by the record, and at either gateway with an address of yesterday."""
@@ -118,7 +126,7 @@ class World:
             clock=lambda: self.now,
             say=self.said.append,
             look=lambda _look: None,
-            step=lambda _step: None,
+            step=self.begins,
             dry_run=dry_run,
         )
 
