@@ -13,6 +13,7 @@ from settings.report import RELEASES, Path, Problem, SettingsError, nearest, sho
 from settings.shape import salvage
 from settings.source import Document, read
 from settings.stack import Settings, Stack
+from settings.team_files import read_teams
 from settings.wording import explain
 
 NAMESPACE = "luxima:"
@@ -131,9 +132,11 @@ def _settings(
     found = [*file.problems, *problems, *release_file.problems]
     found += [problem for problem in wrong if problem.path not in reported]
     found += rules.check(settings, stack, partial=bool(wrong))
-    if found:
-        raise SettingsError(stack, _in_file_order(found, file, release_file))
-    return settings
+    known = areas.get("services")
+    teams, in_teams = read_teams(root, list(_table(known)))
+    if found or in_teams:
+        raise SettingsError(stack, [*_in_file_order(found, file, release_file), *in_teams])
+    return settings.model_copy(update={"teams": teams})
 
 
 def _in_file_order(problems: list[Problem], stack_file: Document, release_file: Document) -> list[Problem]:

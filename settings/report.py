@@ -22,6 +22,8 @@ class Problem:
     text: str
     line: int | None = None
     """Line of the file the setting is in, where that is known."""
+    file: str | None = None
+    """The file, from the checkout's root on, where it is neither the stack file nor the release file."""
 
     @property
     def in_release_file(self) -> bool:
@@ -42,8 +44,10 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
         count = "1 mistake" if len(self.problems) == 1 else f"{len(self.problems)} mistakes"
         lines = [f"The settings of stack {stack} have {count}; nothing was changed."]
-        for file, in_release_file in ((f"Pulumi.{stack}.yaml", False), (f"releases/{stack}.yaml", True)):
-            here = [f"  {problem}" for problem in self.problems if problem.in_release_file == in_release_file]
+        own = {False: f"Pulumi.{stack}.yaml", True: f"releases/{stack}.yaml"}
+        files = [problem.file or own[problem.in_release_file] for problem in self.problems]
+        for file in dict.fromkeys([*own.values(), *files]):
+            here = [f"  {problem}" for problem, of in zip(self.problems, files, strict=True) if of == file]
             if here:
                 lines += [f"{file}:", *here]
         super().__init__("\n".join(lines))
