@@ -13,6 +13,7 @@ from settings.report import OWN_FILES, RELEASES, SERVICES, Path, Problem, Settin
 from settings.shape import salvage
 from settings.source import Document, read
 from settings.stack import Settings, Stack
+from settings.team_files import read_teams
 from settings.wording import explain
 
 NAMESPACE = "luxima:"
@@ -150,9 +151,10 @@ def _settings(
     found = [*file.problems, *problems, *unread]
     found += [problem for problem in wrong if problem.path not in reported]
     found += rules.check(settings, stack, partial=bool(wrong))
-    if found:
-        raise SettingsError(stack, _in_file_order(found, file, own))
-    return settings
+    teams, in_teams = read_teams(root, list(_table(data.get(SERVICES))))
+    if found or in_teams:
+        raise SettingsError(stack, [*_in_file_order(found, file, own), *in_teams])
+    return settings.model_copy(update={"teams": teams})
 
 
 def _in_file_order(problems: list[Problem], stack_file: Document, own: Mapping[str, Document]) -> list[Problem]:

@@ -25,6 +25,8 @@ class Problem:
     text: str
     line: int | None = None
     """Line of the file the setting is in, where that is known."""
+    file: str | None = None
+    """The file, from the checkout's root on, where it is no file of a stack."""
 
     @property
     def own_file(self) -> str | None:
@@ -45,10 +47,11 @@ class SettingsError(Exception):
         self.problems = tuple(problems)
         count = "1 mistake" if len(self.problems) == 1 else f"{len(self.problems)} mistakes"
         lines = [f"The settings of stack {stack} have {count}; nothing was changed."]
-        for area in (None, *OWN_FILES):
-            here = [f"  {problem}" for problem in self.problems if problem.own_file == area]
+        files = [problem.file or file_name(problem.own_file, stack) for problem in self.problems]
+        for file in dict.fromkeys([*(file_name(area, stack) for area in (None, *OWN_FILES)), *files]):
+            here = [f"  {problem}" for problem, of in zip(self.problems, files, strict=True) if of == file]
             if here:
-                lines += [f"{file_name(area, stack)}:", *here]
+                lines += [f"{file}:", *here]
         super().__init__("\n".join(lines))
 
 

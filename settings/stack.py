@@ -18,6 +18,7 @@ from settings.retention import Retention
 from settings.secrets import SecretsSet
 from settings.services import Service, ServiceName
 from settings.storage import Storage
+from settings.teams import Team, Teams
 from settings.values import Area, Slot
 
 Services = Annotated[Mapping[ServiceName, Service], Field(min_length=1)]
@@ -44,6 +45,7 @@ class Settings(Stack):
 
     services: Services = Field(description="Services by name")
     releases: Releases = Field(description="What runs in which slot")
+    teams: Teams = Field(default_factory=dict[str, Team], description="What the services' own teams bring")
     secrets: SecretsSet = Field(default_factory=SecretsSet, description="Which secrets are set; never their values")
 
     @property

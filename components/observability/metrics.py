@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
+from settings.teams import Teams
+
 Type = Literal["counter", "gauge", "histogram"]
 
 
@@ -507,9 +509,10 @@ series, `slot`, `namespace` and `pod` to those of pods, `host` to those of hosts
 """
 
 
-def names() -> frozenset[str]:
-    """Every name that a query may use."""
-    return frozenset(name for emitter in EMITTERS for metric in emitter.metrics for name in metric.series)
+def names(teams: Teams | None = None) -> frozenset[str]:
+    """Every name that a query may use, with what the services of `teams` emit besides."""
+    own = [name for team in (teams or {}).values() for metric in team.rules.metrics for name in metric.series]
+    return frozenset([*own, *(name for emitter in EMITTERS for metric in emitter.metrics for name in metric.series)])
 
 
 def reference() -> str:

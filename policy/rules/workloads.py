@@ -41,6 +41,18 @@ def workload_resources(resource: Resource) -> Iterator[Finding]:
                 yield amount.wrong("is missing", "give an amount")
 
 
+@resource_rule(
+    "workload-priority",
+    requirements=("ENV-4",),
+    types=kinds.WORKLOADS,
+)
+def workload_priority(resource: Resource) -> Iterator[Finding]:
+    """Every pod says by a PriorityClass who is evicted before it."""
+    priority = kinds.pod_spec(resource).at("priorityClassName")
+    if not priority.text:
+        yield priority.wrong("is missing", "name a PriorityClass of the cluster")
+
+
 def _effective(pod: Value, container: Value, *keys: str) -> Value:
     """A setting of a container's security context, else the pod's."""
     own = container.at("securityContext", *keys)
@@ -167,6 +179,7 @@ def workload_host_access(resource: Resource) -> Iterator[Finding]:
 RULES = (
     workload_probes,
     workload_resources,
+    workload_priority,
     workload_non_root,
     workload_read_only_root,
     workload_no_escalation,

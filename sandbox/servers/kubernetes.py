@@ -34,6 +34,9 @@ _PORTS = {
     "kwokControllerPort": "kwok-controller",
 }
 
+_GIVEN = frozenset({"listen_client_urls", "listen_peer_urls"})
+"""What kwokctl itself tells a component; all else is added, since it passes over what it has nothing to override of."""
+
 
 class Kubernetes:
     """The cluster; its nodes, volumes and load balancers are the controllers' business."""
@@ -221,8 +224,7 @@ def _configuration(site: Site) -> dict[str, object]:
 
     def extra(component: str, **flags: str) -> dict[str, object]:
         arguments = [
-            {"key": key.replace("_", "-"), "value": value, "override": key.startswith("listen_")}
-            for key, value in flags.items()
+            {"key": key.replace("_", "-"), "value": value, "override": key in _GIVEN} for key, value in flags.items()
         ]
         return {"name": component, "extraArgs": arguments}
 

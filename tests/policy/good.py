@@ -31,6 +31,7 @@ CONTAINER: Final[dict[str, Any]] = {
 }
 POD: Final[dict[str, Any]] = {
     "automountServiceAccountToken": False,
+    "priorityClassName": "luxima-services",
     "securityContext": {"runAsNonRoot": True, "runAsUser": 10001.0, "seccompProfile": {"type": "RuntimeDefault"}},
     "containers": [CONTAINER],
     "volumes": [{"name": "tmp", "emptyDir": {}}],

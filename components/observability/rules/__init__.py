@@ -21,6 +21,7 @@ from components.observability.rules import (
     services,
     slo,
     storage,
+    teams,
 )
 from components.observability.rules.model import Alert, Group, Links, Recording
 from components.text import to_yaml
@@ -45,6 +46,7 @@ _SUBJECTS: Final[Sequence[Callable[[Settings], Sequence[Group]]]] = (
     control_plane.groups,
     nodes.groups,
     programs.groups,
+    teams.groups,
 )
 
 

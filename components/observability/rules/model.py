@@ -36,7 +36,7 @@ class Recording:
 
 @dataclass(frozen=True)
 class Alert:
-    """An alerting rule; its runbook is `docs/runbooks/<name>.md`."""
+    """An alerting rule."""
 
     name: str
     """CamelCase; unique in the platform."""
@@ -60,6 +60,8 @@ class Alert:
     """Uid of the Grafana dashboard that shows it."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """More labels."""
+    runbook: str | None = None
+    """URL of its runbook; `docs/runbooks/<name>.md`, where that is published, by default."""
 
     def document(self, links: "Links") -> dict[str, Any]:
         """As a rule file says it."""
@@ -72,7 +74,7 @@ class Alert:
             "annotations": {
                 "summary": self.summary,
                 "description": self.description,
-                "runbook_url": f"{links.runbooks}/{self.name}",
+                "runbook_url": self.runbook or f"{links.runbooks}/{self.name}",
                 "dashboard_url": f"{links.grafana}/d/{self.dashboard}",
             },
         }

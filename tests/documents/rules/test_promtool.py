@@ -8,12 +8,12 @@ import pytest
 
 from components.observability import rules
 from settings import Settings
-from tests.recording import STACKS, stack_settings
+from tests.recording import ROOT, STACKS, stack_settings
 from tools import ensure
 
 pytestmark = pytest.mark.needs_tools
 
-CASES = sorted((Path(__file__).parent / "cases").glob("*.yml"))
+CASES = [*sorted((Path(__file__).parent / "cases").glob("*.yml")), *sorted((ROOT / "teams").glob("*/cases.yml"))]
 REMOTE_WRITE = "remote-write.yml"
 """Cases of what is there only when samples are sent on."""
 
@@ -35,8 +35,9 @@ def write_case(case: Path, settings: Settings, folder: Path) -> str:
         load=f"{load:g}",
         service_load=f"{load / len(settings.services):g}",
     )
-    (folder / f"{case.stem}.test").write_text(text, encoding="utf-8")
-    return f"{case.stem}.test"
+    name = f"{case.parent.name}-{case.stem}.test"
+    (folder / name).write_text(text, encoding="utf-8")
+    return name
 
 
 def promtool(folder: Path, *arguments: str) -> None:

@@ -17,6 +17,7 @@ from typing import Any, Final, Self
 import requests
 import yaml
 
+from components.flows import ETCD_METRICS
 from components.observability import alertmanager, prometheus, rules
 from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
@@ -232,6 +233,7 @@ class Room:
             self.settings.storage.endpoint: rest,
             "$1:10250": "$1",
             "$1:9100": "$1",
+            f"$1:{ETCD_METRICS}": rest,
             f"{HOSTS['docker-1']}:9187": observed.postgres.address,
         }
         for name, address in HOSTS.items():

@@ -64,6 +64,15 @@ SPECS = (
         unknown=(_bad(f"{_CONTAINER}/resources", UNKNOWN, f"{_PATH}.resources"),),
     ),
     Spec(
+        "workload-priority",
+        passes=_GOOD,
+        fails=(
+            _bad(f"{_POD}/priorityClassName", DROP, f"{_POD_PATH}.priorityClassName"),
+            _bad(f"{_POD}/priorityClassName", "", f"{_POD_PATH}.priorityClassName", type_=kinds.DAEMON_SET),
+        ),
+        unknown=(_bad(f"{_POD}/priorityClassName", UNKNOWN, f"{_POD_PATH}.priorityClassName"),),
+    ),
+    Spec(
         "workload-non-root",
         passes=(
             *_GOOD,

@@ -39,6 +39,7 @@ RUN: Mapping[str, str] = {
     "python -m policy.docs": "policy/test_docs.py::test_check_compares_and_writing_mends",
     "python -m release canary": "releases/test_canary.py::test_from_a_share_to_all_and_back",
     "python -m release shadow": "test_node.py::test_a_shadow",
+    "python -m settings check": "settings/test_command.py::test_it_runs_as_a_module",
     "python -m sandbox up": "test_node.py::test_every_pod_is_ready",
     **dict.fromkeys(["ssh", "qm", "pct", "pvesm", "systemctl", "journalctl", "chronyc", "k3s", "ip"], _MACHINE),
     **dict.fromkeys(["dig", "ping", "curl", "mc", "docker", "openssl"], "asks a server or a machine of a stack"),
