@@ -9,7 +9,7 @@ import yaml
 
 from components.flows import CERT_MANAGER
 from tests.documents.network import told
-from tests.documents.network.manifests import INTERNET, Cluster, Connection, Party
+from tests.documents.network.manifests import INTERNET, PARTNER, Cluster, Connection, Party
 
 _META: Final = "__meta_kubernetes_"
 _API: Final = 6443
@@ -149,8 +149,7 @@ def _outside(cluster: Cluster) -> Iterator[Connection]:
         for host in hosts:
             yield from ((pod, target, at, "TCP") for target, at in cluster.behind(host, 443))
         for outside in service.outside:
-            if outside.network is None:
-                yield pod, _machine(cluster, INTERNET), outside.port, "TCP"
+            yield pod, _machine(cluster, INTERNET if outside.network is None else PARTNER), outside.port, "TCP"
 
 
 def _pod(cluster: Cluster, name: str) -> Party:

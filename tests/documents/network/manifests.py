@@ -12,11 +12,18 @@ from components.dns import records as records_of
 from components.flows import CERT_MANAGER, Flow, Peer, Pods, flows
 from settings import Settings
 from settings.releases import ServiceRelease
+from settings.services import Outside
 from tests.recording import record_platform
 from tools import ensure
 
 INTERNET: Final = "203.0.113.7"
 """An address of nobody (RFC 5737)."""
+PARTNER: Final = "198.51.100.7"
+"""An address of somebody whom one service may call (RFC 5737)."""
+_OUTSIDE: Final = (
+    Outside(why="mail", network="198.51.100.0/24", port=587),
+    Outside(why="payment", port=8443),
+)
 _WORKLOADS: Final = ("Deployment", "StatefulSet", "DaemonSet", "Job")
 
 
@@ -58,7 +65,10 @@ Connection = tuple[Party, Party, int, str]
 
 
 class Cluster:
-    """What the manifests of a stack make; all services are released, one is on probation so that its guard is there."""
+    """What the manifests of a stack make.
+
+    All services are released, one is on probation, so that its guard is there, and another one calls somebody outside.
+    """
 
     def __init__(self, settings: Settings) -> None:
         name, release = next(iter(settings.releases.services.items()))
@@ -76,7 +86,9 @@ class Cluster:
             for each in settings.services
         }
         releases = settings.releases.model_copy(update={"services": {**others, name: changed}})
-        self.settings = settings.model_copy(update={"releases": releases})
+        calling = settings.services["api"].model_copy(update={"outside": _OUTSIDE})
+        services = {**settings.services, "api": calling}
+        self.settings = settings.model_copy(update={"releases": releases, "services": services})
         self.flows = flows(self.settings)
         self._by_port: dict[tuple[int, str], list[Flow]] = {}
         for flow in self.flows:
@@ -130,6 +142,7 @@ class Cluster:
     def _machines(self) -> Iterator[Party]:
         settings = self.settings
         yield Party("internet", INTERNET)
+        yield Party("partner", PARTNER)
         guests = {**settings.wanted_vms, **settings.compute.containers}
         yield from (Party(name, guest.address) for name, guest in guests.items())
         for slot, each in settings.edge.gateways.items():
