@@ -1,5 +1,5 @@
 // Package correlation gives every request the identifiers by which its log lines and spans are found again, takes from
-// its headers what could undo or imitate those of the edge, and refuses bodies that are too large. Traefik runs it with
+// its headers what could imitate those of the edge, and refuses bodies that are too large. Traefik runs it with
 // its Go interpreter (a local plugin).
 package correlation
 
@@ -188,23 +188,13 @@ func parentTrace(parent string) string {
 	return parts[1]
 }
 
-// clean takes away names with an underscore, which some programs take for the one with a hyphen, and what a client names
-// in Connection: the proxy would remove those headers, also one that the edge has set.
+// clean takes away names with an underscore, which some programs take for the one with a hyphen.
 func clean(headers http.Header) {
 	for name := range headers {
 		if strings.Contains(name, "_") {
 			delete(headers, name)
 		}
 	}
-	named := strings.Join(headers.Values("Connection"), ",")
-	if named == "" {
-		return
-	}
-	if strings.Contains(strings.ToLower(named), "upgrade") {
-		headers.Set("Connection", "Upgrade")
-		return
-	}
-	headers.Del("Connection")
 }
 
 // wellFormed says whether a client's own identifier may go into logs: not long, and nothing that a log or a header

@@ -119,7 +119,7 @@ def test_the_machine_is_the_clusters_first_server(site: Site) -> None:
     assert made.machine["address"] == f"{first.address}/{network.prefix_length}"
     assert made.machine["gateway"] == network.gateway
     assert len(made.machine["port"]) <= 15
-    gateways = [f"{gateway.address}/32" for gateway in site.settings.edge.gateways.values()]
+    gateways = [f"{each}/32" for gateway in site.settings.edge.gateways.values() for each in gateway.addresses]
     assert list(made.extra_addresses) == gateways
     # kube-router looks for its node once, so it is started after what makes it.
     names = [daemon.name for daemon in made.daemons]
