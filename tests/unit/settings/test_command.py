@@ -43,6 +43,11 @@ def test_a_new_service_is_one_entry_for_each_stack(copied: Path, capsys: pytest.
         assert {service.strategy for service in settings.services.values()} == {settings.services["search"].strategy}
 
 
+def test_every_stack_has_room_for_new_services(copied: Path) -> None:
+    for name in ("search", "billing", "reports"):
+        assert main(["new-service", name, "--root", str(copied)]) == 0
+
+
 @pytest.mark.parametrize(
     ("name", "port", "why"),
     [
