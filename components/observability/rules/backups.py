@@ -8,6 +8,8 @@ from settings import Settings
 
 PATIENCE: Final = 1.5
 """Times the interval: a run that takes long or is tried again is not late yet."""
+UNKNOWN_HOURS: Final = 36
+"""The longest interval, with the same patience."""
 SNAPSHOT_SECONDS: Final = 2 * 3600
 """A template of a Docker host's disk is cloned in well under an hour."""
 
@@ -57,15 +59,15 @@ def groups(settings: Settings) -> list[Group]:
                     dashboard="backups",
                 ),
                 Alert(
-                    # A new stack makes its first backups within a day.
+                    # A new stack makes its first backups within a day; then one is late, and not before.
                     "BackupUnknown",
                     unknown,
                     severity="warning",
                     kind="backup",
                     owner="devops",
                     summary="Nothing is known of backups of {{ $labels.backup }}",
-                    description="No success has been reported for a day (absent is {{ $value }}).",
-                    pending="1d",
+                    description="No success has been reported for a day and a half (absent is {{ $value }}).",
+                    pending=f"{UNKNOWN_HOURS}h",
                     dashboard="backups",
                 ),
                 Alert(
