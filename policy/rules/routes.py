@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from ..judging import Severity, Stack, stack_rule
-from ..values import Finding, Value
+from ..values import Finding, UnevaluableError, Value
 from . import kinds
 
 LOGINS = frozenset({"basicAuth", "digestAuth", "forwardAuth"})
@@ -37,13 +37,23 @@ def _texts(value: object) -> list[str]:
 def _documents(stack: Stack, type_: str, field: str, part: str) -> Iterator[tuple[Value, dict[str, object]]]:
     """What Traefik would read of YAML documents that have a part `http.<part>`."""
     for resource in stack.of(type_):
-        for key, value in resource.props.at(field).entries():
+        for key, value in _entries(resource.props.at(field), type_):
             if key.endswith((".yaml", ".yml")) and f"{part}:" in value.text:
                 try:
                     document: object = yaml.safe_load(value.text)
                 except yaml.YAMLError:
                     continue
                 yield value, _object(_object(document).get("http"))
+
+
+def _entries(content: Value, type_: str) -> list[tuple[str, Value]]:
+    """Entries of an object. A Secret of which nothing is known says of no login what it is: its routers have none."""
+    try:
+        return list(content.entries())
+    except UnevaluableError:
+        if type_ == kinds.SECRET:
+            return []
+        raise
 
 
 def _hosts(name: str, services: dict[str, object], seen: frozenset[str] = frozenset()) -> Iterator[str]:

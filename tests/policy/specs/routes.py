@@ -42,6 +42,11 @@ def _access(text: str = _LOGIN) -> Any:
     return declared(kinds.SECRET, {"stringData": {"access.yaml": text, "key": "planted"}}, "access")
 
 
+def _unknown() -> Any:
+    """A Secret that is made of what the update makes."""
+    return declared(kinds.SECRET, {"stringData": UNKNOWN}, "key")
+
+
 _ALL = "headers, trusted, login"
 
 SPECS = (
@@ -50,6 +55,7 @@ SPECS = (
         passes=(
             (_routing(), _access()),
             (_access(),),
+            (_routing(), _access(), _unknown()),
             (_routing(), _access(_LOGIN.replace("basicAuth", "forwardAuth"))),
             (_routing(("trusted: {ip", "login: {digestAuth: {users: [x]}}\n    trusted: {ip")),),
             (_routing(("service: shop}", "service: round}")), _access()),
@@ -59,6 +65,7 @@ SPECS = (
         fails=(
             # Nobody says what the login is, or it is none.
             wrong((_routing(),), _PATH),
+            wrong((_routing(), _unknown()), _PATH),
             wrong((_routing(), _access(_LOGIN.replace("login:", "other:"))), _PATH, never=("planted",)),
             wrong((_routing(), _access("http: {middlewares: {login: {basicAuth: {}}}}")), _PATH),
             # A network is no login.
