@@ -50,6 +50,7 @@ SPECS = (
         passes=(
             (_routing(), _access()),
             (_access(),),
+            (_routing(), _access(), declared(kinds.SECRET, {"stringData": UNKNOWN}, "other")),
             (_routing(), _access(_LOGIN.replace("basicAuth", "forwardAuth"))),
             (_routing(("trusted: {ip", "login: {digestAuth: {users: [x]}}\n    trusted: {ip")),),
             (_routing(("service: shop}", "service: round}")), _access()),
@@ -61,6 +62,9 @@ SPECS = (
             wrong((_routing(),), _PATH),
             wrong((_routing(), _access(_LOGIN.replace("login:", "other:"))), _PATH, never=("planted",)),
             wrong((_routing(), _access("http: {middlewares: {login: {basicAuth: {}}}}")), _PATH),
+            # What is not known is no login.
+            wrong((_routing(), _access(UNKNOWN)), _PATH),
+            wrong((_routing(), declared(kinds.SECRET, {"stringData": UNKNOWN}, "access")), _PATH),
             # A network is no login.
             wrong((_routing((_ALL, "headers, trusted")), _access()), _PATH),
             wrong((_routing((f"[{_ALL}]", "")), _access()), _PATH),
@@ -75,7 +79,6 @@ SPECS = (
             ),
         ),
         unknown=(
-            wrong((_routing(), _access(UNKNOWN)), 'stringData["access.yaml"]'),
             wrong(
                 (declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": UNKNOWN}}, "routing"), _access()),
                 _PATH,
