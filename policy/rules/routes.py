@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from typing import cast
@@ -34,26 +35,28 @@ def _texts(value: object) -> list[str]:
     return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else []
 
 
-def _documents(stack: Stack, type_: str, field: str, part: str) -> Iterator[tuple[Value, dict[str, object]]]:
-    """What Traefik would read of YAML documents that have a part `http.<part>`."""
-    for resource in stack.of(type_):
-        for key, value in _entries(resource.props.at(field), type_):
-            if key.endswith((".yaml", ".yml")) and f"{part}:" in value.text:
-                try:
-                    document: object = yaml.safe_load(value.text)
-                except yaml.YAMLError:
-                    continue
-                yield value, _object(_object(document).get("http"))
+def _routed(stack: Stack) -> Iterator[tuple[Value, dict[str, object]]]:
+    """Documents with routes, and what Traefik would read of them."""
+    for resource in stack.of(kinds.CONFIG_MAP):
+        yield from _documents(resource.props.at("data"), "routers")
 
 
-def _entries(content: Value, type_: str) -> list[tuple[str, Value]]:
-    """Entries of an object. A Secret of which nothing is known says of no login what it is: its routers have none."""
-    try:
-        return list(content.entries())
-    except UnevaluableError:
-        if type_ == kinds.SECRET:
-            return []
-        raise
+def _logins(stack: Stack) -> Iterator[dict[str, object]]:
+    """What Traefik would read of secret documents. What is not known yet is no login: routes that need it fail."""
+    for resource in stack.of(kinds.SECRET):
+        with contextlib.suppress(UnevaluableError):
+            yield from (http for _, http in _documents(resource.props.at("stringData"), "middlewares"))
+
+
+def _documents(data: Value, part: str) -> Iterator[tuple[Value, dict[str, object]]]:
+    """YAML documents that have a part `http.<part>`."""
+    for key, value in data.entries():
+        if key.endswith((".yaml", ".yml")) and f"{part}:" in value.text:
+            try:
+                document: object = yaml.safe_load(value.text)
+            except yaml.YAMLError:
+                continue
+            yield value, _object(_object(document).get("http"))
 
 
 def _hosts(name: str, services: dict[str, object], seen: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -82,11 +85,10 @@ def _hosts(name: str, services: dict[str, object], seen: frozenset[str] = frozen
 )
 def published_login(stack: Stack) -> Iterator[Finding]:
     """A gateway's route to a program without a login of its own asks for one."""
-    routed = list(_documents(stack, kinds.CONFIG_MAP, "data", "routers"))
+    routed = list(_routed(stack))
     if not routed:
         return
-    said = [http for _, http in routed]
-    said += [http for _, http in _documents(stack, kinds.SECRET, "stringData", "middlewares")]
+    said = [*(http for _, http in routed), *_logins(stack)]
     logins = {
         name
         for http in said

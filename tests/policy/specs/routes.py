@@ -42,11 +42,6 @@ def _access(text: str = _LOGIN) -> Any:
     return declared(kinds.SECRET, {"stringData": {"access.yaml": text, "key": "planted"}}, "access")
 
 
-def _unknown() -> Any:
-    """A Secret that is made of what the update makes."""
-    return declared(kinds.SECRET, {"stringData": UNKNOWN}, "key")
-
-
 _ALL = "headers, trusted, login"
 
 SPECS = (
@@ -55,7 +50,7 @@ SPECS = (
         passes=(
             (_routing(), _access()),
             (_access(),),
-            (_routing(), _access(), _unknown()),
+            (_routing(), _access(), declared(kinds.SECRET, {"stringData": UNKNOWN}, "other")),
             (_routing(), _access(_LOGIN.replace("basicAuth", "forwardAuth"))),
             (_routing(("trusted: {ip", "login: {digestAuth: {users: [x]}}\n    trusted: {ip")),),
             (_routing(("service: shop}", "service: round}")), _access()),
@@ -65,9 +60,11 @@ SPECS = (
         fails=(
             # Nobody says what the login is, or it is none.
             wrong((_routing(),), _PATH),
-            wrong((_routing(), _unknown()), _PATH),
             wrong((_routing(), _access(_LOGIN.replace("login:", "other:"))), _PATH, never=("planted",)),
             wrong((_routing(), _access("http: {middlewares: {login: {basicAuth: {}}}}")), _PATH),
+            # What is not known is no login.
+            wrong((_routing(), _access(UNKNOWN)), _PATH),
+            wrong((_routing(), declared(kinds.SECRET, {"stringData": UNKNOWN}, "access")), _PATH),
             # A network is no login.
             wrong((_routing((_ALL, "headers, trusted")), _access()), _PATH),
             wrong((_routing((f"[{_ALL}]", "")), _access()), _PATH),
@@ -82,7 +79,6 @@ SPECS = (
             ),
         ),
         unknown=(
-            wrong((_routing(), _access(UNKNOWN)), 'stringData["access.yaml"]'),
             wrong(
                 (declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": UNKNOWN}}, "routing"), _access()),
                 _PATH,
