@@ -250,7 +250,7 @@ class Room:
         for found, name in zip(
             content["alerting"]["alertmanagers"], ("alertmanager", "alertmanager-record"), strict=True
         ):
-            found.pop("dns_sd_configs")
+            found.pop("dns_sd_configs", None)
             found["static_configs"] = [{"targets": [self._address(name)]}]
         for job in content["scrape_configs"]:
             self._locate(job)
