@@ -83,9 +83,10 @@ def _room() -> list[Alert]:
     )
     # With one node there is nothing to move to, and nothing is promised.
     left = f"sum by (resource) ({allocatable}) - max by (resource) ({allocatable})"
-    places = "host, name, namespace, pod, container"
-    throttled, periods = (
-        f"sum by ({places}) (rate(container_cpu_cfs_{what}_total[5m]))" for what in ("throttled_periods", "periods")
+    # On a node of the cluster `name` is the id of the container, new with each.
+    waits = " or ".join(
+        f"{_of_periods('throttled_periods', job, by)} / ({_of_periods('periods', job, by)} > 0) > {THROTTLED_RATIO}"
+        for job, by in (("kubelet-cadvisor", "host, namespace, pod, container"), ("cadvisor", "host, name"))
     )
     return [
         _NODE(
@@ -98,7 +99,7 @@ def _room() -> list[Alert]:
         ),
         _NODE(
             "ContainerThrottled",
-            f"{throttled} / ({periods} > 0) > {THROTTLED_RATIO}",
+            waits,
             severity="notice",
             owner="engineering",
             summary="{{ $labels.pod }}{{ $labels.name }} on {{ $labels.host }} is held back",
@@ -108,6 +109,10 @@ def _room() -> list[Alert]:
             dashboard="kubernetes-pods",
         ),
     ]
+
+
+def _of_periods(what: str, job: str, by: str) -> str:
+    return f'sum by ({by}) (rate(container_cpu_cfs_{what}_total{{job="{job}"}}[5m]))'
 
 
 def _machines() -> list[Alert]:

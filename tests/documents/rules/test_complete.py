@@ -115,6 +115,14 @@ def test_an_alert_has_a_case_that_fires_and_one_that_stays_quiet(alert: str) -> 
         assert False in expected
 
 
+def test_the_quiet_day_looks_at_every_alert_of_its_files() -> None:
+    path = ROOT / "tests" / "documents" / "rules" / "cases" / "quiet-day.yml"
+    day = cast("dict[str, Any]", yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader))
+    asked = {case["alertname"] for test in day["tests"] for case in test["alert_rule_test"]}
+    files = {file.removesuffix(".yml") for file in day["rule_files"]}
+    assert asked == {alert.name for group in groups() if group.name in files for alert in group.alerts}
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_names_are_unique(stack: str) -> None:
     found = rules.groups(stack_settings(stack))
