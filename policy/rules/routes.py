@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -42,18 +43,29 @@ def _routed(stack: Stack) -> Iterator[tuple[Value, dict[str, object]]]:
 
 
 def _logins(stack: Stack) -> Iterator[dict[str, object]]:
-    """What Traefik would read of secret documents. What is not known yet is no login: routes that need it fail."""
+    """What Traefik would read of secret documents. What is not known yet is no login: routes that need it fail.
+
+    The plugin makes `data` of `stringData` as soon as it knows its cluster.
+    """
     for resource in stack.of(kinds.SECRET):
-        with contextlib.suppress(UnevaluableError):
-            yield from (http for _, http in _documents(resource.props.at("stringData"), "middlewares"))
+        for field, read in (("stringData", str), ("data", _decoded)):
+            with contextlib.suppress(UnevaluableError):
+                yield from (http for _, http in _documents(resource.props.at(field), "middlewares", read))
 
 
-def _documents(data: Value, part: str) -> Iterator[tuple[Value, dict[str, object]]]:
+def _decoded(text: str) -> str:
+    try:
+        return base64.b64decode(text, validate=True).decode()
+    except ValueError:
+        return ""
+
+
+def _documents(data: Value, part: str, read: Callable[[str], str] = str) -> Iterator[tuple[Value, dict[str, object]]]:
     """YAML documents that have a part `http.<part>`."""
     for key, value in data.entries():
-        if key.endswith((".yaml", ".yml")) and f"{part}:" in value.text:
+        if key.endswith((".yaml", ".yml")) and f"{part}:" in (text := read(value.text)):
             try:
-                document: object = yaml.safe_load(value.text)
+                document: object = yaml.safe_load(text)
             except yaml.YAMLError:
                 continue
             yield value, _object(_object(document).get("http"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 from policy.rules import kinds
@@ -42,6 +43,12 @@ def _access(text: str = _LOGIN) -> Any:
     return declared(kinds.SECRET, {"stringData": {"access.yaml": text, "key": "planted"}}, "access")
 
 
+def _encoded(text: str) -> Any:
+    """As the plugin has it when it knows its cluster."""
+    data = {"access.yaml": base64.b64encode(text.encode()).decode(), "binary": "/w=="}
+    return declared(kinds.SECRET, {"data": data}, "access")
+
+
 _ALL = "headers, trusted, login"
 
 SPECS = (
@@ -50,6 +57,7 @@ SPECS = (
         passes=(
             (_routing(), _access()),
             (_access(),),
+            (_routing(), _encoded(_LOGIN)),
             (_routing(), _access(), declared(kinds.SECRET, {"stringData": UNKNOWN}, "other")),
             (_routing(), _access(_LOGIN.replace("basicAuth", "forwardAuth"))),
             (_routing(("trusted: {ip", "login: {digestAuth: {users: [x]}}\n    trusted: {ip")),),
@@ -62,6 +70,7 @@ SPECS = (
             wrong((_routing(),), _PATH),
             wrong((_routing(), _access(_LOGIN.replace("login:", "other:"))), _PATH, never=("planted",)),
             wrong((_routing(), _access("http: {middlewares: {login: {basicAuth: {}}}}")), _PATH),
+            wrong((_routing(), _encoded(_LOGIN.replace("login:", "other:"))), _PATH),
             # What is not known is no login.
             wrong((_routing(), _access(UNKNOWN)), _PATH),
             wrong((_routing(), declared(kinds.SECRET, {"stringData": UNKNOWN}, "access")), _PATH),
