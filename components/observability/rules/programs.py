@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
+from components.programs import ALERTMANAGER_RECORD
 from settings import Settings
 
 COMPACTION_HOURS: Final = 3
@@ -45,7 +46,9 @@ def _loki() -> list[Alert]:
         loki(
             "LokiNotificationsDropped",
             # Counted for each Alertmanager: one that restarts loses nothing that another one got.
-            "min by (instance, user) (increase(loki_prometheus_notifications_dropped_total[5m])) > 0",
+            # The recording one, which is known by its name, tells nobody.
+            "min by (instance, user) (increase(loki_prometheus_notifications_dropped_total"
+            f'{{alertmanager!~".*{ALERTMANAGER_RECORD.name}.*"}}[5m])) > 0',
             severity="critical",
             summary="Loki at {{ $labels.instance }} does not reach Alertmanager",
             description='About {{ $value | printf "%.0f" }} alerts over log lines were lost within 5 minutes, before '
@@ -119,7 +122,8 @@ def _edge() -> list[Alert]:
         ),
         edge(
             "CertificateNotReady",
-            f'max by (namespace, name) ({status}{{condition="True"}}) == 0',
+            # One failed scrape does not begin the half hour anew.
+            f'max by (namespace, name) (last_over_time({status}{{condition="True"}}[10m])) == 0',
             summary="The certificate {{ $labels.namespace }}/{{ $labels.name }} is not there",
             description="cert-manager has called it not ready for 30 minutes (value {{ $value }}).",
             pending="30m",
