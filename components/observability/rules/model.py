@@ -2,11 +2,14 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import yaml
 
 from components.text import to_yaml
+
+FILE_BYTES: Final = 500_000
+"""Rules of one file together; of which two fit into a ConfigMap."""
 
 Severity = Literal["critical", "warning", "notice", "info"]
 """ALR-2."""
@@ -115,6 +118,18 @@ class Links:
     """URL of Grafana, without a slash at the end."""
 
 
-def together(files: Iterable[str]) -> str:
-    """Rule files as one: a pod names its files, so that one file more would be another pod."""
-    return to_yaml({"groups": [group for text in files for group in yaml.load(text, yaml.CSafeLoader)["groups"]]})
+def together(files: Iterable[str], folder: str) -> dict[str, str]:
+    """Rule files as few, by path: a pod names its files, so that one file more is another pod.
+
+    One is enough until it is half of what a ConfigMap takes; hundreds of services have more.
+    """
+    parts: list[list[Any]] = [[]]
+    size = 0
+    for text in files:
+        if size + len(text.encode()) > FILE_BYTES and parts[-1]:
+            parts.append([])
+            size = 0
+        size += len(text.encode())
+        parts[-1] += yaml.load(text, yaml.CSafeLoader)["groups"]
+    names = ["all.yml", *(f"all-{number}.yml" for number in range(2, len(parts) + 1))]
+    return {f"{folder}/{name}": to_yaml({"groups": groups}) for name, groups in zip(names, parts, strict=True)}

@@ -60,5 +60,5 @@ def _by_tenant(documents: Mapping[str, str]) -> dict[str, str]:
         folders[path.rpartition("/")[0]].append(text)
     return {
         **{path: text for path, text in documents.items() if "/" not in path},
-        **{f"{folder}/all.yml": together(texts) for folder, texts in folders.items() if folder},
+        **{path: text for folder, texts in folders.items() if folder for path, text in together(texts, folder).items()},
     }

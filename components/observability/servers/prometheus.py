@@ -28,7 +28,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
     """Prometheus with its configuration, its rules and the volume for its series."""
     settings, observed = site.settings, site.settings.observability
     name = f"{site.prefix}-prometheus"
-    documents = {**prometheus.documents(settings), "rules/all.yml": together(rules.documents(settings).values())}
+    documents = {**prometheus.documents(settings), **together(rules.documents(settings).values(), "rules")}
     placed = place(
         name,
         site.namespace,

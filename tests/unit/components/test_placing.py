@@ -4,9 +4,12 @@ from collections.abc import Mapping
 
 import pulumi
 import pytest
+import yaml
 
 from components.kubernetes import place
 from components.kubernetes.placing import BYTES
+from components.observability.rules.model import together
+from components.text import to_yaml
 from tests.recording import record
 
 
@@ -37,3 +40,14 @@ def test_documents_are_in_as_few_config_maps_as_they_fit_into(sizes: tuple[int, 
     assert all(sum(len(text.encode()) for text in texts.values()) <= BYTES for texts in data.values())
     found = {path: data[name][key] for name, paths in mounted.items() for key, path in paths.items()}
     assert found == documents
+
+
+def test_rules_are_one_file_until_they_are_too_many_for_it() -> None:
+    """A pod names its files: while there is one, a new rule is no new pod."""
+    rules = [to_yaml({"groups": [{"name": str(number), "rules": ["x" * 100_000]}]}) for number in range(12)]
+    few, many = together(rules[:4], "rules"), together(rules, "rules")
+    assert list(few) == ["rules/all.yml"]
+    assert list(many) == ["rules/all.yml", "rules/all-2.yml", "rules/all-3.yml"]
+    names = [group["name"] for text in many.values() for group in yaml.safe_load(text)["groups"]]
+    assert names == [str(number) for number in range(12)]
+    assert max(len(text.encode()) for text in many.values()) <= BYTES / 2
