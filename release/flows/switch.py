@@ -51,7 +51,7 @@ def switch(desk: Desk, service: str) -> None:
 def _lead(desk: Desk, service: str, slot: Slot) -> None:
     """Change the record, if it leads to the other slot still."""
     desk.step(f"leading users of {service} to slot {slot}")
-    desk.names.swap(desk.public(service), desk.address(changes.other(slot)), desk.address(slot))
+    desk.names.swap(desk.public(service), desk.address(service, changes.other(slot)), desk.address(service, slot))
     desk.say(f"users of {service} are led to slot {slot}; the engine follows")
 
 

@@ -24,17 +24,14 @@ _ENTRY: Final = {
 def make(folder: Path, services: int) -> Path:
     """Write the files of the dev stack with that many services more; the folder that holds them.
 
-    The namespace's quota grows with them: it is no limit of the program.
+    Quotas, machines and volumes grow with them: they are no limits of the program.
     """
     folder.mkdir()
     for name in ("__main__.py", "Pulumi.yaml"):
         shutil.copy2(ROOT / name, folder / name)
     names = [f"service-{number}" for number in range(services)]
     stack = _read(file_name(None, STACK))
-    quota = stack["config"]["luxima:kubernetes"]["namespaces"]["commerce"]["quota"]
-    quota.update({key: value + 40 * services for key, value in quota.items() if key != "pods"})
-    quota.update(memory_limits_mib=quota["memory_limits_mib"] + 88 * services, pods=quota["pods"] + 4 * services)
-    quota.update(memory_requests_mib=quota["memory_requests_mib"] + 24 * services)
+    _enlarge(stack["config"], services)
     own = _read(file_name(SERVICES, STACK))
     released = _read(file_name(RELEASES, STACK))
     like = released["services"]["storefront"]
@@ -45,6 +42,22 @@ def make(folder: Path, services: int) -> Path:
         path.parent.mkdir(exist_ok=True)
         path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     return folder
+
+
+def _enlarge(config: dict[str, Any], services: int) -> None:
+    more = {"cpu_requests_millicores": 40, "memory_requests_mib": 140, "memory_limits_mib": 140, "pods": 4}
+    for namespace in config["luxima:kubernetes"]["namespaces"].values():
+        namespace["quota"] = {key: value + more[key] * services for key, value in namespace["quota"].items()}
+    compute, observed = config["luxima:compute"], config["luxima:observability"]
+    compute["nodes"]["pve1"].update(cpus=16 + services // 4, memory_mib=65536 + 2048 * services)
+    agent = compute["vms"]["k3s-agent-1"]
+    for number in range(2, 2 + -(-services // 40)):
+        size = {"memory_mib": 8192 + 64 * services, "disk_gib": 60 + services // 5}
+        place = {"id": 2000 + number, "address": f"10.10.10.{100 + number}"}
+        compute["vms"][f"k3s-agent-{number}"] = {**agent, **size, **place}
+    observed["prometheus"]["volume_gib"] += 2 * services
+    observed["prometheus"]["memory_mib"] += 60 * services
+    observed["loki"]["memory_mib"] += 8 * services
 
 
 def _read(file: str) -> dict[str, Any]:

@@ -27,7 +27,8 @@ pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1200)]
 DAY: Final = 24 * 60
 """Minutes."""
 TROUBLE: Final = re.compile(
-    "fail|error|errs|drop|discard|exceed|corrupt|missed|deadlock|offline|reject|restart|violation|role_changes"
+    "fail|error|errs|drop|discard|exceed|corrupt|missed|deadlock|offline|reject|restart|retries|throttled|violation|leader_changes|"
+    "role_changes"
 )
 """What a counter of this name counts does not happen."""
 STEADY: Final = "seconds_total"
@@ -53,6 +54,11 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
 HEALTHY: Final[Mapping[str, float]] = {
     "alertmanager_cluster_members": 1,
     "alertmanager_config_last_reload_successful": 1,
+    "certmanager_certificate_ready_status": 1,
+    "certmanager_certificate_renewal_timestamp_seconds": 60 * 86400,
+    "etcd_server_has_leader": 1,
+    "etcd_server_quota_backend_bytes": 2e9,
+    "k3s_certificate_expiration_seconds": 300 * 86400,
     "kube_deployment_spec_replicas": 2,
     "kube_deployment_status_replicas_available": 2,
     "kube_horizontalpodautoscaler_spec_max_replicas": 4,
@@ -121,6 +127,8 @@ def emitted(emitter: Emitter) -> Iterator[tuple[str, Metric]]:
 
 def value(name: str, metric: Metric, days: int) -> str:
     """What a series is, for as many days."""
+    if name.endswith("last_successful_run_timestamp_seconds"):
+        return f"0+60x{days * DAY}"
     if metric.type == "gauge":
         return f"{HEALTHY.get(name, 0):g}x{days * DAY}"
     if TROUBLE.search(name):

@@ -34,8 +34,8 @@ def example() -> dict[str, str]:
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """Stack and release files, and the guide's example."""
-    (tmp_path / "releases").mkdir()
-    for name in ("Pulumi.prod.yaml", "releases/prod.yaml"):
+    for name in ("Pulumi.prod.yaml", "services/prod.yaml", "releases/prod.yaml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         shutil.copyfile(ROOT / name, tmp_path / name)
     for name, text in example().items():
         put(tmp_path, name, text)

@@ -174,7 +174,7 @@ CASES = [
             {path: least},
         )
         for path, least, what in (
-            ("observability.loki.memory_mib", 1072, "Loki memory"),
+            ("observability.loki.memory_mib", 2312, "Loki memory"),
             ("observability.loki.volume_gib", 4, "Loki volume"),
             ("observability.tempo.memory_mib", 1087, "Tempo memory"),
             ("observability.tempo.volume_gib", 9, "Tempo volume"),
