@@ -85,6 +85,6 @@ class Edge(Area):
         default=30, description="Time a leaving gateway gives to requests that are under way, in seconds"
     )
     trusted_networks: Annotated[tuple[Network, ...], Field(min_length=1)] = Field(
-        description="Networks that may reach what is not for the public: trusted_only services and slots by their "
-        "own names"
+        description="Networks that may reach what is not for the public: trusted_only services, slots by their "
+        "own names, and the programs that observe"
     )

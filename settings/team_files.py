@@ -17,6 +17,8 @@ from settings.wording import explain
 
 FOLDER: Final = "teams"
 _DASHBOARD_KIB: Final = 64
+_GRAFANA: Final = "-- Grafana --"
+"""The data source of the annotations that every export has."""
 """All dashboards share a ConfigMap, which holds 1 MiB."""
 _CASES: Final = "cases.yml"
 """A team's cases for promtool; tests read them."""
@@ -142,14 +144,13 @@ def _wrong_dashboard(content: object, stem: str, service: str) -> Iterator[str]:
         yield "has no panels"
     if len(json.dumps(dashboard)) > _DASHBOARD_KIB * 1024:
         yield f"is larger than {_DASHBOARD_KIB} KiB; make two of it"
-    for panel in cast("list[Any]", dashboard.get("panels") or []):
-        for source in _sources(panel):
-            if source not in DATA_SOURCES:
-                yield f"asks the data source {json.dumps(source)}; give the uid of one of {listed(DATA_SOURCES, 'or')}"
+    for source in _sources(dashboard):
+        if source not in (*DATA_SOURCES, _GRAFANA):
+            yield f"asks the data source {json.dumps(source)}; give the uid of one of {listed(DATA_SOURCES, 'or')}"
 
 
 def _sources(value: object) -> Iterator[object]:
-    """Every data source that something of a panel names."""
+    """Every data source that a panel, a variable or an annotation names."""
     if isinstance(value, dict):
         for key, inner in cast("dict[str, object]", value).items():
             if key == "datasource":

@@ -41,7 +41,7 @@ class Gateway(pulumi.ComponentResource):
     """Traefik with its documents; it routes by what its folder holds, so a release does not restart it."""
 
     address: str
-    """Virtual address that public names of the slot point at."""
+    """Virtual address in the machines' network; public names may lead to another one, `public_address`."""
     workload: Workload
     """The pods and their Service."""
     routing: k8s.core.v1.ConfigMap

@@ -29,7 +29,7 @@ class Bucket(pulumi.ComponentResource):
 
     MinIO keeps what is set on a bucket in one document, which each call reads and writes as a whole: of settings that
     are made at the same time one may be lost, without an error. So each depends on the one before, in the order of
-    docs/adr/0013; the engine makes and changes them in that order, and removes them in the reverse.
+    docs/adr/0014; the engine makes and changes them in that order, and removes them in the reverse.
     """
 
     bucket: pulumi.Output[str]

@@ -37,7 +37,7 @@ def _texts(value: object) -> list[str]:
 
 
 def _routed(stack: Stack) -> Iterator[tuple[Value, dict[str, object]]]:
-    """Documents with routes, and what Traefik would read of them."""
+    """Documents with routes, and what Traefik would read of them; nothing of those in another format."""
     for resource in stack.of(kinds.CONFIG_MAP):
         yield from _documents(resource.props.at("data"), "routers")
 
@@ -50,7 +50,8 @@ def _logins(stack: Stack) -> Iterator[dict[str, object]]:
     for resource in stack.of(kinds.SECRET):
         for field, read in (("stringData", str), ("data", _decoded)):
             with contextlib.suppress(UnevaluableError):
-                yield from (http for _, http in _documents(resource.props.at(field), "middlewares", read))
+                for _, document in _documents(resource.props.at(field), "middlewares", read):
+                    yield _object(document.get("http"))
 
 
 def _decoded(text: str) -> str:
@@ -61,14 +62,27 @@ def _decoded(text: str) -> str:
 
 
 def _documents(data: Value, part: str, read: Callable[[str], str] = str) -> Iterator[tuple[Value, dict[str, object]]]:
-    """YAML documents that have a part `http.<part>`."""
+    """Documents of Traefik's that have such a part."""
     for key, value in data.entries():
-        if key.endswith((".yaml", ".yml")) and f"{part}:" in (text := read(value.text)):
+        if key.endswith(".toml") and part in read(value.text):
+            yield value, {}
+        if key.endswith((".yaml", ".yml")) and part in (text := read(value.text)):
             try:
                 document: object = yaml.safe_load(text)
             except yaml.YAMLError:
                 continue
-            yield value, _object(_object(document).get("http"))
+            yield value, _object(document)
+
+
+def _streams(document: dict[str, object]) -> Iterator[tuple[str, str]]:
+    """Routers of other protocols, which know no login, and the hosts that they lead to."""
+    for protocol in ("tcp", "udp"):
+        part = _object(document.get(protocol))
+        services = _object(part.get("services"))
+        for name, content in _object(part.get("routers")).items():
+            service = _object(services.get(str(_object(content).get("service", "")).removesuffix("@file")))
+            for server in cast("list[object]", _object(service.get("loadBalancer")).get("servers") or []):
+                yield name, str(_object(server).get("address", "")).rpartition(":")[0]
 
 
 def _hosts(name: str, services: dict[str, object], seen: frozenset[str] = frozenset()) -> Iterator[str]:
@@ -100,14 +114,22 @@ def published_login(stack: Stack) -> Iterator[Finding]:
     routed = list(_routed(stack))
     if not routed:
         return
-    said = [*(http for _, http in routed), *_logins(stack)]
+    said = [*(_object(document.get("http")) for _, document in routed), *_logins(stack)]
     logins = {
         name
         for http in said
         for name, content in _object(http.get("middlewares")).items()
         if any(_object(_object(content).get(kind)) for kind in LOGINS)
     }
-    for document, http in routed:
+    for value, document in routed:
+        if not document:
+            yield value.wrong("has routes that this rule cannot read", "give them as YAML")
+        for name, host in _streams(document):
+            if _OPEN.fullmatch(host):
+                yield value.wrong(
+                    f"leads to {host} by the router {name}, which knows no login", "publish it by a router of http"
+                )
+        http = _object(document.get("http"))
         services = _object(http.get("services"))
         for name, content in _object(http.get("routers")).items():
             router = _object(content)
@@ -115,7 +137,7 @@ def published_login(stack: Stack) -> Iterator[Finding]:
                 continue
             for host in _hosts(str(router.get("service", "")).removesuffix("@file"), services):
                 if _OPEN.fullmatch(host) or _OWN.fullmatch(host):
-                    yield document.wrong(
+                    yield value.wrong(
                         f"leads to {host} by the router {name} without a login",
                         f"give the router a middleware with one of {', '.join(sorted(LOGINS))}",
                     )

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from engine.program import run
 from settings.report import OWN_FILES, RELEASES, SERVICES, file_name
+from settings.team_files import FOLDER as TEAMS
 
 
 @contextlib.contextmanager
@@ -30,5 +31,7 @@ def program(root: Path, stack: str, text: str, log: Path) -> Generator[Callable[
             (folder / area).mkdir()
         for file in ("__main__.py", file_name(None, stack), file_name(SERVICES, stack)):
             shutil.copyfile(root / file, folder / file)
+        if (root / TEAMS).is_dir():
+            shutil.copytree(root / TEAMS, folder / TEAMS)
         (folder / file_name(RELEASES, stack)).write_text(text, encoding="utf-8")
         yield lambda: run(folder / "__main__.py", root, log)

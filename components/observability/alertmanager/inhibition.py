@@ -34,17 +34,46 @@ class Inhibition:
 
 
 TABLE: Final[Sequence[Inhibition]] = (
-    Inhibition("HostDown", ("HostLogsMissing", "KubernetesNodeNotReady", "PodNotReady", "TargetDown"), ("host",)),
+    Inhibition(
+        "HostDown",
+        (
+            *("HostLogsMissing", "KubernetesNodeNotReady", "KubernetesNodeFlapping", "PodNotReady", "TargetDown"),
+            "TargetFlapping",
+        ),
+        ("host",),
+    ),
     # Rules give a pod's alert the name of its node as `host` as well.
-    Inhibition("KubernetesNodeNotReady", ("PodNotReady", "TargetDown"), ("host",)),
+    Inhibition(
+        "KubernetesNodeNotReady", ("KubernetesNodeFlapping", "PodNotReady", "TargetDown", "TargetFlapping"), ("host",)
+    ),
+    Inhibition("KubernetesNodeFlapping", ("TargetFlapping",), ("host",)),
+    Inhibition("TargetDown", ("TargetFlapping",), ("job", "instance")),
     Inhibition("KubernetesApiDown", ("TargetDown",), job="kube-apiserver"),
+    # The same process as the API server, and found through it.
+    Inhibition("KubernetesApiDown", ("TargetDown",), job="etcd"),
+    Inhibition(
+        "KubernetesApiDown",
+        (
+            *("ControlPlaneWithoutLeader", "KubernetesApiBudgetBurnFast", "KubernetesApiBudgetBurnSlow"),
+            "KubernetesApiServiceUnavailable",
+        ),
+    ),
+    Inhibition("EtcdWithoutLeader", ("KubernetesApiBudgetBurnFast", "KubernetesApiBudgetBurnSlow", "SchedulerFailing")),
+    Inhibition("KubernetesApiBudgetBurnFast", ("KubernetesApiBudgetBurnSlow",)),
+    Inhibition("ClusterDnsDown", ("ClusterDnsErrors", "ClusterDnsSlow")),
+    Inhibition("ClusterDnsDown", ("TargetDown",), job="coredns"),
     Inhibition("DatabaseDown", ("DatabaseReplicaBehind", "DatabaseReplicationLag")),
+    Inhibition("DatabaseDown", ("TargetDown",), job="postgres"),
     Inhibition("ObjectStorageDown", ("TargetDown",), job="minio"),
+    Inhibition(
+        "ObjectStorageDown", ("LokiFlushFailing", "ObjectStorageErrors", "TempoBlocksFailing", "TempoFlushFailing")
+    ),
     Inhibition("GatewayDown", ("SiteUnreachable",), ("slot",)),
     Inhibition("GatewayDown", ("TargetDown",), ("slot",), job="traefik"),
     Inhibition("ServiceDown", ("TargetDown",), ("service_name",)),
     Inhibition("SLOErrorBudgetBurnFast", ("SLOErrorBudgetBurnSlow", "SLOErrorBudgetExhausted"), ("slo",)),
     Inhibition("DiskFull", ("DiskSpaceLow", "DiskWillFill"), ("host", "mountpoint")),
     Inhibition("CertificateExpiresNow", ("CertificateExpiresSoon",), ("instance",)),
+    Inhibition("CertificateNotReady", ("CertificateNotRenewed",), ("namespace", "name")),
     Inhibition("PodCrashLooping", ("PodNotReady",), ("namespace", "pod")),
 )

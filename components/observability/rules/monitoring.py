@@ -28,7 +28,14 @@ JOBS: Final = (
     "blackbox-dns",
 )
 """Jobs that have a target in every stack; services and gateways come and go, and have alerts of their own."""
-SIGNALS: Final = ("pg_up", "node_cpu_seconds_total", "kube_node_status_condition", "minio_cluster_nodes_offline_total")
+SIGNALS: Final = (
+    "pg_up",
+    "node_cpu_seconds_total",
+    "node_filesystem_readonly",
+    "kube_node_status_condition",
+    "apiserver_request_sli_duration_seconds_count",
+    "minio_cluster_nodes_offline_total",
+)
 """Metrics that a critical alert is made of: were they gone while their target is up, nobody would be told."""
 SAMPLES_RATIO: Final = 0.8
 """A target over its limit is not scraped at all; a fifth is what a busy week adds."""
@@ -90,7 +97,8 @@ def _prometheus(settings: Settings) -> list[Alert]:
         f'scrape_samples_post_metric_relabeling{{job=~"{"|".join(names)}"}} > {SAMPLES_RATIO} * {limit}'
         for limit, names in limits.items()
     )
-    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in JOBS)
+    wanted = [*JOBS, *(["etcd"] if settings.kubernetes.mode == "k3s" else [])]
+    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in wanted)
     signals = " or ".join(f'label_replace(absent({name}), "metric", "{name}", "", "")' for name in SIGNALS)
     reload_failed = "{0}_config_last_reload_successful == 0"
     problems = " + ".join(
@@ -116,8 +124,8 @@ def _prometheus(settings: Settings) -> list[Alert]:
             kind="monitoring",
             owner="devops",
             summary="{{ $labels.job }} at {{ $labels.instance }} comes and goes",
-            description="It changed between answering and not answering {{ $value }} times within an hour, and never "
-            "long enough for an alert of its own.",
+            description="It changed between answering and not answering {{ $value }} times within an hour, mostly "
+            "for too short a time for an alert of its own.",
         ),
         Alert(
             "JobAbsent",

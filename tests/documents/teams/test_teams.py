@@ -160,6 +160,11 @@ def _without(key: str) -> Callable[[Path], None]:
             DASHBOARD,
             'asks the data source "loki-audit"; give the uid of one of prometheus, loki or tempo',
         ),
+        (
+            _dashboard(lambda document: document.update(templating={"list": [{"datasource": {"uid": "loki-audit"}}]})),
+            DASHBOARD,
+            'asks the data source "loki-audit"',
+        ),
         (_dashboard(lambda document: document.update(x="y" * 70_000)), DASHBOARD, "is larger than 64 KiB"),
     ],
 )

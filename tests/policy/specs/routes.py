@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import Any
+
+import yaml
 
 from policy.rules import kinds
 
@@ -49,6 +52,24 @@ def _encoded(text: str) -> Any:
     return declared(kinds.SECRET, {"data": data}, "access")
 
 
+def _in_toml() -> Any:
+    return declared(kinds.CONFIG_MAP, {"data": {"routing.toml": "[http.routers]"}}, "routing")
+
+
+def _in_json() -> Any:
+    text = json.dumps(yaml.safe_load(_ROUTING))
+    return declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": text}}, "routing")
+
+
+def _streamed() -> Any:
+    text = """\
+tcp:
+  routers: {any: {rule: HostSNI(`*`), service: loki}}
+  services: {loki: {loadBalancer: {servers: [{address: 'loki.observability.svc:3100'}]}}}
+"""
+    return declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": text}}, "routing")
+
+
 _ALL = "headers, trusted, login"
 
 SPECS = (
@@ -71,6 +92,10 @@ SPECS = (
             wrong((_routing(), _access(_LOGIN.replace("login:", "other:"))), _PATH, never=("planted",)),
             wrong((_routing(), _access("http: {middlewares: {login: {basicAuth: {}}}}")), _PATH),
             wrong((_routing(), _encoded(_LOGIN.replace("login:", "other:"))), _PATH),
+            # In other forms.
+            wrong((_in_toml(),), 'data["routing.toml"]'),
+            wrong((_in_json(),), _PATH),
+            wrong((_streamed(),), _PATH),
             # What is not known is no login.
             wrong((_routing(), _access(UNKNOWN)), _PATH),
             wrong((_routing(), declared(kinds.SECRET, {"stringData": UNKNOWN}, "access")), _PATH),
