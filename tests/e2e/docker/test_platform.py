@@ -68,7 +68,7 @@ def test_each_reads_its_files_and_can_write_none(hosts: Hosts, made: Mapping[str
         pipeline = hosts.fetch(
             f"http://{host.address}:{hosts.settings.observability.agent_port}/etc/log-agent/promtail.yaml"
         )
-        assert f"machine: {host.vm}" in pipeline
+        assert f"host: {host.vm}" in pipeline
         # Whom the agent is told to trust is there.
         for path in re.findall(r"ca_file: (\S+)", pipeline):
             url = f"http://{host.address}:{hosts.settings.observability.agent_port}{path}"

@@ -42,6 +42,10 @@ PASSWORDS: Final[Mapping[Client, str]] = {
 }
 
 
+MACHINES = "10.10.0.0/16"
+"""Networks of the machines of every stack, whose log agents come to the gateways."""
+
+
 def stack_with(folder: Path, edits: Mapping[str, Any], stack: str = "prod") -> Settings:
     """The settings of a stack with edits at dotted paths, checked as always; `folder` is for files in between."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -12,7 +12,7 @@ from release.guard import query
 from release.web import login
 from tests.e2e.edge.backends import Backend, Received
 from tests.e2e.edge.clients import Answer, ask
-from tests.e2e.edge.gateway import PASSWORDS, Gateway, stack_with
+from tests.e2e.edge.gateway import MACHINES, PASSWORDS, Gateway, stack_with
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
@@ -53,7 +53,7 @@ class Room:
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
     folder = tmp_path_factory.mktemp("access")
-    settings = stack_with(folder / "settings", {"edge.trusted_networks": [f"{TRUSTED}/32"]})
+    settings = stack_with(folder / "settings", {"edge.trusted_networks": [f"{TRUSTED}/32", MACHINES]})
     programs = {name: Backend(name) for name in PORTS}
     for each in programs.values():
         each.__enter__()

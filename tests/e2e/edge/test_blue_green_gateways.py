@@ -27,7 +27,7 @@ from tests.e2e.dns.servers import HOST, ZONE, Knot, sandbox_server
 from tests.e2e.edge.authority import Authority
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import ask
-from tests.e2e.edge.gateway import Gateway, stack_with
+from tests.e2e.edge.gateway import MACHINES, Gateway, stack_with
 from tests.e2e.edge.test_gateway import TRUSTED
 from tests.e2e.edge.traffic import LIMIT, LONG, Ask, Browser, Load, Reply, say, size
 from tests.waiting import wait_for
@@ -181,7 +181,7 @@ class Operator:
     def _load(self) -> Settings:
         edits: dict[str, Any] = {
             **LIMIT,
-            "edge.trusted_networks": [f"{TRUSTED}/32"],
+            "edge.trusted_networks": [f"{TRUSTED}/32", MACHINES],
             "dns.switch_ttl_seconds": TTL_SECONDS,
             f"services.{SERVICE}.strategy": "blue_green",
             "releases": self.releases.model_dump(mode="json"),

@@ -20,7 +20,7 @@ from components.observability import agents
 from tests.documents.agents.promtail import run
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask
-from tests.e2e.edge.gateway import Gateway, stack_with
+from tests.e2e.edge.gateway import MACHINES, Gateway, stack_with
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
@@ -64,7 +64,7 @@ def verified(service: str, digit: str) -> dict[str, str]:
 
 
 EDITS: dict[str, Any] = {
-    "edge.trusted_networks": [f"{TRUSTED}/32"],
+    "edge.trusted_networks": [f"{TRUSTED}/32", MACHINES],
     "edge.max_body_mib": 1,
     "edge.drain_seconds": 5,
     "releases.services": {
