@@ -7,6 +7,7 @@ import pulumi
 import pytest
 
 from components.flows import flows
+from components.kubernetes import Priorities
 from components.services.guard_job import GuardJob, GuardJobArgs
 from settings.releases import Releases
 from tests.e2e.guard.control_plane import Cluster, cluster
@@ -40,6 +41,7 @@ def declared() -> list[Declared]:
     def program() -> None:
         image = f"{settings.environment.registry_host}/luxima/release@sha256:{'b' * 64}"
         tsig, key = pulumi.Output.secret("planted-tsig"), pulumi.Output.secret("planted-key")
+        Priorities("priorities")
         GuardJob("service-api-guard", GuardJobArgs(released, flows(released), "api", image, tsig, key))
 
     return [each for each in record(program).resources if each.type.startswith("kubernetes:")]
@@ -54,8 +56,12 @@ def test_it_is_admitted_and_its_pod_is_made(api_server: Cluster) -> None:
         "/api/v1/namespaces",
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "edge", "labels": standard}},
     )
+    priorities = "/apis/scheduling.k8s.io/v1/priorityclasses"
     for each in declared():
         _, group, kind = each.type.split(":")
+        if kind == "PriorityClass":
+            api_server.make(priorities, {"apiVersion": group, "kind": kind, **each.inputs})
+            continue
         version = group.removeprefix("core/")
         prefix = "/api/v1" if version == "v1" else f"/apis/{version}"
         body: dict[str, Any] = {"apiVersion": version, "kind": kind, **each.inputs}
