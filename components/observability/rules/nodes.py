@@ -115,11 +115,15 @@ def _of_periods(what: str, job: str, by: str) -> str:
     return f'sum by ({by}) (rate(container_cpu_cfs_{what}_total{{job="{job}"}}[5m]))'
 
 
+_READ_ONLY: Final = 'node_filesystem_readonly{fstype=~"ext[234]|xfs|btrfs",mountpoint!~"/boot.*"}'
+
+
 def _machines() -> list[Alert]:
     return [
         _HOST(
             "FileSystemReadOnly",
-            'node_filesystem_readonly{fstype=~"ext[234]|xfs|btrfs",mountpoint!~"/boot.*"} == 1',
+            # A folder that is mounted read-only on purpose is of a device that is written elsewhere.
+            f"{_READ_ONLY} == 1 unless on (host, device) {_READ_ONLY} == 0",
             severity="critical",
             summary="{{ $labels.mountpoint }} of {{ $labels.host }} cannot be written",
             description="{{ $labels.device }} has been read-only for 5 minutes (value {{ $value }}): most often the "
