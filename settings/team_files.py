@@ -17,9 +17,9 @@ from settings.wording import explain
 
 FOLDER: Final = "teams"
 _DASHBOARD_KIB: Final = 64
+"""All dashboards share a ConfigMap, which holds 1 MiB."""
 _GRAFANA: Final = "-- Grafana --"
 """The data source of the annotations that every export has."""
-"""All dashboards share a ConfigMap, which holds 1 MiB."""
 _CASES: Final = "cases.yml"
 """A team's cases for promtool; tests read them."""
 
@@ -102,7 +102,12 @@ def _wrong_rules(rules: TeamRules, service: str) -> Iterator[tuple[Place, str]]:
             seen.add(name)
     for key, entries in (("recordings", rules.recordings), ("alerts", rules.alerts)):
         for index, entry in enumerate(entries):
-            for each in selectors(entry.expression):
+            try:
+                chosen = list(selectors(entry.expression))
+            except ValueError as error:
+                yield (key, index, "expression"), f"is no PromQL: {error}; give what Prometheus takes"
+                continue
+            for each in chosen:
                 if each.equal.get("service_name") != service and each.metric not in recorded:
                     what = each.metric or "a selector"
                     text = f'{what} may be of any service; add service_name="{service}" to its labels'

@@ -1,6 +1,5 @@
 """No panel asks for a series that nothing makes: neither a rule nor a program that is scraped."""
 
-import re
 from functools import cache
 
 import pytest
@@ -8,19 +7,8 @@ import pytest
 from components.observability import metrics
 from components.observability.grafana import queries
 from components.observability.rules import Recording, anomalies, groups, slo
+from tests.documents.rules import expressions
 from tests.recording import STACKS, stack_settings
-
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
-_LABELS = re.compile(r"\{[^{}]*\}|\[[^\]]*\]|\boffset\s+[0-9a-z]+")
-_GROUPING = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\([^()]*\)")
-_NAME = re.compile(r"(?<![0-9.\w:])[a-zA-Z_:][a-zA-Z0-9_:]*(?!\s*\(|[\w:])")
-_WORDS = {"and", "or", "unless", "bool", "atan2", "inf", "nan"}
-
-
-def names_in(expr: str) -> set[str]:
-    """Names of series in a PromQL expression."""
-    bare = _GROUPING.sub(" ", _LABELS.sub(" ", _STRING.sub('""', expr)))
-    return {name for name in _NAME.findall(bare) if name.lower() not in _WORDS}
 
 
 @cache
@@ -33,7 +21,7 @@ def recorded(stack: str) -> set[str]:
 @cache
 def asked(stack: str) -> dict[str, str]:
     found = [each for each in queries(stack_settings(stack)) if each.language == "promql"]
-    return {name: each.place for each in found for name in names_in(each.sent)}
+    return {name: each.place for each in found for name in expressions.metrics(each.sent)}
 
 
 @pytest.mark.parametrize(
@@ -49,7 +37,7 @@ def asked(stack: str) -> dict[str, str]:
     ],
 )
 def test_names_of_series_are_found(expr: str, names: set[str]) -> None:
-    assert names_in(expr) == names
+    assert expressions.metrics(expr) == names
 
 
 @pytest.mark.parametrize("stack", STACKS)

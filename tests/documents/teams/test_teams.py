@@ -137,7 +137,9 @@ def _without(key: str) -> Callable[[Path], None]:
         (_alert(name="CheckoutFailing"), RULES, "CheckoutFailing does not begin with Storefront"),
         (_alert(expression="sum(rate(checkouts_total[5m])) > 1"), RULES, "checkouts_total may be of any service; add"),
         (_alert(expression='up{service_name=~"storefront|auth"} == 0'), RULES, "up may be of any service"),
-        (_alert(expression='{service_name!="storefront"} > 1'), RULES, "a selector may be of any service"),
+        (_alert(expression='{service_name!="storefront",job=~".+"} > 1'), RULES, "a selector may be of any service"),
+        # Prometheus refuses a selector that any series without labels would do for.
+        (_alert(expression='{service_name!="storefront"} > 1'), RULES, "alerts[0].expression: is no PromQL: "),
         (
             _rules(lambda document: document["alerts"].append(document["alerts"][0])),
             RULES,
