@@ -6,12 +6,7 @@ from typing import Final
 
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.prometheus import cluster
-from components.observability.prometheus.parts import Job
-from components.observability.prometheus.parts import copied as _copy
-from components.observability.prometheus.parts import job as _job
-from components.observability.prometheus.parts import keep as _keep
-from components.observability.prometheus.parts import kept_metrics as _kept_metrics
-from components.observability.prometheus.parts import static as _static
+from components.observability.prometheus.parts import Job, copied, job, keep, kept_metrics, static
 from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
 
@@ -49,14 +44,14 @@ def _own(settings: Settings) -> Iterator[Job]:
         host = f"{program.headless}.{settings.observability.namespace}.svc"
         found = [{"names": [host], "type": "A", "port": program.port}]
         extra: Job = {"honor_labels": True} if program == KUBE_STATE_METRICS else {}
-        yield _job(settings, program.name, {"dns_sd_configs": found, **extra})
+        yield job(settings, program.name, {"dns_sd_configs": found, **extra})
 
 
 def _services(settings: Settings) -> Job:
     """Pods of the services' namespaces that ask for it by annotation."""
     namespaces = sorted({service.namespace for service in settings.services.values()})
     meta = "__meta_kubernetes_pod_annotation_prometheus_io"
-    return _job(
+    return job(
         settings,
         "services",
         {
@@ -69,11 +64,11 @@ def _services(settings: Settings) -> Job:
                     "action": "keepequal",
                     "target_label": f"{meta}_port",
                 },
-                _copy(f"{meta}_path", "__metrics_path__", regex="(.+)"),
-                _copy("__meta_kubernetes_namespace", "namespace"),
-                _copy("__meta_kubernetes_pod_name", "pod"),
-                _copy("__meta_kubernetes_pod_label_app_kubernetes_io_name", "service_name"),
-                _copy("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
+                copied(f"{meta}_path", "__metrics_path__", regex="(.+)"),
+                copied("__meta_kubernetes_namespace", "namespace"),
+                copied("__meta_kubernetes_pod_name", "pod"),
+                copied("__meta_kubernetes_pod_label_app_kubernetes_io_name", "service_name"),
+                copied("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
             ],
         },
         service_name=None,
@@ -81,16 +76,16 @@ def _services(settings: Settings) -> Job:
 
 
 def _gateways(settings: Settings) -> Job:
-    return _job(
+    return job(
         settings,
         "traefik",
         {
             "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [settings.edge.namespace]}}],
             "relabel_configs": [
-                _keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "traefik"),
-                _keep("__meta_kubernetes_pod_container_port_name", "http"),
-                _copy("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
-                _copy("__meta_kubernetes_pod_name", "pod"),
+                keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "traefik"),
+                keep("__meta_kubernetes_pod_container_port_name", "http"),
+                copied("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
+                copied("__meta_kubernetes_pod_name", "pod"),
             ],
         },
     )
@@ -103,15 +98,15 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
         "authorization": {"credentials_file": f"{TOKEN_PATH}/token"},
         "tls_config": {"ca_file": f"{TOKEN_PATH}/ca.crt"},
     }
-    yield _job(
+    yield job(
         settings,
         "kube-apiserver",
         {
             **secure,
             "kubernetes_sd_configs": [{"role": "endpointslice", "namespaces": {"names": ["default"]}}],
             "relabel_configs": [
-                _keep("__meta_kubernetes_service_name", "kubernetes"),
-                _keep("__meta_kubernetes_endpointslice_port_name", "https"),
+                keep("__meta_kubernetes_service_name", "kubernetes"),
+                keep("__meta_kubernetes_endpointslice_port_name", "https"),
             ],
             "metric_relabel_configs": cluster.kept_of_api_server(),
         },
@@ -119,11 +114,11 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
     kubelet = _kubernetes_nodes(settings, "kubelet-cadvisor", 10250)
     # k3s signs the kubelet's certificate with its own authority, for the node's name and address.
     kubelet |= {**secure, "metrics_path": "/metrics/cadvisor", "honor_timestamps": False}
-    kubelet["metric_relabel_configs"] = [_kept_metrics("keep", _CONTAINERS)]
+    kubelet["metric_relabel_configs"] = [kept_metrics("keep", _CONTAINERS)]
     yield kubelet
     volumes = _kubernetes_nodes(settings, "kubelet", 10250)
-    yield {**volumes, **secure, "metric_relabel_configs": [_kept_metrics("keep", cluster.KUBELET)]}
-    yield _job(
+    yield {**volumes, **secure, "metric_relabel_configs": [kept_metrics("keep", cluster.KUBELET)]}
+    yield job(
         settings,
         "log-agent",
         {
@@ -132,20 +127,20 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
             ],
             "relabel_configs": [
                 # Docker hosts come without labels of a pod, and bring their host themselves.
-                _keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "(log-agent)?"),
-                _keep("__meta_kubernetes_pod_container_port_name", "(http)?"),
-                _copy("__meta_kubernetes_pod_node_name", "host", regex="(.+)"),
+                keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "(log-agent)?"),
+                keep("__meta_kubernetes_pod_container_port_name", "(http)?"),
+                copied("__meta_kubernetes_pod_node_name", "host", regex="(.+)"),
             ],
             "static_configs": [
-                _static(address, settings.observability.agent_port, name) for name, address in _docker(settings)
+                static(address, settings.observability.agent_port, name) for name, address in _docker(settings)
             ],
         },
     )
 
 
-def _kubernetes_nodes(settings: Settings, job: str, port: int | None) -> Job:
+def _kubernetes_nodes(settings: Settings, called: str, port: int | None) -> Job:
     """A port of every node of the cluster; None is the node exporter's, which other guests have too."""
-    name = "node" if port is None else job
+    name = "node" if port is None else called
     wanted = settings.observability.node_exporter_port if port is None else port
     content: Job = {
         "kubernetes_sd_configs": [{"role": "node"}],
@@ -155,25 +150,25 @@ def _kubernetes_nodes(settings: Settings, job: str, port: int | None) -> Job:
                 "target_label": "__address__",
                 "replacement": f"$1:{wanted}",
             },
-            _copy("__meta_kubernetes_node_name", "host"),
+            copied("__meta_kubernetes_node_name", "host"),
         ],
     }
     if port is None:
         content["metric_relabel_configs"] = cluster.kept_of_units()
-        content["static_configs"] = [_static(address, wanted, host) for host, address in _docker(settings)]
+        content["static_configs"] = [static(address, wanted, host) for host, address in _docker(settings)]
         # Targets that are no node of the cluster bring their address and host themselves.
         for rule in content["relabel_configs"]:
             rule["regex"] = "(.+)"
-    return _job(settings, name, content)
+    return job(settings, name, content)
 
 
 def _guests(settings: Settings) -> Iterator[Job]:
     """Docker hosts and the database on one of them."""
     observed = settings.observability
-    cadvisor = [_static(address, observed.cadvisor_port, name) for name, address in _docker(settings)]
-    yield _job(settings, "cadvisor", {"static_configs": cadvisor, "metric_relabel_configs": [_container_name()]})
+    cadvisor = [static(address, observed.cadvisor_port, name) for name, address in _docker(settings)]
+    yield job(settings, "cadvisor", {"static_configs": cadvisor, "metric_relabel_configs": [_container_name()]})
     host = observed.database.rpartition(":")[0]
-    yield _job(settings, "postgres", {"static_configs": [{"targets": [f"{host}:{observed.postgres_exporter_port}"]}]})
+    yield job(settings, "postgres", {"static_configs": [{"targets": [f"{host}:{observed.postgres_exporter_port}"]}]})
 
 
 def _container_name() -> Job:
@@ -188,7 +183,7 @@ def _container_name() -> Job:
 
 def _object_storage(settings: Settings) -> Job:
     ca = authority_path(settings)
-    return _job(
+    return job(
         settings,
         "minio",
         {
@@ -234,17 +229,17 @@ def _static_probe(module: str, targets: Sequence[str], **labels: str) -> Job:
     return {"targets": list(targets), "labels": {"__param_module": module, "module": module, **labels}}
 
 
-def _probe(settings: Settings, job: str, targets: Sequence[Job]) -> Job:
+def _probe(settings: Settings, name: str, targets: Sequence[Job]) -> Job:
     exporter = f"{BLACKBOX_EXPORTER.host(settings.observability.namespace)}:{BLACKBOX_EXPORTER.port}"
-    return _job(
+    return job(
         settings,
-        job,
+        name,
         {
             "metrics_path": "/probe",
             "static_configs": list(targets),
             "relabel_configs": [
-                _copy("__address__", "__param_target"),
-                _copy("__param_target", "instance"),
+                copied("__address__", "__param_target"),
+                copied("__param_target", "instance"),
                 {"target_label": "__address__", "replacement": exporter},
             ],
         },
