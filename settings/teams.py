@@ -32,12 +32,6 @@ class TeamMetric(Area):
     labels: tuple[LabelName, ...] = Field(default=(), description="Labels that the service gives it")
     means: Annotated[str, Field(min_length=5)] = Field(description="What it counts or measures")
 
-    @property
-    def series(self) -> tuple[str, ...]:
-        """The names that a query can use."""
-        parts = ("_bucket", "_sum", "_count") if self.type == "histogram" else ("",)
-        return tuple(f"{self.name}{part}" for part in parts)
-
 
 class TeamRecording(Area):
     """A series that is computed once, for alerts and dashboards."""

@@ -511,8 +511,9 @@ series, `slot`, `namespace` and `pod` to those of pods, `host` to those of hosts
 
 def names(teams: Teams | None = None) -> frozenset[str]:
     """Every name that a query may use, with what the services of `teams` emit besides."""
-    own = [name for team in (teams or {}).values() for metric in team.rules.metrics for name in metric.series]
-    return frozenset([*own, *(name for emitter in EMITTERS for metric in emitter.metrics for name in metric.series)])
+    own = [Metric(each.name, each.type) for team in (teams or {}).values() for each in team.rules.metrics]
+    emitted = [metric for emitter in EMITTERS for metric in emitter.metrics]
+    return frozenset(name for metric in (*own, *emitted) for name in metric.series)
 
 
 def reference() -> str:
