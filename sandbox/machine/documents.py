@@ -208,7 +208,8 @@ def cluster_dns(address: str, image: str, forward: str) -> list[dict[str, Any]]:
     labels = {"k8s-app": "kube-dns"}
     role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "system:coredns"}
     corefile = (
-        ".:53 {\n    errors\n    ready :8181\n    kubernetes cluster.local in-addr.arpa {\n        pods insecure\n"
+        ".:53 {\n    errors\n    ready :8181\n    prometheus :9153\n"
+        "    kubernetes cluster.local in-addr.arpa {\n        pods insecure\n"
         f"    }}\n    forward . {forward}\n    cache 5\n}}\n"
     )
     read = {"verbs": ["list", "watch"]}
@@ -219,6 +220,7 @@ def cluster_dns(address: str, image: str, forward: str) -> list[dict[str, Any]]:
         "ports": [
             {"name": "dns", "containerPort": 53, "protocol": "UDP"},
             {"name": "dns-tcp", "containerPort": 53, "protocol": "TCP"},
+            {"name": "metrics", "containerPort": 9153, "protocol": "TCP"},
         ],
         "readinessProbe": {"httpGet": {"path": "/ready", "port": 8181}, "periodSeconds": 2},
         "securityContext": {

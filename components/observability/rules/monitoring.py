@@ -23,6 +23,7 @@ JOBS: Final = (
     "postgres",
     "minio",
     "kubelet",
+    "coredns",
     "log-agent",
     "blackbox-https",
     "blackbox-dns",

@@ -6,6 +6,7 @@ import (
 	_ "github.com/coredns/coredns/plugin/errors"
 	_ "github.com/coredns/coredns/plugin/forward"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
+	_ "github.com/coredns/coredns/plugin/metrics"
 	_ "github.com/coredns/coredns/plugin/ready"
 
 	"github.com/coredns/coredns/core/dnsserver"
@@ -14,6 +15,6 @@ import (
 
 func main() {
 	// The order in which a query passes them.
-	dnsserver.Directives = []string{"ready", "errors", "cache", "kubernetes", "forward"}
+	dnsserver.Directives = []string{"ready", "prometheus", "errors", "cache", "kubernetes", "forward"}
 	coremain.Run()
 }
