@@ -8,7 +8,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker_files import DockerFiles, DockerFilesArgs
-from components.observability import agents
+from components.observability import log_agent
 from components.observability.prometheus import CONTAINER_GROUPS
 from settings import Settings
 from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
@@ -150,23 +150,23 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         f"--server.http.listen-addr=0.0.0.0:{port}",
         f"--storage.path={_STATE}",
         "--disable-reporting",
-        f"{agents.FOLDER}/promtail.yaml",
+        f"{log_agent.FOLDER}/promtail.yaml",
     ]
     runs_alloy = args.settings.observability.agent == "alloy"
-    trusted = {} if args.authority is None else {posixpath.basename(agents.AUTHORITY): args.authority}
+    trusted = {} if args.authority is None else {posixpath.basename(log_agent.AUTHORITY): args.authority}
     return _Agent(
         name="log-agent",
         image=ALLOY.reference if runs_alloy else PROMTAIL.reference,
         port=port,
-        command=alloy if runs_alloy else [f"-config.file={agents.FOLDER}/promtail.yaml"],
+        command=alloy if runs_alloy else [f"-config.file={log_agent.FOLDER}/promtail.yaml"],
         memory_mib=256,
         # Root, because nobody else may read what Docker writes.
         user="0:0",
         mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
-        folder=agents.FOLDER,
+        folder=log_agent.FOLDER,
         files={
-            "promtail.yaml": agents.documents(args.settings)[f"{args.hostname}/promtail.yaml"],
-            agents.PASSWORD_FILE: args.log_agent_password,
+            "promtail.yaml": log_agent.documents(args.settings)[f"{args.hostname}/promtail.yaml"],
+            log_agent.PASSWORD_FILE: args.log_agent_password,
             **trusted,
         },
         volume=_STATE,

@@ -6,18 +6,17 @@ from dataclasses import dataclass
 import pulumi
 
 from components.flows import Flows
-from components.observability.servers.alertmanager import put_alertmanagers
-from components.observability.servers.exporters import (
-    put_blackbox_exporter,
-    put_kube_state_metrics,
-    put_node_exporter,
-)
-from components.observability.servers.grafana import put_grafana
-from components.observability.servers.log_agent import put_log_agent
-from components.observability.servers.loki import put_loki
-from components.observability.servers.prometheus import put_prometheus
-from components.observability.servers.site import Secrets, Site, StorageKey
-from components.observability.servers.tempo import put_tempo
+from components.observability.alertmanager.workload import put_alertmanagers
+from components.observability.blackbox.workload import put_blackbox_exporter
+from components.observability.grafana.workload import put_grafana
+from components.observability.kube_state_metrics import put_kube_state_metrics
+from components.observability.log_agent.workload import put_log_agent
+from components.observability.loki.workload import put_loki
+from components.observability.node_exporter.workload import put_node_exporter
+from components.observability.prometheus.workload import put_prometheus
+from components.observability.site import Secrets, Site
+from components.observability.storage_key import StorageKey
+from components.observability.tempo.workload import put_tempo
 from settings import Settings
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import prometheus, rules
+from components.observability import rules
+from components.observability.prometheus import documents
 from components.observability.rules.model import together
-from components.observability.servers.site import Site, may_read
+from components.observability.site import Site, may_read
 from components.programs import PROMETHEUS
 from settings import capacity
 from settings.secrets import told_to
@@ -28,7 +29,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
     """Prometheus with its configuration, its rules and the volume for its series."""
     settings, observed = site.settings, site.settings.observability
     name = f"{site.prefix}-prometheus"
-    documents = {**prometheus.documents(settings), **together(rules.documents(settings).values(), "rules")}
+    texts = {**documents(settings), **together(rules.documents(settings).values(), "rules")}
     placed = place(
         name,
         site.namespace,
@@ -38,7 +39,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         site.secrets.of(*told_to("prometheus")),
         site.parent,
         # A restart for each new rule would be minutes in which nobody looks.
-        read_anew=documents,
+        read_anew=texts,
     )
     size = observed.prometheus
     args = StatefulWorkloadArgs(

@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 
 from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import loki
+from components.observability.loki import documents
 from components.observability.rules.model import together
-from components.observability.servers.keys import key_secret
-from components.observability.servers.site import Site, StorageKey
+from components.observability.site import Site
+from components.observability.storage_key import StorageKey, key_secret
 from components.programs import LOKI
 
 
@@ -15,10 +15,12 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
     """Loki in the settings' mode: one pod, or several that keep three copies of what is not stored yet."""
     settings, size = site.settings, site.settings.observability.loki
     name = f"{site.prefix}-loki"
-    documents = loki.documents(settings)
+    limits_and_rules = documents(settings)
     # Only this one is read once; Loki looks at its limits every 30 s and at its rules every minute.
-    once = {"loki.yaml": documents.pop("loki.yaml")}
-    placed = place(name, site.namespace, "loki", "/etc/loki", once, {}, site.parent, read_anew=_by_tenant(documents))
+    once = {"loki.yaml": limits_and_rules.pop("loki.yaml")}
+    placed = place(
+        name, site.namespace, "loki", "/etc/loki", once, {}, site.parent, read_anew=_by_tenant(limits_and_rules)
+    )
     secret = key_secret(site, "loki", key)
     return StatefulWorkload(
         name,

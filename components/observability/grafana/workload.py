@@ -3,8 +3,8 @@
 import pulumi_random as random
 
 from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability import grafana
-from components.observability.servers.site import Site
+from components.observability.grafana import documents
+from components.observability.site import Site
 from components.programs import GRAFANA
 
 
@@ -19,7 +19,7 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
         site.namespace,
         "grafana",
         "/etc/grafana",
-        grafana.documents(site.settings),
+        documents(site.settings),
         {"adminPassword": password.result, "secretKey": key.result},
         site.parent,
     )

@@ -12,16 +12,6 @@ from settings import Settings
 
 
 @dataclass(frozen=True)
-class StorageKey:
-    """A key of the object storage."""
-
-    access_key: pulumi.Output[str]
-    """Id of the key."""
-    secret_key: pulumi.Output[str]
-    """The key itself; secret."""
-
-
-@dataclass(frozen=True)
 class Secrets:
     """Secrets of the stack's configuration that this room hands on, by their key."""
 

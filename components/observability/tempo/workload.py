@@ -1,9 +1,9 @@
 """Tempo, with its data in the object storage (MON-4)."""
 
 from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import tempo
-from components.observability.servers.keys import key_secret
-from components.observability.servers.site import Site, StorageKey
+from components.observability.site import Site
+from components.observability.storage_key import StorageKey, key_secret
+from components.observability.tempo import documents
 from components.programs import TEMPO
 
 
@@ -11,7 +11,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
     """Tempo as one program; services and gateways send it their spans by OTLP."""
     settings, size = site.settings, site.settings.observability.tempo
     name = f"{site.prefix}-tempo"
-    placed = place(name, site.namespace, "tempo", "/etc/tempo", tempo.documents(settings), {}, site.parent)
+    placed = place(name, site.namespace, "tempo", "/etc/tempo", documents(settings), {}, site.parent)
     secret = key_secret(site, "tempo", key)
     return StatefulWorkload(
         name,

@@ -6,8 +6,8 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority, place
-from components.observability import agents
-from components.observability.servers.site import Site, may_read
+from components.observability.log_agent import documents
+from components.observability.site import Site, may_read
 from settings.capacity import pods
 from versions import ALLOY, PROMTAIL
 
@@ -23,8 +23,8 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
     """The agent with the pipelines for pods and the node's journal."""
     observed = site.settings.observability
     name = f"{site.prefix}-log-agent"
-    documents = {"promtail.yaml": agents.documents(site.settings)[_FILE]}
-    placed = place(name, observed.agents_namespace, "log-agent", "/etc/log-agent", documents, {}, site.parent)
+    texts = {"promtail.yaml": documents(site.settings)[_FILE]}
+    placed = place(name, observed.agents_namespace, "log-agent", "/etc/log-agent", texts, {}, site.parent)
     alloy = [
         "run",
         "--config.format=promtail",
