@@ -10,7 +10,7 @@ import pulumi_docker as docker
 from components.docker_files import DockerFiles, DockerFilesArgs
 from components.observability import log_agent
 from components.observability.prometheus import CONTAINER_GROUPS
-from settings import Settings
+from settings.observability import Observability
 from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 
 _STATE = "/var/lib/log-agent"
@@ -21,8 +21,10 @@ _PASSWORD = "/etc/postgres-exporter"  # noqa: S105 - a folder
 class DockerAgentsArgs:
     """Inputs of the DockerAgents."""
 
-    settings: Settings
-    """Settings of the stack."""
+    observability: Observability
+    """Settings of what observes."""
+    environment: str
+    """Value of the label `environment`."""
     hostname: str
     """Name of the host."""
     address: str
@@ -31,6 +33,8 @@ class DockerAgentsArgs:
     """Password of the database role luxima_monitor; secret."""
     log_agent_password: pulumi.Input[str]
     """Password with which lines are sent through the gateways; secret."""
+    pipeline: str
+    """The log agent's document for this host."""
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
 
@@ -63,7 +67,7 @@ class DockerAgents(pulumi.ComponentResource):
     def __init__(self, name: str, args: DockerAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:DockerAgents", name, None, opts)
         found = [_cadvisor(args), _log_agent(args)]
-        if args.settings.observability.database.rpartition(":")[0] == args.address:
+        if args.observability.database.rpartition(":")[0] == args.address:
             found.append(_postgres_exporter(args))
         for agent in found:
             self._run(f"{name}-{agent.name}", args, agent)
@@ -74,7 +78,7 @@ class DockerAgents(pulumi.ComponentResource):
             f"{name}-image", name=agent.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
         )
         before: list[pulumi.Resource] = [image]
-        labels = {"environment": args.settings.environment.label, "luxima.id/host": args.hostname}
+        labels = {"environment": args.environment, "luxima.id/host": args.hostname}
         mounts = [
             docker.ContainerMountArgs(
                 type="bind",
@@ -125,9 +129,9 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
     return _Agent(
         name="cadvisor",
         image=CADVISOR.reference,
-        port=args.settings.observability.cadvisor_port,
+        port=args.observability.cadvisor_port,
         command=[
-            f"--port={args.settings.observability.cadvisor_port}",
+            f"--port={args.observability.cadvisor_port}",
             # By their control groups alone, as systemd or the engine names them. To tell a container's name it would
             # need the engine's socket, and whoever has that is root on the host.
             "--docker_only=true",
@@ -143,7 +147,7 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
 
 
 def _log_agent(args: DockerAgentsArgs) -> _Agent:
-    port = args.settings.observability.agent_port
+    port = args.observability.agent_port
     alloy = [
         "run",
         "--config.format=promtail",
@@ -152,7 +156,7 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         "--disable-reporting",
         f"{log_agent.FOLDER}/promtail.yaml",
     ]
-    runs_alloy = args.settings.observability.agent == "alloy"
+    runs_alloy = args.observability.agent == "alloy"
     trusted = {} if args.authority is None else {posixpath.basename(log_agent.AUTHORITY): args.authority}
     return _Agent(
         name="log-agent",
@@ -165,7 +169,7 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
         folder=log_agent.FOLDER,
         files={
-            "promtail.yaml": log_agent.documents(args.settings)[f"{args.hostname}/promtail.yaml"],
+            "promtail.yaml": args.pipeline,
             log_agent.PASSWORD_FILE: args.log_agent_password,
             **trusted,
         },
@@ -174,7 +178,7 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
 
 
 def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
-    observed = args.settings.observability
+    observed = args.observability
     return _Agent(
         name="postgres-exporter",
         image=POSTGRES_EXPORTER.reference,

@@ -1,7 +1,6 @@
 """The blackbox exporter, which asks the platform's public names what a user would ask (MON-2)."""
 
-from components.kubernetes import Priority, Workload, WorkloadArgs, authority_mounts, place
-from components.observability.blackbox import documents
+from components.kubernetes import Priority, Workload, WorkloadArgs, place
 from components.observability.site import Site
 from components.programs import BLACKBOX_EXPORTER
 from settings.capacity import pods
@@ -9,9 +8,8 @@ from settings.capacity import pods
 
 def put_blackbox_exporter(site: Site) -> Workload:
     """Asks the platform's public names what a user would ask, from inside the cluster."""
-    settings = site.settings
     name = f"{site.prefix}-blackbox-exporter"
-    texts = documents(settings)
+    texts = site.documents_of("blackbox")
     placed = place(name, site.namespace, "blackbox-exporter", "/etc/blackbox", texts, {}, site.parent)
     return Workload(
         name,
@@ -32,7 +30,7 @@ def put_blackbox_exporter(site: Site) -> Workload:
             arguments=["--config.file=/etc/blackbox/blackbox.yml", "--log.format=json"],
             flows=site.flows,
             priority=Priority.WATCHING,
-            mounts=[placed.mount, *authority_mounts(settings)],
+            mounts=[placed.mount, *site.authority_mounts],
             after=placed.resources,
         ),
         site.child,

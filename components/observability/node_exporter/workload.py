@@ -10,7 +10,7 @@ from versions import NODE_EXPORTER
 
 def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
     """CPU, memory, disks and network of every node of the cluster."""
-    observed = site.settings.observability
+    observed = site.observability
     port = observed.node_exporter_port
     return NodeWorkload(
         f"{site.prefix}-node-exporter",
