@@ -6,6 +6,7 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 import settings
+from components.outputs import outputs
 from components.platform import Platform
 
 ROOT = Path(__file__).resolve().parent
@@ -22,7 +23,7 @@ def main() -> None:
         raise pulumi.RunError(str(error)) from None
     config = pulumi.Config("luxima")
     platform = Platform(stack, {key: config.require_secret(key) for key in sorted(stack.secrets.keys)})
-    for name, value in platform.outputs().items():
+    for name, value in outputs(stack, platform).items():
         pulumi.export(name, value)
 
 

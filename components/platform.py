@@ -1,13 +1,13 @@
 """The whole platform: makes the rooms and hands each what it needs of the others."""
 
 from collections.abc import Mapping
-from typing import Any
 
 import pulumi
 
 from components.compute import ComputeArgs, ComputeCluster
 from components.dns import Zone, ZoneArgs, records
-from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs
+from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
+from components.edge import documents as edge_documents
 from components.flows import flows
 from components.kubernetes import (
     ClusterArgs,
@@ -29,8 +29,18 @@ from components.observability import (
     ObservabilityArgs,
     StorageKey,
 )
+from components.observability import documents as observability_documents
 from components.programs import CLIENT_SECRETS, LOG_AGENT_CLIENT, TEMPO, Client
-from components.services import GuardJob, GuardJobArgs, Ledger, Service, ServiceArgs, StorageAccess, watched
+from components.services import (
+    GuardJob,
+    GuardJobArgs,
+    Ledger,
+    Service,
+    ServiceArgs,
+    StorageAccess,
+    guard_document,
+    watched,
+)
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
 from settings.secrets import told_to
@@ -88,17 +98,22 @@ class Platform:
         self._edge(secrets)
         self.services = {name: self._service(name) for name in settings.releases.services}
         self.zones = self._zones()
+        documents = observability_documents(settings)
         self.observability = Observability(
             "observability",
             ObservabilityArgs(
-                settings,
-                self._flows,
-                {key: secrets[key] for key in told_to("alertmanager", "alertmanager-record", "prometheus")},
-                {
+                environment=settings.environment,
+                observability=settings.observability,
+                retention=settings.retention,
+                documents=documents,
+                flows=self._flows,
+                authority_mounts=authority_mounts(settings),
+                secrets={key: secrets[key] for key in told_to("alertmanager", "alertmanager-record", "prometheus")},
+                keys={
                     user: StorageKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
                     for user in ("loki", "tempo")
                 },
-                [
+                guards=[
                     guard
                     for name in (settings.observability.namespace, settings.observability.agents_namespace)
                     for guard in self.namespaces[name].guards
@@ -116,12 +131,14 @@ class Platform:
             DockerAgents(
                 f"observability-{host}",
                 DockerAgentsArgs(
-                    settings,
-                    host,
-                    docker_host.address,
-                    secrets["databaseMonitorPassword"],
-                    secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
-                    self.certificates.authority,
+                    observability=settings.observability,
+                    environment=settings.environment.label,
+                    hostname=host,
+                    address=docker_host.address,
+                    monitor_password=secrets["databaseMonitorPassword"],
+                    log_agent_password=secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
+                    pipeline=documents[f"log-agent/{host}/promtail.yaml"],
+                    authority=self.certificates.authority,
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
@@ -139,36 +156,9 @@ class Platform:
             for host, docker_host in self.compute.docker_hosts.items()
         }
 
-    def outputs(self) -> Mapping[str, Any]:
-        """URLs and names that a person needs next, by the name of the stack output."""
-        settings = self._settings
-        services = settings.releases.services
-        return {
-            "urls": {service: f"https://{settings.service_fqdn(service)}" for service in services},
-            "slotUrls": {
-                f"{service}-{slot}": f"https://{settings.environment.fqdn(f'{service}-{slot}')}"
-                for service, made in self.services.items()
-                for slot in made.slots
-            },
-            "gateways": {slot: gateway.address for slot, gateway in self.gateways.items()},
-            "liveSlots": {service: release.live for service, release in services.items()},
-            "proxmox": settings.compute.endpoint,
-            "vms": {name: vm.address for name, vm in self.compute.vms.items()},
-            "containers": {name: container.address for name, container in self.compute.containers.items()},
-            "kubernetesApi": f"https://{settings.kubernetes.api_address}:6443",
-            "kubeconfig": self.kubernetes.kubeconfig,
-            "namespaces": [namespace.name for namespace in self.namespaces.values()],
-            "objectStorage": f"https://{settings.storage.endpoint}",
-            "buckets": {name: bucket.bucket for name, bucket in self.storage.buckets.items()},
-            "nameServers": [f"{server.address}:{server.port}" for server in settings.dns.servers],
-            "grafana": f"https://{settings.environment.grafana_host}/",
-            "grafanaPassword": self.observability.grafana_password,
-            "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in self.exporters.items()},
-        }
-
     def _edge(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         """The way in, and the guards of what was just released."""
-        settings = self._settings
+        settings, label = self._settings, self._settings.environment.label
         opts = pulumi.ResourceOptions(
             providers={"kubernetes": self.kubernetes.provider},
             depends_on=[*self.namespaces[settings.edge.namespace].guards, self.ledger],
@@ -179,24 +169,49 @@ class Platform:
         )
         self.certificates = Certificates(
             "certificates",
-            CertificatesArgs(settings, self._flows, secrets.get("acmeTsigSecret")),
+            CertificatesArgs(
+                edge=settings.edge,
+                environment=label,
+                issued=issued(settings),
+                observability_namespace=settings.observability.namespace,
+                flows=self._flows,
+                tsig_secret=secrets.get("acmeTsigSecret"),
+            ),
             pulumi.ResourceOptions.merge(opts, trusting),
         )
         passwords: dict[Client, pulumi.Input[str]] = {client: secrets[key] for client, key in CLIENT_SECRETS.items()}
+        documents = edge_documents(settings)
         self.gateways = {
-            slot: Gateway(f"gateway-{slot}", GatewayArgs(settings, self._flows, slot, passwords), opts)
+            slot: Gateway(
+                f"gateway-{slot}",
+                GatewayArgs(
+                    edge=settings.edge,
+                    environment=label,
+                    flows=self._flows,
+                    slot=slot,
+                    traefik_yaml=documents[f"{slot}/traefik.yaml"],
+                    routing_yaml=documents[f"{slot}/routing.yaml"],
+                    passwords=passwords,
+                ),
+                opts,
+            )
             for slot in settings.edge.gateways
         }
         self.guards = {
             name: GuardJob(
                 f"guard-{name}",
                 GuardJobArgs(
-                    settings,
-                    self._flows,
-                    name,
-                    settings.guard.image,
-                    secrets["dnsGuardTsigSecret"],
-                    secrets["serviceRoleKey"],
+                    namespace=settings.edge.namespace,
+                    environment=label,
+                    flows=self._flows,
+                    service=name,
+                    live=settings.releases.services[name].live,
+                    document=guard_document(settings, name),
+                    authority_path=authority_path(settings),
+                    authority_mounts=authority_mounts(settings),
+                    image=settings.guard.image,
+                    tsig_secret=secrets["dnsGuardTsigSecret"],
+                    service_role_key=secrets["serviceRoleKey"],
                 ),
                 pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.certificates.authorities)),
             )

@@ -3,5 +3,6 @@
 from components.edge.certificates import Certificates, CertificatesArgs
 from components.edge.documents import documents
 from components.edge.gateway import Gateway, GatewayArgs
+from components.edge.issuing import issued
 
-__all__ = ["Certificates", "CertificatesArgs", "Gateway", "GatewayArgs", "documents"]
+__all__ = ["Certificates", "CertificatesArgs", "Gateway", "GatewayArgs", "documents", "issued"]

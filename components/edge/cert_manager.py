@@ -12,7 +12,6 @@ from pulumi_kubernetes.helm.v4 import Chart, RepositoryOptsArgs
 from components.edge.issuing import CONTROLLER_NAMESPACE, labels
 from components.flows import CERT_MANAGER, CERT_MANAGER_METRICS, Flows
 from components.kubernetes import TOKEN_PATH, Namespace, NamespaceArgs, Priority, network_policy
-from settings import Settings
 from settings.kubernetes import Namespace as NamespaceSettings
 from settings.kubernetes import Quota
 from versions import CERT_MANAGER as CERT_MANAGER_CHART
@@ -35,17 +34,25 @@ class CertManager:
     """The chart, its namespace and who may talk to it."""
 
 
-def install(name: str, settings: Settings, flows: Flows, parent: pulumi.Resource) -> CertManager:
-    """Install the chart; its objects are resources of their own, which the policies see."""
+def install(name: str, replicas: int, environment: str, flows: Flows, parent: pulumi.Resource) -> CertManager:
+    """Install the chart; its objects are resources of their own, which the policies see.
+
+    Args:
+        name: Start of the resources' names.
+        replicas: Number of pods of a gateway.
+        environment: Value of the label `environment`.
+        flows: Flows of the stack.
+        parent: Component that everything belongs to.
+    """
     child = pulumi.ResourceOptions(parent=parent)
     namespace = Namespace(
-        f"{name}-namespace", NamespaceArgs(CONTROLLER_NAMESPACE, _SETTINGS, settings.environment.label, flows), child
+        f"{name}-namespace", NamespaceArgs(CONTROLLER_NAMESPACE, _SETTINGS, environment, flows), child
     )
     inside = pulumi.ResourceOptions(parent=parent, depends_on=namespace.guards)
     doors = k8s.networking.v1.NetworkPolicy(
         f"{name}-doors",
         metadata=k8s.meta.v1.ObjectMetaArgs(
-            name="cert-manager", namespace=CONTROLLER_NAMESPACE, labels=labels(settings)
+            name="cert-manager", namespace=CONTROLLER_NAMESPACE, labels=labels(environment)
         ),
         spec=network_policy(CERT_MANAGER, flows),
         opts=inside,
@@ -57,7 +64,7 @@ def install(name: str, settings: Settings, flows: Flows, parent: pulumi.Resource
         chart="cert-manager",
         version=CERT_MANAGER_CHART.version,
         repository_opts=RepositoryOptsArgs(repo=_REPOSITORY),
-        values=values(settings),
+        values=values(replicas, environment),
         opts=pulumi.ResourceOptions(
             parent=parent, depends_on=[*namespace.guards, doors], transforms=[_watch_deployments]
         ),
@@ -65,9 +72,9 @@ def install(name: str, settings: Settings, flows: Flows, parent: pulumi.Resource
     return CertManager([*namespace.guards, doors, chart])
 
 
-def values(settings: Settings) -> dict[str, Any]:
-    """The chart's values."""
-    replicas = min(settings.edge.replicas, 2)
+def values(replicas: int, environment: str) -> dict[str, Any]:
+    """The chart's values, for as many pods of each part as there are of a gateway, and not more than two."""
+    replicas = min(replicas, 2)
     part = {
         "replicaCount": replicas,
         "podDisruptionBudget": {"enabled": True, "maxUnavailable": 1} if replicas > 1 else {"enabled": False},
@@ -79,7 +86,7 @@ def values(settings: Settings) -> dict[str, Any]:
     return {
         "global": {
             "leaderElection": {"namespace": CONTROLLER_NAMESPACE},
-            "commonLabels": labels(settings),
+            "commonLabels": labels(environment),
             "priorityClassName": Priority.GATEWAYS,
         },
         # Kept when the chart is removed: with them every certificate would go.

@@ -1,7 +1,7 @@
 """The edge's certificates: issued and renewed by cert-manager, put into Secrets that the gateways mount (SEC-1)."""
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +10,7 @@ import pulumi_kubernetes as k8s
 
 from components.edge import cert_manager, issuing
 from components.flows import Flows
-from settings import Settings
+from settings.edge import Edge
 
 WAIT_FOR: Final = "pulumi.com/waitFor"
 """Annotation with what an update waits for."""
@@ -20,10 +20,16 @@ WAIT_FOR: Final = "pulumi.com/waitFor"
 class CertificatesArgs:
     """Inputs of Certificates."""
 
-    settings: Settings
-    """Settings of the stack: its zones, who issues, and whether cert-manager is there already."""
+    edge: Edge
+    """Settings of the gateways: who issues, and whether cert-manager is there already."""
+    environment: str
+    """Value of the label `environment`."""
+    issued: issuing.Issued
+    """The objects that make the certificates."""
+    observability_namespace: str
+    """Namespace of the programs that observe."""
     flows: Flows
-    """Its flows."""
+    """Flows of the stack."""
     tsig_secret: pulumi.Input[str] | None
     """Secret of the TSIG key, in base64, that answers the ACME server's questions; secret; None with a private CA."""
 
@@ -42,30 +48,33 @@ class Certificates(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: CertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:edge:Certificates", name, None, opts)
-        self._labels = issuing.labels(args.settings)
-        settings, after = args.settings, list[pulumi.Resource]()
-        if settings.edge.certificates.controller == "chart":
-            after += cert_manager.install(f"{name}-cert-manager", settings, args.flows, self).ready
+        self._labels = issuing.labels(args.environment)
+        issued, after = args.issued, list[pulumi.Resource]()
+        if args.edge.certificates.controller == "chart":
+            after += cert_manager.install(
+                f"{name}-cert-manager", args.edge.replicas, args.environment, args.flows, self
+            ).ready
         if args.tsig_secret is not None:
             after.append(self._tsig_secret(f"{name}-tsig", args.tsig_secret, after))
-        for issuer in issuing.issuers(settings):
+        for issuer in issued.issuers:
             after.append(self._object(f"{name}-{issuer.kind.lower()}-{issuer.name}", issuer, after))
-        wanted = issuing.certificates(settings)
-        self.certificates = {key: self._object(f"{name}-{key}", each, after) for key, each in wanted.items()}
-        self.secrets = {key: str(each.spec["secretName"]) for key, each in wanted.items()}
+        self.certificates = {
+            key: self._object(f"{name}-{key}", each, after) for key, each in issued.certificates.items()
+        }
+        self.secrets = {key: str(each.spec["secretName"]) for key, each in issued.certificates.items()}
         self.authorities = [
             self._object(
                 f"{name}-authority-{authority.namespace}",
                 authority,
                 after,
                 # There was one for the observers alone, without its namespace in its name.
-                old=f"{name}-authority" if authority.namespace == settings.observability.namespace else None,
+                old=f"{name}-authority" if authority.namespace == args.observability_namespace else None,
                 # Pods mount its Secret: those that are made before it is there are tried again ever later.
                 annotations={WAIT_FOR: "condition=Ready"},
             )
-            for authority in issuing.authorities(settings)
+            for authority in issued.authorities
         ]
-        self.authority = self._read_authority(f"{name}-authority-read", settings)
+        self.authority = self._read_authority(f"{name}-authority-read", issued.authorities)
         self.register_outputs({"secrets": dict(self.secrets)})
 
     def _object(
@@ -90,8 +99,7 @@ class Certificates(pulumi.ComponentResource):
             ),
         )
 
-    def _read_authority(self, name: str, settings: Settings) -> pulumi.Output[str] | None:
-        wanted = issuing.authorities(settings)
+    def _read_authority(self, name: str, wanted: Sequence[issuing.CustomObject]) -> pulumi.Output[str] | None:
         if not wanted:
             return None
         # Its Secret is cert-manager's. Who adds a label to it is shown what else is in it; a preview that comes before

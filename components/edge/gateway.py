@@ -9,12 +9,12 @@ import pulumi_kubernetes as k8s
 
 from components.edge.access import ACCESS_FILE, access_yaml
 from components.edge.plugin import FILES, MODULE
-from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS, routing_yaml
-from components.edge.static import ACCEPT_SECONDS, DYNAMIC, traefik_yaml
+from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS
+from components.edge.static import ACCEPT_SECONDS, DYNAMIC
 from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS, NAME_LABEL, Flows
 from components.kubernetes import Balancer, Files, Mount, Priority, Workload, WorkloadArgs, place
 from components.programs import Client
-from settings import Settings
+from settings.edge import Edge
 from settings.values import Slot
 from versions import TRAEFIK
 
@@ -27,12 +27,18 @@ _SPARE_SECONDS = 10
 class GatewayArgs:
     """Inputs of a Gateway."""
 
-    settings: Settings
-    """Settings of the stack: whatever is released gets routes."""
+    edge: Edge
+    """Settings of the gateways."""
+    environment: str
+    """Value of the label `environment`."""
     flows: Flows
-    """Its flows."""
+    """Flows of the stack."""
     slot: Slot
     """Whose gateway it is."""
+    traefik_yaml: str
+    """Traefik's own configuration; a change of it replaces the pods."""
+    routing_yaml: str
+    """The routing document; a change of it replaces no pod."""
     passwords: Mapping[Client, pulumi.Input[str]]
     """Password of each client of the programs behind it; secret."""
 
@@ -49,20 +55,19 @@ class Gateway(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GatewayArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:edge:Gateway", name, None, opts)
-        settings, slot = args.settings, args.slot
-        edge = settings.edge
+        edge, slot = args.edge, args.slot
         workload = f"gateway-{slot}"
         labels = {
             NAME_LABEL: "traefik",
             "luxima.id/slot": slot,
-            "environment": settings.environment.label,
+            "environment": args.environment,
         }
         static = place(
             f"{name}-static",
             edge.namespace,
             f"{workload}-static",
             _STATIC,
-            {"traefik.yaml": traefik_yaml(settings, slot)},
+            {"traefik.yaml": args.traefik_yaml},
             {},
             self,
         )
@@ -78,13 +83,13 @@ class Gateway(pulumi.ComponentResource):
         # Its name stays and it can be changed: a new route is a new file, not a new pod.
         self.routing = k8s.core.v1.ConfigMap(
             f"{name}-routing",
-            metadata=_metadata(settings, f"{workload}-routing", labels),
-            data={"routing.yaml": routing_yaml(settings, slot)},
+            metadata=_metadata(edge.namespace, f"{workload}-routing", labels),
+            data={"routing.yaml": args.routing_yaml},
             opts=pulumi.ResourceOptions(parent=self),
         )
         access = k8s.core.v1.Secret(
             f"{name}-access",
-            metadata=_metadata(settings, f"{workload}-access", labels),
+            metadata=_metadata(edge.namespace, f"{workload}-access", labels),
             type="Opaque",
             string_data={"access.yaml": pulumi.Output.secret(pulumi.Output.all(**args.passwords).apply(_access))},
             opts=pulumi.ResourceOptions(parent=self),
@@ -125,10 +130,10 @@ def _access(passwords: Mapping[str, str]) -> str:
     return access_yaml(cast("Mapping[Client, str]", passwords))
 
 
-def _metadata(settings: Settings, name: str, labels: Mapping[str, str]) -> k8s.meta.v1.ObjectMetaArgs:
+def _metadata(namespace: str, name: str, labels: Mapping[str, str]) -> k8s.meta.v1.ObjectMetaArgs:
     """Of an object whose name stays, so that a change of it is no new pod."""
     return k8s.meta.v1.ObjectMetaArgs(
-        name=name, namespace=settings.edge.namespace, labels={"app.kubernetes.io/part-of": "luxima", **labels}
+        name=name, namespace=namespace, labels={"app.kubernetes.io/part-of": "luxima", **labels}
     )
 
 

@@ -4,7 +4,7 @@
 `private_ca`: an authority of the platform's own, for names that no public one knows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -46,6 +46,23 @@ class CustomObject:
     """Its spec."""
 
 
+@dataclass(frozen=True)
+class Issued:
+    """All objects of a stack's certificates."""
+
+    issuers: Sequence[CustomObject]
+    """What signs, each after what it needs."""
+    certificates: Mapping[str, CustomObject]
+    """Certificate by the zone's key."""
+    authorities: Sequence[CustomObject]
+    """What carries the private CA's certificate to each namespace; empty with a public one."""
+
+
+def issued(settings: Settings) -> Issued:
+    """What a stack declares for its certificates."""
+    return Issued(issuers(settings), certificates(settings), authorities(settings))
+
+
 def issuers(settings: Settings) -> list[CustomObject]:
     """What signs the certificates, each after what it needs."""
     if settings.edge.certificates.issuer == "acme":
@@ -77,7 +94,7 @@ def certificates(settings: Settings) -> dict[str, CustomObject]:
             settings.edge.namespace,
             {
                 "secretName": f"edge-{key}",
-                "secretTemplate": {"labels": labels(settings)},
+                "secretTemplate": {"labels": labels(environment.label)},
                 "dnsNames": [zone, f"*.{zone}"],
                 "duration": f"{LIFETIME_HOURS}h0m0s",
                 "renewBefore": f"{RENEW_BEFORE_HOURS}h0m0s",
@@ -103,9 +120,9 @@ def authorities(settings: Settings) -> list[CustomObject]:
     return [CustomObject("Certificate", secret, namespace, spec) for namespace in namespaces]
 
 
-def labels(settings: Settings) -> dict[str, str]:
+def labels(environment: str) -> dict[str, str]:
     """Labels of everything that is made for a certificate."""
-    return {"app.kubernetes.io/part-of": "luxima", "environment": settings.environment.label}
+    return {"app.kubernetes.io/part-of": "luxima", "environment": environment}
 
 
 def _issuer_ref(name: str) -> dict[str, str]:

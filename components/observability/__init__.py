@@ -2,10 +2,10 @@
 
 from components.observability.docker_agents import DockerAgents, DockerAgentsArgs
 from components.observability.documents import documents
-from components.observability.node_exporter import NodeExporter, NodeExporterArgs
+from components.observability.node_exporter.container import NodeExporter, NodeExporterArgs
 from components.observability.postmortem import postmortem
-from components.observability.servers.site import StorageKey
 from components.observability.stack import Observability, ObservabilityArgs
+from components.observability.storage_key import StorageKey
 
 __all__ = [
     "DockerAgents",

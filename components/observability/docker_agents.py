@@ -8,9 +8,9 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker_files import DockerFiles, DockerFilesArgs
-from components.observability import agents
+from components.observability import log_agent
 from components.observability.prometheus import CONTAINER_GROUPS
-from settings import Settings
+from settings.observability import Observability
 from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 
 _STATE = "/var/lib/log-agent"
@@ -21,8 +21,10 @@ _PASSWORD = "/etc/postgres-exporter"  # noqa: S105 - a folder
 class DockerAgentsArgs:
     """Inputs of the DockerAgents."""
 
-    settings: Settings
-    """Settings of the stack."""
+    observability: Observability
+    """Settings of what observes."""
+    environment: str
+    """Value of the label `environment`."""
     hostname: str
     """Name of the host."""
     address: str
@@ -31,6 +33,8 @@ class DockerAgentsArgs:
     """Password of the database role luxima_monitor; secret."""
     log_agent_password: pulumi.Input[str]
     """Password with which lines are sent through the gateways; secret."""
+    pipeline: str
+    """The log agent's document for this host."""
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
 
@@ -63,7 +67,7 @@ class DockerAgents(pulumi.ComponentResource):
     def __init__(self, name: str, args: DockerAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:DockerAgents", name, None, opts)
         found = [_cadvisor(args), _log_agent(args)]
-        if args.settings.observability.database.rpartition(":")[0] == args.address:
+        if args.observability.database.rpartition(":")[0] == args.address:
             found.append(_postgres_exporter(args))
         for agent in found:
             self._run(f"{name}-{agent.name}", args, agent)
@@ -74,7 +78,7 @@ class DockerAgents(pulumi.ComponentResource):
             f"{name}-image", name=agent.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
         )
         before: list[pulumi.Resource] = [image]
-        labels = {"environment": args.settings.environment.label, "luxima.id/host": args.hostname}
+        labels = {"environment": args.environment, "luxima.id/host": args.hostname}
         mounts = [
             docker.ContainerMountArgs(
                 type="bind",
@@ -125,9 +129,9 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
     return _Agent(
         name="cadvisor",
         image=CADVISOR.reference,
-        port=args.settings.observability.cadvisor_port,
+        port=args.observability.cadvisor_port,
         command=[
-            f"--port={args.settings.observability.cadvisor_port}",
+            f"--port={args.observability.cadvisor_port}",
             # By their control groups alone, as systemd or the engine names them. To tell a container's name it would
             # need the engine's socket, and whoever has that is root on the host.
             "--docker_only=true",
@@ -143,30 +147,30 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
 
 
 def _log_agent(args: DockerAgentsArgs) -> _Agent:
-    port = args.settings.observability.agent_port
+    port = args.observability.agent_port
     alloy = [
         "run",
         "--config.format=promtail",
         f"--server.http.listen-addr=0.0.0.0:{port}",
         f"--storage.path={_STATE}",
         "--disable-reporting",
-        f"{agents.FOLDER}/promtail.yaml",
+        f"{log_agent.FOLDER}/promtail.yaml",
     ]
-    runs_alloy = args.settings.observability.agent == "alloy"
-    trusted = {} if args.authority is None else {posixpath.basename(agents.AUTHORITY): args.authority}
+    runs_alloy = args.observability.agent == "alloy"
+    trusted = {} if args.authority is None else {posixpath.basename(log_agent.AUTHORITY): args.authority}
     return _Agent(
         name="log-agent",
         image=ALLOY.reference if runs_alloy else PROMTAIL.reference,
         port=port,
-        command=alloy if runs_alloy else [f"-config.file={agents.FOLDER}/promtail.yaml"],
+        command=alloy if runs_alloy else [f"-config.file={log_agent.FOLDER}/promtail.yaml"],
         memory_mib=256,
         # Root, because nobody else may read what Docker writes.
         user="0:0",
         mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
-        folder=agents.FOLDER,
+        folder=log_agent.FOLDER,
         files={
-            "promtail.yaml": agents.documents(args.settings)[f"{args.hostname}/promtail.yaml"],
-            agents.PASSWORD_FILE: args.log_agent_password,
+            "promtail.yaml": args.pipeline,
+            log_agent.PASSWORD_FILE: args.log_agent_password,
             **trusted,
         },
         volume=_STATE,
@@ -174,7 +178,7 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
 
 
 def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
-    observed = args.settings.observability
+    observed = args.observability
     return _Agent(
         name="postgres-exporter",
         image=POSTGRES_EXPORTER.reference,

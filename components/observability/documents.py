@@ -1,6 +1,6 @@
 """Every document of the room, as its reader will find it."""
 
-from components.observability import agents, alertmanager, blackbox, grafana, loki, prometheus, rules, tempo
+from components.observability import alertmanager, blackbox, grafana, log_agent, loki, prometheus, rules, tempo
 from settings import Settings
 
 
@@ -11,7 +11,7 @@ def documents(settings: Settings) -> dict[str, str]:
         "prometheus/rules": rules.documents(settings),
         "alertmanager": alertmanager.documents(settings),
         "loki": loki.documents(settings),
-        "log-agent": agents.documents(settings),
+        "log-agent": log_agent.documents(settings),
         "tempo": tempo.documents(settings),
         "blackbox": blackbox.documents(settings),
         "grafana": grafana.documents(settings),

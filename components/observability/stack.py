@@ -6,29 +6,39 @@ from dataclasses import dataclass
 import pulumi
 
 from components.flows import Flows
-from components.observability.servers.alertmanager import put_alertmanagers
-from components.observability.servers.exporters import (
-    put_blackbox_exporter,
-    put_kube_state_metrics,
-    put_node_exporter,
-)
-from components.observability.servers.grafana import put_grafana
-from components.observability.servers.log_agent import put_log_agent
-from components.observability.servers.loki import put_loki
-from components.observability.servers.prometheus import put_prometheus
-from components.observability.servers.site import Secrets, Site, StorageKey
-from components.observability.servers.tempo import put_tempo
-from settings import Settings
+from components.kubernetes import Mount
+from components.observability.alertmanager.workload import put_alertmanagers
+from components.observability.blackbox.workload import put_blackbox_exporter
+from components.observability.grafana.workload import put_grafana
+from components.observability.kube_state_metrics import put_kube_state_metrics
+from components.observability.log_agent.workload import put_log_agent
+from components.observability.loki.workload import put_loki
+from components.observability.node_exporter.workload import put_node_exporter
+from components.observability.prometheus.workload import put_prometheus
+from components.observability.site import Secrets, Site
+from components.observability.storage_key import StorageKey
+from components.observability.tempo.workload import put_tempo
+from settings.environment import Environment
+from settings.observability import Observability as ObservabilitySettings
+from settings.retention import Retention
 
 
 @dataclass(frozen=True)
 class ObservabilityArgs:
     """Inputs of the Observability."""
 
-    settings: Settings
-    """Settings of the stack: whatever it consists of is observed."""
+    environment: Environment
+    """Which environment the stack is."""
+    observability: ObservabilitySettings
+    """Settings of what observes."""
+    retention: Retention
+    """How long metrics are kept."""
+    documents: Mapping[str, str]
+    """What the programs read; see `documents`."""
     flows: Flows
-    """Its flows."""
+    """Flows of the stack."""
+    authority_mounts: Sequence[Mount]
+    """What a program mounts to trust the private CA; empty where public authorities sign."""
     secrets: Mapping[str, pulumi.Input[str]]
     """What Alertmanagers and Prometheus are told, by key; secret."""
     keys: Mapping[str, StorageKey]
@@ -45,7 +55,17 @@ class Observability(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:Observability", name, None, opts)
-        site = Site(args.settings, args.flows, Secrets(args.secrets), self, name)
+        site = Site(
+            environment=args.environment,
+            observability=args.observability,
+            retention=args.retention,
+            documents=args.documents,
+            flows=args.flows,
+            authority_mounts=args.authority_mounts,
+            secrets=Secrets(args.secrets),
+            parent=self,
+            prefix=name,
+        )
         guards = list(args.guards)
         put_prometheus(site)
         put_alertmanagers(site)
@@ -57,4 +77,4 @@ class Observability(pulumi.ComponentResource):
         put_node_exporter(site, guards)
         put_log_agent(site, guards)
         self.grafana_password = password.result
-        self.register_outputs({"grafana": f"https://{args.settings.environment.grafana_host}/"})
+        self.register_outputs({"grafana": f"https://{args.environment.grafana_host}/"})

@@ -5,19 +5,17 @@ release is another Job.
 """
 
 import hashlib
-import json
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import NAME_LABEL, Flows
-from components.kubernetes import Files, Job, JobArgs, Mount, Priority, authority_mounts, authority_path
-from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, LOKI, PROMETHEUS
-from settings import Settings
+from components.kubernetes import Files, Job, JobArgs, Mount, Priority
 from settings.capacity.pods import RELEASE_GUARD
+from settings.values import Slot
 
 FOLDER: Final = "/etc/guard"
 """Where the guard finds what it is told; its secrets are below it."""
@@ -29,73 +27,28 @@ SPOOL: Final = "/var/spool/guard"
 class GuardJobArgs:
     """Inputs of a GuardJob."""
 
-    settings: Settings
-    """Settings of the stack."""
+    namespace: str
+    """Where it runs."""
+    environment: str
+    """Value of the label `environment`."""
     flows: Flows
-    """Its flows."""
+    """Flows of the stack."""
     service: str
     """Name of the service; see `watched`."""
+    live: Slot
+    """Slot that it watches."""
+    document: str
+    """What it is told; see `guard_document`."""
+    authority_path: str | None
+    """Path of the private CA's certificate in the pod; None where public authorities sign."""
+    authority_mounts: Sequence[Mount]
+    """What is mounted for it."""
     image: str
     """Image of the release tool, by digest."""
     tsig_secret: pulumi.Input[str]
     """Secret of the key `dns.guard_tsig`; secret."""
     service_role_key: pulumi.Input[str]
     """Key that audit rows are written with; secret."""
-
-
-def watched(settings: Settings) -> list[str]:
-    """Services that need a guard: on probation, with a slot to go back to."""
-    return [
-        name
-        for name, release in settings.releases.services.items()
-        if release.probation is not None
-        and release.probation.previous != release.live
-        and release.slots[release.live] is not None
-    ]
-
-
-def document(settings: Settings, service: str) -> str:
-    """What the guard is told: the JSON that `release.guard.plan` reads.
-
-    It asks the servers in the cluster by their own names: a gateway that fails must not make the guard blind.
-    """
-    release, guard, dns = settings.releases.services[service], settings.guard, settings.dns
-    probation, content = release.probation, release.slots[release.live]
-    if probation is None or content is None:
-        raise ValueError(f"{service} is not on probation")
-    inside = settings.observability.namespace
-    record = None if guard.alertmanager_url else ALERTMANAGER_RECORD.url(inside)
-    told: Mapping[str, Any] = {
-        "stack": settings.environment.name,
-        "environment": settings.environment.label,
-        "service": service,
-        "slot": release.live,
-        "previous": probation.previous,
-        "image": content.image,
-        "since": probation.since,
-        "until": probation.until,
-        "extension_seconds": guard.probation_minutes * 60,
-        "extended": probation.extended,
-        "name": {
-            "fqdn": settings.service_fqdn(service),
-            "zone": settings.environment.domain,
-            "ttl_seconds": dns.switch_ttl_seconds,
-            "gateways": {slot: settings.public_address(service, slot) for slot in settings.edge.gateways},
-            "servers": [{"address": server.address, "port": server.port} for server in dns.servers],
-            "tsig": {"name": dns.guard_tsig.name, "algorithm": dns.guard_tsig.algorithm},
-        },
-        "limits": settings.guard_limits.model_dump(),
-        "urls": {
-            "prometheus": guard.prometheus_url or PROMETHEUS.url(inside),
-            "loki": guard.loki_url or LOKI.url(inside),
-            "alertmanager": guard.alertmanager_url or ALERTMANAGER.url(inside),
-            "record": record,
-            "audit": settings.observability.alert_log_url,
-            "runbooks": settings.observability.alerts.runbooks_url,
-            "dashboard": f"https://{settings.environment.grafana_host}/d/releases",
-        },
-    }
-    return json.dumps(told, indent=1) + "\n"
 
 
 class GuardJob(pulumi.ComponentResource):
@@ -106,8 +59,7 @@ class GuardJob(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: GuardJobArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:services:GuardJob", name, None, opts)
-        settings, edge = args.settings, args.settings.edge
-        texts = {"watch.json": document(settings, args.service)}
+        texts = {"watch.json": args.document}
         digest = hashlib.sha256(repr((args.image, sorted(texts.items()))).encode()).hexdigest()[:10]
         workload = f"guard-{args.service[:40]}-{digest}"
         labels = {
@@ -115,11 +67,11 @@ class GuardJob(pulumi.ComponentResource):
             "luxima.id/watch": workload,
             # The state-of-the-cluster exporter tells these on, so that everybody sees what is on probation.
             "luxima.id/guarded-service": args.service,
-            "luxima.id/guarded-slot": settings.releases.services[args.service].live,
-            "environment": settings.environment.label,
+            "luxima.id/guarded-slot": args.live,
+            "environment": args.environment,
         }
         metadata = k8s.meta.v1.ObjectMetaArgs(
-            name=workload, namespace=edge.namespace, labels={"app.kubernetes.io/part-of": "luxima", **labels}
+            name=workload, namespace=args.namespace, labels={"app.kubernetes.io/part-of": "luxima", **labels}
         )
         child = pulumi.ResourceOptions(parent=self)
         config_map = k8s.core.v1.ConfigMap(
@@ -139,17 +91,17 @@ class GuardJob(pulumi.ComponentResource):
         self.job = Job(
             f"{name}-guard",
             JobArgs(
-                namespace=edge.namespace,
+                namespace=args.namespace,
                 workload=workload,
                 image=args.image,
                 # A verdict is the end of its work, whichever it is: to be started anew would tell it again.
-                arguments=["--settled-is-success", *([f"--ca={ca}"] if (ca := authority_path(settings)) else [])],
+                arguments=["--settled-is-success", *([f"--ca={args.authority_path}"] if args.authority_path else [])],
                 cpu_request_millicores=RELEASE_GUARD.cpu_request_millicores,
                 memory_mib=RELEASE_GUARD.memory_limit_mib,
                 labels=labels,
                 flows=args.flows,
                 priority=Priority.WATCHING,
-                mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16), *authority_mounts(settings)],
+                mounts=[Mount("guard", FOLDER, files), Mount("spool", SPOOL, size_mib=16), *args.authority_mounts],
                 after=[config_map, secret],
             ),
             child,

@@ -4,7 +4,7 @@
     table(settings)                         the same as rows: name, value, unit, formula, source, limit, ok
     series(settings)                        series by job, those of recording rules under `rules`
     sample_limit(settings, job)             `sample_limit` of a scrape job
-    prometheus_size_limit_bytes(settings)   `--storage.tsdb.retention.size`
+    prometheus_size_limit_bytes(settings.observability)   `--storage.tsdb.retention.size`
     max_streams(settings)                   `max_global_streams_per_user` of Loki's main tenant
 
 What does not fit is refused by `settings.rules.capacity`. Every figure carries its formula and where that is from.

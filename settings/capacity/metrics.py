@@ -5,6 +5,7 @@ from typing import Final
 
 from settings.capacity.row import DAY_SECONDS, GIB, KIB, MIB, Row
 from settings.capacity.series import jobs, recordings, series
+from settings.observability import Observability
 from settings.stack import Settings
 
 BYTES_PER_SAMPLE: Final = 2.0
@@ -28,9 +29,9 @@ MEMORY_DOCUMENTATION: Final = (
 )
 
 
-def size_limit_bytes(settings: Settings) -> int:
+def size_limit_bytes(observability: Observability) -> int:
     """`--storage.tsdb.retention.size`: 80 % of the volume, in bytes."""
-    return floor(settings.observability.prometheus.volume_gib * GIB * SIZE_LIMIT_SHARE)
+    return floor(observability.prometheus.volume_gib * GIB * SIZE_LIMIT_SHARE)
 
 
 def samples_per_second(settings: Settings) -> float:
@@ -77,7 +78,7 @@ def rows(settings: Settings) -> tuple[Row, ...]:
             "GiB",
             f"{days} d * {rate:,.0f} samples/s * {BYTES_PER_SAMPLE:g} bytes; limit: {SIZE_LIMIT_SHARE:.0%} of volume",
             STORAGE_DOCUMENTATION,
-            size_limit_bytes(settings) / GIB,
+            size_limit_bytes(settings.observability) / GIB,
             "observability.prometheus.volume_gib",
             SIZE_LIMIT_SHARE,
         ),

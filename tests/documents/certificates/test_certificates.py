@@ -112,7 +112,7 @@ def test_local_names_come_from_an_authority_whose_key_stays() -> None:
 def test_the_charts_values_are_what_its_schema_allows(stack: str) -> None:
     folder = ensure("cert-manager-crds")["cert-manager-crds"]
     schema = json.loads((folder / "values.schema.json").read_text(encoding="utf-8"))
-    values = cert_manager.values(stack_settings(stack))
+    values = cert_manager.values(stack_settings(stack).edge.replicas, "test")
     jsonschema.validate(values, schema)
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate({**values, "replicas": 1}, schema)
@@ -120,7 +120,7 @@ def test_the_charts_values_are_what_its_schema_allows(stack: str) -> None:
 
 def test_a_controller_of_which_there_is_one_does_not_stop_a_node_from_draining() -> None:
     for stack, count in (("dev", 1), ("prod", 2)):
-        values = cert_manager.values(stack_settings(stack))
+        values = cert_manager.values(stack_settings(stack).edge.replicas, "test")
         for part in (values, values["webhook"], values["cainjector"]):
             assert part["replicaCount"] == count
             assert part["podDisruptionBudget"]["enabled"] is (count > 1)

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from components.observability import loki
-from components.observability.agents.stages import LABELS
+from components.observability.log_agent.stages import LABELS
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES, LOG_TENANT
 from components.storage.lifecycle import lifecycle
 from policy.rules.loki import hours_of

@@ -10,7 +10,7 @@ import pytest
 from pulumi.automation import LocalWorkspace, Stack
 
 from components.compute.docker_host import DockerHost, DockerHostArgs
-from components.observability import DockerAgents, DockerAgentsArgs, NodeExporter, NodeExporterArgs
+from components.observability import DockerAgents, DockerAgentsArgs, NodeExporter, NodeExporterArgs, log_agent
 from sandbox import plugins
 from sandbox.engine import environment
 from sandbox.engine.command import EngineCommand
@@ -48,7 +48,16 @@ class Trial:
         )
         there = pulumi.ResourceOptions(providers={"docker": host.provider})
         monitor, agent = (pulumi.Output.secret(each) for each in (self.password, "log-agent-of-this-test"))
-        agents = DockerAgentsArgs(settings, VM, host.address, monitor, agent, AUTHORITY)
+        agents = DockerAgentsArgs(
+            observability=settings.observability,
+            environment=settings.environment.label,
+            hostname=VM,
+            address=host.address,
+            monitor_password=monitor,
+            log_agent_password=agent,
+            pipeline=log_agent.documents(settings)[f"{VM}/promtail.yaml"],
+            authority=AUTHORITY,
+        )
         DockerAgents("agents", agents, there)
         args = NodeExporterArgs(VM, host.address, settings.observability.node_exporter_port, "dev")
         NodeExporter("node-exporter", args, there)

@@ -16,8 +16,8 @@ import pytest
 
 from components.edge.middlewares import REMOVED
 from components.edge.routing import VERSION_PATH, version
-from components.observability import agents
-from tests.documents.agents.promtail import run
+from components.observability import log_agent
+from tests.documents.log_agent.promtail import run
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask
 from tests.e2e.edge.gateway import MACHINES, Gateway, stack_with
@@ -365,7 +365,7 @@ def test_the_log_agents_make_a_line_of_the_platform_of_an_access(place: Place, t
         "__meta_kubernetes_pod_label_luxima_id_slot": "blue",
     }
     written = f"2026-11-23T10:00:05.000000001Z stdout F {json.dumps(line)}"
-    (sent,) = run(agents.kubernetes(place.gateway.settings), "pods", target, [written], tmp_path)
+    (sent,) = run(log_agent.kubernetes(place.gateway.settings), "pods", target, [written], tmp_path)
     found = json.loads(sent.line)
     assert sent.labels["class"] == "access"
     assert sent.labels["level"] == "info"

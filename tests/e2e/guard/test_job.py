@@ -3,13 +3,12 @@
 from collections.abc import Iterator
 from typing import Any
 
-import pulumi
 import pytest
 
-from components.flows import flows
 from components.kubernetes import Priorities
-from components.services.guard_job import GuardJob, GuardJobArgs
+from components.services import GuardJob
 from settings.releases import Releases
+from tests import arguments
 from tests.e2e.guard.control_plane import Cluster, cluster
 from tests.recording import Declared, record, stack_settings
 from tests.waiting import wait_for
@@ -40,9 +39,8 @@ def declared() -> list[Declared]:
 
     def program() -> None:
         image = f"{settings.environment.registry_host}/luxima/release@sha256:{'b' * 64}"
-        tsig, key = pulumi.Output.secret("planted-tsig"), pulumi.Output.secret("planted-key")
         Priorities("priorities")
-        GuardJob("service-api-guard", GuardJobArgs(released, flows(released), "api", image, tsig, key))
+        GuardJob("service-api-guard", arguments.guard_job(released, "api", image))
 
     return [each for each in record(program).resources if each.type.startswith("kubernetes:")]
 

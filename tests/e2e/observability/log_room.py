@@ -10,7 +10,7 @@ from typing import Any, Final
 import requests
 import yaml
 
-from components.observability import agents, loki
+from components.observability import log_agent, loki
 from components.text import to_yaml
 from settings import Settings
 from tests.documents.loki.server import Loki, local, write
@@ -68,7 +68,7 @@ def _often(text: str) -> str:
 @contextmanager
 def running_promtail(settings: Settings, folder: Path, url: str, files: Mapping[str, Path]) -> Generator[None]:
     """Promtail, which reads a file for each service as it would read that of the service's pod on a node."""
-    document: dict[str, Any] = yaml.safe_load(agents.documents(settings)["kubernetes/promtail.yaml"])
+    document: dict[str, Any] = yaml.safe_load(log_agent.documents(settings)["kubernetes/promtail.yaml"])
     (pods,) = [job for job in document["scrape_configs"] if job["job_name"] == "pods"]
     pods.pop("kubernetes_sd_configs")
     pods["static_configs"] = [

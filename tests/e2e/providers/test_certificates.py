@@ -16,8 +16,7 @@ import pytest
 from cryptography import x509
 from pulumi.automation import LocalWorkspace, Stack
 
-from components.edge import Certificates, CertificatesArgs, issuing
-from components.flows import flows
+from components.edge import Certificates, issuing
 from sandbox import credentials, plugins, ports, tls
 from sandbox.controllers.api import Api, ApiError
 from sandbox.engine import environment
@@ -26,6 +25,7 @@ from sandbox.layout import Layout
 from sandbox.servers import fleet
 from sandbox.servers.base import Site
 from sandbox.servers.table import CONTROLLERS, KUBERNETES
+from tests import arguments
 from tests.e2e.running import left_of
 from tests.recording import stack_settings
 from tests.waiting import wait_for
@@ -184,7 +184,7 @@ def test_the_private_authority_is_read_for_machines_outside_of_the_cluster(clust
 
     def program() -> None:
         provider = k8s.Provider("kubernetes", kubeconfig=cluster.layout.kubeconfig.read_text())
-        args = CertificatesArgs(settings, flows(settings), None)
+        args = arguments.certificates(settings, None)
         there = pulumi.ResourceOptions(providers={"kubernetes": provider})
         pulumi.export("authority", Certificates("certificates", args, there).authority)
 

@@ -61,6 +61,6 @@ def test_services_go_before_what_watches_and_that_goes_before_the_gateways(stack
 @pytest.mark.parametrize("stack", STACKS)
 def test_what_others_bring_names_one_too(stack: str) -> None:
     settings = stack_settings(stack)
-    assert cert_manager.values(settings)["global"]["priorityClassName"] in set(Priority)
+    assert cert_manager.values(settings.edge.replicas, "test")["global"]["priorityClassName"] in set(Priority)
     pods = [each["spec"]["template"]["spec"] for each in kube_vip(settings.kubernetes) if "DaemonSet" in each["kind"]]
     assert {pod["priorityClassName"] for pod in pods} == {"system-node-critical"}

@@ -51,7 +51,7 @@ def test_samples_are_series_per_scrape_interval() -> None:
 def test_blocks_may_take_80_percent_of_the_volume() -> None:
     settings = stack_settings("prod")
     volume = settings.observability.prometheus.volume_gib
-    assert capacity.prometheus_size_limit_bytes(settings) == int(volume * GIB * 0.8)
+    assert capacity.prometheus_size_limit_bytes(settings.observability) == int(volume * GIB * 0.8)
 
 
 def test_every_tenant_adds_its_series_in_every_pod_and_its_streams() -> None:

@@ -7,10 +7,10 @@ import pulumi
 import pytest
 
 from components.edge.cert_manager import with_probes
-from components.edge.certificates import Certificates, CertificatesArgs
-from components.flows import flows
+from components.edge.certificates import Certificates
 from components.programs import ROUTED
 from settings.environment import GATEWAY_HOSTS
+from tests import arguments
 from tests.recording import Recorder, record, stack_settings
 from versions import CERT_MANAGER
 
@@ -25,7 +25,7 @@ def declared(stack: str, controller: str) -> Recorder:
 
     def program() -> None:
         secret = pulumi.Output.secret("dHNpZw==") if certificates.issuer == "acme" else None
-        made = Certificates("certificates", CertificatesArgs(changed, flows(changed), secret))
+        made = Certificates("certificates", arguments.certificates(changed, secret))
         assert made.secrets == {"public": "edge-public", "core": "edge-core"}
 
     return record(program, stack)

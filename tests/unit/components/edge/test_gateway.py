@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 import yaml
 
-from components.edge import Gateway, GatewayArgs, documents
-from components.flows import flows
+from components.edge import Gateway, documents
 from settings import Settings
 from settings.values import Slot
+from tests import arguments
 from tests.e2e.edge.gateway import PASSWORDS
 from tests.recording import STACKS, Recorder, record, stack_settings
 
@@ -16,7 +16,7 @@ from tests.recording import STACKS, Recorder, record, stack_settings
 def _record(settings: Settings, *slots: Slot) -> Recorder:
     def program() -> None:
         for slot in slots:
-            Gateway(f"edge-{slot}", GatewayArgs(settings, flows(settings), slot, PASSWORDS))
+            Gateway(f"edge-{slot}", arguments.gateway(settings, slot, PASSWORDS))
 
     return record(program, settings.environment.name)
 

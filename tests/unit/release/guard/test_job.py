@@ -5,17 +5,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import pulumi
 import pytest
 
-from components.flows import flows
-from components.services.guard_job import GuardJob, GuardJobArgs, document, watched
+from components.services import GuardJob, guard_document, watched
 from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared, Level, Subject
 from policy.table import RULES
 from release.guard.plan import Plan, load
 from settings import Settings
 from settings.releases import Releases
+from tests import arguments
 from tests.policy.spec import urn
 from tests.recording import STACKS, Recorder, record, stack_settings
 
@@ -32,8 +31,7 @@ def released(stack: str, **more: Any) -> Settings:
 
 def declared(settings: Settings) -> Recorder:
     def program() -> None:
-        tsig, key = pulumi.Output.secret("planted-tsig"), pulumi.Output.secret("planted-key")
-        GuardJob("service-api-guard", GuardJobArgs(settings, flows(settings), "api", IMAGE, tsig, key))
+        GuardJob("service-api-guard", arguments.guard_job(settings, "api", IMAGE))
 
     return record(program)
 
@@ -122,7 +120,7 @@ def test_who_is_watched() -> None:
     # Nowhere to go back to.
     assert watched(released("dev", probation={**PROBATION, "previous": "green"})) == []
     with pytest.raises(ValueError, match="api is not on probation"):
-        document(released("dev", probation=None), "api")
+        guard_document(released("dev", probation=None), "api")
 
 
 @pytest.mark.parametrize("stack", STACKS)

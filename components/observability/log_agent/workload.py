@@ -6,12 +6,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority, place
-from components.observability import agents
-from components.observability.servers.site import Site, may_read
+from components.observability.site import Site, may_read
 from settings.capacity import pods
 from versions import ALLOY, PROMTAIL
 
-_FILE = "kubernetes/promtail.yaml"
+_FILE = "log-agent/kubernetes/promtail.yaml"
 _STATE = "/var/lib/log-agent"
 """Where it keeps how far it has read: on the node, so that a new pod goes on there."""
 _READS = [
@@ -21,10 +20,10 @@ _READS = [
 
 def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
     """The agent with the pipelines for pods and the node's journal."""
-    observed = site.settings.observability
+    observed = site.observability
     name = f"{site.prefix}-log-agent"
-    documents = {"promtail.yaml": agents.documents(site.settings)[_FILE]}
-    placed = place(name, observed.agents_namespace, "log-agent", "/etc/log-agent", documents, {}, site.parent)
+    texts = {"promtail.yaml": site.documents[_FILE]}
+    placed = place(name, observed.agents_namespace, "log-agent", "/etc/log-agent", texts, {}, site.parent)
     alloy = [
         "run",
         "--config.format=promtail",

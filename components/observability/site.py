@@ -7,18 +7,10 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import NAME_LABEL, Flows
-from components.kubernetes import PodArgs
-from settings import Settings
-
-
-@dataclass(frozen=True)
-class StorageKey:
-    """A key of the object storage."""
-
-    access_key: pulumi.Output[str]
-    """Id of the key."""
-    secret_key: pulumi.Output[str]
-    """The key itself; secret."""
+from components.kubernetes import Mount, PodArgs
+from settings.environment import Environment
+from settings.observability import Observability
+from settings.retention import Retention
 
 
 @dataclass(frozen=True)
@@ -37,10 +29,18 @@ class Secrets:
 class Site:
     """Where a program is put."""
 
-    settings: Settings
-    """Settings of the stack."""
+    environment: Environment
+    """Which environment the stack is."""
+    observability: Observability
+    """Settings of what observes."""
+    retention: Retention
+    """How long metrics are kept."""
+    documents: Mapping[str, str]
+    """What the programs read, by `<reader>/<path>`."""
     flows: Flows
-    """Its flows."""
+    """Flows of the stack."""
+    authority_mounts: Sequence[Mount]
+    """What a program mounts to trust the private CA."""
     secrets: Secrets
     """What is told to the programs alone."""
     parent: pulumi.Resource
@@ -56,11 +56,16 @@ class Site:
     @property
     def namespace(self) -> str:
         """Namespace of the servers."""
-        return self.settings.observability.namespace
+        return self.observability.namespace
+
+    def documents_of(self, reader: str) -> dict[str, str]:
+        """Texts that one program reads, by path."""
+        start = f"{reader}/"
+        return {path.removeprefix(start): text for path, text in self.documents.items() if path.startswith(start)}
 
     def labels(self, program: str) -> dict[str, str]:
         """Labels of a program's objects."""
-        return {NAME_LABEL: program, "environment": self.settings.environment.label}
+        return {NAME_LABEL: program, "environment": self.environment.label}
 
 
 def may_read(site: Site, args: PodArgs, rules: Sequence[k8s.rbac.v1.PolicyRuleArgs]) -> list[pulumi.Resource]:

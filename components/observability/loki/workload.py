@@ -3,22 +3,23 @@
 from collections import defaultdict
 from collections.abc import Mapping
 
-from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import loki
+from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability.rules.model import together
-from components.observability.servers.keys import key_secret
-from components.observability.servers.site import Site, StorageKey
+from components.observability.site import Site
+from components.observability.storage_key import StorageKey, key_secret
 from components.programs import LOKI
 
 
 def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
     """Loki in the settings' mode: one pod, or several that keep three copies of what is not stored yet."""
-    settings, size = site.settings, site.settings.observability.loki
+    size = site.observability.loki
     name = f"{site.prefix}-loki"
-    documents = loki.documents(settings)
+    limits_and_rules = site.documents_of("loki")
     # Only this one is read once; Loki looks at its limits every 30 s and at its rules every minute.
-    once = {"loki.yaml": documents.pop("loki.yaml")}
-    placed = place(name, site.namespace, "loki", "/etc/loki", once, {}, site.parent, read_anew=_by_tenant(documents))
+    once = {"loki.yaml": limits_and_rules.pop("loki.yaml")}
+    placed = place(
+        name, site.namespace, "loki", "/etc/loki", once, {}, site.parent, read_anew=_by_tenant(limits_and_rules)
+    )
     secret = key_secret(site, "loki", key)
     return StatefulWorkload(
         name,
@@ -43,7 +44,7 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount, *authority_mounts(settings)],
+            mounts=[placed.mount, *site.authority_mounts],
             after=[*placed.resources, secret.resource],
             # What is in memory is stored before it ends.
             grace_seconds=300,

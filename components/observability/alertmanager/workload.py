@@ -1,8 +1,7 @@
 """Alertmanager: one that tells people, in replicas that know of each other, and one that records everything (ALR)."""
 
-from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import alertmanager
-from components.observability.servers.site import Site
+from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
+from components.observability.site import Site
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, Program
 from settings.secrets import told_to
 
@@ -12,10 +11,10 @@ _RECORD = "record/"
 
 def put_alertmanagers(site: Site) -> list[StatefulWorkload]:
     """Both, each with its own configuration and secrets."""
-    documents = alertmanager.documents(site.settings)
-    told = {name: text for name, text in documents.items() if not name.startswith(_RECORD)}
-    recorded = {name.removeprefix(_RECORD): text for name, text in documents.items() if name.startswith(_RECORD)}
-    replicas = site.settings.observability.alertmanager.replicas
+    texts = site.documents_of("alertmanager")
+    told = {name: text for name, text in texts.items() if not name.startswith(_RECORD)}
+    recorded = {name.removeprefix(_RECORD): text for name, text in texts.items() if name.startswith(_RECORD)}
+    replicas = site.observability.alertmanager.replicas
     return [
         _put(site, ALERTMANAGER, told, told_to("alertmanager"), replicas),
         # Whoever silences or inhibits an alert does not take it out of the record (ALR-10): it knows neither.
@@ -24,14 +23,11 @@ def put_alertmanagers(site: Site) -> list[StatefulWorkload]:
 
 
 def _put(
-    site: Site, program: Program, documents: dict[str, str], secrets: tuple[str, ...], replicas: int
+    site: Site, program: Program, texts: dict[str, str], secrets: tuple[str, ...], replicas: int
 ) -> StatefulWorkload:
-    settings, size = site.settings, site.settings.observability.alertmanager
-    workload = program.name
+    size, workload = site.observability.alertmanager, program.name
     name = f"{site.prefix}-{workload}"
-    placed = place(
-        name, site.namespace, workload, "/etc/alertmanager", documents, site.secrets.of(*secrets), site.parent
-    )
+    placed = place(name, site.namespace, workload, "/etc/alertmanager", texts, site.secrets.of(*secrets), site.parent)
     peers = [
         f"--cluster.peer={workload}-{index}.{program.headless}:{program.ports['gossip']}"
         for index in range(replicas)
@@ -58,13 +54,13 @@ def _put(
             arguments=[
                 "--config.file=/etc/alertmanager/alertmanager.yml",
                 "--storage.path=/alertmanager",
-                f"--web.external-url=https://{settings.environment.core_fqdn(workload)}",
+                f"--web.external-url=https://{site.environment.core_fqdn(workload)}",
                 *(peers or ["--cluster.listen-address="]),
                 "--log.format=json",
             ],
             flows=site.flows,
             priority=Priority.WATCHING,
-            mounts=[placed.mount, *authority_mounts(settings)],
+            mounts=[placed.mount, *site.authority_mounts],
             after=placed.resources,
         ),
         site.child,

@@ -1,6 +1,6 @@
 """The log agents' documents (LOG-7): one pipeline for each place, run by Alloy or Promtail."""
 
-from components.observability.agents.pipelines import AUTHORITY, FOLDER, PASSWORD_FILE, docker_host, kubernetes
+from components.observability.log_agent.pipelines import AUTHORITY, FOLDER, PASSWORD_FILE, docker_host, kubernetes
 from components.text import to_yaml
 from settings import Settings
 

@@ -1,17 +1,16 @@
 """Tempo, with its data in the object storage (MON-4)."""
 
-from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import tempo
-from components.observability.servers.keys import key_secret
-from components.observability.servers.site import Site, StorageKey
+from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
+from components.observability.site import Site
+from components.observability.storage_key import StorageKey, key_secret
 from components.programs import TEMPO
 
 
 def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
     """Tempo as one program; services and gateways send it their spans by OTLP."""
-    settings, size = site.settings, site.settings.observability.tempo
+    size = site.observability.tempo
     name = f"{site.prefix}-tempo"
-    placed = place(name, site.namespace, "tempo", "/etc/tempo", tempo.documents(settings), {}, site.parent)
+    placed = place(name, site.namespace, "tempo", "/etc/tempo", site.documents_of("tempo"), {}, site.parent)
     secret = key_secret(site, "tempo", key)
     return StatefulWorkload(
         name,
@@ -37,7 +36,7 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount, *authority_mounts(settings)],
+            mounts=[placed.mount, *site.authority_mounts],
             after=[*placed.resources, secret.resource],
             grace_seconds=120,
             start_seconds=120,

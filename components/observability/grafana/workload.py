@@ -3,14 +3,13 @@
 import pulumi_random as random
 
 from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability import grafana
-from components.observability.servers.site import Site
+from components.observability.site import Site
 from components.programs import GRAFANA
 
 
 def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
     """Grafana with its data sources and dashboards; and the password of the user `admin`."""
-    size = site.settings.observability.grafana
+    size = site.observability.grafana
     name = f"{site.prefix}-grafana"
     password = random.RandomPassword(f"{name}-admin-password", length=32, special=False, opts=site.child)
     key = random.RandomPassword(f"{name}-secret-key", length=40, special=False, opts=site.child)
@@ -19,7 +18,7 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
         site.namespace,
         "grafana",
         "/etc/grafana",
-        grafana.documents(site.settings),
+        site.documents_of("grafana"),
         {"adminPassword": password.result, "secretKey": key.result},
         site.parent,
     )

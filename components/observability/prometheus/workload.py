@@ -4,10 +4,9 @@ from dataclasses import replace
 
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, authority_mounts, place
-from components.observability import prometheus, rules
+from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability.rules.model import together
-from components.observability.servers.site import Site, may_read
+from components.observability.site import Site, may_read
 from components.programs import PROMETHEUS
 from settings import capacity
 from settings.secrets import told_to
@@ -26,9 +25,9 @@ _READS = (
 
 def put_prometheus(site: Site) -> StatefulWorkload:
     """Prometheus with its configuration, its rules and the volume for its series."""
-    settings, observed = site.settings, site.settings.observability
     name = f"{site.prefix}-prometheus"
-    documents = {**prometheus.documents(settings), **together(rules.documents(settings).values(), "rules")}
+    texts = site.documents_of("prometheus")
+    rules = {path: texts.pop(path) for path in list(texts) if path.startswith("rules/")}
     placed = place(
         name,
         site.namespace,
@@ -38,9 +37,9 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         site.secrets.of(*told_to("prometheus")),
         site.parent,
         # A restart for each new rule would be minutes in which nobody looks.
-        read_anew=documents,
+        read_anew={**texts, **together(rules.values(), "rules")},
     )
-    size = observed.prometheus
+    size = site.observability.prometheus
     args = StatefulWorkloadArgs(
         namespace=site.namespace,
         workload="prometheus",
@@ -61,9 +60,9 @@ def put_prometheus(site: Site) -> StatefulWorkload:
             # It looks for changes of this file and of the rules every 30 s.
             "--config.auto-reload",
             "--storage.tsdb.path=/prometheus",
-            f"--storage.tsdb.retention.time={settings.retention.metrics_days}d",
-            f"--storage.tsdb.retention.size={capacity.prometheus_size_limit_bytes(settings)}B",
-            f"--web.external-url=https://{settings.environment.core_fqdn('prometheus')}",
+            f"--storage.tsdb.retention.time={site.retention.metrics_days}d",
+            f"--storage.tsdb.retention.size={capacity.prometheus_size_limit_bytes(site.observability)}B",
+            f"--web.external-url=https://{site.environment.core_fqdn('prometheus')}",
             # Tempo's metrics generator writes here; the exemplars lead from a series to its traces.
             "--web.enable-remote-write-receiver",
             "--enable-feature=exemplar-storage",
@@ -73,7 +72,7 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         ],
         flows=site.flows,
         priority=Priority.WATCHING,
-        mounts=[placed.mount, *authority_mounts(settings)],
+        mounts=[placed.mount, *site.authority_mounts],
         api_token=True,
         # It writes down what it holds in memory; a restart reads the log of the last two hours.
         grace_seconds=120,

@@ -6,7 +6,7 @@ JSON, so that every value is escaped as it should be.
 
 from typing import Any, Final
 
-from components.observability.agents import masking
+from components.observability.log_agent import masking
 from components.observability.loki.tenants import AUDIT_TENANT
 
 Stage = dict[str, Any]

@@ -6,7 +6,17 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.observability.servers.site import Site, StorageKey
+from components.observability.site import Site
+
+
+@dataclass(frozen=True)
+class StorageKey:
+    """A key of the object storage."""
+
+    access_key: pulumi.Output[str]
+    """Id of the key."""
+    secret_key: pulumi.Output[str]
+    """The key itself; secret."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ them. Alloy takes its port from `--server.http.listen-addr` and not from `server
 
 from typing import Any, Final
 
-from components.observability.agents.stages import (
+from components.observability.log_agent.stages import (
     Stage,
     combined,
     finish,

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 import yaml
 
-from components.observability import agents
-from components.observability.agents.masking import PATTERNS
-from components.observability.agents.stages import LABELS, masked, unended
+from components.observability import log_agent
+from components.observability.log_agent.masking import PATTERNS
+from components.observability.log_agent.stages import LABELS, masked, unended
 from components.observability.loki.tenants import AUDIT_TENANT, CLASSES, LOG_TENANT
-from tests.documents.agents.promtail import check
+from tests.documents.log_agent.promtail import check
 from tests.recording import STACKS, stack_settings
 
 PLACES = ("kubernetes", "docker-1")
@@ -29,7 +29,7 @@ BUILT_IN_FUNCTIONS = {"ToLower", "regexReplaceAll", "eq", "or", "and", "not", "i
 
 
 def _document(stack: str, place: str) -> dict[str, Any]:
-    return yaml.safe_load(agents.documents(stack_settings(stack))[f"{place}/promtail.yaml"])
+    return yaml.safe_load(log_agent.documents(stack_settings(stack))[f"{place}/promtail.yaml"])
 
 
 def _stages(stages: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:
@@ -62,7 +62,7 @@ def test_promtail_refuses_what_it_does_not_know(tmp_path: Path) -> None:
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("stack", STACKS)
 def test_alloy_s_converter_would_take_it(stack: str, place: str) -> None:
-    text = agents.documents(stack_settings(stack))[f"{place}/promtail.yaml"]
+    text = log_agent.documents(stack_settings(stack))[f"{place}/promtail.yaml"]
     document = _document(stack, place)
     assert "${" not in text
     assert {name for name, _ in _all_stages(document)} <= CONVERTED_STAGES
@@ -106,7 +106,7 @@ def test_secrets_are_masked_before_anything_but_the_container_s_envelope_is_read
 
 
 def test_every_class_of_the_retention_table_has_a_pipeline() -> None:
-    text = "".join(agents.documents(stack_settings("prod")).values())
+    text = "".join(log_agent.documents(stack_settings("prod")).values())
     missing = [
         name
         for name in CLASSES
@@ -116,7 +116,7 @@ def test_every_class_of_the_retention_table_has_a_pipeline() -> None:
 
 
 def test_a_host_s_name_is_known_where_the_files_do_not_tell_it() -> None:
-    document = agents.docker_host(stack_settings("prod"), "docker-1")
+    document = log_agent.docker_host(stack_settings("prod"), "docker-1")
     assert document["scrape_configs"][0]["static_configs"][0]["labels"]["host"] == "docker-1"
     (pods,) = [job for job in _document("prod", "kubernetes")["scrape_configs"] if job["job_name"] == "pods"]
     wanted = {"source_labels": ["__meta_kubernetes_pod_node_name"], "target_label": "host"}
@@ -124,4 +124,4 @@ def test_a_host_s_name_is_known_where_the_files_do_not_tell_it() -> None:
 
 
 def test_the_documents_are_the_same_every_time() -> None:
-    assert agents.documents(stack_settings("prod")) == agents.documents(stack_settings("prod"))
+    assert log_agent.documents(stack_settings("prod")) == log_agent.documents(stack_settings("prod"))

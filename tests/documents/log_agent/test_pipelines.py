@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
-from components.observability import agents
-from components.observability.agents.masking import MASK, PATTERNS
-from components.observability.agents.stages import LABELS
-from tests.documents.agents import planted
-from tests.documents.agents.promtail import Sent, run
+from components.observability import log_agent
+from components.observability.log_agent.masking import MASK, PATTERNS
+from components.observability.log_agent.stages import LABELS
+from tests.documents.log_agent import planted
+from tests.documents.log_agent.promtail import Sent, run
 from tests.recording import stack_settings
 
 pytestmark = pytest.mark.needs_tools
@@ -75,7 +75,7 @@ Runner = Callable[[str, str, Mapping[str, str], Sequence[str]], list[Sent]]
 
 @pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Runner:
-    documents = {"kubernetes": agents.kubernetes(SETTINGS), "docker": agents.docker_host(SETTINGS, "docker-1")}
+    documents = {"kubernetes": log_agent.kubernetes(SETTINGS), "docker": log_agent.docker_host(SETTINGS, "docker-1")}
 
     def runner(place: str, job: str, target: Mapping[str, str], lines: Sequence[str]) -> list[Sent]:
         return run(documents[place], job, target, lines, tmp_path_factory.mktemp(place))
@@ -328,13 +328,13 @@ def test_all_of_a_message_of_several_lines_is_kept_alike(place: str, tmp_path: P
     lines = [line for message in messages for line in message]
     if place == "docker":
         document, job, target = (
-            agents.docker_host(SETTINGS, "docker-1"),
+            log_agent.docker_host(SETTINGS, "docker-1"),
             "containers",
             {"service": "docker", "class": "docker"},
         )
         written = [docker(line, "supabase-db") for line in lines]
     else:
-        document, job, target, written = agents.kubernetes(SETTINGS), "pods", AUTH, [cri(line) for line in lines]
+        document, job, target, written = log_agent.kubernetes(SETTINGS), "pods", AUTH, [cri(line) for line in lines]
     sent = run(document, job, target, written, tmp_path, len(messages))
     found = {each.line.split("\n")[0]: each for each in sent}
     assert [len(found[message[0]].line.split("\n")) for message in messages] == [3, 4, 5, 1, 1]

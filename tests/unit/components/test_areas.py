@@ -1,0 +1,44 @@
+"""A component is given its areas of the settings and finished documents, never all settings (ADR 1)."""
+
+import importlib
+import pkgutil
+from types import ModuleType
+
+import pulumi
+import pytest
+
+import components
+from settings import Settings
+from settings.stack import Stack
+
+# These two know the whole stack: they hand each room its part, and tell people what was made.
+MODULES = sorted(
+    {each.name for each in pkgutil.walk_packages(components.__path__, "components.")}
+    - {"components.platform", "components.outputs"}
+)
+
+
+def makes_resources(module: ModuleType) -> bool:
+    """Whether something in the module's namespace is a resource, or a package with resources."""
+    values = vars(module).values()
+    return any(
+        (isinstance(value, type) and issubclass(value, pulumi.Resource))
+        or (isinstance(value, ModuleType) and value.__name__.partition(".")[0].startswith("pulumi"))
+        for value in values
+    )
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_a_module_that_makes_resources_does_not_see_all_settings(name: str) -> None:
+    module = importlib.import_module(name)
+    whole = [key for key, value in vars(module).items() if value is Settings or value is Stack]
+    assert not (whole and makes_resources(module)), (
+        f"{name} makes resources and knows {whole}: give its component the areas it needs, and finished documents"
+    )
+
+
+def test_the_check_sees_both_kinds() -> None:
+    makers = {name for name in MODULES if makes_resources(importlib.import_module(name))}
+    readers = {name for name in MODULES if Settings in vars(importlib.import_module(name)).values()}
+    assert {"components.edge.gateway", "components.observability.loki.workload"} <= makers
+    assert {"components.edge.issuing", "components.observability.loki.config"} <= readers
