@@ -9,7 +9,8 @@ from settings.dns import Mail, Zone
 from settings.environment import GATEWAY_HOSTS
 from settings.values import Slot
 
-_CAA_ACME: Final = ('0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"')
+_CAA_ACME: Final = tuple(f'0 {tag} "letsencrypt.org; validationmethods=dns-01"' for tag in ("issue", "issuewild"))
+"""By a record only (RFC 8657): whoever can answer for one service, or lead its name elsewhere, gets no certificate."""
 _TEXT_BYTES: Final = 255
 """Length of one string of a TXT record at most (RFC 1035, 3.3)."""
 

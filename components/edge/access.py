@@ -30,11 +30,18 @@ ACCESS_FILE: Final = "routes/access.yaml"
 """Path of the document with the logins below the folder that a gateway watches."""
 TENANT_HEADER: Final = "X-Scope-OrgID"
 """How Loki is told the tenant."""
-OWN_LOGIN: Final = {GRAFANA.name: "Grafana asks for a login itself, and has people with roles"}
-"""Programs that the gateways lead to without a login, and why."""
-
 _READ: Final = "(Method(`GET`) || Method(`HEAD`))"
 _ASK: Final = "(Method(`GET`) || Method(`POST`))"
+_METRICS: Final = "!PathRegexp(`(?i)^/metrics(/.*)?$`)"
+_PROXY: Final = "PathRegexp(`(?i)^/api/datasources/proxy(/.*)?$`)"
+_TRACES: Final = "(Method(`GET`) && PathPrefix(`/api/datasources/proxy/uid/tempo/api/`))"
+"""The one thing that Grafana's pages ask through its proxy: they look for traces."""
+OWN_LOGIN: Final = {GRAFANA.name: f"{_METRICS} && (!{_PROXY} || {_TRACES})"}
+"""What is asked of programs that ask for a login themselves, and have people with roles.
+
+Grafana gives its metrics to everybody. Its proxy leads whoever may look to any path of what is behind it, with its own
+rights: a viewer could write into the audit trail of Loki, or end it.
+"""
 _INSIDE: Final = "!PathPrefix(`/-/`) && !PathPrefix(`/debug`) && !PathPrefix(`/metrics`)"
 """A program's own affairs: to end it, to reload it, its memory."""
 _PUSH: Final = "Method(`POST`) && Path(`/loki/api/v1/push`)"

@@ -47,7 +47,7 @@ def routers(settings: Settings, service: str, stable: str, percent: int) -> dict
 
     What a header asks for goes before the user's bucket, that before the tenant's, that before a browser's cookie.
     """
-    host = f"({names.host_rule(settings.service_fqdn(service))})"
+    host = names.public_rule(settings, service)
     canary, some = names.candidate(service, "canary"), f"{service}-canary-or-stable"
     pattern = bucket_pattern(bucket_count(percent))
     rules = {

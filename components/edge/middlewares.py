@@ -10,49 +10,13 @@ DAY_SECONDS: Final = 86_400
 MEBIBYTE: Final = 1024 * 1024
 REMOVED: Final = (
     # Who somebody is: services believe it of each other, Loki and Grafana believe it of a proxy.
-    "X-User-Id",
     "X-Tenant-Id",
     TENANT_HEADER,
-    "X-Webauth-User",
-    "X-Webauth-Name",
-    "X-Webauth-Email",
-    "X-Webauth-Groups",
-    "X-Webauth-Role",
-    "X-Forwarded-User",
-    "X-Forwarded-Email",
-    "X-Forwarded-Groups",
-    "X-Forwarded-Preferred-Username",
-    "X-Forwarded-Access-Token",
-    "X-Auth-Request-User",
-    "X-Auth-Request-Email",
-    "X-Auth-Request-Groups",
-    "X-Auth-Request-Access-Token",
-    "Remote-User",
-    "Remote-Groups",
-    "Remote-Email",
-    "Remote-Name",
-    "X-Remote-User",
-    "X-Remote-Group",
     # Where a request comes from; what Traefik itself says of that, it sets anew.
-    "Forwarded",
-    "True-Client-Ip",
-    "X-Client-Ip",
     "X-Cluster-Client-Ip",
-    "X-Original-Forwarded-For",
-    "Cf-Connecting-Ip",
     "Fastly-Client-Ip",
-    "X-Forwarded-Scheme",
-    "X-Forwarded-Ssl",
-    "X-Forwarded-Proto-Version",
     "X-Url-Scheme",
-    "Front-End-Https",
     # What it asks for: rules look at its own method, host and path.
-    "X-Original-Url",
-    "X-Rewrite-Url",
-    "X-Original-Uri",
-    "X-Original-Method",
-    "X-Original-Host",
-    "X-Forwarded-Path",
     "X-Host",
     "X-Http-Method",
     "X-Http-Method-Override",
@@ -60,7 +24,8 @@ REMOVED: Final = (
 )
 """Headers of a client that reach no service: programs believe them when a proxy says them, and this one says none.
 
-A name with an underscore, which some programs take for one with a hyphen, is removed by the plugin.
+The plugin removes what is known by the beginning of its name, and names with an underscore, which some programs take
+for one with a hyphen.
 """
 _FIRST: Final = ("headers", "correlation")
 

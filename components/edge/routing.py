@@ -65,7 +65,7 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
         host = program.name
         rule = names.host_rule(settings.environment.core_fqdn(host))
         if host in OWN_LOGIN:
-            routers[host] = _router(rule, host, trusted=True)
+            routers[host] = _router(f"({rule}) && {OWN_LOGIN[host]}", host, trusted=True)
         for grant in GRANTS:
             if grant.program == program:
                 routers[grant.name] = _router(
@@ -102,24 +102,24 @@ def _router(
 
 def _routers(settings: Settings, service: str, slot: Slot) -> Named:
     release, found = settings.releases.services[service], settings.services[service]
-    host = names.host_rule(settings.service_fqdn(service))
+    host = names.public_rule(settings, service)
     stable = _stable(settings, service, release.slot_of(slot))
     made: Named = {service: _router(host, stable, trusted=found.trusted_only)}
     if found.trusted_only:
         # The probe comes from a pod, which is in no trusted network; it may ask for the service's health only.
         pods = f"ClientIP(`{settings.kubernetes.pod_cidr}`)"
-        rule = f"({host}) && Path(`{found.health_path}`) && Method(`GET`) && {pods}"
+        rule = f"{host} && Path(`{found.health_path}`) && Method(`GET`) && {pods}"
         # Before canary and shadow, behind the version.
         made[f"{service}-probed"] = _router(rule, stable, priority=950)
     if release.slots[slot] is not None:
         # Under its own name a slot is tried before users see it: no canary, no other place, and not for everybody.
         own = names.stable(service, slot)
-        made[own] = _router(names.host_rule(settings.service_fqdn(service, slot)), own, trusted=True)
+        made[own] = _router(names.public_rule(settings, service, slot), own, trusted=True)
     if release.canary is not None and release.canary.percent > 0:
         made |= canary.routers(settings, service, stable, release.canary.percent)
     if release.shadow is not None and release.shadow.percent > 0:
         made[f"{service}-shadow"] = _router(
-            f"({host}) && {_copied(writes=found.shadow.writes_apart)}",
+            f"{host} && {_copied(writes=found.shadow.writes_apart)}",
             f"{service}-mirrored",
             priority=200,
             trusted=found.trusted_only,

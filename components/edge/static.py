@@ -73,6 +73,8 @@ def traefik_yaml(settings: Settings, slot: Slot) -> str:
             "fields": {
                 "defaultMode": "keep",
                 "names": {"StartLocal": "drop", "RequestCount": "drop"},
+                # What is asked for is in the path; parameters hold signatures, codes and addresses of people.
+                "queryParameters": {"defaultMode": "drop"},
                 "headers": {"defaultMode": "drop", "names": dict.fromkeys(KEPT_HEADERS, "keep")},
             },
         },
@@ -92,7 +94,8 @@ def traefik_yaml(settings: Settings, slot: Slot) -> str:
 def sample_rate(settings: Settings) -> float:
     """Share of requests that are traced: as many as Tempo was told to expect spans of.
 
-    Traefik decides by the trace's id alone, so a client cannot make itself be traced.
+    A client that sends a trace of its own decides whether it is sampled: Traefik follows the parent. Tempo's limits
+    bound how many spans that may be.
     """
     load = settings.observability.load
     return round(min(1.0, load.spans_per_second / (load.requests_per_second * SPANS_PER_REQUEST)), 3)

@@ -12,6 +12,7 @@ from components.programs import Program
 from settings import Settings
 from settings.compute import Role
 from settings.environment import GATEWAY_HOSTS
+from settings.values import PRIVATE
 
 API_PORT: Final = 6443
 """TCP port of the Kubernetes API."""
@@ -83,15 +84,17 @@ class Peers:
 
     @property
     def internet(self) -> Networks:
-        """Whatever is not in the cluster."""
-        kubernetes = self.settings.kubernetes
-        return Networks(ANYWHERE.cidrs, (kubernetes.pod_cidr, kubernetes.service_cidr))
+        """Whatever is in no private network: not in the cluster, not a machine of this stack or of another one.
 
-    @property
-    def outside(self) -> Networks:
-        """Whatever is neither in the cluster nor one of the platform's machines."""
-        internet = self.internet
-        return Networks(internet.cidrs, (*internet.excluded, self.settings.compute.network.cidr))
+        What is wanted in a private network is named: by `dns.hosts`, or with its network where a service calls it.
+        """
+        kubernetes, machines = self.settings.kubernetes, self.settings.compute.network
+        own = [
+            network
+            for network in map(ipaddress.IPv4Network, (kubernetes.pod_cidr, kubernetes.service_cidr, machines.cidr))
+            if not any(network.subnet_of(private) for private in PRIVATE)
+        ]
+        return Networks(ANYWHERE.cidrs, tuple(map(str, (*PRIVATE, *own))))
 
     def url(self, url: str) -> Iterator[tuple[Peer, int]]:
         """Where a URL leads, and the port there."""

@@ -69,7 +69,7 @@ def _services(peers: Peers) -> Iterator[Flow]:
         if service.storage_user is not None:
             yield from _to(pods, peers.endpoint(settings.storage.endpoint), "its bucket")
         for outside in service.outside:
-            target = peers.outside if outside.network is None else Networks((outside.network,))
+            target = peers.internet if outside.network is None else Networks((outside.network,))
             yield Flow(pods, target, outside.port, outside.why)
 
 

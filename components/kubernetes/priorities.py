@@ -34,6 +34,7 @@ class Priorities(pulumi.ComponentResource):
                 value=value,
                 global_default=False,
                 description=f"Pods of the platform: {priority.name.lower()}",
-                opts=pulumi.ResourceOptions(parent=self),
+                # The API server refuses another value for a class that is there.
+                opts=pulumi.ResourceOptions(parent=self, replace_on_changes=["value"], delete_before_replace=True),
             )
         self.register_outputs({"classes": [str(priority) for priority in _VALUES]})

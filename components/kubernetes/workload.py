@@ -225,6 +225,8 @@ def _service(
             cluster_ip="None" if headless else None,
             # The pods see who really called; a node without one of them is not asked.
             external_traffic_policy=None if balancer is None else "Local",
+            # kube-vip leads to the address itself: a port on every node would be one more door that no table lists.
+            allocate_load_balancer_node_ports=None if balancer is None else False,
             # Pods find each other before they are ready.
             publish_not_ready_addresses=True if headless else None,
             selector=dict(args.labels),

@@ -7,12 +7,8 @@ from settings.report import Path, Problem, show_path
 from settings.rules.guests import all_guests
 from settings.shape import whole
 from settings.stack import Settings
+from settings.values import PRIVATE
 
-_PRIVATE = tuple(
-    ipaddress.IPv4Network(cidr)
-    for cidr in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
-)
-"""Networks of no address of the internet (RFC 1918, 6598, 3927)."""
 _WIDEST_TRUSTED = 8
 """Prefix of the widest private network, 10.0.0.0/8."""
 
@@ -67,7 +63,7 @@ def public_gateways(settings: Settings) -> Iterator[Problem]:
             yield Problem(
                 path, f"{found} is in compute.network.cidr; leave it out, or give the address outside of the NAT"
             )
-        elif settings.environment.name == "prod" and any(found in private for private in _PRIVATE):
+        elif settings.environment.name == "prod" and any(found in private for private in PRIVATE):
             said = f"is missing, and {found}" if gateway.public_address is None else str(found)
             yield Problem(path, f"{said} is not reached from the internet; give the gateway's address there")
 

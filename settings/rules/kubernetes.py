@@ -51,6 +51,17 @@ def reserved_namespaces(settings: Settings) -> Iterator[Problem]:
             yield Problem(("kubernetes", "namespaces", name), text)
 
 
+def platform_namespaces(settings: Settings) -> Iterator[Problem]:
+    """A service is in no namespace of the platform: its pods could pass there for a program that may do more."""
+    observed = settings.observability
+    taken = {settings.edge.namespace, observed.namespace, observed.agents_namespace}
+    free = ", ".join(name for name in settings.kubernetes.namespaces if name not in taken) or "another one"
+    for name, service in whole(settings.services):
+        if service.namespace in taken:
+            text = f"{show(service.namespace)} is for the platform's own programs; give {free}"
+            yield Problem(("services", name, "namespace"), text)
+
+
 def privileged_agents(settings: Settings) -> Iterator[Problem]:
     """The API server lets pods read the node's files and use its network under one standard only."""
     name = settings.observability.agents_namespace
@@ -127,4 +138,4 @@ def pod_network(settings: Settings) -> Iterator[Problem]:
         yield Problem(("kubernetes", "service_cidr"), f"{text}; give one from /{first} to /{last}")
 
 
-RULES = (namespaces, reserved_namespaces, privileged_agents, quotas, room, pod_network)
+RULES = (namespaces, reserved_namespaces, platform_namespaces, privileged_agents, quotas, room, pod_network)

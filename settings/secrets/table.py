@@ -106,9 +106,9 @@ SECRETS: Final = (
     Secret(
         "minioRootPassword",
         "password of storage.root_user",
-        forms.PASSWORD,
+        forms.ACCESS,
         ("storage",),
-        "what the object storage was started with (MINIO_ROOT_PASSWORD)",
+        "what the object storage was started with (MINIO_ROOT_PASSWORD), made by `openssl rand -hex 32`",
         "restart the object storage with the new one, set it, make minioMetricsToken anew and set it, run up; until "
         "then ObjectStorageDown fires, so silence it",
     ),
@@ -229,9 +229,9 @@ SECRETS: Final = (
     Secret(
         "databaseMonitorPassword",
         "password of the database role luxima_monitor, which the PostgreSQL exporter logs in as",
-        forms.PASSWORD,
+        forms.ACCESS,
         ("postgres-exporter",),
-        "a random password; `\\password luxima_monitor` in psql sets it in the database, and no log has it",
+        "`openssl rand -hex 32`; `\\password luxima_monitor` in psql sets it in the database, and no log has it",
         "set it in the database and here, run up; DatabaseDown may fire meanwhile, so silence it",
     ),
     Secret(

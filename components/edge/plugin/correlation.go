@@ -188,13 +188,39 @@ func parentTrace(parent string) string {
 	return parts[1]
 }
 
-// clean takes away names with an underscore, which some programs take for the one with a hyphen.
+// claims are the beginnings of names by which proxies of all kinds say who somebody is, and where a request comes from.
+var claims = []string{
+	"B3", "Baggage", "Cf-", "Client-Cert", "Fly-", "Front-End-", "Proxy-Client-", "Remote-", "Ssl-", "True-Client-", "Wl-Proxy-",
+	"X-Amzn-", "X-Appengine-", "X-Auth-Request-", "X-Authenticated-", "X-B3-", "X-Client-Cert", "X-Client-Ip", "X-Consumer-",
+	"X-Credential-", "X-Envoy-", "X-Goog-Authenticated-", "X-Goog-Iap-", "X-Middleware-", "X-Ms-Client-", "X-Ms-Token-",
+	"X-Original-", "X-Remote-", "X-Rewrite-", "X-Ssl-", "X-User-Email", "X-User-Group", "X-User-Id", "X-User-Name",
+	"X-User-Role", "X-Webauth-",
+}
+
+// own are the names that begin with X-Forwarded and that Traefik itself has set.
+var own = map[string]bool{
+	"X-Forwarded-For": true, "X-Forwarded-Host": true, "X-Forwarded-Port": true, "X-Forwarded-Proto": true,
+	"X-Forwarded-Server": true,
+}
+
+// clean takes away what only a proxy may say, and this one does not; and names with an underscore, which some programs
+// take for the one with a hyphen.
 func clean(headers http.Header) {
 	for name := range headers {
-		if strings.Contains(name, "_") {
+		forwarded := strings.HasPrefix(name, "X-Forwarded") || strings.HasPrefix(name, "Forwarded")
+		if strings.Contains(name, "_") || (forwarded && !own[name]) || claimed(name) {
 			delete(headers, name)
 		}
 	}
+}
+
+func claimed(name string) bool {
+	for _, beginning := range claims {
+		if strings.HasPrefix(name, beginning) {
+			return true
+		}
+	}
+	return false
 }
 
 // wellFormed says whether a client's own identifier may go into logs: not long, and nothing that a log or a header

@@ -84,9 +84,12 @@ PATTERNS: Final[dict[str, str]] = {
     "access key id": r"\b((?:AKIA|ASIA)[0-9A-Z]{16})\b",
     "token of a service": (
         r"\b(gh[oprsu]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{22,}|glpat-[A-Za-z0-9_-]{20,}|xox[abeprs]-[A-Za-z0-9-]{10,}|"
-        r"sk_(?:live|test)_[A-Za-z0-9]{16,}|sb[pv]?_(?:secret_)?[A-Za-z0-9_-]{20,}|pul-[a-f0-9]{40}|[0-9]{8,10}:[A-Za-z0-9_-]{35})"
+        r"sk_(?:live|test)_[A-Za-z0-9]{16,}|sb[pv]?_(?:secret_)?[A-Za-z0-9_-]{20,}|pul-[a-f0-9]{40})"
     ),
-    "web hook": r"https://hooks\.slack\.com/services/([A-Za-z0-9/_-]+)",
+    "token of a bot": r"(?:\b|/bot)([0-9]{6,12}:[A-Za-z0-9_-]{30,60})\b",
+    "web hook": (
+        r"https://(?:hooks\.slack\.com/services|hc-ping\.com|discord(?:app)?\.com/api/webhooks)/([A-Za-z0-9/_-]+)"
+    ),
 }
 """By what they find, in the order in which they are tried."""
 

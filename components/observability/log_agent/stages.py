@@ -80,8 +80,10 @@ COMBINED: Final = (
 """The combined access log of Nginx and OpenLiteSpeed."""
 
 _SSH: Final = (
-    r"Failed \S+ for (?:invalid user )?(?P<ssh_user>[A-Za-z0-9._-]{1,32}) from (?P<ssh_address>[0-9a-fA-F.:]{3,39})"
+    r'"Failed \S+ for (?:invalid user )?(?P<ssh_user>.{0,300}) from (?P<ssh_address>[0-9a-fA-F.:]{3,39}) '
+    r'port [0-9]+ ssh2"'
 )
+"""What sshd says of a refused login. A stranger chooses the name, with ` from ADDRESS` in it: the last one is meant."""
 
 
 def match(selector: str, *stages: Stage) -> Stage:
@@ -137,7 +139,8 @@ def journal() -> list[Stage]:
     return [
         *mapped(JOURNAL),
         match(
-            '{class="syslog"} |~ "Failed [a-z/-]+ for .* from "',
+            # By its unit, which the journal knows: a name anybody can give himself.
+            '{class="syslog"} |= "\\"unit\\":\\"ssh" |~ "Failed [a-z/-]+ for .* from "',
             {"regex": {"expression": _SSH}},
             {"replace": {"expression": r'("host":)', "replace": failed}},
         ),

@@ -6,6 +6,7 @@ _JWT: Final = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmN
 _BEARER: Final = "mF_9.B5f-4.1JqMabcdef0123"
 _KEY: Final = "AKIA" + "IOSFODNN7EXAMPLE"
 _HOOK: Final = "T00000000/B00000000/" + "X" * 24
+_BOT: Final = "1234567890:" + "AAE4x" * 7
 _GITHUB: Final = "ghp_" + "a1B2" * 9
 
 PEM: Final = (
@@ -47,6 +48,7 @@ FOUND_BY: Final[dict[str, tuple[str, str]]] = {
     "code that is said": ("Your verification code is 482913", "482913"),
     "code said first": ("482913 is your login code", "482913"),
     "recovery code": ("recovery code abcd-efgh-1234 was used", "abcd-efgh-1234"),
+    "token of a bot": (f"POST https://api.telegram.org/bot{_BOT}/sendMessage", _BOT),
     "web hook": (f"POST https://hooks.slack.com/services/{_HOOK}", _HOOK),
 }
 """By the pattern that finds it: a line, and what must not be left of it."""
@@ -105,6 +107,8 @@ LINES: Final = [
     ("Authorization=Basic dXNlcjpwYXNzd29yZAx", "dXNlcjpwYXNzd29yZAx"),
     ("password=hunter2000", "hunter2000"),
     ("MINIO_SECRET_KEY=abc/def+ghi", "abc/def+ghi"),
+    (f"bot token {_BOT} was refused", _BOT),
+    *((f"GET https://{host}/{_HOOK}", _HOOK) for host in ("hc-ping.com", "discord.com/api/webhooks")),
     *_CODES,
     *_URLS,
     *_HEADERS,

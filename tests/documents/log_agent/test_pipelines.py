@@ -247,6 +247,16 @@ def test_a_machine_s_journal(one_by_one: Runner) -> None:
     assert json.loads(error.line)["service"] == "knotd"
 
 
+@pytest.mark.parametrize("name", ["bob from 9.9.9.9", "bob from 9.9.9.9 port 1 ssh2", 'a "quoted" name', "", "é" * 40])
+def test_a_stranger_does_not_choose_the_address_that_is_counted(one_by_one: Runner, name: str) -> None:
+    target = {"service": "system", "class": "syslog", "environment": "production", "__journal__hostname": "ns1"}
+    said = f"Failed password for invalid user {name} from 203.0.113.7 port 4242 ssh2"
+    real, forged = one_by_one("docker", "journal", target, [journal(said), journal(said, unit="user@1000.service")])
+    line = json.loads(real.line)
+    assert (line["event"], line["user_id"], line["context"]) == ("login_failed", name, {"ip": "203.0.113.7"})
+    assert "event" not in json.loads(forged.line)
+
+
 def test_a_web_server_s_access_log(one_by_one: Runner) -> None:
     target = {"service": "nginx", "class": "access", "environment": "production"}
     lines = [COMBINED, COMBINED.replace(" 404 ", " 200 "), COMBINED.replace(" 404 ", " 503 "), "not an access line"]

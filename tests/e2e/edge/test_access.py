@@ -18,7 +18,7 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
 
 TRUSTED = "127.0.0.2"
-PORTS = {"prometheus": 9090, "loki": 3100, "alertmanager": 9093, "alertmanager-record": 9093}
+PORTS = {"grafana": 3000, "prometheus": 9090, "loki": 3100, "alertmanager": 9093, "alertmanager-record": 9093}
 NEW = "another-password-of-this-test"
 
 
@@ -104,6 +104,14 @@ NEVER = [
     ("alertmanager", "GET", "/debug/pprof/heap"),
     ("alertmanager-record", "POST", "/api/v2/silences"),
     ("alertmanager-record", "GET", "/api/v2/alerts"),
+    ("grafana", "GET", "/metrics"),
+    ("grafana", "GET", "/Metrics/"),
+    ("grafana", "POST", "/api/datasources/proxy/uid/loki-audit/loki/api/v1/push"),
+    ("grafana", "GET", "/api/datasources/proxy/uid/loki/ingester/shutdown"),
+    ("grafana", "GET", "/api/datasources/proxy/1/flush"),
+    ("grafana", "GET", "/api/datasources/proxy/uid/tempo/shutdown"),
+    ("grafana", "GET", "/api/datasources/proxy/uid/tempo/api/../shutdown"),
+    ("grafana", "POST", "/api/datasources/proxy/uid/tempo/api/overrides"),
 ]
 """What nobody may, whoever logs in."""
 
@@ -120,6 +128,21 @@ def test_each_client_may_what_it_needs_and_no_other(
         if client in may:
             # The password is for the gateway alone.
             assert "authorization" not in room.came(program).headers
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/d/system-overview"),
+        ("POST", "/api/ds/query"),
+        ("GET", "/api/datasources/uid/loki/resources/labels"),
+        ("GET", "/api/datasources/proxy/uid/tempo/api/v2/search/tags"),
+    ],
+)
+def test_grafana_s_pages_get_what_they_ask_for(room: Room, method: str, path: str) -> None:
+    before = room.programs["grafana"].total
+    assert room.ask("grafana", method, path, {}).status == 200
+    assert room.programs["grafana"].total == before + 1
 
 
 @pytest.mark.parametrize(("program", "method", "path", "_may"), USES)

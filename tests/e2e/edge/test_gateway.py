@@ -45,6 +45,30 @@ TRAEFIK_S_OWN = (
     "X-Real-Ip",
 )
 """What Traefik believes of a proxy before it; there is none."""
+OF_PROXIES = (
+    *("X-User-Id", "X-User-Email", "X-User-Roles", "X-Webauth-User", "X-Webauth-Role", "X-Forwarded-User"),
+    *("X-Forwarded-Groups", "X-Forwarded-Access-Token", "X-Forwarded-Client-Cert", "X-Forwarded", "Forwarded-For"),
+    *("X-Auth-Request-User", "X-Authenticated-User", "X-Credential-Identifier", "X-Consumer-Username"),
+    *(
+        "Remote-User",
+        "X-Remote-User",
+        "X-Amzn-Oidc-Identity",
+        "X-Goog-Authenticated-User-Email",
+        "X-Goog-Iap-Jwt-Assertion",
+    ),
+    *(
+        "X-Ms-Client-Principal",
+        "Cf-Access-Jwt-Assertion",
+        "Cf-Connecting-Ip",
+        "Ssl-Client-Subject",
+        "X-Ssl-Client-Verify",
+    ),
+    *("Client-Cert", "X-Client-Cert", "X-Client-Ip", "True-Client-Ip", "Proxy-Client-Ip", "Wl-Proxy-Client-Ip"),
+    *("Fly-Client-Ip", "X-Appengine-User-Ip", "X-Envoy-External-Address", "X-Original-Forwarded-For", "X-Original-Url"),
+    *("X-Original-Method", "X-Rewrite-Url", "X-Middleware-Subrequest", "X-Forwarded-Path", "Front-End-Https"),
+    *("Baggage", "B3", "X-B3-Traceid"),
+)
+"""What services and frameworks believe of proxies of all kinds."""
 INSIDE_HOSTS = [
     f"admin.{DOMAIN}",
     f"storefront-blue.{DOMAIN}",
@@ -231,8 +255,8 @@ def test_what_a_client_says_about_forwarding_is_not_believed(place: Place) -> No
 
 
 def test_no_header_that_anybody_trusts_comes_from_a_client(place: Place) -> None:
-    """Those of the table and those that Traefik sets anew, each as it is written, and with underscores."""
-    known = [*REMOVED, *TRAEFIK_S_OWN]
+    """Those of the table, of other proxies and those that Traefik sets anew, as they are and with underscores."""
+    known = [*REMOVED, *OF_PROXIES, *TRAEFIK_S_OWN]
     sent = {form: PLANTED for name in known for form in (name, name.replace("-", "_")) if form != "Forwarded"}
     backend, _, line = seen(place, {**sent, "Forwarded": f"for={PLANTED}", "X-Harmless": "kept"})
     assert backend["x-harmless"] == "kept"
@@ -342,12 +366,22 @@ def test_a_slot_is_reached_under_its_own_name_on_its_own_gateway_only(place: Pla
 def test_nothing_of_traefik_itself_is_reached_from_outside(place: Place) -> None:
     found = place.gateway.settings
     inside = f"{VERSION_PATH}{version(found, 'blue')}"
-    for path in ("/ping", "/metrics", "/api/rawdata", "/dashboard/", inside):
+    for path in ("/ping", "/api/rawdata", "/dashboard/", inside):
         answer = ask(place.gateway, DOMAIN, path, source=TRUSTED)
         assert answer.slot == "blue", path
     assert ask(place.gateway, f"storefront-blue.{DOMAIN}", inside, source=TRUSTED).body == b"OK"
     assert ask(place.gateway, f"storefront-blue.{DOMAIN}", inside, source=STRANGER).status == 403
     assert place.gateway.status("/api/rawdata") == 404
+
+
+@pytest.mark.parametrize(
+    "path", ["/metrics", "/metrics/", "/metrics/x", "/Metrics", "/%6detrics", "//metrics", "/x/../metrics"]
+)
+def test_the_metrics_of_a_service_are_not_for_its_users(place: Place, path: str) -> None:
+    before = place.storefront.total
+    for host in (DOMAIN, f"storefront-blue.{DOMAIN}"):
+        assert ask(place.gateway, host, path, source=TRUSTED).slot == ""
+    assert place.storefront.total == before
 
 
 def test_the_log_agents_make_a_line_of_the_platform_of_an_access(place: Place, tmp_path: Path) -> None:

@@ -248,7 +248,11 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
         yield f"{name} A", (dns.ttl_seconds, (docker,))
     yield f"supabase.{environment.domain} A", (dns.ttl_seconds, (docker,))
     if not environment.domain.endswith(".local"):
-        issuers = ('0 iodef "mailto:alerts@luxima.id"', '0 issue "letsencrypt.org"', '0 issuewild "letsencrypt.org"')
+        issuers = (
+            '0 iodef "mailto:alerts@luxima.id"',
+            '0 issue "letsencrypt.org; validationmethods=dns-01"',
+            '0 issuewild "letsencrypt.org; validationmethods=dns-01"',
+        )
         for zone in environment.zones:
             yield f"{zone} CAA", (dns.ttl_seconds, issuers)
     yield f"{environment.domain} A", (dns.switch_ttl_seconds, (public[live],))

@@ -24,7 +24,7 @@ Data = dict[str, Any]
 
 SECRETS = {
     "proxmoxApiToken": "luxima@pve!deploy=0b6f3c1e-9d55-4f0a-8a71-3c5b9f2d7e10",
-    "minioRootPassword": "planted-minio-password",
+    "minioRootPassword": "planted-minio-password-of-40-letters----",
     "dnsTsigSecret": base64.b64encode(b"planted tsig secret of 32 bytes.").decode(),
     "dnsGuardTsigSecret": base64.b64encode(b"planted guard key of 32 bytes...").decode(),
     "sshPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\n"
@@ -40,7 +40,7 @@ SECRETS = {
     "smtpPassword": "planted-smtp-password",
     "heartbeatUrl": "https://heartbeat.invalid/planted-heartbeat",
     "serviceRoleKey": "planted-service-role-key",
-    "databaseMonitorPassword": "planted-monitor-password",
+    "databaseMonitorPassword": "planted-monitor-password-of-40-letters--",
     "minioMetricsToken": "planted.metrics.token",
 }
 ACME_SECRET = base64.b64encode(b"planted acme key of 32 bytes....").decode()

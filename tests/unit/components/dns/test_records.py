@@ -55,8 +55,8 @@ def test_a_public_zone_says_who_may_issue_certificates_for_it() -> None:
     made = {(each.fqdn, each.type): each for each in records(stack_settings("prod"))}
     for zone in ("acehcommerce.id", "luxima.id"):
         assert set(made[zone, "CAA"].values) == {
-            '0 issue "letsencrypt.org"',
-            '0 issuewild "letsencrypt.org"',
+            '0 issue "letsencrypt.org; validationmethods=dns-01"',
+            '0 issuewild "letsencrypt.org; validationmethods=dns-01"',
             '0 iodef "mailto:alerts@luxima.id"',
         }
 

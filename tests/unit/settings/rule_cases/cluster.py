@@ -36,6 +36,16 @@ CASES = [
     ),
     *(
         Case(
+            kubernetes.platform_namespaces,
+            {"services.auth.namespace": name},
+            "services.auth.namespace",
+            f'"{name}" is for the platform\'s own programs; give commerce',
+            {"services.auth.namespace": "commerce"},
+        )
+        for name in ("edge", "observability", "node-agents")
+    ),
+    *(
+        Case(
             kubernetes.quotas,
             {f"{QUOTA}.{key}": needed - 1},
             f"{QUOTA}.{key}",
