@@ -14,7 +14,7 @@ _FILE = "log-agent/kubernetes/promtail.yaml"
 _STATE = "/var/lib/log-agent"
 """Where it keeps how far it has read: on the node, so that a new pod goes on there."""
 _READS = [
-    k8s.rbac.v1.PolicyRuleArgs(api_groups=[""], resources=["nodes", "pods"], verbs=["get", "list", "watch"]),
+    k8s.rbac.v1.PolicyRuleArgs(api_groups=[""], resources=["pods"], verbs=["get", "list", "watch"]),
 ]
 
 

@@ -13,7 +13,7 @@ from settings.secrets import told_to
 
 _READS = (
     k8s.rbac.v1.PolicyRuleArgs(
-        api_groups=[""], resources=["nodes", "pods", "services", "endpoints"], verbs=["get", "list", "watch"]
+        api_groups=[""], resources=["nodes", "pods", "services"], verbs=["get", "list", "watch"]
     ),
     k8s.rbac.v1.PolicyRuleArgs(
         api_groups=["discovery.k8s.io"], resources=["endpointslices"], verbs=["get", "list", "watch"]
