@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from components.dns import DnsError
+from components.dns_update import DnsError
 from release import faults, lock, show
 from release.changes import Kind
 from release.desk import Desk

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from components.edge.routing import VERSION_PATH, version
 from components.flows import GATEWAY_METRICS_PORT
+from components.routing import VERSION_PATH, version
 from release.cluster import Cluster, ClusterError
 from release.faults import ReleaseError
 from release.web import is_loopback

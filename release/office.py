@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from components.dns import Key, standing, swap, wait
+from components.dns_update import Key, standing, swap, wait
 from components.programs import CLIENT_SECRETS, RELEASE_CLIENT
 from release import lock
 from release.announce import Announcer

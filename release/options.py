@@ -14,7 +14,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import typer
 from rich.console import Console
 
-from components.dns import DnsError
+from components.dns_update import DnsError
 from release import faults
 from release.office import ROOT, Office, Options, read_addresses, require_service
 

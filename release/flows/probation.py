@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from datetime import timedelta
 
-from components.dns import DnsError
+from components.dns_update import DnsError
 from release import changes, resources
 from release.desk import Desk
 from release.faults import Refused, ReleaseError

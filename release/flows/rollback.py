@@ -1,6 +1,6 @@
 """`rollback`: users first, then everything else. Whoever comes second does nothing, and says so."""
 
-from components.dns import DnsError
+from components.dns_update import DnsError
 from release import changes, resources
 from release.desk import Desk
 from release.engine.targets import short

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from components.dns import DnsError
+from components.dns_update import DnsError
 from release.changes import other
 from release.desk import Desk
 from release.faults import Refused, ReleaseError

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.edge.routing import VERSION_PATH, version
+from components.routing.document import VERSION_PATH, version
 from release import changes
 from release.cluster import Cluster, ClusterError
 from release.faults import ReleaseError

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from components.dns import DnsError
-from components.edge.routing import version
+from components.dns_update import DnsError
+from components.routing.document import version
 from release.desk import Desk, Result
 from release.engine.stack import LEDGER, RECORD
 from release.engine.targets import Change, Target, objections
