@@ -8,7 +8,7 @@ RUN python -m venv /packages \
 
 COPY settings settings
 COPY components/__init__.py components/__init__.py
-COPY components/dns components/dns
+COPY components/dns_update components/dns_update
 COPY release release
 # The container cannot write to its image, so that it is compiled here.
 RUN rm requirements.txt && python -m compileall -q .

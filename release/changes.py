@@ -7,7 +7,7 @@ import datetime
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from release.faults import Refused
+from release.errors import Refused
 from settings.releases import Candidate, Probation, Releases, ServiceRelease, SlotRelease
 from settings.values import Slot
 

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 from pydantic import TypeAdapter, ValidationError
 
-from components.dns import DnsError
-from release import faults, lock, show
+from components.dns_update import DnsError
+from release import errors, lock, show
 from release.changes import Kind
-from release.desk import Desk
+from release.connections import Connections
+from release.context import Context
 from release.flows import candidate, deploy, probation, rollback, switch, verify
-from release.office import Office
 from release.options import CONSOLE, catch, stoppable, verb
 from settings.releases import Image
 
@@ -43,7 +43,7 @@ Remove = Annotated[bool, typer.Option("--remove", help="Take it away")]
 
 @verb(app, "deploy")
 def deploy_(
-    office: Office,
+    connections: Connections,
     service: Service,
     image: Annotated[
         str, typer.Option("--image", callback=_by_digest, help="Image by digest: registry/repository@sha256:…")
@@ -51,34 +51,34 @@ def deploy_(
     force: Annotated[bool, typer.Option("--force", help="Take an image that was rolled back all the same")] = False,
 ) -> int:
     """Give a service a new image, by its strategy; with blue_green users do not see it yet."""
-    with _desk(office, f"deploy {service}") as desk:
-        deploy.deploy(desk, service, image, force=force)
-    return faults.DONE
+    with _context(connections, f"deploy {service}") as context:
+        deploy.deploy(context, service, image, force=force)
+    return errors.DONE
 
 
 @verb(app, "verify")
 def verify_(
-    office: Office,
+    connections: Connections,
     service: Service,
     rounds: Annotated[int, typer.Option("--rounds", min=1, help="How often in a row it has to answer")] = verify.ROUNDS,
 ) -> int:
     """Test the idle slot under its own name; after it the slot may become live."""
-    with _desk(office, f"verify {service}") as desk:
-        verify.verify(desk, service, rounds)
-    return faults.DONE
+    with _context(connections, f"verify {service}") as context:
+        verify.verify(context, service, rounds)
+    return errors.DONE
 
 
 @verb(app, "switch")
-def switch_(office: Office, service: Service) -> int:
+def switch_(connections: Connections, service: Service) -> int:
     """Lead users to the idle slot, on probation."""
-    with _desk(office, f"switch {service}") as desk:
-        switch.switch(desk, service)
-    return faults.DONE
+    with _context(connections, f"switch {service}") as context:
+        switch.switch(context, service)
+    return errors.DONE
 
 
 @verb(app, "rollback")
 def rollback_(
-    office: Office,
+    connections: Connections,
     service: Service,
     image: Annotated[
         str | None,
@@ -87,104 +87,106 @@ def rollback_(
     reason: Annotated[str, typer.Option("--reason", help="For the audit and people")] = "an operator asked for it",
 ) -> int:
     """Lead users back: the record first, then everything else."""
-    with _desk(office, f"rollback {service}") as desk:
-        rollback.rollback(desk, service, image, reason)
-    return faults.DONE
+    with _context(connections, f"rollback {service}") as context:
+        rollback.rollback(context, service, image, reason)
+    return errors.DONE
 
 
 @verb(app, "canary")
 def canary_(
-    office: Office, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
+    connections: Connections, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
 ) -> int:
     """Give the canary another share of the users, promote it, or remove it."""
-    return _candidate(office, service, "canary", percent, promote=promote, remove=remove)
+    return _candidate(connections, service, "canary", percent, promote=promote, remove=remove)
 
 
 @verb(app, "shadow")
 def shadow_(
-    office: Office, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
+    connections: Connections, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
 ) -> int:
     """Copy another share of the requests to the shadow, promote it, or remove it."""
-    return _candidate(office, service, "shadow", percent, promote=promote, remove=remove)
+    return _candidate(connections, service, "shadow", percent, promote=promote, remove=remove)
 
 
 @verb(app, "guard")
 def guard_(
-    office: Office,
+    connections: Connections,
     service: Service,
     trust: Annotated[bool, typer.Option("--trust", help="End the probation: a person decided")] = False,
 ) -> int:
     """Watch the live slot while it is on probation; take it back when it fails (exit code 4)."""
     if trust:
-        with _desk(office, f"trust {service}") as desk:
-            probation.trust(desk, service)
-        return faults.DONE
-    if office.options.dry_run:
-        office.say(f"would watch {service} until its probation ends, and take it back if it fails; nothing else")
-        return faults.DONE
+        with _context(connections, f"trust {service}") as context:
+            probation.trust(context, service)
+        return errors.DONE
+    if connections.options.dry_run:
+        connections.say(f"would watch {service} until its probation ends, and take it back if it fails; nothing else")
+        return errors.DONE
     ended = threading.Event()
     catch(ended.set)
-    return probation.watch(office, service, ended)
+    return probation.watch(connections, service, ended)
 
 
 @verb(app, "status")
 def status_(
-    office: Office,
+    connections: Connections,
     service: AnyService = None,
     as_json: Annotated[bool, typer.Option("--json", help="For programs")] = False,
 ) -> int:
     """Compare the release file, the engine and every name server; say what to do next."""
-    desk = office.make()
+    context = connections.make()
     if service is not None:
-        desk.known(service)
-    services = [service] if service is not None else list(desk.settings.services)
-    left = lock.left(office.options.root, desk.stack)
+        context.known(service)
+    services = [service] if service is not None else list(context.settings.services)
+    left = lock.left(connections.options.root, context.stack)
     if as_json:
-        sys.stdout.write(json.dumps(show.as_json(desk, services, left, office.options.typed), indent=1) + "\n")
+        sys.stdout.write(json.dumps(show.as_json(context, services, left, connections.options.typed), indent=1) + "\n")
     else:
-        show.status(desk, CONSOLE, services, left, office.options.typed)
-    return faults.DONE
+        show.status(context, CONSOLE, services, left, connections.options.typed)
+    return errors.DONE
 
 
 @verb(app, "history")
-def history_(office: Office, service: AnyService = None) -> int:
+def history_(connections: Connections, service: AnyService = None) -> int:
     """The commits of the release file, the latest first."""
-    show.history(CONSOLE, office.repository().versions(), service)
-    return faults.DONE
+    show.history(CONSOLE, connections.repository().versions(), service)
+    return errors.DONE
 
 
-def _candidate(office: Office, service: str, kind: Kind, percent: int | None, *, promote: bool, remove: bool) -> int:
+def _candidate(
+    connections: Connections, service: str, kind: Kind, percent: int | None, *, promote: bool, remove: bool
+) -> int:
     if sum((percent is not None, promote, remove)) != 1:
-        raise faults.Refused("give one of --percent, --promote and --remove")
-    with _desk(office, f"{kind} {service}") as desk:
+        raise errors.Refused("give one of --percent, --promote and --remove")
+    with _context(connections, f"{kind} {service}") as context:
         if percent is not None:
-            candidate.weigh(desk, service, kind, percent)
+            candidate.weigh(context, service, kind, percent)
         elif promote:
-            candidate.promote(desk, service, kind)
+            candidate.promote(context, service, kind)
         else:
-            candidate.remove(desk, service, kind)
-    return faults.DONE
+            candidate.remove(context, service, kind)
+    return errors.DONE
 
 
-def _desk(office: Office, what: str) -> AbstractContextManager[Desk]:
-    stoppable(office)
-    return office.desk(what)
+def _context(connections: Connections, what: str) -> AbstractContextManager[Context]:
+    stoppable(connections)
+    return connections.context(what)
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run a verb; gives the exit code: see `release.faults`; 2 for wrong usage."""
+    """Run a verb; gives the exit code: see `release.errors`; 2 for wrong usage."""
     try:
         app(arguments)
-    except faults.Interrupted as error:
+    except errors.Interrupted as error:
         _fault(f"{error}; `status` says where things stand, and the same command goes on")
-        return faults.INTERRUPTED
-    except (faults.ReleaseError, DnsError) as error:
+        return errors.INTERRUPTED
+    except (errors.ReleaseError, DnsError) as error:
         _fault(str(error))
-        return faults.FAILED
+        return errors.FAILED
     except SystemExit as ended:
         # Wrong usage is told by the library, and a verb's own code comes through it.
-        return ended.code if isinstance(ended.code, int) else faults.DONE
-    return faults.DONE
+        return ended.code if isinstance(ended.code, int) else errors.DONE
+    return errors.DONE
 
 
 def _fault(sentence: str) -> None:

@@ -12,7 +12,7 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.faults import Refused, ReleaseError
+from release.errors import Refused, ReleaseError
 
 FOLDER = ".release"
 """In the checkout, kept out of it by a `.gitignore` of its own."""

@@ -14,9 +14,9 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import typer
 from rich.console import Console
 
-from components.dns import DnsError
-from release import faults
-from release.office import ROOT, Office, Options, read_addresses, require_service
+from components.dns_update import DnsError
+from release import errors
+from release.connections import ROOT, Connections, Options, read_addresses, require_service
 
 CONSOLE = Console()
 
@@ -75,10 +75,10 @@ def common(
     )
 
 
-def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Office, P], int]], Callable[..., None]]:
-    """A command with the verb's own parameters and the common ones; the verb is given the office."""
+def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Connections, P], int]], Callable[..., None]]:
+    """A command with the verb's own parameters and the common ones; the verb is given the connections."""
 
-    def decorate(function: Callable[Concatenate[Office, P], int]) -> Callable[..., None]:
+    def decorate(function: Callable[Concatenate[Connections, P], int]) -> Callable[..., None]:
         shared = inspect.signature(common).parameters
         own = list(inspect.signature(function).parameters.values())[1:]
 
@@ -87,9 +87,9 @@ def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Office, 
             options = common(**{key: given.pop(key) for key in shared})
             require_service(options, given.get("service"))
             try:
-                office = Office(options, lambda sentence: say(options.typed(sentence)))
-                code = function(office, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
-            except (faults.ReleaseError, DnsError) as error:
+                connections = Connections(options, lambda sentence: say(options.typed(sentence)))
+                code = function(connections, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says
+            except (errors.ReleaseError, DnsError) as error:
                 raise type(error)(options.typed(str(error))) from error
             if code:
                 raise typer.Exit(code)
@@ -114,12 +114,12 @@ def catch(act: Callable[[], Any]) -> None:
         signal.signal(number, handle)
 
 
-def stoppable(office: Office) -> None:
+def stoppable(connections: Connections) -> None:
     """A running engine finishes what is under way; everything else stops at once."""
 
     def stop() -> None:
-        if not office.engine.interrupt():
-            raise faults.Interrupted("stopped")
+        if not connections.engine.interrupt():
+            raise errors.Interrupted("stopped")
         sys.stderr.write("stopping: the engine finishes what is under way\n")
 
     catch(stop)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from release.faults import ReleaseError
+from release.errors import ReleaseError
 from release.state import parse
 from settings.releases import Releases, ServiceRelease
 
@@ -48,7 +48,7 @@ class Repository:
         """The release file in the checkout."""
         return f"releases/{self.stack}.yaml"
 
-    def keep(self, subject: str) -> None:
+    def commit(self, subject: str) -> None:
         """Commit the release file and nothing else; when that fails it is said, and the file stays as it is."""
         if not self.commits:
             return

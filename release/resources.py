@@ -4,8 +4,8 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from release.changes import Kind
-from release.engine.stack import LEDGER, RECORD
-from release.engine.targets import Target
+from release.pulumi_engine.stack import LEDGER, RECORD
+from release.pulumi_engine.targets import Target
 from settings import Settings
 from settings.values import Slot
 

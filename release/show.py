@@ -8,9 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from release import changes
-from release.desk import Desk
-from release.engine.targets import short
+from release.context import Context
 from release.flows.situation import Situation, look
+from release.pulumi_engine.targets import short
 from release.repository import Version
 from settings.releases import Candidate, ServiceRelease
 from settings.values import Slot
@@ -18,26 +18,28 @@ from settings.values import Slot
 _SLOTS: tuple[Slot, Slot] = ("blue", "green")
 
 
-def status(desk: Desk, console: Console, services: list[str], left: str, typed: Callable[[str], str] = str) -> None:
+def status(
+    context: Context, console: Console, services: list[str], left: str, typed: Callable[[str], str] = str
+) -> None:
     """One table row for each slot, then what is under way, then what to do next, with commands as they are typed."""
-    table = Table(title=f"Stack {desk.stack}, revision {desk.releases.revision}", title_justify="left")
+    table = Table(title=f"Stack {context.stack}, revision {context.releases.revision}", title_justify="left")
     for column in ("service", "slot", "users", "image", "standing", "address"):
         table.add_column(column)
     notes: list[str] = []
     for name in services:
-        release = desk.releases.services.get(name)
+        release = context.releases.services.get(name)
         if release is None:
             table.add_row(name, "-", "-", "not released yet", "", "")
             continue
-        found = look(desk, name, release)
+        found = look(context, name, release)
         for slot in _SLOTS:
-            table.add_row(*_row(desk, name, release, slot, found))
+            table.add_row(*_row(context, name, release, slot, found))
         notes += [f"{name} has {kind} {short(each.image)} at {each.percent} %" for kind, each in _candidates(release)]
-        notes.append(_next(desk, name, release, found))
+        notes.append(_next(context, name, release, found))
     console.print(table)
-    seen = desk.machine.revision()
-    if seen is not None and seen != desk.releases.revision:
-        notes.append(f"the stack has seen revision {seen} of the release file, which is at {desk.releases.revision}")
+    seen = context.engine.revision()
+    if seen is not None and seen != context.releases.revision:
+        notes.append(f"the stack has seen revision {seen} of the release file, which is at {context.releases.revision}")
     if left:
         notes.append(f"under way, or did not end as it should: {left}")
     for note in notes:
@@ -63,30 +65,32 @@ def history(console: Console, versions: list[Version], service: str | None) -> N
     console.print(table, highlight=False)
 
 
-def as_json(desk: Desk, services: list[str], left: str, typed: Callable[[str], str] = str) -> Mapping[str, object]:
+def as_json(
+    context: Context, services: list[str], left: str, typed: Callable[[str], str] = str
+) -> Mapping[str, object]:
     """The same as `status`, for programs."""
     found: dict[str, object] = {}
     for name in services:
-        release = desk.releases.services.get(name)
+        release = context.releases.services.get(name)
         if release is not None:
-            situation = look(desk, name, release)
+            situation = look(context, name, release)
             found[name] = {
                 **release.model_dump(mode="json"),
                 "names": {server: list(values) for server, values in situation.answers.items()},
                 "situation": situation.kind,
-                "next": typed(_next(desk, name, release, situation)),
+                "next": typed(_next(context, name, release, situation)),
             }
     return {
-        "stack": desk.stack,
-        "revision": desk.releases.revision,
-        "seen": desk.machine.revision(),
+        "stack": context.stack,
+        "revision": context.releases.revision,
+        "seen": context.engine.revision(),
         "left": left,
         "services": found,
     }
 
 
-def _row(desk: Desk, name: str, release: ServiceRelease, slot: Slot, found: Situation) -> tuple[str, ...]:
-    content, address = release.slots[slot], desk.address(name, slot)
+def _row(context: Context, name: str, release: ServiceRelease, slot: Slot, found: Situation) -> tuple[str, ...]:
+    content, address = release.slots[slot], context.address(name, slot)
     leading = [server for server, values in found.answers.items() if address in values]
     if not found.answers:
         users = "?"
@@ -106,19 +110,19 @@ def _candidates(release: ServiceRelease) -> list[tuple[str, Candidate]]:
     return [(kind, each) for kind, each in named.items() if each is not None]
 
 
-def _next(desk: Desk, name: str, release: ServiceRelease, found: Situation) -> str:
+def _next(context: Context, name: str, release: ServiceRelease, found: Situation) -> str:
     """What is the case with a service and what the operator may do."""
     if found.kind != "settled":
         return found.sentence
     if release.probation is not None:
         until = changes.parsed(release.probation.until)
-        left = until - desk.clock()
+        left = until - context.clock()
         if left > datetime.timedelta(0):
             minutes = left.total_seconds() / 60
             return f"{name} is on probation for {minutes:.0f} min more; back again: `release rollback {name}`"
         return f"the probation of {name} ended without a verdict written down: `release guard {name}`"
-    seen = desk.machine.revision()
-    if seen is not None and seen < desk.releases.revision:
+    seen = context.engine.revision()
+    if seen is not None and seen < context.releases.revision:
         return (
             f"the last change of the release file did not reach the stack (it has seen revision {seen}): run it again"
         )

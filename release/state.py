@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from release.faults import ReleaseError
+from release.errors import ReleaseError
 from settings.releases import Releases
 from settings.source import read as read_yaml
 

@@ -26,8 +26,8 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
-from components.dns import transport
-from components.dns.transport import DnsError, Endpoint, Key, name_of, values_of
+from components.dns_update import transport
+from components.dns_update.transport import DnsError, Endpoint, Key, name_of, values_of
 
 __all__ = ["DnsError", "Rfc2136Provider"]
 

@@ -49,7 +49,7 @@ def install(name: str, replicas: int, environment: str, flows: Flows, parent: pu
         f"{name}-namespace", NamespaceArgs(CONTROLLER_NAMESPACE, _SETTINGS, environment, flows), child
     )
     inside = pulumi.ResourceOptions(parent=parent, depends_on=namespace.guards)
-    doors = k8s.networking.v1.NetworkPolicy(
+    policy = k8s.networking.v1.NetworkPolicy(
         f"{name}-doors",
         metadata=k8s.meta.v1.ObjectMetaArgs(
             name="cert-manager", namespace=CONTROLLER_NAMESPACE, labels=labels(environment)
@@ -66,10 +66,10 @@ def install(name: str, replicas: int, environment: str, flows: Flows, parent: pu
         repository_opts=RepositoryOptsArgs(repo=_REPOSITORY),
         values=values(replicas, environment),
         opts=pulumi.ResourceOptions(
-            parent=parent, depends_on=[*namespace.guards, doors], transforms=[_watch_deployments]
+            parent=parent, depends_on=[*namespace.guards, policy], transforms=[_watch_deployments]
         ),
     )
-    return CertManager([*namespace.guards, doors, chart])
+    return CertManager([*namespace.guards, policy, chart])
 
 
 def values(replicas: int, environment: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Every document of the gateways, as Traefik will find it."""
 
 from components.edge.plugin import FILES
-from components.edge.routing import routing_yaml
 from components.edge.static import traefik_yaml
+from components.routing import routing_yaml
 from settings import Settings
 from settings.values import Slot
 

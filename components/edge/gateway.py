@@ -7,13 +7,13 @@ from typing import cast
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.edge.access import ACCESS_FILE, access_yaml
 from components.edge.plugin import FILES, MODULE
-from components.edge.routing import READY_PATH, ROUTING_FILE, ZONE_KEYS
-from components.edge.static import ACCEPT_SECONDS, DYNAMIC
+from components.edge.static import ACCEPT_SECONDS
 from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS, NAME_LABEL, Flows
 from components.kubernetes import Balancer, Files, Mount, Priority, Workload, WorkloadArgs, place
 from components.programs import Client
+from components.routing import DYNAMIC, READY_PATH, ROUTING_FILE, ZONE_KEYS
+from components.routing.access import ACCESS_FILE, access_yaml
 from settings.edge import Edge
 from settings.values import Slot
 from versions import TRAEFIK

@@ -5,12 +5,11 @@ from typing import Any, Final
 from components.edge.plugin import MODULE
 from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS
 from components.programs import TEMPO
+from components.routing import DYNAMIC
 from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
 
-DYNAMIC: Final = "/etc/traefik/dynamic"
-"""Folder that is watched: the routing document, the logins and the certificates."""
 ACCEPT_SECONDS: Final = 5
 """How long a leaving gateway still takes requests while it says that it is leaving."""
 BUCKETS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

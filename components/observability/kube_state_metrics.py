@@ -5,7 +5,7 @@ from dataclasses import replace
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import Priority, Workload, WorkloadArgs
-from components.observability.site import Site, may_read
+from components.observability.workload_context import WorkloadContext, grant_read
 from components.programs import KUBE_STATE_METRICS
 from settings.capacity import pods
 
@@ -21,11 +21,11 @@ _LABELS = "jobs=[luxima.id/guarded-service,luxima.id/guarded-slot]"
 """Labels that it tells of: which release a guard watches."""
 
 
-def put_kube_state_metrics(site: Site) -> Workload:
+def deploy_kube_state_metrics(context: WorkloadContext) -> Workload:
     """The state of Kubernetes' objects as metrics."""
     kinds = sorted(kind for kinds in _OBJECTS.values() for kind in kinds)
     args = WorkloadArgs(
-        namespace=site.namespace,
+        namespace=context.namespace,
         workload="kube-state-metrics",
         image=KUBE_STATE_METRICS.image.reference,
         replicas=1,
@@ -37,13 +37,13 @@ def put_kube_state_metrics(site: Site) -> Workload:
         cpu_request_millicores=pods.KUBE_STATE_METRICS.cpu_request_millicores,
         memory_request_mib=pods.KUBE_STATE_METRICS.memory_request_mib,
         memory_limit_mib=pods.KUBE_STATE_METRICS.memory_limit_mib,
-        labels=site.labels("kube-state-metrics"),
+        labels=context.labels("kube-state-metrics"),
         arguments=[
             f"--port={KUBE_STATE_METRICS.port}",
             f"--resources={','.join(kinds)}",
             f"--metric-labels-allowlist={_LABELS}",
         ],
-        flows=site.flows,
+        flows=context.flows,
         priority=Priority.WATCHING,
         api_token=True,
     )
@@ -51,4 +51,6 @@ def put_kube_state_metrics(site: Site) -> Workload:
         k8s.rbac.v1.PolicyRuleArgs(api_groups=[group], resources=list(resources), verbs=["list", "watch"])
         for group, resources in _OBJECTS.items()
     ]
-    return Workload(f"{site.prefix}-kube-state-metrics", replace(args, after=may_read(site, args, rules)), site.child)
+    return Workload(
+        f"{context.prefix}-kube-state-metrics", replace(args, after=grant_read(context, args, rules)), context.child
+    )

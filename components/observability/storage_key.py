@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.observability.site import Site
+from components.observability.workload_context import WorkloadContext
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,15 @@ class KeySecret:
     """The Secret."""
 
 
-def key_secret(site: Site, workload: str, key: StorageKey) -> KeySecret:
+def key_secret(context: WorkloadContext, workload: str, key: StorageKey) -> KeySecret:
     """The Secret of one program."""
     values = {"AWS_ACCESS_KEY_ID": key.access_key, "AWS_SECRET_ACCESS_KEY": key.secret_key}
     name = f"{workload}-storage"
     secret = k8s.core.v1.Secret(
-        f"{site.prefix}-{workload}-storage-key",
-        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=site.namespace, labels=site.labels(workload)),
+        f"{context.prefix}-{workload}-storage-key",
+        metadata=k8s.meta.v1.ObjectMetaArgs(name=name, namespace=context.namespace, labels=context.labels(workload)),
         type="Opaque",
         string_data=values,
-        opts=site.child,
+        opts=context.child,
     )
     return KeySecret(name, tuple(values), {"luxima.id/storage-key-id": key.access_key}, secret)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
-from .looks import assigned_secret, literal, secret_in, secret_name
+from .secret_detection import assigned_secret, literal, secret_in, secret_name
 
 _IN_KUBERNETES = "put it into a Secret and refer to it by valueFrom.secretKeyRef or a mounted file"
 _IN_DOCKER = "upload it as a file and give its path in <NAME>_FILE"

@@ -2,71 +2,71 @@
 
 from release import changes, resources
 from release.changes import Kind
-from release.desk import Desk
-from release.engine.targets import short
+from release.context import Context
 from release.flows.deploy import recorded
+from release.pulumi_engine.targets import short
 from settings.releases import Candidate, Releases, ServiceRelease
 from settings.values import Slot
 
 _BOTH: tuple[Slot, Slot] = ("blue", "green")
 
 
-def weigh(desk: Desk, service: str, kind: Kind, percent: int) -> None:
+def weigh(context: Context, service: str, kind: Kind, percent: int) -> None:
     """Give it another share, on both gateways."""
-    desk.known(service)
-    new = changes.weigh(desk.releases, service, kind, percent)
+    context.known(service)
+    new = changes.weigh(context.releases, service, kind, percent)
     release = new.services[service]
     image = _image(new, service, kind)
-    with recorded(desk, f"{kind} {service} at {percent} %", service, release.live, image):
-        desk.advance(new, [*resources.routing(_BOTH), resources.ledger()], f"{kind} at {percent} %")
-        desk.loaded(_BOTH)
+    with recorded(context, f"{kind} {service} at {percent} %", service, release.live, image):
+        context.advance(new, [*resources.routing(_BOTH), resources.ledger()], f"{kind} at {percent} %")
+        context.loaded(_BOTH)
     whom = "users" if kind == "canary" else "requests (copies)"
-    _end(desk, f"{kind} {service} at {percent} %", f"{short(image)} gets {percent} % of the {whom} of {service}")
+    _end(context, f"{kind} {service} at {percent} %", f"{short(image)} gets {percent} % of the {whom} of {service}")
 
 
-def remove(desk: Desk, service: str, kind: Kind) -> None:
+def remove(context: Context, service: str, kind: Kind) -> None:
     """Take its share, then itself: nobody is sent to what is not there any more."""
-    desk.known(service)
-    release = changes.released(desk.releases, service)
-    if _of(release, kind) is None and _finish(desk, service, kind):
+    context.known(service)
+    release = changes.released(context.releases, service)
+    if _of(release, kind) is None and _finish(context, service, kind):
         return
     live = release.live
-    image = _image(changes.weigh(desk.releases, service, kind, 0), service, kind)
-    with recorded(desk, f"remove the {kind} of {service}", service, live, image):
-        none = changes.weigh(desk.releases, service, kind, 0)
-        desk.advance(none, [*resources.routing(_BOTH), resources.ledger()], f"{kind} at 0 %")
-        desk.loaded(_BOTH)
+    image = _image(changes.weigh(context.releases, service, kind, 0), service, kind)
+    with recorded(context, f"remove the {kind} of {service}", service, live, image):
+        none = changes.weigh(context.releases, service, kind, 0)
+        context.advance(none, [*resources.routing(_BOTH), resources.ledger()], f"{kind} at 0 %")
+        context.loaded(_BOTH)
         targets = [
-            *resources.candidate(desk.settings, service, kind),
+            *resources.candidate(context.settings, service, kind),
             *resources.routing(_BOTH),
             resources.ledger(),
         ]
-        desk.advance(changes.withdraw(desk.releases, service, kind), targets, f"no {kind}")
-    _end(desk, f"remove the {kind} of {service}", f"{service} has no {kind} any more")
+        context.advance(changes.withdraw(context.releases, service, kind), targets, f"no {kind}")
+    _end(context, f"remove the {kind} of {service}", f"{service} has no {kind} any more")
 
 
-def promote(desk: Desk, service: str, kind: Kind) -> None:
+def promote(context: Context, service: str, kind: Kind) -> None:
     """Its image becomes the live slot's; it is removed when all pods of that run it."""
-    desk.known(service)
-    if _of(changes.released(desk.releases, service), kind) is None and _finish(desk, service, kind):
+    context.known(service)
+    if _of(changes.released(context.releases, service), kind) is None and _finish(context, service, kind):
         return
-    new = changes.promote(desk.releases, service, kind)
+    new = changes.promote(context.releases, service, kind)
     release = new.services[service]
     image = changes.live_image(release)
-    with recorded(desk, f"promote the {kind} of {service}", service, release.live, image):
-        targets = [*resources.slot_of(desk.settings, service, release.live, live=True), resources.ledger()]
-        desk.advance(new, targets, f"{short(image)} in the live slot {release.live}")
-    if not desk.dry_run:
-        desk.witness.deployed(service, release.live, image)
-    remove(desk, service, kind)
+    with recorded(context, f"promote the {kind} of {service}", service, release.live, image):
+        targets = [*resources.slot_of(context.settings, service, release.live, live=True), resources.ledger()]
+        context.advance(new, targets, f"{short(image)} in the live slot {release.live}")
+    if not context.dry_run:
+        context.notifier.deployed(service, release.live, image)
+    remove(context, service, kind)
 
 
-def _finish(desk: Desk, service: str, kind: Kind) -> bool:
+def _finish(context: Context, service: str, kind: Kind) -> bool:
     """Remove what an interrupted run left of a candidate that the file has no more; False when nothing is left."""
-    targets = [*resources.candidate(desk.settings, service, kind), *resources.routing(_BOTH), resources.ledger()]
-    if not desk.advance(desk.releases, targets, f"no {kind}"):
+    targets = [*resources.candidate(context.settings, service, kind), *resources.routing(_BOTH), resources.ledger()]
+    if not context.advance(context.releases, targets, f"no {kind}"):
         return False
-    _end(desk, f"remove the {kind} of {service}", f"{service} has no {kind} any more")
+    _end(context, f"remove the {kind} of {service}", f"{service} has no {kind} any more")
     return True
 
 
@@ -79,7 +79,7 @@ def _image(releases: Releases, service: str, kind: Kind) -> str:
     return found.image if found is not None else ""
 
 
-def _end(desk: Desk, subject: str, sentence: str) -> None:
-    if not desk.dry_run:
-        desk.keeper.keep(subject)
-        desk.say(sentence)
+def _end(context: Context, subject: str, sentence: str) -> None:
+    if not context.dry_run:
+        context.history.commit(subject)
+        context.say(sentence)

@@ -1,87 +1,91 @@
 """`rollback`: users first, then everything else. Whoever comes second does nothing, and says so."""
 
-from components.dns import DnsError
+from components.dns_update import DnsError
 from release import changes, resources
-from release.desk import Desk
-from release.engine.targets import short
-from release.faults import Interrupted, Refused, ReleaseError
+from release.context import Context
+from release.errors import Interrupted, Refused, ReleaseError
 from release.flows import situation
 from release.flows.deploy import recorded
+from release.pulumi_engine.targets import short
 from settings.values import Slot
 
 _BOTH: tuple[Slot, Slot] = ("blue", "green")
 
 
-def rollback(desk: Desk, service: str, image: str | None = None, reason: str = "an operator asked for it") -> None:
+def rollback(
+    context: Context, service: str, image: str | None = None, reason: str = "an operator asked for it"
+) -> None:
     """Take the live image of a service back.
 
     Args:
-        desk: The stack.
+        context: The stack.
         service: The service.
         image: The image to go back to; the one before when None.
         reason: For people.
     """
     # A secondary that is silent keeps nobody from being led back.
-    release, found = situation.standing(desk, service, primary_only=True)
+    release, found = situation.standing(context, service, primary_only=True)
     if found.kind == "foreign":
         raise Refused(found.sentence)
     if found.kind == "undoing":
-        desk.say("a rollback was begun and not ended: going on with it")
-        _finish(desk, service, release.live, changes.other(release.live), reason, first=False)
+        context.say("a rollback was begun and not ended: going on with it")
+        _finish(context, service, release.live, changes.other(release.live), reason, first=False)
         return
-    if found.kind == "switch_begun" and situation.never_made(desk, service, release.live):
-        _cancel(desk, service)
+    if found.kind == "switch_begun" and situation.never_made(context, service, release.live):
+        _cancel(context, service)
         return
-    if desk.settings.services[service].strategy == "blue_green" or release.probation is not None:
-        _slots(desk, service, found.kind, image, reason)
+    if context.settings.services[service].strategy == "blue_green" or release.probation is not None:
+        _slots(context, service, found.kind, image, reason)
     else:
-        _image(desk, service, image, reason)
+        _image(context, service, image, reason)
 
 
-def _cancel(desk: Desk, service: str) -> None:
-    new = changes.cancel(desk.releases, service)
+def _cancel(context: Context, service: str) -> None:
+    new = changes.cancel(context.releases, service)
     live = new.services[service].live
-    targets = [resources.public_record(service), resources.guard(desk.settings, service), resources.ledger()]
-    desk.advance(new, targets, f"{service} stays in slot {live}")
-    if not desk.dry_run:
-        desk.keeper.keep(f"{service} stays in {live}: the switch was not made")
-        desk.say(f"the switch of {service} was not made yet and is taken back; users are in slot {live} as before")
+    targets = [resources.public_record(service), resources.guard(context.settings, service), resources.ledger()]
+    context.advance(new, targets, f"{service} stays in slot {live}")
+    if not context.dry_run:
+        context.history.commit(f"{service} stays in {live}: the switch was not made")
+        context.say(f"the switch of {service} was not made yet and is taken back; users are in slot {live} as before")
 
 
-def _slots(desk: Desk, service: str, kind: situation.Kind, image: str | None, reason: str) -> None:
+def _slots(context: Context, service: str, kind: situation.Kind, image: str | None, reason: str) -> None:
     """By the record: old and new are compared by the name server itself."""
-    release = desk.releases.services[service]
+    release = context.releases.services[service]
     if kind == "settled" and release.probation is None and _was_rolled_back(release, service):
-        desk.say(f"{service} was rolled back to slot {release.live} already; nothing to do")
+        context.say(f"{service} was rolled back to slot {release.live} already; nothing to do")
         return
     bad, previous = release.live, changes.way_back(release, service)
-    _users_saw(desk, service, previous, image)
-    if desk.dry_run:
-        old, new = desk.address(service, bad), desk.address(service, previous)
-        desk.say(f"would lead {desk.public(service)} from {old} to {new} first")
+    _users_saw(context, service, previous, image)
+    if context.dry_run:
+        old, new = context.address(service, bad), context.address(service, previous)
+        context.say(f"would lead {context.public(service)} from {old} to {new} first")
         first = kind != "taken_back"
     else:
-        desk.step(f"leading users of {service} back to slot {previous}")
-        first = desk.names.swap(desk.public(service), desk.address(service, bad), desk.address(service, previous))
+        context.step(f"leading users of {service} back to slot {previous}")
+        first = context.names.swap(
+            context.public(service), context.address(service, bad), context.address(service, previous)
+        )
         told = f"users of {service} are led to slot {previous} again"
-        desk.say(told if first else f"{told}: somebody was faster; writing it down")
-    _finish(desk, service, previous, bad, reason, first=first)
+        context.say(told if first else f"{told}: somebody was faster; writing it down")
+    _finish(context, service, previous, bad, reason, first=first)
 
 
-def _users_saw(desk: Desk, service: str, previous: Slot, image: str | None) -> None:
+def _users_saw(context: Context, service: str, previous: Slot, image: str | None) -> None:
     """A rollback leads back: an image that users never saw would be a release without a probation.
 
     Raises:
         Refused: When it is such an image and was not named, or another one was.
     """
-    release = desk.releases.services[service]
+    release = context.releases.services[service]
     content = release.slots[previous]
     back = content.image if content is not None else ""
     if image is not None and image != back:
         raise Refused(f"slot {previous} of {service} holds {back}, not {image}; nothing was changed")
     if release.probation is not None or image is not None:
         return
-    if all(changes.live_image(each) != back for each in desk.keeper.earlier(service)):
+    if all(changes.live_image(each) != back for each in context.history.earlier(service)):
         raise Refused(
             f"slot {previous} of {service} holds {short(back)}, which users never saw, by the history of the release "
             f"file: that would be a release without a probation; if it is meant all the same, give --image {back}"
@@ -97,55 +101,55 @@ def _was_rolled_back(release: situation.ServiceRelease, service: str) -> bool:
     return False
 
 
-def _finish(desk: Desk, service: str, previous: Slot, bad: Slot, reason: str, *, first: bool) -> None:
+def _finish(context: Context, service: str, previous: Slot, bad: Slot, reason: str, *, first: bool) -> None:
     """Write it down, have the engine know it, and send the old gateway's stale clients to the good slot as well."""
-    release = desk.releases.services[service]
-    new = desk.releases if release.live == previous else changes.rollback(desk.releases, service)
+    release = context.releases.services[service]
+    new = context.releases if release.live == previous else changes.rollback(context.releases, service)
     content = release.slots[bad]
     image = content.image if content is not None else ""
-    desk.write(new, f"the rollback of {service}")
+    context.write(new, f"the rollback of {service}")
     targets = [
         resources.public_record(service),
-        resources.guard(desk.settings, service),
+        resources.guard(context.settings, service),
         *resources.routing(_BOTH),
         resources.ledger(),
     ]
     try:
-        desk.advance(new, targets, f"the engine follows to slot {previous}", go_on=True)
+        context.advance(new, targets, f"the engine follows to slot {previous}", go_on=True)
     except ReleaseError as error:
         raise type(error)(
             f"users are led to slot {previous} again and the release file says so, but the rest was not done: {error}; "
             f"run `release rollback {service}` again"
         ) from error
-    if desk.dry_run:
+    if context.dry_run:
         return
-    desk.look("waiting for the name servers")
+    context.look("waiting for the name servers")
     try:
-        desk.names.wait(desk.public(service), desk.address(service, previous))
+        context.names.wait(context.public(service), context.address(service, previous))
     except DnsError as error:
         # The primary has it: a secondary that is behind undoes no rollback.
-        desk.say(str(error))
-    desk.witness.record(f"rollback {service}", service, bad, image, "rolled_back", previous=previous, reason=reason)
+        context.say(str(error))
+    context.notifier.record(f"rollback {service}", service, bad, image, "rolled_back", previous=previous, reason=reason)
     if first:
-        desk.witness.rolled_back(service, bad, previous, reason)
-    desk.keeper.keep(f"rollback {service} to {previous}, {short(image)} is rejected")
-    _stale_clients(desk, bad)
-    desk.say(f"{service} is back in slot {previous}; {short(image)} does not become live again")
+        context.notifier.rolled_back(service, bad, previous, reason)
+    context.history.commit(f"rollback {service} to {previous}, {short(image)} is rejected")
+    _stale_clients(context, bad)
+    context.say(f"{service} is back in slot {previous}; {short(image)} does not become live again")
 
 
-def _stale_clients(desk: Desk, bad: Slot) -> None:
+def _stale_clients(context: Context, bad: Slot) -> None:
     """See that the bad slot's gateway sends them to the good one; a gateway that is ill does not undo a rollback."""
     try:
-        desk.loaded([bad])
+        context.loaded([bad])
     except Interrupted:
         raise
     except ReleaseError as error:
-        desk.say(f"clients that never ask for the name again may still come to slot {bad}: {error}")
+        context.say(f"clients that never ask for the name again may still come to slot {bad}: {error}")
 
 
-def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:
+def _image(context: Context, service: str, image: str | None, reason: str) -> None:
     """Strategies with one slot: the pods get the earlier image, one after the other."""
-    release = desk.releases.services[service]
+    release = context.releases.services[service]
     bad = changes.live_image(release)
     canary = release.canary
     if image is None and canary is not None and canary.percent and canary.image != bad:
@@ -154,38 +158,38 @@ def _image(desk: Desk, service: str, image: str | None, reason: str) -> None:
             f"the canary out with `release canary {service} --percent 0`, or name the image to go back to with --image"
         )
     targets = [
-        *resources.slot_of(desk.settings, service, release.live, live=True),
+        *resources.slot_of(context.settings, service, release.live, live=True),
         *resources.routing(_BOTH),
         resources.ledger(),
     ]
-    before = _before(desk, service, bad)
+    before = _before(context, service, bad)
     if image is None and before in release.rejected:
-        done = desk.advance(desk.releases, targets, f"the rollback to {short(bad)} goes on")
-        if not desk.dry_run:
-            desk.keeper.keep(f"rollback {service} to {short(bad)}, {short(before)} is rejected")
+        done = context.advance(context.releases, targets, f"the rollback to {short(bad)} goes on")
+        if not context.dry_run:
+            context.history.commit(f"rollback {service} to {short(bad)}, {short(before)} is rejected")
         told = "was begun and is done now" if done else "was done already; to go further back name one with --image"
-        desk.say(f"the rollback of {service} from {short(before)} to {short(bad)} {told}")
+        context.say(f"the rollback of {service} from {short(before)} to {short(bad)} {told}")
         return
     if not (image or before):
         raise Refused(f"the history of the release file has no earlier image of {service}; name one with --image")
-    new = changes.revert(desk.releases, service, image or before)
-    if not desk.dry_run:
+    new = changes.revert(context.releases, service, image or before)
+    if not context.dry_run:
         # A rollout that failed was not committed: without it in the history a second rollback would go one too far.
-        desk.keeper.keep(f"{service} has {short(bad)} in {release.live}, which is rolled back")
+        context.history.commit(f"{service} has {short(bad)} in {release.live}, which is rolled back")
     good = changes.live_image(new.services[service])
-    with recorded(desk, f"rollback {service}", service, release.live, good):
-        desk.advance(new, targets, f"{short(good)} in the live slot {release.live}")
-    if not desk.dry_run:
-        desk.witness.record(f"rollback {service}", service, release.live, bad, "rolled_back", reason=reason)
-        desk.witness.rolled_back(service, release.live, f"{release.live} with {short(good)}", reason)
-        desk.keeper.keep(f"rollback {service} to {short(good)}, {short(bad)} is rejected")
-        desk.say(f"{service} runs {short(good)} again; {short(bad)} does not become live again")
+    with recorded(context, f"rollback {service}", service, release.live, good):
+        context.advance(new, targets, f"{short(good)} in the live slot {release.live}")
+    if not context.dry_run:
+        context.notifier.record(f"rollback {service}", service, release.live, bad, "rolled_back", reason=reason)
+        context.notifier.rolled_back(service, release.live, f"{release.live} with {short(good)}", reason)
+        context.history.commit(f"rollback {service} to {short(good)}, {short(bad)} is rejected")
+        context.say(f"{service} runs {short(good)} again; {short(bad)} does not become live again")
 
 
-def _before(desk: Desk, service: str, now: str) -> str:
+def _before(context: Context, service: str, now: str) -> str:
     """The image before, by the history of the release file; empty when there is none.
 
     When it was rejected, it was a rollback that brought the one that runs now.
     """
-    images = (changes.live_image(release) for release in desk.keeper.earlier(service))
+    images = (changes.live_image(release) for release in context.history.earlier(service))
     return next((image for image in images if image != now), "")

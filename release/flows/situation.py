@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from components.dns import DnsError
+from components.dns_update import DnsError
 from release.changes import other
-from release.desk import Desk
-from release.faults import Refused, ReleaseError
+from release.context import Context
+from release.errors import Refused, ReleaseError
 from settings.releases import ServiceRelease
 from settings.values import Slot
 
@@ -25,36 +25,36 @@ class Situation:
     """For the operator."""
 
 
-def look(desk: Desk, service: str, release: ServiceRelease, *, primary_only: bool = False) -> Situation:
+def look(context: Context, service: str, release: ServiceRelease, *, primary_only: bool = False) -> Situation:
     """Compare the three.
 
     Args:
-        desk: The stack.
+        context: The stack.
         service: The service.
         release: What the release file says of it.
         primary_only: Whether a secondary that is silent or behind does not matter.
     """
-    fqdn = desk.public(service)
+    fqdn = context.public(service)
     try:
-        answers = desk.names.standing(fqdn, primary_only=primary_only)
+        answers = context.names.standing(fqdn, primary_only=primary_only)
     except DnsError as error:
         return Situation("unknown", {}, f"the name servers cannot be asked: {error}")
-    seen, here = desk.machine.revision(), desk.releases.revision
+    seen, here = context.engine.revision(), context.releases.revision
     if seen is not None and seen > here:
         # The file is written before the engine runs, so this one lacks somebody's release or rollback.
         text = (
-            f"releases/{desk.stack}.yaml has revision {here} here, and the stack has seen {seen}: get the newest one "
-            "(git pull; whoever released may have to push it first)"
+            f"releases/{context.stack}.yaml has revision {here} here, and the stack has seen {seen}: get the newest "
+            "one (git pull; whoever released may have to push it first)"
         )
         return Situation("outdated", answers, text)
-    made = desk.machine.records().get(fqdn)
+    made = context.engine.records().get(fqdn)
     primary = next(iter(answers.values()), ())
-    wanted = (desk.address(service, release.live),)
+    wanted = (context.address(service, release.live),)
     return judge(
         release,
         service,
-        slot=_slot(desk, service, primary),
-        made=_slot(desk, service, made),
+        slot=_slot(context, service, primary),
+        made=_slot(context, service, made),
         late=[server for server, found in answers.items() if found != primary],
         answers=answers,
         settled=primary == wanted and made == wanted,
@@ -113,42 +113,42 @@ def _comes_from_rollback(release: ServiceRelease) -> bool:
     return release.probation is None and idle is not None and idle.image in release.rejected
 
 
-def _slot(desk: Desk, service: str, addresses: tuple[str, ...] | None) -> Slot | None:
+def _slot(context: Context, service: str, addresses: tuple[str, ...] | None) -> Slot | None:
     slots: tuple[Slot, Slot] = ("blue", "green")
-    return next((slot for slot in slots if addresses == (desk.address(service, slot),)), None)
+    return next((slot for slot in slots if addresses == (context.address(service, slot),)), None)
 
 
-def never_made(desk: Desk, service: str, live: Slot) -> bool:
+def never_made(context: Context, service: str, live: Slot) -> bool:
     """Whether users were never led to the slot: neither the engine nor the primary ever heard of it."""
-    fqdn, address = desk.public(service), (desk.address(service, live),)
-    primary = next(iter(desk.names.standing(fqdn, primary_only=True).values()))
-    return address not in (primary, desk.machine.records().get(fqdn))
+    fqdn, address = context.public(service), (context.address(service, live),)
+    primary = next(iter(context.names.standing(fqdn, primary_only=True).values()))
+    return address not in (primary, context.engine.records().get(fqdn))
 
 
-def undisturbed(desk: Desk, service: str) -> None:
+def undisturbed(context: Context, service: str) -> None:
     """See that users are where the release file says.
 
     Raises:
         Refused: When they are not, with what to do first.
         ReleaseError: When the name servers cannot be asked.
     """
-    _, found = standing(desk, service)
+    _, found = standing(context, service)
     if found.kind not in ("settled", "behind"):
         raise Refused(found.sentence)
 
 
-def standing(desk: Desk, service: str, *, primary_only: bool = False) -> tuple[ServiceRelease, Situation]:
+def standing(context: Context, service: str, *, primary_only: bool = False) -> tuple[ServiceRelease, Situation]:
     """A service that was released, and where it stands.
 
     Raises:
         Refused: When it is no service, was not released yet, or the release file is older than what the stack has seen.
         ReleaseError: When the name servers cannot be asked.
     """
-    desk.known(service)
-    release = desk.releases.services.get(service)
+    context.known(service)
+    release = context.releases.services.get(service)
     if release is None:
         raise Refused(f"{service} was not released yet; begin with `release deploy {service} --image …`")
-    situation = look(desk, service, release, primary_only=primary_only)
+    situation = look(context, service, release, primary_only=primary_only)
     if situation.kind == "outdated":
         raise Refused(f"{situation.sentence}; nothing was changed")
     if situation.kind == "unknown":

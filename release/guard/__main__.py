@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
 
-from components.dns import Key
+from components.dns_update import Key
 from release.announce import Announcer
 from release.audit import Audit
 from release.guard.judge import Judge

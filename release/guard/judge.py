@@ -1,9 +1,9 @@
 """A verdict of one slot of one service (REL-6): failing, healthy, or that nobody can say.
 
-Two witnesses count requests. The pods count what they answered (`http_requests_total`); a pod that is dead counts
+Two programs count requests. The pods count what they answered (`http_requests_total`); a pod that is dead counts
 nothing. The gateways count what users got (`traefik_service_requests_total`), 502 in the place of a dead pod included.
 The release fails when it fails for either of them, so a slot whose pods are all gone is seen; it is healthy only while
-its pods are seen and the witnesses that saw enough requests found it so.
+its pods are seen and the programs that saw enough requests found it so.
 """
 
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Count:
-    """Requests as one witness saw them."""
+    """Requests as one program counted them."""
 
     requests: float
     errors: float
@@ -59,9 +59,9 @@ class Verdict:
 
 
 def decide(pods: Count | None, gateways: Count | None, limits: Limits) -> Verdict:
-    """The verdict over what the witnesses counted; None is a witness that is not there."""
-    witnesses = {"pods": pods, "gateways": gateways}
-    there = {name: count for name, count in witnesses.items() if count is not None}
+    """The verdict over what the programs counted; None is a program that is not there."""
+    counts = {"pods": pods, "gateways": gateways}
+    there = {name: count for name, count in counts.items() if count is not None}
     enough = {name: count for name, count in there.items() if count.requests >= limits.minimum_requests}
     if enough:
         name, worst = max(enough.items(), key=lambda item: item[1].percent)
@@ -110,7 +110,7 @@ class Judge:
         return Verdict(verdict.state, verdict.reason, tuple(warnings), verdict.requests, verdict.percent)
 
     def _count(self, metric: str, selector: str, target: str, now: datetime, seconds: int) -> Count | None:
-        """What a witness counted; None when none of its targets was looked at lately with success."""
+        """What a program counted; None when none of its targets was looked at lately with success."""
         seen = f"(up{{{target}}} == 1) and (time() - timestamp(up{{{target}}}) < {self._limits.stale_seconds})"
         if not self._metrics.value(f"count({seen})", now):
             return None

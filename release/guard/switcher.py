@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from components.dns import DnsError, Key, standing, swap
-from components.dns.switching import Server
+from components.dns_update import DnsError, Key, Server, standing, swap
 
 _LOOK_SECONDS: Final = 3.0
 

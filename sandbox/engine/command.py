@@ -9,7 +9,7 @@ from pathlib import Path
 from pulumi.automation import CommandResult, PulumiCommand
 from semver import VersionInfo
 
-from engine.output import OnOutput, Output
+from automation.output import OnOutput, Output
 from sandbox import process
 from sandbox.layout import EngineFolder
 

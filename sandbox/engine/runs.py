@@ -13,7 +13,7 @@ from pulumi.automation import LocalWorkspace, OutputMap, Stack, UpdateSummary
 from pulumi.automation._stack import StackInitMode  # Stack.select makes a plain Stack, not one of a subclass
 from pulumi.automation.errors import CommandError
 
-from engine.program import run
+from automation.program import run
 from sandbox.engine.command import EngineCommand
 from sandbox.engine.events import Recorder
 from sandbox.layout import ROOT, EngineFolder

@@ -20,7 +20,7 @@ PACKAGES: Final = (
     *("pydantic-core", "PyYAML", "requests", "typing-extensions", "typing-inspection", "urllib3"),
 )
 """Distributions that the guard imports."""
-APP: Final = ("components/__init__.py", "components/dns", "release", "settings")
+APP: Final = ("components/__init__.py", "components/dns_update", "release", "settings")
 """What the Dockerfile copies from the repository."""
 _HOME: Final = "usr/local"
 _LIBRARIES: Final = f"{_HOME}/lib/python-libraries"

@@ -19,7 +19,7 @@ from typing import Any
 from pulumi.automation import CommandResult, LocalWorkspace, Stack
 from pulumi.automation.errors import CommandError
 
-from engine import program
+from automation import program
 from sandbox.engine import environment
 from sandbox.engine.command import EngineCommand
 from sandbox.engine.events import Recorder, name_of

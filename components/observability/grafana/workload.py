@@ -3,29 +3,29 @@
 import pulumi_random as random
 
 from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability.site import Site
+from components.observability.workload_context import WorkloadContext
 from components.programs import GRAFANA
 
 
-def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
+def deploy_grafana(context: WorkloadContext) -> tuple[StatefulWorkload, random.RandomPassword]:
     """Grafana with its data sources and dashboards; and the password of the user `admin`."""
-    size = site.observability.grafana
-    name = f"{site.prefix}-grafana"
-    password = random.RandomPassword(f"{name}-admin-password", length=32, special=False, opts=site.child)
-    key = random.RandomPassword(f"{name}-secret-key", length=40, special=False, opts=site.child)
+    size = context.observability.grafana
+    name = f"{context.prefix}-grafana"
+    password = random.RandomPassword(f"{name}-admin-password", length=32, special=False, opts=context.child)
+    key = random.RandomPassword(f"{name}-secret-key", length=40, special=False, opts=context.child)
     placed = place(
         name,
-        site.namespace,
+        context.namespace,
         "grafana",
         "/etc/grafana",
-        site.documents_of("grafana"),
+        context.documents_of("grafana"),
         {"adminPassword": password.result, "secretKey": key.result},
-        site.parent,
+        context.parent,
     )
     return StatefulWorkload(
         name,
         StatefulWorkloadArgs(
-            namespace=site.namespace,
+            namespace=context.namespace,
             workload="grafana",
             image=GRAFANA.image.reference,
             replicas=size.replicas,
@@ -38,13 +38,13 @@ def put_grafana(site: Site) -> tuple[StatefulWorkload, random.RandomPassword]:
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
             memory_limit_mib=size.memory_mib,
-            labels=site.labels("grafana"),
+            labels=context.labels("grafana"),
             env={"GF_PATHS_CONFIG": "/etc/grafana/grafana.ini"},
-            flows=site.flows,
+            flows=context.flows,
             priority=Priority.WATCHING,
             mounts=[placed.mount],
             after=placed.resources,
             start_seconds=120,
         ),
-        site.child,
+        context.child,
     ), password

@@ -6,7 +6,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority, place
-from components.observability.site import Site, may_read
+from components.observability.workload_context import WorkloadContext, grant_read
 from settings.capacity import pods
 from versions import ALLOY, PROMTAIL
 
@@ -18,12 +18,12 @@ _READS = [
 ]
 
 
-def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
+def deploy_log_agent(context: WorkloadContext, guards: list[pulumi.Resource]) -> NodeWorkload:
     """The agent with the pipelines for pods and the node's journal."""
-    observed = site.observability
-    name = f"{site.prefix}-log-agent"
-    texts = {"promtail.yaml": site.documents[_FILE]}
-    placed = place(name, observed.agents_namespace, "log-agent", "/etc/log-agent", texts, {}, site.parent)
+    observed = context.observability
+    name = f"{context.prefix}-log-agent"
+    texts = {"promtail.yaml": context.documents[_FILE]}
+    placed = place(name, observed.agents_namespace, "log-agent", "/etc/log-agent", texts, {}, context.parent)
     alloy = [
         "run",
         "--config.format=promtail",
@@ -44,9 +44,9 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
         cpu_request_millicores=pods.LOG_AGENT.cpu_request_millicores,
         memory_request_mib=pods.LOG_AGENT.memory_request_mib,
         memory_limit_mib=pods.LOG_AGENT.memory_limit_mib,
-        labels=site.labels("log-agent"),
+        labels=context.labels("log-agent"),
         arguments=alloy if runs_alloy else ["-config.file=/etc/log-agent/promtail.yaml"],
-        flows=site.flows,
+        flows=context.flows,
         priority=Priority.WATCHING,
         mounts=[
             placed.mount,
@@ -62,5 +62,5 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
         # The kubelet lets nobody but root read what containers write.
         user=0,
     )
-    after = [*guards, *placed.resources, *may_read(site, args, _READS)]
-    return NodeWorkload(name, replace(args, after=after), site.child)
+    after = [*guards, *placed.resources, *grant_read(context, args, _READS)]
+    return NodeWorkload(name, replace(args, after=after), context.child)

@@ -5,26 +5,26 @@ from collections.abc import Mapping
 
 from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability.rules.model import together
-from components.observability.site import Site
 from components.observability.storage_key import StorageKey, key_secret
+from components.observability.workload_context import WorkloadContext
 from components.programs import LOKI
 
 
-def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
+def deploy_loki(context: WorkloadContext, key: StorageKey) -> StatefulWorkload:
     """Loki in the settings' mode: one pod, or several that keep three copies of what is not stored yet."""
-    size = site.observability.loki
-    name = f"{site.prefix}-loki"
-    limits_and_rules = site.documents_of("loki")
+    size = context.observability.loki
+    name = f"{context.prefix}-loki"
+    limits_and_rules = context.documents_of("loki")
     # Only this one is read once; Loki looks at its limits every 30 s and at its rules every minute.
     once = {"loki.yaml": limits_and_rules.pop("loki.yaml")}
     placed = place(
-        name, site.namespace, "loki", "/etc/loki", once, {}, site.parent, read_anew=_by_tenant(limits_and_rules)
+        name, context.namespace, "loki", "/etc/loki", once, {}, context.parent, read_anew=_by_tenant(limits_and_rules)
     )
-    secret = key_secret(site, "loki", key)
+    secret = key_secret(context, "loki", key)
     return StatefulWorkload(
         name,
         StatefulWorkloadArgs(
-            namespace=site.namespace,
+            namespace=context.namespace,
             workload="loki",
             image=LOKI.image.reference,
             replicas=size.replicas,
@@ -38,19 +38,19 @@ def put_loki(site: Site, key: StorageKey) -> StatefulWorkload:
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
             memory_limit_mib=size.memory_mib,
-            labels=site.labels("loki"),
+            labels=context.labels("loki"),
             arguments=["-config.file=/etc/loki/loki.yaml", "-target=all"],
-            flows=site.flows,
+            flows=context.flows,
             priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount, *site.authority_mounts],
+            mounts=[placed.mount, *context.authority_mounts],
             after=[*placed.resources, secret.resource],
             # What is in memory is stored before it ends.
             grace_seconds=300,
             start_seconds=300,
         ),
-        site.child,
+        context.child,
     )
 
 

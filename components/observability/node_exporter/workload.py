@@ -3,17 +3,17 @@
 import pulumi
 
 from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority
-from components.observability.site import Site
+from components.observability.workload_context import WorkloadContext
 from settings.capacity import pods
 from versions import NODE_EXPORTER
 
 
-def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
+def deploy_node_exporter(context: WorkloadContext, guards: list[pulumi.Resource]) -> NodeWorkload:
     """CPU, memory, disks and network of every node of the cluster."""
-    observed = site.observability
+    observed = context.observability
     port = observed.node_exporter_port
     return NodeWorkload(
-        f"{site.prefix}-node-exporter",
+        f"{context.prefix}-node-exporter",
         PodArgs(
             namespace=observed.agents_namespace,
             workload="node-exporter",
@@ -25,7 +25,7 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
             cpu_request_millicores=pods.NODE_EXPORTER.cpu_request_millicores,
             memory_request_mib=pods.NODE_EXPORTER.memory_request_mib,
             memory_limit_mib=pods.NODE_EXPORTER.memory_limit_mib,
-            labels=site.labels("node-exporter"),
+            labels=context.labels("node-exporter"),
             arguments=[
                 "--path.rootfs=/host",
                 "--path.procfs=/host/proc",
@@ -40,10 +40,10 @@ def put_node_exporter(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload
             host_network=True,
             # Where systemd tells everybody which of its units have failed.
             env={"DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/host/run/dbus/system_bus_socket"},
-            flows=site.flows,
+            flows=context.flows,
             priority=Priority.WATCHING,
             mounts=[Mount("host", "/host", host_path="/")],
             after=guards,
         ),
-        site.child,
+        context.child,
     )

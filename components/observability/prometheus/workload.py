@@ -6,7 +6,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
 from components.observability.rules.model import together
-from components.observability.site import Site, may_read
+from components.observability.workload_context import WorkloadContext, grant_read
 from components.programs import PROMETHEUS
 from settings import capacity
 from settings.secrets import told_to
@@ -23,25 +23,25 @@ _READS = (
 )
 
 
-def put_prometheus(site: Site) -> StatefulWorkload:
+def deploy_prometheus(context: WorkloadContext) -> StatefulWorkload:
     """Prometheus with its configuration, its rules and the volume for its series."""
-    name = f"{site.prefix}-prometheus"
-    texts = site.documents_of("prometheus")
+    name = f"{context.prefix}-prometheus"
+    texts = context.documents_of("prometheus")
     rules = {path: texts.pop(path) for path in list(texts) if path.startswith("rules/")}
     placed = place(
         name,
-        site.namespace,
+        context.namespace,
         "prometheus",
         "/etc/prometheus",
         {},
-        site.secrets.of(*told_to("prometheus")),
-        site.parent,
+        context.secrets.of(*told_to("prometheus")),
+        context.parent,
         # A restart for each new rule would be minutes in which nobody looks.
         read_anew={**texts, **together(rules.values(), "rules")},
     )
-    size = site.observability.prometheus
+    size = context.observability.prometheus
     args = StatefulWorkloadArgs(
-        namespace=site.namespace,
+        namespace=context.namespace,
         workload="prometheus",
         image=PROMETHEUS.image.reference,
         replicas=size.replicas,
@@ -54,15 +54,15 @@ def put_prometheus(site: Site) -> StatefulWorkload:
         cpu_request_millicores=size.cpu_request_millicores,
         memory_request_mib=size.memory_mib // 2,
         memory_limit_mib=size.memory_mib,
-        labels=site.labels("prometheus"),
+        labels=context.labels("prometheus"),
         arguments=[
             "--config.file=/etc/prometheus/prometheus.yml",
             # It looks for changes of this file and of the rules every 30 s.
             "--config.auto-reload",
             "--storage.tsdb.path=/prometheus",
-            f"--storage.tsdb.retention.time={site.retention.metrics_days}d",
-            f"--storage.tsdb.retention.size={capacity.prometheus_size_limit_bytes(site.observability)}B",
-            f"--web.external-url=https://{site.environment.core_fqdn('prometheus')}",
+            f"--storage.tsdb.retention.time={context.retention.metrics_days}d",
+            f"--storage.tsdb.retention.size={capacity.prometheus_size_limit_bytes(context.observability)}B",
+            f"--web.external-url=https://{context.environment.core_fqdn('prometheus')}",
             # Tempo's metrics generator writes here; the exemplars lead from a series to its traces.
             "--web.enable-remote-write-receiver",
             "--enable-feature=exemplar-storage",
@@ -70,13 +70,13 @@ def put_prometheus(site: Site) -> StatefulWorkload:
             "--rules.alert.for-grace-period=0s",
             "--log.format=json",
         ],
-        flows=site.flows,
+        flows=context.flows,
         priority=Priority.WATCHING,
-        mounts=[placed.mount, *site.authority_mounts],
+        mounts=[placed.mount, *context.authority_mounts],
         api_token=True,
         # It writes down what it holds in memory; a restart reads the log of the last two hours.
         grace_seconds=120,
         start_seconds=600,
     )
-    after = [*placed.resources, *may_read(site, args, _READS)]
-    return StatefulWorkload(name, replace(args, after=after), site.child)
+    after = [*placed.resources, *grant_read(context, args, _READS)]
+    return StatefulWorkload(name, replace(args, after=after), context.child)

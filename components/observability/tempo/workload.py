@@ -1,21 +1,21 @@
 """Tempo, with its data in the object storage (MON-4)."""
 
 from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
-from components.observability.site import Site
 from components.observability.storage_key import StorageKey, key_secret
+from components.observability.workload_context import WorkloadContext
 from components.programs import TEMPO
 
 
-def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
+def deploy_tempo(context: WorkloadContext, key: StorageKey) -> StatefulWorkload:
     """Tempo as one program; services and gateways send it their spans by OTLP."""
-    size = site.observability.tempo
-    name = f"{site.prefix}-tempo"
-    placed = place(name, site.namespace, "tempo", "/etc/tempo", site.documents_of("tempo"), {}, site.parent)
-    secret = key_secret(site, "tempo", key)
+    size = context.observability.tempo
+    name = f"{context.prefix}-tempo"
+    placed = place(name, context.namespace, "tempo", "/etc/tempo", context.documents_of("tempo"), {}, context.parent)
+    secret = key_secret(context, "tempo", key)
     return StatefulWorkload(
         name,
         StatefulWorkloadArgs(
-            namespace=site.namespace,
+            namespace=context.namespace,
             workload="tempo",
             image=TEMPO.image.reference,
             replicas=size.replicas,
@@ -30,16 +30,16 @@ def put_tempo(site: Site, key: StorageKey) -> StatefulWorkload:
             cpu_request_millicores=size.cpu_request_millicores,
             memory_request_mib=size.memory_mib // 2,
             memory_limit_mib=size.memory_mib,
-            labels=site.labels("tempo"),
+            labels=context.labels("tempo"),
             arguments=["-config.file=/etc/tempo/tempo.yaml"],
-            flows=site.flows,
+            flows=context.flows,
             priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
-            mounts=[placed.mount, *site.authority_mounts],
+            mounts=[placed.mount, *context.authority_mounts],
             after=[*placed.resources, secret.resource],
             grace_seconds=120,
             start_seconds=120,
         ),
-        site.child,
+        context.child,
     )

@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 import yaml
 
-from components.edge import canary, documents
-from components.edge.access import access_yaml
-from components.edge.routing import VERSION_PATH, version
+from components.edge import documents
+from components.routing import canary
+from components.routing.access import access_yaml
+from components.routing.document import VERSION_PATH, version
 from settings import Settings
 from settings.values import Slot
 from tests.e2e.edge.gateway import PASSWORDS

@@ -18,7 +18,7 @@ import dns.tsig
 import dns.tsigkeyring
 import dns.update
 
-from components.dns.switching import Endpoint, Key, Server
+from components.dns_update.switching import Endpoint, Key, Server
 from sandbox import credentials, process
 from sandbox.layout import Layout
 from sandbox.servers.base import Site

@@ -9,8 +9,8 @@ import dns.rcode
 import dns.update
 import pytest
 
-from components.dns.switching import DnsError, Endpoint, Key, Server, swap
-from components.dns.transport import signed_update
+from components.dns_update.switching import DnsError, Endpoint, Key, Server, swap
+from components.dns_update.transport import signed_update
 from sandbox import credentials
 from tests.e2e.dns.servers import HOST, Daemon, ask, denied
 from tests.recording import ROOT, stack_settings

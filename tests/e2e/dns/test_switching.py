@@ -11,8 +11,8 @@ import dns.query
 import dns.rcode
 import pytest
 
-from components.dns.switching import DnsError, Endpoint, standing, swap, wait
-from components.dns.transport import signed_update
+from components.dns_update.switching import DnsError, Endpoint, standing, swap, wait
+from components.dns_update.transport import signed_update
 from tests.e2e.dns.servers import HOST, ZONE, Knot, Pair, ask, denied, sandbox_server
 from tests.programs import free_port
 
@@ -187,7 +187,5 @@ def test_waiting_is_bounded_when_nobody_answers() -> None:
 
 
 def test_a_name_is_led_over_without_the_engine_being_imported() -> None:
-    code = (
-        "import components.dns.switching, sys; assert not [name for name in sys.modules if name.startswith('pulumi')]"
-    )
+    code = "import components.dns_update, sys; assert not [name for name in sys.modules if name.startswith('pulumi')]"
     subprocess.run([sys.executable, "-c", code], check=True, timeout=60)

@@ -19,12 +19,12 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from components.edge.access import ACCESS_FILE, access_yaml
 from components.edge.documents import documents
-from components.edge.routing import ROUTING_FILE, VERSION_PATH, version
-from components.edge.static import DYNAMIC
 from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS
 from components.programs import Client
+from components.routing import DYNAMIC
+from components.routing.access import ACCESS_FILE, access_yaml
+from components.routing.document import ROUTING_FILE, VERSION_PATH, version
 from settings import Settings
 from settings.values import Slot
 from tests.e2e.edge.authority import Authority

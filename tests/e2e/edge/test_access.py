@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from components.edge.access import GRANTS
 from components.programs import Client
+from components.routing.access import GRANTS
 from release.guard import query
 from release.web import login
 from tests.e2e.edge.backends import Backend, Received

@@ -17,7 +17,7 @@ import dns.asyncquery
 import dns.message
 import pytest
 
-from components.dns.switching import swap, wait
+from components.dns_update.switching import swap, wait
 from components.edge.documents import documents
 from release import changes
 from settings import Settings

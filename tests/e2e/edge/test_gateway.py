@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from components.edge.middlewares import REMOVED
-from components.edge.routing import VERSION_PATH, version
 from components.observability import log_agent
+from components.routing.document import VERSION_PATH, version
+from components.routing.middlewares import REMOVED
 from tests.documents.log_agent.promtail import run
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask

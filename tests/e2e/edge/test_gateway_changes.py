@@ -13,7 +13,7 @@ from typing import Any, Self
 import pytest
 
 from components.edge.documents import documents
-from components.edge.routing import READY_PATH
+from components.routing.document import READY_PATH
 from settings import Settings
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask

@@ -13,7 +13,7 @@ import dns.update
 import yaml
 
 from components.database import migrations
-from components.dns import Key, standing, swap
+from components.dns_update import Key, standing, swap
 from components.observability import alertmanager
 from sandbox import credentials, process
 from sandbox.layout import Layout

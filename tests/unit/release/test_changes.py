@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from release import changes
-from release.faults import Refused
+from release.errors import Refused
 from settings.releases import Probation, Releases, ServiceRelease, SlotRelease
 from settings.values import Slot
 

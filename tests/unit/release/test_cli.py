@@ -12,8 +12,8 @@ import pytest
 import typer
 
 from release import cli, options
-from release.faults import Refused, ReleaseError
-from release.office import Office, Options, read_addresses
+from release.connections import Connections, Options, read_addresses
+from release.errors import Refused, ReleaseError
 
 ROOT = Path(__file__).parents[3]
 VERBS = ("deploy", "status", "verify", "switch", "canary", "shadow", "guard", "rollback", "history")
@@ -88,14 +88,14 @@ def test_addresses_are_a_table(tmp_path: Path) -> None:
 def test_a_command_that_a_sentence_names_can_be_pasted(
     given: list[str], typed: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def refuse(office: Office, service: str) -> int:
-        office.say(f"first `release verify {service}`")
+    def refuse(connections: Connections, service: str) -> int:
+        connections.say(f"first `release verify {service}`")
         raise Refused(f"run `release verify {service}`")
 
-    def office(options: Options, say: Callable[[str], None]) -> SimpleNamespace:
+    def connections(options: Options, say: Callable[[str], None]) -> SimpleNamespace:
         return SimpleNamespace(options=options, say=say)
 
-    monkeypatch.setattr(options, "Office", office)
+    monkeypatch.setattr(options, "Connections", connections)
     app = typer.Typer()
     options.verb(app, "switch")(refuse)
     with pytest.raises(Refused) as refused:

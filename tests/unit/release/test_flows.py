@@ -7,32 +7,32 @@ from pathlib import Path
 import pytest
 
 from release import changes
-from release.desk import Desk
-from release.faults import Refused, ReleaseError
+from release.context import Context
+from release.errors import Refused, ReleaseError
 from release.flows import candidate, deploy, probation, rollback, situation, switch, verify
 from tests.unit.release.world import NOW, SERVICE, Cut, World, image, world
 
-Act = Callable[[Desk], None]
+Act = Callable[[Context], None]
 
 
 def deployed(number: int) -> Act:
-    return lambda desk: deploy.deploy(desk, SERVICE, image(number))
+    return lambda context: deploy.deploy(context, SERVICE, image(number))
 
 
-def verified(desk: Desk) -> None:
-    verify.verify(desk, SERVICE)
+def verified(context: Context) -> None:
+    verify.verify(context, SERVICE)
 
 
-def switched(desk: Desk) -> None:
-    switch.switch(desk, SERVICE)
+def switched(context: Context) -> None:
+    switch.switch(context, SERVICE)
 
 
-def rolled_back(desk: Desk) -> None:
-    rollback.rollback(desk, SERVICE)
+def rolled_back(context: Context) -> None:
+    rollback.rollback(context, SERVICE)
 
 
-def trusted(desk: Desk) -> None:
-    probation.trust(desk, SERVICE)
+def trusted(context: Context) -> None:
+    probation.trust(context, SERVICE)
 
 
 RELEASE: Sequence[Act] = (deployed(1), verified, switched)
@@ -49,26 +49,26 @@ VERBS: dict[str, tuple[str, Sequence[Act], Act]] = {
     "rolling deploy": ("rolling", (), deployed(1)),
     "rolling rollback": ("rolling", (deployed(1),), rolled_back),
     "canary": ("canary", (), deployed(1)),
-    "canary share": ("canary", (deployed(1),), lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)),
+    "canary share": ("canary", (deployed(1),), lambda context: candidate.weigh(context, SERVICE, "canary", 10)),
     "canary removal": (
         "canary",
-        (deployed(1), lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)),
-        lambda desk: candidate.remove(desk, SERVICE, "canary"),
+        (deployed(1), lambda context: candidate.weigh(context, SERVICE, "canary", 10)),
+        lambda context: candidate.remove(context, SERVICE, "canary"),
     ),
     "canary promotion": (
         "canary",
-        (deployed(1), lambda desk: candidate.weigh(desk, SERVICE, "canary", 60)),
-        lambda desk: candidate.promote(desk, SERVICE, "canary"),
+        (deployed(1), lambda context: candidate.weigh(context, SERVICE, "canary", 60)),
+        lambda context: candidate.promote(context, SERVICE, "canary"),
     ),
     "shadow": ("shadow", (), deployed(1)),
-    "shadow share": ("shadow", (deployed(1),), lambda desk: candidate.weigh(desk, SERVICE, "shadow", 100)),
+    "shadow share": ("shadow", (deployed(1),), lambda context: candidate.weigh(context, SERVICE, "shadow", 100)),
 }
 
 
 def prepared(folder: Path, strategy: str, before: Sequence[Act]) -> World:
     made = world(folder, strategy)
     for act in before:
-        act(made.desk())
+        act(made.context())
     made.steps.clear()
     made.rows.clear()
     made.told.clear()
@@ -80,7 +80,7 @@ def test_whoever_is_interrupted_anywhere_is_brought_to_the_same_end(verb: str, t
     strategy, before, act = VERBS[verb]
     (tmp_path / "whole").mkdir()
     whole = prepared(tmp_path / "whole", strategy, before)
-    act(whole.desk())
+    act(whole.context())
     assert len(whole.steps) >= 2
     for number in range(len(whole.steps)):
         folder = tmp_path / str(number)
@@ -88,7 +88,7 @@ def test_whoever_is_interrupted_anywhere_is_brought_to_the_same_end(verb: str, t
         cut = prepared(folder, strategy, before)
         cut.cut_after = number
         with pytest.raises(Cut):
-            act(cut.desk())
+            act(cut.context())
         again(cut, act)
         assert cut.condition() == whole.condition(), f"after {whole.steps[number]}"
         assert cut.unseen == set()
@@ -98,7 +98,7 @@ def again(cut: World, act: Act) -> None:
     """The same verb once more; it may find everything done, and say so."""
     before = cut.condition()
     try:
-        act(cut.desk())
+        act(cut.context())
     except Refused:
         assert cut.condition() == before
 
@@ -108,7 +108,7 @@ def test_a_dry_run_touches_nothing_and_says_what_would_change(verb: str, tmp_pat
     strategy, before, act = VERBS[verb]
     made = prepared(tmp_path, strategy, before)
     condition, text = made.condition(), (tmp_path / "releases" / "prod.yaml").read_text()
-    act(made.desk(dry_run=True))
+    act(made.context(dry_run=True))
     assert (made.condition(), made.steps, made.rows, made.told) == (condition, [], [], [])
     assert (tmp_path / "releases" / "prod.yaml").read_text() == text
     assert any("revision: " in line for line in made.said)
@@ -120,7 +120,7 @@ def test_users_see_tested_images_only_through_two_releases_and_a_rollback(tmp_pa
     acts = (*RELEASE, trusted, deployed(2), verified, switched, rolled_back, deployed(3), verified, switched)
     seen: list[str] = []
     for act in acts:
-        act(made.desk())
+        act(made.context())
         seen.append(made.live())
     assert seen == ["blue", "blue", "green", "green", "green", "green", "blue", "green", "green", "green", "blue"]
     assert made.unseen == set()
@@ -130,7 +130,7 @@ def test_users_see_tested_images_only_through_two_releases_and_a_rollback(tmp_pa
 
 def test_a_switch_changes_the_record_and_the_ledger_and_nothing_else(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE[:2])
-    switched(made.desk())
+    switched(made.context())
     engine = [step for step in made.steps if step.startswith(("update", "create", "delete"))]
     assert engine == ["update release-ledger", "update dns-public-service-storefront (records)"]
     # Users do not wait for the engine.
@@ -143,7 +143,7 @@ def test_the_probation_is_written_before_the_record_changes(tmp_path: Path) -> N
     made = prepared(tmp_path, "blue_green", RELEASE[:2])
     made.cut_before = "leading users"
     with pytest.raises(Cut):
-        switched(made.desk())
+        switched(made.context())
     assert made.live() == "blue"
     assert (found := made.release().probation) is not None
     assert found.previous == "blue"
@@ -151,7 +151,7 @@ def test_the_probation_is_written_before_the_record_changes(tmp_path: Path) -> N
 
 def test_a_rollback_leads_users_back_before_anything_else(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE)
-    rolled_back(made.desk())
+    rolled_back(made.context())
     assert made.steps[0] == f"swap to {made.address('blue')}"
     assert made.told == ["rolled back green"]
     assert made.release().rejected == (image(1),)
@@ -162,11 +162,11 @@ def test_a_rollback_leads_users_back_before_anything_else(tmp_path: Path) -> Non
 def test_what_the_guard_did_is_written_down_and_told_once(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE)
     made.lead("blue")
-    _, found = situation.standing(made.desk(), SERVICE)
+    _, found = situation.standing(made.context(), SERVICE)
     assert found.kind == "taken_back"
     with pytest.raises(Refused, match="was taken back"):
-        switched(made.desk())
-    rolled_back(made.desk())
+        switched(made.context())
+    rolled_back(made.context())
     assert made.told == []
     assert "somebody was faster" in " ".join(made.said)
     assert made.release().rejected == (image(1),)
@@ -176,7 +176,7 @@ def test_what_the_guard_did_is_written_down_and_told_once(tmp_path: Path) -> Non
 def test_a_second_rollback_does_nothing_and_says_so(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", (*RELEASE, rolled_back))
     condition = made.condition()
-    rolled_back(made.desk())
+    rolled_back(made.context())
     assert made.condition() == condition
     assert "nothing to do" in made.said[-1]
 
@@ -186,11 +186,11 @@ def test_an_interrupted_switch_can_be_taken_back_without_rejecting_the_image(tmp
     before = made.release()
     made.cut_before = "leading users"
     with pytest.raises(Cut):
-        switched(made.desk())
-    assert situation.standing(made.desk(), SERVICE)[1].kind == "switch_begun"
-    rolled_back(made.desk())
+        switched(made.context())
+    assert situation.standing(made.context(), SERVICE)[1].kind == "switch_begun"
+    rolled_back(made.context())
     assert made.release() == before
-    switched(made.desk())
+    switched(made.context())
     assert made.live() == "green"
 
 
@@ -198,9 +198,9 @@ def test_a_slot_that_fails_its_test_stays_a_candidate(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE[:1])
     made.ill.add(image(1))
     with pytest.raises(ReleaseError, match="500"):
-        verified(made.desk())
+        verified(made.context())
     with pytest.raises(Refused, match="was not verified"):
-        switched(made.desk())
+        switched(made.context())
     assert made.rows[-1] == ("verify storefront", "failed")
 
 
@@ -208,7 +208,7 @@ def test_a_slot_that_fell_ill_after_its_test_does_not_become_live(tmp_path: Path
     made = prepared(tmp_path, "blue_green", RELEASE[:2])
     made.ill.add(image(1))
     with pytest.raises(ReleaseError, match="500"):
-        switched(made.desk())
+        switched(made.context())
     assert (made.live(), made.release().live) == ("blue", "blue")
 
 
@@ -216,18 +216,18 @@ def test_a_rollout_that_gets_stuck_is_rolled_back_to_the_image_before(tmp_path: 
     made = prepared(tmp_path, "rolling", ())
     made.stuck.add(image(1))
     with pytest.raises(ReleaseError, match="not ready"):
-        deployed(1)(made.desk())
-    rolled_back(made.desk())
+        deployed(1)(made.context())
+    rolled_back(made.context())
     assert made.pods[SERVICE, "blue"] == image(0)
     assert made.release().rejected == (image(1),)
     with pytest.raises(Refused, match="--force"):
-        deployed(1)(made.desk())
+        deployed(1)(made.context())
 
 
 def test_a_first_release_brings_the_whole_service_up(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", ())
     api = image(5).replace("storefront", "api")
-    deploy.deploy(made.desk(), "api", api)
+    deploy.deploy(made.context(), "api", api)
     assert made.pods["api", "blue"] == api
     assert made.records[made.settings.service_fqdn("api")] == made.address("blue")
 
@@ -237,7 +237,7 @@ def test_a_record_that_leads_elsewhere_is_left_alone(tmp_path: Path) -> None:
     made.records[made.settings.service_fqdn(SERVICE)] = "192.0.2.1"
     for act in (switched, rolled_back):
         with pytest.raises(Refused, match=r"192\.0\.2\.1, which is no gateway"):
-            act(made.desk())
+            act(made.context())
 
 
 def test_an_update_that_would_touch_more_is_refused_and_the_file_stays(tmp_path: Path) -> None:
@@ -247,7 +247,7 @@ def test_an_update_that_would_touch_more_is_refused_and_the_file_stays(tmp_path:
     del made.made[fqdn], made.records[fqdn]
     made.records[fqdn] = made.address("blue")
     with pytest.raises(Refused, match="would also create dns-public-service-storefront"):
-        switched(made.desk())
+        switched(made.context())
     assert (tmp_path / "releases" / "prod.yaml").read_text() == text
 
 
@@ -255,11 +255,11 @@ def test_a_rollback_goes_on_where_the_engine_fails_and_says_what_is_left(tmp_pat
     made = prepared(tmp_path, "blue_green", RELEASE)
     made.broken = True
     with pytest.raises(ReleaseError, match="users are led to slot blue again and the release file says so"):
-        rolled_back(made.desk())
+        rolled_back(made.context())
     assert made.live() == "blue"
     assert made.release().live == "blue"
     made.broken = False
-    rolled_back(made.desk())
+    rolled_back(made.context())
     assert made.made == made.records
 
 
@@ -268,12 +268,12 @@ def test_a_checkout_that_is_older_than_the_stack_changes_nothing(act: Act, tmp_p
     """Another machine released, the guard took it back: here the file still calls the bad slot the way back."""
     made = prepared(tmp_path, "blue_green", (*RELEASE, trusted, deployed(2), verified))
     older = (tmp_path / "releases" / "prod.yaml").read_text()
-    switched(made.desk())
+    switched(made.context())
     made.lead("green")
     (tmp_path / "releases" / "prod.yaml").write_text(older)
     steps = list(made.steps)
     with pytest.raises(ReleaseError, match=r"revision \d+ here, and the stack has seen \d+: get the newest|older than"):
-        act(made.desk())
+        act(made.context())
     assert made.live() == "green"
     assert [step for step in made.steps[len(steps) :] if "smoke" not in step] == []
 
@@ -281,11 +281,11 @@ def test_a_checkout_that_is_older_than_the_stack_changes_nothing(act: Act, tmp_p
 def test_a_rollback_does_not_lead_users_to_what_they_never_saw(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", (deployed(1), verified))
     with pytest.raises(Refused, match="which users never saw, by the history of the release file"):
-        rolled_back(made.desk())
+        rolled_back(made.context())
     with pytest.raises(Refused, match="slot green of storefront holds"):
-        rollback.rollback(made.desk(), SERVICE, image(7))
+        rollback.rollback(made.context(), SERVICE, image(7))
     assert (made.live(), made.release().rejected) == ("blue", ())
-    rollback.rollback(made.desk(), SERVICE, image(1))
+    rollback.rollback(made.context(), SERVICE, image(1))
     assert made.live() == "green"
 
 
@@ -295,7 +295,7 @@ def test_what_the_guard_took_back_is_neither_trusted_nor_deployed_over(act: Act,
     made.lead("blue")
     condition = made.condition()
     with pytest.raises(Refused, match="storefront was taken back to slot blue; write it down with"):
-        act(made.desk())
+        act(made.context())
     assert made.condition() == condition
 
 
@@ -303,8 +303,8 @@ def test_a_silent_secondary_keeps_nobody_from_being_led_back(tmp_path: Path) -> 
     made = prepared(tmp_path, "blue_green", RELEASE)
     made.silent = True
     with pytest.raises(ReleaseError, match="a secondary does not answer"):
-        switched(made.desk())
-    rolled_back(made.desk())
+        switched(made.context())
+    rolled_back(made.context())
     assert (made.live(), made.release().live, made.told) == ("blue", "blue", ["rolled back green"])
     assert "a secondary does not answer" in made.said
 
@@ -313,11 +313,11 @@ def test_a_switch_that_is_made_later_has_a_probation_of_its_own(tmp_path: Path) 
     made = prepared(tmp_path, "blue_green", (deployed(1), verified))
     made.cut_before = "leading users"
     with pytest.raises(Cut):
-        switched(made.desk())
+        switched(made.context())
     assert made.live() == "blue"
     written = made.release().probation
     made.now += timedelta(hours=2)
-    switched(made.desk())
+    switched(made.context())
     found = made.release().probation
     assert written is not None
     assert found is not None
@@ -331,18 +331,18 @@ def test_a_switch_that_was_made_keeps_its_probation(tmp_path: Path) -> None:
         number for number, step in enumerate(_steps(tmp_path / "other", switched)) if step.startswith("the name server")
     )
     with pytest.raises(Cut):
-        switched(made.desk())
+        switched(made.context())
     assert made.live() == "green"
     written = made.release().probation
     made.now += timedelta(hours=2)
-    switched(made.desk())
+    switched(made.context())
     assert made.release().probation == written
 
 
 def _steps(folder: Path, act: Act) -> list[str]:
     folder.mkdir()
     made = prepared(folder, "blue_green", RELEASE[:2])
-    act(made.desk())
+    act(made.context())
     return made.steps
 
 
@@ -350,24 +350,24 @@ def test_a_second_rollback_of_a_rollout_that_got_stuck_goes_no_further_back(tmp_
     made = prepared(tmp_path, "rolling", (deployed(1),))
     made.stuck.add(image(2))
     with pytest.raises(ReleaseError, match="not ready"):
-        deployed(2)(made.desk())
-    rolled_back(made.desk())
-    rolled_back(made.desk())
+        deployed(2)(made.context())
+    rolled_back(made.context())
+    rolled_back(made.context())
     assert made.pods[SERVICE, "blue"] == image(1)
     assert made.release().rejected == (image(2),)
     assert "was done already" in made.said[-1]
 
 
 def test_a_bad_canary_is_not_taken_for_the_live_image(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "canary", (deployed(1), lambda desk: candidate.weigh(desk, SERVICE, "canary", 10)))
+    made = prepared(tmp_path, "canary", (deployed(1), lambda context: candidate.weigh(context, SERVICE, "canary", 10)))
     with pytest.raises(Refused, match="has a canary at 10 %, and this would take back the live image"):
-        rolled_back(made.desk())
+        rolled_back(made.context())
 
 
 def test_a_rollback_is_done_though_the_bad_slots_gateway_is_silent(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE)
     made.deaf.add("green")
-    rolled_back(made.desk())
+    rolled_back(made.context())
     assert made.release().live == "blue"
     assert "may still come to slot green" in made.said[-2]
 
@@ -375,17 +375,17 @@ def test_a_rollback_is_done_though_the_bad_slots_gateway_is_silent(tmp_path: Pat
 def test_no_service_is_guessed(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", ())
     with pytest.raises(Refused, match="shop is no service of stack prod; services: storefront"):
-        deploy.deploy(made.desk(), "shop", image(1))
+        deploy.deploy(made.context(), "shop", image(1))
     with pytest.raises(Refused, match="shop is no service of stack prod; services: storefront"):
-        verify.verify(made.desk(), "shop")
+        verify.verify(made.context(), "shop")
     with pytest.raises(Refused, match="not released yet"):
-        rollback.rollback(made.desk(), "api")
+        rollback.rollback(made.context(), "api")
 
 
 def test_a_probation_is_extended_and_ended_in_the_file(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE)
-    probation.extend(made.desk(), SERVICE, NOW.replace(hour=13))
+    probation.extend(made.context(), SERVICE, NOW.replace(hour=13))
     assert (found := made.release().probation) is not None
     assert (found.until, found.extended) == ("2026-01-31T13:00:00Z", True)
-    trusted(made.desk())
+    trusted(made.context())
     assert made.release().probation is None

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from release import lock
-from release.faults import Refused, ReleaseError
+from release.errors import Refused, ReleaseError
 
 NOW = datetime.datetime(2026, 1, 31, 12, 0, tzinfo=datetime.UTC)
 ROOT = Path(__file__).parents[3]
@@ -20,7 +20,7 @@ import datetime, sys, time
 from pathlib import Path
 from release import lock
 now = datetime.datetime.now(datetime.UTC)
-with lock.held(Path(sys.argv[1]), "dev", "switch storefront", "ann@desk", now) as journal:
+with lock.held(Path(sys.argv[1]), "dev", "switch storefront", "ann@context", now) as journal:
     journal.step("changing the record")
     print("held", flush=True)
     time.sleep(60)
@@ -28,18 +28,18 @@ with lock.held(Path(sys.argv[1]), "dev", "switch storefront", "ann@desk", now) a
 
 
 def test_the_second_caller_is_told_who_was_first(tmp_path: Path) -> None:
-    with lock.held(tmp_path, "dev", "switch storefront", "ann@desk", NOW) as journal:
+    with lock.held(tmp_path, "dev", "switch storefront", "ann@context", NOW) as journal:
         journal.step("changing the record")
         with (
             pytest.raises(Refused) as refused,
-            lock.held(tmp_path, "dev", "rollback storefront", "bob@desk", NOW),
+            lock.held(tmp_path, "dev", "rollback storefront", "bob@context", NOW),
         ):
             pass
         assert str(refused.value) == (
-            "stack dev is busy: switch storefront by ann@desk since 2026-01-31 12:00:00 UTC, while changing the "
+            "stack dev is busy: switch storefront by ann@context since 2026-01-31 12:00:00 UTC, while changing the "
             "record; wait for its end"
         )
-        with lock.held(tmp_path, "prod", "status", "bob@desk", NOW):
+        with lock.held(tmp_path, "prod", "status", "bob@context", NOW):
             pass
     assert lock.left(tmp_path, "dev") == ""
 
@@ -50,13 +50,13 @@ def test_a_killed_run_gives_the_stack_back_and_leaves_a_note(tmp_path: Path) -> 
     )
     assert holder.stdout is not None
     assert holder.stdout.readline() == "held\n"
-    with pytest.raises(Refused, match="ann@desk"), lock.held(tmp_path, "dev", "status", "bob", NOW):
+    with pytest.raises(Refused, match="ann@context"), lock.held(tmp_path, "dev", "status", "bob", NOW):
         pass
     os.kill(holder.pid, signal.SIGKILL)
     holder.wait(60)
     holder.stdout.close()
-    with lock.held(tmp_path, "dev", "switch storefront", "bob@desk", NOW) as journal:
-        assert journal.left.startswith("switch storefront by ann@desk since")
+    with lock.held(tmp_path, "dev", "switch storefront", "bob@context", NOW) as journal:
+        assert journal.left.startswith("switch storefront by ann@context since")
         assert journal.left.endswith("while changing the record")
     assert lock.left(tmp_path, "dev") == ""
 

@@ -34,13 +34,13 @@ def test_only_the_release_file_is_committed(tmp_path: Path) -> None:
     git(tmp_path, "add", "other.txt")
     file = ReleaseFile(tmp_path, "dev")
     file.write(file.read(), before())
-    made.keep("deploy storefront")
+    made.commit("deploy storefront")
     assert git(tmp_path, "log", "-1", "--format=%s", "--name-only").split("\n\n") == [
         "release(dev): deploy storefront",
         "releases/dev.yaml\n",
     ]
     assert git(tmp_path, "status", "--porcelain") == "M  other.txt\n"
-    made.keep("nothing changed")
+    made.commit("nothing changed")
     assert git(tmp_path, "rev-list", "--count", "HEAD") == "2\n"
     assert said == []
 
@@ -50,9 +50,9 @@ def test_history_tells_what_ran_before(tmp_path: Path) -> None:
     file = ReleaseFile(tmp_path, "dev")
     for releases in (before(), through(before(), deployed(1)), through(before(), deployed(1), verified)):
         file.write(file.read(), releases)
-        made.keep(f"revision {releases.revision}")
+        made.commit(f"revision {releases.revision}")
     file.path.write_text("not: [ours\n", encoding="utf-8")
-    made.keep("broken by hand")
+    made.commit("broken by hand")
     versions = made.versions()
     assert [version.subject.removeprefix("release(dev): ") for version in versions] == [
         "broken by hand",
@@ -74,7 +74,7 @@ def test_what_cannot_be_committed_is_said_and_stays(tmp_path: Path) -> None:
     hook.chmod(0o755)
     file = ReleaseFile(tmp_path, "dev")
     file.write(file.read(), before())
-    made.keep("deploy storefront")
+    made.commit("deploy storefront")
     assert said == [
         "releases/dev.yaml was not committed (git commit: not today); it is written: commit and push it yourself"
     ]
@@ -85,5 +85,5 @@ def test_no_commit_means_no_commit(tmp_path: Path) -> None:
     made = repository(tmp_path, [])
     file = ReleaseFile(tmp_path, "dev")
     file.write(file.read(), before())
-    Repository(made.root, made.stack, made.say, commits=False).keep("deploy storefront")
+    Repository(made.root, made.stack, made.say, commits=False).commit("deploy storefront")
     assert git(tmp_path, "rev-list", "--count", "HEAD") == "1\n"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from release import state
-from release.faults import ReleaseError
+from release.errors import ReleaseError
 from release.state import ReleaseFile, parse, rendered
 from settings.loading import check
 from settings.releases import Candidate, Probation, Releases, ServiceRelease, SlotRelease

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from release import resources
-from release.engine.stack import LEDGER, RECORD
-from release.engine.targets import Change, objections, short
+from release.pulumi_engine.stack import LEDGER, RECORD
+from release.pulumi_engine.targets import Change, objections, short
 from tests.unit.release.world import image, world
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"

@@ -11,12 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from components.dns import DnsError
-from components.edge.routing import version
-from release.desk import Desk, Result
-from release.engine.stack import LEDGER, RECORD
-from release.engine.targets import Change, Target, objections
-from release.faults import Interrupted, Refused, ReleaseError
+from components.dns_update import DnsError
+from components.routing.document import version
+from release.context import Context, Result
+from release.errors import Interrupted, Refused, ReleaseError
+from release.pulumi_engine.stack import LEDGER, RECORD
+from release.pulumi_engine.targets import Change, Target, objections
 from release.state import ReleaseFile, parse
 from settings import Settings
 from settings.releases import Releases, ServiceRelease
@@ -113,16 +113,16 @@ class World:
             for gateway in SLOTS:
                 yield self.pods[SERVICE, self.routing[gateway].services[SERVICE].slot_of(gateway)]
 
-    def desk(self, *, dry_run: bool = False) -> Desk:
-        return Desk(
+    def context(self, *, dry_run: bool = False) -> Context:
+        return Context(
             stack="prod",
             settings=self.settings,
             file=ReleaseFile(self.root, "prod"),
-            machine=Machine(self),
+            engine=Engine(self),
             names=Names(self),
             gateways=Gateways(self),
-            witness=Witness(self),
-            keeper=Keeper(self),
+            notifier=Notifier(self),
+            history=History(self),
             clock=lambda: self.now,
             say=self.said.append,
             look=lambda _look: None,
@@ -168,7 +168,7 @@ class World:
 
 
 @dataclass
-class Machine:
+class Engine:
     world: World
 
     def preview(self, text: str, targets: Sequence[Target]) -> list[Change]:
@@ -307,7 +307,7 @@ class Gateways:
 
 
 @dataclass
-class Witness:
+class Notifier:
     world: World
 
     def record(self, what: str, service: str, slot: Slot, image: str, result: Result, **details: Any) -> None:  # noqa: ARG002 - the interface
@@ -321,10 +321,10 @@ class Witness:
 
 
 @dataclass
-class Keeper:
+class History:
     world: World
 
-    def keep(self, subject: str) -> None:
+    def commit(self, subject: str) -> None:
         self.world.versions.append((subject, self.world.file()))
         self.world.happened("commit")
 

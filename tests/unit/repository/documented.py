@@ -124,7 +124,7 @@ _FOR = {"service": "storefront", "name": "storefront", "kind": "canary", "more":
 
 def sentences() -> Iterator[tuple[str, str]]:
     """What the project's own programs say, with something in the place of each value."""
-    for package in ("components", "engine", "policy", "release", "render", "sandbox", "settings", "tools"):
+    for package in ("automation", "components", "policy", "release", "render", "sandbox", "settings", "tools"):
         for path in sorted((ROOT / package).rglob("*.py")):
             nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
             parts = {id(each) for node in nodes if isinstance(node, ast.JoinedStr) for each in node.values}

@@ -17,10 +17,10 @@ from settings.rules import (
     capacity,
     check,
     dns,
+    durations,
     guard,
     guests,
     identity,
-    kept,
     kubernetes,
     observability,
     releases,
@@ -89,7 +89,7 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
-    platform = (identity, guests, addresses, availability, dns, storage, kept, kubernetes)
+    platform = (identity, guests, addresses, availability, dns, storage, durations, kubernetes)
     modules = (*platform, observability, services, releases, capacity, guard)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:

@@ -60,10 +60,10 @@ class Server:
 
 @dataclass
 class Switch:
-    """A name that leads somewhere; `faults` are raised first, one for each call of `back`."""
+    """A name that leads somewhere; `errors` are raised first, one for each call of `back`."""
 
     back_already: bool = False
-    faults: list[str] = field(default_factory=list[str])
+    errors: list[str] = field(default_factory=list[str])
     blind: bool = False
     calls: int = 0
     before: Callable[[], None] = lambda: None
@@ -80,8 +80,8 @@ class Switch:
 
     def back(self) -> bool:
         self.calls += 1
-        if self.faults:
-            raise SwitchError(self.faults.pop(0))
+        if self.errors:
+            raise SwitchError(self.errors.pop(0))
         self.before()
         if self.lost_answer:
             self.back_already, self.lost_answer = True, False
@@ -93,9 +93,9 @@ class Switch:
 
 @dataclass
 class Announced:
-    """What people were told; the first `faults` times nobody hears it."""
+    """What people were told; the first `errors` times nobody hears it."""
 
-    faults: int = 0
+    errors: int = 0
     told: list[tuple[str, ...]] = field(default_factory=list[tuple[str, ...]])
 
     def rolled_back(self, service: str, slot: str, previous: str, reason: str) -> None:
@@ -105,8 +105,8 @@ class Announced:
         self._tell("inconclusive", service, slot, reason)
 
     def _tell(self, *what: str) -> None:
-        if self.faults:
-            self.faults -= 1
+        if self.errors:
+            self.errors -= 1
             raise AnnounceError("it was not announced: nobody answers")
         self.told.append(what)
 

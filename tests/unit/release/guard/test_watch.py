@@ -175,7 +175,7 @@ def test_users_who_are_never_led_to_the_slot_are_not_waited_for_without_end(tria
 
 def test_a_name_server_that_does_not_answer_is_asked_until_it_does(trial: Callable[..., Trial]) -> None:
     one = trial(BAD)
-    one.switch.faults = ["it is down"] * 3
+    one.switch.errors = ["it is down"] * 3
     one.switch.blind = True
     assert one.watch().run().acted
     assert one.switch.calls == 4
@@ -184,7 +184,7 @@ def test_a_name_server_that_does_not_answer_is_asked_until_it_does(trial: Callab
 
 def test_what_cannot_be_taken_back_is_no_success(trial: Callable[..., Trial], database: Server) -> None:
     one = trial(BAD)
-    one.switch.faults = ["it is down"] * 1000
+    one.switch.errors = ["it is down"] * 1000
     assert one.watch().run().code == FAILED
     assert one.seconds == 90
     assert [row["result"] for row in rows(database)] == ["failed"]
@@ -206,7 +206,7 @@ def test_what_was_not_done_is_forgotten_when_the_release_recovers(
         return BAD if now == 10 else GOOD
 
     one = trial(said)
-    one.switch.faults = ["it is down"]
+    one.switch.errors = ["it is down"]
     assert one.watch().run().code == HEALTHY
     assert list(one.folder.iterdir()) == []
     assert [row["result"] for row in rows(database)] == ["succeeded"]
@@ -220,7 +220,7 @@ def test_what_was_not_done_is_not_claimed_when_a_person_does_it_later(
         return BAD if now == 10 else GOOD
 
     one = trial(said)
-    one.switch.faults = ["it is down"]
+    one.switch.errors = ["it is down"]
     outcome = one.watch().run()
     assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)
     assert rows(database) == one.announced.told == []
@@ -306,7 +306,7 @@ def test_what_the_database_does_not_take_is_written_when_it_is_back(
 ) -> None:
     database.answers[:0] = [(503, None)] * 4
     one = trial(BAD, patience=600.0)
-    one.announced.faults = 2
+    one.announced.errors = 2
     assert one.watch().run().code == TAKEN_BACK
     assert [told[0] for told in one.announced.told] == ["rolled_back"]
     assert len({row["id"] for row in rows(database)}) == 1
@@ -328,7 +328,7 @@ def test_a_caller_without_patience_finds_the_rows_kept(trial: Callable[..., Tria
 
 def test_what_was_not_announced_is_announced_when_it_is_started_anew(trial: Callable[..., Trial]) -> None:
     one = trial(BAD)
-    one.announced.faults = 1
+    one.announced.errors = 1
     assert not one.watch().run().told
     again = trial(BAD)
     again.switch.back_already = True
@@ -357,7 +357,7 @@ def test_a_line_comes_when_the_verdict_changes_and_not_for_new_figures(trial: Ca
 def test_no_secret_is_in_what_it_says(trial: Callable[..., Trial], database: Server) -> None:
     database.answers = [(401, {"message": KEY})]
     one = trial(BAD, patience=100.0)
-    one.announced.faults = 1
+    one.announced.errors = 1
     watch = one.watch()
     watch.run()
     kept = "".join(path.read_text() for path in one.folder.iterdir())

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from settings.rules import Rule, dns, identity, kept, storage
+from settings.rules import Rule, dns, durations, identity, storage
 from tests.unit.settings.rule_cases.case import Case, prod
 from tests.unit.settings.stacks import ABSENT
 
@@ -200,7 +200,7 @@ CASES = [
     ),
     *(
         Case(
-            kept.bounds,
+            durations.bounds,
             {path: floor - 1},
             path,
             f"{floor - 1} is too short; requirement {requirement} asks for at least {floor}",
@@ -227,7 +227,7 @@ CASES = [
     ),
     *(
         Case(
-            kept.bounds,
+            durations.bounds,
             {path: ceiling + 1},
             path,
             f"{ceiling + 1} is too long; requirement {requirement} asks for at most {ceiling}",
@@ -245,7 +245,7 @@ CASES = [
     ),
     *(
         Case(
-            kept.log_objects,
+            durations.log_objects,
             {f"retention.logs.{kind}_days": 120, "retention.log_objects_days": 119},
             "retention.log_objects_days",
             "119 is shorter than the longest log retention; give at least 120",
@@ -254,21 +254,21 @@ CASES = [
         for kind in ("default", "api", "edge_functions", "docker", "syslog", "access", "security", "audit")
     ),
     Case(
-        kept.audit_archive,
+        durations.audit_archive,
         {"retention.logs.audit_days": 91},
         "retention.backups.audit_logs_days",
         "90 is shorter than retention.logs.audit_days; give at least 91",
         {"retention.logs.audit_days": 91, "retention.backups.audit_logs_days": 91},
     ),
     Case(
-        kept.switch_ttl,
+        durations.switch_ttl,
         {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 31},
         "dns.switch_ttl_seconds",
         "31 is longer than dns.ttl_seconds; give at most 30",
         {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 30},
     ),
     Case(
-        kept.escalation,
+        durations.escalation,
         {"observability.alerts.escalate_minutes": 10},
         "observability.alerts.escalate_minutes",
         "10 is not after acknowledge_minutes; give more than 10",

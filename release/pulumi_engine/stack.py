@@ -11,10 +11,10 @@ from pulumi.automation import EngineEvent, LocalWorkspace, OpType, Stack
 from pulumi.automation._stack import StackInitMode  # Stack.select asks for the same, and makes a plain Stack
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
 
-from release.engine.command import EngineCommand
-from release.engine.program import program
-from release.engine.targets import Change, Target, loud, objections
-from release.faults import Interrupted, Refused, ReleaseError
+from release.errors import Interrupted, Refused, ReleaseError
+from release.pulumi_engine.command import EngineCommand
+from release.pulumi_engine.program import program
+from release.pulumi_engine.targets import Change, Target, loud, objections
 
 # The Automation API warns when the engine ends without closing its stream of events; it is said in a sentence here.
 warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
@@ -25,7 +25,7 @@ _MARKUP = re.compile(r"<\{%.*?%\}>")
 
 
 @dataclass
-class Engine:
+class PulumiEngine:
     """The engine on one stack.
 
     Attributes:

@@ -1,4 +1,7 @@
-"""Who is told of a release: the audit and people. What cannot be told is kept or said, and never stops a release."""
+"""Writes audit rows and tells people of a release.
+
+What cannot be sent is kept and sent later, or printed; it never stops a release.
+"""
 
 import datetime
 from collections.abc import Callable
@@ -12,8 +15,8 @@ from settings.values import Slot
 
 
 @dataclass(frozen=True)
-class Witnesses:
-    """Both of them."""
+class Notifications:
+    """The audit and the announcements; `release.context.Notifier`."""
 
     stack: str
     who: str

@@ -1,4 +1,4 @@
-"""What every program of this room is put in place with."""
+"""What every program of this room is deployed with."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -26,8 +26,8 @@ class Secrets:
 
 
 @dataclass(frozen=True)
-class Site:
-    """Where a program is put."""
+class WorkloadContext:
+    """What the workload of a program is made from."""
 
     environment: Environment
     """Which environment the stack is."""
@@ -68,21 +68,23 @@ class Site:
         return {NAME_LABEL: program, "environment": self.environment.label}
 
 
-def may_read(site: Site, args: PodArgs, rules: Sequence[k8s.rbac.v1.PolicyRuleArgs]) -> list[pulumi.Resource]:
+def grant_read(
+    context: WorkloadContext, args: PodArgs, rules: Sequence[k8s.rbac.v1.PolicyRuleArgs]
+) -> list[pulumi.Resource]:
     """Let a program's account read from the Kubernetes API, in every namespace and nothing else."""
     name = f"{args.namespace}-{args.workload}"
     labels = {"app.kubernetes.io/part-of": "luxima", **args.labels}
     role = k8s.rbac.v1.ClusterRole(
-        f"{site.prefix}-{args.workload}-role",
+        f"{context.prefix}-{args.workload}-role",
         metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=labels),
         rules=list(rules),
-        opts=site.child,
+        opts=context.child,
     )
     binding = k8s.rbac.v1.ClusterRoleBinding(
-        f"{site.prefix}-{args.workload}-role-binding",
+        f"{context.prefix}-{args.workload}-role-binding",
         metadata=k8s.meta.v1.ObjectMetaArgs(name=name, labels=labels),
         role_ref=k8s.rbac.v1.RoleRefArgs(api_group="rbac.authorization.k8s.io", kind="ClusterRole", name=name),
         subjects=[k8s.rbac.v1.SubjectArgs(kind="ServiceAccount", name=args.workload, namespace=args.namespace)],
-        opts=pulumi.ResourceOptions(parent=site.parent, depends_on=[role]),
+        opts=pulumi.ResourceOptions(parent=context.parent, depends_on=[role]),
     )
     return [role, binding]

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from components.edge.access import TENANT_HEADER, tenants
+from components.routing.access import TENANT_HEADER, tenants
 from settings import Settings
 
 DAY_SECONDS: Final = 86_400

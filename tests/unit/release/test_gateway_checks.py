@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from components.edge.routing import VERSION_PATH, version
+from components.routing.document import VERSION_PATH, version
 from release import changes
 from release.cluster import Cluster, ClusterError
-from release.faults import ReleaseError
-from release.gates import Answer, Gates, Https
+from release.errors import ReleaseError
+from release.gateway_checks import Answer, GatewayChecks, Https
 from settings import Settings
 from tests.e2e.edge.authority import Authority
 from tests.unit.release.world import SERVICE, image, world
@@ -79,7 +79,7 @@ def no_cluster() -> Cluster:
     raise ClusterError("there is none")
 
 
-def gates(settings: Settings, server: Server, ca: Path, said: list[str] | None = None) -> Gates:
+def checks(settings: Settings, server: Server, ca: Path, said: list[str] | None = None) -> GatewayChecks:
     here = f"127.0.0.1:{server.server_address[1]}"
     addresses = {f"{gateway.address}:443": here for gateway in settings.edge.gateways.values()}
     https = Https(addresses, str(ca))
@@ -88,7 +88,7 @@ def gates(settings: Settings, server: Server, ca: Path, said: list[str] | None =
     def sleep(seconds: float) -> None:
         now[0] += seconds
 
-    return Gates(https, no_cluster, (said if said is not None else []).append, 5, lambda: now[0], sleep)
+    return GatewayChecks(https, no_cluster, (said if said is not None else []).append, 5, lambda: now[0], sleep)
 
 
 def test_a_slot_is_asked_under_its_own_name_for_all_its_paths(
@@ -97,7 +97,7 @@ def test_a_slot_is_asked_under_its_own_name_for_all_its_paths(
     service = settings.services[SERVICE].model_copy(update={"smoke_paths": ("/", "/cart")})
     settings = settings.model_copy(update={"services": {**settings.services, SERVICE: service}})
     server.answers = lambda _host, _path: (200, {"X-Slot": "green", "X-Image": image(1)})
-    gates(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 2)
+    checks(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 2)
     host = settings.service_fqdn(SERVICE, "green")
     assert server.seen == [(host, "/healthz"), (host, "/"), (host, "/cart")] * 2
 
@@ -116,24 +116,24 @@ def test_a_slot_that_is_not_well_or_not_the_right_one_fails(
 ) -> None:
     server.answers = lambda _host, _path: answer
     with pytest.raises(ReleaseError, match=reason):
-        gates(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 1)
+        checks(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 1)
 
 
 def test_one_failure_in_a_row_is_enough(settings: Settings, server: Server, tmp_path: Path) -> None:
     server.answers = lambda _host, _path: (200 if len(server.seen) < 3 else 500, {})
     with pytest.raises(ReleaseError, match="answers 500"):
-        gates(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 3)
+        checks(settings, server, tmp_path / "ca.pem").smoke(settings, SERVICE, "green", 3)
     assert len(server.seen) == 3
 
 
 def test_a_certificate_of_somebody_else_is_not_trusted(settings: Settings, server: Server, tmp_path: Path) -> None:
     (tmp_path / "other.pem").write_bytes(Authority().pem)
     with pytest.raises(ReleaseError, match="no certificate that is trusted here"):
-        gates(settings, server, tmp_path / "other.pem").smoke(settings, SERVICE, "green", 1)
+        checks(settings, server, tmp_path / "other.pem").smoke(settings, SERVICE, "green", 1)
 
 
 def test_a_gateway_that_is_not_there_is_told(settings: Settings, server: Server, tmp_path: Path) -> None:
-    made = gates(settings, server, tmp_path / "ca.pem")
+    made = checks(settings, server, tmp_path / "ca.pem")
     server.shutdown()
     server.server_close()
     with pytest.raises(ReleaseError, match="does not answer at"):
@@ -149,7 +149,7 @@ def test_a_routing_is_waited_for_until_every_new_connection_gets_it(
         200 if path == wanted and (len(server.seen) % 2 or len(server.seen) > 6) else 404,
         {},
     )
-    gates(settings, server, tmp_path / "ca.pem").wait_loaded(settings, ["green"])
+    checks(settings, server, tmp_path / "ca.pem").wait_loaded(settings, ["green"])
     assert len(server.seen) > 6
     assert {path for _, path in server.seen} == {wanted}
 
@@ -157,7 +157,7 @@ def test_a_routing_is_waited_for_until_every_new_connection_gets_it(
 def test_a_gateway_that_stays_behind_is_told(settings: Settings, server: Server, tmp_path: Path) -> None:
     server.answers = lambda _host, _path: (404, {})
     with pytest.raises(ReleaseError, match=r"gateway green does not work by its new routing after 5 s: .* answers 404"):
-        gates(settings, server, tmp_path / "ca.pem").wait_loaded(settings, ["green"])
+        checks(settings, server, tmp_path / "ca.pem").wait_loaded(settings, ["green"])
 
 
 class Pods(Cluster):
@@ -183,7 +183,7 @@ class Pods(Cluster):
 def test_every_pod_of_a_gateway_is_asked_where_the_cluster_can_be_reached(settings: Settings) -> None:
     said: list[str] = []
     pods = Pods({"gateway-green-1": 200, "gateway-green-2": 404})
-    made = Gates(Https(), lambda: pods, said.append, 2, iter(range(100)).__next__, lambda _seconds: None)
+    made = GatewayChecks(Https(), lambda: pods, said.append, 2, iter(range(100)).__next__, lambda _seconds: None)
     with pytest.raises(ReleaseError, match="gateway-green-2 answers 404"):
         made.wait_loaded(settings, ["green"])
     assert pods.asked[0] == ("edge", "gateway-green-1", 8080, VERSION_PATH + version(settings, "green"))
@@ -203,7 +203,7 @@ def test_pods_of_the_image_before_fail_the_test_whatever_they_answer(settings: S
             return Answer(200, {})
 
     pods = Pods({}, {"storefront-green-1": content.image, "storefront-green-2": "registry.luxima.id/aceh/storefront@x"})
-    made = Gates(Fine(), lambda: pods, list[str]().append)
+    made = GatewayChecks(Fine(), lambda: pods, list[str]().append)
     with pytest.raises(ReleaseError, match="storefront-green-2 of slot green still run another image: the rollout of"):
         made.smoke(settings, "storefront", "green", 1)
     del pods.running["storefront-green-2"]
@@ -220,7 +220,7 @@ def test_no_cluster_is_said_and_the_name_is_asked(settings: Settings) -> None:
         def get(self, host: str, address: str, path: str) -> Answer:  # noqa: ARG002 - the interface
             raise OSError("no route")
 
-    made = Gates(Nobody(), no_cluster, said.append, 1, iter(range(100)).__next__, lambda _seconds: None)
+    made = GatewayChecks(Nobody(), no_cluster, said.append, 1, iter(range(100)).__next__, lambda _seconds: None)
     with pytest.raises(ReleaseError, match="no route"):
         made.wait_loaded(settings, ["green"])
     assert said == ["the gateways' pods cannot be asked one by one (there is none): asking through the slot's name"]

@@ -7,17 +7,17 @@ import pulumi
 
 from components.flows import Flows
 from components.kubernetes import Mount
-from components.observability.alertmanager.workload import put_alertmanagers
-from components.observability.blackbox.workload import put_blackbox_exporter
-from components.observability.grafana.workload import put_grafana
-from components.observability.kube_state_metrics import put_kube_state_metrics
-from components.observability.log_agent.workload import put_log_agent
-from components.observability.loki.workload import put_loki
-from components.observability.node_exporter.workload import put_node_exporter
-from components.observability.prometheus.workload import put_prometheus
-from components.observability.site import Secrets, Site
+from components.observability.alertmanager.workload import deploy_alertmanagers
+from components.observability.blackbox.workload import deploy_blackbox_exporter
+from components.observability.grafana.workload import deploy_grafana
+from components.observability.kube_state_metrics import deploy_kube_state_metrics
+from components.observability.log_agent.workload import deploy_log_agent
+from components.observability.loki.workload import deploy_loki
+from components.observability.node_exporter.workload import deploy_node_exporter
+from components.observability.prometheus.workload import deploy_prometheus
 from components.observability.storage_key import StorageKey
-from components.observability.tempo.workload import put_tempo
+from components.observability.tempo.workload import deploy_tempo
+from components.observability.workload_context import Secrets, WorkloadContext
 from settings.environment import Environment
 from settings.observability import Observability as ObservabilitySettings
 from settings.retention import Retention
@@ -55,7 +55,7 @@ class Observability(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: ObservabilityArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:Observability", name, None, opts)
-        site = Site(
+        context = WorkloadContext(
             environment=args.environment,
             observability=args.observability,
             retention=args.retention,
@@ -67,14 +67,14 @@ class Observability(pulumi.ComponentResource):
             prefix=name,
         )
         guards = list(args.guards)
-        put_prometheus(site)
-        put_alertmanagers(site)
-        put_loki(site, args.keys["loki"])
-        put_tempo(site, args.keys["tempo"])
-        _, password = put_grafana(site)
-        put_blackbox_exporter(site)
-        put_kube_state_metrics(site)
-        put_node_exporter(site, guards)
-        put_log_agent(site, guards)
+        deploy_prometheus(context)
+        deploy_alertmanagers(context)
+        deploy_loki(context, args.keys["loki"])
+        deploy_tempo(context, args.keys["tempo"])
+        _, password = deploy_grafana(context)
+        deploy_blackbox_exporter(context)
+        deploy_kube_state_metrics(context)
+        deploy_node_exporter(context, guards)
+        deploy_log_agent(context, guards)
         self.grafana_password = password.result
         self.register_outputs({"grafana": f"https://{args.environment.grafana_host}/"})

@@ -8,15 +8,16 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any, Final
 
-from components.edge import canary, names
-from components.edge.access import GRANTS, OWN_LOGIN
-from components.edge.middlewares import chain, middlewares
-from components.edge.static import DYNAMIC
 from components.programs import ROUTED
+from components.routing import canary, names
+from components.routing.access import GRANTS, OWN_LOGIN
+from components.routing.middlewares import chain, middlewares
 from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
 
+DYNAMIC: Final = "/etc/traefik/dynamic"
+"""Folder that is watched: the routing document, the logins and the certificates."""
 VERSION_PATH: Final = "/.well-known/luxima/routing/"
 """Answers 200 below it for the version that is in use, and for no other."""
 READY_PATH: Final = "/.well-known/luxima/ready"

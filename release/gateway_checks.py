@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from components.edge.routing import VERSION_PATH, version
 from components.flows import GATEWAY_METRICS_PORT
+from components.routing import VERSION_PATH, version
 from release.cluster import Cluster, ClusterError
-from release.faults import ReleaseError
+from release.errors import ReleaseError
 from release.web import is_loopback
 from settings import Settings
 from settings.values import Slot
@@ -76,7 +76,7 @@ class Https:
 
 
 @dataclass
-class Gates:
+class GatewayChecks:
     """The two gateways of a stack, from here."""
 
     https: Https

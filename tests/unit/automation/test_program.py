@@ -8,8 +8,8 @@ import pytest
 from pulumi import RunError
 from pulumi.automation.errors import CommandError
 
-from engine import program
-from engine.output import Output
+from automation import program
+from automation.output import Output
 
 
 def failure(root: Path, body: str) -> str:

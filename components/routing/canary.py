@@ -2,8 +2,8 @@
 
 from typing import Any, Final
 
-from components.edge import names
-from components.edge.middlewares import chain
+from components.routing import names
+from components.routing.middlewares import chain
 from settings import Settings
 
 BUCKETS: Final = 256

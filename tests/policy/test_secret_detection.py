@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from policy.rules.looks import assigned_secret, literal, secret_in, secret_name
+from policy.rules.secret_detection import assigned_secret, literal, secret_in, secret_name
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Generator
 from pathlib import Path
 
-from engine.program import run
+from automation.program import run
 from settings.report import OWN_FILES, RELEASES, SERVICES, file_name
 from settings.team_files import FOLDER as TEAMS
 

@@ -1,4 +1,4 @@
-"""Where a release is worked on: everything that a verb needs, each behind a small interface."""
+"""What a command of the release tool works with, each part behind a small interface."""
 
 import datetime
 import difflib
@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from release.engine.targets import Change, Target
-from release.faults import Refused
+from release.errors import Refused
+from release.pulumi_engine.targets import Change, Target
 from release.state import ReleaseFile, Snapshot, rendered
 from settings import Settings
 from settings.releases import Releases, ServiceRelease
@@ -17,8 +17,8 @@ from settings.values import Slot
 Result = Literal["started", "succeeded", "failed", "rolled_back"]
 
 
-class Machine(Protocol):
-    """The engine; `release.engine.Engine` is one."""
+class Engine(Protocol):
+    """The engine; `release.pulumi_engine.PulumiEngine` is one."""
 
     def preview(self, text: str, targets: Sequence[Target]) -> list[Change]:
         """What an update would change; refused when that is more than the targets."""
@@ -65,8 +65,8 @@ class Gateways(Protocol):
         ...
 
 
-class Witness(Protocol):
-    """Who is told: the audit and people. Nobody who cannot be told keeps a release from going on."""
+class Notifier(Protocol):
+    """Writes audit rows and tells people. A release goes on even if nobody can be told."""
 
     def record(self, what: str, service: str, slot: Slot, image: str, result: Result, **details: Any) -> None:
         """Write down a step."""
@@ -81,10 +81,10 @@ class Witness(Protocol):
         ...
 
 
-class Keeper(Protocol):
+class History(Protocol):
     """The repository that the release file is in."""
 
-    def keep(self, subject: str) -> None:
+    def commit(self, subject: str) -> None:
         """Commit the release file, and nothing else."""
         ...
 
@@ -94,17 +94,17 @@ class Keeper(Protocol):
 
 
 @dataclass
-class Desk:
-    """One stack, held by this run."""
+class Context:
+    """One stack and what a command needs to release on it; the command holds the stack's lock."""
 
     stack: str
     settings: Settings
     file: ReleaseFile
-    machine: Machine
+    engine: Engine
     names: Names
     gateways: Gateways
-    witness: Witness
-    keeper: Keeper
+    notifier: Notifier
+    history: History
     clock: Callable[[], datetime.datetime]
     say: Callable[[str], None]
     look: Callable[[str], None]
@@ -166,7 +166,7 @@ class Desk:
         settings = self._ruled(new)
         before = self.snapshot
         text = before.text if new == before.releases else rendered(before.text, new)
-        changes = self.machine.preview(text, targets)
+        changes = self.engine.preview(text, targets)
         if self.dry_run:
             self._show(before.text, text, changes, what)
             self.snapshot = Snapshot(text, new)
@@ -177,7 +177,7 @@ class Desk:
             if changes:
                 self.step(what)
                 self.say(f"{what}: {', '.join(map(str, changes))}")
-            self.machine.update(text, changes, go_on=go_on)
+            self.engine.update(text, changes, go_on=go_on)
         self.settings = settings
         return changes
 

@@ -12,8 +12,8 @@ import dns.rcode
 import dns.rrset
 import pytest
 
-from components.dns.switching import DnsError, Endpoint, Key, standing, swap
-from components.dns.transport import lookup
+from components.dns_update.switching import DnsError, Endpoint, Key, standing, swap
+from components.dns_update.transport import lookup
 
 NAME = "shop.example.org"
 HOST = "127.0.0.1"

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from pulumi.automation import CommandResult, PulumiCommand
 
-from engine.output import OnOutput, Output
+from automation.output import OnOutput, Output
 
 
 class EngineCommand(PulumiCommand):

@@ -1,4 +1,4 @@
-"""Puts a desk together for the real world: the engine, the name servers, the gateways, the repository."""
+"""Connects the release tool to the real world: the engine, the name servers, the gateways, the repository."""
 
 import contextlib
 import datetime
@@ -9,21 +9,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from components.dns import Key, standing, swap, wait
+from components.dns_update import Key, standing, swap, wait
 from components.programs import CLIENT_SECRETS, RELEASE_CLIENT
 from release import lock
 from release.announce import Announcer
 from release.audit import Audit
 from release.cluster import Cluster, ClusterError
-from release.desk import Desk
-from release.engine import Engine
-from release.faults import ReleaseError
-from release.gates import Gates, Https
+from release.context import Context
+from release.errors import ReleaseError
+from release.gateway_checks import GatewayChecks, Https
 from release.guard.query import LOKI, PROMETHEUS, Source
+from release.notifications import Notifications
+from release.pulumi_engine import PulumiEngine
 from release.repository import Repository
 from release.state import ReleaseFile
 from release.web import login
-from release.witness import Witnesses
 from settings import Settings, SettingsError, load, stacks
 from settings.loading import check
 
@@ -74,12 +74,12 @@ def require_service(options: Options, service: str | None) -> None:
 
 
 @dataclass
-class Office:
-    """One stack of one operator."""
+class Connections:
+    """What the release tool connects to, for one stack and one operator."""
 
     options: Options
     say: Callable[[str], None]
-    engine: Engine = field(init=False)
+    engine: PulumiEngine = field(init=False)
     settings: Settings = field(init=False)
     _secrets: Mapping[str, str] = field(init=False, repr=False)
 
@@ -89,7 +89,7 @@ class Office:
         if not (options.root / f"Pulumi.{options.stack}.yaml").is_file():
             known = ", ".join(stacks(options.root))
             raise ReleaseError(f"there is no stack {options.stack!r}; --stack is one of {known}")
-        self.engine = Engine(options.root, options.project, options.stack, log)
+        self.engine = PulumiEngine(options.root, options.project, options.stack, log)
         given, secret = self.engine.configuration()
         try:
             self.settings = load(given, secret, options.stack, options.root)
@@ -98,8 +98,8 @@ class Office:
         self._secrets = {key: given[key] for key in secret}
 
     @contextlib.contextmanager
-    def desk(self, what: str) -> Generator[Desk]:
-        """A desk, with the stack held; a dry run holds nothing and writes nothing.
+    def context(self, what: str) -> Generator[Context]:
+        """What a command works with, while it holds the stack's lock; a dry run takes no lock and writes nothing.
 
         Args:
             what: The command, for whoever finds the stack held.
@@ -113,23 +113,23 @@ class Office:
                 self.say(f"the run before did not end as it should: {journal.left}")
             yield self.make(journal)
 
-    def make(self, journal: lock.Journal | None = None) -> Desk:
-        """A desk; without a journal, which comes with the lock, to look only."""
+    def make(self, journal: lock.Journal | None = None) -> Context:
+        """What a command works with; without a journal, which comes with the lock, it can only look."""
         options, settings = self.options, self.settings
-        return Desk(
+        return Context(
             stack=options.stack,
             settings=settings,
             file=ReleaseFile(options.root, options.stack),
-            machine=self.engine,
+            engine=self.engine,
             names=NameServers(settings, self.key()),
-            gateways=Gates(
+            gateways=GatewayChecks(
                 Https(options.addresses, options.authorities, options.loopback_only),
                 self._cluster,
                 self.say,
                 options.timeout_seconds,
             ),
-            witness=Witnesses(options.stack, options.who, self.audit(), self.announcer(), self.now, self.say),
-            keeper=self.repository(),
+            notifier=Notifications(options.stack, options.who, self.audit(), self.announcer(), self.now, self.say),
+            history=self.repository(),
             clock=self.now,
             say=self.say,
             look=_silent if journal is None else journal.look,
@@ -198,7 +198,7 @@ class Office:
 
 @dataclass(frozen=True)
 class NameServers:
-    """The name servers of the stack; `release.desk.Names`."""
+    """The name servers of the stack; `release.context.Names`."""
 
     settings: Settings
     key: Key

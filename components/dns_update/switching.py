@@ -12,7 +12,7 @@ import dns.rcode
 import dns.rdataclass
 import dns.rrset
 
-from components.dns.transport import (
+from components.dns_update.transport import (
     TIMEOUT_SECONDS,
     DnsError,
     Endpoint,

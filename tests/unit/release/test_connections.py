@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from release.office import Office, Options
+from release.connections import Connections, Options
 from release.web import Web
 from tests.recording import stack_settings
 
@@ -20,9 +20,9 @@ GIVEN = {
 }
 
 
-def office(**guard: str) -> Office:
+def connections(**guard: str) -> Connections:
     """One whose engine nobody asks."""
-    made = object.__new__(Office)
+    made = object.__new__(Connections)
     settings = stack_settings("prod")
     made.options = Options(stack="prod", who="me", project=Path())
     made.settings = settings.model_copy(update={"guard": settings.guard.model_copy(update=guard)})
@@ -30,7 +30,7 @@ def office(**guard: str) -> Office:
     return made
 
 
-def asked(made: Office) -> dict[str, tuple[str, Any]]:
+def asked(made: Connections) -> dict[str, tuple[str, Any]]:
     """By what is asked: where, and with which login."""
     found: dict[str, tuple[str, Any]] = {}
     for name, source in (("prometheus", made.metrics()), ("loki", made.logs())):
@@ -44,16 +44,16 @@ def asked(made: Office) -> dict[str, tuple[str, Any]]:
 
 def test_the_platform_s_own_programs_are_told_who_asks() -> None:
     names = ("prometheus", "loki", "alertmanager")
-    assert asked(office()) == {name: (f"https://{name}.luxima.id", LOGIN) for name in names}
+    assert asked(connections()) == {name: (f"https://{name}.luxima.id", LOGIN) for name in names}
 
 
 @pytest.mark.parametrize("key", GIVEN)
 def test_nobody_else_s_server_is_told(key: str) -> None:
     name = key.removesuffix("_url")
-    found = asked(office(**{key: GIVEN[key]}))
+    found = asked(connections(**{key: GIVEN[key]}))
     assert found.pop(name) == (GIVEN[key], None)
     assert {login for _, login in found.values()} == {LOGIN}
 
 
 def test_a_login_is_not_shown() -> None:
-    assert LOGIN not in repr(office().announcer())
+    assert LOGIN not in repr(connections().announcer())
