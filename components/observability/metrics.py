@@ -101,6 +101,12 @@ RELEASES: Final = Emitter(
     (),
     (
         Metric("release_probation", "gauge", ("service", "slot"), "1 while a guard watches the release"),
+        Metric(
+            "release_probation_start_timestamp_seconds",
+            "gauge",
+            ("service", "slot", "job_name"),
+            "When the guard of a release began to watch it",
+        ),
         Metric("release_live_slot_info", "gauge", ("service", "slot"), "1 for the slot that users reach"),
     ),
     "Recorded by rules: from the guards' Jobs, and from what the primary name server answers.",
@@ -343,7 +349,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "kube_horizontalpodautoscaler_status_current_replicas",
             ),
             *_same("gauge", "namespace job_name condition", "kube_job_failed"),
-            *_same("gauge", "namespace job_name", "kube_job_status_active"),
+            *_same("gauge", "namespace job_name", "kube_job_status_active", "kube_job_status_start_time"),
             Metric(
                 "kube_job_labels",
                 "gauge",
