@@ -498,8 +498,17 @@ EMITTERS: Final[Sequence[Emitter]] = (
     Emitter(
         "blackbox exporter",
         ("blackbox-https", "blackbox-dns"),
-        tuple(_same("gauge", "", "probe_duration_seconds", "probe_ssl_earliest_cert_expiry", "probe_success")),
-        "`instance` is the URL or name that was probed.",
+        tuple(
+            _same(
+                "gauge",
+                "",
+                "probe_dns_serial",
+                "probe_duration_seconds",
+                "probe_ssl_earliest_cert_expiry",
+                "probe_success",
+            )
+        ),
+        "`instance` is the URL, name or name server that was probed; `probe_dns_serial` is of a question for a SOA.",
     ),
 )
 """Everyone, in the order of the reference."""

@@ -80,6 +80,7 @@ HEALTHY: Final[Mapping[str, float]] = {
     "node_timex_sync_status": 1,
     "pg_settings_max_connections": 100,
     "pg_up": 1,
+    "probe_dns_serial": 2_026_112_601,
     "probe_ssl_earliest_cert_expiry": 90 * 86400,
     "probe_success": 1,
     "prometheus_config_last_reload_successful": 1,
@@ -130,7 +131,7 @@ def value(name: str, metric: Metric, days: int) -> str:
     if name.endswith("last_successful_run_timestamp_seconds"):
         return f"0+60x{days * DAY}"
     if metric.type == "gauge":
-        return f"{HEALTHY.get(name, 0):g}x{days * DAY}"
+        return f"{HEALTHY.get(name, 0):.10g}x{days * DAY}"
     if TROUBLE.search(name):
         return f"0x{days * DAY}"
     return f"0+60x{days * DAY}" if name.endswith(STEADY) else traffic(60, days)
