@@ -450,7 +450,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
             *_same("gauge", "datname", "pg_database_size_bytes"),
             *_same("gauge", "datname mode", "pg_locks_count"),
             *_same("gauge", "datname state wait_event_type wait_event", "pg_stat_activity_count"),
-            *_same("gauge", "datname state", "pg_stat_activity_max_tx_duration"),
+            *_same("gauge", "datname state application_name backend_type", "pg_stat_activity_max_tx_duration"),
             *_same(
                 "counter",
                 "datname",

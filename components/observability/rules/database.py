@@ -25,6 +25,9 @@ REPLICA: Final = "instance, application_name, client_addr"
 _BEHIND: Final = 'pg_stat_replication_pg_wal_lsn_diff{application_name!="pg_basebackup"}'
 """A base backup takes the log as well, and goes when it has it."""
 
+_NO_UPKEEP: Final = 'application_name!~"pg_dump(all)?",backend_type!~"autovacuum worker|walsender"'
+"""Backups, vacuums and copies take their time; BackupOverdue tells of the one that does not end."""
+
 
 def groups(_: Settings) -> list[Group]:
     """The alerts of the database."""
@@ -99,7 +102,8 @@ def _contention() -> list[Alert]:
         Alert(
             "DatabaseLongTransaction",
             "max by (instance, datname) "
-            f'(pg_stat_activity_max_tx_duration{{state=~"active|idle in transaction.*"}}) > {TRANSACTION_SECONDS}',
+            f'(pg_stat_activity_max_tx_duration{{state=~"active|idle in transaction.*",{_NO_UPKEEP}}})'
+            f" > {TRANSACTION_SECONDS}",
             severity="notice",
             kind="database",
             owner="engineering",
