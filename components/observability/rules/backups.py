@@ -42,7 +42,8 @@ def _without_snapshot() -> str:
 def groups(settings: Settings) -> list[Group]:
     """The alerts of backups."""
     late = " or ".join(
-        f"time() - {_LAST.format(name, '10m')} > {PATIENCE} * {seconds}" for name, seconds in intervals(settings).items()
+        f"time() - {_LAST.format(name, '10m')} > {PATIENCE} * {seconds}"
+        for name, seconds in intervals(settings).items()
     )
     unknown = " or ".join(
         f'sum by (backup) (absent(backup_last_success_timestamp_seconds{{backup="{name}"}}))'

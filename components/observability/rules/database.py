@@ -135,7 +135,8 @@ def _replication() -> list[Alert]:
             severity="warning",
             kind="database",
             owner="devops",
-            summary="Replica {{ $labels.application_name }} at {{ $labels.client_addr }} has not taken the primary's log",
+            summary="Replica {{ $labels.application_name }} at {{ $labels.client_addr }} has not taken "
+            "the primary's log",
             description="{{ $value | humanize1024 }}B of the write-ahead log have been waiting for 5 minutes.",
             pending="5m",
             dashboard="database-metrics",

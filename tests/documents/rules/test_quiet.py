@@ -157,6 +157,8 @@ def series(settings: Settings, days: int) -> dict[str, str]:
             found[selector("probe_success", labels)] = f"{int(labels['slot'] == 'blue')}x{days * DAY}"
     found = {each: text for each, text in found.items() if not each.startswith(("ALERTS", "up{}"))}
     found['kube_node_status_condition{node="a",condition="Ready",status="true"}'] = f"1x{days * DAY}"
+    coredns = 'namespace="kube-system",deployment="coredns"'
+    found[f"kube_deployment_status_replicas_available{{{coredns}}}"] = f"1x{days * DAY}"
     before, after = 20 * 60, days * DAY - 20 * 60
     asked = 'job="services",instance="services-0",service_name="storefront",slot="blue"'
     found[f'http_requests_total{{{asked},code="500"}}'] = f"_x{before} 1x{after}"
