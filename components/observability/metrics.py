@@ -469,8 +469,9 @@ EMITTERS: Final[Sequence[Emitter]] = (
     ),
     Emitter(
         "MinIO",
-        ("minio",),
+        ("minio", "minio-buckets"),
         (
+            *_same("gauge", "bucket", "minio_bucket_quota_total_bytes", "minio_bucket_usage_total_bytes"),
             *_same(
                 "gauge",
                 "",

@@ -15,6 +15,8 @@ _CONTAINERS = (
     "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)"
 )
 """What rules and panels ask of containers."""
+_BUCKETS = "minio_bucket_(usage|quota)_total_bytes"
+"""Requests and times of each bucket are many, and asked for by nobody."""
 
 CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 """Start of the names of containers' control groups on Docker hosts, as systemd and as the engine makes them."""
@@ -33,7 +35,7 @@ def jobs(settings: Settings) -> list[Job]:
         *_kubernetes(settings),
         *cluster.jobs(settings),
         *_guests(settings),
-        _object_storage(settings),
+        *_object_storage(settings),
         *_probes(settings),
     ]
 
@@ -193,19 +195,25 @@ def _container_name() -> Job:
     }
 
 
-def _object_storage(settings: Settings) -> Job:
+def _object_storage(settings: Settings) -> Iterator[Job]:
+    """The object storage, and beside it how full each bucket is: it tells of buckets at a path of their own."""
     ca = authority_path(settings)
-    return job(
-        settings,
-        "minio",
-        {
-            "scheme": "https",
-            "metrics_path": "/minio/v2/metrics/cluster",
-            "authorization": {"credentials_file": "/etc/prometheus/secrets/minioMetricsToken"},
-            **({"tls_config": {"ca_file": ca}} if ca is not None else {}),
-            "static_configs": [{"targets": [settings.storage.endpoint]}],
-        },
-    )
+    kept: Job = {"metric_relabel_configs": [kept_metrics("keep", _BUCKETS)]}
+    jobs: tuple[tuple[str, str, Job], ...] = (("minio", "cluster", {}), ("minio-buckets", "bucket", kept))
+    for name, path, more in jobs:
+        yield job(
+            settings,
+            name,
+            {
+                "scheme": "https",
+                "metrics_path": f"/minio/v2/metrics/{path}",
+                "authorization": {"credentials_file": "/etc/prometheus/secrets/minioMetricsToken"},
+                **({"tls_config": {"ca_file": ca}} if ca is not None else {}),
+                "static_configs": [{"targets": [settings.storage.endpoint]}],
+                **more,
+            },
+            service_name="minio",
+        )
 
 
 def _probes(settings: Settings) -> Iterator[Job]:

@@ -23,6 +23,7 @@ JOBS: Final = (
     "kube-apiserver",
     "postgres",
     "minio",
+    "minio-buckets",
     "kubelet",
     "coredns",
     "log-agent",

@@ -71,6 +71,8 @@ HEALTHY: Final[Mapping[str, float]] = {
     "kubelet_volume_stats_capacity_bytes": 1e10,
     "minio_cluster_capacity_usable_free_bytes": 8e11,
     "minio_cluster_capacity_usable_total_bytes": 1e12,
+    "minio_bucket_quota_total_bytes": 1e11,
+    "minio_bucket_usage_total_bytes": 5e10,
     "node_filesystem_avail_bytes": 8e10,
     "node_filesystem_files": 1e6,
     "node_filesystem_files_free": 9e5,
