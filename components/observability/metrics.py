@@ -101,6 +101,12 @@ RELEASES: Final = Emitter(
     (),
     (
         Metric("release_probation", "gauge", ("service", "slot"), "1 while a guard watches the release"),
+        Metric(
+            "release_probation_start_timestamp_seconds",
+            "gauge",
+            ("service", "slot", "job_name"),
+            "When the guard of a release began to watch it",
+        ),
         Metric("release_live_slot_info", "gauge", ("service", "slot"), "1 for the slot that users reach"),
     ),
     "Recorded by rules: from the guards' Jobs, and from what the primary name server answers.",
@@ -343,7 +349,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
                 "kube_horizontalpodautoscaler_status_current_replicas",
             ),
             *_same("gauge", "namespace job_name condition", "kube_job_failed"),
-            *_same("gauge", "namespace job_name", "kube_job_status_active"),
+            *_same("gauge", "namespace job_name", "kube_job_status_active", "kube_job_status_start_time"),
             Metric(
                 "kube_job_labels",
                 "gauge",
@@ -444,7 +450,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
             *_same("gauge", "datname", "pg_database_size_bytes"),
             *_same("gauge", "datname mode", "pg_locks_count"),
             *_same("gauge", "datname state wait_event_type wait_event", "pg_stat_activity_count"),
-            *_same("gauge", "datname state", "pg_stat_activity_max_tx_duration"),
+            *_same("gauge", "datname state application_name backend_type", "pg_stat_activity_max_tx_duration"),
             *_same(
                 "counter",
                 "datname",
@@ -463,8 +469,9 @@ EMITTERS: Final[Sequence[Emitter]] = (
     ),
     Emitter(
         "MinIO",
-        ("minio",),
+        ("minio", "minio-buckets"),
         (
+            *_same("gauge", "bucket", "minio_bucket_quota_total_bytes", "minio_bucket_usage_total_bytes"),
             *_same(
                 "gauge",
                 "",
@@ -492,8 +499,17 @@ EMITTERS: Final[Sequence[Emitter]] = (
     Emitter(
         "blackbox exporter",
         ("blackbox-https", "blackbox-dns"),
-        tuple(_same("gauge", "", "probe_duration_seconds", "probe_ssl_earliest_cert_expiry", "probe_success")),
-        "`instance` is the URL or name that was probed.",
+        tuple(
+            _same(
+                "gauge",
+                "",
+                "probe_dns_serial",
+                "probe_duration_seconds",
+                "probe_ssl_earliest_cert_expiry",
+                "probe_success",
+            )
+        ),
+        "`instance` is the URL, name or name server that was probed; `probe_dns_serial` is of a question for a SOA.",
     ),
 )
 """Everyone, in the order of the reference."""

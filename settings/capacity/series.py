@@ -127,6 +127,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "cert-manager": alike(3 * min(settings.edge.replicas, 2), CERT_MANAGER),
         "postgres": alike(1, 1_500),
         "minio": alike(1, 800),
+        "minio-buckets": alike(1, 2 * len(settings.storage.buckets)),
         "traefik": alike(2 * len(settings.edge.gateways), 200 + names * 2 * 60),
         "prometheus": alike(room.prometheus.replicas, 1_500),
         "alertmanager": alike(room.alertmanager.replicas, 500),

@@ -13,6 +13,8 @@ from settings import Settings
 
 GROUP_BY: Final = ("alertname", "service_name", "environment", "host")
 """Alerts that share these are one message."""
+ON_CALL: Final = (*GROUP_BY, "instance", "integration", "mountpoint", "name", "slo", "slot")
+"""Who is called acknowledges one message: another gateway, name or disk that fails later is another incident."""
 BY_EVENT: Final = ("alertname", "service_name", "environment")
 """Of what is an attack there may be hundreds at once, one for each address: they are one message."""
 BY_TENANT: Final = (*BY_EVENT, "tenant_id")
@@ -66,7 +68,7 @@ def _route(acknowledge_minutes: int) -> dict[str, Any]:
                 **_insistent(acknowledge_minutes),
                 "routes": [
                     _to("email-escalation", proceed=True, repeat_interval="1h"),
-                    _to("pagerduty-oncall"),
+                    {**_to("pagerduty-oncall"), "group_by": [*ON_CALL, "cause"]},
                 ],
             },
             {
@@ -83,7 +85,7 @@ def _route(acknowledge_minutes: int) -> dict[str, Any]:
     }
 
 
-def _severities(acknowledge_minutes: int, on_call: Sequence[str] = GROUP_BY) -> list[dict[str, Any]]:
+def _severities(acknowledge_minutes: int, on_call: Sequence[str] = ON_CALL) -> list[dict[str, Any]]:
     """The routes by severity (ALR-2, ALR-7); who is on call is told by groups of these labels."""
     return [
         {

@@ -65,6 +65,7 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition("DatabaseDown", ("DatabaseReplicaBehind", "DatabaseReplicationLag")),
     Inhibition("DatabaseDown", ("TargetDown",), job="postgres"),
     Inhibition("ObjectStorageDown", ("TargetDown",), job="minio"),
+    Inhibition("ObjectStorageDown", ("TargetDown",), job="minio-buckets"),
     Inhibition(
         "ObjectStorageDown", ("LokiFlushFailing", "ObjectStorageErrors", "TempoBlocksFailing", "TempoFlushFailing")
     ),

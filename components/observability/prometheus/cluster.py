@@ -1,5 +1,6 @@
 """What else is scraped of the cluster itself, and which of its many series are kept (MON-1)."""
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -71,11 +72,22 @@ def _etcd(settings: Settings) -> Job:
             "relabel_configs": [
                 keep("__meta_kubernetes_service_name", "kubernetes"),
                 keep("__meta_kubernetes_endpointslice_port_name", "https"),
+                *hosts_of_servers(settings),
                 copied("__address__", "__address__", regex="(.+):[0-9]+", replacement=f"$1:{ETCD_METRICS}"),
             ],
             "metric_relabel_configs": [kept_metrics("keep", _ETCD)],
         },
     )
+
+
+def hosts_of_servers(settings: Settings) -> list[Job]:
+    """The API server's targets have an address alone; whose it is, the settings know."""
+    if settings.kubernetes.mode == "existing":
+        return []
+    return [
+        copied("__address__", "host", regex=f"{re.escape(vm.address)}:.*", replacement=name)
+        for name, vm in settings.compute.by_role("k3s_server").items()
+    ]
 
 
 def kept_of_api_server() -> list[Job]:

@@ -39,11 +39,13 @@ def job(settings: Settings, name: str, content: Job, service_name: str | None = 
         "job_name": name,
         "sample_limit": sample_limit(settings, name),
         **content,
-        "relabel_configs": [*_alive(content), *content.get("relabel_configs", ()), *fixed],
+        "relabel_configs": [*_of_pods(content), *content.get("relabel_configs", ()), *fixed],
     }
 
 
-def _alive(content: Job) -> Iterator[Job]:
-    """A pod that was evicted or has done its work stays in the API's list, and answers nobody."""
+def _of_pods(content: Job) -> Iterator[Job]:
+    """Pods with the node that they are on, whose end is theirs; those that are over are left out."""
     if any(each["role"] == "pod" for each in content.get("kubernetes_sd_configs", ())):
+        # A pod that was evicted or has done its work stays in the API's list, and answers nobody.
         yield {"source_labels": ["__meta_kubernetes_pod_phase"], "action": "drop", "regex": "Failed|Succeeded"}
+        yield copied("__meta_kubernetes_pod_node_name", "host", regex="(.+)")

@@ -15,6 +15,8 @@ _CONTAINERS = (
     "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)"
 )
 """What rules and panels ask of containers."""
+_BUCKETS = "minio_bucket_(usage|quota)_total_bytes"
+"""Requests and times of each bucket are many, and asked for by nobody."""
 
 CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 """Start of the names of containers' control groups on Docker hosts, as systemd and as the engine makes them."""
@@ -33,18 +35,25 @@ def jobs(settings: Settings) -> list[Job]:
         *_kubernetes(settings),
         *cluster.jobs(settings),
         *_guests(settings),
-        _object_storage(settings),
+        *_object_storage(settings),
         *_probes(settings),
     ]
 
 
 def _own(settings: Settings) -> Iterator[Job]:
-    """What this room runs in the cluster; a headless Service has an address for each pod."""
+    """What this room runs in the cluster."""
     for program in SCRAPED:
-        host = f"{program.headless}.{settings.observability.namespace}.svc"
-        found = [{"names": [host], "type": "A", "port": program.port}]
-        extra: Job = {"honor_labels": True} if program == KUBE_STATE_METRICS else {}
-        yield job(settings, program.name, {"dns_sd_configs": found, **extra})
+        found: Job = {
+            "kubernetes_sd_configs": [{"role": "pod", "namespaces": {"names": [settings.observability.namespace]}}],
+            "relabel_configs": [
+                keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", program.name),
+                keep("__meta_kubernetes_pod_container_port_number", str(program.port)),
+            ],
+        }
+        if program == KUBE_STATE_METRICS:
+            # What it tells of is on any host, not on its own.
+            found |= {"honor_labels": True, "metric_relabel_configs": [{"regex": "host", "action": "labeldrop"}]}
+        yield job(settings, program.name, found)
 
 
 def _services(settings: Settings) -> Job:
@@ -107,6 +116,7 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
             "relabel_configs": [
                 keep("__meta_kubernetes_service_name", "kubernetes"),
                 keep("__meta_kubernetes_endpointslice_port_name", "https"),
+                *cluster.hosts_of_servers(settings),
             ],
             "metric_relabel_configs": cluster.kept_of_api_server(),
         },
@@ -129,7 +139,6 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
                 # Docker hosts come without labels of a pod, and bring their host themselves.
                 keep("__meta_kubernetes_pod_label_app_kubernetes_io_name", "(log-agent)?"),
                 keep("__meta_kubernetes_pod_container_port_name", "(http)?"),
-                copied("__meta_kubernetes_pod_node_name", "host", regex="(.+)"),
             ],
             "static_configs": [
                 static(address, settings.observability.agent_port, name) for name, address in _docker(settings)
@@ -167,8 +176,13 @@ def _guests(settings: Settings) -> Iterator[Job]:
     observed = settings.observability
     cadvisor = [static(address, observed.cadvisor_port, name) for name, address in _docker(settings)]
     yield job(settings, "cadvisor", {"static_configs": cadvisor, "metric_relabel_configs": [_container_name()]})
-    host = observed.database.rpartition(":")[0]
-    yield job(settings, "postgres", {"static_configs": [{"targets": [f"{host}:{observed.postgres_exporter_port}"]}]})
+    database = observed.database.rpartition(":")[0]
+    exporters = [
+        static(address, observed.postgres_exporter_port, name)
+        for name, address in _docker(settings)
+        if address == database
+    ]
+    yield job(settings, "postgres", {"static_configs": exporters})
 
 
 def _container_name() -> Job:
@@ -181,19 +195,25 @@ def _container_name() -> Job:
     }
 
 
-def _object_storage(settings: Settings) -> Job:
+def _object_storage(settings: Settings) -> Iterator[Job]:
+    """The object storage, and beside it how full each bucket is: it tells of buckets at a path of their own."""
     ca = authority_path(settings)
-    return job(
-        settings,
-        "minio",
-        {
-            "scheme": "https",
-            "metrics_path": "/minio/v2/metrics/cluster",
-            "authorization": {"credentials_file": "/etc/prometheus/secrets/minioMetricsToken"},
-            **({"tls_config": {"ca_file": ca}} if ca is not None else {}),
-            "static_configs": [{"targets": [settings.storage.endpoint]}],
-        },
-    )
+    kept: Job = {"metric_relabel_configs": [kept_metrics("keep", _BUCKETS)]}
+    jobs: tuple[tuple[str, str, Job], ...] = (("minio", "cluster", {}), ("minio-buckets", "bucket", kept))
+    for name, path, more in jobs:
+        yield job(
+            settings,
+            name,
+            {
+                "scheme": "https",
+                "metrics_path": f"/minio/v2/metrics/{path}",
+                "authorization": {"credentials_file": "/etc/prometheus/secrets/minioMetricsToken"},
+                **({"tls_config": {"ca_file": ca}} if ca is not None else {}),
+                "static_configs": [{"targets": [settings.storage.endpoint]}],
+                **more,
+            },
+            service_name="minio",
+        )
 
 
 def _probes(settings: Settings) -> Iterator[Job]:

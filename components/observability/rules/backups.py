@@ -13,7 +13,10 @@ UNKNOWN_HOURS: Final = 36
 SNAPSHOT_SECONDS: Final = 2 * 3600
 """A template of a Docker host's disk is cloned in well under an hour."""
 
-_LAST: Final = 'max by (backup) (last_over_time(backup_last_success_timestamp_seconds{{backup="{0}"}}[10m]))'
+KNOWN: Final = "1d"
+"""How long a release without a snapshot is told; a host that is away for less is not taken for one without any."""
+
+_LAST: Final = 'max by (backup) (last_over_time(backup_last_success_timestamp_seconds{{backup="{0}"}}[{1}]))'
 
 
 def intervals(settings: Settings) -> Mapping[str, int]:
@@ -26,17 +29,21 @@ def intervals(settings: Settings) -> Mapping[str, int]:
     }
 
 
-def _never(name: str) -> str:
-    """0 for a backup of which nothing is known."""
-    return (
-        f'sum by (backup) (0 * absent(last_over_time(backup_last_success_timestamp_seconds{{backup="{name}"}}[10m])))'
-    )
+def _without_snapshot() -> str:
+    """How old the last snapshot is, where there is none since a release that began long enough ago."""
+    last = _LAST.format("deployment", KNOWN)
+    # Where none was ever made, the time since 1970 stands for it.
+    never = f"sum by (backup) (0 * {last.replace('max by (backup) (', 'absent(')})"
+    # The tool makes it while the release is on probation, which may last longer than that.
+    begun = f"max(last_over_time(release_probation_start_timestamp_seconds[{KNOWN}]) < time() - {SNAPSHOT_SECONDS})"
+    return f"time() - ({last} or {never}) > on () group_left () (time() - {begun})"
 
 
 def groups(settings: Settings) -> list[Group]:
     """The alerts of backups."""
     late = " or ".join(
-        f"time() - {_LAST.format(name)} > {PATIENCE} * {seconds}" for name, seconds in intervals(settings).items()
+        f"time() - {_LAST.format(name, '10m')} > {PATIENCE} * {seconds}"
+        for name, seconds in intervals(settings).items()
     )
     unknown = " or ".join(
         f'sum by (backup) (absent(backup_last_success_timestamp_seconds{{backup="{name}"}}))'
@@ -72,16 +79,14 @@ def groups(settings: Settings) -> list[Group]:
                 ),
                 Alert(
                     "DeploymentSnapshotMissing",
-                    # Where none was ever made, the time since 1970 stands for it.
-                    f"(time() - ({_LAST.format('deployment')} or {_never('deployment')}) > {SNAPSHOT_SECONDS})"
-                    f" and on () max(max_over_time(release_probation[{SNAPSHOT_SECONDS // 3600}h])) == 1",
+                    _without_snapshot(),
                     severity="warning",
                     kind="backup",
                     owner="devops",
                     summary="A release was made, but no snapshot of it",
                     description="{{ if gt $value 1e9 }}There has never been a snapshot of a deployment."
                     "{{ else }}The last snapshot of a deployment is {{ $value | humanizeDuration }} old.{{ end }}",
-                    pending="1h",
+                    pending="10m",
                     dashboard="backups",
                 ),
                 Alert(

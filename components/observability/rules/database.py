@@ -20,6 +20,14 @@ LAG_BYTES: Final = 64 * 1024 * 1024
 TRANSACTION_SECONDS: Final = 600
 """Requests are cut off after seconds; who holds a transaction for 10 minutes keeps vacuum from cleaning up."""
 
+REPLICA: Final = "instance, application_name, client_addr"
+"""What tells replicas apart: all that are given no name are called walreceiver."""
+_BEHIND: Final = 'pg_stat_replication_pg_wal_lsn_diff{application_name!="pg_basebackup"}'
+"""A base backup takes the log as well, and goes when it has it."""
+
+_NO_UPKEEP: Final = 'application_name!~"pg_dump(all)?",backend_type!~"autovacuum worker|walsender"'
+"""Backups, vacuums and copies take their time; BackupOverdue tells of the one that does not end."""
+
 
 def groups(_: Settings) -> list[Group]:
     """The alerts of the database."""
@@ -94,7 +102,8 @@ def _contention() -> list[Alert]:
         Alert(
             "DatabaseLongTransaction",
             "max by (instance, datname) "
-            f'(pg_stat_activity_max_tx_duration{{state=~"active|idle in transaction.*"}}) > {TRANSACTION_SECONDS}',
+            f'(pg_stat_activity_max_tx_duration{{state=~"active|idle in transaction.*",{_NO_UPKEEP}}})'
+            f" > {TRANSACTION_SECONDS}",
             severity="notice",
             kind="database",
             owner="engineering",
@@ -122,11 +131,12 @@ def _replication() -> list[Alert]:
         ),
         Alert(
             "DatabaseReplicaBehind",
-            f"max by (instance, application_name) (pg_stat_replication_pg_wal_lsn_diff) > {LAG_BYTES}",
+            f"max by ({REPLICA}) ({_BEHIND}) > {LAG_BYTES}",
             severity="warning",
             kind="database",
             owner="devops",
-            summary="Replica {{ $labels.application_name }} has not taken the primary's log",
+            summary="Replica {{ $labels.application_name }} at {{ $labels.client_addr }} has not taken "
+            "the primary's log",
             description="{{ $value | humanize1024 }}B of the write-ahead log have been waiting for 5 minutes.",
             pending="5m",
             dashboard="database-metrics",
@@ -134,13 +144,13 @@ def _replication() -> list[Alert]:
         Alert(
             "DatabaseReplicaGone",
             # A replica that is cut off has no series: nothing about it can be too high.
-            "max by (instance, application_name) (last_over_time(pg_stat_replication_pg_wal_lsn_diff[1d]))"
-            " unless max by (instance, application_name) (last_over_time(pg_stat_replication_pg_wal_lsn_diff[5m]))"
+            f"max by ({REPLICA}) (last_over_time({_BEHIND}[1d]))"
+            f" unless max by ({REPLICA}) (last_over_time({_BEHIND}[5m]))"
             " and on (instance) (pg_up == 1)",
             severity="warning",
             kind="database",
             owner="devops",
-            summary="Replica {{ $labels.application_name }} has left the primary",
+            summary="Replica {{ $labels.application_name }} at {{ $labels.client_addr }} has left the primary",
             description="The primary {{ $labels.instance }} sends it nothing any more; it was {{ $value | humanize1024 "
             "}}B behind when it was last seen, within the last day.",
             pending="5m",

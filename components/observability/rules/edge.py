@@ -82,6 +82,8 @@ def _failing(job: str, by: str) -> str:
 def _outside() -> list[Alert]:
     # A probe that fails has no certificate: one that fails now and then must not begin the hour anew.
     left = "min by (instance) (last_over_time(probe_ssl_earliest_cert_expiry[10m])) - time()"
+    # A server that gives no answer has the number 0, and an alert of its own.
+    version = "max_over_time(probe_dns_serial[5m]) > 0"
     return [
         Alert(
             "SiteUnreachable",
@@ -106,6 +108,17 @@ def _outside() -> list[Alert]:
             description="The name server has given no right answer for 2 minutes, or to a third of the questions for "
             "10 (success is {{ $value | humanizePercentage }}).",
             pending="2m",
+        ),
+        Alert(
+            "DnsServerBehind",
+            f"max by (name) ({version}) - on (name) group_right () max by (instance, name) ({version}) > 0",
+            severity="warning",
+            kind="edge",
+            owner="devops",
+            summary="{{ $labels.instance }} has an old {{ $labels.name }}",
+            description="For 10 minutes the zone's serial number there has been {{ $value }} less than another name "
+            "server's: some users are led where a service was before.",
+            pending="10m",
         ),
         Alert(
             "CertificateExpiresSoon",

@@ -1,5 +1,6 @@
 """The stack that watches the rest, watched: targets, rules, notifications, logs, traces, and the escalation."""
 
+import re
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
@@ -22,6 +23,7 @@ JOBS: Final = (
     "kube-apiserver",
     "postgres",
     "minio",
+    "minio-buckets",
     "kubelet",
     "coredns",
     "log-agent",
@@ -32,12 +34,31 @@ JOBS: Final = (
 SIGNALS: Final = (
     "pg_up",
     "node_cpu_seconds_total",
+    "node_filesystem_avail_bytes",
     "node_filesystem_readonly",
+    "node_filesystem_size_bytes",
     "kube_node_status_condition",
+    "apiserver_request_sli_duration_seconds_bucket",
     "apiserver_request_sli_duration_seconds_count",
+    "apiserver_request_total",
     "minio_cluster_nodes_offline_total",
+    'probe_success{job="blackbox-https"}',
+    'probe_success{job="blackbox-dns"}',
+    "probe_ssl_earliest_cert_expiry",
+    "prometheus_notifications_alertmanagers_discovered",
+    "prometheus_notifications_dropped_total",
+    'alertmanager_notifications_total{job="alertmanager"}',
+    'alertmanager_notifications_failed_total{job="alertmanager"}',
+    "loki_prometheus_notifications_dropped_total",
 )
 """Metrics that a critical alert is made of: were they gone while their target is up, nobody would be told."""
+SIGNALS_OF_K3S: Final = (
+    "etcd_server_has_leader",
+    'kube_deployment_status_replicas_available{namespace="kube-system",deployment="coredns"}',
+)
+"""The same, of what k3s brings; another cluster has its name server and its etcd elsewhere."""
+LEADERS: Final = "leader_election_master_status"
+"""Told by an API server whose process is the scheduler's and the controllers' too; k3s tells of its certificates."""
 SAMPLES_RATIO: Final = 0.8
 """A target over its limit is not scraped at all; a fifth is what a busy week adds."""
 FAILED_RATIO: Final = 0.01
@@ -98,9 +119,12 @@ def _prometheus(settings: Settings) -> list[Alert]:
         f'scrape_samples_post_metric_relabeling{{job=~"{"|".join(names)}"}} > {SAMPLES_RATIO} * {limit}'
         for limit, names in limits.items()
     )
-    wanted = [*JOBS, *(["etcd"] if settings.kubernetes.mode == "k3s" else [])]
-    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in wanted)
-    signals = " or ".join(f'label_replace(absent({name}), "metric", "{name}", "", "")' for name in SIGNALS)
+    k3s = settings.kubernetes.mode == "k3s"
+    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in [*JOBS, *(["etcd"] if k3s else [])])
+    missing = [f"absent({each})" for each in [*SIGNALS, *(SIGNALS_OF_K3S if k3s else ())]]
+    missing.append(f"absent({LEADERS}) and on () k3s_certificate_expiration_seconds")
+    named = r'label_replace({0}, "metric", "{1}", "", "")'
+    signals = " or ".join(named.format(each, re.split("[(){]", each)[1]) for each in missing)
     reload_failed = "{0}_config_last_reload_successful == 0"
     problems = " + ".join(
         f"increase(prometheus_tsdb_{name}[1h])"
@@ -247,7 +271,7 @@ def _prometheus(settings: Settings) -> list[Alert]:
 
 def _alertmanager() -> list[Alert]:
     # A failure is counted once for each flush, which comes every 5 minutes: a shorter range would be empty in between.
-    counted = "sum by (job, integration) (rate(alertmanager_{0}_total{{job=~'{1}'}}[15m]))"
+    counted = "sum by (job, integration) (rate(alertmanager_{0}_total{{job='{1}'}}[15m]))"
 
     def failing(job: str) -> str:
         failed, sent = (counted.format(what, job) for what in ("notifications_failed", "notifications"))

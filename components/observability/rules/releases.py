@@ -55,6 +55,11 @@ def _state() -> list[Recording]:
             "release_live_slot_info", 'max by (environment, service, slot) (probe_success{job="live-slot"}) == 1'
         ),
         Recording("release_probation", f"max by (environment, service, slot) ({guarded} and {active}) == 1"),
+        Recording(
+            "release_probation_start_timestamp_seconds",
+            "max by (environment, service, slot, job_name)"
+            f" ({guarded} * on (namespace, job_name) group_left () kube_job_status_start_time)",
+        ),
     ]
 
 

@@ -7,6 +7,8 @@ from settings import Settings
 
 FREE_RATIO: Final = 0.15
 """MinIO refuses to write when the drives are full; at the platform's growth this is about two weeks."""
+QUOTA_RATIO: Final = 0.85
+"""MinIO counts what a bucket holds every few minutes to hours, so that the quota is met before it is seen."""
 ERROR_RATIO: Final = 0.01
 """Clients try again after a 5xx; more than one in a hundred is no passing trouble."""
 
@@ -58,6 +60,19 @@ def groups(_: Settings) -> list[Group]:
                     owner="devops",
                     summary="The object storage is nearly full",
                     description="{{ $value | humanizePercentage }} of its usable space is free.",
+                    pending="15m",
+                ),
+                Alert(
+                    "BucketNearQuota",
+                    # Each server says the same of a bucket.
+                    "max by (bucket) (minio_bucket_usage_total_bytes)"
+                    f" / (max by (bucket) (minio_bucket_quota_total_bytes) > 0) > {QUOTA_RATIO}",
+                    severity="warning",
+                    kind="storage",
+                    owner="devops",
+                    summary="Bucket {{ $labels.bucket }} is nearly full",
+                    description="{{ $value | humanizePercentage }} of its quota is in use; when all of it is, nothing "
+                    "more can be written there.",
                     pending="15m",
                 ),
                 Alert(

@@ -7,7 +7,9 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from components.observability import rules
 from components.observability.alertmanager import documents
+from components.observability.loki.rules import alerts as log_alerts
 from components.observability.rules.model import Kind, Severity
 from settings.secrets import Reader, told_to
 from tests.documents.alertmanager.given import amtool, written
@@ -102,6 +104,22 @@ def test_who_is_on_call_is_told_of_each_tenant_and_a_channel_of_each_kind_of_eve
     event = ["alertname", "service_name", "environment"]
     for each in security:
         assert each["group_by"] == ([*event, "tenant_id"] if each["receiver"] == "pagerduty-oncall" else event), each
+
+
+def test_what_a_critical_alert_names_makes_an_incident_of_its_own() -> None:
+    """A second gateway, name or disk that fails must not join an incident that is acknowledged already."""
+    settings = stack_settings("prod")
+    found = [*(alert for group in rules.groups(settings) for alert in group.alerts), *log_alerts(settings)]
+    called = [each for each in routes(main()["route"]) if each["receiver"] == "pagerduty-oncall"]
+    for each in called:
+        security = 'kind="security"' in each["matched"]
+        for alert in found:
+            if alert.severity == "critical" and (alert.kind == "security") == security:
+                named = set(re.findall(r"\$labels\.(\w+)", alert.summary + alert.description)) | set(alert.labels)
+                escalated = 'escalation="true"' in each["matched"]
+                named -= {"escalation"} if escalated else {"escalation", "cause"}
+                # A node is its host, a device its folder, and one tenant's attack on many tables is one event.
+                assert named - set(each["group_by"]) - {"node", "device", "table"} == set(), (alert.name, each)
 
 
 def test_the_heartbeat_comes_every_minute_and_only_while_all_is_well() -> None:

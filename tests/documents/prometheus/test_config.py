@@ -68,6 +68,45 @@ def test_every_docker_host_is_scraped(stack: str) -> None:
         assert {entry["labels"]["host"] for entry in _jobs(stack)[name]["static_configs"]} == set(hosts), name
 
 
+PROBES = {"blackbox-https", "blackbox-dns", "live-slot"}
+"""Their targets are names, and no host's."""
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_target_says_on_which_host_it_is_so_that_its_end_is_told_once(stack: str) -> None:
+    settings = stack_settings(stack)
+    servers = settings.compute.by_role("k3s_server")
+    meta = "__meta_kubernetes_{}_name"
+    for name, job in _jobs(stack).items():
+        # The object storage is asked by its name, too.
+        if name in {*PROBES, "minio", "minio-buckets"}:
+            continue
+        for entry in job.get("static_configs", ()):
+            assert entry["labels"]["host"] in settings.compute.vms, name
+        assert "dns_sd_configs" not in job, f"{name}: a name server knows no host"
+        rules = [rule for rule in job["relabel_configs"] if rule.get("target_label") == "host"]
+        for role in (each["role"] for each in job.get("kubernetes_sd_configs", ())):
+            places = {"pod": {meta.format("pod_node"): "n"}, "node": {meta.format("node"): "n"}}
+            if role == "endpointslice":
+                for server, vm in servers.items():
+                    found = _relabelled(rules, {"__address__": f"{vm.address}:6443"})
+                    assert found is not None
+                    assert found["host"] == server, name
+                continue
+            found = _relabelled(rules, places[role])
+            assert found is not None
+            assert found["host"] == "n", (name, role)
+
+
+def test_what_is_told_of_the_cluster_is_on_no_host() -> None:
+    job = _jobs("prod")["kube-state-metrics"]
+    assert job["honor_labels"] is True
+    found = _relabelled(
+        job["metric_relabel_configs"], {"__name__": "kube_job_failed", "host": "n", "namespace": "edge"}
+    )
+    assert found == {"__name__": "kube_job_failed", "namespace": "edge"}
+
+
 def test_every_released_name_and_every_name_server_is_probed() -> None:
     settings = stack_settings("prod")
     modules = yaml.safe_load(blackbox_documents(settings)["blackbox.yml"])["modules"]
@@ -145,14 +184,15 @@ def _relabelled(rules: list[dict[str, Any]], labels: dict[str, str]) -> dict[str
     """What is left of a series; None if nothing. As Prometheus does it, of what is used here."""
     found = dict(labels)
     for rule in rules:
-        action, regex = rule.get("action", "replace"), re.compile(rule["regex"])
+        action, regex = rule.get("action", "replace"), re.compile(rule.get("regex", "(.*)"))
         if action == "labeldrop":
             found = {label: value for label, value in found.items() if not regex.fullmatch(label)}
             continue
-        matches = regex.fullmatch(";".join(found.get(label, "") for label in rule["source_labels"])) is not None
+        matched = regex.fullmatch(";".join(found.get(label, "") for label in rule["source_labels"]))
         if action == "replace":
-            found |= {rule["target_label"]: rule["replacement"]} if matches else {}
-        elif matches is not (action == "keep"):
+            new = rule.get("replacement", "$1")
+            found |= {rule["target_label"]: matched[1] if new == "$1" else new} if matched else {}
+        elif (matched is not None) is not (action == "keep"):
             return None
     return found
 

@@ -11,9 +11,11 @@ import yaml
 from components.observability import metrics, rules
 from components.observability.grafana.dashboards import boards
 from components.observability.loki import rules as logs
+from components.observability.rules import monitoring
 from components.observability.rules.model import Alert, Group, Kind, Owner, Recording, Severity
 from release import announce
 from settings import Settings
+from settings.promql import Selector, selectors
 from tests.documents.rules import expressions
 from tests.documents.rules.test_promtool import sends_on
 from tests.recording import ROOT, STACKS, stack_settings
@@ -182,6 +184,50 @@ def test_every_metric_of_a_rule_is_emitted_or_recorded() -> None:
     teams = {service: team for settings in everything() for service, team in settings.teams.items()}
     assert used - recorded - metrics.names(teams) == set()
     assert "http_requests_total" in used
+
+
+COME_AND_GO = {"services", "traefik", "live-slot"}
+"""Jobs whose targets are there once there is a release: what is made of them looks for itself whether they are."""
+
+
+@cache
+def _recorded() -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for rule in (rule for group in groups() for rule in group.rules if isinstance(rule, Recording)):
+        found.setdefault(rule.record, set()).add(rule.expr)
+    return found
+
+
+@cache
+def _read(expr: str) -> tuple[Selector, ...]:
+    """What an expression reads, through the recordings."""
+    own = list(selectors(expr))
+    below = {text for each in own for text in _recorded().get(each.metric, ())}
+    found = [each for each in own if each.metric not in _recorded()]
+    return (*found, *(each for text in below for each in _read(text)))
+
+
+def _whose(each: Selector) -> tuple[str, frozenset[tuple[str, str]]]:
+    """A metric, with the labels that say what it is of."""
+    of = ("job", "namespace", "deployment", "daemonset")
+    return each.metric, frozenset((label, text) for label, text in each.equal.items() if label in of)
+
+
+def test_a_metric_of_a_critical_alert_is_missed_when_it_is_gone() -> None:
+    emitted = {name: emitter for emitter in metrics.EMITTERS for each in emitter.metrics for name in each.series}
+    needed = {
+        _whose(each)
+        for alert in alerts()
+        if alert.severity == "critical" and alert.name != "CriticalAlertUnresolved"
+        for each in _read(alert.expr)
+        if each.equal.get("job") not in COME_AND_GO and not set(emitted[each.metric].jobs) & COME_AND_GO
+    }
+    jobs = {dict(labels)["job"] for name, labels in needed if name == "up" and labels}
+    assert jobs - set(monitoring.JOBS) == set()
+    (missed,) = {alert.expr for alert in alerts() if alert.name == "MetricAbsent"}
+    told = {_whose(each) for each in selectors(missed)}
+    assert {each for each in needed if each[0] != "up"} - told == set()
+    assert ("etcd_server_has_leader", frozenset()) in needed
 
 
 def test_the_reference_of_metrics_is_up_to_date() -> None:

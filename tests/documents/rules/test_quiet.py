@@ -71,6 +71,8 @@ HEALTHY: Final[Mapping[str, float]] = {
     "kubelet_volume_stats_capacity_bytes": 1e10,
     "minio_cluster_capacity_usable_free_bytes": 8e11,
     "minio_cluster_capacity_usable_total_bytes": 1e12,
+    "minio_bucket_quota_total_bytes": 1e11,
+    "minio_bucket_usage_total_bytes": 5e10,
     "node_filesystem_avail_bytes": 8e10,
     "node_filesystem_files": 1e6,
     "node_filesystem_files_free": 9e5,
@@ -80,6 +82,7 @@ HEALTHY: Final[Mapping[str, float]] = {
     "node_timex_sync_status": 1,
     "pg_settings_max_connections": 100,
     "pg_up": 1,
+    "probe_dns_serial": 2_026_112_601,
     "probe_ssl_earliest_cert_expiry": 90 * 86400,
     "probe_success": 1,
     "prometheus_config_last_reload_successful": 1,
@@ -130,7 +133,7 @@ def value(name: str, metric: Metric, days: int) -> str:
     if name.endswith("last_successful_run_timestamp_seconds"):
         return f"0+60x{days * DAY}"
     if metric.type == "gauge":
-        return f"{HEALTHY.get(name, 0):g}x{days * DAY}"
+        return f"{HEALTHY.get(name, 0):.10g}x{days * DAY}"
     if TROUBLE.search(name):
         return f"0x{days * DAY}"
     return f"0+60x{days * DAY}" if name.endswith(STEADY) else traffic(60, days)
@@ -156,6 +159,8 @@ def series(settings: Settings, days: int) -> dict[str, str]:
             found[selector("probe_success", labels)] = f"{int(labels['slot'] == 'blue')}x{days * DAY}"
     found = {each: text for each, text in found.items() if not each.startswith(("ALERTS", "up{}"))}
     found['kube_node_status_condition{node="a",condition="Ready",status="true"}'] = f"1x{days * DAY}"
+    coredns = 'namespace="kube-system",deployment="coredns"'
+    found[f"kube_deployment_status_replicas_available{{{coredns}}}"] = f"1x{days * DAY}"
     before, after = 20 * 60, days * DAY - 20 * 60
     asked = 'job="services",instance="services-0",service_name="storefront",slot="blue"'
     found[f'http_requests_total{{{asked},code="500"}}'] = f"_x{before} 1x{after}"

@@ -19,6 +19,7 @@ import yaml
 
 from components.flows import ETCD_METRICS
 from components.observability import alertmanager, prometheus, rules
+from components.programs import SCRAPED
 from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
 from settings import Settings
@@ -259,7 +260,7 @@ class Room:
     def _locate(self, job: dict[str, Any]) -> None:
         """Targets in the place of discovery, with the labels that it finds."""
         roles = [each["role"] for each in job.pop("kubernetes_sd_configs", ())]
-        for key in ("dns_sd_configs", "tls_config", "authorization", "scheme"):
+        for key in ("tls_config", "authorization", "scheme"):
             job.pop(key, None)
         name, rest = job["job_name"], self.observed.rest.address
         own = self._address(name) if name in self._ports else rest
@@ -271,6 +272,7 @@ class Room:
             ],
             "traefik": [_part("traefik", rest, slot) for slot in self.settings.edge.gateways],
             "log-agent": [_part("log-agent", rest)],
+            **{program.name: [_part(program.name, own, port=program.port)] for program in SCRAPED},
         }
         kubernetes: Mapping[str, Sequence[Mapping[str, Any]]] = {
             "pod": pods.get(name, ()),
@@ -294,11 +296,12 @@ def _labelled(address: str, **labels: str) -> dict[str, Any]:
     return {"targets": [address], **({"labels": labels} if labels else {})}
 
 
-def _part(name: str, address: str, slot: str = "") -> dict[str, Any]:
+def _part(name: str, address: str, slot: str = "", port: int = 0) -> dict[str, Any]:
     """A pod of the platform's own, as discovery finds it."""
     found = {
         f"{_POD}_label_app_kubernetes_io_name": name,
         f"{_POD}_container_port_name": "http",
+        f"{_POD}_container_port_number": str(port),
         f"{_POD}_node_name": "k3s-1",
         f"{_POD}_label_luxima_id_slot": slot,
     }
