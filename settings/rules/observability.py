@@ -9,6 +9,7 @@ import promql_parser
 from promql_parser import Expr, MatrixSelector
 
 from settings.observability.objectives import AVAILABILITY, Promise
+from settings.promql import parsed
 from settings.report import Path, Problem, listed, show
 from settings.shape import whole
 from settings.stack import Settings
@@ -71,9 +72,9 @@ def anomalies(settings: Settings) -> Iterator[Problem]:
     for name, signal in whole(settings.observability.anomalies):
         path = ("observability", "anomalies", name, "expression")
         try:
-            expression = promql_parser.parse(signal.expression)
+            expression = parsed(signal.expression)
             # As the rule has it, which takes neither a range of values nor a number.
-            promql_parser.parse(f"max by (it) (({signal.expression}) > -Inf)")
+            parsed(f"max by (it) (({signal.expression}) > -Inf)")
         except ValueError as error:
             wanted = "give one that gives series, as sum by (service_name) (rate(http_requests_total[5m]))"
             yield Problem(path, f"is no PromQL expression for a signal: {error}; {wanted}")

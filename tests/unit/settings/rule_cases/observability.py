@@ -87,6 +87,7 @@ CASES = [
             ("rate(logins_total)", "expected type matrix", "rate(logins_total[5m])"),
             ("sum_over(logins_total[5m])", "unknown function", "sum_over_time(logins_total[5m])"),
             ('logins_total{result=~"("}', "illegal regex", 'logins_total{result=~"()"}'),
+            ("sum(limitk(2, logins_total))", "limitk is experimental", "sum(topk(2, logins_total))"),
             ("logins_total[5m]", "", "logins_total offset 5m"),
             ("1", "", "vector(1)"),
             ('"logins_total"', "", "logins_total"),
