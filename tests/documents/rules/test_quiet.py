@@ -85,6 +85,7 @@ HEALTHY: Final[Mapping[str, float]] = {
     "prometheus_config_last_reload_successful": 1,
     "prometheus_notifications_alertmanagers_discovered": 2,
     "scrape_samples_post_metric_relabeling": 100,
+    "traefik_service_server_up": 1,
 }
 """Gauges that are not 0."""
 
