@@ -8,7 +8,8 @@ from typing import Any, Final, cast
 
 from pydantic import ValidationError
 
-from settings.promql import selectors
+from settings import alert_texts
+from settings.promql import parsed, selectors
 from settings.report import Path as Place
 from settings.report import Problem, listed, show_path, suggest
 from settings.source import read
@@ -20,6 +21,8 @@ _DASHBOARD_KIB: Final = 64
 """All dashboards share a ConfigMap, which holds 1 MiB."""
 _GRAFANA: Final = "-- Grafana --"
 """The data source of the annotations that every export has."""
+_TEXTS: Final = ("summary", "description")
+"""What of an alert Prometheus reads as a template."""
 _CASES: Final = "cases.yml"
 """A team's cases for promtool; tests read them."""
 
@@ -86,7 +89,6 @@ def _rules(folder: Path, service: str) -> tuple[TeamRules, list[Problem]]:
 
 
 def _wrong_rules(rules: TeamRules, service: str) -> Iterator[tuple[Place, str]]:
-    recorded = {recording.record for recording in rules.recordings}
     names = [(("recordings", i, "record"), each.record) for i, each in enumerate(rules.recordings)]
     alerts = [(("alerts", i, "name"), each.name) for i, each in enumerate(rules.alerts)]
     metrics = [(("metrics", i, "name"), each.name) for i, each in enumerate(rules.metrics)]
@@ -100,10 +102,19 @@ def _wrong_rules(rules: TeamRules, service: str) -> Iterator[tuple[Place, str]]:
             if name in seen:
                 yield place, f"{name} is there twice; give one of them another name"
             seen.add(name)
+    texts = [(("alerts", i, key), getattr(each, key)) for i, each in enumerate(rules.alerts) for key in _TEXTS]
+    yield from ((place, mistake) for place, text in texts for mistake in alert_texts.mistakes(text))
+    yield from _wrong_expressions(rules, service)
+
+
+def _wrong_expressions(rules: TeamRules, service: str) -> Iterator[tuple[Place, str]]:
+    recorded = {recording.record for recording in rules.recordings}
     for key, entries in (("recordings", rules.recordings), ("alerts", rules.alerts)):
         for index, entry in enumerate(entries):
             try:
                 chosen = list(selectors(entry.expression))
+                # It gives series, and not a range, a number or a text.
+                parsed(f"sum({entry.expression}\n)")
             except ValueError as error:
                 yield (key, index, "expression"), f"is no PromQL: {error}; give what Prometheus takes"
                 continue

@@ -4,11 +4,13 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Final
+from urllib.parse import urlsplit
 
 import promql_parser
 from promql_parser import Expr, MatrixSelector
 
 from settings.observability.objectives import AVAILABILITY, Promise
+from settings.promql import parsed
 from settings.report import Path, Problem, listed, show
 from settings.shape import whole
 from settings.stack import Settings
@@ -18,11 +20,16 @@ BOUNDS_MILLISECONDS = (5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000)
 
 _TAKEN: Final = {
     22: "SSH",
+    53: "the machine's resolver",
+    111: "rpcbind",
+    2112: "kube-vip for the API server",
+    2113: "kube-vip for Services",
     2379: "etcd's clients",
     2380: "etcd's members",
     2381: "etcd's metrics",
     6443: "the Kubernetes API",
     6444: "k3s' own API",
+    10010: "containerd's streams",
     10248: "the kubelet's health",
     10249: "kube-proxy's metrics",
     10250: "the kubelet",
@@ -30,6 +37,8 @@ _TAKEN: Final = {
     10257: "the controller manager",
     10258: "the cloud controller",
     10259: "the scheduler",
+    # By default, Kubernetes gives a port of this range to each Service that has an address outside of the cluster.
+    **dict.fromkeys(range(30000, 32768), "a Service of the cluster"),
 }
 """TCP ports of the machines that somebody else listens on."""
 
@@ -71,9 +80,9 @@ def anomalies(settings: Settings) -> Iterator[Problem]:
     for name, signal in whole(settings.observability.anomalies):
         path = ("observability", "anomalies", name, "expression")
         try:
-            expression = promql_parser.parse(signal.expression)
+            expression = parsed(signal.expression)
             # As the rule has it, which takes neither a range of values nor a number.
-            promql_parser.parse(f"max by (it) (({signal.expression}) > -Inf)")
+            parsed(f"max by (it) (({signal.expression}) > -Inf)")
         except ValueError as error:
             wanted = "give one that gives series, as sum by (service_name) (rate(http_requests_total[5m]))"
             yield Problem(path, f"is no PromQL expression for a signal: {error}; {wanted}")
@@ -112,13 +121,28 @@ def labels(settings: Settings) -> Iterator[Problem]:
 def ports(settings: Settings) -> Iterator[Problem]:
     """Each program on a machine listens on a port of its own."""
     observed = settings.observability
-    taken = dict(_TAKEN)
+    taken = {**_TAKEN, **dict(served(settings))}
     taken[int(observed.database.rpartition(":")[2])] = "observability.database"
     for key in ("node_exporter_port", "cadvisor_port", "agent_port", "postgres_exporter_port"):
         port = getattr(observed, key)
         if port in taken:
             yield Problem(("observability", key), f"{port} is the port of {taken[port]} already; give another one")
         taken.setdefault(port, f"observability.{key}")
+
+
+def served(settings: Settings) -> Iterator[tuple[int, str]]:
+    """Ports at which Docker hosts serve what the platform asks for by name, and what that is."""
+    machines = {vm.address for _, vm in whole(settings.compute.vms) if vm.role == "docker_host"}
+    addresses = [found for hosts in settings.dns.hosts.values() for found in hosts.values()]
+    names = {name for name, found in zip(settings.hosts.values(), addresses, strict=True) if machines & set(found)}
+    url = urlsplit(settings.observability.alert_log_url)
+    for host, port, what in (
+        (*settings.storage.endpoint.rsplit(":", 1), "storage.endpoint"),
+        (settings.environment.registry_host, 443, "the image registry"),
+        (url.hostname, url.port or 443, "observability.alert_log_url"),
+    ):
+        if host in machines | names:
+            yield int(port), what
 
 
 def database_host(settings: Settings) -> Iterator[Problem]:

@@ -18,6 +18,12 @@ _CONTAINERS = (
 _BUCKETS = "minio_bucket_(usage|quota)_total_bytes"
 """Requests and times of each bucket are many, and asked for by nobody."""
 
+GATEWAYS_DROPPED: Final = (
+    "traefik_(entrypoint|router|service)_(requests_tls|requests_bytes|responses_bytes)_total|"
+    "traefik_router_request_duration_seconds_(bucket|count|sum)"
+)
+"""What neither rules nor panels ask of gateways."""
+
 CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 """Start of the names of containers' control groups on Docker hosts, as systemd and as the engine makes them."""
 
@@ -85,6 +91,7 @@ def _services(settings: Settings) -> Job:
 
 
 def _gateways(settings: Settings) -> Job:
+    """Each service has series for each combination of code, method and protocol: what nobody asks for is dropped."""
     return job(
         settings,
         "traefik",
@@ -96,6 +103,7 @@ def _gateways(settings: Settings) -> Job:
                 copied("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
                 copied("__meta_kubernetes_pod_name", "pod"),
             ],
+            "metric_relabel_configs": [kept_metrics("drop", GATEWAYS_DROPPED)],
         },
     )
 

@@ -6,6 +6,13 @@ DISCOVERY: Final = 'sum(up{job="kube-apiserver"}) > 0'
 """Whether pods can be discovered: without the API server their series are absent, though they run."""
 
 
+LIVE: Final = (
+    "label_replace(max by (service, slot) (last_over_time(release_live_slot_info[2m])),"
+    ' "service_name", "$1", "service", "(.+)")'
+)
+"""The slot that users of a service are led to, as the name server said lately; labels `service_name` and `slot`."""
+
+
 def known(series: str, ago: str) -> str:
     """The series that were there so long ago, with the value that they had.
 

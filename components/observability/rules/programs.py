@@ -4,6 +4,7 @@ from functools import partial
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
+from components.observability.rules.past import LIVE
 from components.programs import ALERTMANAGER_RECORD
 from settings import Settings
 
@@ -109,8 +110,23 @@ def _agent(settings: Settings) -> list[Alert]:
 
 def _edge() -> list[Alert]:
     edge = partial(_ALERT, kind="edge")
+    # A service's own backend, by the gateway that asks it for its health; only one with another place is asked.
+    own = 'traefik_service_server_up{service=~".+-(blue|green)@file"} == 0'
+    down = (
+        f'max by (service_name, slot) (label_replace({own}, "service_name", "$1", "service", "(.+)-(blue|green)@file"))'
+    )
     status, renewal = "certmanager_certificate_ready_status", "certmanager_certificate_renewal_timestamp_seconds"
     return [
+        edge(
+            "FailoverActive",
+            # A slot that users are not led to fails over for nobody.
+            f"{down} and on (service_name, slot) {LIVE} or {down} unless on (service_name) {LIVE}",
+            summary="{{ $labels.service_name }} lives off its other place",
+            description="A {{ $labels.slot }} gateway has found none of its own pods well for 2 minutes (up is "
+            "{{ $value }}), and sends users elsewhere.",
+            pending="2m",
+            dashboard="traefik",
+        ),
         edge(
             "FailoverTargetDown",
             'max by (slot, service, url) (traefik_service_server_up{service=~".*-elsewhere@file"}) == 0',

@@ -3,13 +3,12 @@
 from typing import Final
 
 from components.observability.rules.model import Alert, Group
-from components.observability.rules.past import DISCOVERY, errors
+from components.observability.rules.past import DISCOVERY, LIVE, errors
+from components.observability.rules.users import USERS
 from settings import Settings
 
 ERROR_RATIO: Final = 0.05
 """ALR-5: 5xx over 5 % of requests."""
-USERS: Final = 'slot!="shadow"'
-"""Requests that users wait for: what a shadow answers, nobody sees."""
 LATENCY_SECONDS: Final = 1.0
 """What users take for a page that answers; a bound of the services' histogram."""
 
@@ -70,9 +69,7 @@ def _down(settings: Settings) -> str:
     Users are led to the live slot by a name server's answer; an idle slot that answers is no help to them, and a
     candidate is for some of them at most. Where the name server is not heard, all slots count together.
     """
-    said = "max by (service, slot) (last_over_time(release_live_slot_info[2m]))"
-    live = f'label_replace({said}, "service_name", "$1", "service", "(.+)")'
-    dead = f'sum by (service_name) (0 * ({live} unless on (service_name, slot) (up{{job="services"}} == 1)))'
+    dead = f'sum by (service_name) (0 * ({LIVE} unless on (service_name, slot) (up{{job="services"}} == 1)))'
     answering = 'sum by (service_name) (up{job="services",slot!~"canary|shadow"}) == 0'
     absent = [
         f'sum by (service_name) (absent(up{{job="services",service_name="{service}",slot!~"canary|shadow"}}) - 1)'

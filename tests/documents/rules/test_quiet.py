@@ -48,6 +48,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "fstype": ("ext4",),
     "mountpoint": ("/",),
     "service": ("storefront-blue@file",),
+    "router": ("storefront@file",),
     "alertmanager": ("http://10.42.0.9:9093/api/v2/alerts",),
 }
 """Values of a label; of any other one it is the label's name."""
@@ -88,6 +89,7 @@ HEALTHY: Final[Mapping[str, float]] = {
     "prometheus_config_last_reload_successful": 1,
     "prometheus_notifications_alertmanagers_discovered": 2,
     "scrape_samples_post_metric_relabeling": 100,
+    "traefik_service_server_up": 1,
 }
 """Gauges that are not 0."""
 

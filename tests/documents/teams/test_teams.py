@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,14 +12,15 @@ import pytest
 import yaml
 
 from components.observability import grafana, metrics, rules
-from settings import Settings, SettingsError
+from settings import Settings, SettingsError, alert_texts
 from settings.loading import check
-from settings.promql import Selector, selectors
+from settings.promql import Selector, parsed, selectors
 from settings.team_files import alert_prefix
 from tests.documents.grafana.test_queries import promtool_errors
 from tests.documents.rules import expressions
 from tests.documents.rules.test_promtool import promtool, render, write_case
 from tests.recording import ROOT, STACKS, stack_settings
+from tools import ensure
 
 GUIDE = ROOT / "docs" / "how-to" / "your-own-alerts.md"
 RULES, CASES = "teams/storefront/rules.yaml", "teams/storefront/cases.yml"
@@ -140,6 +142,10 @@ def _without(key: str) -> Callable[[Path], None]:
         (_alert(expression='{service_name!="storefront",job=~".+"} > 1'), RULES, "a selector may be of any service"),
         # Prometheus refuses a selector that any series without labels would do for.
         (_alert(expression='{service_name!="storefront"} > 1'), RULES, "alerts[0].expression: is no PromQL: "),
+        # Not one that gives series: it would fail each time it is evaluated.
+        (_alert(expression='up{service_name="storefront"}[5m]'), RULES, "alerts[0].expression: is no PromQL: "),
+        (_alert(summary="{{ $labels.pod | upper }}"), RULES, "alerts[0].summary: {{ $labels.pod | upper }} cannot"),
+        (_alert(description="{{ $value | humanizePercent }}"), RULES, "did you mean humanizePercentage?"),
         (
             _rules(lambda document: document["alerts"].append(document["alerts"][0])),
             RULES,
@@ -191,6 +197,64 @@ def test_no_alert_of_the_platform_has_a_name_that_a_team_may_take(stack: str) ->
     groups = [group for group in rules.groups(settings) if not group.name.startswith("team-")]
     own = {alert.name for group in groups for alert in group.alerts}
     assert [name for name in own if name.startswith(prefixes)] == []
+
+
+def _checked(rules: dict[str, Any], folder: Path) -> bool:
+    """Whether Prometheus takes a rule file with these rules."""
+    (folder / "rules.yml").write_text(yaml.safe_dump({"groups": [{"name": "a", "rules": [rules]}]}))
+    program = ensure("promtool")["promtool"]
+    run = subprocess.run([program, "check", "rules", folder / "rules.yml"], capture_output=True, text=True, check=False)
+    return run.returncode == 0
+
+
+@pytest.mark.needs_tools
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(f"{{{{ $value | {name} }}}}" for name in sorted(alert_texts.FUNCTIONS)),
+        '{{- printf "%.0f of `}\\"" $value -}} and {{ $labels.pod }} at {{ $externalLabels.site }} {{$value}} }}',
+        "{{ $value",
+        "{{ $value }",
+        "{{}}",
+        "{{ $value | humanizePercent }}",
+        "{{ humanize ($value }}",
+        "{{ $found }}",
+        "{{ if $value }}much",
+        "{{ $value | 3 }}",
+        "{{ Value }}",
+        '{{ printf "\\q" $value }}',
+    ],
+)
+def test_a_text_is_taken_if_prometheus_takes_it(text: str, tmp_path: Path) -> None:
+    taken = _checked({"alert": "A", "expr": "up", "annotations": {"summary": text}}, tmp_path)
+    assert (list(alert_texts.mistakes(text)) == []) == taken
+
+
+@pytest.mark.needs_tools
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "sum(rate(a[5m])) by (b) / on (b) group_left () c unless a atan2 d @ end() offset -5m",
+        "range",
+        *(f"{name}(2, a)" for name in ("limitk", "limit_ratio", "topk")),
+        *(f"{name}(a[5m])" for name in ("mad_over_time", "first_over_time", "ts_of_max_over_time", "max_over_time")),
+        *(f"{name}(a)" for name in ("info", "sort_by_label", "sort")),
+        "double_exponential_smoothing(a[5m], 0.1, 0.1)",
+        "a > max_of(1, 2)",
+        "a > step()",
+        "a + fill (0) b",
+        "a + on (c) fill_left (0) b",
+        'a{b="c" or d="e"}',
+        "sum(limitk by (b) (1, a))",
+    ],
+)
+def test_an_expression_is_taken_if_prometheus_takes_it(expression: str, tmp_path: Path) -> None:
+    taken = _checked({"record": "a:b", "expr": expression}, tmp_path)
+    if taken:
+        parsed(expression)
+    else:
+        with pytest.raises(ValueError, match=r"experimental|comma|unknown|expected"):
+            parsed(expression)
 
 
 CHOICES: list[tuple[str, list[Selector]]] = [

@@ -101,6 +101,7 @@ def test_every_rule_of_a_module_is_in_the_table() -> None:
         addresses.used_addresses,
         addresses.addresses_elsewhere,
         observability.given_objectives,
+        observability.served,
     }
     assert declared - helpers == set(RULES)
 

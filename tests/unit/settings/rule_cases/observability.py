@@ -7,6 +7,7 @@ from tests.unit.settings.stacks import ABSENT
 OBJECTIVES = "services.api.objectives"
 LOKI = "observability.loki"
 SIGNAL = "observability.anomalies.logins"
+SERVED = ("public.supabase", "core.registry", "core.object-storage")
 VOLUME = "observability.prometheus.volume_gib"
 
 CASES = [
@@ -87,6 +88,7 @@ CASES = [
             ("rate(logins_total)", "expected type matrix", "rate(logins_total[5m])"),
             ("sum_over(logins_total[5m])", "unknown function", "sum_over_time(logins_total[5m])"),
             ('logins_total{result=~"("}', "illegal regex", 'logins_total{result=~"()"}'),
+            ("sum(limitk(2, logins_total))", "limitk is experimental", "sum(topk(2, logins_total))"),
             ("logins_total[5m]", "", "logins_total offset 5m"),
             ("1", "", "vector(1)"),
             ('"logins_total"', "", "logins_total"),
@@ -125,7 +127,24 @@ CASES = [
             ("cadvisor_port", 9100, "cadvisor_port", "observability.node_exporter_port"),
             ("node_exporter_port", 9102, "agent_port", "observability.node_exporter_port"),
             ("node_exporter_port", 10250, "node_exporter_port", "the kubelet"),
+            ("node_exporter_port", 2112, "node_exporter_port", "kube-vip for the API server"),
+            ("node_exporter_port", 2113, "node_exporter_port", "kube-vip for Services"),
+            ("agent_port", 31000, "agent_port", "a Service of the cluster"),
             ("postgres_exporter_port", 5432, "postgres_exporter_port", "observability.database"),
+        )
+    ),
+    *(
+        Case(
+            observability.ports,
+            {"observability.agent_port": 443, **{f"dns.hosts.{name}": ["192.0.2.1"] for name in elsewhere}},
+            "observability.agent_port",
+            f"443 is the port of {owner} already; give another one",
+            {"observability.agent_port": 443, **{f"dns.hosts.{name}": ["192.0.2.1"] for name in SERVED}},
+        )
+        for owner, elsewhere in (
+            ("observability.alert_log_url", ()),
+            ("the image registry", ("public.supabase",)),
+            ("storage.endpoint", ("public.supabase", "core.registry")),
         )
     ),
     Case(
