@@ -5,6 +5,7 @@
 
 import argparse
 import base64
+import contextlib
 import json
 import os
 import re
@@ -26,6 +27,8 @@ _SHORTEST = 8
 _WORD = re.compile(r"[A-Za-z0-9+/=_-]{40,}")
 _GENERATED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9]).{16,}", re.DOTALL)
 """What a generated secret looks like; a secret connection also has host and user names, which are none."""
+
+_BETWEEN_WORDS = re.compile(rb"""[\s"'\\,;<>()\[\]{}]+""")
 
 _PUBLIC = re.compile(r"ACCESS_KEY_ID=|=urn:pulumi:")
 """Names and values within secret objects that are no secrets by themselves."""
@@ -75,62 +78,63 @@ def _base64(value: bytes) -> Iterable[bytes]:
                 yield piece
 
 
-def in_bytes(place: str, content: bytes, secrets: Mapping[str, str]) -> list[Leak]:
-    """The secrets in a text."""
-    return _found(place, content, _wanted(secrets))
+class Search:
+    """Looks for these secrets; what was looked at and is clean is not looked at again."""
 
+    def __init__(self, secrets: Mapping[str, str]) -> None:
+        """Prepare it.
 
-def _wanted(secrets: Mapping[str, str]) -> list[tuple[str, dict[bytes, str]]]:
-    return [(name, forms(value)) for name, value in secrets.items()]
+        Args:
+            secrets: Values by name.
+        """
+        pieces = [(piece, name, form) for name, value in secrets.items() for piece, form in forms(value).items()]
+        self._across = [each for each in pieces if b"\n" in each[0]]
+        self._in_words = [each for each in pieces if not _BETWEEN_WORDS.search(each[0])]
+        self._in_lines = [each for each in pieces if _BETWEEN_WORDS.search(each[0])]
+        self._clean: set[bytes] = set()
 
+    def in_bytes(self, place: str, content: bytes) -> list[Leak]:
+        """The secrets in a text."""
+        # A state's history and a log are the same lines and words a thousand times: each is looked at once.
+        lines = set(content.split(b"\n")) - self._clean
+        words = set(_BETWEEN_WORDS.split(b"\n".join(lines))) - self._clean
+        looked_for = (
+            (content, self._across),
+            (b"\n".join(lines), self._in_lines),
+            (b"\n".join(words), self._in_words),
+        )
+        found = {
+            Leak(place, name, form) for text, pieces in looked_for for piece, name, form in pieces if piece in text
+        }
+        if not found:
+            self._clean |= lines | words
+        return sorted(found, key=str)
 
-def _found(place: str, content: bytes, wanted: Iterable[tuple[str, dict[bytes, str]]]) -> list[Leak]:
-    return [
-        Leak(place, name, form)
-        for name, pieces in wanted
-        for form in dict.fromkeys(form for piece, form in pieces.items() if piece in content)
-    ]
+    def in_folder(self, folder: Path, ignored: Iterable[Path] = ()) -> list[Leak]:
+        """The secrets in the files of a folder and all below it.
 
-
-def in_folder(folder: Path, secrets: Mapping[str, str], ignored: Iterable[Path] = ()) -> list[Leak]:
-    """The secrets in the files of a folder and all below it.
-
-    Args:
-        folder: Where to look.
-        secrets: Values by name.
-        ignored: Files and folders that may have them.
-    """
-    skipped, wanted = list(ignored), _wanted(secrets)
-    whole = [(name, {piece: form for piece, form in pieces.items() if b"\n" in piece}) for name, pieces in wanted]
-    found: list[Leak] = []
-    # A state's history is the same lines a hundred times: each is looked at once.
-    clean: set[bytes] = set()
-    for path in sorted(Path(top, name) for top, _, names in os.walk(folder) for name in names):
-        if path.is_symlink() or not path.is_file() or any(path.is_relative_to(skip) for skip in skipped):
-            continue
-        try:
-            content = path.read_bytes()
-        except FileNotFoundError:  # a running server's own temporary file
-            continue
-        lines = set(content.split(b"\n")) - clean
-        leaks = {*_found(str(path), b"\n".join(lines), wanted), *_found(str(path), content, whole)}
-        if not leaks:
-            clean |= lines
-        found += sorted(leaks, key=str)
-    return found
-
-
-def in_processes(secrets: Mapping[str, str]) -> list[Leak]:
-    """The secrets in the command lines of all running processes."""
-    found, wanted = list[Leak](), _wanted(secrets)
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                content = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
-            except OSError:
+        Args:
+            folder: Where to look.
+            ignored: Files and folders that may have them.
+        """
+        skipped, found = list(ignored), list[Leak]()
+        for path in sorted(Path(top, name) for top, _, names in os.walk(folder) for name in names):
+            if path.is_symlink() or not path.is_file() or any(path.is_relative_to(skip) for skip in skipped):
                 continue
-            found += _found(f"command line of pid {entry.name}", content, wanted)
-    return found
+            # A running server removes its own temporary files.
+            with contextlib.suppress(FileNotFoundError):
+                found += self.in_bytes(str(path), path.read_bytes())
+        return found
+
+    def in_processes(self) -> list[Leak]:
+        """The secrets in the command lines of all running processes."""
+        found: list[Leak] = []
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                with contextlib.suppress(OSError):
+                    content = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
+                    found += self.in_bytes(f"command line of pid {entry.name}", content)
+        return found
 
 
 def secrets_of(layout: Layout) -> dict[str, str]:
@@ -186,9 +190,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--stack", default="dev")
     layout = Layout(parser.parse_args(arguments).stack)
     secrets = {**secrets_in_state(layout), **secrets_of(layout)}
-    found = in_processes(secrets)
+    search = Search(secrets)
+    found = search.in_processes()
     for folder in (layout.engine.state, layout.engine.home, layout.engine.project, layout.logs, layout.preview.base):
-        found += in_folder(folder, secrets)
+        found += search.in_folder(folder)
     for leak in found:
         fault(str(leak))
     if not found:

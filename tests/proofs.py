@@ -103,7 +103,7 @@ def find(reference: str) -> list[Test]:
 def table() -> dict[str, Requirement]:
     """The requirements by their names."""
     text = Path(__file__).with_suffix(".yaml").read_text(encoding="utf-8")
-    return TypeAdapter(dict[str, Requirement]).validate_python(yaml.safe_load(text))
+    return TypeAdapter(dict[str, Requirement]).validate_python(yaml.load(text, yaml.CSafeLoader))
 
 
 def faults(requirements: Mapping[str, Requirement]) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Final, cast
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import wait_for_rpcs
 
 from components.platform import Platform
@@ -155,10 +156,22 @@ def record(program: Callable[[], Any], stack: str = "dev") -> Recorder:
     async def run() -> None:
         pulumi.runtime.set_mocks(recorder, project="luxima", stack=stack, preview=False, monitor=_Monitor(recorder))
         program()
-        await wait_for_rpcs()
+        await _finished()
 
     asyncio.run(run())
     return recorder
+
+
+async def _finished() -> None:
+    """Wait for all that was declared: all at once, since the SDK begins anew with all outputs after each."""
+    sdk = cast("Any", SETTINGS)
+    while True:
+        await wait_for_rpcs(await_all_outstanding_tasks=False)
+        pending = list(sdk.outputs)
+        sdk.outputs.clear()
+        if not pending:
+            return
+        await asyncio.gather(*pending)
 
 
 def stack_settings(stack: str) -> Settings:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 _PAUSE_SECONDS = 0.05
+_LONGEST_PAUSE_SECONDS = 1.0
 
 
 def wait_for(condition: Callable[[], T], what: str, seconds: float = 90) -> T:
@@ -18,6 +19,7 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = 90) -> T:
     """
     deadline = time.monotonic() + seconds
     while True:
+        asked = time.monotonic()
         fault: Exception | None = None
         try:
             if found := condition():
@@ -26,4 +28,5 @@ def wait_for(condition: Callable[[], T], what: str, seconds: float = 90) -> T:
             fault = caught
         if time.monotonic() > deadline:
             raise AssertionError(f"{what} did not happen in {seconds} s{f': {fault}' if fault else ''}") from fault
-        time.sleep(_PAUSE_SECONDS)
+        # What takes long to answer keeps those busy who are waited for.
+        time.sleep(min(max(_PAUSE_SECONDS, 3 * (time.monotonic() - asked)), _LONGEST_PAUSE_SECONDS))

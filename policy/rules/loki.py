@@ -74,7 +74,7 @@ def _documents(resource: Resource) -> Iterator[tuple[Value, list[Kept]]]:
     for key, value in resource.props.at("data").entries():
         if key.endswith((".yaml", ".yml")):
             try:
-                yield value, list(_periods(yaml.safe_load(value.text)))
+                yield value, list(_periods(yaml.load(value.text, yaml.CSafeLoader)))
             except yaml.YAMLError:
                 yield value, [Kept("the document (it is not YAML)", 0.0, DEFAULT_HOURS)]
 

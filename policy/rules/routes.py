@@ -68,7 +68,7 @@ def _documents(data: Value, part: str, read: Callable[[str], str] = str) -> Iter
             yield value, {}
         if key.endswith((".yaml", ".yml")) and part in (text := read(value.text)):
             try:
-                document: object = yaml.safe_load(text)
+                document: object = yaml.load(text, yaml.CSafeLoader)
             except yaml.YAMLError:
                 continue
             yield value, _object(document)

@@ -61,7 +61,7 @@ def _enlarge(config: dict[str, Any], services: int) -> None:
 
 
 def _read(file: str) -> dict[str, Any]:
-    return dict(yaml.safe_load((ROOT / file).read_text(encoding="utf-8")))
+    return dict(yaml.load((ROOT / file).read_text(encoding="utf-8"), yaml.CSafeLoader))
 
 
 def _release(like: dict[str, Any], name: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0d
 def _render(role: CloudConfig) -> dict[str, Any]:
     text = user_data("k3s-server-1", "luxima", [_KEY], role)
     assert text.startswith("#cloud-config\n")
-    return cast("dict[str, Any]", yaml.safe_load(text))
+    return cast("dict[str, Any]", yaml.load(text, yaml.CSafeLoader))
 
 
 def _shell_accepts(script: str) -> None:
@@ -45,7 +45,7 @@ def test_a_docker_host_has_docker_and_no_listening_engine() -> None:
     assert "docker.io" in document["packages"]
     assert "docker" in document["users"][0]["groups"]
     (daemon,) = [each for each in document["write_files"] if "docker" in each["path"]]
-    assert "hosts" not in yaml.safe_load(daemon["content"])
+    assert "hosts" not in yaml.load(daemon["content"], yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -58,7 +58,7 @@ def test_k3s_scripts_are_shell_and_its_files_are_yaml(stack: str) -> None:
             if file.path.endswith("install-k3s"):
                 _shell_accepts(file.content)
             elif file.path.endswith(".yaml"):
-                assert list(yaml.safe_load_all(file.content))
+                assert list(yaml.load_all(file.content, yaml.CSafeLoader))
     _shell_accepts(start_command())
     _shell_accepts(kubeconfig_command(settings.kubernetes))
 

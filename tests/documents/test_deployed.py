@@ -91,6 +91,10 @@ def _scraped(recorder: Recorder) -> set[str]:
         for each in recorder.of(":ConfigMap")
         if "prometheus.yml" in (data := cast("dict[str, Any]", each.inputs.get("data", {})))
     ]
-    jobs = [job for job in yaml.safe_load(text)["scrape_configs"] if "/probe" not in job.get("metrics_path", "")]
+    jobs = [
+        job
+        for job in yaml.load(text, yaml.CSafeLoader)["scrape_configs"]
+        if "/probe" not in job.get("metrics_path", "")
+    ]
     targets = {target for job in jobs for each in job.get("static_configs", ()) for target in each["targets"]}
     return {target for target in targets if re.fullmatch(r"[0-9.]+:[0-9]+", target)}

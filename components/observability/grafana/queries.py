@@ -48,7 +48,7 @@ def extract(documents: Mapping[str, str]) -> list[Query]:
         if name.endswith(".json"):
             found += _of_dashboard(name, json.loads(text))
         elif name.startswith("provisioning/datasources/"):
-            found += _of_sources(name, yaml.safe_load(text))
+            found += _of_sources(name, yaml.load(text, yaml.CSafeLoader))
     return found
 
 

@@ -23,7 +23,7 @@ TCP: Final = {"preferred_ip_protocol", "ip_protocol_fallback", "tls", "tls_confi
 
 
 def _modules(stack: str) -> dict[str, Any]:
-    return yaml.safe_load(blackbox.documents(stack_settings(stack))["blackbox.yml"])["modules"]
+    return yaml.load(blackbox.documents(stack_settings(stack))["blackbox.yml"], yaml.CSafeLoader)["modules"]
 
 
 @pytest.mark.parametrize("stack", STACKS)

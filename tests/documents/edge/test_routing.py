@@ -41,7 +41,7 @@ def released(tmp_path: Path) -> Any:
     def load(releases: dict[str, Any], **edits: Any) -> Settings:
         # The images' repository does not matter here; each service has its own.
         services = {
-            name: yaml.safe_load(yaml.safe_dump(release).replace("/aceh/any@", f"/aceh/{name}@"))
+            name: yaml.load(yaml.safe_dump(release).replace("/aceh/any@", f"/aceh/{name}@"), yaml.CSafeLoader)
             for name, release in releases.items()
         }
         return Checkout(tmp_path, "prod").load({"releases.services": services, **edits})
@@ -50,7 +50,7 @@ def released(tmp_path: Path) -> Any:
 
 
 def routing(settings: Settings, of: Slot) -> dict[str, Any]:
-    return yaml.safe_load(documents(settings)[f"{of}/routing.yaml"])
+    return yaml.load(documents(settings)[f"{of}/routing.yaml"], yaml.CSafeLoader)
 
 
 def routers(settings: Settings, of: Slot) -> dict[str, dict[str, Any]]:
@@ -114,7 +114,7 @@ def test_every_name_that_a_router_uses_is_there(released: Any, of: Slot) -> None
         },
     )
     http = routing(settings, of)["http"]
-    logins = yaml.safe_load(access_yaml(PASSWORDS))["http"]["middlewares"]
+    logins = yaml.load(access_yaml(PASSWORDS), yaml.CSafeLoader)["http"]["middlewares"]
     for name, router in http["routers"].items():
         assert router["service"] in {*http["services"], "ping@internal"}, name
         assert set(router.get("middlewares", [])) <= {*http["middlewares"], *logins}, name
@@ -179,7 +179,7 @@ WITHOUT_LOGIN = {
 def test_whatever_is_published_asks_for_a_login(stack: str, of: Slot) -> None:
     settings = stack_settings(stack)
     http = routing(settings, of)["http"]
-    logins = yaml.safe_load(access_yaml(PASSWORDS))["http"]["middlewares"]
+    logins = yaml.load(access_yaml(PASSWORDS), yaml.CSafeLoader)["http"]["middlewares"]
     published = {name: router for name, router in http["routers"].items() if router["entryPoints"] != ["metrics"]}
     known = {*WITHOUT_LOGIN, *(name for name in http["services"] if name.startswith(tuple(settings.services)))}
     open_ones = {router["service"] for router in published.values() if not logins.keys() & {*router["middlewares"]}}

@@ -16,7 +16,7 @@ CASES = [(stack, slot) for stack in STACKS for slot in SLOTS]
 
 @cache
 def static(stack: str, slot: Slot) -> dict[str, Any]:
-    return yaml.safe_load(documents(stack_settings(stack))[f"{slot}/traefik.yaml"])
+    return yaml.load(documents(stack_settings(stack))[f"{slot}/traefik.yaml"], yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize(("stack", "slot"), CASES)

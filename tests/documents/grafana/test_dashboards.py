@@ -61,7 +61,7 @@ def panels(dashboard: dict[str, Any]) -> list[dict[str, Any]]:
 
 def sources(stack: str) -> dict[str, str]:
     text = files(stack)["provisioning/datasources/luxima.yaml"]
-    return {source["uid"]: source["type"] for source in yaml.safe_load(text)["datasources"]}
+    return {source["uid"]: source["type"] for source in yaml.load(text, yaml.CSafeLoader)["datasources"]}
 
 
 @pytest.mark.parametrize("stack", STACKS)

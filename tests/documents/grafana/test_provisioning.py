@@ -25,7 +25,7 @@ def text(stack: str, name: str) -> str:
 
 
 def sources(stack: str) -> dict[str, dict[str, Any]]:
-    document = yaml.safe_load(text(stack, "provisioning/datasources/luxima.yaml"))
+    document = yaml.load(text(stack, "provisioning/datasources/luxima.yaml"), yaml.CSafeLoader)
     assert document["apiVersion"] == 1
     found = {source["uid"]: source for source in document["datasources"]}
     assert len(found) == len(document["datasources"])
@@ -113,7 +113,7 @@ def test_dollars_are_escaped_from_grafanas_environment(stack: str) -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_dashboards_come_from_files_only(stack: str) -> None:
-    document = yaml.safe_load(text(stack, "provisioning/dashboards/luxima.yaml"))
+    document = yaml.load(text(stack, "provisioning/dashboards/luxima.yaml"), yaml.CSafeLoader)
     (provider,) = document["providers"]
     assert document["apiVersion"] == 1
     assert (provider["type"], provider["options"]["path"]) == ("file", "/etc/grafana/dashboards")

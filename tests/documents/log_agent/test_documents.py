@@ -29,7 +29,7 @@ BUILT_IN_FUNCTIONS = {"ToLower", "regexReplaceAll", "eq", "or", "and", "not", "i
 
 
 def _document(stack: str, place: str) -> dict[str, Any]:
-    return yaml.safe_load(log_agent.documents(stack_settings(stack))[f"{place}/promtail.yaml"])
+    return yaml.load(log_agent.documents(stack_settings(stack))[f"{place}/promtail.yaml"], yaml.CSafeLoader)
 
 
 def _stages(stages: list[dict[str, Any]]) -> Iterator[tuple[str, Any]]:

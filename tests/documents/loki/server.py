@@ -72,12 +72,13 @@ class Loki:
 
 def local(settings: Settings, folder: Path, http: int, grpc: int) -> dict[str, Any]:
     """loki.yaml with other ports, and folders in the place of buckets and volumes; all else as it is deployed."""
-    document: dict[str, Any] = yaml.safe_load(
+    document: dict[str, Any] = yaml.load(
         loki.documents(settings)["loki.yaml"]
         .replace("/etc/loki", str(folder))
         .replace(": /loki", f": {folder}/data")
         .replace("object_store: s3", "object_store: filesystem")
-        .replace("delete_request_store: s3", "delete_request_store: filesystem")
+        .replace("delete_request_store: s3", "delete_request_store: filesystem"),
+        yaml.CSafeLoader,
     )
     document["server"] |= {"http_listen_port": http, "grpc_listen_port": grpc, "http_listen_address": "127.0.0.1"}
     document["server"]["grpc_listen_address"] = "127.0.0.1"

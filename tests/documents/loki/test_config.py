@@ -20,7 +20,7 @@ from tools import ensure
 
 
 def _config(stack: str) -> dict[str, Any]:
-    return yaml.safe_load(loki.documents(stack_settings(stack))["loki.yaml"])
+    return yaml.load(loki.documents(stack_settings(stack))["loki.yaml"], yaml.CSafeLoader)
 
 
 def _seconds(text: str) -> int:
@@ -69,7 +69,7 @@ def test_every_row_of_the_table_has_a_class_or_a_tenant() -> None:
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_audit_tenant_is_kept_longer_whatever_the_class_of_a_line(stack: str) -> None:
     settings = stack_settings(stack)
-    audit = yaml.safe_load(loki.documents(settings)["overrides.yaml"])["overrides"][AUDIT_TENANT]
+    audit = yaml.load(loki.documents(settings)["overrides.yaml"], yaml.CSafeLoader)["overrides"][AUDIT_TENANT]
     days = settings.retention.logs.audit_days
     assert _seconds(audit["retention_period"]) // 86_400 == days
     # Without a list of its own it would have that of limits_config: 14 days for a line of class access.
@@ -88,7 +88,7 @@ def test_the_bucket_keeps_each_tenant_s_objects_at_least_as_long_as_loki(stack: 
 def test_lines_are_in_the_object_storage_in_time(minutes: int) -> None:
     settings = stack_settings("dev")
     backup = settings.backup.model_copy(update={"log_flush_max_minutes": minutes})
-    document = yaml.safe_load(loki.documents(settings.model_copy(update={"backup": backup}))["loki.yaml"])
+    document = yaml.load(loki.documents(settings.model_copy(update={"backup": backup}))["loki.yaml"], yaml.CSafeLoader)
     oldest = _seconds(document["ingester"]["max_chunk_age"])
     assert _seconds(document["ingester"]["chunk_idle_period"]) <= oldest
     # A sixth is left for the check, the upload and the index.

@@ -39,7 +39,7 @@ def _scraped(cluster: Cluster) -> Iterator[Connection]:
     """What Prometheus and the log agents find through the API server."""
     prometheus = _pod(cluster, "prometheus")
     (text,) = (text for text in prometheus.told if "scrape_configs:" in text)
-    for job in yaml.safe_load(text)["scrape_configs"]:
+    for job in yaml.load(text, yaml.CSafeLoader)["scrape_configs"]:
         for found in job.get("kubernetes_sd_configs", ()):
             for target, port in _found(cluster, found, job["relabel_configs"]):
                 yield prometheus, target, port, "TCP"
@@ -78,7 +78,7 @@ def _replicas(cluster: Cluster) -> Iterator[Connection]:
     for pod in cluster.pods:
         for text in pod.told:
             if "memberlist:" in text:
-                yield pod, pod, yaml.safe_load(text)["server"]["grpc_listen_port"], "TCP"
+                yield pod, pod, yaml.load(text, yaml.CSafeLoader)["server"]["grpc_listen_port"], "TCP"
 
 
 def _api(cluster: Cluster) -> Iterator[Connection]:

@@ -231,10 +231,11 @@ class Cluster:
 
     def allowed(self, connections: Sequence[Connection]) -> list[tuple[bool, bool]]:
         """Of each connection whether it gets out, and whether it gets in."""
+        peers = {party: party.as_peer() for party in {each for connection in connections for each in connection[:2]}}
         traffic = [
             {
-                "Source": source.as_peer(),
-                "Destination": target.as_peer(),
+                "Source": peers[source],
+                "Destination": peers[target],
                 "ResolvedPort": port,
                 "Protocol": protocol,
             }

@@ -99,7 +99,7 @@ def _connecting(settings: Settings, value: Any, above: tuple[Any, ...] = (), key
 
 def _parsed(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, yaml.CSafeLoader)
     except yaml.YAMLError:
         return None
 

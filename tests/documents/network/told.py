@@ -47,7 +47,11 @@ def endpoints(text: str, namespace: str) -> Iterator[Endpoint]:
 
 def probes(prometheus_yml: str) -> Iterator[Endpoint]:
     """What Prometheus has the blackbox exporter look at."""
-    jobs = [job for job in yaml.safe_load(prometheus_yml)["scrape_configs"] if job.get("metrics_path") == "/probe"]
+    jobs = [
+        job
+        for job in yaml.load(prometheus_yml, yaml.CSafeLoader)["scrape_configs"]
+        if job.get("metrics_path") == "/probe"
+    ]
     for job in jobs:
         for each in job["static_configs"]:
             # Name servers are asked by both.
@@ -58,7 +62,7 @@ def probes(prometheus_yml: str) -> Iterator[Endpoint]:
 
 def _parsed(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, yaml.CSafeLoader)
     except yaml.YAMLError:
         return None
 

@@ -109,7 +109,7 @@ def test_what_is_told_of_the_cluster_is_on_no_host() -> None:
 
 def test_every_released_name_and_every_name_server_is_probed() -> None:
     settings = stack_settings("prod")
-    modules = yaml.safe_load(blackbox_documents(settings)["blackbox.yml"])["modules"]
+    modules = yaml.load(blackbox_documents(settings)["blackbox.yml"], yaml.CSafeLoader)["modules"]
     found: set[tuple[str, str]] = set()
     for name in ("blackbox-https", "blackbox-dns"):
         for entry in _jobs("prod")[name]["static_configs"]:
@@ -128,7 +128,7 @@ def test_every_released_name_and_every_name_server_is_probed() -> None:
 
 
 def test_both_replicas_send_one_alert() -> None:
-    document = yaml.safe_load(documents(stack_settings("prod"))["prometheus.yml"])
+    document = yaml.load(documents(stack_settings("prod"))["prometheus.yml"], yaml.CSafeLoader)
     assert document["global"]["external_labels"]["replica"] == "${HOSTNAME}"
     assert document["alerting"]["alert_relabel_configs"] == [{"regex": "replica", "action": "labeldrop"}]
     assert len(document["alerting"]["alertmanagers"]) == 2
@@ -150,7 +150,9 @@ def test_samples_are_sent_on_only_where_a_setting_says_so(stack: str, host: str,
     observed = settings.observability
     larger = observed.prometheus.model_copy(update={"remote_write_url": url})
     settings = settings.model_copy(update={"observability": observed.model_copy(update={"prometheus": larger})})
-    assert yaml.safe_load(documents(settings)["prometheus.yml"])["remote_write"] == [{"url": url, **trusted}]
+    assert yaml.load(documents(settings)["prometheus.yml"], yaml.CSafeLoader)["remote_write"] == [
+        {"url": url, **trusted}
+    ]
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """How could an alert be true and stay silent? A case for each: it is told all the same, by itself or by another."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -11,11 +11,10 @@ import pytest
 import yaml
 
 from components.observability import rules
-from components.observability.rules.model import Group, Recording
-from components.text import to_yaml
+from components.observability.rules.model import Group
 from settings import Settings
-from tests.documents.rules import expressions
-from tests.documents.rules.test_promtool import promtool, render, sends_on
+from tests.documents.rules import narrow
+from tests.documents.rules.test_promtool import promtool, sends_on
 from tests.recording import STACKS, stack_settings
 
 pytestmark = pytest.mark.needs_tools
@@ -86,19 +85,6 @@ def home(alert: str) -> str:
     return next(name for name, group in groups().items() if any(alert == each.name for each in group.alerts))
 
 
-def needed(names: set[str]) -> Iterator[str]:
-    """These groups and those that record what they read, in the order of the rules."""
-    recorded = {
-        rule.record: name for name, group in groups().items() for rule in group.rules if isinstance(rule, Recording)
-    }
-    found, new = set[str](), set(names)
-    while new:
-        found |= new
-        read = {name for group in new for rule in groups()[group].rules for name in expressions.metrics(rule.expr)}
-        new = {recorded[name] for name in read if name in recorded} - found
-    return (name for name in groups() if name in found)
-
-
 def by_home() -> Mapping[str, list[Case]]:
     found: dict[str, list[Case]] = defaultdict(list)
     for case in cases():
@@ -109,30 +95,32 @@ def by_home() -> Mapping[str, list[Case]]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", sorted(by_home()))
 def test_what_could_stay_silent_is_told(group: str, tmp_path: Path) -> None:
-    found = by_home()[group]
-    render(prod(), tmp_path)
-    order = list(needed({home(alert) for case in found for alert in (case.alert, case.told)}))
-    tests = [
-        {
-            "name": f"{case.alert}, although: {case.although}",
-            "interval": "1m",
-            "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
-            "promql_expr_test": [
-                {
-                    "expr": f'group by (alertname) (ALERTS{{alertname="{case.told}",alertstate="firing"}})'
-                    f" # {case.alert}, although: {case.although}",
-                    "eval_time": case.at,
-                    "exp_samples": [{"labels": f'{{alertname="{case.told}"}}', "value": 1}],
-                }
-            ],
-        }
-        for case in found
+    names = [
+        narrow.write(
+            narrow.narrowed(list(groups().values()), {case.alert, case.told}),
+            rules.links(prod()),
+            "1m",
+            [_test(case)],
+            tmp_path,
+            str(number),
+        )
+        for number, case in enumerate(by_home()[group])
     ]
-    document = {
-        "rule_files": [f"{name}.yml" for name in order],
-        "evaluation_interval": "1m",
-        "group_eval_order": order,
-        "tests": tests,
+    promtool(tmp_path, "test", "rules", *names)
+
+
+def _test(case: Case) -> dict[str, Any]:
+    """As promtool has it."""
+    return {
+        "name": f"{case.alert}, although: {case.although}",
+        "interval": "1m",
+        "input_series": [{"series": name, "values": values} for name, values in case.series.items()],
+        "promql_expr_test": [
+            {
+                "expr": f'group by (alertname) (ALERTS{{alertname="{case.told}",alertstate="firing"}})'
+                f" # {case.alert}, although: {case.although}",
+                "eval_time": case.at,
+                "exp_samples": [{"labels": f'{{alertname="{case.told}"}}', "value": 1}],
+            }
+        ],
     }
-    (tmp_path / "although.test").write_text(to_yaml(document), encoding="utf-8")
-    promtool(tmp_path, "test", "rules", "although.test")

@@ -1,5 +1,6 @@
 """Rules evaluated by promtool over series that a test makes: what an expression gives at a time."""
 
+import os
 import re
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -17,9 +18,10 @@ _LABEL = re.compile(r'(\w+)="([^"]*)"')
 
 
 def promtool(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [str(ensure("promtool")["promtool"]), *arguments], cwd=cwd, capture_output=True, text=True, check=False
-    )
+    command = [str(ensure("promtool")["promtool"]), *arguments]
+    # Memory is looked through more rarely, for which a fifth of the time was spent.
+    environment = os.environ | {"GOGC": "400"}
+    return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=False)
 
 
 def write_rules(groups: Sequence[Group], path: Path) -> Path:

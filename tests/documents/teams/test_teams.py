@@ -18,7 +18,7 @@ from settings.promql import Selector, parsed, selectors
 from settings.team_files import alert_prefix
 from tests.documents.grafana.test_queries import promtool_errors
 from tests.documents.rules import expressions
-from tests.documents.rules.test_promtool import promtool, render, write_case
+from tests.documents.rules.test_promtool import promtool, render, write_cases
 from tests.recording import ROOT, STACKS, stack_settings
 from tools import ensure
 
@@ -65,7 +65,7 @@ def test_the_rules_of_the_guide_fire_and_stay_quiet(settings: Settings, checkout
     names = render(settings, folder)
     assert "team-storefront.yml" in names
     promtool(folder, "check", "rules", "--lint=all", "--lint-fatal", "team-storefront.yml")
-    promtool(folder, "test", "rules", write_case(checkout / CASES, settings, folder))
+    promtool(folder, "test", "rules", *write_cases(checkout / CASES, settings, folder))
 
 
 def test_a_teams_rules_say_whose_they_are(settings: Settings) -> None:
@@ -95,7 +95,7 @@ def test_a_teams_dashboard_is_found_beside_the_others(settings: Settings, tmp_pa
 
 def _rules(change: Callable[[dict[str, Any]], object]) -> Callable[[Path], None]:
     def apply(root: Path) -> None:
-        document = yaml.safe_load(example()[RULES])
+        document = yaml.load(example()[RULES], yaml.CSafeLoader)
         change(document)
         put(root, RULES, yaml.safe_dump(document))
 

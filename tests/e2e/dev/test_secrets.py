@@ -37,7 +37,7 @@ def test_there_is_something_to_look_for(watched: Watched) -> None:
 
 
 def test_state_logs_plans_and_project_hold_no_secret(watched: Watched) -> None:
-    layout, secrets = watched.layout, watched.secrets
+    layout, search = watched.layout, leaks.Search(watched.secrets)
     for folder in (
         layout.engine.state,
         layout.engine.home,
@@ -51,17 +51,17 @@ def test_state_logs_plans_and_project_hold_no_secret(watched: Watched) -> None:
         watched.copy.home,
     ):
         assert folder.is_dir()
-        assert leaks.in_folder(folder, secrets) == []
+        assert search.in_folder(folder) == []
 
 
 def test_what_the_user_reads_holds_no_secret(watched: Watched) -> None:
     said = "\n".join(done.text for done in watched.copy.runs)
-    assert leaks.in_bytes("what was said", said.encode(), watched.secrets) == []
+    assert leaks.Search(watched.secrets).in_bytes("what was said", said.encode()) == []
 
 
 def test_no_command_line_held_a_secret(watched: Watched) -> None:
     assert watched.in_processes == []
-    assert leaks.in_processes(watched.secrets) == []
+    assert leaks.Search(watched.secrets).in_processes() == []
 
 
 @pytest.mark.parametrize("form", ["plain", "base64", "URL-encoded"])
@@ -69,7 +69,7 @@ def test_a_planted_secret_is_found_in_a_file(tmp_path: Path, form: str) -> None:
     name, value = "minioRootPassword", "Pa55/word+with:signs"
     text = next(piece for piece, kind in leaks.forms(value).items() if kind == form)
     (tmp_path / "engine.log").write_bytes(b"before " + text + b" after")
-    assert [(each.secret, each.form) for each in leaks.in_folder(tmp_path, {name: value})] == [(name, form)]
+    assert [(each.secret, each.form) for each in leaks.Search({name: value}).in_folder(tmp_path)] == [(name, form)]
 
 
 def test_a_planted_secret_is_found_on_a_command_line(watched: Watched) -> None:
@@ -80,14 +80,14 @@ def test_a_planted_secret_is_found_on_a_command_line(watched: Watched) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == b"up\n"
-        found = leaks.in_processes({"minioRootPassword": secret})
+        found = leaks.Search({"minioRootPassword": secret}).in_processes()
         process.kill()
     assert [each.place for each in found] == [f"command line of pid {process.pid}"]
 
 
 def test_the_files_that_have_to_hold_secrets_are_this_users_alone(watched: Watched) -> None:
     layout = watched.layout
-    holding = {Path(each.place) for each in leaks.in_folder(layout.base, leaks.secrets_of(layout))}
+    holding = {Path(each.place) for each in leaks.Search(leaks.secrets_of(layout)).in_folder(layout.base)}
     assert layout.secrets in holding
     for path in holding:
         readers = [path, *path.relative_to(layout.base).parents]

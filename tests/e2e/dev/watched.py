@@ -38,11 +38,10 @@ class Watched:
 
     def run(self, *arguments: str) -> Done:
         """Run a verb and look at all command lines while it runs."""
-        running = self.copy.start(*arguments)
+        running, search = self.copy.start(*arguments), leaks.Search(leaks.secrets_of(self.layout))
         while not self._ended(running):
-            if self.layout.secrets.exists():
-                self.in_processes += leaks.in_processes(leaks.secrets_of(self.layout))
-                self.samples += 1
+            self.in_processes += search.in_processes()
+            self.samples += 1
         return self.copy.finish(running)
 
     @staticmethod

@@ -179,7 +179,7 @@ class Room:
         texts = alertmanager.documents(self.settings)
         (folder / "templates" / "luxima.tmpl").write_text(texts["templates/luxima.tmpl"])
         text = texts["alertmanager.yml"].replace("/etc/alertmanager/secrets", str(secrets))
-        document = yaml.safe_load(text)
+        document = yaml.load(text, yaml.CSafeLoader)
         document["templates"] = [str(folder / "templates" / "*.tmpl")]
         document["global"] |= {"telegram_api_url": self.web.url, "pagerduty_url": self.web.url + "/v2/enqueue"}
         return document

@@ -223,7 +223,7 @@ class Room:
         write({"prometheus.yml": to_yaml(self._prometheus())}, self._folder)
 
     def _compressed(self, text: str) -> Any:
-        return compression.document(yaml.safe_load(text))
+        return compression.document(yaml.load(text, yaml.CSafeLoader))
 
     def _prometheus(self) -> dict[str, Any]:
         """Its document, with other addresses."""

@@ -36,11 +36,12 @@ def _store(server: Running) -> Minio:
 def _document(settings: Settings, folder: Path, server: Running) -> dict[str, Any]:
     """loki.yaml with other ports, folders and the address of the object storage; all else as it is deployed."""
     text = loki.documents(settings)["loki.yaml"]
-    document: dict[str, Any] = yaml.safe_load(
+    document: dict[str, Any] = yaml.load(
         text.replace(f"https://{settings.storage.endpoint}", f"https://{server.server}")
         .replace("/etc/loki", str(folder))
         .replace(": /loki", f": {folder}/data")
-        .replace("/etc/private-ca/ca.crt", str(server.bundle))
+        .replace("/etc/private-ca/ca.crt", str(server.bundle)),
+        yaml.CSafeLoader,
     )
     listen = {"http_listen_address": "127.0.0.1", "grpc_listen_address": "127.0.0.1"}
     document["server"] |= {**listen, "http_listen_port": free_port(), "grpc_listen_port": free_port()}

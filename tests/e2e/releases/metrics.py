@@ -77,7 +77,7 @@ class Metrics:
 
     def _document(self) -> dict[str, Any]:
         """The platform's jobs; here a file says who it is, where a pod would know by its account."""
-        full = yaml.safe_load(prometheus.documents(self._made.world.settings)["prometheus.yml"])
+        full = yaml.load(prometheus.documents(self._made.world.settings)["prometheus.yml"], yaml.CSafeLoader)
         jobs = [job for job in full["scrape_configs"] if job["job_name"] in _JOBS]
         for job in jobs:
             for found in job["kubernetes_sd_configs"]:

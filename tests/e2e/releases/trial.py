@@ -104,7 +104,7 @@ def trial(strategy: str, images: Mapping[str, Mapping[str, str]]) -> Generator[T
         copy.replace(file, "switch_ttl_seconds: 30", f"switch_ttl_seconds: {TTL_SECONDS}")
         # A real log agent: of the other one there is only a stand-in here.
         copy.replace(file, "agent: alloy", "agent: promtail")
-        released = yaml.safe_load((copy.root / "releases" / f"{STACK}.yaml").read_text(encoding="utf-8"))
+        released = yaml.load((copy.root / "releases" / f"{STACK}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader)
         old = str(released["services"][SERVICE]["slots"]["blue"]["image"])
         (copy.temporary / "images.json").write_text(json.dumps(images), encoding="utf-8")
         copy.commit()

@@ -57,7 +57,7 @@ def _in_toml() -> Any:
 
 
 def _in_json() -> Any:
-    text = json.dumps(yaml.safe_load(_ROUTING))
+    text = json.dumps(yaml.load(_ROUTING, yaml.CSafeLoader))
     return declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": text}}, "routing")
 
 

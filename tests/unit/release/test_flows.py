@@ -78,14 +78,13 @@ def prepared(folder: Path, strategy: str, before: Sequence[Act]) -> World:
 @pytest.mark.parametrize("verb", VERBS)
 def test_whoever_is_interrupted_anywhere_is_brought_to_the_same_end(verb: str, tmp_path: Path) -> None:
     strategy, before, act = VERBS[verb]
-    (tmp_path / "whole").mkdir()
-    whole = prepared(tmp_path / "whole", strategy, before)
+    (tmp_path / "start").mkdir()
+    start = prepared(tmp_path / "start", strategy, before)
+    whole = start.copied(tmp_path / "whole")
     act(whole.context())
     assert len(whole.steps) >= 2
     for number in range(len(whole.steps)):
-        folder = tmp_path / str(number)
-        folder.mkdir()
-        cut = prepared(folder, strategy, before)
+        cut = start.copied(tmp_path / str(number))
         cut.cut_after = number
         with pytest.raises(Cut):
             act(cut.context())

@@ -4,12 +4,13 @@ Users are looked at after each step, those who honour the record and those who n
 """
 
 import datetime
+import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from components.dns_update import DnsError
 from components.routing.document import version
@@ -93,6 +94,11 @@ class World:
     unseen: set[str] = field(default_factory=set[str])
     """Images that users saw and nobody had tested."""
 
+    def copied(self, folder: Path) -> Self:
+        """The same world in another folder; what happens in one of them is not seen in the other."""
+        shutil.copytree(self.root, folder)
+        return replace(self, root=folder, **{name: value.copy() for name, value in vars(self).items() if _grows(value)})
+
     def happened(self, what: str) -> None:
         """One step that changed something, or was waited for."""
         self.steps.append(what)
@@ -165,6 +171,10 @@ class World:
             {slot: self.version(slot, self.routing[slot]) for slot in SLOTS},
             self.seen == releases.revision,
         )
+
+
+def _grows(value: object) -> bool:
+    return isinstance(value, dict | list | set)
 
 
 @dataclass

@@ -24,7 +24,7 @@ def layout(tmp_path: Path) -> Layout:
 
 
 def written(layout: Layout) -> dict[str, dict[str, object]]:
-    return yaml.safe_load(layout.engine.stack_file.read_text())
+    return yaml.load(layout.engine.stack_file.read_text(), yaml.CSafeLoader)
 
 
 def test_only_the_endpoint_changes(layout: Layout) -> None:

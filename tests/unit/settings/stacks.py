@@ -50,7 +50,7 @@ KUBECONFIG = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: [{name: planted
 
 @cache
 def _read(path: Path) -> Any:
-    return yaml.safe_load(path.read_text(encoding="utf-8"))
+    return yaml.load(path.read_text(encoding="utf-8"), yaml.CSafeLoader)
 
 
 def files_of(stack: str) -> list[str]:

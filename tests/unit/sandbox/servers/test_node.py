@@ -86,7 +86,7 @@ def test_the_administrators_key_is_roots_alone(site: Site) -> None:
     assert folder.stat().st_mode & 0o777 == 0o700
     file = folder / "kubeconfig"
     assert file.stat().st_mode & 0o777 == 0o600
-    content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    content = yaml.load(file.read_text(encoding="utf-8"), yaml.CSafeLoader)
     # As the machines of the cluster find it, not as this computer does.
     assert content["clusters"][0]["cluster"]["server"] == f"https://{site.settings.kubernetes.api_address}:6443"
     assert content["users"][0]["user"]["client-key-data"] == _text(_KEY)
@@ -104,7 +104,7 @@ def test_the_kubelet_shows_a_certificate_of_the_cluster(site: Site) -> None:
     first = plan.Node.of(site.settings)
     assert first.name in names.get_values_for_type(DNSName)
     assert ip_address(first.address) in names.get_values_for_type(IPAddress)
-    kubelet = yaml.safe_load(made.machine["files"]["/etc/kubernetes/kubelet.yaml"])
+    kubelet = yaml.load(made.machine["files"]["/etc/kubernetes/kubelet.yaml"], yaml.CSafeLoader)
     assert (kubelet["tlsCertFile"], kubelet["tlsPrivateKeyFile"]) == (
         "/etc/kubernetes/serving/public.crt",
         "/etc/kubernetes/serving/private.key",
