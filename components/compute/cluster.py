@@ -10,9 +10,14 @@ import pulumi_proxmoxve as proxmox
 from components.cloud_init import DOCKER_HOST, CloudConfig
 from components.compute.container import LinuxContainer, LinuxContainerArgs
 from components.compute.docker_host import DockerHost, DockerHostArgs
+from components.compute.filtering import Network
+from components.compute.firewall import ClusterFirewall, ClusterFirewallArgs
 from components.compute.ssh import public_key
 from components.compute.vm import VirtualMachine, VirtualMachineArgs
+from components.flows import Flows
 from settings.compute import Compute, Download, Vm
+from settings.edge import Edge
+from settings.kubernetes import Kubernetes
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,12 @@ class ComputeArgs:
     """VMs to make, by name."""
     environment: str
     """Name of the environment; guests are tagged with it."""
+    flows: Flows
+    """Who may talk to whom."""
+    kubernetes: Kubernetes
+    """Networks of the cluster and its virtual address."""
+    edge: Edge
+    """Virtual addresses of the gateways."""
     api_token: pulumi.Input[str]
     """Proxmox API token, `user@realm!name=uuid`; secret."""
     ssh_private_key: pulumi.Input[str]
@@ -64,7 +75,12 @@ class ComputeCluster(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
+        self._filtered = Network(args.flows, compute, args.kubernetes, args.edge)
         self._on_proxmox = pulumi.ResourceOptions(parent=self, providers={"proxmoxve": provider})
+        if compute.firewall.cluster_owner == args.environment:
+            ClusterFirewall(
+                f"{name}-firewall", ClusterFirewallArgs(compute.firewall.hosts_input_policy), self._on_proxmox
+            )
         pool = proxmox.PoolLegacy(
             f"{name}-pool",
             pool_id=compute.pool,
@@ -82,7 +98,7 @@ class ComputeCluster(pulumi.ComponentResource):
         self.docker_hosts = {
             vm: DockerHost(
                 f"{name}-{vm}-docker",
-                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, self.vms[vm].ready),
+                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, self.vms[vm].closed),
                 self._child,
             )
             for vm in compute.by_role("docker_host")
@@ -112,6 +128,7 @@ class ComputeCluster(pulumi.ComponentResource):
                     pool_id=self._pool_id,
                     image_id=images[spec.node],
                     authorized_keys=self._keys,
+                    filtered=self._filtered,
                     cloud_config=DOCKER_HOST
                     if spec.role == "docker_host"
                     else self._args.cloud_configs.get(vm, CloudConfig()),
@@ -136,6 +153,7 @@ class ComputeCluster(pulumi.ComponentResource):
                     pool_id=self._pool_id,
                     template_id=templates[spec.node],
                     authorized_keys=self._keys,
+                    filtered=self._filtered,
                 ),
                 self._on_proxmox,
             )

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_proxmoxve as proxmox
 
+from components.compute.filtering import Network
+from components.compute.firewall import GuestFirewall, GuestFirewallArgs
 from settings.compute import Compute, Container
 
 
@@ -27,6 +29,8 @@ class LinuxContainerArgs:
     """Proxmox volume id of the template on the container's node."""
     authorized_keys: pulumi.Input[Sequence[str]]
     """Public SSH keys that may log in as root."""
+    filtered: Network
+    """What the hypervisor's firewall is made from."""
 
 
 class LinuxContainer(pulumi.ComponentResource):
@@ -86,4 +90,11 @@ class LinuxContainer(pulumi.ComponentResource):
         )
         self.address = guest.address
         self.vm_id = container.vm_id.apply(int)
+        GuestFirewall(
+            f"{name}-firewall",
+            GuestFirewallArgs(
+                "lxc", guest.id, guest.node, args.filtered.rules(guest), args.filtered.held(guest), container
+            ),
+            pulumi.ResourceOptions(parent=self),
+        )
         self.register_outputs({"address": self.address, "vmId": self.vm_id})

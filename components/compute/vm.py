@@ -7,6 +7,8 @@ import pulumi
 import pulumi_proxmoxve as proxmox
 
 from components.cloud_init import CloudConfig, user_data
+from components.compute.filtering import Network
+from components.compute.firewall import GuestFirewall, GuestFirewallArgs
 from settings.compute import Compute, Vm
 
 
@@ -30,6 +32,8 @@ class VirtualMachineArgs:
     """Public SSH keys that may log in."""
     cloud_config: CloudConfig
     """What the machine's role adds to its user-data."""
+    filtered: Network
+    """What the hypervisor's firewall is made from."""
 
 
 class VirtualMachine(pulumi.ComponentResource):
@@ -39,8 +43,10 @@ class VirtualMachine(pulumi.ComponentResource):
     """Address of the machine, without the prefix length."""
     vm_id: pulumi.Output[int]
     """Number of the VM in the cluster."""
-    ready: pulumi.Resource
-    """What has to exist before anything on the machine can."""
+    machine: pulumi.Resource
+    """The VM itself."""
+    closed: pulumi.Resource
+    """What has to exist before anything is served on the machine: its firewall."""
 
     def __init__(self, name: str, args: VirtualMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:compute:VirtualMachine", name, None, opts)
@@ -118,5 +124,10 @@ class VirtualMachine(pulumi.ComponentResource):
         )
         self.address = vm.address
         self.vm_id = machine.vm_id
-        self.ready = machine
+        self.machine = machine
+        self.closed = GuestFirewall(
+            f"{name}-firewall",
+            GuestFirewallArgs("vm", vm.id, vm.node, args.filtered.rules(vm), args.filtered.held(vm), machine),
+            pulumi.ResourceOptions(parent=self),
+        ).closed
         self.register_outputs({"address": self.address, "vmId": self.vm_id})

@@ -169,6 +169,25 @@ class Cluster(_FakePve):
         base: Any = super()
         return await base._content_delete(v, user)
 
+    # -------------------------------------------------------------- firewall
+
+    @property
+    def firewall(self) -> dict[str, Any]:
+        """What is kept of the cluster's, the nodes' and the guests' firewalls."""
+        return cast("dict[str, Any]", self._fw())
+
+    async def _qm_destroy(self, v: dict[str, Any], user: str) -> Any:
+        base: Any = super()
+        answer = await base._qm_destroy(v, user)
+        self.firewall["guests"].pop(int(v["vmid"]), None)
+        return answer
+
+    async def _lxc_destroy(self, user: str, v: dict[str, Any]) -> Any:
+        base: Any = super()
+        answer = await base._lxc_destroy(user, v)
+        self.firewall["guests"].pop(int(v["vmid"]), None)
+        return answer
+
     # ------------------------------------------------------------- containers
 
     async def _lxc_create(self, user: str, v: dict[str, Any]) -> Any:
