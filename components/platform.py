@@ -208,7 +208,7 @@ class Platform:
 
     def _machines(self, role: str) -> dict[str, Machine]:
         return {
-            name: Machine(vm.address, vm.machine, vm.closed)
+            name: Machine(vm.address, vm.machine, vm.settled)
             for name, vm in self.compute.vms.items()
             if self._settings.compute.vms[name].role == role
         }

@@ -126,6 +126,9 @@ class Guest(Area):
     disk_gib: Annotated[int, Field(ge=2, le=65_536)] = Field(description="Size of the system disk, in GiB")
     address: Address = Field(description="Fixed address in the guests' network")
     start_order: StartOrder = Field(description="Order in which Proxmox starts guests; the lowest first")
+    protected: bool = Field(
+        default=False, description="Whether the engine refuses to delete or replace it, by an update as by a destroy"
+    )
 
 
 class Vm(Guest):

@@ -32,7 +32,10 @@ class GuestFirewallArgs:
 
 
 class GuestFirewall(pulumi.ComponentResource):
-    """Rules of one guest, and then the options that close it to everything else, IPv6 included."""
+    """Rules of one guest, and then the options that close it to everything else, IPv6 included.
+
+    They are one file on Proxmox, so they are made one after another.
+    """
 
     closed: pulumi.Resource
     """What has to exist before anything is served on the guest."""
@@ -52,40 +55,36 @@ class GuestFirewall(pulumi.ComponentResource):
                 delete_before_replace=True,
             )
 
-        first: list[pulumi.Resource] = [
-            proxmox.firewall.RulesLegacy(
-                f"{name}-rules",
-                node_name=args.node,
-                vm_id=vm_id,
-                container_id=container_id,
-                rules=[
-                    proxmox.firewall.RulesLegacyRuleArgs(
-                        type=rule.direction,
-                        action=rule.action,
-                        proto=rule.protocol,
-                        dport=",".join(map(str, rule.ports)) or None,
-                        source=",".join(rule.source) or None,
-                        dest=",".join(rule.dest),
-                        comment=rule.why,
-                    )
-                    for rule in args.rules
-                ],
-                opts=after(),
-            )
-        ]
+        last: pulumi.Resource = proxmox.firewall.RulesLegacy(
+            f"{name}-rules",
+            node_name=args.node,
+            vm_id=vm_id,
+            container_id=container_id,
+            rules=[
+                proxmox.firewall.RulesLegacyRuleArgs(
+                    type=rule.direction,
+                    action=rule.action,
+                    proto=rule.protocol,
+                    dport=",".join(map(str, rule.ports)) or None,
+                    source=",".join(rule.source) or None,
+                    dest=",".join(rule.dest),
+                    comment=rule.why,
+                )
+                for rule in args.rules
+            ],
+            opts=after(),
+        )
         if args.kind == "vm":
             # Proxmox knows the address of an LXC from its configuration, that of a VM from this set alone: without it
             # the filter drops all that a VM says.
-            first.append(
-                proxmox.firewall.IpsetLegacy(
-                    f"{name}-addresses",
-                    node_name=args.node,
-                    vm_id=vm_id,
-                    name=_OWN_ADDRESSES,
-                    comment="Addresses that the guest may send from",
-                    cidrs=[proxmox.firewall.IpsetLegacyCidrArgs(name=address) for address in args.addresses],
-                    opts=after(),
-                )
+            last = proxmox.firewall.IpsetLegacy(
+                f"{name}-addresses",
+                node_name=args.node,
+                vm_id=vm_id,
+                name=_OWN_ADDRESSES,
+                comment="Addresses that the guest may send from",
+                cidrs=[proxmox.firewall.IpsetLegacyCidrArgs(name=address) for address in args.addresses],
+                opts=after(last),
             )
         self.closed = proxmox.firewall.OptionsLegacy(
             f"{name}-options",
@@ -102,7 +101,7 @@ class GuestFirewall(pulumi.ComponentResource):
             radv=False,
             log_level_in="info",
             log_level_out="nolog",
-            opts=after(*first),
+            opts=after(last),
         )
         self.register_outputs({})
 

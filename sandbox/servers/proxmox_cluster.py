@@ -61,6 +61,7 @@ class Cluster(_FakePve):
         return [
             ("PUT", guest + "/resize", self._resize),
             ("POST", guest + "/move_disk", self._move_disk),
+            ("POST", guest + "/migrate", self._migrate),
             ("GET", "/nodes/{node}/query-url-metadata", self._url_metadata),
         ]
 
@@ -139,6 +140,16 @@ class Cluster(_FakePve):
                 record["size"] = size
 
         return await self.task(vm.node, "resize", vm.vmid, user, body, vm=vm)
+
+    async def _migrate(self, v: dict[str, Any], user: str) -> str:
+        vm, target = self.find(v["node"], v["vmid"]), v["target"]
+        if target not in self.nodes:
+            raise _PveError(500, f"no such cluster node '{target}'")
+
+        async def body() -> None:
+            vm.node = target
+
+        return await self.task(vm.node, "qmigrate", vm.vmid, user, body, vm=vm)
 
     # ------------------------------------------------------------------ files
 

@@ -18,8 +18,9 @@ TYPES: Mapping[str, Type] = {
             f"{_PVE}::test_a_wrong_vm_value_is_named",
         ),
         Claim(
-            "the same, while `migrate` is not set (proxmox `vm.go`, `CustomizeDiff`)",
+            "the same (proxmox `vm.go`, `CustomizeDiff`)",
             f"{_PVE}::test_what_makes_another_vm",
+            "`nodeName` not with `migrate`, which moves the VM",
         ),
         Claim(DELETES, _MADE_FIRST),
         Claim(

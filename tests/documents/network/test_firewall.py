@@ -128,7 +128,10 @@ def world(request: pytest.FixtureRequest) -> World:
 
 def test_a_guest_is_asked_what_is_in_the_table_and_nothing_else(world: World) -> None:
     asked = list(world.asked())
-    verdicts = [(world.filters[name].lets("in", *rest), world.expected(*rest)) for name, *rest in asked]
+    verdicts = [
+        (world.filters[name].lets("in", source, dest, port, protocol), world.expected(source, dest, port, protocol))
+        for name, source, dest, port, protocol in asked
+    ]
     assert sum(map(all, verdicts)) > 50
     assert [
         f"{each}: {is_so} instead of {should}"
