@@ -63,6 +63,9 @@ class Platform:
                 compute=settings.compute,
                 vms=settings.wanted_vms,
                 environment=settings.environment.name,
+                flows=self._flows,
+                kubernetes=settings.kubernetes,
+                edge=settings.edge,
                 api_token=secrets["proxmoxApiToken"],
                 ssh_private_key=secrets["sshPrivateKey"],
                 cloud_configs=cloud_configs(settings.kubernetes, settings.compute),
@@ -220,7 +223,7 @@ class Platform:
 
     def _machines(self, role: str) -> dict[str, Machine]:
         return {
-            name: Machine(vm.address, vm.ready)
+            name: Machine(vm.address, vm.machine, vm.settled)
             for name, vm in self.compute.vms.items()
             if self._settings.compute.vms[name].role == role
         }

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settings.environment import StackName
 from settings.values import Address, Area, Domain, Form, HttpsUrl, Label, Network
 
 Role = Literal["k3s_server", "k3s_agent", "docker_host"]
@@ -99,6 +100,22 @@ class Ssh(Area):
     )
 
 
+class Firewall(Area):
+    """The hypervisor's firewall, which every guest of the stack is behind."""
+
+    cluster_owner: StackName = Field(
+        description="Stack that switches the firewall of the whole Proxmox cluster on; one of those that share it"
+    )
+    management_networks: Annotated[tuple[Network, ...], Field(min_length=1)] = Field(
+        description="Networks that people and `pulumi up` come from; nobody else reaches SSH of a guest"
+    )
+    hosts_input_policy: Literal["ACCEPT", "DROP"] = Field(
+        default="ACCEPT",
+        description="What the Proxmox hosts do with a connection that none of their own rules names; "
+        "DROP only where such rules let you in",
+    )
+
+
 class Guest(Area):
     """What a VM and an LXC have in common."""
 
@@ -109,6 +126,9 @@ class Guest(Area):
     disk_gib: Annotated[int, Field(ge=2, le=65_536)] = Field(description="Size of the system disk, in GiB")
     address: Address = Field(description="Fixed address in the guests' network")
     start_order: StartOrder = Field(description="Order in which Proxmox starts guests; the lowest first")
+    protected: bool = Field(
+        default=False, description="Whether the engine refuses to delete or replace it, by an update as by a destroy"
+    )
 
 
 class Vm(Guest):
@@ -134,6 +154,7 @@ class Compute(Area):
     nodes: Annotated[Mapping[Label, Node], Field(min_length=1)] = Field(description="Proxmox hosts by name")
     network: GuestNetwork = Field(description="Network of the guests")
     storage: StoragePlaces = Field(description="Proxmox storages to use")
+    firewall: Firewall = Field(description="The hypervisor's firewall")
     cloud_image: Download = Field(description="Disk image that VMs are made from")
     container_template: Download = Field(description="Template that LXCs are made from")
     ssh: Ssh = Field(description="Access to the guests")

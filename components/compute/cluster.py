@@ -1,5 +1,6 @@
 """Everything of a stack that is on the Proxmox VE cluster (INF-1)."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -10,9 +11,14 @@ import pulumi_proxmoxve as proxmox
 from components.cloud_init import DOCKER_HOST, CloudConfig
 from components.compute.container import LinuxContainer, LinuxContainerArgs
 from components.compute.docker_host import DockerHost, DockerHostArgs
+from components.compute.filtering import Network
+from components.compute.firewall import ClusterFirewall, ClusterFirewallArgs
 from components.compute.ssh import public_key
 from components.compute.vm import VirtualMachine, VirtualMachineArgs
+from components.flows import Flows
 from settings.compute import Compute, Download, Vm
+from settings.edge import Edge
+from settings.kubernetes import Kubernetes
 
 
 @dataclass(frozen=True)
@@ -25,6 +31,12 @@ class ComputeArgs:
     """VMs to make, by name."""
     environment: str
     """Name of the environment; guests are tagged with it."""
+    flows: Flows
+    """Who may talk to whom."""
+    kubernetes: Kubernetes
+    """Networks of the cluster and its virtual address."""
+    edge: Edge
+    """Virtual addresses of the gateways."""
     api_token: pulumi.Input[str]
     """Proxmox API token, `user@realm!name=uuid`; secret."""
     ssh_private_key: pulumi.Input[str]
@@ -34,7 +46,10 @@ class ComputeArgs:
 
 
 class ComputeCluster(pulumi.ComponentResource):
-    """The pool, the images, and every VM and LXC of a stack."""
+    """The pool, the images, and every VM and LXC of a stack.
+
+    Machines of one role are made and changed one after another, in the order of the settings.
+    """
 
     vms: Mapping[str, VirtualMachine]
     """VMs by name."""
@@ -64,7 +79,12 @@ class ComputeCluster(pulumi.ComponentResource):
             ),
             opts=self._child,
         )
+        self._filtered = Network(args.flows, compute, args.kubernetes, args.edge)
         self._on_proxmox = pulumi.ResourceOptions(parent=self, providers={"proxmoxve": provider})
+        if compute.firewall.cluster_owner == args.environment:
+            ClusterFirewall(
+                f"{name}-firewall", ClusterFirewallArgs(compute.firewall.hosts_input_policy), self._on_proxmox
+            )
         pool = proxmox.PoolLegacy(
             f"{name}-pool",
             pool_id=compute.pool,
@@ -82,7 +102,7 @@ class ComputeCluster(pulumi.ComponentResource):
         self.docker_hosts = {
             vm: DockerHost(
                 f"{name}-{vm}-docker",
-                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, self.vms[vm].ready),
+                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, self.vms[vm].settled),
                 self._child,
             )
             for vm in compute.by_role("docker_host")
@@ -101,8 +121,10 @@ class ComputeCluster(pulumi.ComponentResource):
         images = self._download(
             name, "cloud-image", "import", compute.cloud_image, {spec.node for spec in wanted.values()}, provider
         )
-        return {
-            vm: VirtualMachine(
+        made: dict[str, VirtualMachine] = {}
+        last: dict[str, pulumi.Resource] = {}
+        for vm, spec in wanted.items():
+            made[vm] = VirtualMachine(
                 f"{name}-{vm}",
                 VirtualMachineArgs(
                     hostname=vm,
@@ -112,21 +134,26 @@ class ComputeCluster(pulumi.ComponentResource):
                     pool_id=self._pool_id,
                     image_id=images[spec.node],
                     authorized_keys=self._keys,
+                    filtered=self._filtered,
+                    private_key=self._args.ssh_private_key,
+                    after=last.get(spec.role),
                     cloud_config=DOCKER_HOST
                     if spec.role == "docker_host"
                     else self._args.cloud_configs.get(vm, CloudConfig()),
                 ),
                 self._on_proxmox,
             )
-            for vm, spec in wanted.items()
-        }
+            last[spec.role] = made[vm].settled
+        return made
 
     def _make_containers(self, name: str, provider: proxmox.Provider) -> dict[str, LinuxContainer]:
         compute = self._args.compute
         nodes = {spec.node for spec in compute.containers.values()}
         templates = self._download(name, "container-template", "vztmpl", compute.container_template, nodes, provider)
-        return {
-            lxc: LinuxContainer(
+        made: dict[str, LinuxContainer] = {}
+        last: dict[str, pulumi.Resource] = {}
+        for lxc, spec in compute.containers.items():
+            made[lxc] = LinuxContainer(
                 f"{name}-{lxc}",
                 LinuxContainerArgs(
                     hostname=lxc,
@@ -136,11 +163,14 @@ class ComputeCluster(pulumi.ComponentResource):
                     pool_id=self._pool_id,
                     template_id=templates[spec.node],
                     authorized_keys=self._keys,
+                    filtered=self._filtered,
+                    private_key=self._args.ssh_private_key,
+                    after=last.get(spec.role),
                 ),
                 self._on_proxmox,
             )
-            for lxc, spec in compute.containers.items()
-        }
+            last[spec.role] = made[lxc].settled
+        return made
 
     def _download(
         self, name: str, what: str, content_type: str, source: Download, nodes: set[str], provider: proxmox.Provider
@@ -155,10 +185,16 @@ class ComputeCluster(pulumi.ComponentResource):
                 url=source.url,
                 checksum=source.sha512,
                 checksum_algorithm=None if source.sha512 is None else "sha512",
-                file_name=f"{self._args.compute.pool}-{urlsplit(source.url).path.rsplit('/', 1)[-1]}",
+                file_name=f"{self._args.compute.pool}-{file_name(source)}",
                 # The file behind a URL may change; what was installed from it does not follow.
                 overwrite=False,
                 opts=pulumi.ResourceOptions(parent=self, provider=provider),
             ).id
             for node in sorted(nodes)
         }
+
+
+def file_name(source: Download) -> str:
+    """Name of a download, which is another one when what is meant is: a name that is taken would be refused."""
+    meant = hashlib.sha256(f"{source.url} {source.sha512}".encode()).hexdigest()[:12]
+    return f"{meant}-{urlsplit(source.url).path.rsplit('/', 1)[-1]}"

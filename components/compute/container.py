@@ -6,6 +6,9 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_proxmoxve as proxmox
 
+from components.compute.filtering import Network
+from components.compute.firewall import GuestFirewall, GuestFirewallArgs
+from components.compute.settling import Login, settled, settled_script
 from settings.compute import Compute, Container
 
 
@@ -27,6 +30,12 @@ class LinuxContainerArgs:
     """Proxmox volume id of the template on the container's node."""
     authorized_keys: pulumi.Input[Sequence[str]]
     """Public SSH keys that may log in as root."""
+    filtered: Network
+    """What the hypervisor's firewall is made from."""
+    private_key: pulumi.Input[str]
+    """Private key with which the platform logs in; secret."""
+    after: pulumi.Resource | None = None
+    """What has to serve before this container is touched: the one before it, of the same role."""
 
 
 class LinuxContainer(pulumi.ComponentResource):
@@ -36,6 +45,8 @@ class LinuxContainer(pulumi.ComponentResource):
     """Address of the container, without the prefix length."""
     vm_id: pulumi.Output[int]
     """Number of the container in the cluster."""
+    settled: pulumi.Resource
+    """What is there when the container serves."""
 
     def __init__(self, name: str, args: LinuxContainerArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:compute:LinuxContainer", name, None, opts)
@@ -79,11 +90,32 @@ class LinuxContainer(pulumi.ComponentResource):
                     keys=pulumi.Output.from_input(args.authorized_keys).apply(list)
                 ),
             ),
-            # A new template or another person's key is for the next container, not a reason to lose this one.
+            # A new template or another person's key is for the next container, not a reason to lose this one. Nor is
+            # another node: the provider cannot move a container, Proxmox and people can.
             opts=pulumi.ResourceOptions(
-                parent=self, ignore_changes=["operatingSystem.templateFileId", "initialization.userAccount"]
+                parent=self,
+                depends_on=[] if args.after is None else [args.after],
+                protect=guest.protected,
+                # Its number is fixed, so the old one has to go before the new one can come.
+                delete_before_replace=True,
+                ignore_changes=["nodeName", "operatingSystem.templateFileId", "initialization.userAccount"],
             ),
         )
         self.address = guest.address
         self.vm_id = container.vm_id.apply(int)
+        closed = GuestFirewall(
+            f"{name}-firewall",
+            GuestFirewallArgs(
+                "lxc", guest.id, guest.node, args.filtered.rules(guest), args.filtered.held(guest), container
+            ),
+            pulumi.ResourceOptions(parent=self),
+        ).closed
+        self.settled = settled(
+            f"{name}-settled",
+            settled_script(guest.role, args.filtered.edge.namespace),
+            Login(guest.address, "root", args.private_key),
+            (guest.cpus, guest.memory_mib, guest.address, network.gateway, network.name_servers, network.search_domain),
+            container,
+            pulumi.ResourceOptions(parent=self, depends_on=[closed]),
+        )
         self.register_outputs({"address": self.address, "vmId": self.vm_id})

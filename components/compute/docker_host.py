@@ -17,7 +17,7 @@ class DockerHostArgs:
     user: str
     """User that is in the host's `docker` group; its key comes from the operator's SSH agent or configuration."""
     machine: pulumi.Resource
-    """The VM, which has to exist first."""
+    """What has to exist first: a VM behind its firewall, on which Docker answers."""
 
 
 class DockerHost(pulumi.ComponentResource):

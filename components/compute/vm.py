@@ -7,6 +7,10 @@ import pulumi
 import pulumi_proxmoxve as proxmox
 
 from components.cloud_init import CloudConfig, user_data
+from components.compute.filtering import Network
+from components.compute.firewall import GuestFirewall, GuestFirewallArgs
+from components.compute.growing import only_grows
+from components.compute.settling import Login, settled, settled_script
 from settings.compute import Compute, Vm
 
 
@@ -30,6 +34,12 @@ class VirtualMachineArgs:
     """Public SSH keys that may log in."""
     cloud_config: CloudConfig
     """What the machine's role adds to its user-data."""
+    filtered: Network
+    """What the hypervisor's firewall is made from."""
+    private_key: pulumi.Input[str]
+    """Private key with which the platform logs in; secret."""
+    after: pulumi.Resource | None = None
+    """What has to serve before this machine is touched: the one before it, of the same role."""
 
 
 class VirtualMachine(pulumi.ComponentResource):
@@ -39,8 +49,10 @@ class VirtualMachine(pulumi.ComponentResource):
     """Address of the machine, without the prefix length."""
     vm_id: pulumi.Output[int]
     """Number of the VM in the cluster."""
-    ready: pulumi.Resource
-    """What has to exist before anything on the machine can."""
+    machine: pulumi.Resource
+    """The VM itself."""
+    settled: pulumi.Resource
+    """What is there when the machine serves."""
 
     def __init__(self, name: str, args: VirtualMachineArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:compute:VirtualMachine", name, None, opts)
@@ -63,6 +75,8 @@ class VirtualMachine(pulumi.ComponentResource):
             name=args.hostname,
             vm_id=vm.id,
             node_name=vm.node,
+            # Another node is a move; without this it would be another VM.
+            migrate=True,
             pool_id=args.pool_id,
             description=f"{vm.role} of the {args.environment} stack",
             tags=sorted({"luxima", args.environment, vm.role.replace("_", "-")}),
@@ -113,10 +127,28 @@ class VirtualMachine(pulumi.ComponentResource):
             # VM on every `up`: https://github.com/muhlba91/pulumi-proxmoxve/issues/664.
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=[] if args.after is None else [args.after],
+                protect=vm.protected,
+                hooks=only_grows(name, args.hostname),
+                # Its number is fixed, so the old one has to go before the new one can come.
+                delete_before_replace=True,
                 ignore_changes=["initialization.userDataFileId", "disks[0].importFrom", "disks[0].speed"],
             ),
         )
         self.address = vm.address
         self.vm_id = machine.vm_id
-        self.ready = machine
+        self.machine = machine
+        closed = GuestFirewall(
+            f"{name}-firewall",
+            GuestFirewallArgs("vm", vm.id, vm.node, args.filtered.rules(vm), args.filtered.held(vm), machine),
+            pulumi.ResourceOptions(parent=self),
+        ).closed
+        self.settled = settled(
+            f"{name}-settled",
+            settled_script(vm.role, args.filtered.edge.namespace),
+            Login(vm.address, compute.ssh.user, args.private_key),
+            (vm.cpus, vm.memory_mib, vm.address, network.gateway, network.name_servers, network.search_domain),
+            machine,
+            pulumi.ResourceOptions(parent=self, depends_on=[closed]),
+        )
         self.register_outputs({"address": self.address, "vmId": self.vm_id})

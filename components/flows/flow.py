@@ -35,7 +35,7 @@ ANYWHERE: Final = Networks(("0.0.0.0/0",))
 """Everybody, the cluster's own pods too."""
 
 Peer = Pods | Networks
-Protocol = Literal["TCP", "UDP"]
+Protocol = Literal["TCP", "UDP", "ICMP"]
 
 
 @dataclass(frozen=True)
@@ -47,11 +47,11 @@ class Flow:
     target: Peer
     """Who is connected to."""
     port: int
-    """Port at the pod or at the machine; a Service may have another one in front of it."""
+    """Port at the pod or at the machine, where a Service may have another one in front of it; 0 for ICMP."""
     why: str
     """What for."""
     protocol: Protocol = "TCP"
-    """TCP or UDP."""
+    """TCP or UDP; between machines ICMP as well, which is a ping."""
 
 
 class Flows:

@@ -16,6 +16,8 @@ from settings.values import PRIVATE
 
 API_PORT: Final = 6443
 """TCP port of the Kubernetes API."""
+KUBELET_PORT: Final = 10250
+"""TCP port of kubelet on every node."""
 GATEWAY_PORTS: Final = {443: 8443, 80: 8000}
 """Ports of a gateway's pods by those of its address: what a network policy sees, and what a client asks for."""
 GATEWAY_METRICS_PORT: Final = 8080
@@ -68,6 +70,27 @@ class Peers:
         return self._machines("k3s_server", "k3s_agent")
 
     @property
+    def servers(self) -> Networks:
+        """Nodes that carry the cluster's control plane and etcd."""
+        return self._machines("k3s_server")
+
+    @property
+    def guests(self) -> Networks:
+        """Every VM and LXC of the stack."""
+        guests = {**self.settings.wanted_vms, **self.settings.compute.containers}
+        return hosts(guest.address for guest in guests.values())
+
+    @property
+    def management(self) -> Networks:
+        """People, and the machine that `pulumi up` runs on."""
+        return Networks(self.settings.compute.firewall.management_networks)
+
+    @property
+    def gateway_addresses(self) -> Networks:
+        """The addresses of the gateways, also those outside of a NAT."""
+        return hosts(address for gateway in self.settings.edge.gateways.values() for address in gateway.addresses)
+
+    @property
     def api(self) -> Networks:
         """The API server: each server's own address, which a Service is translated to, and the virtual one."""
         return self._machines("k3s_server", more=[self.settings.kubernetes.api_address])
@@ -114,8 +137,7 @@ class Peers:
         """
         if host in self._led_by_gateways:
             yield self.gateways, GATEWAY_PORTS.get(port, port)
-            gateways = self.settings.edge.gateways.values()
-            yield hosts(address for gateway in gateways for address in gateway.addresses), port
+            yield self.gateway_addresses, port
         elif _is_address(host):
             yield hosts([host]), port
         elif host in self._elsewhere:

@@ -4,7 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from components.flows.flow import ANYWHERE, Flow, Flows, Networks, Peer, Pods
-from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, Peers
+from components.flows.machines import machine_flows
+from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, KUBELET_PORT, Peers
 from components.programs import (
     ALERTMANAGER,
     ALERTMANAGER_RECORD,
@@ -26,7 +27,6 @@ CLUSTER_DNS_METRICS: Final = 9153
 ETCD_METRICS: Final = 2381
 _CERT_MANAGER_WEBHOOK: Final = 10250
 _DNS: Final = 53
-_KUBELET: Final = 10250
 _HTTPS: Final = 443
 
 
@@ -34,7 +34,7 @@ def flows(settings: Settings) -> Flows:
     """Every flow of a stack."""
     peers = Peers(settings)
     parts = (_names, _users, _services, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards, _certificates)
-    return Flows(flow for part in parts for flow in part(peers))
+    return Flows([*(flow for part in parts for flow in part(peers)), *machine_flows(peers)])
 
 
 def _names(peers: Peers) -> Iterator[Flow]:
@@ -83,7 +83,7 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
     yield Flow(prometheus, peers.gateways, GATEWAY_METRICS_PORT, why)
     yield Flow(prometheus, peers.agent("log-agent"), observed.agent_port, why)
     yield Flow(prometheus, peers.nodes, observed.node_exporter_port, why)
-    yield Flow(prometheus, peers.nodes, _KUBELET, why)
+    yield Flow(prometheus, peers.nodes, KUBELET_PORT, why)
     yield Flow(prometheus, peers.api, API_PORT, "scrape, and who is to be scraped")
     yield Flow(prometheus, peers.cluster_names, CLUSTER_DNS_METRICS, why)
     if settings.kubernetes.mode == "k3s":

@@ -20,6 +20,8 @@ class Machine:
     """Address that SSH connects to."""
     ready: pulumi.Resource
     """The VM's resource, which has to exist first."""
+    settled: pulumi.Resource
+    """What has to exist before anything is done on it: the firewall around it, and that it answers."""
 
 
 @dataclass(frozen=True)
@@ -90,7 +92,7 @@ class KubernetesCluster(pulumi.ComponentResource):
                     # A machine that is made anew has no token yet, and takes the step with it when it goes.
                     opts=pulumi.ResourceOptions(
                         parent=self,
-                        depends_on=[machine.ready, *started[:1]],
+                        depends_on=[machine.ready, machine.settled, *started[:1]],
                         replace_with=[machine.ready],
                         deleted_with=machine.ready,
                     ),

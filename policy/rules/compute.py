@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..judging import Resource, Severity, resource_rule
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding
 from . import kinds
+
+_MACHINES = (
+    ((kinds.VM,), "vmId", "vmId"),
+    (kinds.CLONED_VMS, "resourceId", "vmId"),
+    ((kinds.LXC,), "vmId", "containerId"),
+)
+"""Types, the property that has a machine's number, and the one by which firewall options name it."""
 
 
 @resource_rule(
@@ -39,6 +46,35 @@ def machine_firewall_closed(resource: Resource) -> Iterator[Finding]:
         yield policy.wrong(f"is {policy.text or 'missing'}", "give DROP")
 
 
+@stack_rule(
+    "machine-firewall-declared",
+    requirements=("INF-1", "SEC-3"),
+    types=(kinds.VM, kinds.LXC, *kinds.CLONED_VMS, kinds.FIREWALL_OPTIONS),
+)
+def machine_firewall_declared(stack: Stack) -> Iterator[Finding]:
+    """Every machine has firewall options, without which none of its interfaces is filtered."""
+    options = stack.of(kinds.FIREWALL_OPTIONS)
+    for types, number, named in _MACHINES:
+        closed = {each.props.at(named).text for each in options}
+        for machine in stack.of(*types):
+            own = machine.props.at(number)
+            if not own.text or own.text not in closed:
+                yield own.wrong("has no firewall OptionsLegacy", f"declare one with the same {named}")
+
+
+@resource_rule(
+    "cluster-firewall-on",
+    requirements=("INF-1", "SEC-3"),
+    types=(kinds.CLUSTER_FIREWALL,),
+)
+def cluster_firewall_on(resource: Resource) -> Iterator[Finding]:
+    """The cluster's firewall is on, and that of layer 2 with it: without the switch no machine is filtered."""
+    for name in ("enabled", "ebtables"):
+        value = resource.props.at(name)
+        if value.flag is not True:
+            yield value.wrong("is not true", "set it to true")
+
+
 @resource_rule(
     "lxc-unprivileged",
     requirements=("INF-1", "SEC-3"),
@@ -68,4 +104,11 @@ def download_checksum(resource: Resource) -> Iterator[Finding]:
         yield algorithm.wrong(f"is {algorithm.text}", "give sha512 or sha256")
 
 
-RULES = (machine_firewall, machine_firewall_closed, lxc_unprivileged, download_checksum)
+RULES = (
+    machine_firewall,
+    machine_firewall_closed,
+    machine_firewall_declared,
+    cluster_firewall_on,
+    lxc_unprivileged,
+    download_checksum,
+)

@@ -30,6 +30,7 @@ FIREWALL_RULES = (
     "proxmoxve:cluster/firewall/security/groupLegacy:GroupLegacy",
 )
 FIREWALL_OPTIONS = "proxmoxve:firewall/optionsLegacy:OptionsLegacy"
+CLUSTER_FIREWALL = "proxmoxve:cluster/firewallLegacy:FirewallLegacy"
 
 DOCKER_CONTAINER = "docker:index/container:Container"
 DOCKER_IMAGE = "docker:index/remoteImage:RemoteImage"

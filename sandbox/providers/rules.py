@@ -61,6 +61,14 @@ def matching(pattern: str, meaning: str) -> Rule:
     return Rule(meaning, lambda value: None if compiled.fullmatch(str(value)) else f"{value!r} is not {meaning}")
 
 
+def _ip_network(value: Any) -> str | None:
+    try:
+        ipaddress.ip_network(str(value))
+    except ValueError:
+        return f"{value!r} is not an IP address or network"
+    return None
+
+
 def _ip_address(value: Any) -> str | None:
     try:
         ipaddress.ip_address(str(value))
@@ -70,6 +78,7 @@ def _ip_address(value: Any) -> str | None:
 
 
 ip_address = Rule("an IP address", _ip_address)
+ip_network = Rule("an IP address or network", _ip_network)
 not_empty = Rule("not empty", lambda value: None if value else "must not be empty")
 anything = Rule("", lambda _value: None)
 

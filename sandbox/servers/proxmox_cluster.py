@@ -61,6 +61,7 @@ class Cluster(_FakePve):
         return [
             ("PUT", guest + "/resize", self._resize),
             ("POST", guest + "/move_disk", self._move_disk),
+            ("POST", guest + "/migrate", self._migrate),
             ("GET", "/nodes/{node}/query-url-metadata", self._url_metadata),
         ]
 
@@ -140,6 +141,16 @@ class Cluster(_FakePve):
 
         return await self.task(vm.node, "resize", vm.vmid, user, body, vm=vm)
 
+    async def _migrate(self, v: dict[str, Any], user: str) -> str:
+        vm, target = self.find(v["node"], v["vmid"]), v["target"]
+        if target not in self.nodes:
+            raise _PveError(500, f"no such cluster node '{target}'")
+
+        async def body() -> None:
+            vm.node = target
+
+        return await self.task(vm.node, "qmigrate", vm.vmid, user, body, vm=vm)
+
     # ------------------------------------------------------------------ files
 
     def _copies(self, storage: str, volume: str) -> list[str]:
@@ -168,6 +179,25 @@ class Cluster(_FakePve):
             return None
         base: Any = super()
         return await base._content_delete(v, user)
+
+    # -------------------------------------------------------------- firewall
+
+    @property
+    def firewall(self) -> dict[str, Any]:
+        """What is kept of the cluster's, the nodes' and the guests' firewalls."""
+        return cast("dict[str, Any]", self._fw())
+
+    async def _qm_destroy(self, v: dict[str, Any], user: str) -> Any:
+        base: Any = super()
+        answer = await base._qm_destroy(v, user)
+        self.firewall["guests"].pop(int(v["vmid"]), None)
+        return answer
+
+    async def _lxc_destroy(self, user: str, v: dict[str, Any]) -> Any:
+        base: Any = super()
+        answer = await base._lxc_destroy(user, v)
+        self.firewall["guests"].pop(int(v["vmid"]), None)
+        return answer
 
     # ------------------------------------------------------------- containers
 

@@ -10,17 +10,18 @@ _FAKEPVE: Any = importlib.import_module("fakepve")
 _VM = ("vmid", "name", "node", "status", "qmpstatus", "config", "pending", "template", "pool", "snapshots", "ha_state",
        "started_at")  # fmt: skip
 _CT = ("vmid", "node", "status", "config", "pending", "snapshots", "pool", "ha_state", "started_at")
-VERSION = 1
+VERSION = 2
 
 
 def snapshot(cluster: Any) -> dict[str, Any]:
-    """The cluster's guests, pools and storages as plain data."""
+    """The cluster's guests, pools, firewalls and storages as plain data."""
     return {
         "version": VERSION,
         "vms": [{name: getattr(vm, name) for name in _VM} for vm in cluster.vms],
         "cts": [{name: getattr(ct, name) for name in _CT} for ct in cluster.cts],
         "pools": {name: sorted(members) for name, members in cluster.pools.items()},
         "pool_info": {name: {**info, "storage": sorted(info["storage"])} for name, info in cluster.pool_info.items()},
+        "firewall": cluster.firewall,
         "storages": {name: {**store, "files": sorted(store["files"])} for name, store in cluster.storages.items()},
     }
 
@@ -39,6 +40,8 @@ def restore(cluster: Any, data: dict[str, Any]) -> None:
         cluster.cts.append(ct)
     cluster.pools = {name: set(members) for name, members in data["pools"].items()}
     cluster.pool_info = {name: {**info, "storage": set(info["storage"])} for name, info in data["pool_info"].items()}
+    firewall = data["firewall"]
+    cluster.firewall.update(firewall, guests={int(vmid): kept for vmid, kept in firewall["guests"].items()})
     cluster.storages |= {name: {**store, "files": set(store["files"])} for name, store in data["storages"].items()}
 
 

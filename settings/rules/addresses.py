@@ -124,10 +124,14 @@ def name_servers(settings: Settings) -> Iterator[Problem]:
 
 def trusted_networks(settings: Settings) -> Iterator[Problem]:
     """What is not for the public is not opened to everybody."""
-    for index, cidr in enumerate(settings.edge.trusted_networks):
+    known = (
+        (("edge", "trusted_networks"), settings.edge.trusted_networks),
+        (("compute", "firewall", "management_networks"), settings.compute.firewall.management_networks),
+    )
+    for path, index, cidr in ((path, *each) for path, cidrs in known for each in enumerate(cidrs)):
         if ipaddress.ip_network(cidr).prefixlen < _WIDEST_TRUSTED:
             text = f"{cidr} is the internet, not people who are known; give their own networks"
-            yield Problem(("edge", "trusted_networks", index), text)
+            yield Problem((*path, index), text)
 
 
 def trusted_agents(settings: Settings) -> Iterator[Problem]:

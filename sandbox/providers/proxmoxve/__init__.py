@@ -1,14 +1,18 @@
 """The local proxmoxve provider: drives a Proxmox VE API as the official plugin does.
 
-The VMs, containers, pools and downloads that the platform declares are driven, uploads are recorded; every other type,
-and every input that it does not use, is refused.
+The VMs, containers, pools, downloads and firewalls that the platform declares are driven, uploads are recorded; every
+other type, and every input that it does not use, is refused.
 """
 
 SERVER = "Proxmox VE API (simulated)"
 DRIVEN = frozenset(
     f"proxmoxve:{name}"
     for name in (
+        "cluster/firewallLegacy:FirewallLegacy",
         "download/file:File",
+        "firewall/ipsetLegacy:IpsetLegacy",
+        "firewall/optionsLegacy:OptionsLegacy",
+        "firewall/rulesLegacy:RulesLegacy",
         "index/containerLegacy:ContainerLegacy",
         "index/poolLegacy:PoolLegacy",
         "index/vmLegacy:VmLegacy",

@@ -50,6 +50,7 @@ VM: Mapping[str, Rule] = {
     "initialization.userDataFileId": FILE_ID,
     "machine": one_of("pc", "q35"),
     "memory.dedicated": between(64, 268435456),
+    "migrate": anything,
     "name": DNS_NAME,
     "networkDevices[].bridge": not_empty,
     "networkDevices[].firewall": anything,

@@ -23,6 +23,8 @@ class Containers(Guests):
         *("operatingSystem.type", "poolId", "unprivileged", "vmId"),
     )
 
+    # Proxmox `container.go`: each of them sets `rebootRequired`.
+    restarting = ("cpu", "initialization", "memory", "networkInterfaces")
     read_back = guests.read_back(parts)
 
     def label(self, inputs: Properties) -> str:

@@ -8,6 +8,7 @@ from sandbox.providers.handlers import HandlerDriver
 from sandbox.providers.proxmoxve import RECORDED
 from sandbox.providers.proxmoxve.containers import Containers
 from sandbox.providers.proxmoxve.files import Downloads, Uploads
+from sandbox.providers.proxmoxve.firewall import AddressSets, ClusterOptions, GuestOptions, GuestRules
 from sandbox.providers.proxmoxve.pools import Pools
 from sandbox.providers.proxmoxve.settings import settings
 from sandbox.providers.proxmoxve.vms import Vms
@@ -31,6 +32,10 @@ class ProxmoxDriver(HandlerDriver):
                 "proxmoxve:index/containerLegacy:ContainerLegacy": Containers(client),
                 "proxmoxve:index/poolLegacy:PoolLegacy": Pools(client),
                 "proxmoxve:download/file:File": Downloads(client),
+                "proxmoxve:firewall/rulesLegacy:RulesLegacy": GuestRules(client),
+                "proxmoxve:firewall/ipsetLegacy:IpsetLegacy": AddressSets(client),
+                "proxmoxve:firewall/optionsLegacy:OptionsLegacy": GuestOptions(client),
+                "proxmoxve:cluster/firewallLegacy:FirewallLegacy": ClusterOptions(client),
                 RECORDED: Uploads(),
             },
         )

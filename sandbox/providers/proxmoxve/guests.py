@@ -65,6 +65,8 @@ class Guests(Handler):
     identity = "{vmId}"
     kind: ClassVar[Kind]
     parts: ClassVar[tuple[Part, ...]]
+    restarting: ClassVar[tuple[str, ...]] = ()
+    """Inputs for which the official plugin restarts a guest that Proxmox VE could change in place."""
     removal: ClassVar[Mapping[str, Any]] = {"purge": 1}
     """Parameters of a removal."""
 
@@ -188,7 +190,7 @@ class Guests(Handler):
         guest = self.present(int(resource_id))
         self._grown(guest, new)
         self._write(guest, old, new)
-        self._settle(guest, new)
+        self._settle(guest, new, restart=any(old.get(name) != new.get(name) for name in self.restarting))
         self._verify(guest.vmid, new)
         return dict(new)
 
@@ -209,12 +211,12 @@ class Guests(Handler):
             send = self.api.post if self.kind == "qemu" else self.api.put
             send(f"{guest.path}/config", guest.subject, **values, **removed)
 
-    def _settle(self, guest: Guest, inputs: Properties) -> None:
+    def _settle(self, guest: Guest, inputs: Properties, *, restart: bool = False) -> None:
         """Everything besides the config: pool, disks, power."""
         self._move_to_pool(guest, str(inputs.get("poolId") or ""))
         # Before disks grow: a pending change of a disk holds its old size.
         pending = any("pending" in item or item.get("delete") for item in self._changes(guest))
-        if guest.status == "running" and pending:
+        if guest.status == "running" and (pending or restart):
             self.api.post(f"{guest.path}/status/reboot", guest.subject, timeout=SHUTDOWN_TIMEOUT)
         self.place(guest, inputs)
         for disk, size in self._grown(guest, inputs).items():

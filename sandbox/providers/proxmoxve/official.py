@@ -7,6 +7,7 @@ from sandbox.providers.official import CREATES, DELETES, SCHEMA, UNIT, Claim, Ty
 _PVE = f"{UNIT}/test_proxmoxve.py"
 _PVE_API = f"{UNIT}/test_proxmoxve_api.py"
 _API = "tests/unit/sandbox/servers/test_proxmox_api.py"
+_FIREWALL = f"{UNIT}/test_proxmoxve_firewall.py"
 _MADE_FIRST = f"{_PVE}::test_a_replacement_is_made_before_the_old_one_goes"
 _TAKEN = f"{_PVE_API}::test_an_id_that_is_taken_is_an_error_even_for_what_a_killed_run_left"
 
@@ -17,8 +18,9 @@ TYPES: Mapping[str, Type] = {
             f"{_PVE}::test_a_wrong_vm_value_is_named",
         ),
         Claim(
-            "the same, while `migrate` is not set (proxmox `vm.go`, `CustomizeDiff`)",
+            "the same (proxmox `vm.go`, `CustomizeDiff`)",
             f"{_PVE}::test_what_makes_another_vm",
+            "`nodeName` not with `migrate`, which moves the VM",
         ),
         Claim(DELETES, _MADE_FIRST),
         Claim(
@@ -97,6 +99,80 @@ TYPES: Mapping[str, Type] = {
             "whether it is still recorded",
         ),
     ),
+    "proxmoxve:firewall/rulesLegacy:RulesLegacy": Type(
+        Claim(
+            "of a VM or of a container; rules of the cluster and of hosts too (proxmox `firewall/rules.go`)",
+            f"{_FIREWALL}::test_a_wrong_value_is_named",
+            "anything but exactly one of `vmId` and `containerId`",
+        ),
+        Claim(SCHEMA, f"{_FIREWALL}::test_a_set_is_replaced_by_what_is_in_it_and_nothing_else_replaces"),
+        Claim(CREATES, _MADE_FIRST),
+        Claim(
+            "aborts when the guest has any rule (proxmox `firewall/rules.go`, `RulesCreate`)",
+            f"{_FIREWALL}::test_rules_of_somebody_else_are_left_alone",
+            "refused while the guest has any rule",
+        ),
+        Claim(
+            "the same, and their positions; an update makes what is new before it takes the old away (proxmox "
+            "`firewall/rules.go`, `RulesUpdate`)",
+            f"{_FIREWALL}::test_changed_rules_are_there_before_the_old_ones_go",
+        ),
+    ),
+    "proxmoxve:firewall/ipsetLegacy:IpsetLegacy": Type(
+        Claim(
+            "sets of a container and of the cluster too (proxmox `firewall/ipset.go`)",
+            f"{_FIREWALL}::test_a_wrong_value_is_named",
+            "a set that is not of a VM",
+        ),
+        Claim(SCHEMA, f"{_FIREWALL}::test_a_set_is_replaced_by_what_is_in_it_and_nothing_else_replaces"),
+        Claim(DELETES, _MADE_FIRST),
+        Claim(
+            "takes over a set of that name with what is in it (proxmox `firewall/ipset.go`, `ipSetCreate`). Stricter "
+            "here: nothing is adopted",
+            f"{_FIREWALL}::test_a_set_that_is_there_is_refused",
+            "refused (already exists)",
+        ),
+        Claim(
+            "the same; their order means nothing (proxmox `firewall/ipset.go`)",
+            f"{_FIREWALL}::test_what_somebody_changed_is_seen",
+        ),
+    ),
+    "proxmoxve:firewall/optionsLegacy:OptionsLegacy": Type(
+        Claim(
+            "has defaults of its own: off, without a filter of addresses, and router advertisements let out (proxmox "
+            "`firewall/options.go`)",
+            f"{_FIREWALL}::test_a_wrong_value_is_named",
+            "anything but exactly one of `vmId` and `containerId`",
+        ),
+        Claim(SCHEMA, f"{_FIREWALL}::test_a_set_is_replaced_by_what_is_in_it_and_nothing_else_replaces"),
+        Claim(CREATES, _MADE_FIRST),
+        Claim(
+            "every guest has options: they are set, whoever set them before (proxmox `firewall/options.go`)",
+            f"{_FIREWALL}::test_options_are_set_and_stay",
+            "are set",
+        ),
+        Claim(
+            "the same; a removal leaves them as they are (proxmox `firewall/options.go`, `optionsDelete`)",
+            f"{_FIREWALL}::test_options_are_set_and_stay",
+        ),
+    ),
+    "proxmoxve:cluster/firewallLegacy:FirewallLegacy": Type(
+        Claim(
+            "has defaults of its own: off, and layer 2 unfiltered (proxmox `cluster/firewall/firewall.go`)",
+            f"{_FIREWALL}::test_a_wrong_value_is_named",
+        ),
+        Claim(SCHEMA, f"{_FIREWALL}::test_a_set_is_replaced_by_what_is_in_it_and_nothing_else_replaces"),
+        Claim(CREATES, _MADE_FIRST),
+        Claim(
+            "every cluster has options: they are set, whoever set them before (proxmox `cluster/firewall/firewall.go`)",
+            f"{_FIREWALL}::test_options_are_set_and_stay",
+            "are set",
+        ),
+        Claim(
+            "the same; a removal leaves them as they are (proxmox `cluster/firewall/firewall.go`, `firewallDelete`)",
+            f"{_FIREWALL}::test_options_are_set_and_stay",
+        ),
+    ),
 }
 """By type token."""
 
@@ -118,6 +194,11 @@ SERVER: Mapping[str, Claim] = {
     ),
     "a disk that would shrink": Claim(
         "refused by the API", f"{_API}::test_an_image_is_imported_and_its_disk_grows", "is refused"
+    ),
+    "the firewall of a guest that is destroyed": Claim(
+        "goes with it (qemu-server `API2/Qemu.pm` and pve-container `API2/LXC.pm`, `remove_vmfw_conf`)",
+        f"{_FIREWALL}::test_a_destroyed_guest_takes_its_firewall_with_it",
+        "goes with it",
     ),
     "another token": Claim("401", f"{_API}::test_only_the_token_opens", "is refused"),
 }

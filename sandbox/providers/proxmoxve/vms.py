@@ -27,6 +27,18 @@ class Vms(Guests):
         """Its name."""
         return str(inputs["name"])
 
+    def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
+        """Another node is a move, where the program says so."""
+        return super().replaces(old, new) - ({"nodeName"} if new.get("migrate") is True else set())
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """As any guest; before that it is moved to its node."""
+        guest = self.present(int(resource_id))
+        if guest.node != new["nodeName"]:
+            moved = {"target": new["nodeName"], "online": 1, "with-local-disks": 1}
+            self.api.post(f"{guest.path}/migrate", guest.subject, **moved)
+        return super().update(resource_id, old, new)
+
     def equal(self, path: str, old: Any, new: Any) -> bool:  # noqa: ARG002 - the protocol's
         """An image is imported once: another one later changes nothing."""
         return path == "disks.importFrom"

@@ -5,10 +5,22 @@ from __future__ import annotations
 from policy.rules import kinds
 
 from .. import good
-from ..spec import DROP, UNKNOWN, Spec, but, one, wrong
+from ..spec import DROP, UNKNOWN, Spec, but, declared, one, wrong
 
 _OPTIONS = {"nodeName": "pve1", "vmId": 1131.0, "enabled": True, "inputPolicy": "DROP"}
 _DOWNLOAD = {"url": "https://cloud.debian.org/x", "checksum": "ab12", "checksumAlgorithm": "sha512"}
+
+_GUESTS = (
+    declared(kinds.VM, {"vmId": 1131.0}, "vm"),
+    declared(kinds.LXC, {"vmId": 1141.0}, "lxc"),
+    declared(kinds.CLONED_VMS[1], {"resourceId": 1151.0}, "clone"),
+)
+_CLOSED = (
+    declared(kinds.FIREWALL_OPTIONS, {"vmId": 1131.0}, "vm-options"),
+    declared(kinds.FIREWALL_OPTIONS, {"containerId": 1141.0}, "lxc-options"),
+    declared(kinds.FIREWALL_OPTIONS, {"vmId": 1151.0}, "clone-options"),
+)
+_CLUSTER = {"enabled": True, "ebtables": True, "inputPolicy": "DROP"}
 
 SPECS = (
     Spec(
@@ -40,6 +52,35 @@ SPECS = (
             wrong(one(kinds.FIREWALL_OPTIONS, {"nodeName": "pve1"}), "enabled", "inputPolicy"),
         ),
         unknown=(wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("enabled", UNKNOWN))), "enabled"),),
+    ),
+    Spec(
+        "machine-firewall-declared",
+        passes=((*_GUESTS, *_CLOSED), _CLOSED),
+        fails=(
+            wrong(_GUESTS, "vmId", "resourceId"),
+            *(
+                wrong((*_GUESTS, *_CLOSED[:index], *_CLOSED[index + 1 :]), number)
+                for index, number in enumerate(("vmId", "vmId", "resourceId"))
+            ),
+            # The options of a VM are not those of the LXC with the same number.
+            wrong((_GUESTS[1], declared(kinds.FIREWALL_OPTIONS, {"vmId": 1141.0}, "lxc-options")), "vmId"),
+            wrong((declared(kinds.VM, {}, "vm"), declared(kinds.FIREWALL_OPTIONS, {}, "vm-options")), "vmId"),
+        ),
+        unknown=(
+            wrong((declared(kinds.VM, {"vmId": UNKNOWN}, "vm"),), "vmId"),
+            wrong(
+                (_GUESTS[0], _CLOSED[0], declared(kinds.FIREWALL_OPTIONS, {"vmId": UNKNOWN}, "other-options")), "vmId"
+            ),
+        ),
+    ),
+    Spec(
+        "cluster-firewall-on",
+        passes=(one(kinds.CLUSTER_FIREWALL, _CLUSTER),),
+        fails=(
+            wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("enabled", False))), "enabled"),
+            wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("ebtables", DROP))), "ebtables"),
+        ),
+        unknown=(wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("enabled", UNKNOWN))), "enabled"),),
     ),
     Spec(
         "lxc-unprivileged",

@@ -62,9 +62,10 @@ def test_no_vm_is_updated_for_a_speed_that_the_official_plugin_makes_up(stack: s
         assert len(vm.inputs["disks"]) == 1, "every disk needs a path of its own"
 
 
-def test_a_snippet_goes_before_its_successor_of_the_same_name() -> None:
+def test_what_has_a_fixed_name_or_number_goes_before_its_successor() -> None:
     recorder = record_platform(stack_settings("dev"))
-    assert recorder.deleted_first == {each.identity for each in recorder.of(":FileLegacy")}
+    types = (":FileLegacy", ":VmLegacy", ":ContainerLegacy", ":RulesLegacy", ":IpsetLegacy", ":OptionsLegacy")
+    assert {each.identity for type_ in types for each in recorder.of(type_)} == recorder.deleted_first
 
 
 def test_an_empty_slot_makes_nothing() -> None:
@@ -119,7 +120,7 @@ def test_an_existing_cluster_is_used_and_no_vm_is_made_for_one() -> None:
     kubernetes = settings.kubernetes.model_copy(update={"mode": "existing"})
     recorder = record_platform(_changed(settings, kubernetes=kubernetes))
     assert [each.inputs["name"] for each in recorder.of(":VmLegacy")] == ["docker-1"]
-    assert not recorder.of("remote:Command")
+    assert {each.name for each in recorder.of("remote:Command")} == {"compute-docker-1-settled", "compute-ns1-settled"}
     assert not [each for each in recorder.resources if "join-token" in each.name]
     assert recorder.of(":Deployment")
 

@@ -28,6 +28,8 @@ _WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], Document]] = {
     # A guest is one file; that of pools is the cluster's, which takes a lock for each change of it.
     f"{_PROXMOX}vmLegacy:": lambda inputs: ("guest", inputs["vmId"]),
     f"{_PROXMOX}containerLegacy:": lambda inputs: ("guest", inputs["vmId"]),
+    "proxmoxve:firewall/": lambda inputs: ("firewall", inputs.get("vmId"), inputs.get("containerId")),
+    "proxmoxve:cluster/firewallLegacy:": lambda _inputs: ("firewall", "cluster"),
     f"{_PROXMOX}poolLegacy:": lambda inputs: ("pool", inputs["poolId"]),
     f"{_PROXMOX}fileLegacy:": lambda inputs: (
         inputs["nodeName"],

@@ -157,7 +157,7 @@ def test_a_request_that_changes_nothing_writes_nothing(tmp_path: Path) -> None:
         assert not state.exists()
 
 
-@pytest.mark.parametrize("content", ["{", '{"version": 99}', '{"version": 1}', "[]"])
+@pytest.mark.parametrize("content", ["{", '{"version": 99}', '{"version": 2}', "[]"])
 def test_a_state_that_cannot_be_read_is_named(tmp_path: Path, content: str) -> None:
     state = tmp_path / "cluster.json"
     state.write_text(content)

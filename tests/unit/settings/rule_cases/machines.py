@@ -183,6 +183,13 @@ CASES = [
         {"edge.trusted_networks": ["10.0.0.0/8"]},
     ),
     Case(
+        addresses.trusted_networks,
+        {"compute.firewall.management_networks": ["0.0.0.0/1"]},
+        "compute.firewall.management_networks[0]",
+        "is the internet, not people who are known",
+        {"compute.firewall.management_networks": ["192.168.0.0/16"]},
+    ),
+    Case(
         addresses.trusted_agents,
         {"edge.trusted_networks": ["10.10.9.0/24", "192.168.0.0/16"]},
         "edge.trusted_networks",
