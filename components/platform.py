@@ -62,6 +62,7 @@ class Platform:
             "kubernetes",
             ClusterArgs(
                 kubernetes=settings.kubernetes,
+                compute=settings.compute,
                 servers=self._machines("k3s_server"),
                 agents=self._machines("k3s_agent"),
                 ssh_user=settings.compute.ssh.user,

@@ -6,7 +6,7 @@ import re
 import secrets
 from typing import Any, cast
 
-from components.kubernetes.k3s import kube_vip
+from components.kubernetes.kube_vip import kube_vip
 from tests.e2e.checkout import Checkout, Done
 from tests.e2e.world import World, expected
 from tests.e2e.world.expected import NAMESPACE, SERVICE
