@@ -125,7 +125,8 @@ class KubernetesCluster(pulumi.ComponentResource):
             f"{cluster}-kubeconfig",
             args,
             args.servers[first],
-            age.since.apply(lambda since: f"# of {since}\n{steps.as_root(steps.kubeconfig(args.kubernetes, first))}"),
+            steps.as_root(steps.kubeconfig(args.kubernetes, first)),
+            again=age.since,
             opts=_after(*before, and_also=pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"])),
         )
         return fetched.stdout
@@ -135,13 +136,14 @@ class KubernetesCluster(pulumi.ComponentResource):
         name: str,
         args: ClusterArgs,
         machine: Machine,
-        create: pulumi.Input[str],
+        create: str,
         *,
         update: str | None = None,
         stdin: pulumi.Input[str] | None = None,
+        again: pulumi.Input[str] | None = None,
         opts: pulumi.ResourceOptions,
     ) -> command.remote.Command:
-        """Something that is done on a machine; what another machine of the platform has to be first is in `opts`."""
+        """Something that is done on a machine, and done anew when `again` changes."""
         return command.remote.Command(
             name,
             connection=command.remote.ConnectionArgs(
@@ -155,6 +157,7 @@ class KubernetesCluster(pulumi.ComponentResource):
             create=create,
             update=update,
             stdin=stdin,
+            triggers=None if again is None else [again],
             logging=command.remote.Logging.NONE,
             # What a step printed, such as a kubeconfig, is not told to its next run.
             add_previous_output_in_env=False,

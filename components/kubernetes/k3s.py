@@ -82,6 +82,8 @@ def config(kubernetes: Kubernetes, compute: Compute, vm: str) -> dict[str, Any]:
         "etcd-expose-metrics": True,
         "etcd-snapshot-schedule-cron": "0 */6 * * *",
         "etcd-snapshot-retention": SNAPSHOTS_KEPT,
+        "etcd-s3": True,
+        "etcd-s3-config-secret": SNAPSHOT_SECRET,
         "kube-apiserver-arg": list(hardening.API_SERVER),
         "kube-controller-manager-arg": list(hardening.CONTROLLER_MANAGER),
     }

@@ -38,7 +38,8 @@ minor() {
 check_version() {
   installed=
   [ ! -x "$K3S" ] || installed=$("$K3S" --version | sed -n '1s/^k3s version \([^ ]*\).*/\1/p')
-  [ -n "$installed" ] && [ "$installed" != "$VERSION" ] || return 0
+  # What never ran has changed nothing.
+  [ -e "$DATA/agent/kubelet.kubeconfig" ] && [ -n "$installed" ] && [ "$installed" != "$VERSION" ] || return 0
   if [ "$(printf '%s\n' "$installed" "$VERSION" | sort --version-sort | tail -n 1)" = "$installed" ]; then
     fail "has $installed, and k3s has no way back to $VERSION; give luxima:kubernetes.version $installed or a newer one"
   elif [ $(($(minor "$VERSION") - $(minor "$installed"))) -gt 1 ]; then
@@ -163,12 +164,15 @@ last_words() {
   journalctl --unit k3s --since "@$1" --output cat --no-pager | grep -E 'level=(fatal|error)' | tail -n 2 || true
 }
 
-start() {
-  local began
-  began=$(date +%s)
+place() {
   files
   (umask 077 && printf '%s\n' "$token" >"$ETC/token")
   [ "$installed" = "$VERSION" ] || install -D -m 0755 "$work/k3s" "$K3S"
+}
+
+start() {
+  local began
+  began=$(date +%s)
   sysctl --quiet --load "$SYSCTLS"
   systemctl daemon-reload
   systemctl enable --quiet k3s
@@ -191,8 +195,11 @@ if systemctl is-active --quiet k3s; then
   fi
   download
   leave
+  place
 else
+  # All is there before a cluster is looked for: with none, this is where etcd is restored.
   download
+  place
   choose_cluster
 fi
 start

@@ -64,6 +64,8 @@ case $name in
         if [ ! -e "$WORLD/broken" ]; then
           echo "$version" >"$WORLD/running"
           touch "$WORLD/active"
+          mkdir -p "$ROOT/var/lib/rancher/k3s/agent"
+          touch "$ROOT/var/lib/rancher/k3s/agent/kubelet.kubeconfig"
           grep -q k3s-server "$ROOT/etc/rancher/k3s/config.yaml" && mkdir -p "$ROOT/var/lib/rancher/k3s/server/db/etcd"
         fi
         exit 0 ;;

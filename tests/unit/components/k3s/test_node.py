@@ -69,7 +69,12 @@ def test_it_joins_any_server_when_nobody_holds_the_virtual_address(tmp_path: Pat
 
 
 def test_a_first_server_that_reaches_nobody_founds_no_second_cluster(tmp_path: Path) -> None:
-    _refused(machine(tmp_path, "k3s-server-1"), f"no server answers at {_API} {_SECOND}")
+    made = machine(tmp_path, "k3s-server-1")
+    _refused(made, f"no server answers at {_API} {_SECOND}")
+    # All that it takes to restore the cluster is there, and nothing starts at the next boot.
+    assert (made.root / "usr/local/bin/k3s").exists()
+    assert (made.etc / "token").exists()
+    assert not [call for call in made.calls if "enable" in call]
 
 
 @pytest.mark.parametrize("status", [200, 503])
