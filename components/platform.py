@@ -11,6 +11,8 @@ from components.edge import documents as edge_documents
 from components.flows import flows
 from components.kubernetes import (
     ClusterArgs,
+    EtcdSnapshots,
+    EtcdSnapshotsArgs,
     KubernetesCluster,
     Machine,
     Namespace,
@@ -75,6 +77,7 @@ class Platform:
             "kubernetes",
             ClusterArgs(
                 kubernetes=settings.kubernetes,
+                compute=settings.compute,
                 servers=self._machines("k3s_server"),
                 agents=self._machines("k3s_agent"),
                 ssh_user=settings.compute.ssh.user,
@@ -99,6 +102,13 @@ class Platform:
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
         self._edge(secrets)
+        if settings.kubernetes.mode == "k3s":
+            key = self.storage.keys["etcd"]
+            EtcdSnapshots(
+                "etcd-snapshots",
+                EtcdSnapshotsArgs(settings, key.bucket, key.access_key, key.secret_key, self.certificates.authority),
+                self._in_cluster,
+            )
         self.services = {name: self._service(name) for name in settings.releases.services}
         self.zones = self._zones()
         documents = observability_documents(settings)

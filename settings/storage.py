@@ -21,6 +21,15 @@ AccessKey = Annotated[
 KeyName = Annotated[str, Form("^[A-Za-z0-9][A-Za-z0-9_-]{0,79}$", "letters, digits, hyphens and underscores")]
 
 
+Prefix = Annotated[
+    str,
+    Form(
+        "^([a-z0-9]([a-z0-9-]*[a-z0-9])?/)*$",
+        "names of folders, each with a slash behind, of lower-case letters, digits and inner hyphens",
+    ),
+]
+
+
 class Bucket(Area):
     """A bucket; always encrypted on the server side."""
 
@@ -36,6 +45,7 @@ class StorageUser(Area):
 
     bucket: BucketPart = Field(description="Bucket it may use; one of `buckets`")
     access: Literal["read_only", "read_write"] = Field(description="What it may do there")
+    prefix: Prefix = Field(default="", description="Folder of the objects that it may use; all when empty")
 
 
 class Storage(Area):

@@ -89,6 +89,8 @@ class Recorder(Mocks):
         """Paths of a resource's inputs whose change is ignored."""
         self.deleted_first: set[Identity] = set()
         """Resources that are deleted before what replaces them is made."""
+        self.replaced_with: dict[Identity, frozenset[Identity]] = {}
+        """Resources whose replacement replaces a resource as well."""
 
     def new_resource(self, args: MockResourceArgs) -> tuple[str | None, dict[Any, Any]]:
         """Keep the resource; its outputs are its inputs and what a server would have computed."""
@@ -139,6 +141,7 @@ class _Monitor(MockMonitor):
         waits = frozenset(map(_identity, [*request.dependencies, *provider]))
         self._recorder.waits[identity] = waits | self._recorder.waits.get(parent, waits)
         self._recorder.ignored[identity] = frozenset(request.ignoreChanges)
+        self._recorder.replaced_with[identity] = frozenset(map(_identity, request.replace_with))
         if request.deleteBeforeReplace:
             self._recorder.deleted_first.add(identity)
         return super().RegisterResource(request)  # pyright: ignore[reportUnknownMemberType] - the SDK says nothing

@@ -23,7 +23,8 @@ _WRAPPER = """\
 # Runs the unpacked program with the libraries that were unpacked with it.
 here=$(dirname "$(readlink -f "$0")")/root
 LD_LIBRARY_PATH={libraries}${{LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}}
-export LD_LIBRARY_PATH
+PYTHONPATH=$here/usr/lib/python3/dist-packages
+export LD_LIBRARY_PATH PYTHONPATH
 {run} "$@"
 """
 

@@ -88,6 +88,8 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
     yield Flow(prometheus, peers.cluster_names, CLUSTER_DNS_METRICS, why)
     if settings.kubernetes.mode == "k3s":
         yield Flow(prometheus, peers.api, ETCD_METRICS, why)
+        for target, port in peers.endpoint(settings.storage.endpoint):
+            yield Flow(peers.api, target, port, "snapshots of etcd")
     if settings.edge.certificates.controller == "chart":
         yield Flow(prometheus, CERT_MANAGER, CERT_MANAGER_METRICS, why)
     yield Flow(peers.program(KUBE_STATE_METRICS), peers.api, API_PORT, "state of the cluster's objects")

@@ -8,6 +8,7 @@ from components.kubernetes.network_policies import network_policy
 from components.kubernetes.placing import Placed, place
 from components.kubernetes.pod import TOKEN_PATH, Files, Mount, PodArgs, SecretEnv
 from components.kubernetes.priorities import Priorities, Priority
+from components.kubernetes.snapshots import EtcdSnapshots, EtcdSnapshotsArgs
 from components.kubernetes.trust import authority_mounts, authority_path
 from components.kubernetes.workload import (
     Autoscaling,
@@ -24,6 +25,8 @@ __all__ = [
     "Autoscaling",
     "Balancer",
     "ClusterArgs",
+    "EtcdSnapshots",
+    "EtcdSnapshotsArgs",
     "Files",
     "Job",
     "JobArgs",

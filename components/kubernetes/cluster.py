@@ -8,7 +8,10 @@ import pulumi_command as command
 import pulumi_kubernetes as k8s
 import pulumi_random as random
 
-from components.kubernetes.k3s import kubeconfig_command, start_command
+from components.kubernetes import steps
+from components.kubernetes.cluster_version import ClusterVersion
+from components.kubernetes.renewal import Renewal
+from settings.compute import Compute
 from settings.kubernetes import Kubernetes
 
 
@@ -29,9 +32,11 @@ class ClusterArgs:
     """Inputs of the KubernetesCluster."""
 
     kubernetes: Kubernetes
-    """Mode, name and addresses."""
+    """Mode, name, version and addresses."""
+    compute: Compute
+    """The machines' names, roles and addresses."""
     servers: Mapping[str, Machine] = field(default_factory=dict[str, Machine])
-    """Machines of the control plane in mode `k3s`, by name; the first one founds the cluster."""
+    """Machines of the control plane in mode `k3s`, by name; the first one founded the cluster."""
     agents: Mapping[str, Machine] = field(default_factory=dict[str, Machine])
     """Machines that carry the workloads in mode `k3s`, by name."""
     ssh_user: str = "root"
@@ -54,7 +59,7 @@ class KubernetesCluster(pulumi.ComponentResource):
         super().__init__("luxima:kubernetes:KubernetesCluster", name, None, opts)
         cluster = args.kubernetes.cluster
         if args.kubernetes.mode == "k3s":
-            self.kubeconfig = pulumi.Output.secret(self._found(cluster, args))
+            self.kubeconfig = pulumi.Output.secret(self._made(cluster, args))
         elif args.kubeconfig is None:
             raise ValueError("a cluster of mode `existing` needs its kubeconfig")
         else:
@@ -74,47 +79,94 @@ class KubernetesCluster(pulumi.ComponentResource):
         )
         self.register_outputs({"cluster": cluster})
 
-    def _found(self, cluster: str, args: ClusterArgs) -> pulumi.Output[str]:
-        """Start k3s on every machine, the first server first, and fetch the kubeconfig from it."""
+    def _made(self, cluster: str, args: ClusterArgs) -> pulumi.Output[str]:
+        """Have every machine be what the settings say, one after another, and fetch the kubeconfig from the first.
+
+        The servers come first. A step that fails stops all that follow: two members of etcd are never away together.
+        """
         token = random.RandomPassword(
             f"{cluster}-join-token", length=48, special=False, opts=pulumi.ResourceOptions(parent=self)
         )
-        started: list[pulumi.Resource] = []
         first, *_ = args.servers
+        version = ClusterVersion(f"{cluster}-version", args.kubernetes.version, pulumi.ResourceOptions(parent=self))
+        founding = self._step(
+            f"{cluster}-founding",
+            args,
+            args.servers[first],
+            steps.as_root(steps.found(first)),
+            # Once in the life of the cluster: a first server that is made anew joins the others.
+            update=steps.NOTHING,
+            opts=_after(args.servers[first].ready),
+        )
+        before: list[pulumi.Resource] = [version, founding]
         for name, machine in {**args.servers, **args.agents}.items():
-            started.append(
-                command.remote.Command(
-                    f"{cluster}-{name}-start",
-                    connection=self._connection(args, machine),
-                    create=start_command(),
-                    stdin=token.result,
-                    logging=command.remote.Logging.NONE,
-                    # A machine that is made anew has no token yet, and takes the step with it when it goes.
-                    opts=pulumi.ResourceOptions(
-                        parent=self,
-                        depends_on=[machine.ready, machine.settled, *started[:1]],
-                        replace_with=[machine.ready],
-                        deleted_with=machine.ready,
-                    ),
+            # A machine that is made anew has nothing yet, and takes its steps with it when it goes.
+            with_it = pulumi.ResourceOptions(replace_with=[machine.ready], deleted_with=machine.ready)
+            before += [machine.ready, machine.settled]
+            for peer in [peer for peer in args.servers if peer != name][:1]:
+                admission = self._step(
+                    f"{cluster}-{name}-admission",
+                    args,
+                    args.servers[peer],
+                    steps.as_root(steps.admit(peer, name)),
+                    update=steps.NOTHING,
+                    opts=_after(*before, args.servers[peer].ready, and_also=with_it),
                 )
+                before = [admission]
+            started = self._step(
+                f"{cluster}-{name}-start",
+                args,
+                machine,
+                steps.as_root(steps.node(args.kubernetes, args.compute, name)),
+                stdin=token.result,
+                opts=_after(*before, and_also=with_it),
             )
-        fetched = command.remote.Command(
+            before = [started]
+        age = Renewal(f"{cluster}-kubeconfig-age", pulumi.ResourceOptions(parent=self))
+        fetched = self._step(
             f"{cluster}-kubeconfig",
-            connection=self._connection(args, args.servers[first]),
-            create=kubeconfig_command(args.kubernetes),
-            logging=command.remote.Logging.NONE,
-            opts=pulumi.ResourceOptions(
-                parent=self, depends_on=started[:1], additional_secret_outputs=["stdout", "stderr"]
-            ),
+            args,
+            args.servers[first],
+            steps.as_root(steps.kubeconfig(args.kubernetes, first)),
+            again=age.since,
+            opts=_after(*before, and_also=pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"])),
         )
         return fetched.stdout
 
-    def _connection(self, args: ClusterArgs, machine: Machine) -> command.remote.ConnectionArgs:
-        return command.remote.ConnectionArgs(
-            host=machine.address,
-            user=args.ssh_user,
-            private_key=args.ssh_private_key,
-            # A new machine needs minutes until it answers: 60 tries of at most 15 s.
-            dial_error_limit=60,
-            per_dial_timeout=15,
+    def _step(
+        self,
+        name: str,
+        args: ClusterArgs,
+        machine: Machine,
+        create: str,
+        *,
+        update: str | None = None,
+        stdin: pulumi.Input[str] | None = None,
+        again: pulumi.Input[str] | None = None,
+        opts: pulumi.ResourceOptions,
+    ) -> command.remote.Command:
+        """Something that is done on a machine, and done anew when `again` changes."""
+        return command.remote.Command(
+            name,
+            connection=command.remote.ConnectionArgs(
+                host=machine.address,
+                user=args.ssh_user,
+                private_key=args.ssh_private_key,
+                # A new machine needs minutes until it answers: 60 tries of at most 15 s.
+                dial_error_limit=60,
+                per_dial_timeout=15,
+            ),
+            create=create,
+            update=update,
+            stdin=stdin,
+            triggers=None if again is None else [again],
+            logging=command.remote.Logging.NONE,
+            # What a step printed, such as a kubeconfig, is not told to its next run.
+            add_previous_output_in_env=False,
+            opts=pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(parent=self)),
         )
+
+
+def _after(*earlier: pulumi.Resource, and_also: pulumi.ResourceOptions | None = None) -> pulumi.ResourceOptions:
+    """Options of what waits for others."""
+    return pulumi.ResourceOptions.merge(and_also, pulumi.ResourceOptions(depends_on=list(earlier)))

@@ -19,6 +19,8 @@ class StorageUserArgs:
     """Full name of the bucket it may use."""
     access: Literal["read_only", "read_write"]
     """What it may do there."""
+    prefix: str = ""
+    """Beginning of the names of the objects that it may use; empty for all."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +35,8 @@ class StorageKey:
     """The key itself; secret."""
 
 
-def bucket_policy(bucket: str, access: Literal["read_only", "read_write"]) -> str:
-    """IAM policy document (version 2012-10-17) for one bucket, in canonical JSON."""
+def bucket_policy(bucket: str, access: Literal["read_only", "read_write"], prefix: str = "") -> str:
+    """IAM policy document (version 2012-10-17) for one bucket, in canonical JSON; all names in it may be listed."""
     objects = ["s3:GetObject"]
     if access == "read_write":
         objects += ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
@@ -44,7 +46,7 @@ def bucket_policy(bucket: str, access: Literal["read_only", "read_write"]) -> st
             "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
             "Resource": [f"arn:aws:s3:::{bucket}"],
         },
-        {"Effect": "Allow", "Action": sorted(objects), "Resource": [f"arn:aws:s3:::{bucket}/*"]},
+        {"Effect": "Allow", "Action": sorted(objects), "Resource": [f"arn:aws:s3:::{bucket}/{prefix}*"]},
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True, separators=(",", ":"))
 
@@ -60,7 +62,7 @@ class StorageUser(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child)
         user = minio.IamUser(f"{name}-user", name=args.user, secret=password.result, opts=child)
-        document = bucket_policy(args.bucket, args.access)
+        document = bucket_policy(args.bucket, args.access, args.prefix)
         policy = minio.IamPolicy(f"{name}-policy", name=f"{args.user}-{args.bucket}", policy=document, opts=child)
         attachment = minio.IamUserPolicyAttachment(
             f"{name}-policy-attachment", user_name=user.name, policy_name=policy.name, opts=child

@@ -62,7 +62,7 @@ class ObjectStorage(pulumi.ComponentResource):
         self.keys = {
             user: StorageUser(
                 f"{name}-{user}-user",
-                StorageUserArgs(user=user, bucket=storage.bucket_name(settings.bucket), access=settings.access),
+                StorageUserArgs(user, storage.bucket_name(settings.bucket), settings.access, settings.prefix),
                 pulumi.ResourceOptions(
                     parent=self, providers={"minio": provider}, depends_on=[self.buckets[settings.bucket]]
                 ),

@@ -80,6 +80,9 @@ _ABOUT = frozenset(
     }
 )
 
+_NAMING = frozenset({"etcd-s3-config-secret"})
+"""What holds the name of a Secret although its own says nothing of a name: options of others' programs (k3s)."""
+
 _SHAPES = (
     ("a private key", "PRIVATE KEY-----", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
     ("an age key", "AGE-SECRET-KEY-1", re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}")),
@@ -121,7 +124,7 @@ _ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)[\"']?[ \t]
 def secret_name(name: str) -> bool:
     """Whether something of this name holds a secret (`DB_PASSWORD`, `jwtSecret`), not a file or a fact about one."""
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").replace(".", "_").upper().split("_")
-    if words[-1] in _ABOUT or "PUBLIC" in words:
+    if words[-1] in _ABOUT or "PUBLIC" in words or name in _NAMING:
         return False
     if _WORDS.intersection(words):
         return True

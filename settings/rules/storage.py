@@ -50,4 +50,15 @@ def observers(settings: Settings) -> Iterator[Problem]:
             yield Problem(("storage", "users", name), f"{text}; give {{bucket: {name}, access: read_write}}")
 
 
-RULES = (needed_buckets, bucket_names, user_buckets, observers)
+def etcd(settings: Settings) -> Iterator[Problem]:
+    """k3s can write etcd's snapshots to their folder, and to no other (BAK-3)."""
+    user = settings.storage.users.get("etcd")
+    wanted = ("backups", "read_write", "deployment/etcd/")
+    if settings.kubernetes.mode != "k3s" or (user and (user.bucket, user.access, user.prefix) == wanted):
+        return
+    text = f"{show(user.bucket)}, {user.access}, {show(user.prefix)}" if user else "is missing"
+    right = "{bucket: backups, access: read_write, prefix: deployment/etcd/}"
+    yield Problem(("storage", "users", "etcd"), f"{text}; give {right}")
+
+
+RULES = (needed_buckets, bucket_names, user_buckets, observers, etcd)

@@ -1,16 +1,34 @@
-"""User-data and k3s documents: parsed by YAML, scripts by the shell; cloud-init itself was not run."""
+"""User-data, read by cloud-init itself; what lies on the cluster's machines, read by the programs that will read it.
 
+systemd judges the unit, shellcheck the steps' scripts, a kubelet and an API server the arguments that k3s hands them.
+k3s itself is not run: its own options are compared with those that its documentation names.
+"""
+
+import re
 import subprocess
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 import yaml
 
 from components.cloud_init import DOCKER_HOST, CloudConfig, CloudFile, user_data
-from components.kubernetes.k3s import cloud_configs, config, kube_vip, kubeconfig_command, start_command
+from components.kubernetes import hardening, steps
+from components.kubernetes.k3s import TOKEN_FILE, cloud_configs, config, files, k3s_vms
+from components.kubernetes.kube_vip import kube_vip
+from settings import Settings
 from tests.recording import STACKS, stack_settings
+from tools import ensure
 
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
+
+_AGENT = {"kubelet-arg", "node-ip", "node-name", "protect-kernel-defaults", "server", "token-file"}
+_SERVER = {
+    *("cluster-cidr", "disable", "etcd-expose-metrics", "etcd-s3", "etcd-s3-config-secret", "etcd-snapshot-retention"),
+    *("etcd-snapshot-schedule-cron", "kube-apiserver-arg", "kube-controller-manager-arg", "node-taint"),
+    *("secrets-encryption", "service-cidr", "tls-san", "write-kubeconfig-mode"),
+}
+"""Options that https://docs.k3s.io/cli/agent and /cli/server name; a server takes an agent's, too."""
 
 
 def _render(role: CloudConfig) -> dict[str, Any]:
@@ -19,9 +37,14 @@ def _render(role: CloudConfig) -> dict[str, Any]:
     return cast("dict[str, Any]", yaml.load(text, yaml.CSafeLoader))
 
 
-def _shell_accepts(script: str) -> None:
-    result = subprocess.run(["sh", "-n"], input=script, text=True, capture_output=True, check=False)
-    assert result.returncode == 0, result.stderr
+def _read_by(command: list[str | Path], text: str = "") -> None:
+    result = subprocess.run(command, input=text, text=True, capture_output=True, check=False)
+    assert result.returncode == 0, result.stdout + result.stderr
+
+
+def _cluster(stack: str) -> tuple[Settings, list[str]]:
+    settings = stack_settings(stack)
+    return settings, list(k3s_vms(settings.compute))
 
 
 def test_a_machine_lets_in_only_the_keys_it_was_given() -> None:
@@ -48,36 +71,92 @@ def test_a_docker_host_has_docker_and_no_listening_engine() -> None:
     assert "hosts" not in yaml.load(daemon["content"], yaml.CSafeLoader)
 
 
+@pytest.mark.needs_tools
+def test_cloud_init_takes_the_user_data_of_every_machine(tmp_path: Path) -> None:
+    texts: set[str] = set()
+    for settings in map(stack_settings, STACKS):
+        configs = cloud_configs(settings.kubernetes, settings.compute)
+        # Machines of a role differ in nothing but names.
+        roles = [configs.get(vm, DOCKER_HOST) for vm in settings.compute.vms]
+        texts |= {user_data("machine", settings.compute.ssh.user, [_KEY], role) for role in roles}
+    assert len(texts) > 1
+    for text in texts:
+        (tmp_path / "user-data").write_text(text)
+        _read_by([ensure("cloud-init")["cloud-init"], "schema", "--config-file", tmp_path / "user-data"])
+
+
+@pytest.mark.needs_tools
 @pytest.mark.parametrize("stack", STACKS)
-def test_k3s_scripts_are_shell_and_its_files_are_yaml(stack: str) -> None:
-    settings = stack_settings(stack)
-    made = cloud_configs(settings.kubernetes, settings.compute)
-    assert made.keys() == {*settings.compute.by_role("k3s_server"), *settings.compute.by_role("k3s_agent")}
-    for cloud_config in made.values():
-        for file in cloud_config.files:
-            if file.path.endswith("install-k3s"):
-                _shell_accepts(file.content)
-            elif file.path.endswith(".yaml"):
-                assert list(yaml.load_all(file.content, yaml.CSafeLoader))
-    _shell_accepts(start_command())
-    _shell_accepts(kubeconfig_command(settings.kubernetes))
+def test_shellcheck_finds_nothing_in_the_steps(stack: str) -> None:
+    settings, vms = _cluster(stack)
+    scripts = [
+        *(steps.node(settings.kubernetes, settings.compute, vm) for vm in vms),
+        steps.admit(vms[0], vms[1]),
+        steps.found(vms[0]),
+        steps.kubeconfig(settings.kubernetes, vms[0]),
+    ]
+    # Each has a part that all share, of which it does not use all.
+    command: list[str | Path] = [ensure("shellcheck")["shellcheck"], "--shell=bash", "--severity=warning"]
+    for script in scripts:
+        _read_by([*command, "--exclude=SC2034", "-"], script)
+        # The shell that it is given to gets it as one argument, for which Linux has 128 KiB.
+        assert len(steps.as_root(script).encode()) < 128 * 1024
 
 
-def test_only_the_first_server_founds_the_cluster() -> None:
-    settings = stack_settings("prod")
-    documents = {
-        vm: config(settings.kubernetes, settings.compute, vm)
-        for vm in settings.compute.vms
-        if settings.compute.vms[vm].role != "docker_host"
-    }
-    assert [vm for vm, document in documents.items() if document.get("cluster-init")] == ["k3s-server-1"]
-    assert [vm for vm, document in documents.items() if "server" not in document] == ["k3s-server-1"]
-    assert all("token" not in document for document in documents.values())
+@pytest.mark.parametrize("stack", STACKS)
+def test_systemd_takes_the_unit(stack: str, tmp_path: Path) -> None:
+    settings, vms = _cluster(stack)
+    for vm in (vms[0], vms[-1]):
+        (text,) = [each.content for each in files(settings.kubernetes, settings.compute, vm) if "systemd" in each.path]
+        unit = tmp_path / "k3s.service"
+        unit.write_text(text.replace("/usr/local/bin/k3s", "/bin/true").replace("/sbin/modprobe", "/bin/true"))
+        _read_by(["systemd-analyze", "verify", "--man=no", unit])
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_a_step_writes_every_file_as_it_is(stack: str, tmp_path: Path) -> None:
+    settings, vms = _cluster(stack)
+    for vm in vms:
+        root = tmp_path / vm
+        script = steps.node(settings.kubernetes, settings.compute, vm)
+        functions = script[script.index("put() {") : script.index("# What all steps")]
+        _read_by(["bash", "-c", f"set -eu; ROOT={root}\n{functions}\nfiles"])
+        for file in files(settings.kubernetes, settings.compute, vm):
+            assert (root / file.path[1:]).read_text().rstrip("\n") == file.content.rstrip("\n")
+            assert (root / file.path[1:]).stat().st_mode & 0o777 == int(file.permissions, 8)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_k3s_knows_every_option_that_it_is_given(stack: str) -> None:
+    settings, vms = _cluster(stack)
+    for vm in vms:
+        known = _AGENT | _SERVER if vm in settings.compute.by_role("k3s_server") else _AGENT
+        assert config(settings.kubernetes, settings.compute, vm).keys() <= known
+
+
+@pytest.mark.needs_tools
+@pytest.mark.parametrize(
+    ("program", "given"),
+    [
+        ("kube-apiserver", hardening.API_SERVER),
+        ("kube-controller-manager", hardening.CONTROLLER_MANAGER),
+        ("kubelet", hardening.KUBELET),
+    ],
+)
+def test_the_programs_in_k3s_know_their_arguments(program: str, given: tuple[str, ...]) -> None:
+    done = subprocess.run([ensure(program)[program], "--help"], capture_output=True, text=True, check=False)
+    known = set(re.findall(r"--([a-z0-9-]+)", done.stdout + done.stderr))
+    assert {each.partition("=")[0] for each in given} <= known
+
+
+def test_only_an_agents_configuration_says_which_cluster_it_joins() -> None:
+    settings, vms = _cluster("prod")
+    documents = {vm: config(settings.kubernetes, settings.compute, vm) for vm in vms}
+    joining = {vm for vm, document in documents.items() if document.keys() & {"server", "cluster-init"}}
+    assert joining == settings.compute.by_role("k3s_agent").keys()
+    assert all(document["token-file"] == TOKEN_FILE and "token" not in document for document in documents.values())
     # A changed route reaches the gateways' pods within seconds.
-    assert all(document["kubelet-arg"] == ["sync-frequency=10s"] for document in documents.values())
-    agents = [document for vm, document in documents.items() if "agent" in vm]
-    assert agents
-    assert all("cluster-cidr" not in document for document in agents)
+    assert all("sync-frequency=10s" in document["kubelet-arg"] for document in documents.values())
 
 
 def test_kube_vip_holds_the_address_of_the_settings() -> None:

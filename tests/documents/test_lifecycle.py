@@ -51,3 +51,9 @@ def test_a_key_reaches_one_bucket_and_nothing_else() -> None:
 def test_a_reader_cannot_write() -> None:
     actions = {each for s in json.loads(bucket_policy("b", "read_only"))["Statement"] for each in s["Action"]}
     assert actions == {"s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"}
+
+
+def test_a_key_of_a_folder_reaches_no_other_object() -> None:
+    document = json.loads(bucket_policy("b", "read_write", "deployment/etcd/"))
+    objects = [each["Resource"] for each in document["Statement"] if "s3:PutObject" in each["Action"]]
+    assert objects == [["arn:aws:s3:::b/deployment/etcd/*"]]

@@ -6,7 +6,8 @@ import re
 import secrets
 from typing import Any, cast
 
-from components.kubernetes.k3s import kube_vip
+from components.kubernetes import k3s_vms
+from components.kubernetes.kube_vip import kube_vip
 from tests.e2e.checkout import Checkout, Done
 from tests.e2e.world import World, expected
 from tests.e2e.world.expected import NAMESPACE, SERVICE
@@ -123,9 +124,12 @@ def drift_is_seen(copy: Checkout, world: World) -> None:
 
 
 def drift_is_repaired_and_the_idle_slot_filled(copy: Checkout, world: World) -> None:
-    """One run does both."""
+    """One run does both, and brings the machines to the next release of k3s, one after another and servers first."""
     next_release(world)
-    copy.succeed("up", "--stack", world.stack)
+    setting(world, f"Pulumi.{world.stack}.yaml", r"(\n    version: v\d+\.\d+\.)(\d+)")
+    done = copy.succeed("up", "--stack", world.stack)
+    started = re.findall(rf" {world.settings.kubernetes.cluster}-(\S+)-start +updated", done.out)
+    assert started == list(k3s_vms(world.settings.compute)), str(done)
     stands(world)
 
 

@@ -97,6 +97,8 @@ def test_what_operators_write_is_not_taken_for_a_secret(text: str) -> None:
         ('{"dbPassword": "hunter22"}', "dbPassword"),
         ("password: $6$rounds=4096$abc", None),
         ("token-file: /etc/token", None),
+        ("etcd-s3-config-secret: k3s-etcd-snapshot", None),
+        ("etcd-s3-secret-key: hunter22", "etcd-s3-secret-key"),
         ("lock_passwd: true", None),
         ("secrets-encryption: true", None),
         ("token:\n  file: x", None),

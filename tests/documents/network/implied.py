@@ -18,7 +18,8 @@ _DNS: Final = 53
 
 def connections(cluster: Cluster) -> Iterator[Connection]:
     """All of them; some more than once."""
-    for part in (_told, _scraped, _replicas, _api, _names, _guards, _users, _receivers, _certificates, _outside):
+    watched = (_told, _scraped, _replicas, _api, _snapshots)
+    for part in (*watched, _names, _guards, _users, _receivers, _certificates, _outside):
         yield from part(cluster)
 
 
@@ -71,6 +72,13 @@ def _kept(pod: Party, name: str, port: int, rules: list[dict[str, Any]]) -> bool
         if rule.get("action") == "keepequal" and values != meta.get(rule["target_label"]):
             return False
     return True
+
+
+def _snapshots(cluster: Cluster) -> Iterator[Connection]:
+    """Servers of k3s copy the snapshots of etcd by themselves."""
+    for host, port in cluster.snapshots():
+        for target, at in cluster.behind(host, port):
+            yield from ((server, target, at, "TCP") for server in cluster.api())
 
 
 def _replicas(cluster: Cluster) -> Iterator[Connection]:

@@ -168,6 +168,12 @@ class Cluster:
                 found += [pair for port in each["spec"]["ports"] for pair in self._service(name, port["port"])]
         return found
 
+    def snapshots(self) -> list[tuple[str, int]]:
+        """Where k3s is told to copy the snapshots of etcd to."""
+        told = [each["stringData"] for each in self._of("Secret") if str(each.get("type")).startswith("etcd.k3s")]
+        ends = [each["etcd-s3-endpoint"].rpartition(":") for each in told]
+        return [(host, int(port)) for host, _, port in ends]
+
     def custom(self, kind: str) -> list[Mapping[str, Any]]:
         """Specs of the custom objects of a kind."""
         return [each["spec"] for each in self._of(kind)]

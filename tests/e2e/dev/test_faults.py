@@ -109,7 +109,7 @@ def put_back(path: Path) -> Generator[None]:
 
 
 def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
-    """Missing secrets, a wrong passphrase, a full disk, a tool that does not build, a policy that objects."""
+    """Missing secrets, a wrong passphrase, a full disk, a tool that does not build, a policy that objects, a jump."""
     copy, own = world.checkout, world.folder / "secrets.json"
     before = kept(world)
     with put_back(own):
@@ -129,6 +129,9 @@ def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
         done = copy.run(*_UP)
         assert done.code == 1
         assert "policy lifecycle-floors (mandatory)" in done.err
+    with put_back(copy.root / _STACK_FILE):
+        copy.replace(_STACK_FILE, "version: v1.36.", "version: v1.38.")
+        said(copy.run(*_UP), "luxima:kubernetes.version is v1.38.", "takes each minor version")
     assert kept(world).keys() == before.keys()
     assert {name for name, digest in kept(world).items() if before[name] != digest} <= {"project/Pulumi.dev.yaml"}
 

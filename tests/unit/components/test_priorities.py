@@ -7,7 +7,7 @@ import pytest
 
 from components.edge import cert_manager
 from components.kubernetes import Priority
-from components.kubernetes.k3s import kube_vip
+from components.kubernetes.kube_vip import kube_vip
 from tests.recording import STACKS, Declared, record_platform, stack_settings
 
 _WATCHING = {

@@ -23,6 +23,8 @@ PORTS = {"proxmox": 15_001, "minio": 15_002, "dns": 15_003}
 _PLACES: Mapping[str, tuple[str, ...] | None] = {
     "pulumi:providers:": None,
     "pulumi-python:dynamic/dns:Record": ("server",),
+    "pulumi-python:dynamic/kubernetes:ClusterVersion": (),
+    "pulumi-python:dynamic/kubernetes:Renewal": (),
     "pulumi-python:dynamic/services:Ledger": (),
     "command:": ("connection",),
     "kubernetes:helm.sh": ("chart", "repositoryOpts"),

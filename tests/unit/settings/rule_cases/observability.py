@@ -54,6 +54,14 @@ CASES = [
         {},
     ),
     Case(storage.observers, {"storage.users.tempo": ABSENT}, "storage.users.tempo", "is missing; give {bucket", {}),
+    Case(storage.etcd, {"storage.users.etcd": ABSENT}, "storage.users.etcd", "is missing; give {bucket: backups", {}),
+    Case(
+        storage.etcd,
+        {"storage.users.etcd.prefix": ABSENT},
+        "storage.users.etcd",
+        '"backups", read_write, ""; give {bucket: backups, access: read_write, prefix: deployment/etcd/}',
+        {},
+    ),
     Case(
         observability.replicas,
         {f"{LOKI}.replicas": 2},

@@ -1,0 +1,86 @@
+"""The steps over SSH that make machines a cluster, keep them one and bring them to another version.
+
+A step is a script (`scripts/`) with what it is about in front of it. It goes to a shell as its argument, so that
+standard input is free for the join token: no command line and no plan shows that. An engine runs a step again when its
+text changes; each script finds out by itself what there is to do.
+"""
+
+import shlex
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+from components.cloud_init import CloudFile
+from components.kubernetes.k3s import files, revision
+from settings.compute import Compute
+from settings.kubernetes import Kubernetes
+
+NOTHING: Final = "true"
+"""What a step that is for a machine's first day does later."""
+_RELEASES: Final = "https://github.com/k3s-io/k3s/releases/download"
+_SCRIPTS: Final = Path(__file__).parent / "scripts"
+_WAIT: Final = {"ROOT": "", "WAIT": "600", "PAUSE": "5"}
+"""Seconds that a step waits for one thing: k3s on a slow disk needs minutes, and a pod has up to five to end."""
+_PUT: Final = """\
+put() {
+  mkdir -p "$(dirname "$ROOT$1")"
+  cat >"$ROOT$1.new"
+  chmod "$2" "$ROOT$1.new"
+  mv "$ROOT$1.new" "$ROOT$1"
+}
+"""
+_END: Final = "END-OF-FILE"
+
+
+def node(kubernetes: Kubernetes, compute: Compute, vm: str) -> str:
+    """Script that makes a machine the node that the settings say; it takes the join token from standard input."""
+    servers = compute.by_role("k3s_server")
+    server = vm in servers
+    given = {
+        "NAME": vm,
+        "ROLE": "server" if server else "agent",
+        "VERSION": kubernetes.version,
+        "DOWNLOADED": f"{_RELEASES}/{quote(kubernetes.version, safe='')}",
+        "REVISION": revision(kubernetes, compute, vm),
+        "API": kubernetes.api_address,
+        "OTHERS": " ".join(other.address for name, other in servers.items() if server and name != vm),
+        # The pods of the only machine for pods have nowhere to go.
+        "DRAIN": "no" if list(compute.workers) == [vm] else "yes",
+    }
+    return _script("node", given, _PUT + _writing(files(kubernetes, compute, vm)))
+
+
+def admit(peer: str, new: str) -> str:
+    """Script for the server `peer` that lets a machine that was made anew into the cluster."""
+    # A node counts as dead after 50 s.
+    return _script("admit", {"NAME": peer, "NEW": new, "WAIT": "90"})
+
+
+def found(vm: str) -> str:
+    """Script that lets a machine found the cluster."""
+    return _script("found", {"NAME": vm})
+
+
+def kubeconfig(kubernetes: Kubernetes, vm: str) -> str:
+    """Script for a server that waits until the API is ready, and prints the kubeconfig for its virtual address."""
+    return _script("kubeconfig", {"NAME": vm, "API": kubernetes.api_address})
+
+
+def as_root(script: str) -> str:
+    """Shell command that runs a script as root."""
+    return f"sudo bash -c {shlex.quote(script)}"
+
+
+def _writing(written: Iterable[CloudFile]) -> str:
+    """Shell function that writes files."""
+    each = [
+        f"put {file.path} {file.permissions} <<'{_END}'\n{file.content.rstrip(chr(10))}\n{_END}\n" for file in written
+    ]
+    return f"files() {{\n{''.join(each)}}}\n"
+
+
+def _script(name: str, given: Mapping[str, str], more: str = "") -> str:
+    assigned = "".join(f"{key}={shlex.quote(value)}\n" for key, value in {**_WAIT, **given}.items())
+    parts = [(_SCRIPTS / f"{part}.sh").read_text(encoding="utf-8") for part in ("common", name)]
+    return assigned + more + "\n".join(parts)
