@@ -70,8 +70,8 @@ class Announcer:
             "ReleaseRolledBack",
             service,
             slot,
-            f"{service} was taken back from slot {slot} to {previous}",
-            f"{reason[:1].upper()}{reason[1:]}. Users are led to slot {previous} again.",
+            f"{service} was rolled back from slot {slot} to {previous}",
+            f"{reason[:1].upper()}{reason[1:]}. Users reach slot {previous} again.",
         )
 
     def inconclusive(self, service: str, slot: str, reason: str) -> None:
@@ -80,8 +80,8 @@ class Announcer:
             "ReleaseInconclusive",
             service,
             slot,
-            f"{service} in slot {slot} could not be judged",
-            f"{reason[:1].upper()}{reason[1:]}. The probation was extended once already: a person decides.",
+            f"{service} in slot {slot} cannot be judged",
+            f"{reason[:1].upper()}{reason[1:]}. The probation was already extended once; now a person must decide.",
         )
 
     def _tell(self, name: Name, service: str, slot: str, summary: str, description: str) -> None:

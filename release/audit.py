@@ -61,9 +61,9 @@ class Delivery:
         """What a person has to know of it; None when all is well."""
         told: list[str] = []
         if self.problem is not None:
-            told.append(f"{self.waiting} audit rows wait to be written: {self.problem}")
+            told.append(f"{self.waiting} audit rows are not written yet: {self.problem}")
         if self.refused:
-            told.append(f"the database refuses audit rows, which are kept: {', '.join(self.refused)}")
+            told.append(f"the database refused audit rows; they are kept: {', '.join(self.refused)}")
         return "; ".join(told) or None
 
 

@@ -39,7 +39,7 @@ def released(releases: Releases, service: str) -> ServiceRelease:
     """
     release = releases.services.get(service)
     if release is None:
-        raise Refused(f"{service} was not released yet; begin with `release deploy {service} --image …`")
+        raise Refused(f"{service} has no release yet; start with `release deploy {service} --image …`")
     return release
 
 
@@ -101,7 +101,7 @@ def deploy_candidate(releases: Releases, service: str, kind: Kind, image: str, *
         return releases
     if present is not None and present.percent:
         raise Refused(
-            f"{service} has a {kind} at {present.percent} % already; take it to 0 first: "
+            f"{service} has a {kind} at {present.percent} % already; set it to 0 first: "
             f"`release {kind} {service} --percent 0`"
         )
     release = _accepted(service, release, image, force=force)
@@ -114,7 +114,10 @@ def verify(releases: Releases, service: str) -> Releases:
     idle = other(release.live)
     content = _filled(service, release, idle)
     if content.image in release.rejected:
-        raise Refused(f"the image in slot {idle} of {service} was rolled back; deploy another one, or it with --force")
+        raise Refused(
+            f"the image in slot {idle} of {service} was rolled back; deploy another image, or deploy this one "
+            "again with --force"
+        )
     return _with(releases, service, _in_slot(release, idle, _verified(content.image)))
 
 
@@ -136,7 +139,7 @@ def switch(releases: Releases, service: str, now: datetime.datetime, minutes: in
         )
     content = _filled(service, release, idle)
     if content.image in release.rejected:
-        raise Refused(f"the image in slot {idle} of {service} was rolled back; it does not become live again")
+        raise Refused(f"the image in slot {idle} of {service} was rolled back; it cannot become live again")
     if content.standing != "verified":
         raise Refused(f"slot {idle} of {service} was not verified; run `release verify {service}` first")
     if content.image == live_image(release):
@@ -157,7 +160,7 @@ def renew(releases: Releases, service: str, now: datetime.datetime, minutes: int
 
 
 def rollback(releases: Releases, service: str) -> Releases:
-    """Back to the slot before; the image that was live does not become live again."""
+    """Back to the slot before; the image that was live cannot become live again."""
     release = released(releases, service)
     previous = way_back(release, service)
     bad = live_image(release)
@@ -169,7 +172,7 @@ def cancel(releases: Releases, service: str) -> Releases:
     """Take a switch back that was written down and never made: no user saw the image, so it is not rejected."""
     release = released(releases, service)
     if release.probation is None:
-        raise Refused(f"{service} has no switch under way")
+        raise Refused(f"{service} has no switch in progress")
     back = {"live": release.probation.previous, "probation": None}
     return _with(releases, service, release.model_copy(update=back))
 
@@ -183,12 +186,12 @@ def way_back(release: ServiceRelease, service: str) -> Slot:
     previous = other(release.live) if release.probation is None else release.probation.previous
     content = release.slots[previous]
     if content is None:
-        raise Refused(f"{service} has no way back: slot {previous} is empty")
+        raise Refused(f"{service} cannot be rolled back: slot {previous} is empty")
     if not release.serves(previous):
-        state = "was rolled back itself" if content.image in release.rejected else "was not verified"
-        raise Refused(f"{service} has no way back: what is in slot {previous} {state}")
+        state = "was itself rolled back" if content.image in release.rejected else "was not verified"
+        raise Refused(f"{service} cannot be rolled back: what is in slot {previous} {state}")
     if content.image == live_image(release):
-        raise Refused(f"{service} has no way back: slot {previous} runs the same image as {release.live}")
+        raise Refused(f"{service} cannot be rolled back: slot {previous} runs the same image as {release.live}")
     return previous
 
 
@@ -197,7 +200,7 @@ def revert(releases: Releases, service: str, image: str) -> Releases:
     release = released(releases, service)
     _not_live(service, release, image)
     if image in release.rejected:
-        raise Refused(f"{image} was rolled back itself; name another one with --image")
+        raise Refused(f"{image} was itself rolled back; name another image with --image")
     changed = _without(release, live_image(release))
     changed = _in_slot(changed, release.live, _verified(image))
     return _with(releases, service, changed.model_copy(update={"probation": None}))
@@ -217,7 +220,7 @@ def withdraw(releases: Releases, service: str, kind: Kind) -> Releases:
     """Remove a candidate, once it has no share any more."""
     release = released(releases, service)
     if _present(service, release, kind).percent:
-        raise Refused(f"the {kind} of {service} still has its share; take it to 0 first")
+        raise Refused(f"the {kind} of {service} still gets a share of the traffic; set it to 0 first")
     return _with(releases, service, release.model_copy(update={kind: None}))
 
 
@@ -238,8 +241,8 @@ def extend(releases: Releases, service: str, until: datetime.datetime) -> Releas
         raise Refused(f"{service} is not on probation")
     if release.probation.extended:
         raise Refused(
-            f"the probation of {service} was extended once already: look at it, then run `release guard {service} "
-            f"--trust` or `release rollback {service}`"
+            f"the probation of {service} was already extended once; check the release, then run "
+            f"`release guard {service} --trust` or `release rollback {service}`"
         )
     later = max(moment(until), release.probation.until)
     extended = release.probation.model_copy(update={"until": later, "extended": True})
@@ -286,27 +289,28 @@ def _of_kind(release: ServiceRelease, kind: Kind) -> Candidate | None:
 def _present(service: str, release: ServiceRelease, kind: Kind) -> Candidate:
     present = _of_kind(release, kind)
     if present is None:
-        raise Refused(f"{service} has no {kind}; begin with `release deploy {service} --image …`")
+        raise Refused(f"{service} has no {kind}; start with `release deploy {service} --image …`")
     return present
 
 
 def _filled(service: str, release: ServiceRelease, slot: Slot) -> SlotRelease:
     content = release.slots[slot]
     if content is None:
-        raise Refused(f"slot {slot} of {service} is empty; begin with `release deploy {service} --image …`")
+        raise Refused(f"slot {slot} of {service} is empty; start with `release deploy {service} --image …`")
     return content
 
 
 def _not_live(service: str, release: ServiceRelease, image: str) -> None:
     if live_image(release) == image:
-        raise Refused(f"{image} is what users of {service} see already, in slot {release.live}")
+        raise Refused(f"{image} is already live for the users of {service}, in slot {release.live}")
 
 
 def _not_on_probation(service: str, release: ServiceRelease) -> None:
     if release.probation is not None:
         raise Refused(
-            f"{service} is on probation until {release.probation.until}, and slot {release.probation.previous} is its "
-            f"way back: wait, or decide with `release guard {service} --trust` or `release rollback {service}`"
+            f"{service} is on probation until {release.probation.until}, and a rollback needs slot "
+            f"{release.probation.previous}; wait, or decide with `release guard {service} --trust` or "
+            f"`release rollback {service}`"
         )
 
 
@@ -315,13 +319,15 @@ def _accepted(service: str, release: ServiceRelease, image: str, *, force: bool)
     repository, usual = image.partition("@")[0], live_image(release).partition("@")[0]
     if repository != usual and not force:
         raise Refused(
-            f"{service} runs images of {usual}, and {repository} is another repository; give an image of that, "
-            "or this one with --force"
+            f"{service} runs images of {usual}, but this image is of {repository}; give an image of {usual}, "
+            "or use --force"
         )
     if image not in release.rejected:
         return release
     if not force:
-        raise Refused(f"{image} of {service} was rolled back; deploy another image, or this one again with --force")
+        raise Refused(
+            f"{image} of {service} was rolled back; deploy another image, or deploy this one again with --force"
+        )
     accepted = release.model_copy(update={"rejected": tuple(each for each in release.rejected if each != image)})
     # Where it stands idle since its rollback, it has to be verified anew before users see it.
     idle = other(release.live)

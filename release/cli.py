@@ -120,7 +120,7 @@ def guard_(
             probation.trust(context, service)
         return errors.DONE
     if connections.options.dry_run:
-        connections.say(f"would watch {service} until its probation ends, and take it back if it fails; nothing else")
+        connections.say(f"would watch {service} until its probation ends, and roll it back if it fails; nothing else")
         return errors.DONE
     ended = threading.Event()
     catch(ended.set)
@@ -178,7 +178,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         app(arguments)
     except errors.Interrupted as error:
-        _fault(f"{error}; `status` says where things stand, and the same command goes on")
+        _fault(f"{error}; run `status` to see the state; the same command continues")
         return errors.INTERRUPTED
     except (errors.ReleaseError, DnsError) as error:
         _fault(str(error))

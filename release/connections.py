@@ -70,7 +70,7 @@ def require_service(options: Options, service: str | None) -> None:
     except SettingsError as error:
         raise ReleaseError(str(error)) from None
     if service not in known:
-        raise ReleaseError(f"{service} is no service of stack {options.stack}; services: {', '.join(known)}")
+        raise ReleaseError(f"{service} is not a service of stack {options.stack}; services: {', '.join(known)}")
 
 
 @dataclass
@@ -110,7 +110,7 @@ class Connections:
             return
         with lock.held(options.root, options.stack, what, options.who, now) as journal:
             if journal.left:
-                self.say(f"the run before did not end as it should: {journal.left}")
+                self.say(f"the previous run did not finish: {journal.left}")
             yield self.make(journal)
 
     def make(self, journal: lock.Journal | None = None) -> Context:

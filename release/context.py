@@ -61,7 +61,7 @@ class Gateways(Protocol):
         ...
 
     def smoke(self, settings: Settings, service: str, slot: Slot, rounds: int) -> None:
-        """Ask a slot under its own name; raises when it is not well."""
+        """Ask a slot under its own name; raises when it is not healthy."""
         ...
 
 
@@ -139,7 +139,7 @@ class Context:
         """
         if service not in self.settings.services:
             raise Refused(
-                f"{service} is no service of stack {self.stack}; services: {', '.join(self.settings.services)}"
+                f"{service} is not a service of stack {self.stack}; services: {', '.join(self.settings.services)}"
             )
 
     def advance(
@@ -207,7 +207,7 @@ class Context:
         settings = self.settings.model_copy(update={"releases": new})
         problems = check(settings, self.stack, partial=False)
         if problems:
-            raise Refused(f"releases/{self.stack}.yaml would be wrong: {'; '.join(map(str, problems))}")
+            raise Refused(f"releases/{self.stack}.yaml would not be valid: {'; '.join(map(str, problems))}")
         return settings
 
     def _show(self, old: str, new: str, changes: Sequence[Change], what: str) -> None:

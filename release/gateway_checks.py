@@ -102,8 +102,8 @@ class GatewayChecks:
                     break
                 if self.clock() + _PAUSE_SECONDS > end:
                     raise ReleaseError(
-                        f"gateway {slot} does not work by its new routing after {self.timeout_seconds:g} s: {behind}; "
-                        "it goes on with the routing before; look at its log, then run again"
+                        f"gateway {slot} has not loaded its new routing after {self.timeout_seconds:g} s: {behind}. "
+                        "It still uses the old one; read its log, then run again"
                     )
                 self.sleep(_PAUSE_SECONDS)
 
@@ -130,7 +130,7 @@ class GatewayChecks:
                 if answer.status == 403:
                     raise ReleaseError(f"{url} answers 403: this machine is in none of luxima:edge.trusted_networks")
                 if answer.status != 200:
-                    raise ReleaseError(f"{url} answers {answer.status}, not 200; slot {slot} is not well")
+                    raise ReleaseError(f"{url} answers {answer.status}, not 200; slot {slot} is not healthy")
                 image = "" if content is None else content.image
                 for header, wanted in (("x-slot", slot), ("x-image", image)):
                     given = answer.headers.get(header, wanted)
@@ -147,7 +147,7 @@ class GatewayChecks:
         try:
             found = self.cluster().images(settings.services[service].namespace, selector)
         except ClusterError as error:
-            self._note(f"the pods of slot {slot} cannot be looked at ({error}): its answers have to do")
+            self._note(f"the pods of slot {slot} cannot be read ({error}); only its answers are checked")
             return
         others = sorted(pod for pod, running in found.items() if running != image)
         if others or not found:
@@ -162,7 +162,9 @@ class GatewayChecks:
             try:
                 return self._pods_behind(settings, slot, path)
             except ClusterError as error:
-                self._note(f"the gateways' pods cannot be asked one by one ({error}): asking through the slot's name")
+                self._note(
+                    f"the gateways' pods cannot be asked one by one ({error}); asking through the slot's name instead"
+                )
         return self._outside_behind(settings, slot, path)
 
     def _pods_behind(self, settings: Settings, slot: Slot, path: str) -> str:
@@ -178,7 +180,7 @@ class GatewayChecks:
         released = sorted(settings.releases.services.items())
         host = next((settings.service_fqdn(name, slot) for name, each in released if each.slots[slot]), None)
         if host is None:
-            self._note(f"gateway {slot} serves no slot yet, so it cannot be asked: not waited for")
+            self._note(f"gateway {slot} serves no slot yet, so nobody waits for it")
             return ""
         address = settings.edge.gateways[slot].address
         for _ in range(_IN_A_ROW * settings.edge.replicas):

@@ -79,7 +79,7 @@ def held(root: Path, stack: str, what: str, who: str, now: datetime.datetime) ->
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             holder = _text(descriptor) or "another run"
-            raise Refused(f"stack {stack} is busy: {holder}; wait for its end") from None
+            raise Refused(f"stack {stack} is busy: {holder}; wait until it ends") from None
         left = _text(descriptor)
         journal = Journal(descriptor, f"{what} by {who} since {now:%Y-%m-%d %H:%M:%S} UTC", left)
         journal.look("it begins")

@@ -120,6 +120,6 @@ def stoppable(connections: Connections) -> None:
     def stop() -> None:
         if not connections.engine.interrupt():
             raise errors.Interrupted("stopped")
-        sys.stderr.write("stopping: the engine finishes what is under way\n")
+        sys.stderr.write("stopping after the operations in progress\n")
 
     catch(stop)

@@ -58,7 +58,7 @@ class Repository:
                 self._git("add", "--", self.file)
                 self._git("commit", "--quiet", "--only", "--message", message, "--", self.file)
         except ReleaseError as error:
-            self.say(f"{self.file} was not committed ({error}); it is written: commit and push it yourself")
+            self.say(f"{self.file} was written but not committed ({error}); commit and push it yourself")
 
     def versions(self) -> list[Version]:
         """The commits of the release file, the latest first.

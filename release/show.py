@@ -41,7 +41,7 @@ def status(
     if seen is not None and seen != context.releases.revision:
         notes.append(f"the stack has seen revision {seen} of the release file, which is at {context.releases.revision}")
     if left:
-        notes.append(f"under way, or did not end as it should: {left}")
+        notes.append(f"in progress, or not finished: {left}")
     for note in notes:
         console.print(typed(note), highlight=False, soft_wrap=True)
 
@@ -119,12 +119,13 @@ def _next(context: Context, name: str, release: ServiceRelease, found: Situation
         left = until - context.clock()
         if left > datetime.timedelta(0):
             minutes = left.total_seconds() / 60
-            return f"{name} is on probation for {minutes:.0f} min more; back again: `release rollback {name}`"
-        return f"the probation of {name} ended without a verdict written down: `release guard {name}`"
+            return f"{name} is on probation for {minutes:.0f} min more; to go back: `release rollback {name}`"
+        return f"the probation of {name} ended without a recorded verdict: `release guard {name}`"
     seen = context.engine.revision()
     if seen is not None and seen < context.releases.revision:
         return (
-            f"the last change of the release file did not reach the stack (it has seen revision {seen}): run it again"
+            f"the last change of the release file did not reach the stack (it has seen revision {seen}); "
+            "run the command again"
         )
     for kind, candidate in _candidates(release):
         more = min(100, max(10, 2 * candidate.percent))
@@ -135,7 +136,7 @@ def _next(context: Context, name: str, release: ServiceRelease, found: Situation
     idle = changes.other(release.live)
     content = release.slots[idle]
     if content is None or content.image in release.rejected or content.image == changes.live_image(release):
-        return f"{name} is settled in slot {release.live}; next: `release deploy {name} --image …`"
+        return f"{name} is stable in slot {release.live}; next: `release deploy {name} --image …`"
     if content.standing == "candidate":
         return f"{name} has an image to test in slot {idle}: `release verify {name}`"
     return f"slot {idle} of {name} is verified: `release switch {name}`"

@@ -73,8 +73,8 @@ class ReleaseFile:
         text = rendered(before.text, new)
         if self.read().text != before.text:
             raise ReleaseError(
-                f"releases/{self.stack}.yaml was changed by somebody else meanwhile; nothing was written: look at it, "
-                "then run again"
+                f"releases/{self.stack}.yaml was changed by somebody else in the meantime; nothing was written. Check "
+                "it, then run again"
             )
         try:
             _replace(self.path, text)

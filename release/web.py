@@ -43,7 +43,7 @@ class Answer:
         try:
             return self._response.json()
         except ValueError:
-            raise WebError(f"{self._where} gives an answer that is no JSON (status {self.status})") from None
+            raise WebError(f"{self._where} returned an answer that is not JSON (status {self.status})") from None
 
 
 def login(user: str, password: str) -> dict[str, str]:

@@ -42,7 +42,7 @@ class Interrupts:
         process.cancelled.set()
         if self.engine is not None and self.engine.running:
             if first:
-                sys.stderr.write("\nstopping: what is under way is finished first (Ctrl-C again to end at once)\n")
+                sys.stderr.write("\nstopping after the operations in progress (Ctrl-C again to end at once)\n")
                 self.engine.interrupt()
             else:
                 self.engine.kill()

@@ -91,7 +91,7 @@ class _Builder:
         for key, value in node.value:
             name, line = str(key.value), key.start_mark.line + 1
             if name in table:
-                twice = f"{name} is there twice, first on line {first[name]}; take one away"
+                twice = f"{name} is there twice, first on line {first[name]}; remove one of them"
                 self.document.problems.append(Problem(self.setting((*place, name)), twice, line))
                 continue
             first[name] = line

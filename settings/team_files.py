@@ -39,7 +39,7 @@ def read_teams(root: Path, services: Collection[str]) -> tuple[dict[str, Team], 
     for folder in sorted(path for path in (root / FOLDER).glob("*") if path.is_dir()):
         service, where = folder.name, f"{FOLDER}/{folder.name}"
         if service not in services:
-            text = f"is no service of this stack; {suggest(service, services, 'services')}"
+            text = f"is not a service of this stack; {suggest(service, services, 'services')}"
             problems.append(Problem((), text, file=f"{where}/"))
             continue
         rules, wrong = _rules(folder, service)

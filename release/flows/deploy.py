@@ -101,8 +101,8 @@ def _finish(context: Context, service: str, image: str) -> None:
     """An interrupted rollout or first release is gone through again; the engine says whether anything is left of it."""
     live = context.releases.services[service].live
     targets = [*resources.whole(context.settings, service), *resources.routing(_BOTH), resources.ledger()]
-    if not context.advance(context.releases, targets, f"the deployment of {short(image)} goes on"):
-        raise Refused(f"{image} is what users of {service} see already, in slot {live}")
+    if not context.advance(context.releases, targets, f"the deployment of {short(image)} continues"):
+        raise Refused(f"{image} is already live for the users of {service}, in slot {live}")
     _keep(context, f"deploy {service} {short(image)} to {live}")
     _tell(context, f"users of {service} see {short(image)} in slot {live}")
 

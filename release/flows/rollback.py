@@ -23,12 +23,12 @@ def rollback(
         image: The image to go back to; the one before when None.
         reason: For people.
     """
-    # A secondary that is silent keeps nobody from being led back.
+    # Roll back even if a secondary does not respond.
     release, found = situation.standing(context, service, primary_only=True)
     if found.kind == "foreign":
         raise Refused(found.sentence)
     if found.kind == "undoing":
-        context.say("a rollback was begun and not ended: going on with it")
+        context.say("a rollback was started but not finished; continuing it")
         _finish(context, service, release.live, changes.other(release.live), reason, first=False)
         return
     if found.kind == "switch_begun" and situation.never_made(context, service, release.live):
@@ -46,7 +46,7 @@ def _cancel(context: Context, service: str) -> None:
     targets = [resources.public_record(service), resources.guard(context.settings, service), resources.ledger()]
     context.advance(new, targets, f"{service} stays in slot {live}")
     if not context.dry_run:
-        context.history.commit(f"{service} stays in {live}: the switch was not made")
+        context.history.commit(f"{service} stays in {live}: the switch did not happen")
         context.say(f"the switch of {service} was not made yet and is taken back; users are in slot {live} as before")
 
 
@@ -63,12 +63,12 @@ def _slots(context: Context, service: str, kind: situation.Kind, image: str | No
         context.say(f"would lead {context.public(service)} from {old} to {new} first")
         first = kind != "taken_back"
     else:
-        context.step(f"leading users of {service} back to slot {previous}")
+        context.step(f"sending users of {service} back to slot {previous}")
         first = context.names.swap(
             context.public(service), context.address(service, bad), context.address(service, previous)
         )
-        told = f"users of {service} are led to slot {previous} again"
-        context.say(told if first else f"{told}: somebody was faster; writing it down")
+        told = f"users of {service} reach slot {previous} again"
+        context.say(told if first else f"{told}: somebody else already did it; recording it")
     _finish(context, service, previous, bad, reason, first=first)
 
 
@@ -87,8 +87,8 @@ def _users_saw(context: Context, service: str, previous: Slot, image: str | None
         return
     if all(changes.live_image(each) != back for each in context.history.earlier(service)):
         raise Refused(
-            f"slot {previous} of {service} holds {short(back)}, which users never saw, by the history of the release "
-            f"file: that would be a release without a probation; if it is meant all the same, give --image {back}"
+            f"slot {previous} of {service} holds {short(back)}. The history of the release file says that users never "
+            f"had it, so this would be a release without a probation; to do it anyway, give --image {back}"
         )
 
 
@@ -115,11 +115,11 @@ def _finish(context: Context, service: str, previous: Slot, bad: Slot, reason: s
         resources.ledger(),
     ]
     try:
-        context.advance(new, targets, f"the engine follows to slot {previous}", go_on=True)
+        context.advance(new, targets, f"the engine updates the rest for slot {previous}", go_on=True)
     except ReleaseError as error:
         raise type(error)(
-            f"users are led to slot {previous} again and the release file says so, but the rest was not done: {error}; "
-            f"run `release rollback {service}` again"
+            f"users reach slot {previous} again, and the release file says so, but the other changes failed: "
+            f"{error}; run `release rollback {service}` again"
         ) from error
     if context.dry_run:
         return
@@ -134,7 +134,7 @@ def _finish(context: Context, service: str, previous: Slot, bad: Slot, reason: s
         context.notifier.rolled_back(service, bad, previous, reason)
     context.history.commit(f"rollback {service} to {previous}, {short(image)} is rejected")
     _stale_clients(context, bad)
-    context.say(f"{service} is back in slot {previous}; {short(image)} does not become live again")
+    context.say(f"{service} is back in slot {previous}; {short(image)} cannot become live again")
 
 
 def _stale_clients(context: Context, bad: Slot) -> None:
@@ -144,7 +144,7 @@ def _stale_clients(context: Context, bad: Slot) -> None:
     except Interrupted:
         raise
     except ReleaseError as error:
-        context.say(f"clients that never ask for the name again may still come to slot {bad}: {error}")
+        context.say(f"clients that never ask for the name again may still reach slot {bad}: {error}")
 
 
 def _image(context: Context, service: str, image: str | None, reason: str) -> None:
@@ -154,8 +154,8 @@ def _image(context: Context, service: str, image: str | None, reason: str) -> No
     canary = release.canary
     if image is None and canary is not None and canary.percent and canary.image != bad:
         raise Refused(
-            f"{service} has a canary at {canary.percent} %, and this would take back the live image {short(bad)}: take "
-            f"the canary out with `release canary {service} --percent 0`, or name the image to go back to with --image"
+            f"{service} has a canary at {canary.percent} %, and this would roll back the live image {short(bad)}; end "
+            f"the canary with `release canary {service} --percent 0`, or name the image to go back to with --image"
         )
     targets = [
         *resources.slot_of(context.settings, service, release.live, live=True),
@@ -164,10 +164,14 @@ def _image(context: Context, service: str, image: str | None, reason: str) -> No
     ]
     before = _before(context, service, bad)
     if image is None and before in release.rejected:
-        done = context.advance(context.releases, targets, f"the rollback to {short(bad)} goes on")
+        done = context.advance(context.releases, targets, f"the rollback to {short(bad)} continues")
         if not context.dry_run:
             context.history.commit(f"rollback {service} to {short(bad)}, {short(before)} is rejected")
-        told = "was begun and is done now" if done else "was done already; to go further back name one with --image"
+        told = (
+            "was started before and is finished now"
+            if done
+            else "was already done; to go further back, name an image with --image"
+        )
         context.say(f"the rollback of {service} from {short(before)} to {short(bad)} {told}")
         return
     if not (image or before):
@@ -183,7 +187,7 @@ def _image(context: Context, service: str, image: str | None, reason: str) -> No
         context.notifier.record(f"rollback {service}", service, release.live, bad, "rolled_back", reason=reason)
         context.notifier.rolled_back(service, release.live, f"{release.live} with {short(good)}", reason)
         context.history.commit(f"rollback {service} to {short(good)}, {short(bad)} is rejected")
-        context.say(f"{service} runs {short(good)} again; {short(bad)} does not become live again")
+        context.say(f"{service} runs {short(good)} again; {short(bad)} cannot become live again")
 
 
 def _before(context: Context, service: str, now: str) -> str:

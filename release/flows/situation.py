@@ -38,7 +38,7 @@ def look(context: Context, service: str, release: ServiceRelease, *, primary_onl
     try:
         answers = context.names.standing(fqdn, primary_only=primary_only)
     except DnsError as error:
-        return Situation("unknown", {}, f"the name servers cannot be asked: {error}")
+        return Situation("unknown", {}, f"the name servers cannot be queried: {error}")
     seen, here = context.engine.revision(), context.releases.revision
     if seen is not None and seen > here:
         # The file is written before the engine runs, so this one lacks somebody's release or rollback.
@@ -88,20 +88,22 @@ def judge(
     live = release.live
     if slot is None:
         found = ", ".join(next(iter(answers.values()), ())) or "no address"
-        return Situation("foreign", answers, f"{service} leads to {found}, which is no gateway; look who changed it")
+        return Situation(
+            "foreign", answers, f"{service} leads to {found}, which is not a gateway; find out who changed it"
+        )
     if settled and late:
-        return Situation("behind", answers, f"{', '.join(late)} still answers another address than the primary")
+        return Situation("behind", answers, f"{', '.join(late)} still answers with another address than the primary")
     if settled:
         return Situation("settled", answers, "")
     back = _comes_from_rollback(release)
     if slot != live and made == live:
-        text = f"{service} was taken back to slot {slot}; write it down with `release rollback {service}`"
+        text = f"{service} was rolled back to slot {slot}; record it with `release rollback {service}`"
         return Situation("taken_back", answers, text)
     if back:
         text = f"a rollback to slot {live} was interrupted; finish it with `release rollback {service}`"
         return Situation("undoing", answers, text)
     text = (
-        f"a switch to slot {live} was interrupted; finish it with `release switch {service}` or take it back with "
+        f"a switch to slot {live} was interrupted; finish it with `release switch {service}` or cancel it with "
         f"`release rollback {service}`"
     )
     return Situation("switch_begun", answers, text)
@@ -147,7 +149,7 @@ def standing(context: Context, service: str, *, primary_only: bool = False) -> t
     context.known(service)
     release = context.releases.services.get(service)
     if release is None:
-        raise Refused(f"{service} was not released yet; begin with `release deploy {service} --image …`")
+        raise Refused(f"{service} has no release yet; start with `release deploy {service} --image …`")
     situation = look(context, service, release, primary_only=primary_only)
     if situation.kind == "outdated":
         raise Refused(f"{situation.sentence}; nothing was changed")

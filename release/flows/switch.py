@@ -24,7 +24,7 @@ def switch(context: Context, service: str) -> None:
         new = context.releases
         if situation.never_made(context, service, release.live):
             new = changes.renew(new, service, context.clock(), context.settings.guard.probation_minutes)
-        context.say("a switch was begun and not ended: going on with it")
+        context.say("a switch was started but not finished; continuing it")
     else:
         new = changes.switch(context.releases, service, context.clock(), context.settings.guard.probation_minutes)
     slot = new.services[service].live
@@ -45,18 +45,18 @@ def switch(context: Context, service: str) -> None:
     probation = new.services[service].probation
     until = probation.until if probation is not None else ""
     context.say(
-        f"users of {service} are led to slot {slot} ({short(image)}), on probation until {until}; watch it: "
+        f"users of {service} reach slot {slot} ({short(image)}), on probation until {until}; watch it: "
         f"`release guard {service}`"
     )
 
 
 def _lead(context: Context, service: str, slot: Slot) -> None:
     """Change the record, if it leads to the other slot still."""
-    context.step(f"leading users of {service} to slot {slot}")
+    context.step(f"sending users of {service} to slot {slot}")
     context.names.swap(
         context.public(service), context.address(service, changes.other(slot)), context.address(service, slot)
     )
-    context.say(f"users of {service} are led to slot {slot}; the engine follows")
+    context.say(f"users of {service} reach slot {slot} now; the engine updates the rest")
 
 
 def _ready(context: Context, service: str, slot: Slot) -> None:

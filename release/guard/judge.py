@@ -71,11 +71,9 @@ def decide(pods: Count | None, gateways: Count | None, limits: Limits) -> Verdic
         if pods is not None:
             return _said("healthy", name, worst)
     if pods is None:
-        return Verdict("unknown", "no pod of the slot is seen by Prometheus: neither well nor broken")
+        return Verdict("unknown", "Prometheus sees no pod of the slot, so it cannot be judged")
     most = max((count.requests for count in there.values()), default=0)
-    return Verdict(
-        "inconclusive", f"{most:.0f} requests are too few for a verdict, which takes {limits.minimum_requests}"
-    )
+    return Verdict("inconclusive", f"a verdict needs {limits.minimum_requests} requests; there were {most:.0f}")
 
 
 def _said(state: State, name: str, count: Count) -> Verdict:

@@ -61,13 +61,13 @@ class Source:
 def _number(body: Any, where: str) -> float | None:
     try:
         if body["status"] != "success" or body.get("warnings"):
-            raise WebError(f"{where} answers a query in part only, or not at all")
+            raise WebError(f"{where} answered a query only in part, or not at all")
         if body["data"]["resultType"] != "vector":
-            raise WebError(f"{where} gives something else than a number")
+            raise WebError(f"{where} returned something that is not a number")
         found = body["data"]["result"]
         if len(found) > 1:
-            raise WebError(f"{where} gives {len(found)} numbers for one")
+            raise WebError(f"{where} returned {len(found)} series for a query; expected 1")
         number = float(found[0]["value"][1]) if found else math.nan
     except (KeyError, IndexError, TypeError, ValueError, AttributeError):
-        raise WebError(f"{where} gives an answer of another form") from None
+        raise WebError(f"{where} returned an answer in an unknown form") from None
     return number if math.isfinite(number) else None

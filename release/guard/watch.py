@@ -126,7 +126,7 @@ class Watch:
         self._line(f"watched until {_moment(release.until)}")
         outcome = self._watch()
         if outcome.code == INTERRUPTED:
-            self._line("interrupted: it is not watched any longer")
+            self._line("interrupted: nobody watches the release any longer")
             return outcome
         return replace(outcome, told=self._deliver())
 
@@ -144,7 +144,7 @@ class Watch:
             verdict = self.judge(now, self.release.since)
             self._change(verdict)
             if verdict.state == "failing" and now > last + self.release.extension:
-                self._line("the probation ended long ago, so it is not taken back any more")
+                self._line("the probation ended long ago, so the release is not rolled back")
                 return self._leave(verdict)
             if verdict.state == "failing":
                 outcome = self._take_back(verdict, final=now >= last)
@@ -167,7 +167,7 @@ class Watch:
         try:
             found = self.switcher.taken_back()
         except SwitchError as error:
-            self._trouble(f"where users are led cannot be seen: {error}")
+            self._trouble(f"the guard cannot see which slot users reach: {error}")
             return False
         if not found:
             self._seen = True
@@ -181,13 +181,13 @@ class Watch:
         grace = min(release.until - release.since, _SWITCH)
         if self._seen or self.clock() >= release.since + grace or self.audit.held(self._id("rolled_back")) is not None:
             return True
-        self._trouble(f"waiting until users are led to slot {release.slot}")
+        self._trouble(f"waiting until users reach slot {release.slot}")
         return False
 
     def _found_back(self) -> Outcome:
         row = self.audit.held(self._id("rolled_back"))
         if row is None:
-            self._line(f"users are led to slot {self.release.previous} already: somebody else took the release back")
+            self._line(f"users reach slot {self.release.previous} already: somebody else rolled the release back")
         else:
             # The name was led over, and the answer was lost, or the guard was ended before it could say so.
             self._finish(row)
@@ -201,7 +201,7 @@ class Watch:
         try:
             acted = self.switcher.back()
         except SwitchError as error:
-            self._trouble(f"it could not be taken back: {error}")
+            self._trouble(f"the release could not be rolled back: {error}")
             if not final:
                 return None
             self._record(self._row("failed", f"could not take {self.release.service} back", verdict))
@@ -210,14 +210,14 @@ class Watch:
             self._finish(row)
         else:
             self.audit.drop(row.id)
-            self._line("somebody else took the release back in the same moment")
+            self._line("somebody else rolled the release back at the same moment")
         self.hooks.taken_back(acted)
         return Outcome(TAKEN_BACK, verdict, acted)
 
     def _finish(self, row: Row) -> None:
         """Tell everybody; the held row is forgotten only when that is done, see `_deliver`."""
         release, reason = self.release, str(row.details.get("reason", ""))
-        self._line(f"taken back: users are led to slot {release.previous} again")
+        self._line(f"rolled back: users reach slot {release.previous} again")
         self._record(row)
         self._announce(lambda: self.announcer.rolled_back(release.service, release.slot, release.previous, reason))
 
@@ -229,7 +229,7 @@ class Watch:
 
     def _leave(self, verdict: Verdict) -> Outcome:
         release = self.release
-        self._line("no verdict after the extension either: a person decides")
+        self._line("no verdict after the extension either; a person must decide")
         self._record(self._row("failed", f"has no verdict on {release.service}: a person decides", verdict))
         self._announce(lambda: self.announcer.inconclusive(release.service, release.slot, verdict.reason))
         return Outcome(INCONCLUSIVE, verdict)
@@ -287,7 +287,7 @@ class Watch:
             for tell in unsaid:
                 self._announce(tell)
         if waiting or self._unsaid:
-            self._line(f"left untold: {waiting} audit rows, which are kept, and {len(self._unsaid)} announcements")
+            self._line(f"not sent: {waiting} audit rows, which are kept, and {len(self._unsaid)} announcements")
             return False
         self.audit.drop(self._id("rolled_back"))
         return True

@@ -101,8 +101,8 @@ class PulumiEngine:
         beside = objections(changes, targets)
         if beside:
             raise Refused(
-                f"the update would also {', '.join(map(str, beside))}; nothing was changed: bring the stack up first "
-                "(pulumi up), or take that change back"
+                f"the update would also {', '.join(map(str, beside))}; nothing was changed. Run `pulumi up` first, "
+                "or undo that change"
             )
         return changes
 
@@ -156,19 +156,19 @@ class PulumiEngine:
         try:
             return work()
         except StackNotFoundError:
-            raise ReleaseError(f"there is no stack {self.stack} yet; bring it up first (pulumi up)") from None
+            raise ReleaseError(f"there is no stack {self.stack} yet; create it first with `pulumi up`") from None
         except ConcurrentUpdateError:
             raise Refused(
-                f"somebody else is updating stack {self.stack}; wait for its end, or free it with `pulumi cancel` "
-                "when nobody is"
+                f"somebody else is updating stack {self.stack}; wait until it ends, or free it with `pulumi cancel` "
+                "if nobody is"
             ) from None
         except CommandError as error:
             if self.command.interrupted:
-                raise Interrupted("stopped; the engine finished what was under way") from None
+                raise Interrupted("stopped; the engine finished the operations in progress") from None
             self.log.write_text(str(error), encoding="utf-8")
             reasons = events.errors if events else []
             said = "; ".join(reasons) or _last_words(str(error))
-            raise ReleaseError(f"the engine could not do it: {said} (all that it wrote is in {self.log})") from None
+            raise ReleaseError(f"the engine failed: {said} (its output is in {self.log})") from None
 
 
 @dataclass

@@ -16,9 +16,9 @@ def clear(folder: EngineFolder) -> list[str]:
     """
     said: list[str] = []
     if end_session(folder, graceful_seconds=_SAVE_SECONDS):
-        said.append("the run before was killed: its engine is ended")
+        said.append("the previous run was killed; its engine was stopped")
     if state.unlock(folder):
-        said.append("the run before left its lock on the state: removed")
+        said.append("the previous run left a lock on the state; the lock was removed")
     if state.mend(folder):
         said.append("the state was being written when the run was killed: its backup is taken, one operation older")
     return said

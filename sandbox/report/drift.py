@@ -66,7 +66,7 @@ def _show(value: Any) -> str:
 def show(lines: list[str]) -> None:
     """Print it."""
     if not lines:
-        tell("No drift: the world is as the state says.", "bold green")
+        tell("No drift: the servers match the state.", "bold green")
         return
     tell(f"{len(lines)} differences, taken into the state; make up repairs them:", "bold")
     for line in lines:

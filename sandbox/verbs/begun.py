@@ -54,7 +54,7 @@ def remove_containers(state: State, engines: Mapping[str, str]) -> list[str]:
                 removed.append(name)
         except (DockerException, RequestException) as error:
             raise SandboxError(
-                f"container {name}, which was being made, cannot be removed: {error}; see that the engine at {url} "
+                f"container {name}, which was not finished, cannot be removed: {error}; see that the engine at {url} "
                 f"answers, and run it again"
             ) from error
     return removed

@@ -83,9 +83,9 @@ def catch_up(session: Session, verb: str) -> None:
     left = state.read(session.layout.engine)
     pending = left.pending
     if session.lost:
-        say(f"the data of {', '.join(session.lost)} is not the one the stack was made in: reading what is there")
+        say(f"the data of {', '.join(session.lost)} is not the data that the stack was made with; reading the servers")
     elif pending or marks.doubtful(session.layout):
-        say(f"the run before was cut short in {len(pending)} operations: reading what is there")
+        say(f"the previous run was interrupted during {len(pending)} operations; reading the servers")
     else:
         return
     read_servers(session, verb)
@@ -96,7 +96,7 @@ def read_servers(session: Session, verb: str) -> "Recorder":
     layout, left = session.layout, state.read(session.layout.engine)
     unfinished = marks.unfinished(layout)
     for name in begun.remove_containers(left, docker.reachable(layout, session.settings)) if left.pending else ():
-        say(f"container {name} was being made: removed")
+        say(f"container {name} was not finished; it was removed")
     if known := begun.identities(left):
         marks.doubt(layout)
         state.complete(layout.engine, known)

@@ -114,7 +114,7 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
     present = state.read(layout.engine)
     if present.driven and not layout.secrets.exists():
         raise SandboxError(
-            f"{layout.secrets} is gone, and with it what the state and the stored objects are encrypted with; "
+            f"{layout.secrets} is missing. It holds the keys of the state and of the stored objects: "
             f"put it back, or run make clean STACK={layout.stack} and make up to start anew"
         )
     search = os.environ.get("PATH", os.defpath)

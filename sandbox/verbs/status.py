@@ -15,6 +15,6 @@ def run(layout: Layout) -> None:
     found = state.read(layout.engine)
     tell(f"  {len(found.driven)} resources in the state")
     if found.pending:
-        tell(f"  {len(found.pending)} operations were cut short; make up puts them right")
+        tell(f"  {len(found.pending)} operations were interrupted; make up repairs them")
     elif marks.unfinished(layout):
-        tell("  the last run did not end as it should; make up puts it right")
+        tell("  the last run did not finish; make up repairs it")

@@ -89,7 +89,7 @@ def apart_from_the_cluster(settings: Settings) -> Iterator[Problem]:
     for path, text in addresses_elsewhere(settings):
         for key, network in inside.items():
             if ipaddress.IPv4Network(text).subnet_of(network):
-                wrong = f"{text} is in kubernetes.{key}, {network}, where pods find nobody else"
+                wrong = f"{text} is in kubernetes.{key}, {network}, which pods cannot reach"
                 yield Problem(path, f"{wrong}; give one that is in neither of the cluster's networks")
 
 
@@ -118,7 +118,7 @@ def name_servers(settings: Settings) -> Iterator[Problem]:
     for index, server in enumerate(settings.dns.servers):
         where = (server.address, server.port)
         if where in first:
-            yield Problem(("dns", "servers", index), f"is the same as dns.servers[{first[where]}]; take one away")
+            yield Problem(("dns", "servers", index), f"is the same as dns.servers[{first[where]}]; remove one of them")
         first.setdefault(where, index)
 
 
@@ -130,7 +130,7 @@ def trusted_networks(settings: Settings) -> Iterator[Problem]:
     )
     for path, index, cidr in ((path, *each) for path, cidrs in known for each in enumerate(cidrs)):
         if ipaddress.ip_network(cidr).prefixlen < _WIDEST_TRUSTED:
-            text = f"{cidr} is the internet, not people who are known; give their own networks"
+            text = f"{cidr} is the whole internet; give only networks of people that you know"
             yield Problem((*path, index), text)
 
 

@@ -22,7 +22,7 @@ def k3s_version(settings: Settings) -> Iterator[Problem]:
     """What is installed is a release of k3s."""
     version = settings.kubernetes.version
     if settings.kubernetes.mode == "k3s" and not re.search(r"\+k3s[0-9]+$", version):
-        text = f'"{version}" is no release of k3s; give one that ends in +k3s and a number, such as v1.36.5+k3s1'
+        text = f'"{version}" is not a release of k3s; give one that ends in +k3s and a number, such as v1.36.5+k3s1'
         yield Problem(("kubernetes", "version"), text)
 
 

@@ -36,7 +36,7 @@ def one_meaning(settings: Settings) -> Iterator[Problem]:
         known.setdefault(name, f"{'.'.join(map(str, path))} has that name")
     for host in settings.dns.hosts.get("core", {}):
         if host in known:
-            yield Problem(("dns", "hosts", "core", host), f"{known[host]} already; take one of them out")
+            yield Problem(("dns", "hosts", "core", host), f"{known[host]} already; remove one of them")
     taken = {settings.service_fqdn(service): f"services.{service}" for service in settings.services}
     taken |= {
         settings.service_fqdn(service, slot): f"slot {slot} of services.{service}"
@@ -46,7 +46,7 @@ def one_meaning(settings: Settings) -> Iterator[Problem]:
     for host in settings.dns.hosts.get("public", {}):
         owner = taken.get(settings.environment.fqdn(host))
         if owner is not None:
-            yield Problem(("dns", "hosts", "public", host), f"{owner} has that name already; take one of them out")
+            yield Problem(("dns", "hosts", "public", host), f"{owner} has that name already; remove one of them")
 
 
 def used_hosts(settings: Settings) -> Iterator[Problem]:

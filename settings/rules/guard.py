@@ -10,7 +10,9 @@ def probation(settings: Settings) -> Iterator[Problem]:
     """A release is watched for at least the time over which it is judged."""
     guard = settings.guard
     if guard.probation_minutes < guard.window_minutes:
-        text = f"{guard.probation_minutes} is shorter than window_minutes, so that no verdict is over a whole window"
+        text = (
+            f"{guard.probation_minutes} is shorter than window_minutes, so a verdict would never cover a whole window"
+        )
         yield Problem(("guard", "probation_minutes"), f"{text}; give at least {guard.window_minutes}")
 
 

@@ -14,7 +14,7 @@ def stack_name(settings: Settings, stack: str) -> Iterator[Problem]:
     """A stack's file says which stack it is for: values copied from another one are noticed."""
     name = settings.environment.name
     if name != stack:
-        yield Problem(("environment", "name"), f'"{name}" is another stack than the selected one; give {stack}')
+        yield Problem(("environment", "name"), f'"{name}" is not the selected stack; give {stack}')
 
 
 def uptime(settings: Settings) -> Iterator[Problem]:
@@ -74,14 +74,14 @@ def acme_account(settings: Settings) -> Iterator[Problem]:
         if certificates.issuer == "acme" and given is None:
             yield Problem(path, f"is missing; issuer acme needs {what}")
         if certificates.issuer == "private_ca" and given is not None:
-            yield Problem(path, "has no use with issuer private_ca; take it out")
+            yield Problem(path, "is not used with issuer private_ca; remove it")
 
 
 def acme_algorithm(settings: Settings) -> Iterator[Problem]:
     """cert-manager signs its updates by DNS-01 with two of the algorithms only."""
     tsig = settings.edge.certificates.acme_tsig
     if tsig is not None and tsig.algorithm == "hmac-sha384":
-        text = f'"{tsig.algorithm}" is none that cert-manager can sign with; give hmac-sha256 or hmac-sha512'
+        text = f'"{tsig.algorithm}" is not supported by cert-manager; give hmac-sha256 or hmac-sha512'
         yield Problem(("edge", "certificates", "acme_tsig", "algorithm"), text)
 
 

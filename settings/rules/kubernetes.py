@@ -47,7 +47,7 @@ def reserved_namespaces(settings: Settings) -> Iterator[Problem]:
     """The platform makes its namespaces: none of them is one that the cluster or cert-manager brings."""
     for name in settings.kubernetes.namespaces:
         if name in (*SYSTEM_NAMESPACES, "cert-manager"):
-            text = f"{name} is there already and not this table's to make; give the namespace another name"
+            text = f"{name} already exists in the cluster; give the namespace another name"
             yield Problem(("kubernetes", "namespaces", name), text)
 
 
@@ -67,7 +67,7 @@ def privileged_agents(settings: Settings) -> Iterator[Problem]:
     name = settings.observability.agents_namespace
     for known, namespace in whole(settings.kubernetes.namespaces):
         if known == name and namespace.pod_security != "privileged":
-            text = f"{show(namespace.pod_security)} keeps the agents away from their node; give privileged"
+            text = f"{show(namespace.pod_security)} does not let the agents read their node; give privileged"
             yield Problem(("kubernetes", "namespaces", name, "pod_security"), text)
 
 

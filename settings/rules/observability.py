@@ -55,12 +55,12 @@ def objectives(settings: Settings) -> Iterator[Problem]:
     for path, objective in given_objectives(settings):
         threshold = objective.threshold_milliseconds
         if objective.indicator == "availability" and threshold is not None:
-            yield Problem((*path, "threshold_milliseconds"), "is for indicator latency only; take it out")
+            yield Problem((*path, "threshold_milliseconds"), "is for the indicator latency only; remove it")
         if objective.indicator == "latency" and path[-1] == AVAILABILITY:
             yield Problem(path, "is of indicator latency; give it another name, such as latency")
         if objective.indicator == "latency" and threshold not in BOUNDS_MILLISECONDS:
             bounds = ", ".join(map(str, BOUNDS_MILLISECONDS))
-            text = "is missing" if threshold is None else f"{threshold} is no bound of the services' histogram"
+            text = "is missing" if threshold is None else f"{threshold} is not a bound of the services' histogram"
             yield Problem((*path, "threshold_milliseconds"), f"{text}; give one of {bounds}")
 
 
@@ -84,13 +84,13 @@ def anomalies(settings: Settings) -> Iterator[Problem]:
             # As the rule has it, which takes neither a range of values nor a number.
             parsed(f"max by (it) (({signal.expression}) > -Inf)")
         except ValueError as error:
-            wanted = "give one that gives series, as sum by (service_name) (rate(http_requests_total[5m]))"
+            wanted = "give one that returns series, such as sum by (service_name) (rate(http_requests_total[5m]))"
             yield Problem(path, f"is no PromQL expression for a signal: {error}; {wanted}")
             continue
         short = [each for each in _ranges(expression) if each < least]
         if short:
             given, right = (promql_parser.display_duration(each) for each in (min(short), least))
-            text = f"[{given}] holds fewer than two scrapes, from which nothing can be computed"
+            text = f"[{given}] covers fewer than two scrapes, so nothing can be computed from it"
             yield Problem(path, f"{text}; give at least [{right}]")
 
 
@@ -112,10 +112,10 @@ def labels(settings: Settings) -> Iterator[Problem]:
         path = ("observability", "anomalies", name, "by")
         for index, label in enumerate(signal.by):
             if not re.fullmatch("[a-zA-Z_][a-zA-Z0-9_]*", label):
-                text = f"{show(label)} is no name of a label; give letters, digits and underscores, no digit first"
+                text = f"{show(label)} is not a label name; give letters, digits and underscores, no digit first"
                 yield Problem((*path, index), text)
             elif label in signal.by[:index]:
-                yield Problem((*path, index), f"{show(label)} is there already; take one of them out")
+                yield Problem((*path, index), f"{show(label)} is there already; remove one of them")
 
 
 def ports(settings: Settings) -> Iterator[Problem]:
@@ -152,7 +152,7 @@ def database_host(settings: Settings) -> Iterator[Problem]:
     hosts = [vm.address for vm in known.values() if vm.role == "docker_host"]
     # One of which something is wrong may be it.
     if address not in hosts and len(known) == len(settings.wanted_vms):
-        text = f"{show(address)} is the address of no machine of role docker_host"
+        text = f"{show(address)} is not the address of a machine of role docker_host"
         right = f"give {listed(hosts, 'or')}" if hosts else "add one with that address"
         yield Problem(("observability", "database"), f"{text}; {right}")
 
@@ -169,14 +169,16 @@ def bases(settings: Settings) -> Iterator[Problem]:
     )
     for path, url in urls:
         if url is not None and url.endswith("/"):
-            yield Problem(path, f"ends with a slash, and a path is put behind it; give {show(url.rstrip('/'))}")
+            yield Problem(
+                path, f"must not end with a slash, because a path is added to it; give {show(url.rstrip('/'))}"
+            )
 
 
 def replicas(settings: Settings) -> Iterator[Problem]:
     """Loki's mode and number of pods belong together; Grafana's pods share no volume, and so no users."""
     grafana = settings.observability.grafana.replicas
     if grafana != 1:
-        text = f"{grafana} pods would have a database each, and a login at one is none at another; give 1"
+        text = f"{grafana} pods would each have a database, so a login at one would not work at another; give 1"
         yield Problem(("observability", "grafana", "replicas"), text)
     loki = settings.observability.loki
     if loki.mode == "monolithic" and loki.replicas != 1:

@@ -12,7 +12,7 @@ def known_services(settings: Settings) -> Iterator[Problem]:
     known = settings.services
     for name in settings.releases.services:
         if name not in known:
-            text = f"is no service of this stack; {suggest(name, known, 'services')}"
+            text = f"is not a service of this stack; {suggest(name, known, 'services')}"
             yield Problem((RELEASES, "services", name), text)
 
 
@@ -23,7 +23,7 @@ def live_slot(settings: Settings) -> Iterator[Problem]:
             filled = [slot for slot, content in release.slots.items() if content is not None]
             hint = f"give {listed(filled)}, or an image to {release.live}" if filled else "give it an image"
             path = (RELEASES, "services", name, "live")
-            yield Problem(path, f"{show(release.live)} is an empty slot, in which nothing runs; {hint}")
+            yield Problem(path, f"{show(release.live)} is empty: nothing runs in it; {hint}")
 
 
 def live_slot_is_safe(settings: Settings) -> Iterator[Problem]:
@@ -73,7 +73,7 @@ def probation(settings: Settings) -> Iterator[Problem]:
             continue
         path = (RELEASES, "services", name, "probation")
         if release.probation.previous == release.live:
-            yield Problem((*path, "previous"), f"{show(release.live)} is the live slot itself; give the other slot")
+            yield Problem((*path, "previous"), f"{show(release.live)} is the live slot; give the other slot")
         if release.probation.until <= release.probation.since:
             yield Problem((*path, "until"), f"is not after since, {release.probation.since}; give a later moment")
 

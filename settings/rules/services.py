@@ -73,9 +73,11 @@ def rolling(settings: Settings) -> Iterator[Problem]:
     for name, service in whole(settings.services):
         path = ("services", name, "rolling", "max_unavailable")
         if service.rolling.max_surge == 0 and service.rolling.max_unavailable == 0:
-            yield Problem(path, "is 0 and so is max_surge: no pod could ever be replaced; give one of them at least 1")
+            yield Problem(
+                path, "is 0 and max_surge is 0 too, so no pod could ever be replaced; set one of them to at least 1"
+            )
         elif service.rolling.max_unavailable >= service.replicas:
-            text = f"{service.rolling.max_unavailable} would take all {service.replicas} pods away at once"
+            text = f"{service.rolling.max_unavailable} would take all {service.replicas} pods at once"
             yield Problem(path, f"{text}; give at most {service.replicas - 1} (requirement ENV-4)")
 
 
@@ -87,7 +89,7 @@ def failover(settings: Settings) -> Iterator[Problem]:
         host = urlsplit(service.failover.url).hostname or ""
         if settings.environment.owns(host):
             path = ("services", name, "failover", "url")
-            yield Problem(path, f"{show(host)} is this stack itself; give a place that does not fail with it")
+            yield Problem(path, f"{show(host)} is part of this stack and fails together with it; give another place")
 
 
 RULES = (needed_services, hosts, names, storage_users, memory_limit, autoscaling, rolling, failover)

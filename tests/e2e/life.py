@@ -79,7 +79,7 @@ def does_not_change_when_nothing_did(copy: Checkout, world: World) -> None:
     assert _state(world) == before
     assert world.cluster.versions(NAMESPACE) == versions
     done = copy.succeed("refresh", "--stack", world.stack)
-    assert "No drift: the world is as the state says." in done.out, str(done)
+    assert "No drift: the servers match the state." in done.out, str(done)
     # A refresh takes in what servers report of themselves, such as the number of pods; what was asked for is the same.
     assert {urn: parts[:2] for urn, parts in _state(world).items()} == {urn: parts[:2] for urn, parts in before.items()}
 

@@ -54,7 +54,7 @@ MISTAKES = [
     Mistake("a services file that is not YAML", _SERVICES, "storefront:\n", "storefront: [\n",
             "the file is not YAML", "", ""),
     Mistake("unknown service", _RELEASE, "  storefront:", "  shopfront:",
-            "services.shopfront", "is no service", "storefront"),
+            "services.shopfront", "is not a service", "storefront"),
     Mistake("live slot is empty", _RELEASE, "live: blue", "live: green",
             "services.storefront.live", "green", "blue"),
     Mistake("live slot does not exist", _RELEASE, "live: blue", "live: purple",

@@ -206,7 +206,7 @@ def test_ctrl_c_while_something_is_made(watched: Watched) -> None:
     done = watched.interrupted
     assert done is not None
     assert done.code == 130, str(done)
-    assert "stopping: what is under way is finished first" in done.err
+    assert "stopping after the operations in progress" in done.err
     assert done.err.rstrip().endswith("interrupted; what is done is kept: run make up again")
     assert "Traceback" not in done.text
 

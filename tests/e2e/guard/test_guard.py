@@ -70,7 +70,7 @@ def test_a_guard_that_begins_before_users_are_led_over_waits_for_them(scene: Sce
     scene.room.lead(scene.room.blue)
     scene.traffic.now(40)
     guard = scene.guard(probation=60)
-    wait_for(lambda: "waiting until users are led to slot green" in guard.log, "a look at the name")
+    wait_for(lambda: "waiting until users reach slot green" in guard.log, "a look at the name")
     scene.room.lead(scene.room.green)
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     scene.traffic.now(20, 20)
@@ -122,8 +122,8 @@ def test_of_two_guards_one_takes_it_back(scene: Scene) -> None:
     assert [guard.end() for guard in guards] == [4, 4]
     assert led_back(scene)
     assert scene.room.serial() == scene.serial + 1
-    acted = [guard for guard in guards if "taken back: users are led to slot blue again" in guard.log]
-    other = [guard for guard in guards if "somebody else took the release back" in guard.log]
+    acted = [guard for guard in guards if "rolled back: users reach slot blue again" in guard.log]
+    other = [guard for guard in guards if "somebody else rolled the release back" in guard.log]
     assert (len(acted), len(other)) == (1, 1)
     assert [result for result, _ in scene.rows] == ["rolled_back"]
 
@@ -146,7 +146,7 @@ def test_what_happens_while_the_database_is_down_is_written_later(scene: Scene) 
     try:
         guard = scene.guard(probation=60)
         wait_for(lambda: led_back(scene), "the way back")
-        wait_for(lambda: "1 audit rows wait to be written" in guard.log, "a sentence about it")
+        wait_for(lambda: "1 audit rows are not written yet" in guard.log, "a sentence about it")
         # Killed while it waits: the row lies in the Job's folder, and the next start sends it.
         guard.stop()
         assert list(guard.folder.glob("spool/*.row"))
@@ -163,7 +163,7 @@ def test_a_job_that_could_not_tell_everything_is_started_anew(scene: Scene) -> N
     try:
         guard = scene.guard(60, 20, "--settled-is-success", "--patience=1")
         assert guard.end() == 4
-        assert "left untold: 1 audit rows, which are kept, and 0 announcements" in guard.log
+        assert "not sent: 1 audit rows, which are kept, and 0 announcements" in guard.log
         assert 'kept: {"who": "release-guard"' in guard.log
     finally:
         scene.room.database.start()
@@ -178,5 +178,5 @@ def test_an_end_from_outside_is_said(scene: Scene) -> None:
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     guard.process.terminate()
     assert guard.end() == 130
-    assert "interrupted: it is not watched any longer" in guard.log
+    assert "interrupted: nobody watches the release any longer" in guard.log
     assert scene.rows == []

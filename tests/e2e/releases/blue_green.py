@@ -15,7 +15,7 @@ IMAGES = {NEW: {}, ILL: {"FAIL_PERCENT": "100"}, TREACHEROUS: {"FAIL_PERCENT": "
 
 
 def refused_and_taken_back(made: Trial) -> None:
-    """An image that is not well is not verified; one that fails after the switch is taken back by the guard."""
+    """An image that is not healthy is not verified; one that fails after the switch is taken back by the guard."""
     with made.users() as users:
         a_dry_run_touches_nothing(made)
         the_idle_slot_gets_the_image(made)
@@ -78,7 +78,7 @@ def the_idle_slot_gets_the_image(made: Trial) -> None:
 
 
 def a_slot_that_is_not_well_is_not_verified(made: Trial) -> None:
-    assert "answers 500, not 200; slot green is not well" in made.release("verify", code=1).err
+    assert "answers 500, not 200; slot green is not healthy" in made.release("verify", code=1).err
     assert "was not verified" in made.release("switch", code=1).err
 
 
@@ -104,11 +104,11 @@ def the_guard_takes_back_what_fails_after_the_switch(made: Trial, users: Users) 
         # The Job in the cluster may have acted before the command ends.
         wait_for(
             lambda: any(moment > begun and address == made.address("green") for moment, address in users.switches),
-            "users are led to slot green",
+            "users reach slot green",
             300,
         )
         done = made.release("guard", code=4)
-    assert "users are led to slot blue" in done.out
+    assert "users reach slot blue" in done.out
     assert made.record == made.address("blue")
     found = made.status()
     assert (found["live"], found["probation"], found["situation"]) == ("blue", None, "settled")

@@ -47,8 +47,8 @@ def test_every_verb_says_what_it_does_and_takes_a_dry_run(capsys: pytest.Capture
         (["deploy", "storefront", "--stack", "dev", "--image", "shop:latest"], 2, "not an image by digest: registry"),
         (["rollback", "storefront", "--stack", "dev", "--image", "shop:latest"], 2, "not an image by digest: registry"),
         (["switch", "storefront", "--stack", "qa"], 1, "there is no stack 'qa'; --stack is one of dev, prod, staging"),
-        (["switch", "shop", "--stack", "dev"], 1, "shop is no service of stack dev; services: storefront"),
-        (["status", "shop", "--stack", "prod"], 1, "shop is no service of stack prod; services: storefront"),
+        (["switch", "shop", "--stack", "dev"], 1, "shop is not a service of stack dev; services: storefront"),
+        (["status", "shop", "--stack", "prod"], 1, "shop is not a service of stack prod; services: storefront"),
         (["switch", "storefront", "--stack", "dev", "--addresses", "/nonexistent"], 1, "/nonexistent cannot be read"),
     ],
 )

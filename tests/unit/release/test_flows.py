@@ -140,7 +140,7 @@ def test_a_switch_changes_the_record_and_the_ledger_and_nothing_else(tmp_path: P
 
 def test_the_probation_is_written_before_the_record_changes(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE[:2])
-    made.cut_before = "leading users"
+    made.cut_before = "sending users"
     with pytest.raises(Cut):
         switched(made.context())
     assert made.live() == "blue"
@@ -163,11 +163,11 @@ def test_what_the_guard_did_is_written_down_and_told_once(tmp_path: Path) -> Non
     made.lead("blue")
     _, found = situation.standing(made.context(), SERVICE)
     assert found.kind == "taken_back"
-    with pytest.raises(Refused, match="was taken back"):
+    with pytest.raises(Refused, match="was rolled back"):
         switched(made.context())
     rolled_back(made.context())
     assert made.told == []
-    assert "somebody was faster" in " ".join(made.said)
+    assert "somebody else already did it" in " ".join(made.said)
     assert made.release().rejected == (image(1),)
     assert made.made == made.records
 
@@ -183,7 +183,7 @@ def test_a_second_rollback_does_nothing_and_says_so(tmp_path: Path) -> None:
 def test_an_interrupted_switch_can_be_taken_back_without_rejecting_the_image(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE[:2])
     before = made.release()
-    made.cut_before = "leading users"
+    made.cut_before = "sending users"
     with pytest.raises(Cut):
         switched(made.context())
     assert situation.standing(made.context(), SERVICE)[1].kind == "switch_begun"
@@ -235,7 +235,7 @@ def test_a_record_that_leads_elsewhere_is_left_alone(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE)
     made.records[made.settings.service_fqdn(SERVICE)] = "192.0.2.1"
     for act in (switched, rolled_back):
-        with pytest.raises(Refused, match=r"192\.0\.2\.1, which is no gateway"):
+        with pytest.raises(Refused, match=r"192\.0\.2\.1, which is not a gateway"):
             act(made.context())
 
 
@@ -253,7 +253,7 @@ def test_an_update_that_would_touch_more_is_refused_and_the_file_stays(tmp_path:
 def test_a_rollback_goes_on_where_the_engine_fails_and_says_what_is_left(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE)
     made.broken = True
-    with pytest.raises(ReleaseError, match="users are led to slot blue again and the release file says so"):
+    with pytest.raises(ReleaseError, match="users reach slot blue again, and the release file says so"):
         rolled_back(made.context())
     assert made.live() == "blue"
     assert made.release().live == "blue"
@@ -279,7 +279,7 @@ def test_a_checkout_that_is_older_than_the_stack_changes_nothing(act: Act, tmp_p
 
 def test_a_rollback_does_not_lead_users_to_what_they_never_saw(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", (deployed(1), verified))
-    with pytest.raises(Refused, match="which users never saw, by the history of the release file"):
+    with pytest.raises(Refused, match="history of the release file says that users never had it"):
         rolled_back(made.context())
     with pytest.raises(Refused, match="slot green of storefront holds"):
         rollback.rollback(made.context(), SERVICE, image(7))
@@ -293,7 +293,7 @@ def test_what_the_guard_took_back_is_neither_trusted_nor_deployed_over(act: Act,
     made = prepared(tmp_path, "blue_green", RELEASE)
     made.lead("blue")
     condition = made.condition()
-    with pytest.raises(Refused, match="storefront was taken back to slot blue; write it down with"):
+    with pytest.raises(Refused, match="storefront was rolled back to slot blue; record it with"):
         act(made.context())
     assert made.condition() == condition
 
@@ -310,7 +310,7 @@ def test_a_silent_secondary_keeps_nobody_from_being_led_back(tmp_path: Path) -> 
 
 def test_a_switch_that_is_made_later_has_a_probation_of_its_own(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", (deployed(1), verified))
-    made.cut_before = "leading users"
+    made.cut_before = "sending users"
     with pytest.raises(Cut):
         switched(made.context())
     assert made.live() == "blue"
@@ -354,12 +354,12 @@ def test_a_second_rollback_of_a_rollout_that_got_stuck_goes_no_further_back(tmp_
     rolled_back(made.context())
     assert made.pods[SERVICE, "blue"] == image(1)
     assert made.release().rejected == (image(2),)
-    assert "was done already" in made.said[-1]
+    assert "was already done" in made.said[-1]
 
 
 def test_a_bad_canary_is_not_taken_for_the_live_image(tmp_path: Path) -> None:
     made = prepared(tmp_path, "canary", (deployed(1), lambda context: candidate.weigh(context, SERVICE, "canary", 10)))
-    with pytest.raises(Refused, match="has a canary at 10 %, and this would take back the live image"):
+    with pytest.raises(Refused, match="has a canary at 10 %, and this would roll back the live image"):
         rolled_back(made.context())
 
 
@@ -368,16 +368,16 @@ def test_a_rollback_is_done_though_the_bad_slots_gateway_is_silent(tmp_path: Pat
     made.deaf.add("green")
     rolled_back(made.context())
     assert made.release().live == "blue"
-    assert "may still come to slot green" in made.said[-2]
+    assert "may still reach slot green" in made.said[-2]
 
 
 def test_no_service_is_guessed(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", ())
-    with pytest.raises(Refused, match="shop is no service of stack prod; services: storefront"):
+    with pytest.raises(Refused, match="shop is not a service of stack prod; services: storefront"):
         deploy.deploy(made.context(), "shop", image(1))
-    with pytest.raises(Refused, match="shop is no service of stack prod; services: storefront"):
+    with pytest.raises(Refused, match="shop is not a service of stack prod; services: storefront"):
         verify.verify(made.context(), "shop")
-    with pytest.raises(Refused, match="not released yet"):
+    with pytest.raises(Refused, match="has no release yet"):
         rollback.rollback(made.context(), "api")
 
 

@@ -103,7 +103,7 @@ def test_a_slot_is_asked_under_its_own_name_for_all_its_paths(
 
 
 WRONG: list[tuple[tuple[int, dict[str, str]], str]] = [
-    ((503, {}), "answers 503, not 200; slot green is not well"),
+    ((503, {}), "answers 503, not 200; slot green is not healthy"),
     ((403, {}), "answers 403: this machine is in none of luxima:edge.trusted_networks"),
     ((200, {"X-Slot": "blue"}), "answered by x-slot blue, not by green"),
     ((200, {"X-Image": image(0)}), f"answered by x-image {image(0)}, not by {image(1)}"),
@@ -156,7 +156,7 @@ def test_a_routing_is_waited_for_until_every_new_connection_gets_it(
 
 def test_a_gateway_that_stays_behind_is_told(settings: Settings, server: Server, tmp_path: Path) -> None:
     server.answers = lambda _host, _path: (404, {})
-    with pytest.raises(ReleaseError, match=r"gateway green does not work by its new routing after 5 s: .* answers 404"):
+    with pytest.raises(ReleaseError, match=r"gateway green has not loaded its new routing after 5 s: .* answers 404"):
         checks(settings, server, tmp_path / "ca.pem").wait_loaded(settings, ["green"])
 
 
@@ -223,7 +223,9 @@ def test_no_cluster_is_said_and_the_name_is_asked(settings: Settings) -> None:
     made = GatewayChecks(Nobody(), no_cluster, said.append, 1, iter(range(100)).__next__, lambda _seconds: None)
     with pytest.raises(ReleaseError, match="no route"):
         made.wait_loaded(settings, ["green"])
-    assert said == ["the gateways' pods cannot be asked one by one (there is none): asking through the slot's name"]
+    assert said == [
+        "the gateways' pods cannot be asked one by one (there is none); asking through the slot's name instead"
+    ]
 
 
 def test_a_gateway_beyond_loopback_is_not_asked_when_that_is_wished() -> None:

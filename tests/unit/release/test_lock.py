@@ -37,7 +37,7 @@ def test_the_second_caller_is_told_who_was_first(tmp_path: Path) -> None:
             pass
         assert str(refused.value) == (
             "stack dev is busy: switch storefront by ann@context since 2026-01-31 12:00:00 UTC, while changing the "
-            "record; wait for its end"
+            "record; wait until it ends"
         )
         with lock.held(tmp_path, "prod", "status", "bob@context", NOW):
             pass

@@ -76,7 +76,7 @@ def test_what_cannot_be_committed_is_said_and_stays(tmp_path: Path) -> None:
     file.write(file.read(), before())
     made.commit("deploy storefront")
     assert said == [
-        "releases/dev.yaml was not committed (git commit: not today); it is written: commit and push it yourself"
+        "releases/dev.yaml was written but not committed (git commit: not today); commit and push it yourself"
     ]
     assert file.read().releases == before()
 

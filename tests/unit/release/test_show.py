@@ -23,7 +23,7 @@ def deployed(context: Context) -> None:
 
 
 CASES: dict[str, tuple[Sequence[Act], str]] = {
-    "blue_green": ((), "storefront is settled in slot blue; next: `release deploy storefront --image …`"),
+    "blue_green": ((), "storefront is stable in slot blue; next: `release deploy storefront --image …`"),
     "blue_green with an image to test": ((deployed,), "storefront has an image to test in slot green: `release verify"),
     "canary": (
         (deployed, lambda context: candidate.weigh(context, SERVICE, "canary", 10)),

@@ -120,7 +120,7 @@ def test_what_somebody_else_wrote_meanwhile_is_not_overwritten(tmp_path: Path) -
     before = made.read()
     theirs = made.path.read_text(encoding="utf-8").replace("revision: 3", "revision: 9")
     made.path.write_text(theirs, encoding="utf-8")
-    with pytest.raises(ReleaseError, match="changed by somebody else meanwhile; nothing was written"):
+    with pytest.raises(ReleaseError, match="changed by somebody else in the meantime; nothing was written"):
         made.write(before, later(before.releases))
     assert made.path.read_text(encoding="utf-8") == theirs
 

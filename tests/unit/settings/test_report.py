@@ -49,8 +49,7 @@ def test_all_mistakes_are_reported_at_once(dev: Checkout) -> None:
         "services/dev.yaml:",
         '  line 11: storefront.storage_user: "storefrint" is no user of the object storage; did you mean storefront?',
         "releases/dev.yaml:",
-        '  line 4: services.storefront.live: "green" is an empty slot, in which nothing runs; give blue, or an image '
-        "to green",
+        '  line 4: services.storefront.live: "green" is empty: nothing runs in it; give blue, or an image to green',
     ]
 
 

@@ -71,7 +71,7 @@ def test_zero_and_text_have_no_leading_zero(tmp_path: Path) -> None:
 
 def test_a_key_twice_is_reported(tmp_path: Path) -> None:
     document = parse("a: {b: 1}\nc:\n  d: 1\n  e: 2\n  d: 3", tmp_path)
-    assert document.problems == [Problem(("c", "d"), "d is there twice, first on line 3; take one away", 5)]
+    assert document.problems == [Problem(("c", "d"), "d is there twice, first on line 3; remove one of them", 5)]
     assert document.data == {"a": {"b": 1}, "c": {"d": 1, "e": 2}}
 
 

@@ -40,7 +40,7 @@ def test_what_was_not_taken_is_sent_with_the_next_call_the_oldest_first(tmp_path
     with Server([(503, None), (503, None), (200, True)]) as server:
         audit = Audit(tmp_path, server.url, KEY)
         first = audit.record(row("first"))
-        assert (first.waiting, first.sentence) == (1, f"1 audit rows wait to be written: {server.url} answers 503")
+        assert (first.waiting, first.sentence) == (1, f"1 audit rows are not written yet: {server.url} answers 503")
         assert audit.record(row("second")).waiting == 2
         assert len(server.calls) == 2  # the second row waits behind the first
         assert audit.record(row("third")).sent == 3
@@ -63,7 +63,7 @@ def test_a_row_that_the_database_refuses_is_kept_apart_and_said_and_holds_up_nob
         audit = Audit(tmp_path, server.url, KEY)
         delivery = audit.record(row("bad"))
         assert delivery.sentence is not None
-        assert "the database refuses audit rows, which are kept" in delivery.sentence
+        assert "the database refused audit rows; they are kept" in delivery.sentence
         assert audit.record(row("good")).sent == 1
         assert audit.flush().sentence is None
     (kept,) = tmp_path.glob("*.refused")

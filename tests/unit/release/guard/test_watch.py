@@ -14,7 +14,7 @@ from tests.unit.release.guard.given import IMAGE, KEY, SINCE, Server, Trial
 
 GOOD = Verdict("healthy", "0.1 % of 1000 requests failed, as the pods count")
 BAD = Verdict("failing", "12.0 % of 1000 requests failed, as the pods count")
-FEW = Verdict("inconclusive", "3 requests are too few for a verdict, which takes 100")
+FEW = Verdict("inconclusive", "a verdict needs 100 requests; there were 3")
 BLIND = Verdict("unknown", "http://prometheus cannot be reached")
 
 
@@ -146,7 +146,7 @@ def test_a_release_that_a_person_takes_back_is_watched_no_longer(trial: Callable
     assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)
     assert one.events == [("taken_back", False)]
     assert rows(database) == one.announced.told == []
-    assert "somebody else took the release back" in one.lines[-1]
+    assert "somebody else rolled the release back" in one.lines[-1]
 
 
 def test_users_may_be_led_to_the_slot_after_the_guard_has_begun(trial: Callable[..., Trial]) -> None:
@@ -160,7 +160,7 @@ def test_users_may_be_led_to_the_slot_after_the_guard_has_begun(trial: Callable[
     watch = one.watch()
     watch.sleep = sleep
     assert watch.run().code == HEALTHY
-    assert len([line for line in one.lines if "waiting until users are led to slot green" in line]) == 1
+    assert len([line for line in one.lines if "waiting until users reach slot green" in line]) == 1
 
 
 def test_users_who_are_never_led_to_the_slot_are_not_waited_for_without_end(trial: Callable[..., Trial]) -> None:
@@ -179,7 +179,7 @@ def test_a_name_server_that_does_not_answer_is_asked_until_it_does(trial: Callab
     one.switch.blind = True
     assert one.watch().run().acted
     assert one.switch.calls == 4
-    assert len([line for line in one.lines if "could not be taken back: it is down" in line]) == 1
+    assert len([line for line in one.lines if "could not be rolled back: it is down" in line]) == 1
 
 
 def test_what_cannot_be_taken_back_is_no_success(trial: Callable[..., Trial], database: Server) -> None:
@@ -323,7 +323,7 @@ def test_a_caller_without_patience_finds_the_rows_kept(trial: Callable[..., Tria
     (kept,) = one.folder.glob("*.row")
     assert json.loads(kept.read_text())["result"] == "rolled_back"
     assert f"kept: {json.dumps(json.loads(kept.read_text()))}" in "".join(one.lines)
-    assert "left untold: 1 audit rows, which are kept, and 0 announcements" in one.lines[-1]
+    assert "not sent: 1 audit rows, which are kept, and 0 announcements" in one.lines[-1]
 
 
 def test_what_was_not_announced_is_announced_when_it_is_started_anew(trial: Callable[..., Trial]) -> None:

@@ -86,14 +86,14 @@ CASES = [
         kubernetes.reserved_namespaces,
         {f"{SPACES}.kube-system": data_of("dev")["kubernetes"]["namespaces"]["edge"]},
         f"{SPACES}.kube-system",
-        "kube-system is there already and not this table's to make",
+        "kube-system already exists in the cluster; give the namespace another name",
         {f"{SPACES}.kube-systems": data_of("dev")["kubernetes"]["namespaces"]["edge"]},
     ),
     Case(
         kubernetes.privileged_agents,
         {f"{SPACES}.node-agents.pod_security": "baseline"},
         f"{SPACES}.node-agents.pod_security",
-        '"baseline" keeps the agents away from their node; give privileged',
+        '"baseline" does not let the agents read their node; give privileged',
         {f"{SPACES}.commerce.pod_security": "baseline"},
     ),
     Case(

@@ -179,7 +179,7 @@ CASES = [
         addresses.trusted_networks,
         {"edge.trusted_networks": ["10.10.10.0/24", "0.0.0.0/0"]},
         "edge.trusted_networks[1]",
-        "0.0.0.0/0 is the internet, not people who are known; give their own networks",
+        "0.0.0.0/0 is the whole internet; give only networks of people that you know",
         {"edge.trusted_networks": ["10.0.0.0/8"]},
     ),
     Case(
@@ -222,14 +222,14 @@ CASES = [
         availability.k3s_version,
         {"kubernetes.version": "v1.34.2"},
         "kubernetes.version",
-        '"v1.34.2" is no release of k3s',
+        '"v1.34.2" is not a release of k3s',
         {**EXISTING, "kubernetes.version": "v1.34.2"},
     ),
     Case(
         availability.k3s_version,
         {"kubernetes.version": "v1.34.2+rke2r1"},
         "kubernetes.version",
-        '"v1.34.2+rke2r1" is no release of k3s',
+        '"v1.34.2+rke2r1" is not a release of k3s',
         {"kubernetes.version": "v1.33.0+k3s12"},
     ),
     prod(

@@ -15,7 +15,7 @@ CASES = [
         observability.objectives,
         {f"{OBJECTIVES}.latency.threshold_milliseconds": 300},
         f"{OBJECTIVES}.latency.threshold_milliseconds",
-        "300 is no bound of the services' histogram; give one of 5, 10,",
+        "300 is not a bound of the services' histogram; give one of 5, 10,",
         {f"{OBJECTIVES}.latency.threshold_milliseconds": 250},
     ),
     Case(
@@ -29,7 +29,7 @@ CASES = [
         observability.objectives,
         {f"{OBJECTIVES}.availability": {"indicator": "availability", "threshold_milliseconds": 500}},
         f"{OBJECTIVES}.availability.threshold_milliseconds",
-        "is for indicator latency only; take it out",
+        "is for the indicator latency only; remove it",
         {f"{OBJECTIVES}.availability": {"indicator": "availability"}},
     ),
     Case(
@@ -80,7 +80,7 @@ CASES = [
         observability.replicas,
         {"observability.grafana.replicas": 2},
         "observability.grafana.replicas",
-        "2 pods would have a database each",
+        "2 pods would each have a database",
         {},
     ),
     *(
@@ -106,21 +106,21 @@ CASES = [
         observability.anomalies,
         {f"{SIGNAL}.expression": "sum by (result) (rate(logins_total[20s])) / sum(rate(logins_total[5m]))"},
         f"{SIGNAL}.expression",
-        "[20s] holds fewer than two scrapes, from which nothing can be computed; give at least [30s]",
+        "[20s] covers fewer than two scrapes, so nothing can be computed from it; give at least [30s]",
         {f"{SIGNAL}.expression": "sum by (result) (rate(logins_total[30s]))"},
     ),
     Case(
         observability.labels,
         {f"{SIGNAL}.by": ["result", "user-agent"]},
         f"{SIGNAL}.by[1]",
-        '"user-agent" is no name of a label; give letters, digits and underscores',
+        '"user-agent" is not a label name; give letters, digits and underscores',
         {f"{SIGNAL}.by": ["result", "user_agent"]},
     ),
     Case(
         observability.labels,
         {f"{SIGNAL}.by": ["result", "result"]},
         f"{SIGNAL}.by[1]",
-        '"result" is there already; take one of them out',
+        '"result" is there already; remove one of them',
         {},
     ),
     *(
@@ -159,7 +159,7 @@ CASES = [
         observability.database_host,
         {"observability.database": "10.10.10.31:5432"},
         "observability.database",
-        '"10.10.10.31" is the address of no machine of role docker_host; give 10.10.10.41',
+        '"10.10.10.31" is not the address of a machine of role docker_host; give 10.10.10.41',
         {"observability.database": "10.10.10.41:6543"},
     ),
     *(
@@ -167,7 +167,7 @@ CASES = [
             observability.bases,
             {path: "https://somewhere.luxima.id/rpc/"},
             path,
-            'ends with a slash, and a path is put behind it; give "https://somewhere.luxima.id/rpc"',
+            'must not end with a slash, because a path is added to it; give "https://somewhere.luxima.id/rpc"',
             {path: "https://somewhere.luxima.id/rpc"},
         )
         for path in (
@@ -222,7 +222,7 @@ CASES = [
         guard.probation,
         {"guard.probation_minutes": 9},
         "guard.probation_minutes",
-        "9 is shorter than window_minutes, so that no verdict is over a whole window; give at least 10",
+        "9 is shorter than window_minutes, so a verdict would never cover a whole window; give at least 10",
         {"guard.probation_minutes": 9, "guard.window_minutes": 9},
     ),
     Case(

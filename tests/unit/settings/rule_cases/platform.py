@@ -25,7 +25,7 @@ GUEST = {
 }
 
 CASES = [
-    Case(stack_name, {"environment.name": "prod"}, "environment.name", '"prod" is another stack', {}),
+    Case(stack_name, {"environment.name": "prod"}, "environment.name", '"prod" is not the selected stack', {}),
     Case(
         identity.uptime,
         {"environment.uptime_objective_percent": 99.89},
@@ -94,7 +94,7 @@ CASES = [
         dns.one_meaning,
         {"dns.hosts.core.grafana": ["10.10.10.41"]},
         "dns.hosts.core.grafana",
-        "the gateways serve that name already; take one of them out",
+        "the gateways serve that name already; remove one of them",
         {"dns.hosts.public.grafana": ["10.10.10.41"]},
     ),
     Case(
@@ -157,7 +157,7 @@ CASES = [
         identity.acme_account,
         {"edge.certificates.acme_email": "alerts@luxima.id"},
         "edge.certificates.acme_email",
-        "has no use with issuer private_ca",
+        "is not used with issuer private_ca",
         {},
     ),
     prod(
@@ -171,7 +171,7 @@ CASES = [
         identity.acme_algorithm,
         {"edge.certificates.acme_tsig.algorithm": "hmac-sha384"},
         "edge.certificates.acme_tsig.algorithm",
-        '"hmac-sha384" is none that cert-manager can sign with; give hmac-sha256 or hmac-sha512',
+        '"hmac-sha384" is not supported by cert-manager; give hmac-sha256 or hmac-sha512',
         {"edge.certificates.acme_tsig.algorithm": "hmac-sha512"},
     ),
     *(

@@ -72,14 +72,14 @@ CASES = [
         services.rolling,
         {"services.auth.rolling": {"max_unavailable": 2}},
         "services.auth.rolling.max_unavailable",
-        "2 would take all 2 pods away at once; give at most 1",
+        "2 would take all 2 pods at once; give at most 1",
         {"services.auth.rolling": {"max_unavailable": 1}},
     ),
     Case(
         services.failover,
         {"services.api.failover": {"url": "https://api.dev.acehcommerce.local/"}},
         "services.api.failover.url",
-        "is this stack itself",
+        "is part of this stack and fails together with it",
         {"services.api.failover": {"url": "https://aceh-functions.fly.dev/"}},
     ),
     Case(
@@ -131,7 +131,7 @@ CASES = [
             }
         },
         f"{STOREFRONT}.probation.previous",
-        '"blue" is the live slot itself; give the other slot',
+        '"blue" is the live slot; give the other slot',
         {
             f"{STOREFRONT}.probation": {
                 "since": "2026-01-31T12:00:00Z",
@@ -167,14 +167,14 @@ CASES = [
         releases.known_services,
         {"releases.services.storefrnt": data_of("dev")["releases"]["services"]["storefront"]},
         "releases.services.storefrnt",
-        "is no service of this stack; did you mean storefront?",
+        "is not a service of this stack; did you mean storefront?",
         {"releases.services.storefront": ABSENT},
     ),
     Case(
         releases.live_slot,
         {f"{STOREFRONT}.live": "green"},
         f"{STOREFRONT}.live",
-        '"green" is an empty slot, in which nothing runs; give blue, or an image to green',
+        '"green" is empty: nothing runs in it; give blue, or an image to green',
         {
             f"{STOREFRONT}.live": "green",
             f"{STOREFRONT}.slots.green": {"image": f"registry.dev.luxima.local/aceh/storefront@{DIGEST}"},
@@ -184,7 +184,7 @@ CASES = [
         releases.live_slot,
         {f"{STOREFRONT}.slots.blue": None},
         f"{STOREFRONT}.live",
-        '"blue" is an empty slot, in which nothing runs; give it an image',
+        '"blue" is empty: nothing runs in it; give it an image',
         {},
     ),
     Case(
