@@ -8,4 +8,4 @@ sys.pycache_prefix = str(Path(__file__).resolve().parent.parent / ".demo" / "byt
 
 from demo.cli import main  # noqa: E402 - what it imports is compiled too
 
-sys.exit(main())
+sys.exit(main(sys.argv[1:]))

@@ -26,6 +26,7 @@ class Lane:
 
     name: str
     title: str
+    """In SVG."""
     height: float
     most: float
     top: float
@@ -58,11 +59,13 @@ class Chart:
         self._top = 62.0 if headline else 6.0
         top = self._top + 86
         lanes: list[Lane] = []
+        p50, p95 = _word("p50", "#6b4fbb"), _word("p95", "#c8760f")
+        blue, green = _word("blue", "#3b7ddd"), _word("green", "#2ba46a")
         for name, title, height, most in (
             ("requests", "requests per second", 70, max((each.requests for each in run.seconds), default=0)),
             ("failed", "failed requests per second", 46, max((each.failed for each in run.seconds), default=0)),
-            ("latency", "latency in ms: p50, p95", 90, max((each.p95 or 0 for each in run.seconds), default=0)),
-            ("slots", "share of answers by slot, in %", 56, 100),
+            ("latency", f"latency in ms: {p50} and {p95}", 90, max((each.p95 or 0 for each in run.seconds), default=0)),
+            ("slots", f"answers by slot in %: {blue} and {green}", 56, 100),
         ):
             lanes.append(Lane(name, title, height, nice(most), top))
             top += height + _GAP
@@ -114,7 +117,7 @@ class Chart:
                     yield _text(left + 4, self._top + 14 + 14 * row, word, "s", f"step-{number}-{row}")
 
     def _axis(self, lane: Lane) -> Iterable[str]:
-        yield _text(LEFT, lane.top - 6, lane.title, "s")
+        yield f'<text class="s" x="{LEFT}" y="{lane.top - 6}">{lane.title}</text>'
         for value in (0, lane.most):
             y = lane.y(value)
             yield f'<path class="g" d="M{LEFT} {y}H{WIDTH - RIGHT}"/>'
@@ -172,6 +175,10 @@ class Chart:
             left = x + 3 if x + wide < WIDTH - RIGHT else x - 3 - wide
             yield f'<path class="{style}" d="M{x} {y - 10}V{self.lanes["slots"].y(0)}"/>'
             yield _text(left, y, said, "s")
+
+
+def _word(said: str, colour: str) -> str:
+    return f'<tspan style="fill:{colour};font-weight:600">{said}</tspan>'
 
 
 def _text(x: float, y: float, said: str, style: str = "", name: str = "") -> str:

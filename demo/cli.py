@@ -7,8 +7,10 @@ import argparse
 import signal
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
+from typing import Protocol
 
 from rich.console import Console
 
@@ -23,13 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 _INTERRUPTED = 130
 
 
-def main() -> int:
+def main(arguments: Sequence[str]) -> int:
     """Play it; gives the exit code."""
     parser = argparse.ArgumentParser(prog="python -m demo", description="A good release and a bad one, on a real node.")
     parser.add_argument(
         "--picture", type=Path, metavar="FILE.svg", help="where the timeline is written as a picture too"
     )
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     console = Console(highlight=False)
     with tempfile.TemporaryDirectory() as trial:
         reason = support.missing(Path(trial) / "trial")
@@ -41,7 +43,7 @@ def main() -> int:
     with Screen(console) as screen:
         stage = Stage(ROOT)
         story = Story(stage, screen)
-        code = _played(story)
+        code = played(story)
     run = story.run()
     if run.seconds:
         leaves = {stage.folder / "demo.html": page.page(run), stage.folder / "run.json": run.model_dump_json(indent=1)}
@@ -58,7 +60,23 @@ def _interrupted(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _played(story: Story) -> int:
+class Plays(Protocol):
+    """A story; `demo.story.Story` is one."""
+
+    def play(self) -> None:
+        """All steps."""
+        ...
+
+    def clear(self) -> None:
+        """Stop what was started."""
+        ...
+
+    def fail(self, reason: str) -> None:
+        """Note why it ended early."""
+        ...
+
+
+def played(story: Plays) -> int:
     """Play it and stop what was started, however it ends; gives the exit code."""
     code = 0
     try:
@@ -77,7 +95,7 @@ def _played(story: Story) -> int:
     return code
 
 
-def _failed(story: Story, error: Exception) -> int:
+def _failed(story: Plays, error: Exception) -> int:
     story.fail(str(error))
     sys.stderr.write(f"error: {error}\n")
     return 1

@@ -77,9 +77,13 @@ class Stage:
         self.log.write_text("", encoding="utf-8")
         self.clear()
         copy(self._root, self.checkout, self.folder / "bytecode")
+        self.adapt()
+        self.images.write_text(json.dumps(images), encoding="utf-8")
+
+    def adapt(self) -> None:
+        """Give the copy the demo's own settings."""
         _change(self.checkout / f"Pulumi.{STACK}.yaml", {"config": CHANGED})
         _change(self.checkout / "services" / f"{STACK}.yaml", _SHOP)
-        self.images.write_text(json.dumps(images), encoding="utf-8")
 
     @property
     def images(self) -> Path:

@@ -4,7 +4,7 @@ import json
 import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, cast
 
@@ -83,7 +83,7 @@ class Told:
         def run() -> None:
             while not self._over.wait(_PAUSE_SECONDS):
                 for name, text in _logs(api, namespace):
-                    self._read(name, text.splitlines())
+                    self.read(name, text.splitlines())
 
         thread = threading.Thread(target=run, daemon=True)
         thread.start()
@@ -93,11 +93,11 @@ class Told:
         """No log is read any more."""
         self._over.set()
 
-    def _read(self, name: str, lines: list[str]) -> None:
+    def read(self, name: str, lines: list[str]) -> None:
         """Take what is new of a log in which each line begins with the moment that it was written at."""
         for line in lines[self._lines.get(name, 0) :]:
             moment, _, rest = line.partition(" ")
-            self.take(rest, "in the cluster", datetime.fromisoformat(moment[:26].rstrip("Z")).replace(tzinfo=UTC))
+            self.take(rest, "in the cluster", datetime.fromisoformat(moment))
         self._lines[name] = max(len(lines), self._lines.get(name, 0))
 
 

