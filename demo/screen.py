@@ -25,10 +25,11 @@ class Screen:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
         self._now: tuple[str, float] | None = None
         self._lines: deque[str] = deque(maxlen=_LINES)
         self.users: Users | None = None
+        # It is rendered at once.
+        self._live = Live(console=console, get_renderable=self._render, refresh_per_second=4, transient=True)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from demo.chart import Lane
 from demo.model import Record, Run, Step, Switch, Verdict, by_second, figures
 from demo.story import BAD, GOOD
 from sandbox.users import Reply
@@ -11,6 +12,11 @@ LASTED, TURNED, VERDICT, LAST = 40, 20, 26, 30
 PER_SECOND = 20
 SHARP = '</script><b title="x">&'
 """What a guard might say that is no markup."""
+
+
+def edge(lane: Lane, value: float) -> float:
+    """Where a value ends in a lane, from its axis."""
+    return lane.top + lane.height * (1 - value / lane.most)
 
 
 def replies() -> list[Reply]:

@@ -1,74 +1,80 @@
-"""The page of the demo in a real browser: what it shows are the numbers of the run, and it asks no network."""
+"""The page of the demo in a real browser: it shows the numbers of the run, at their height, and asks no network."""
 
-from collections.abc import Iterator
+import json
+import re
+import subprocess
+from html import unescape
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from demo.chart import Chart
+from demo.chart import WIDTH, Chart
 from demo.page import figures, page
-from tests.documents.demo.browser import Browser, browser
-from tests.documents.demo.made import LASTED, PER_SECOND, TURNED, run
-from tools import ToolError
+from tests.documents.demo.made import edge, run
+from tools import ToolError, ensure
 
 pytestmark = [pytest.mark.long, pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
+_FIRST = """<head>
+<script>
+  const faults = [];
+  for (const kind of ["error", "securitypolicyviolation"])
+    addEventListener(kind, (event) => faults.push(event.message ?? event.blockedURI));
+</script>
+"""
+_LOOK = """
+<script>
+  const seen = {faults, asked: performance.getEntriesByType("resource").length, figures: {}, verdicts: [], said: []};
+  for (const each of document.querySelectorAll("dd")) seen.figures[each.id] = each.innerText;
+  for (const each of document.querySelectorAll("#verdicts tbody tr")) seen.verdicts.push(each.cells[3].innerText);
+  const box = timeline.getBoundingClientRect();
+  seen.wide = document.documentElement.scrollWidth - innerWidth;
+  for (const x of points.x) {
+    timeline.dispatchEvent(new MouseEvent("mousemove", {clientX: box.left + box.width * x / width}));
+    seen.said.push(readout.innerText);
+  }
+  const drawn = (name) => document.getElementById("series-" + name);
+  seen.drawn = points.y.map(([name, x, y]) => drawn(name).isPointInFill(new DOMPoint(x, y)));
+  document.body.innerHTML = "<pre></pre>";
+  document.body.firstChild.innerText = JSON.stringify(seen);
+</script>
+"""
 
-@pytest.fixture(scope="module")
-def shown(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
-    folder = tmp_path_factory.mktemp("browser")
-    (folder / "demo.html").write_text(page(run()), encoding="utf-8")
+
+def look(content: str, folder: Path, x: list[float], y: list[tuple[str, float, float]]) -> dict[str, Any]:
+    """What a browser in a narrow window sees: texts, texts when somewhere is pointed at, whether points are filled."""
+    given = f"<script>const points = {json.dumps({'x': x, 'y': y})}, width = {WIDTH};</script>"
+    (folder / "page.html").write_text(content.replace("<head>", _FIRST) + given + _LOOK, encoding="utf-8")
     try:
-        with browser(folder / "own") as opened:
-            opened.open((folder / "demo.html").as_uri())
-            yield opened
+        program = str(ensure("chromium-headless-shell")["chromium-headless-shell"])
     except ToolError as error:
         pytest.skip(f"there is no browser here: {error}")
-
-
-def test_nothing_is_asked_of_the_network_and_nothing_goes_wrong(shown: Browser) -> None:
-    asked = [event["request"]["url"] for event in shown.seen("Network.requestWillBeSent")]
-    assert [Path(url).name for url in asked] == ["demo.html"]
-    assert shown.seen("Runtime.exceptionThrown") == shown.seen("Log.entryAdded") == []
-
-
-def test_the_figures_are_read_as_they_were_measured(shown: Browser) -> None:
-    for key, _, value in figures(run()):
-        assert shown.value(f"document.getElementById('figure-{key}').innerText") == value
-    rows = shown.value("[...document.querySelectorAll('#verdicts tbody tr')].map(row => row.innerText.split('\\t'))")
-    assert [row[3] for row in rows] == [verdict.text for verdict in run().verdicts]
-
-
-@pytest.mark.parametrize("at", [0, TURNED + 4, LASTED - 1])
-def test_a_second_that_is_pointed_at_says_what_happened_in_it(shown: Browser, at: int) -> None:
-    second = run().seconds[at]
-    where = f"(box => [box.left + box.width * {Chart(run()).x(at + 0.5)} / 960, box.top + 20])"
-    x, y = shown.value(f"{where}(document.getElementById('timeline').getBoundingClientRect())")
-    shown.call("Input.dispatchMouseEvent", type="mouseMoved", x=x, y=y)
-    said = str(shown.value("document.getElementById('readout').innerText"))
-    assert said.startswith(
-        f"second {at}: {PER_SECOND} requests, {second.failed} failed, p50 {second.p50:g} ms, p95 {second.p95:g} ms; "
+    arguments = ("--no-sandbox", f"--user-data-dir={folder / 'own'}", "--window-size=500,900", "--dump-dom")
+    done = subprocess.run(
+        [program, *arguments, (folder / "page.html").as_uri()], capture_output=True, text=True, check=True
     )
-    assert all(f"{count} by {slot}" in said for slot, count in second.slots.items())
+    return json.loads(unescape(re.findall("<pre>(.*)</pre>", done.stdout, re.DOTALL)[-1]))
 
 
-@pytest.mark.parametrize("name", ["requests", "failed", "blue"])
-def test_what_is_drawn_has_the_height_of_its_number(shown: Browser, name: str) -> None:
-    chart = Chart(run())
-    lane = chart.lanes["slots" if name == "blue" else name]
-    for second in run().seconds:
+def test_a_browser_shows_the_numbers_of_the_run_and_asks_no_network(tmp_path: Path) -> None:
+    made, chart = run(), Chart(run())
+    edges: list[tuple[str, float, float]] = []
+    values: list[float] = []
+    for second in made.seconds:
         share = 100 * second.slots.get("blue", 0) / second.requests
-        value = {"requests": second.requests, "failed": second.failed, "blue": share}[name]
-        inside = (
-            f"(y => document.getElementById('series-{name}').isPointInFill("
-            f"new DOMPoint({chart.x(second.at + 0.5)}, y)))"
-        )
-        # One step of half a unit under and over its edge.
-        assert shown.value(f"{inside}({lane.y(value) + 0.5})") == (value > 0), second
-        assert not shown.value(f"{inside}({lane.y(value) - 0.5})"), second
-
-
-def test_it_fits_a_narrow_window(shown: Browser) -> None:
-    shown.call("Emulation.setDeviceMetricsOverride", width=390, height=800, deviceScaleFactor=1, mobile=False)
-    assert shown.value("document.documentElement.scrollWidth") <= 390
-    shown.call("Emulation.clearDeviceMetricsOverride")
+        for name, value in {"requests": second.requests, "failed": second.failed, "blue": share}.items():
+            y = edge(chart.lanes["slots" if name == "blue" else name], value)
+            # Half a unit under and over its edge.
+            edges += [(name, chart.x(second.at + 0.5), y + 0.5), (name, chart.x(second.at + 0.5), y - 0.5)]
+            values.append(value)
+    seen = look(page(made), tmp_path, [chart.x(each.at + 0.5) for each in made.seconds], edges)
+    assert (seen["faults"], seen["asked"]) == ([], 0)
+    assert seen["wide"] <= 0
+    assert seen["figures"] == {f"figure-{key}": value for key, _, value in figures(made)}
+    assert seen["verdicts"] == [verdict.text for verdict in made.verdicts]
+    assert seen["drawn"] == [inside for value in values for inside in (value > 0, False)]
+    for second, said in zip(made.seconds, seen["said"], strict=True):
+        assert said.startswith(f"second {second.at}: {second.requests} requests, {second.failed} failed, ")
+        assert f"p50 {second.p50:g} ms, p95 {second.p95:g} ms; " in said
+        assert all(f"{count} by {slot}" in said for slot, count in second.slots.items())

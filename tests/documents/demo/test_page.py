@@ -4,10 +4,12 @@ import re
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import pytest
+
 from demo.chart import Chart
 from demo.model import Run
 from demo.page import figures, page, picture
-from tests.documents.demo.made import SHARP, run
+from tests.documents.demo.made import SHARP, edge, run
 
 _VOID = {"meta"}
 _LOADS = {"src", "href", "srcset", "data", "action", "poster", "xlink:href"}
@@ -76,10 +78,12 @@ def test_every_second_is_drawn_at_its_height() -> None:
     }.items():
         (path,) = [each for each in drawn.iter() if each.get("id") == f"series-{name}"]
         heights = [float(height) for height in re.findall(r"V([\d.]+)H", path.get("d", ""))]
-        assert heights == [chart.lanes["slots" if name == "blue" else name].y(value) for value in values]
+        lane = chart.lanes["slots" if name == "blue" else name]
+        assert heights == pytest.approx([edge(lane, value) for value in values], abs=0.1)
     (line,) = [each for each in drawn.iter() if each.get("id") == "series-p95"]
     points = [float(point) for point in re.findall(r"[ML][\d.]+ ([\d.]+)", line.get("d", ""))]
-    assert points == [chart.lanes["latency"].y(each.p95 or 0) for each in made.seconds]
+    expected = [edge(chart.lanes["latency"], each.p95 or 0) for each in made.seconds]
+    assert points == pytest.approx(expected, abs=0.1)
     assert len(picture(made)) < 200_000
 
 
