@@ -6,11 +6,9 @@ Ends with 0 only if the good release lost no request and the bad one was taken b
 import argparse
 import signal
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Protocol
 
 from rich.console import Console
 
@@ -19,6 +17,7 @@ from demo.screen import Screen, tell
 from demo.stage import SIGNALS, Stage, StepError, deaf
 from demo.story import Story
 from sandbox.faults import SandboxError
+from sandbox.lock import exclusive
 from sandbox.machine import support
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -33,17 +32,22 @@ def main(arguments: Sequence[str]) -> int:
     )
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
-    with tempfile.TemporaryDirectory() as trial:
-        reason = support.missing(Path(trial) / "trial")
+    stage = Stage(ROOT)
+    reason = support.missing(stage.folder / "trial")
     if reason is not None:
         sys.stderr.write(f"error: the demo needs a real node, and none can be had here: {reason}\n")
         return 1
     for number in SIGNALS:
         signal.signal(number, _interrupted)
-    with Screen(console) as screen:
-        stage = Stage(ROOT)
-        story = Story(stage, screen)
-        code = played(story)
+    stage.folder.mkdir(exist_ok=True)
+    try:
+        with exclusive(stage.layout, "demo", stage.folder), Screen(console) as screen:
+            story = Story(stage, screen)
+            code = played(story)
+    except SandboxError as error:
+        # Another demo is under way here.
+        sys.stderr.write(f"error: {error}\n")
+        return 1
     run = story.run()
     if run.seconds:
         leaves = {stage.folder / "demo.html": page.page(run), stage.folder / "run.json": run.model_dump_json(indent=1)}
@@ -51,7 +55,7 @@ def main(arguments: Sequence[str]) -> int:
             leaves[options.picture] = page.picture(run)
         for path, content in leaves.items():
             path.write_text(content, encoding="utf-8")
-        tell(console, run.figures, run.lasted)
+        tell(console, run)
         console.print(f"The page is {(stage.folder / 'demo.html').as_uri()}", soft_wrap=True)
     return code or (0 if run.figures.right else 1)
 
@@ -60,23 +64,7 @@ def _interrupted(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-class Plays(Protocol):
-    """A story; `demo.story.Story` is one."""
-
-    def play(self) -> None:
-        """All steps."""
-        ...
-
-    def clear(self) -> None:
-        """Stop what was started."""
-        ...
-
-    def fail(self, reason: str) -> None:
-        """Note why it ended early."""
-        ...
-
-
-def played(story: Plays) -> int:
+def played(story: Story) -> int:
     """Play it and stop what was started, however it ends; gives the exit code."""
     code = 0
     try:
@@ -95,7 +83,7 @@ def played(story: Plays) -> int:
     return code
 
 
-def _failed(story: Plays, error: Exception) -> int:
+def _failed(story: Story, error: Exception) -> int:
     story.fail(str(error))
     sys.stderr.write(f"error: {error}\n")
     return 1

@@ -11,7 +11,8 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from demo.model import Figures, Second, Verdict, by_second
+from demo.model import Run, Second, Verdict, by_second
+from demo.page import figures
 from sandbox.users import Reply, Users
 
 _BARS: Final = " ▁▂▃▄▅▆▇█"
@@ -102,24 +103,9 @@ def _share(second: Second | None) -> Text:
     return text
 
 
-def tell(console: Console, found: Figures, lasted: float) -> None:
+def tell(console: Console, run: Run) -> None:
     """The figures, for people."""
-    verdict, last = (f"{value:.1f} s" if value is not None else "-" for value in (found.to_verdict, found.to_last_bad))
-    rows = {
-        "requests": f"{found.requests}",
-        "lost (not answered, or failed by a good version)": f"{found.lost}",
-        "failed by the bad version": f"{found.failed_by_bad}",
-        "p95 of good versions": f"{found.p95:.0f} ms",
-        "good version trusted, bad version taken back": f"{_yes(found.trusted)}, {_yes(found.taken_back)}",
-        "from the bad version's first user to the verdict": verdict,
-        "from the verdict to its last answer": last,
-        "whole demo": f"{lasted:.0f} s",
-    }
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
-    for name, value in rows.items():
+    for _, name, value in figures(run):
         table.add_row(name, Text(value, style="bold"))
     console.print(table)
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"

@@ -32,7 +32,7 @@ CHANGED: Final[Mapping[str, Any]] = {
     "luxima:guard": {"probation_minutes": 1, "window_minutes": 1, "minimum_requests": 50, "check_seconds": 1},
     "luxima:observability": {"scrape_interval_seconds": 5, "prometheus": {"volume_gib": 80}},
     "luxima:compute": {"vms": {"k3s-agent-1": {"disk_gib": 160}}},
-    "luxima:dns": {"switch_ttl_seconds": 5},
+    "luxima:dns": {"switch_ttl_seconds": 10},
 }
 """What the demo's dev stack has else than dev: settings of the stack file, by area."""
 _SHOP: Final[Mapping[str, Any]] = {
@@ -53,6 +53,7 @@ class Stage:
         self._root = root
         self.hear: Callable[[str], None] = lambda _line: None
         """Given each line that a command says."""
+        self._last = ""
         self.folder = root / ".demo"
         self.checkout = self.folder / "checkout"
         self.log = self.folder / "demo.log"
@@ -73,7 +74,6 @@ class Stage:
         Args:
             images: How the images behave that are going to be released.
         """
-        self.folder.mkdir(exist_ok=True)
         self.log.write_text("", encoding="utf-8")
         self.clear()
         copy(self._root, self.checkout, self.folder / "bytecode")
@@ -109,7 +109,7 @@ class Stage:
         """
         ended = self._run(*arguments)
         if ended != code:
-            raise StepError(f"`{' '.join(arguments)}` ended with {ended}, not {code}; its output is in {self.log}")
+            raise StepError(f"`{' '.join(arguments)}` ended with {ended}, not {code}: {self._last}; see {self.log}")
 
     def release(self, verb: str, *arguments: str, code: int = 0) -> None:
         """Run a verb of the release tool for the shop; the same error."""
@@ -136,6 +136,7 @@ class Stage:
                 for line in process.stdout or ():
                     log.write(line)
                     log.flush()
+                    self._last = line.strip() or self._last
                     self.hear(line.rstrip())
                 return process.wait()
             except BaseException:

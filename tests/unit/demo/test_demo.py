@@ -12,6 +12,7 @@ from demo import cli, stage
 from demo.model import Verdict, figures
 from demo.screen import sparkline
 from demo.stage import STACK, Stage, StepError
+from demo.story import Story
 from demo.told import Told
 from release.guard import Verdict as Judged
 from sandbox.copying import copy
@@ -97,7 +98,7 @@ def test_without_a_real_node_it_says_so_and_touches_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     def missing(trial: Path) -> str:
-        return f"only root may make one{'' if trial.parent.is_dir() else '?'}"
+        return f"only root may make one{'?' if trial.exists() else ''}"
 
     monkeypatch.setattr(support, "missing", missing)
     monkeypatch.setattr(cli, "ROOT", tmp_path)
@@ -108,8 +109,8 @@ def test_without_a_real_node_it_says_so_and_touches_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
-class Played:
-    """A story whose first part fails."""
+class Played(Story):
+    """One whose first part fails."""
 
     def __init__(self, fault: BaseException) -> None:
         self.fault, self.cleared, self.reasons = fault, 0, list[str]()
