@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     console = Console(highlight=False)
     stage = Stage(ROOT)
-    reason = support.missing(stage.folder / "trial")
+    reason = support.missing(stage.checkout / "trial")
     if reason is not None:
         sys.stderr.write(f"error: the demo needs a real node, and none can be had here: {reason}\n")
         return 1

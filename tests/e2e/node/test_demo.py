@@ -11,10 +11,10 @@ from tests.e2e.checkout import Checkout, checkout
 from tests.e2e.node.inside import needs_node
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), pytest.mark.long, needs_node]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(3600), pytest.mark.long, needs_node]
 
 _DEMO = (sys.executable, "-m", "demo")
-_SECONDS = 1200
+_SECONDS = 3000
 
 
 @pytest.fixture
