@@ -91,14 +91,13 @@ class Stage:
         return self.folder / "images.json"
 
     def clear(self) -> None:
-        """Stop everything that was started, and remove the copy; nobody interrupts it.
+        """Stop everything that was started, and remove the copy.
 
         Raises:
             StepError: When something still runs; then the copy stays.
         """
         if self.layout.base.is_dir():
-            with deaf():
-                self.sandbox("clean", "--stack", STACK)
+            self.sandbox("clean", "--stack", STACK)
         shutil.rmtree(self.checkout, ignore_errors=True)
 
     def sandbox(self, *arguments: str, code: int = 0) -> None:

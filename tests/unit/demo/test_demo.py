@@ -109,6 +109,44 @@ def test_without_a_real_node_it_says_so_and_touches_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+_SANDBOX = """
+import pathlib, signal, sys
+def end(*_):
+    pathlib.Path("ended").touch()
+    sys.exit(130)
+signal.signal(signal.SIGINT, end)
+print("begun", flush=True)
+if sys.argv[1] == "up":
+    signal.pause()
+sys.exit(3)
+"""
+
+
+@pytest.fixture
+def played_in(tmp_path: Path) -> Stage:
+    """A stage whose sandbox waits for Ctrl-C when it is told to come up, and fails at all else."""
+    made = Stage(tmp_path)
+    (made.checkout / "sandbox").mkdir(parents=True)
+    (made.checkout / "sandbox" / "__main__.py").write_text(_SANDBOX, encoding="utf-8")
+    return made
+
+
+def test_a_command_that_is_interrupted_may_finish_what_is_under_way(played_in: Stage) -> None:
+    def interrupt(line: str) -> None:
+        assert line == "begun"
+        raise KeyboardInterrupt
+
+    played_in.hear = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        played_in.sandbox("up")
+    assert (played_in.checkout / "ended").exists()
+
+
+def test_a_command_that_fails_is_told_with_its_last_line(played_in: Stage) -> None:
+    with pytest.raises(StepError, match=r"`release --stack dev .*` ended with 3, not 4: begun; see .*demo.log"):
+        played_in.release("guard", code=4)
+
+
 class Played(Story):
     """One whose first part fails."""
 
