@@ -50,13 +50,12 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     run = story.run()
     if run.seconds:
-        leaves = {stage.folder / "demo.html": page.page(run), stage.folder / "run.json": run.model_dump_json(indent=1)}
+        left = stage.folder / "demo.html"
+        left.write_text(page.page(run), encoding="utf-8")
         if options.picture is not None:
-            leaves[options.picture] = page.picture(run)
-        for path, content in leaves.items():
-            path.write_text(content, encoding="utf-8")
+            options.picture.write_text(page.picture(run), encoding="utf-8")
         tell(console, run)
-        console.print(f"The page is {(stage.folder / 'demo.html').as_uri()}", soft_wrap=True)
+        console.print(f"The page is {left.as_uri()}", soft_wrap=True)
     return code or (0 if run.figures.right else 1)
 
 
