@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up preview render capacity versions flows secrets new-service postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up demo preview render capacity versions flows secrets new-service postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
@@ -21,6 +21,9 @@ help: ## show this list
 
 up: venv ## start the sandbox's servers and bring the stack up in it [NODE=real|simulated]
 	@$(SANDBOX) up --stack $(STACK)
+
+demo: venv ## release a good and a bad version under load on a real node, as root; leaves a page [PICTURE=file.svg]
+	@$(PY) -m demo $(if $(PICTURE),--picture $(PICTURE))
 
 preview: venv ## show what would be made, without any server or credential [FORMAT=json]
 	@$(SANDBOX) preview --stack $(STACK) $(if $(FORMAT),--format $(FORMAT))

@@ -54,8 +54,10 @@ _READERS = (
 )
 """What tests/documents has its documents read by; built before, so that no test waits for a compiler."""
 
+_LATER = ("go", "chromium-headless-shell")
+"""Got when something needs them: what compiles programs, and a browser that only Debian has so."""
 _ALL_PROGRAMS = Step(
-    "third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name != "go"))
+    "third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name not in _LATER))
 )
 _END_TO_END = (*_PYTEST, *_BY_FILE, "--durations=20", "--durations-min=5", "tests/e2e")
 """A folder may be one group (tests/e2e/conftest.py). A table of what takes longest closes the run."""

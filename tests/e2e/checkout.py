@@ -19,8 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-import psutil
-
+from sandbox.copying import copy
 from tests.e2e.running import Left, left_of
 from tools import cache
 
@@ -214,30 +213,6 @@ class Checkout:
         return left_of(self.root.parent)
 
 
-def _copy(target: Path) -> None:
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout.decode()
-    for name in dict.fromkeys(listed.split("\0")):
-        source = ROOT / name
-        if name and source.is_file():
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target / name)
-
-
-def _share_bytecode(target: Path) -> None:
-    """Bytecode of what is installed is the same for every checkout; compiling it takes longer than all else."""
-    installed = Path(psutil.__file__).resolve().parents[1]
-    inside = target / ".sandbox" / ".pycache" / installed.relative_to("/")
-    shared = ROOT / ".sandbox" / ".pycache" / installed.relative_to("/")
-    shared.mkdir(parents=True, exist_ok=True)
-    inside.parent.mkdir(parents=True)
-    inside.symlink_to(shared)
-
-
 @contextlib.contextmanager
 def checkout(node: str = "simulated") -> Generator[Checkout]:
     """A second checkout; in the end its servers are stopped, nothing of it may still run, and it is removed.
@@ -250,8 +225,7 @@ def checkout(node: str = "simulated") -> Generator[Checkout]:
     try:
         for place in (made.root, made.home, made.temporary):
             place.mkdir()
-        _copy(made.root)
-        _share_bytecode(made.root)
+        copy(ROOT, made.root, ROOT / ".sandbox" / ".pycache")
         yield made
         down = made.start("down").wait()
         assert down.code == 0, str(down)

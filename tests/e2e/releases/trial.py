@@ -48,7 +48,7 @@ class Trial:
 
     def users(self) -> Users:
         """Users of the service, once entered."""
-        return Users(self.world, self.copy.sandbox(STACK) / "addresses.json")
+        return Users(self.world)
 
     @property
     def text(self) -> str:

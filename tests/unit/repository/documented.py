@@ -22,6 +22,7 @@ RUN: Mapping[str, str] = {
     **dict.fromkeys(("make release", "python -m release"), "test_node.py::test_a_rolling_update"),
     "make bench": "takes many minutes for figures that only an idle machine gives",
     "make clean": "test_command_line.py::test_clean_forgets_one_stack_and_with_the_last_one_all",
+    "make demo": "test_demo.py::test_a_good_release_and_a_bad_one_that_is_taken_back",
     "make e2e-traffic": "takes half an hour; the same scenarios are run in their short form by tests/e2e/edge",
     "make format": "changes the checkout's files; `make lint` says whether it would",
     "make help": "test_makefile.py::test_every_target_is_in_the_list_that_make_alone_shows",
@@ -124,7 +125,7 @@ _FOR = {"service": "storefront", "name": "storefront", "kind": "canary", "more":
 
 def sentences() -> Iterator[tuple[str, str]]:
     """What the project's own programs say, with something in the place of each value."""
-    for package in ("automation", "components", "policy", "release", "render", "sandbox", "settings", "tools"):
+    for package in ("automation", "components", "demo", "policy", "release", "render", "sandbox", "settings", "tools"):
         for path in sorted((ROOT / package).rglob("*.py")):
             nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
             parts = {id(each) for node in nodes if isinstance(node, ast.JoinedStr) for each in node.values}

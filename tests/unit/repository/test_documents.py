@@ -26,6 +26,7 @@ _STANDS_FOR = {"STACK": "dev", "SERVICE": "storefront", "…": _IMAGE}
 """What people put in the place of a word."""
 _WRONG_USAGE: Any = typer.BadParameter.__bases__[0]
 _PARSED_BY = {
+    "demo": "demo.cli",
     "sandbox": "sandbox.cli",
     "render": "render.__main__",
     "settings": "settings.__main__",
@@ -86,7 +87,7 @@ def _by_argparse(module: str, given: list[str]) -> str:
         patched.setattr(sys, "argv", [module, *given])
         main = importlib.import_module(_PARSED_BY[module]).main
         try:
-            main(given) if module == "sandbox" else main()
+            main(given) if module in ("demo", "sandbox") else main()
         except Parsed as parsed:
             tool: list[str] = parsed.args[0] if given[:1] == ["release"] else []
             return _by_typer([*tool, "--stack", "dev"]) if tool else ""
