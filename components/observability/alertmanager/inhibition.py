@@ -62,7 +62,7 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition("KubernetesApiBudgetBurnFast", ("KubernetesApiBudgetBurnSlow",)),
     Inhibition("ClusterDnsDown", ("ClusterDnsErrors", "ClusterDnsSlow")),
     Inhibition("ClusterDnsDown", ("TargetDown",), job="coredns"),
-    Inhibition("DatabaseDown", ("DatabaseReplicaBehind", "DatabaseReplicationLag")),
+    Inhibition("DatabaseDown", ("DatabaseReplicaBehind",)),
     Inhibition("DatabaseDown", ("TargetDown",), job="postgres"),
     Inhibition("ObjectStorageDown", ("TargetDown",), job="minio"),
     Inhibition("ObjectStorageDown", ("TargetDown",), job="minio-buckets"),
