@@ -498,7 +498,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
     ),
     Emitter(
         "blackbox exporter",
-        ("blackbox-https", "blackbox-dns"),
+        ("blackbox-https", "blackbox-dns", "blackbox-outside"),
         tuple(
             _same(
                 "gauge",

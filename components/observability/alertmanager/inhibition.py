@@ -69,7 +69,7 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition(
         "ObjectStorageDown", ("LokiFlushFailing", "ObjectStorageErrors", "TempoBlocksFailing", "TempoFlushFailing")
     ),
-    Inhibition("GatewayDown", ("SiteUnreachable",), ("slot",)),
+    Inhibition("GatewayDown", ("SiteUnreachable", "VirtualAddressUnreachable"), ("slot",)),
     Inhibition("GatewayDown", ("TargetDown",), ("slot",), job="traefik"),
     Inhibition("ServiceDown", ("TargetDown",), ("service_name",)),
     Inhibition("SLOErrorBudgetBurnFast", ("SLOErrorBudgetBurnSlow", "SLOErrorBudgetExhausted"), ("slo",)),
