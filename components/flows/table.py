@@ -94,7 +94,7 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
         yield Flow(prometheus, CERT_MANAGER, CERT_MANAGER_METRICS, why)
     yield Flow(peers.program(KUBE_STATE_METRICS), peers.api, API_PORT, "state of the cluster's objects")
     if peers.docker_hosts.cidrs:
-        for port in (observed.node_exporter_port, observed.cadvisor_port, observed.agent_port):
+        for port in (observed.node_exporter_port, observed.cadvisor_port, observed.agent_port, observed.probe_port):
             yield Flow(prometheus, peers.docker_hosts, port, why)
     for target, _ in peers.endpoint(observed.database):
         yield Flow(prometheus, target, observed.postgres_exporter_port, why)

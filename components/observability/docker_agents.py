@@ -1,4 +1,7 @@
-"""What observes a Docker host, besides its node exporter: cAdvisor, the log agent, the PostgreSQL exporter (MON-2)."""
+"""What observes a Docker host, besides its node exporter: cAdvisor, the log agent, the PostgreSQL exporter (MON-2).
+
+From there the cluster is looked at as well: it is the nearest place that is not part of it.
+"""
 
 import posixpath
 from collections.abc import Mapping, Sequence
@@ -8,12 +11,14 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker_files import DockerFiles, DockerFilesArgs
-from components.observability import log_agent
+from components.observability import blackbox, log_agent
 from components.observability.prometheus import CONTAINER_GROUPS
+from components.text import to_yaml
 from settings.observability import Observability
-from versions import ALLOY, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
+from versions import ALLOY, BLACKBOX_EXPORTER, CADVISOR, POSTGRES_EXPORTER, PROMTAIL
 
 _STATE = "/var/lib/log-agent"
+_PROBES = "/etc/blackbox"
 _PASSWORD = "/etc/postgres-exporter"  # noqa: S105 - a folder
 
 
@@ -66,7 +71,7 @@ class DockerAgents(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:DockerAgents", name, None, opts)
-        found = [_cadvisor(args), _log_agent(args)]
+        found = [_cadvisor(args), _log_agent(args), _blackbox_exporter(args)]
         if args.observability.database.rpartition(":")[0] == args.address:
             found.append(_postgres_exporter(args))
         for agent in found:
@@ -174,6 +179,22 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
             **trusted,
         },
         volume=_STATE,
+    )
+
+
+def _blackbox_exporter(args: DockerAgentsArgs) -> _Agent:
+    port = args.observability.probe_port
+    return _Agent(
+        name="blackbox-exporter",
+        image=BLACKBOX_EXPORTER.reference,
+        port=port,
+        command=[f"--config.file={_PROBES}/blackbox.yml", f"--web.listen-address=:{port}"],
+        memory_mib=64,
+        # Nobody, in the one group that may read the document.
+        user="65534:0",
+        mounts={},
+        folder=_PROBES,
+        files={"blackbox.yml": to_yaml(blackbox.outside())},
     )
 
 

@@ -446,7 +446,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
         "PostgreSQL exporter",
         ("postgres",),
         (
-            *_same("gauge", "", "pg_up", "pg_replication_lag_seconds", "pg_settings_max_connections"),
+            *_same("gauge", "", "pg_up", "pg_settings_max_connections"),
             *_same("gauge", "datname", "pg_database_size_bytes"),
             *_same("gauge", "datname mode", "pg_locks_count"),
             *_same("gauge", "datname state wait_event_type wait_event", "pg_stat_activity_count"),
@@ -500,7 +500,7 @@ EMITTERS: Final[Sequence[Emitter]] = (
     ),
     Emitter(
         "blackbox exporter",
-        ("blackbox-https", "blackbox-dns"),
+        ("blackbox-https", "blackbox-dns", "blackbox-outside"),
         tuple(
             _same(
                 "gauge",

@@ -147,6 +147,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "blackbox-exporter": alike(1, 200),
         "blackbox-https": alike(names * 2 + len(settings.edge.gateways), 30),
         "blackbox-dns": alike(names * 3 + 4, 20),
+        "blackbox-outside": alike(docker_hosts * (len(settings.edge.gateways) + 1), 20),
         "live-slot": alike(names * len(settings.edge.gateways), 20),
     }
 

@@ -27,6 +27,9 @@ class Observability(Area):
     node_exporter_port: Port = Field(default=9100, description="TCP port of the node exporter on every guest")
     cadvisor_port: Port = Field(default=9101, description="TCP port of cAdvisor on every Docker host")
     agent_port: Port = Field(default=9102, description="TCP port of the log agent's own metrics on every guest")
+    probe_port: Port = Field(
+        default=9103, description="TCP port of the blackbox exporter on every Docker host, outside of the cluster"
+    )
     postgres_exporter_port: Port = Field(default=9187, description="TCP port of the PostgreSQL exporter on its host")
     database: Endpoint = Field(
         description="host:port of PostgreSQL on the private network; the host is a Docker host of this stack"

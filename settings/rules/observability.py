@@ -123,7 +123,7 @@ def ports(settings: Settings) -> Iterator[Problem]:
     observed = settings.observability
     taken = {**_TAKEN, **dict(served(settings))}
     taken[int(observed.database.rpartition(":")[2])] = "observability.database"
-    for key in ("node_exporter_port", "cadvisor_port", "agent_port", "postgres_exporter_port"):
+    for key in ("node_exporter_port", "cadvisor_port", "agent_port", "probe_port", "postgres_exporter_port"):
         port = getattr(observed, key)
         if port in taken:
             yield Problem(("observability", key), f"{port} is the port of {taken[port]} already; give another one")

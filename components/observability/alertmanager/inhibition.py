@@ -62,14 +62,14 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition("KubernetesApiBudgetBurnFast", ("KubernetesApiBudgetBurnSlow",)),
     Inhibition("ClusterDnsDown", ("ClusterDnsErrors", "ClusterDnsSlow")),
     Inhibition("ClusterDnsDown", ("TargetDown",), job="coredns"),
-    Inhibition("DatabaseDown", ("DatabaseReplicaBehind", "DatabaseReplicationLag")),
+    Inhibition("DatabaseDown", ("DatabaseReplicaBehind",)),
     Inhibition("DatabaseDown", ("TargetDown",), job="postgres"),
     Inhibition("ObjectStorageDown", ("TargetDown",), job="minio"),
     Inhibition("ObjectStorageDown", ("TargetDown",), job="minio-buckets"),
     Inhibition(
         "ObjectStorageDown", ("LokiFlushFailing", "ObjectStorageErrors", "TempoBlocksFailing", "TempoFlushFailing")
     ),
-    Inhibition("GatewayDown", ("SiteUnreachable",), ("slot",)),
+    Inhibition("GatewayDown", ("SiteUnreachable", "VirtualAddressUnreachable"), ("slot",)),
     Inhibition("GatewayDown", ("TargetDown",), ("slot",), job="traefik"),
     Inhibition("ServiceDown", ("TargetDown",), ("service_name",)),
     Inhibition("SLOErrorBudgetBurnFast", ("SLOErrorBudgetBurnSlow", "SLOErrorBudgetExhausted"), ("slo",)),

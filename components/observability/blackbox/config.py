@@ -9,6 +9,9 @@
 | `dns_name_<service>` | name server | answers with an address for the service's public name |
 | `dns_host_<zone>_<name>` | name server | answers with an address for a name that is served elsewhere (`dns.hosts`) |
 | `live_<service>_<slot>` | name server | answers with the address of that slot's gateway: users reach this slot |
+
+Inside of the cluster a node answers for a virtual address that nobody announces any more. So one more runs on each
+Docker host, with a document of its own: `address` is good when the target takes a TCP connection.
 """
 
 import re
@@ -74,6 +77,12 @@ def config(settings: Settings) -> dict[str, Any]:
                 name, "A", rf"{re.escape(settings.public_address(service, slot))}$"
             )
     return {"modules": modules}
+
+
+def outside() -> dict[str, Any]:
+    """blackbox.yml of a Docker host."""
+    tcp = {"preferred_ip_protocol": "ip4", "ip_protocol_fallback": False}
+    return {"modules": {"address": {"prober": "tcp", "timeout": "5s", "tcp": tcp}}}
 
 
 def _tls(settings: Settings) -> dict[str, Any]:

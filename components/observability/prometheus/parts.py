@@ -9,6 +9,11 @@ from settings.capacity import sample_limit
 Job = dict[str, Any]
 
 
+def docker_hosts(settings: Settings) -> list[tuple[str, str]]:
+    """Name and address of each Docker host."""
+    return [(name, vm.address) for name, vm in settings.wanted_vms.items() if vm.role == "docker_host"]
+
+
 def static(address: str, port: int, host: str) -> Job:
     """A port of a machine."""
     return {"targets": [f"{address}:{port}"], "labels": {"host": host}}

@@ -1,13 +1,13 @@
 """What Prometheus scrapes: one function for each job (MON-1, MON-2, MON-8)."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from components.kubernetes import TOKEN_PATH, authority_path
-from components.observability.prometheus import cluster
-from components.observability.prometheus.parts import Job, copied, job, keep, kept_metrics, static
-from components.programs import BLACKBOX_EXPORTER, KUBE_STATE_METRICS, SCRAPED
+from components.observability.prometheus import cluster, probes
+from components.observability.prometheus.parts import Job, copied, docker_hosts, job, keep, kept_metrics, static
+from components.programs import KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
 
 _CONTAINERS = (
@@ -42,7 +42,7 @@ def jobs(settings: Settings) -> list[Job]:
         *cluster.jobs(settings),
         *_guests(settings),
         *_object_storage(settings),
-        *_probes(settings),
+        *probes.jobs(settings),
     ]
 
 
@@ -149,7 +149,7 @@ def _kubernetes(settings: Settings) -> Iterator[Job]:
                 keep("__meta_kubernetes_pod_container_port_name", "(http)?"),
             ],
             "static_configs": [
-                static(address, settings.observability.agent_port, name) for name, address in _docker(settings)
+                static(address, settings.observability.agent_port, name) for name, address in docker_hosts(settings)
             ],
         },
     )
@@ -172,7 +172,7 @@ def _kubernetes_nodes(settings: Settings, called: str, port: int | None) -> Job:
     }
     if port is None:
         content["metric_relabel_configs"] = cluster.kept_of_units()
-        content["static_configs"] = [static(address, wanted, host) for host, address in _docker(settings)]
+        content["static_configs"] = [static(address, wanted, host) for host, address in docker_hosts(settings)]
         # Targets that are no node of the cluster bring their address and host themselves.
         for rule in content["relabel_configs"]:
             rule["regex"] = "(.+)"
@@ -182,12 +182,12 @@ def _kubernetes_nodes(settings: Settings, called: str, port: int | None) -> Job:
 def _guests(settings: Settings) -> Iterator[Job]:
     """Docker hosts and the database on one of them."""
     observed = settings.observability
-    cadvisor = [static(address, observed.cadvisor_port, name) for name, address in _docker(settings)]
+    cadvisor = [static(address, observed.cadvisor_port, name) for name, address in docker_hosts(settings)]
     yield job(settings, "cadvisor", {"static_configs": cadvisor, "metric_relabel_configs": [_container_name()]})
     database = observed.database.rpartition(":")[0]
     exporters = [
         static(address, observed.postgres_exporter_port, name)
-        for name, address in _docker(settings)
+        for name, address in docker_hosts(settings)
         if address == database
     ]
     yield job(settings, "postgres", {"static_configs": exporters})
@@ -222,58 +222,3 @@ def _object_storage(settings: Settings) -> Iterator[Job]:
             },
             service_name="minio",
         )
-
-
-def _probes(settings: Settings) -> Iterator[Job]:
-    """Every name that is served: HTTPS with a valid certificate, plain HTTP that redirects, DNS, and its slot."""
-    names = {service: settings.service_fqdn(service) for service in settings.releases.services}
-    pages = [
-        # `/` of an API need not be a page; its health is, and plain HTTP redirects whatever is asked for.
-        _static_probe(module, [f"{scheme}://{name}{settings.services[service].health_path}"], service_name=service)
-        for service, name in names.items()
-        for module, scheme in (("http_2xx", "https"), ("http_redirect", "http"))
-    ]
-    # Each by its address: of a name's two addresses only one would be asked.
-    core = [
-        _static_probe("core", [f"{gateway.address}:443"], service_name="traefik", slot=slot)
-        for slot, gateway in settings.edge.gateways.items()
-    ]
-    yield _probe(settings, "blackbox-https", [*pages, *core])
-    servers = [f"{server.address}:{server.port}" for server in settings.dns.servers]
-    asked = {"dns_public": settings.environment.zones[0], "dns_core": settings.environment.zones[1]}
-    asked |= {f"dns_name_{service}": name for service, name in names.items()}
-    asked |= {f"dns_host_{key}": name for key, name in settings.hosts.items()}
-    found = [_static_probe(module, servers, name=name, service_name="dns") for module, name in asked.items()]
-    yield _probe(settings, "blackbox-dns", found)
-    live = [
-        _static_probe(f"live_{service}_{slot}", servers[:1], service=service, slot=slot, service_name="dns")
-        for service in names
-        for slot in settings.edge.gateways
-    ]
-    yield _probe(settings, "live-slot", live)
-
-
-def _static_probe(module: str, targets: Sequence[str], **labels: str) -> Job:
-    return {"targets": list(targets), "labels": {"__param_module": module, "module": module, **labels}}
-
-
-def _probe(settings: Settings, name: str, targets: Sequence[Job]) -> Job:
-    exporter = f"{BLACKBOX_EXPORTER.host(settings.observability.namespace)}:{BLACKBOX_EXPORTER.port}"
-    return job(
-        settings,
-        name,
-        {
-            "metrics_path": "/probe",
-            "static_configs": list(targets),
-            "relabel_configs": [
-                copied("__address__", "__param_target"),
-                copied("__param_target", "instance"),
-                {"target_label": "__address__", "replacement": exporter},
-            ],
-        },
-        service_name=None,
-    )
-
-
-def _docker(settings: Settings) -> list[tuple[str, str]]:
-    return [(name, vm.address) for name, vm in settings.wanted_vms.items() if vm.role == "docker_host"]

@@ -13,18 +13,14 @@ WAITING_SESSIONS: Final = 5
 """A few sessions wait for a lock now and then; five for minutes are a queue behind one that does not finish."""
 EXCLUSIVE_LOCKS: Final = 20
 """A migration takes a handful of exclusive locks; more at a time stop the tables' readers."""
-LAG_SECONDS: Final = 30
-"""What a promotion of the replica may lose at most."""
 LAG_BYTES: Final = 64 * 1024 * 1024
-"""Four WAL segments of 16 MiB."""
+"""Four WAL segments of 16 MiB; a promotion of the replica would lose them. Of time the primary knows nothing."""
 TRANSACTION_SECONDS: Final = 600
 """Requests are cut off after seconds; who holds a transaction for 10 minutes keeps vacuum from cleaning up."""
-
-REPLICA: Final = "instance, application_name, client_addr"
+_REPLICA: Final = "instance, application_name, client_addr"
 """What tells replicas apart: all that are given no name are called walreceiver."""
 _BEHIND: Final = 'pg_stat_replication_pg_wal_lsn_diff{application_name!="pg_basebackup"}'
 """A base backup takes the log as well, and goes when it has it."""
-
 _NO_UPKEEP: Final = 'application_name!~"pg_dump(all)?",backend_type!~"autovacuum worker|walsender"'
 """Backups, vacuums and copies take their time; BackupOverdue tells of the one that does not end."""
 
@@ -118,20 +114,8 @@ def _contention() -> list[Alert]:
 def _replication() -> list[Alert]:
     return [
         Alert(
-            "DatabaseReplicationLag",
-            f"pg_replication_lag_seconds > {LAG_SECONDS}",
-            severity="warning",
-            kind="database",
-            owner="devops",
-            summary="The replica {{ $labels.instance }} is behind",
-            description="It has been {{ $value | humanizeDuration }} behind the primary; a promotion now would lose "
-            "that time.",
-            pending="5m",
-            dashboard="database-metrics",
-        ),
-        Alert(
             "DatabaseReplicaBehind",
-            f"max by ({REPLICA}) ({_BEHIND}) > {LAG_BYTES}",
+            f"max by ({_REPLICA}) ({_BEHIND}) > {LAG_BYTES}",
             severity="warning",
             kind="database",
             owner="devops",
@@ -144,8 +128,8 @@ def _replication() -> list[Alert]:
         Alert(
             "DatabaseReplicaGone",
             # A replica that is cut off has no series: nothing about it can be too high.
-            f"max by ({REPLICA}) (last_over_time({_BEHIND}[1d]))"
-            f" unless max by ({REPLICA}) (last_over_time({_BEHIND}[5m]))"
+            f"max by ({_REPLICA}) (last_over_time({_BEHIND}[1d]))"
+            f" unless max by ({_REPLICA}) (last_over_time({_BEHIND}[5m]))"
             " and on (instance) (pg_up == 1)",
             severity="warning",
             kind="database",

@@ -98,6 +98,18 @@ def _outside() -> list[Alert]:
             dashboard="application-metrics",
         ),
         Alert(
+            "VirtualAddressUnreachable",
+            _failing("blackbox-outside", "max by (instance, slot)"),
+            severity="critical",
+            kind="edge",
+            owner="devops",
+            summary="{{ $labels.instance }} is not reachable from outside of the cluster",
+            description="No Docker host has had a connection to this virtual address for 2 minutes, or for a third of "
+            "the time for 10 (success is {{ $value | humanizePercentage }}): no node announces it, though all within "
+            "the cluster may be well.",
+            pending="2m",
+        ),
+        Alert(
             "DnsLookupFailed",
             # The shop's name is the zone's as well: each question about a name has to be answered.
             _failing("blackbox-dns", "min by (instance, name)"),

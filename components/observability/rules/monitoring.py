@@ -29,6 +29,7 @@ JOBS: Final = (
     "log-agent",
     "blackbox-https",
     "blackbox-dns",
+    "blackbox-outside",
 )
 """Jobs that have a target in every stack; services and gateways come and go, and have alerts of their own."""
 SIGNALS: Final = (
@@ -44,6 +45,7 @@ SIGNALS: Final = (
     "minio_cluster_nodes_offline_total",
     'probe_success{job="blackbox-https"}',
     'probe_success{job="blackbox-dns"}',
+    'probe_success{job="blackbox-outside"}',
     "probe_ssl_earliest_cert_expiry",
     "prometheus_notifications_alertmanagers_discovered",
     "prometheus_notifications_dropped_total",

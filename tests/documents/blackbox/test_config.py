@@ -28,7 +28,7 @@ def _modules(stack: str) -> dict[str, Any]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_its_keys_are_documented_ones_by_a_hand_kept_list_not_by_the_exporter(stack: str) -> None:
-    for name, module in _modules(stack).items():
+    for name, module in {**_modules(stack), **blackbox.outside()["modules"]}.items():
         prober = module["prober"]
         assert set(module) == {"prober", "timeout", prober}, name
         assert set(module[prober]) <= {"http": HTTP, "dns": DNS, "tcp": TCP}[prober], name

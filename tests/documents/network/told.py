@@ -50,7 +50,7 @@ def probes(prometheus_yml: str) -> Iterator[Endpoint]:
     jobs = [
         job
         for job in yaml.load(prometheus_yml, yaml.CSafeLoader)["scrape_configs"]
-        if job.get("metrics_path") == "/probe"
+        if job.get("metrics_path") == "/probe" and "params" not in job
     ]
     for job in jobs:
         for each in job["static_configs"]:
@@ -83,8 +83,7 @@ def _of_document(value: Any, key: str = "") -> Iterator[Endpoint]:
             # Where Prometheus asks a name for addresses.
             yield from ((host, content["port"], "TCP") for host in content["names"])
         if content.get("metrics_path") == "/probe":
-            exporter = [rule for rule in content["relabel_configs"] if rule.get("target_label") == "__address__"]
-            yield from _of(exporter[0]["replacement"])
+            yield from _exporters(content)
             return
         if "port" in content and "address" in content:
             # A name server.
@@ -92,6 +91,14 @@ def _of_document(value: Any, key: str = "") -> Iterator[Endpoint]:
             return
         for each, inner in content.items():
             yield from _of_document(inner, each)
+
+
+def _exporters(job: dict[str, Any]) -> Iterator[Endpoint]:
+    """Who is asked for a probe: the one in the cluster, or one on a machine, which a target names."""
+    (rule,) = (rule for rule in job["relabel_configs"] if rule.get("target_label") == "__address__")
+    named = [each["labels"].get("__exporter") for each in job["static_configs"]]
+    for address in {rule.get("replacement"), *named} - {None}:
+        yield from _of(address)
 
 
 def _of(value: str) -> Iterator[Endpoint]:

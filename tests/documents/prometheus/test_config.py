@@ -68,6 +68,21 @@ def test_every_docker_host_is_scraped(stack: str) -> None:
         assert {entry["labels"]["host"] for entry in _jobs(stack)[name]["static_configs"]} == set(hosts), name
 
 
+def test_virtual_addresses_are_asked_from_outside_of_the_cluster() -> None:
+    settings = stack_settings("prod")
+    job = _jobs("prod")["blackbox-outside"]
+    found: set[tuple[str, str, str]] = set()
+    for entry in job["static_configs"]:
+        (target,) = entry["targets"]
+        after = _relabelled(job["relabel_configs"], {**entry["labels"], "__address__": target})
+        assert after is not None
+        assert after["__param_target"] == after["instance"]
+        found.add((after["host"], after["__address__"], after["instance"]))
+    hosts = {name: vm.address for name, vm in settings.compute.vms.items() if vm.role == "docker_host"}
+    addresses = [*(f"{gateway.address}:443" for gateway in settings.edge.gateways.values()), "10.10.30.20:6443"]
+    assert found == {(name, f"{at}:9103", address) for name, at in hosts.items() for address in addresses}
+
+
 PROBES = {"blackbox-https", "blackbox-dns", "live-slot"}
 """Their targets are names, and no host's."""
 
@@ -194,7 +209,7 @@ def _relabelled(rules: list[dict[str, Any]], labels: dict[str, str]) -> dict[str
         if action == "labeldrop":
             found = {label: value for label, value in found.items() if not regex.fullmatch(label)}
             continue
-        matched = regex.fullmatch(";".join(found.get(label, "") for label in rule["source_labels"]))
+        matched = regex.fullmatch(";".join(found.get(label, "") for label in rule.get("source_labels", ())))
         if action == "replace":
             new = rule.get("replacement", "$1")
             found |= {rule["target_label"]: matched[1] if new == "$1" else new} if matched else {}

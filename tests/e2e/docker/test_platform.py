@@ -35,6 +35,7 @@ def agents(hosts: Hosts, host: Made) -> dict[str, int]:
         "node-exporter": observed.node_exporter_port,
         "cadvisor": observed.cadvisor_port,
         "log-agent": observed.agent_port,
+        "blackbox-exporter": observed.probe_port,
     }
     if observed.database.startswith(f"{host.address}:"):
         ports["postgres-exporter"] = observed.postgres_exporter_port
@@ -78,7 +79,7 @@ def test_each_reads_its_files_and_can_write_none(hosts: Hosts, made: Mapping[str
             assert container["HostConfig"]["ReadonlyRootfs"]
             files = [mount for mount in container["Mounts"] if "-files-" in (mount.get("Name") or "")]
             assert not any(mount["RW"] for mount in files)
-            assert bool(files) == (name in ("log-agent", "postgres-exporter"))
+            assert bool(files) == (name in ("blackbox-exporter", "log-agent", "postgres-exporter"))
 
 
 def test_the_databases_password_is_read_by_its_exporter_and_by_nobody_else(

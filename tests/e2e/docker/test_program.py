@@ -27,7 +27,7 @@ from versions import Pinned
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
 VM: Final = "docker-1"
-NAMES: Final = {"cadvisor", "log-agent", "node-exporter", "postgres-exporter"}
+NAMES: Final = {"blackbox-exporter", "cadvisor", "log-agent", "node-exporter", "postgres-exporter"}
 
 
 @dataclass

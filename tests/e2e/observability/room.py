@@ -241,6 +241,7 @@ class Room:
             places[f"{address}:9100"] = observed.nodes[name].address
             places[f"{address}:9101"] = observed.cadvisors[name].address
             places[f"{address}:9102"] = rest
+            places[f"{address}:9103"] = rest
         text = prometheus.documents(self.settings)["prometheus.yml"]
         for place, own in places.items():
             assert place in text, place

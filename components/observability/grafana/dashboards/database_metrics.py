@@ -70,10 +70,10 @@ def _now(settings: Settings) -> Row:
             ),
             number(
                 "Replication lag",
-                "How far the replica that is furthest behind is behind.",
-                "s",
-                promql_now(f"max({series('pg_replication_lag_seconds')})"),
-                steps=above(rules.LAG_SECONDS, 5),
+                "Log that the replica that is furthest behind has not taken yet.",
+                "bytes",
+                promql_now(f"max({series('pg_stat_replication_pg_wal_lsn_diff')})"),
+                steps=above(rules.LAG_BYTES, rules.LAG_BYTES // 4),
                 absent="no replica",
             ),
             number(
@@ -173,10 +173,13 @@ def _replication() -> Row:
         [
             graph(
                 "Replication lag",
-                "How far a replica is behind.",
-                "s",
-                promql(f"max by (instance) ({series('pg_replication_lag_seconds')})", "{{instance}}"),
-                steps=above(rules.LAG_SECONDS),
+                "Log of the primary that a replica has not taken yet.",
+                "bytes",
+                promql(
+                    f"max by (application_name, client_addr) ({series('pg_stat_replication_pg_wal_lsn_diff')})",
+                    "{{application_name}} {{client_addr}}",
+                ),
+                steps=above(rules.LAG_BYTES),
                 width=8,
             ),
             graph(
