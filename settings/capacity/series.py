@@ -52,6 +52,13 @@ KUBELET: Final = 80
 """Series of a kubelet, without those of volumes: one histogram, and the certificates of a server of k3s."""
 CERT_MANAGER: Final = 60
 """Series of a pod of cert-manager: of each certificate, and of its calls."""
+ANSWERS: Final = 40
+"""Combinations of code, method and protocol in which a gateway answers for one service, or at one entry point."""
+PER_BACKEND_ANSWER: Final = BUCKETS + 1
+"""Series of a backend or of an entry point for each of them: a histogram and a counter."""
+PER_ANSWER: Final = PER_BACKEND_ANSWER + 1
+"""Series of a service for each of them: those of its backend, and the counter of its router."""
+ENTRY_POINTS: Final = 2
 OBJECTIVE_RECORDINGS: Final = 15
 """Recordings of one objective; `rules.slo`."""
 SIGNAL_RECORDINGS: Final = 8
@@ -109,6 +116,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
     pod = ROUTES * BUCKETS + PER_TENANT * room.load.tenants + RUNTIME
     elsewhere = [4] * nodes if settings.kubernetes.mode == "existing" else []
     machines = [NODE + UNITS + NODE_PER_CPU * cpus for cpus in [*(guest.cpus for guest in guests), *elsewhere]]
+    answering = ENTRY_POINTS * PER_BACKEND_ANSWER + names * PER_ANSWER
     docker_hosts = len(compute.by_role("docker_host"))
 
     def alike(targets: int, each: int) -> Job:
@@ -127,7 +135,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "cert-manager": alike(3 * min(settings.edge.replicas, 2), CERT_MANAGER),
         "postgres": alike(1, 1_500),
         "minio": alike(1, 800),
-        "traefik": alike(2 * len(settings.edge.gateways), 200 + names * 2 * 60),
+        "traefik": alike((settings.edge.replicas + 1) * len(settings.edge.gateways), 200 + ANSWERS * answering),
         "prometheus": alike(room.prometheus.replicas, 1_500),
         "alertmanager": alike(room.alertmanager.replicas, 500),
         "alertmanager-record": alike(1, 500),

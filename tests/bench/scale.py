@@ -55,8 +55,8 @@ def _enlarge(config: dict[str, Any], services: int) -> None:
         size = {"memory_mib": 8192 + 64 * services, "disk_gib": 60 + services // 5}
         place = {"id": 2000 + number, "address": f"10.10.10.{100 + number}"}
         compute["vms"][f"k3s-agent-{number}"] = {**agent, **size, **place}
-    observed["prometheus"]["volume_gib"] += 2 * services
-    observed["prometheus"]["memory_mib"] += 60 * services
+    observed["prometheus"]["volume_gib"] += 3 * services
+    observed["prometheus"]["memory_mib"] += 90 * services
     observed["loki"]["memory_mib"] += 8 * services
 
 

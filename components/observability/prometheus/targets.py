@@ -16,6 +16,12 @@ _CONTAINERS = (
 )
 """What rules and panels ask of containers."""
 
+GATEWAYS_DROPPED: Final = (
+    "traefik_(entrypoint|router|service)_(requests_tls|requests_bytes|responses_bytes)_total|"
+    "traefik_router_request_duration_seconds_(bucket|count|sum)"
+)
+"""What neither rules nor panels ask of gateways."""
+
 CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 """Start of the names of containers' control groups on Docker hosts, as systemd and as the engine makes them."""
 
@@ -76,6 +82,7 @@ def _services(settings: Settings) -> Job:
 
 
 def _gateways(settings: Settings) -> Job:
+    """Each service has series for each combination of code, method and protocol: what nobody asks for is dropped."""
     return job(
         settings,
         "traefik",
@@ -87,6 +94,7 @@ def _gateways(settings: Settings) -> Job:
                 copied("__meta_kubernetes_pod_label_luxima_id_slot", "slot"),
                 copied("__meta_kubernetes_pod_name", "pod"),
             ],
+            "metric_relabel_configs": [kept_metrics("drop", GATEWAYS_DROPPED)],
         },
     )
 

@@ -172,10 +172,10 @@ CASES = [
     ),
     prod(
         capacity.sizes,
-        {VOLUME: 90},
-        VOLUME,
-        "90 is too little: Prometheus blocks needs 7",
         {VOLUME: 100},
+        VOLUME,
+        "100 is too little: Prometheus blocks needs 8",
+        {VOLUME: 110},
     ),
     prod(
         capacity.sizes,
@@ -208,7 +208,11 @@ CASES = [
         {"compute.vms.k3s-agent-1.disk_gib": 30},
         "compute.vms",
         "10 is too little: disk in use on the nodes needs",
-        {"kubernetes.mode": "existing", "compute.vms.k3s-agent-1.disk_gib": 30},
+        {
+            "kubernetes.mode": "existing",
+            "compute.vms.k3s-agent-1.disk_gib": 30,
+            "observability.prometheus.memory_mib": 2048,
+        },
     ),
     Case(
         guard.probation,
