@@ -61,8 +61,8 @@ def traefik_yaml(settings: Settings, slot: Slot) -> str:
             "prometheus": {
                 "entryPoint": "metrics",
                 "addEntryPointsLabels": True,
-                # A router has one service but in a canary, and that one is told apart by its service.
-                "addRoutersLabels": False,
+                # A router counts what users got, a service every attempt to get it.
+                "addRoutersLabels": True,
                 "addServicesLabels": True,
                 "buckets": list(BUCKETS),
             }

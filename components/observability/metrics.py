@@ -482,12 +482,14 @@ EMITTERS: Final[Sequence[Emitter]] = (
         (
             *_same("counter", "entrypoint code method protocol", "traefik_entrypoint_requests_total"),
             *_same("histogram", "entrypoint code method protocol", "traefik_entrypoint_request_duration_seconds"),
+            *_same("counter", "router service code method protocol", "traefik_router_requests_total"),
             *_same("counter", "service code method protocol", "traefik_service_requests_total"),
             *_same("histogram", "service code method protocol", "traefik_service_request_duration_seconds"),
             *_same("gauge", "entrypoint protocol", "traefik_open_connections"),
             *_same("gauge", "service url", "traefik_service_server_up"),
             *_same("gauge", "", "traefik_config_last_reload_success"),
         ),
+        "A router counts each request once, a service each attempt at it.",
     ),
     Emitter(
         "blackbox exporter",

@@ -1,7 +1,8 @@
 """A verdict of one slot of one service (REL-6): failing, healthy, or that nobody can say.
 
 Two witnesses count requests. The pods count what they answered (`http_requests_total`); a pod that is dead counts
-nothing. The gateways count what users got (`traefik_service_requests_total`), 502 in the place of a dead pod included.
+nothing. The gateways count every attempt to reach the slot (`traefik_service_requests_total`): 502 for a dead pod, also
+where a second attempt got users their answer.
 The release fails when it fails for either of them, so a slot whose pods are all gone is seen; it is healthy only while
 its pods are seen and the witnesses that saw enough requests found it so.
 """

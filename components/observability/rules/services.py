@@ -4,12 +4,11 @@ from typing import Final
 
 from components.observability.rules.model import Alert, Group
 from components.observability.rules.past import DISCOVERY, LIVE, errors
+from components.observability.rules.users import USERS
 from settings import Settings
 
 ERROR_RATIO: Final = 0.05
 """ALR-5: 5xx over 5 % of requests."""
-USERS: Final = 'slot!="shadow"'
-"""Requests that users wait for: what a shadow answers, nobody sees."""
 LATENCY_SECONDS: Final = 1.0
 """What users take for a page that answers; a bound of the services' histogram."""
 

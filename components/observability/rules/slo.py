@@ -11,7 +11,8 @@ decide alike. Five things differ on purpose:
 - A few bad requests are no trouble, whatever share of few they are (`FEW`): at night, one out of sixty in an hour is
   1.7 % and would wake somebody. A service that nobody asks is watched by probes (`ServiceDown`, `SiteUnreachable`).
 - No bad request ever counts as 0, also when the services have not made the series for 5xx yet.
-- A total outage spends the budget: what pods no longer count, the gateways do; and a shadow's answers are no user's.
+- A total outage spends the budget: what pods no longer count, the gateways do, each request once, whatever became of
+  its attempts; and a shadow's answers are no user's.
 
 The ratio of the window itself is, as in Sloth, the mean of the 5-minute ratios: minutes weigh alike, not requests.
 """
@@ -23,6 +24,7 @@ from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
 from components.observability.rules.past import errors
+from components.observability.rules.users import USERS, routers
 from settings import Settings
 from settings.observability import Objective
 
@@ -90,18 +92,18 @@ def ratio(window: str) -> str:
 def _more(pods: str, gateways: str) -> str:
     """PromQL of what the pods have counted, or the gateways, whichever is more.
 
-    Dead pods count nothing, and the gateways answer 502 in their place; but not all requests pass the gateways.
+    Dead pods count nothing, and the gateways answer 502 or 503 in their place; but not all requests pass the gateways.
     """
     return f'max({pods} or label_replace({gateways}, "by", "gateways", "", ""))'
 
 
 def _events(objective: Objective) -> tuple[str, str]:
     """PromQL of bad and of all requests a second, over 5 minutes."""
-    service = f'service_name="{objective.service}",slot!="shadow"'
+    service = f'service_name="{objective.service}",{USERS}'
     if objective.indicator == "availability":
         metrics = (
             f"http_requests_total{{{service}}}",
-            f'traefik_service_requests_total{{service=~"{objective.service}-(blue|green|canary)@file"}}',
+            f"traefik_router_requests_total{{{routers([objective.service])}}}",
         )
         total = _more(*(f"sum(rate({metric}[5m]))" for metric in metrics))
         bad = _more(*(f"sum({errors(metric.replace('}', _BAD), '5m')}) / 300" for metric in metrics))

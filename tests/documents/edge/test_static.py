@@ -66,10 +66,9 @@ def test_spans_go_to_tempo_and_are_no_more_than_it_was_told_to_expect(stack: str
 
 
 @pytest.mark.parametrize(("stack", "slot"), CASES)
-def test_metrics_are_by_service_and_not_by_router(stack: str, slot: Slot) -> None:
+def test_metrics_are_by_entry_point_router_and_service(stack: str, slot: Slot) -> None:
     metrics = static(stack, slot)["metrics"]["prometheus"]
     assert metrics["entryPoint"] == static(stack, slot)["ping"]["entryPoint"] == "metrics"
-    assert (metrics["addServicesLabels"], metrics["addEntryPointsLabels"]) == (True, True)
-    assert metrics["addRoutersLabels"] is False
+    assert all(metrics[f"add{what}Labels"] for what in ("EntryPoints", "Routers", "Services"))
     # The thresholds of alerts and objectives are bounds, so that they are answered exactly.
     assert {0.5, 1.0, 2.5} <= set(metrics["buckets"])

@@ -20,7 +20,9 @@ def boards(_: Settings) -> list[Board]:
 def _traefik() -> Board:
     by = "sum by (slot, service)"
     total = f"{by} ({rate('traefik_service_requests_total')})"
-    failed = f"{by} ({rate('traefik_service_requests_total', FAILED)})"
+    asked, failed = (
+        f"sum by (slot, router) ({rate('traefik_router_requests_total', *more)})" for more in ((), (FAILED,))
+    )
     return Board(
         uid="traefik",
         title="Gateways",
@@ -60,12 +62,12 @@ def _traefik() -> Board:
             Row(
                 "By service",
                 [
-                    curves("Requests by service", "Requests per second.", "reqps", (total, "{{slot}} {{service}}")),
+                    curves("Requests by service", "Attempts per second.", "reqps", (total, "{{slot}} {{service}}")),
                     curves(
-                        "Requests of a service that failed",
-                        "Share of requests that were answered with 5xx.",
+                        "Requests that failed",
+                        "Share of requests that were answered with 5xx, whatever became of single attempts.",
                         "percentunit",
-                        (f"{failed} / {total}", "{{slot}} {{service}}"),
+                        (f"{failed} / {asked}", "{{slot}} {{router}}"),
                         steps=above(edge.ERROR_RATIO),
                     ),
                     latency(
