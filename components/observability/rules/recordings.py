@@ -1,6 +1,7 @@
 """Series that more than one alert or dashboard needs, computed once."""
 
 from components.observability.rules.model import Group, Recording
+from components.observability.rules.users import routers
 from settings import Settings
 
 _REQUESTS = "sum by (service_name, slot) (rate(http_requests_total[5m]))"
@@ -8,12 +9,12 @@ _ERRORS = 'sum by (service_name, slot) (rate(http_requests_total{code=~"5.."}[5m
 _BUCKETS = "sum by (service_name, slot, le) (rate(http_request_duration_seconds_bucket[5m]))"
 
 
-def groups(_: Settings) -> list[Group]:
+def groups(settings: Settings) -> list[Group]:
     """The recordings of services and hosts.
 
     A service without an answer of class 5xx has an error ratio of 0; one without requests has none, rather than 0/0.
     A host's processor counts as used unless it is idle or waits for a disk; `mode` is summed first, so that the
-    processors of a host weigh the same.
+    processors of a host weigh the same. Of the gateways users' requests count, and not the platform's own.
     """
     return [
         Group(
@@ -26,7 +27,10 @@ def groups(_: Settings) -> list[Group]:
                 ),
                 Recording("service:http_latency_seconds:p50_5m", f"histogram_quantile(0.5, {_BUCKETS})"),
                 Recording("service:http_latency_seconds:p95_5m", f"histogram_quantile(0.95, {_BUCKETS})"),
-                Recording("edge:http_requests:rate5m", "sum(rate(traefik_entrypoint_requests_total[5m]))"),
+                Recording(
+                    "edge:http_requests:rate5m",
+                    f"sum(rate(traefik_router_requests_total{{{routers(settings.services)}}}[5m]))",
+                ),
                 Recording("host:cpu:utilisation2m", _processor("2m")),
                 Recording("host:cpu:utilisation5m", _processor("5m")),
                 Recording(

@@ -12,6 +12,8 @@ LOGINS: Final = 20
 """Logins of 10 minutes below which a ratio says nothing."""
 FLOOD_FACTOR: Final = 3
 """Campaigns double the load; three times the busiest 5 % of the day before is something else."""
+FLOOD_RATE: Final = 50
+"""Requests a second that trouble no gateway, however few were planned."""
 TOKEN_RATIO: Final = 0.05
 """Expired tokens are a few in a thousand."""
 TOKEN_RATE: Final = 0.2
@@ -111,7 +113,7 @@ def _logins() -> list[Alert]:
 
 def _floods(settings: Settings) -> list[Alert]:
     usual = settings.observability.load.requests_per_second
-    service = usual / len(settings.services)
+    service, least = usual / len(settings.services), max(usual, FLOOD_RATE)
     return [
         Alert(
             "RequestFlood",
@@ -129,15 +131,15 @@ def _floods(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "EdgeRequestFlood",
-            # Without a day before, more than planned is enough.
-            f"edge:http_requests:rate5m > {usual:g}"
-            f" unless edge:http_requests:rate5m <= {FLOOD_FACTOR} * edge:http_requests:busiest1d",
+            # Without a day before, what was planned is the usual.
+            f"edge:http_requests:rate5m > {least:g}"
+            f" and edge:http_requests:rate5m > {FLOOD_FACTOR} * (edge:http_requests:busiest1d or vector({usual:g}))",
             severity="critical",
             kind="security",
             owner="security",
             summary="The gateways are flooded",
             description=f"{{{{ $value | humanize }}}} requests a second, over {FLOOD_FACTOR} times the busiest "
-            f"5 % of the day before, and over the planned {usual:g}.",
+            f"5 % of the day before, and over {least:g}.",
             pending="2m",
             dashboard="security-overview",
         ),

@@ -7,6 +7,7 @@ from string import Template
 import pytest
 
 from components.observability import rules
+from components.observability.rules import security
 from settings import Settings
 from tests.recording import ROOT, STACKS, stack_settings
 from tools import ensure
@@ -32,7 +33,8 @@ def write_case(case: Path, settings: Settings, folder: Path) -> str:
     text = Template(case.read_text(encoding="utf-8")).substitute(
         runbooks=links.runbooks,
         grafana=links.grafana,
-        load=f"{load:g}",
+        busy_minute=f"{load * 60 * 1.1:g}",
+        flood=f"{max(load, security.FLOOD_RATE):g}",
         service_load=f"{load / len(settings.services):g}",
     )
     name = f"{case.parent.name}-{case.stem}.test"

@@ -48,6 +48,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "fstype": ("ext4",),
     "mountpoint": ("/",),
     "service": ("storefront-blue@file",),
+    "router": ("storefront@file",),
     "alertmanager": ("http://10.42.0.9:9093/api/v2/alerts",),
 }
 """Values of a label; of any other one it is the label's name."""
