@@ -1,7 +1,7 @@
 """`luxima:kubernetes`: the cluster and its namespaces (INF-2)."""
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -14,6 +14,9 @@ Version = Annotated[
         "a release of Kubernetes or k3s with all three numbers, such as v1.36.5+k3s1",
     ),
 ]
+
+QUOTA_RATIO: Final = 0.9
+"""Share of a quota up to which all is well: a rollout needs one pod more than usual."""
 
 
 class Quota(Area):

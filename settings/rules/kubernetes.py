@@ -6,6 +6,7 @@ from math import ceil, log2
 
 from settings.capacity.pods import Pods, Size, pods
 from settings.capacity.series import SYSTEM_PODS, cluster_nodes
+from settings.kubernetes import QUOTA_RATIO
 from settings.report import Path, Problem, show, suggest
 from settings.shape import whole
 from settings.stack import Settings
@@ -72,21 +73,35 @@ def privileged_agents(settings: Settings) -> Iterator[Problem]:
 
 
 def quotas(settings: Settings) -> Iterator[Problem]:
-    """No rollout is stopped by a quota: all pods of a namespace fit in while all of them are replaced."""
+    """No rollout is stopped by a quota: all pods of a namespace fit in while all of them are replaced.
+
+    And those that are always there leave so much of it that `QuotaAlmostUsed` does not tell of them for good.
+    """
     found = list(pods(settings))
     for name, namespace in whole(settings.kubernetes.namespaces):
         here = [each for each in found if each.namespace == name]
         for key, of in _ASKED.items():
-            asked = {each.of: each.peak * of(each.size) for each in here}
-            given, needed = getattr(namespace.quota, key), sum(asked.values())
+            given = getattr(namespace.quota, key)
+            peak = {each.of: each.peak * of(each.size) for each in here}
+            steady = {each.of: each.steady * of(each.size) for each in here}
+            room = ceil(sum(steady.values()) / QUOTA_RATIO)
+            needed, asked, when = max(
+                (sum(peak.values()), peak, "while they roll out"),
+                (room, steady, f"within {QUOTA_RATIO:.0%} of it"),
+                key=lambda each: each[0],
+            )
             if given < needed:
-                text = f"{given} is too little for its pods while they roll out ({_largest(asked)})"
+                text = f"{given} is too little for its pods {when} ({_largest(asked)})"
                 path = ("kubernetes", "namespaces", name, "quota", key)
                 yield Problem(path, f"{text}; give at least {needed}")
 
 
 def room(settings: Settings) -> Iterator[Problem]:
-    """The nodes have what all pods ask for, and one of them what the largest asks for; else pods stay Pending."""
+    """The nodes have what all pods ask for, and one of them what the largest asks for; else pods stay Pending.
+
+    Of several nodes, those without the largest have it too: `ClusterOvercommitted` tells of a cluster that cannot lose
+    one.
+    """
     workers = list(settings.compute.workers.values())
     if settings.kubernetes.mode != "k3s" or not workers:
         return
@@ -99,8 +114,11 @@ def room(settings: Settings) -> Iterator[Problem]:
         ("pods", [PODS_PER_NODE - SYSTEM_PODS] * len(workers), _ASKED["pods"]),
     ):
         asked = {each.of: _counted(each, len(workers)) * of(each.size) for each in found}
-        if sum(asked.values()) > sum(there):
-            text = f"the machines that pods run on have {sum(there)} {what} for them, which ask for"
+        left, without = sum(there), ""
+        if len(there) > 1:
+            left, without = left - max(there), ", without the largest,"
+        if sum(asked.values()) > left:
+            text = f"the machines that pods run on have{without} {left} {what} for them, which ask for"
             yield Problem(
                 path, f"{text} {sum(asked.values())} ({_largest(asked)}); give them larger machines, or one more"
             )

@@ -11,6 +11,7 @@ from typing import Final
 
 from components.observability.loki.tenants import AUDIT_TENANT, LOG_TENANT
 from components.observability.rules.model import Alert, Group
+from components.observability.rules.users import USERS
 from settings import Settings
 
 USER_FAILURES: Final = 10
@@ -65,7 +66,7 @@ def _logins(minutes: int, step: int) -> Iterator[Alert]:
     """Brute force, per address and per user (SEC-4)."""
 
     def failures(by: str, limit: int) -> Callable[[str], str]:
-        lines = f'{{class="security"}} |= "login_failed" {_EVENT} | event="login_failed" | {by}!=""'
+        lines = f'{{class="security"}} |= "login_failed" | {USERS} {_EVENT} | event="login_failed" | {by}!=""'
         return lambda offset: f"sum by ({by}) (count_over_time({lines} [10m]{offset})) > {limit}"
 
     yield Alert(
@@ -123,7 +124,7 @@ def _changes(minutes: int) -> Iterator[Alert]:
 
 def _errors(minutes: int, step: int) -> Alert:
     """REL-6: errors that were not there before, which is what a bad release looks like in the logs."""
-    lines = '{class=~"api|edge_functions", level=~"error|fatal"}'
+    lines = f'{{class=~"api|edge_functions", level=~"error|fatal"}} | {USERS}'
 
     def more(offset: str) -> str:
         before = int(offset.removeprefix(" offset ").removesuffix("m") or 0) + SCAN_MINUTES

@@ -4,6 +4,7 @@ from typing import Final
 
 from components.observability.rules.model import Alert, Group
 from settings import Settings
+from settings.kubernetes import QUOTA_RATIO
 
 VOLUME_RATIO: Final = 0.1
 """Loki and Prometheus stop to write when their volume is full; a tenth is days, not hours, at the sizes computed."""
@@ -13,8 +14,6 @@ CRASHES: Final = 3
 """Restarts within an hour: one that crashes more slowly than it is held back for is hardly ever seen waiting."""
 DISK_FACTOR: Final = 2
 """A volume that is so much larger than its claim is no volume of its own: it is the disk of its node."""
-QUOTA_RATIO: Final = 0.9
-"""A rollout needs one pod more than usual; above nine tenths there may be no room for it."""
 
 _POD: Final = "namespace, pod"
 _RUNNING: Final = f'max by ({_POD}) (kube_pod_status_phase{{phase="Running"}}) == 1'

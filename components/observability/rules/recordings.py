@@ -1,12 +1,12 @@
 """Series that more than one alert or dashboard needs, computed once."""
 
 from components.observability.rules.model import Group, Recording
-from components.observability.rules.users import routers
+from components.observability.rules.users import USERS, routers
 from settings import Settings
 
-_REQUESTS = "sum by (service_name, slot) (rate(http_requests_total[5m]))"
-_ERRORS = 'sum by (service_name, slot) (rate(http_requests_total{code=~"5.."}[5m]))'
-_BUCKETS = "sum by (service_name, slot, le) (rate(http_request_duration_seconds_bucket[5m]))"
+_REQUESTS = f"sum by (service_name, slot) (rate(http_requests_total{{{USERS}}}[5m]))"
+_ERRORS = f'sum by (service_name, slot) (rate(http_requests_total{{{USERS},code=~"5.."}}[5m]))'
+_BUCKETS = f"sum by (service_name, slot, le) (rate(http_request_duration_seconds_bucket{{{USERS}}}[5m]))"
 
 
 def groups(settings: Settings) -> list[Group]:

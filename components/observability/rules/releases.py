@@ -5,6 +5,7 @@ from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
 from components.observability.rules.past import errors, known
+from components.observability.rules.users import USERS
 from settings import Settings
 from settings.guard import Limits
 
@@ -34,7 +35,12 @@ def groups(settings: Settings) -> list[Group]:
     """The alerts of releases, the signals they compare, and the comparison every 30 minutes."""
     return [
         Group("release-state", _state()),
-        Group("release-signals", [*_signals("slot", "service_name, slot"), *_signals("service", "service_name")], "1m"),
+        # A shadow is compared, as every candidate; what it is compared with is what users had.
+        Group(
+            "release-signals",
+            [*_signals("slot", "service_name, slot"), *_signals("service", "service_name", USERS)],
+            "1m",
+        ),
         Group("releases", _alerts(settings.guard_limits)),
         Group("release-baseline", _baseline(settings.guard_limits), "30m"),
     ]
@@ -63,11 +69,11 @@ def _state() -> list[Recording]:
     ]
 
 
-def _signals(level: str, labels: str) -> list[Recording]:
-    """Four signals over 30 minutes under one name, told apart by label `signal`."""
-    buckets = f"sum by ({labels}, le) (rate(http_request_duration_seconds_bucket[30m]))"
-    requests = f"sum by ({labels}) (rate(http_requests_total[30m]))"
-    errors = f'sum by ({labels}) (rate(http_requests_total{{code=~"5.."}}[30m]))'
+def _signals(level: str, labels: str, of: str = "") -> list[Recording]:
+    """Four signals over 30 minutes under one name, told apart by label `signal`; `of` are labels that are asked for."""
+    buckets = f"sum by ({labels}, le) (rate(http_request_duration_seconds_bucket{{{of}}}[30m]))"
+    requests = f"sum by ({labels}) (rate(http_requests_total{{{of}}}[30m]))"
+    errors = f'sum by ({labels}) (rate(http_requests_total{{{of}{"," if of else ""}code=~"5.."}}[30m]))'
     expressions = {
         # Of no requests there is no quantile; NaN would stay in the median of seven days.
         "p50": f"histogram_quantile(0.5, {buckets}) and on ({labels}) {requests} > 0",

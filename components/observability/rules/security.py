@@ -4,6 +4,7 @@ from typing import Final
 
 from components.observability.rules.model import Alert, Group, Recording
 from components.observability.rules.past import born
+from components.observability.rules.users import USERS
 from settings import Settings
 
 LOGIN_RATIO: Final = 0.5
@@ -80,13 +81,14 @@ def _tenants() -> list[Alert]:
 
 
 def _logins() -> list[Alert]:
-    tokens = "sum by (service_name) (rate(jwt_validation_errors_total[5m]))"
+    # A shadow gets copies: each login would count twice, and one that only it refuses hurts nobody.
+    tokens = f"sum by (service_name) (rate(jwt_validation_errors_total{{{USERS}}}[5m]))"
     return [
         Alert(
             "LoginFailureRatioHigh",
-            'sum by (service_name) (rate(logins_total{result="failure"}[10m]))'
-            f" / sum by (service_name) (rate(logins_total[10m])) > {LOGIN_RATIO}"
-            f" and sum by (service_name) (increase(logins_total[10m])) >= {LOGINS}",
+            f'sum by (service_name) (rate(logins_total{{{USERS},result="failure"}}[10m]))'
+            f" / sum by (service_name) (rate(logins_total{{{USERS}}}[10m])) > {LOGIN_RATIO}"
+            f" and sum by (service_name) (increase(logins_total{{{USERS}}}[10m])) >= {LOGINS}",
             severity="warning",
             kind="security",
             owner="security",
@@ -97,7 +99,7 @@ def _logins() -> list[Alert]:
         ),
         Alert(
             "JwtValidationErrorsHigh",
-            f"{tokens} / sum by (service_name) (rate(http_requests_total[5m])) > {TOKEN_RATIO}"
+            f"{tokens} / sum by (service_name) (rate(http_requests_total{{{USERS}}}[5m])) > {TOKEN_RATIO}"
             f" and {tokens} > {TOKEN_RATE}",
             severity="warning",
             kind="security",

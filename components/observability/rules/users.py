@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Final
 
 USERS: Final = 'slot!="shadow"'
-"""Of what services count: what a shadow answers, nobody sees."""
+"""Of what services count and log: what a shadow answers, nobody sees."""
 _ROUTERS: Final = (
     "canary(-always|-never|-other-users|-tenants|-other-tenants|-browsers)?",
     "shadow",

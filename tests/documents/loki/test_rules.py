@@ -58,6 +58,9 @@ CASES = [
     Case("FailedLoginsFromAddress", "one address, many users", [
         (SECURITY, [(60 + i / 100, line("login_failed", user=f"u{i}")) for i in range(31)]),
     ], [{"address": "203.0.113.7"}]),
+    Case("FailedLoginsFromAddress", "half of them are a shadow's copies", [
+        _failures(16), ({**SECURITY, "slot": "shadow"}, _failures(16)[1]),
+    ], []),
     Case("FailedLoginsFromAddress", "as many as an office may", [_failures(30)], []),
     Case("FailedLoginsFromAddress", "other events", [
         (SECURITY, [(60 + i / 100, line("role_changed", message="login_failed")) for i in range(99)]),
@@ -86,6 +89,9 @@ CASES = [
     Case("PostDeployErrorLogs", "errors out of nothing", [
         (ERRORS, [(60 + i / 100, line("payment_failed")) for i in range(21)]),
     ], [{"service": "api"}]),
+    Case("PostDeployErrorLogs", "a shadow's", [
+        ({**ERRORS, "slot": "shadow"}, [(60 + i / 100, line("payment_failed")) for i in range(21)]),
+    ], []),
     Case("PostDeployErrorLogs", "as many as ever", [
         (ERRORS, [(60 * minute + i / 100, line("payment_failed")) for minute in range(1, 60) for i in range(10)]),
     ], []),

@@ -99,4 +99,20 @@ def test_a_cluster_elsewhere_counts_with_some_nodes() -> None:
     kubernetes = settings.kubernetes.model_copy(update={"mode": "existing"})
     elsewhere = settings.model_copy(update={"kubernetes": kubernetes})
     assert cluster_nodes(elsewhere) == 6
-    assert capacity.capacity(elsewhere).row("disk in use on the nodes").limit is None
+    assert capacity.capacity(elsewhere).row("disk of a node").limit is None
+
+
+def test_a_node_has_room_for_a_pod_of_each_program_and_for_all_of_them_where_it_is_alone() -> None:
+    settings = stack_settings("prod")
+    room, (agent, *_) = settings.observability, settings.compute.workers
+    one = capacity.capacity(settings).row("disk of a node")
+    assert one.value > 20 + room.prometheus.volume_gib * 0.8
+    smaller = {agent: settings.compute.vms[agent].model_copy(update={"disk_gib": 150})}
+    vms = {name: vm for name, vm in settings.compute.vms.items() if vm.role != "k3s_agent"}
+
+    def with_vms(found: dict[str, Any]) -> capacity.Row:
+        compute = settings.compute.model_copy(update={"vms": found})
+        return capacity.capacity(settings.model_copy(update={"compute": compute})).row("disk of a node")
+
+    assert with_vms({**settings.compute.vms, **smaller}).limit == 150
+    assert with_vms({**vms, **smaller}).value > one.value + room.prometheus.volume_gib * 0.8

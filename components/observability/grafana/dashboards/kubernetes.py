@@ -7,8 +7,9 @@ from components.observability.grafana.dashboards.parts import curves
 from components.observability.grafana.names import job, rate, series
 from components.observability.grafana.panels import Column, above, listing
 from components.observability.grafana.variables import namespace
-from components.observability.rules import kubernetes, nodes
+from components.observability.rules import nodes
 from settings import Settings
+from settings.kubernetes import QUOTA_RATIO
 
 _NAMESPACE: Final = 'namespace=~"$namespace"'
 _CADVISOR: Final = job("kubelet-cadvisor")
@@ -82,7 +83,7 @@ def _namespaces() -> Board:
                             f"max by (namespace, resource) ({used}) / max by (namespace, resource) ({hard})",
                             "{{namespace}} {{resource}}",
                         ),
-                        steps=above(kubernetes.QUOTA_RATIO),
+                        steps=above(QUOTA_RATIO),
                         width=24,
                     )
                 ],

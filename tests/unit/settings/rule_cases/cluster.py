@@ -1,8 +1,10 @@
 """Cases for the rules on the cluster: namespaces, quotas, room on the nodes, networks."""
 
+from math import ceil
+
 from settings.rules import addresses, kubernetes
 from tests.unit.settings.rule_cases.case import EXISTING, Case, prod
-from tests.unit.settings.stacks import data_of
+from tests.unit.settings.stacks import ABSENT, data_of
 
 SPACES = "kubernetes.namespaces"
 QUOTA = f"{SPACES}.commerce.quota"
@@ -10,6 +12,10 @@ SMALL = {
     f"services.{name}.{key}": value
     for name in data_of("prod")["services"]
     for key, value in (("cpu_request_millicores", 1), ("memory_request_mib", 16))
+}
+FOUR = {**SMALL, "compute.vms.k3s-agent-4": data_of("prod")["compute"]["vms"]["k3s-agent-1"]}
+AGENT_ALONE = {f"compute.vms.k3s-agent-{number}": ABSENT for number in (2, 3)} | {
+    "compute.vms.k3s-agent-1.cpus": 20,
 }
 
 CASES = [
@@ -64,22 +70,28 @@ CASES = [
             kubernetes.quotas,
             {f"{SPACES}.{name}.quota.{key}": needed - 1},
             f"{SPACES}.{name}.quota.{key}",
-            f"{needed - 1} is too little for its pods while they roll out ({who}",
+            f"{needed - 1} is too little for its pods {who}",
             {f"{SPACES}.{name}.quota.{key}": needed},
         )
         for name, key, needed, who in (
-            ("edge", "pods", 2 * 2 + 5, "release guards 5, gateways 4)"),
-            ("edge", "memory_limits_mib", 4 * 256 + 5 * 128, "gateways 1024, release guards 640)"),
-            ("observability", "pods", 6 + 2 * 2, "blackbox-exporter 2, kube-state-metrics 2, prometheus 1, "),
+            ("edge", "pods", 2 * 2 + 5, "while they roll out (release guards 5, gateways 4)"),
+            ("edge", "memory_limits_mib", 4 * 256 + 5 * 128, "while they roll out (gateways 1024, release guards 640)"),
+            ("observability", "pods", 6 + 2 * 2, "while they roll out (blackbox-exporter 2, kube-state-metrics 2, "),
+            # What is always there: QuotaAlmostUsed would tell of it for good.
             (
                 "observability",
                 "memory_limits_mib",
-                1536 + 2 * 128 + 1024 + 768 + 512 + 2 * 64 + 2 * 256,
-                "prometheus 1536, loki 1024, tempo 768, ",
+                ceil((1536 + 2 * 128 + 1024 + 768 + 512 + 64 + 256) / 0.9),
+                "within 90% of it (prometheus 1536, loki 1024, tempo 768, ",
             ),
-            ("observability", "cpu_requests_millicores", 200 + 2 * 20 + 3 * 100 + 4 * 20, "prometheus 200, "),
-            ("node-agents", "pods", 2 * 2, "node-exporter 2, log-agent 2)"),
-            ("node-agents", "memory_requests_mib", 2 * (32 + 128), "log-agent 256, node-exporter 64)"),
+            (
+                "observability",
+                "cpu_requests_millicores",
+                ceil((200 + 2 * 20 + 3 * 100 + 2 * 20) / 0.9),
+                "within 90% of it (prometheus 200, ",
+            ),
+            ("node-agents", "pods", 5, "within 90% of it (node-exporter 2, log-agent 2)"),
+            ("node-agents", "memory_requests_mib", 356, "within 90% of it (log-agent 256, node-exporter 64)"),
         )
     ),
     Case(
@@ -112,17 +124,30 @@ CASES = [
     ),
     prod(
         kubernetes.room,
-        {**SMALL, "services.admin.cpu_request_millicores": 7701, "services.admin.replicas": 1},
+        {**FOUR, "services.admin.cpu_request_millicores": 11701, "services.admin.replicas": 1},
         "compute.vms",
-        "no machine has the 7701 thousandths of a processor that a pod of admin asks for; the largest has 7700",
-        {**SMALL, "services.admin.cpu_request_millicores": 7700, "services.admin.replicas": 1},
+        "no machine has the 11701 thousandths of a processor that a pod of admin asks for; the largest has 11700",
+        {**FOUR, "services.admin.cpu_request_millicores": 11700, "services.admin.replicas": 1},
     ),
     prod(
         kubernetes.room,
-        {**SMALL, "services.admin.replicas": 100, "services.auth.replicas": 50},
-        "compute.vms",
-        "have 300 pods for them, which ask for",
         {**SMALL, "services.admin.replicas": 100},
+        "compute.vms",
+        "have, without the largest, 200 pods for them, which ask for",
+        {**SMALL, "services.admin.replicas": 70},
+    ),
+    *(
+        prod(
+            kubernetes.room,
+            {f"compute.vms.k3s-agent-{number}.{key}": small for number in (1, 2)},
+            "compute.vms",
+            f"have, without the largest, {left} {what} for them, which ask for",
+            {**{f"compute.vms.k3s-agent-{number}.{key}": small for number in (2, 3)}, **AGENT_ALONE},
+        )
+        for key, small, left, what in (
+            ("cpus", 8, 15400, "thousandths of a processor"),
+            ("memory_mib", 15000, 28976, "MiB of memory"),
+        )
     ),
     Case(
         kubernetes.pod_network,

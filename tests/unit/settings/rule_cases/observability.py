@@ -180,10 +180,10 @@ CASES = [
     ),
     prod(
         capacity.sizes,
-        {VOLUME: 90},
-        VOLUME,
-        "90 is too little: Prometheus blocks needs 7",
         {VOLUME: 100},
+        VOLUME,
+        "100 is too little: Prometheus blocks needs 8",
+        {VOLUME: 110},
     ),
     prod(
         capacity.sizes,
@@ -211,12 +211,20 @@ CASES = [
             ("storage.buckets.logs-archive.quota_gib", 421, "bucket logs-archive"),
         )
     ),
-    Case(
-        capacity.sizes,
-        {"compute.vms.k3s-agent-1.disk_gib": 30},
-        "compute.vms",
-        "10 is too little: disk in use on the nodes needs",
-        {"kubernetes.mode": "existing", "compute.vms.k3s-agent-1.disk_gib": 30},
+    *(
+        Case(
+            capacity.sizes,
+            bad,
+            "compute.vms",
+            f"{disk} is too little: disk of a node needs",
+            {"kubernetes.mode": "existing", "observability.prometheus.memory_mib": 8192, **bad},
+            stack,
+        )
+        for stack, disk, bad in (
+            ("dev", 50, {"compute.vms.k3s-agent-1.disk_gib": 50}),
+            # Enough all together, but not where Prometheus is.
+            ("prod", 160, {"compute.vms.k3s-agent-1.disk_gib": 160, "compute.vms.k3s-agent-2.disk_gib": 800}),
+        )
     ),
     Case(
         guard.probation,
