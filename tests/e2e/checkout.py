@@ -14,6 +14,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +28,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 LONGEST = 600
 """Seconds that a command of the sandbox may take on a busy machine."""
+ENGINE_RUNS: Counter[str] = Counter()
+"""Commands that run the engine, by verb; the run of tests ends with their number."""
+_WITH_ENGINE = ("up", "preview", "refresh", "destroy", "release")
 _ROUNDS = 3
 """How often processes are looked for that a failed test left."""
 
@@ -141,6 +145,8 @@ class Checkout:
 
     def start(self, *arguments: str, environment: Mapping[str, str] | None = None) -> Running:
         """Begin `python -m sandbox ARGUMENT…`."""
+        if arguments[0] in _WITH_ENGINE:
+            ENGINE_RUNS[arguments[0]] += 1
         return self.start_command(sys.executable, "-m", "sandbox", *arguments, environment=environment)
 
     def start_command(self, *command: str, environment: Mapping[str, str] | None = None) -> Running:

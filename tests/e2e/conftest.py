@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling  # pyright: ignore[reportMissingTypeStubs]
 
+from tests.e2e.checkout import ENGINE_RUNS
+
 _HERE = Path(__file__).parent
 _USUAL_SECONDS = 120.0
 
@@ -45,3 +47,22 @@ def _seconds(item: pytest.Item) -> float:
     """How long a test says it may take."""
     marker = item.get_closest_marker("timeout")
     return float(marker.args[0]) if marker else _USUAL_SECONDS
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker tells the number of its engine runs to who shows it."""
+    told: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if told is not None:
+        told["engine runs"] = dict(ENGINE_RUNS)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    ENGINE_RUNS.update(getattr(node, "workeroutput", {}).get("engine runs", {}))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if ENGINE_RUNS:
+        counted = ", ".join(f"{number} {verb}" for verb, number in ENGINE_RUNS.most_common())
+        terminalreporter.write_line(f"commands that ran the engine: {ENGINE_RUNS.total()} ({counted})")
