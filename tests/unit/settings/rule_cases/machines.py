@@ -289,6 +289,13 @@ CASES = [
         {},
     ),
     prod(
+        availability.prod_docker_hosts,
+        {"compute.vms.docker-2.node": "pve1"},
+        "compute.vms",
+        "has 2 machines of role docker_host on one node, which takes them with it",
+        {"compute.vms.docker-2": ABSENT},
+    ),
+    prod(
         availability.prod_replicas,
         {"services.admin.replicas": 1},
         "services.admin.replicas",
