@@ -77,6 +77,10 @@ class StoragePlaces(Area):
 
     disks: StorageId = Field(description="Proxmox storage for the guests' disks")
     files: StorageId = Field(description="Proxmox storage for images, templates and cloud-init snippets")
+    shared: bool = Field(
+        default=False,
+        description="Whether all nodes share the storage of the disks, as with Ceph; what one node has dies with it",
+    )
 
 
 class Download(Area):
@@ -128,6 +132,9 @@ class Guest(Area):
     start_order: StartOrder = Field(description="Order in which Proxmox starts guests; the lowest first")
     protected: bool = Field(
         default=False, description="Whether the engine refuses to delete or replace it, by an update as by a destroy"
+    )
+    ha: bool = Field(
+        default=False, description="Whether Proxmox starts it on another node when its own dies; needs shared storage"
     )
 
 

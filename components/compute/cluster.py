@@ -9,6 +9,7 @@ import pulumi
 import pulumi_proxmoxve as proxmox
 
 from components.cloud_init import DOCKER_HOST, CloudConfig
+from components.compute.availability import HighAvailability, HighAvailabilityArgs, Member
 from components.compute.container import LinuxContainer, LinuxContainerArgs
 from components.compute.docker_host import DockerHost, DockerHostArgs
 from components.compute.filtering import Network
@@ -99,6 +100,7 @@ class ComputeCluster(pulumi.ComponentResource):
         )
         self.vms = self._make_vms(name, provider)
         self.containers = self._make_containers(name, provider)
+        self._keep_alive(name)
         self.docker_hosts = {
             vm: DockerHost(
                 f"{name}-{vm}-docker",
@@ -171,6 +173,23 @@ class ComputeCluster(pulumi.ComponentResource):
             )
             last[spec.role] = made[lxc].settled
         return made
+
+    def _keep_alive(self, name: str) -> None:
+        """Have Proxmox start elsewhere what the settings say."""
+        members = {
+            **{
+                vm: Member(f"vm:{spec.id}", spec.role, self.vms[vm].machine)
+                for vm, spec in self._args.vms.items()
+                if spec.ha
+            },
+            **{
+                lxc: Member(f"ct:{spec.id}", spec.role, self.containers[lxc].machine)
+                for lxc, spec in self._args.compute.containers.items()
+                if spec.ha
+            },
+        }
+        if members:
+            HighAvailability(f"{name}-ha", HighAvailabilityArgs(self._args.compute.pool, members), self._on_proxmox)
 
     def _download(
         self, name: str, what: str, content_type: str, source: Download, nodes: set[str], provider: proxmox.Provider

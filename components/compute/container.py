@@ -45,6 +45,8 @@ class LinuxContainer(pulumi.ComponentResource):
     """Address of the container, without the prefix length."""
     vm_id: pulumi.Output[int]
     """Number of the container in the cluster."""
+    machine: pulumi.Resource
+    """The container itself."""
     settled: pulumi.Resource
     """What is there when the container serves."""
 
@@ -102,6 +104,7 @@ class LinuxContainer(pulumi.ComponentResource):
             ),
         )
         self.address = guest.address
+        self.machine = container
         self.vm_id = container.vm_id.apply(int)
         closed = GuestFirewall(
             f"{name}-firewall",

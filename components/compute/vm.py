@@ -132,7 +132,11 @@ class VirtualMachine(pulumi.ComponentResource):
                 hooks=only_grows(name, args.hostname),
                 # Its number is fixed, so the old one has to go before the new one can come.
                 delete_before_replace=True,
-                ignore_changes=["initialization.userDataFileId", "disks[0].importFrom", "disks[0].speed"],
+                ignore_changes=[
+                    *("initialization.userDataFileId", "disks[0].importFrom", "disks[0].speed"),
+                    # Where it is, is Proxmox' own business then.
+                    *(["nodeName"] if vm.ha else []),
+                ],
             ),
         )
         self.address = vm.address

@@ -65,6 +65,14 @@ def prod_name_servers(settings: Settings) -> Iterator[Problem]:
         yield Problem(("compute", "containers"), f"{text} (requirement ENV-4)")
 
 
+def prod_docker_hosts(settings: Settings) -> Iterator[Problem]:
+    """In prod two Docker hosts are not lost with one node (ENV-4); one alone is a decision."""
+    hosts = settings.compute.by_role("docker_host")
+    if settings.environment.name == "prod" and len(hosts) > len({vm.node for vm in hosts.values()}) == 1:
+        text = f"has {len(hosts)} machines of role docker_host on one node, which takes them with it"
+        yield Problem(("compute", "vms"), f"{text}; put one on another node (requirement ENV-4)")
+
+
 def prod_replicas(settings: Settings) -> Iterator[Problem]:
     """In prod every service outlives the loss of a pod (ENV-4)."""
     if settings.environment.name != "prod":
@@ -75,4 +83,4 @@ def prod_replicas(settings: Settings) -> Iterator[Problem]:
             yield Problem(("services", name, "replicas"), text)
 
 
-RULES = (k3s_servers, k3s_version, prod_servers, prod_agents, prod_name_servers, prod_replicas)
+RULES = (k3s_servers, k3s_version, prod_servers, prod_agents, prod_name_servers, prod_docker_hosts, prod_replicas)

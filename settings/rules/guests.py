@@ -15,6 +15,9 @@ LEAST: Final[Mapping[Role, Mapping[str, int]]] = {
 }
 """What k3s' documentation asks for, and half of that for agents and Docker; a disk also holds image and containers."""
 
+_MAJORITY: Final = 3
+"""Nodes of which one can be lost and the others are still more than half."""
+
 
 def all_guests(settings: Settings) -> Iterator[tuple[Path, Guest]]:
     """Every VM and LXC that is made and of which nothing is wrong in itself, with its path."""
@@ -87,8 +90,20 @@ def node_memory(settings: Settings) -> Iterator[Problem]:
             )
 
 
+def started_elsewhere(settings: Settings) -> Iterator[Problem]:
+    """What Proxmox is to start on another node has its disk there, and enough nodes to decide who is dead."""
+    storage, nodes = settings.compute.storage, settings.compute.nodes
+    for path, guest in all_guests(settings):
+        if guest.ha and not storage.shared:
+            text = f"is true, but no other node has the disks on {storage.disks}, so none could start {path[-1]}"
+            yield Problem((*path, "ha"), f"{text}; put them on storage that all nodes share and set storage.shared")
+        elif guest.ha and len(nodes) < _MAJORITY:
+            text = f"is true, but of {len(nodes)} nodes none can decide that the other is dead"
+            yield Problem((*path, "ha"), f"{text}; give the cluster {_MAJORITY} nodes or more, or leave it out")
+
+
 def _name(path: Path) -> str:
     return f"{path[1]}.{path[2]}"
 
 
-RULES = (ids, names, nodes, guest_size, machine_size, node_memory)
+RULES = (ids, names, nodes, guest_size, machine_size, node_memory, started_elsewhere)

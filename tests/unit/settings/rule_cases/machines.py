@@ -67,6 +67,20 @@ CASES = [
         "16895 is less than its guests have together, 16896 (vms.k3s-server-1 4096, vms.k3s-agent-1 8192, ",
         {"compute.nodes.pve1.memory_mib": 16896},
     ),
+    prod(
+        guests.started_elsewhere,
+        {"compute.containers.ns1.ha": True},
+        "compute.containers.ns1.ha",
+        "is true, but no other node has the disks on local-lvm, so none could start ns1",
+        {"compute.containers.ns1.ha": True, "compute.storage.shared": True, "compute.storage.disks": "ceph"},
+    ),
+    Case(
+        guests.started_elsewhere,
+        {f"{VM}.ha": True, "compute.storage.shared": True},
+        f"{VM}.ha",
+        "is true, but of 1 nodes none can decide that the other is dead",
+        {f"{VM}.ha": False},
+    ),
     *(
         Case(
             guests.machine_size,
@@ -273,6 +287,13 @@ CASES = [
         "compute.containers",
         "has containers of role name_server on 1 nodes",
         {},
+    ),
+    prod(
+        availability.prod_docker_hosts,
+        {"compute.vms.docker-2.node": "pve1"},
+        "compute.vms",
+        "has 2 machines of role docker_host on one node, which takes them with it",
+        {"compute.vms.docker-2": ABSENT},
     ),
     prod(
         availability.prod_replicas,

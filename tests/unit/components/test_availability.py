@@ -1,0 +1,47 @@
+"""Guests that Proxmox starts elsewhere: what is declared where the settings say so, and that no committed stack does.
+
+On a recording stand-in for the engine (no server).
+"""
+
+import pytest
+
+from sandbox.providers import sdk_inputs
+from settings import Settings
+from settings.compute import Compute
+from tests.recording import STACKS, record_platform, stack_settings
+
+
+def _on_shared_storage(*guests: str) -> Settings:
+    settings = stack_settings("prod")
+    data = settings.compute.model_dump()
+    data["storage"] = {"disks": "ceph", "files": "cephfs", "shared": True}
+    for guest in guests:
+        (data["vms"].get(guest) or data["containers"][guest])["ha"] = True
+    return settings.model_copy(update={"compute": Compute.model_validate(data)})
+
+
+def test_each_is_started_elsewhere_and_those_of_one_role_are_kept_apart() -> None:
+    recorder = record_platform(_on_shared_storage("ns1", "ns2", "docker-1", "docker-2", "k3s-server-1"))
+    made = {each.inputs["resourceId"]: each for each in recorder.of(":Haresource")}
+    assert set(made) == {"vm:3111", "vm:3131", "vm:3132", "ct:3141", "ct:3142"}
+    assert {each.inputs["state"] for each in made.values()} == {"started"}
+    rules = {each.inputs["rule"]: each.inputs for each in recorder.of(":Harule")}
+    assert {name: rule["resources"] for name, rule in rules.items()} == {
+        "luxima-prod-docker-host-apart": ["vm:3131", "vm:3132"],
+        "luxima-prod-name-server-apart": ["ct:3141", "ct:3142"],
+    }
+    assert {(rule["type"], rule["affinity"]) for rule in rules.values()} == {("resource-affinity", "negative")}
+    for each in [*recorder.of(":Haresource"), *recorder.of(":Harule")]:
+        assert list(sdk_inputs.problems("proxmoxve", each.type, each.inputs)) == []
+
+
+def test_a_guest_that_proxmox_places_is_not_moved_back() -> None:
+    recorder = record_platform(_on_shared_storage("docker-1"))
+    ignored = {each.inputs["name"]: recorder.ignored[each.identity] for each in recorder.of(":VmLegacy")}
+    assert {name for name, paths in ignored.items() if "nodeName" in paths} == {"docker-1"}
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_disks_of_one_node_are_not_promised_elsewhere(stack: str) -> None:
+    assert not stack_settings(stack).compute.storage.shared
+    assert record_platform(stack_settings(stack)).of(":Haresource") == []
