@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority, place
 from components.observability import agents
 from components.observability.servers.site import Site, may_read
+from components.programs import API_AUDIT_FOLDER
 from settings.capacity import pods
 from versions import ALLOY, PROMTAIL
 
@@ -55,6 +56,11 @@ def put_log_agent(site: Site, guards: list[pulumi.Resource]) -> NodeWorkload:
             Mount("journal", "/var/log/journal", host_path="/var/log/journal"),
             # The journal is found by it.
             Mount("machine-id", "/etc/machine-id", host_path="/etc/machine-id"),
+            *(
+                [Mount("audit", API_AUDIT_FOLDER, host_path=API_AUDIT_FOLDER)]
+                if site.settings.kubernetes.mode == "k3s"
+                else []
+            ),
             Mount("state", _STATE, host_path=_STATE, writable=True),
         ],
         # By default it asks for the pods of the node of this name; in a pod it would be the pod's own.
