@@ -106,7 +106,14 @@ class Platform:
             key = self.storage.keys["etcd"]
             EtcdSnapshots(
                 "etcd-snapshots",
-                EtcdSnapshotsArgs(settings, key.bucket, key.access_key, key.secret_key, self.certificates.authority),
+                EtcdSnapshotsArgs(
+                    settings.storage,
+                    settings.kubernetes.cluster,
+                    key.bucket,
+                    key.access_key,
+                    key.secret_key,
+                    self.certificates.authority,
+                ),
                 self._in_cluster,
             )
         self.services = {name: self._service(name) for name in settings.releases.services}

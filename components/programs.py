@@ -104,6 +104,11 @@ LOG_TENANT: Final = "luxima"
 """Tenant of Loki of everything but the audit trail; also the prefix of its objects."""
 AUDIT_TENANT: Final = "audit"
 """Tenant of the audit trail; also the prefix of its objects, so that the bucket's lifecycle can tell it apart."""
+API_AUDIT_FOLDER: Final = "/var/log/kubernetes"
+"""Folder of a server of k3s in which the API server writes down who did what, and the log agent reads it."""
+API_AUDIT_LOG: Final = f"{API_AUDIT_FOLDER}/audit.log"
+API_AUDIT_SERVICE: Final = "kube-apiserver"
+"""Value of the label `service` of those lines."""
 
 Client = Literal["log-agent", "release", "operator"]
 """Who comes to a program through a gateway: the user that it logs in as."""

@@ -5,12 +5,11 @@ https://docs.k3s.io/security/hardening-guide; its network policies are this plat
 
 from typing import Any, Final
 
+from components.programs import API_AUDIT_LOG
+
 SERVER: Final = "/var/lib/rancher/k3s/server"
 ADMISSION_FILE: Final = f"{SERVER}/psa.yaml"
 AUDIT_POLICY_FILE: Final = f"{SERVER}/audit.yaml"
-AUDIT_FOLDER: Final = "/var/log/kubernetes"
-"""Where the API server writes who did what, and the log agent reads it."""
-AUDIT_LOG: Final = f"{AUDIT_FOLDER}/audit.log"
 SYSCTL_FILE: Final = "/etc/sysctl.d/90-kubelet.conf"
 SYSCTLS: Final = """\
 vm.panic_on_oom=0
@@ -36,7 +35,7 @@ API_SERVER: Final = (
     "enable-admission-plugins=NodeRestriction,EventRateLimit",
     f"admission-control-config-file={ADMISSION_FILE}",
     f"audit-policy-file={AUDIT_POLICY_FILE}",
-    f"audit-log-path={AUDIT_LOG}",
+    f"audit-log-path={API_AUDIT_LOG}",
     # The agent has read a line within seconds; what lies here is for a time without Loki.
     "audit-log-maxage=30",
     "audit-log-maxbackup=10",

@@ -10,7 +10,7 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.kubernetes.k3s import SNAPSHOT_SECRET
-from settings import Settings
+from settings.storage import Storage
 
 FOLDER: Final = "deployment/etcd"
 """Its lifecycle in the bucket is that of deployments' snapshots."""
@@ -20,8 +20,10 @@ FOLDER: Final = "deployment/etcd"
 class EtcdSnapshotsArgs:
     """Inputs of the EtcdSnapshots."""
 
-    settings: Settings
-    """The object storage's endpoint, and the cluster's name."""
+    storage: Storage
+    """Endpoint and region of the object storage."""
+    cluster: str
+    """Name of the cluster."""
     bucket: str
     """Full name of the bucket."""
     access_key: pulumi.Input[str]
@@ -37,7 +39,7 @@ class EtcdSnapshots(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: EtcdSnapshotsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:kubernetes:EtcdSnapshots", name, None, opts)
-        storage = args.settings.storage
+        storage = args.storage
         k8s.core.v1.Secret(
             f"{name}-secret",
             metadata=k8s.meta.v1.ObjectMetaArgs(
@@ -48,7 +50,7 @@ class EtcdSnapshots(pulumi.ComponentResource):
                 "etcd-s3-endpoint": storage.endpoint,
                 "etcd-s3-region": storage.region,
                 "etcd-s3-bucket": args.bucket,
-                "etcd-s3-folder": f"{FOLDER}/{args.settings.kubernetes.cluster}",
+                "etcd-s3-folder": f"{FOLDER}/{args.cluster}",
                 "etcd-s3-access-key": args.access_key,
                 "etcd-s3-secret-key": args.secret_key,
                 **({} if args.authority is None else {"etcd-s3-endpoint-ca": args.authority}),

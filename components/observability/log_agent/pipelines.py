@@ -7,10 +7,12 @@ them. Alloy takes its port from `--server.http.listen-addr` and not from `server
 from typing import Any, Final
 
 from components.observability.log_agent.stages import (
+    API_AUDIT,
     Stage,
     combined,
     finish,
     journal,
+    mapped,
     masked,
     match,
     supabase,
@@ -19,7 +21,7 @@ from components.observability.log_agent.stages import (
     whole,
 )
 from components.observability.loki.tenants import LOG_TENANT
-from components.programs import LOG_AGENT_CLIENT, LOKI
+from components.programs import API_AUDIT_LOG, API_AUDIT_SERVICE, LOG_AGENT_CLIENT, LOKI
 from settings import Settings
 
 POSITIONS: Final = "/var/lib/log-agent/positions.yaml"
@@ -58,7 +60,24 @@ def kubernetes(settings: Settings) -> dict[str, Any]:
         "relabel_configs": _pod_labels(settings),
         "pipeline_stages": [{"cri": {}}, whole(), *masked(), traefik(), *finish()],
     }
-    return _document(settings, {"url": url}, [pods, _journal(settings)])
+    audit = [_api_audit(settings)] if settings.kubernetes.mode == "k3s" else []
+    return _document(settings, {"url": url}, [pods, _journal(settings), *audit])
+
+
+def _api_audit(settings: Settings) -> dict[str, Any]:
+    """Who did what in the cluster, on nodes that have an API server; its pod tells the agent which node that is."""
+    labels = {"service": API_AUDIT_SERVICE, "class": "audit", "environment": settings.environment.label}
+    return {
+        "job_name": "api-audit",
+        "kubernetes_sd_configs": [{"role": "pod"}],
+        "relabel_configs": [
+            {"source_labels": [f"{_META}_pod_label_app_kubernetes_io_name"], "regex": "log-agent", "action": "keep"},
+            {"source_labels": [f"{_META}_pod_node_name"], "target_label": "host"},
+            *({"target_label": name, "replacement": value} for name, value in labels.items()),
+            {"target_label": "__path__", "replacement": API_AUDIT_LOG},
+        ],
+        "pipeline_stages": [*masked(), *mapped(API_AUDIT), *finish()],
+    }
 
 
 def docker_host(settings: Settings, machine: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from components.observability.log_agent import masking
 from components.observability.loki.tenants import AUDIT_TENANT
+from components.programs import API_AUDIT_SERVICE
 
 Stage = dict[str, Any]
 
@@ -72,6 +73,16 @@ AUTH_FAILURE: Final = (
     "event: 'login_failed', message: error || msg, context: {ip: remote_addr}, request_id: request_id}"
 )
 """A refused login of Supabase Auth as LOG-4."""
+
+API_AUDIT: Final = (
+    f"{{timestamp: stageTimestamp, service: '{API_AUDIT_SERVICE}', "
+    "level: (responseStatus.code >= `400` && 'warn') || 'info', user_id: user.username, "
+    "event: join('.', ['audit', 'kubernetes', verb]), "
+    "message: join(' ', [verb, requestURI, to_string(responseStatus.code || '-')]), "
+    "context: {ip: sourceIPs[0], user_agent: userAgent, as: impersonatedUser.username, object: objectRef}, "
+    "request_id: auditID, class: 'audit'}"
+)
+"""An event of the API server's audit log as LOG-4."""
 
 COMBINED: Final = (
     r'^(?P<client>\S+) \S+ (?P<user>\S+) \[(?P<access_time>[^\]]+)\] "(?P<method>[A-Z]+) (?P<path>\S+)[^"]*" '

@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes import Mount, NodeWorkload, PodArgs, Priority, place
 from components.observability.workload_context import WorkloadContext, grant_read
+from components.programs import API_AUDIT_FOLDER
 from settings.capacity import pods
 from versions import ALLOY, PROMTAIL
 
@@ -54,6 +55,11 @@ def deploy_log_agent(context: WorkloadContext, guards: list[pulumi.Resource]) ->
             Mount("journal", "/var/log/journal", host_path="/var/log/journal"),
             # The journal is found by it.
             Mount("machine-id", "/etc/machine-id", host_path="/etc/machine-id"),
+            *(
+                [Mount("audit", API_AUDIT_FOLDER, host_path=API_AUDIT_FOLDER)]
+                if API_AUDIT_FOLDER in texts["promtail.yaml"]
+                else []
+            ),
             Mount("state", _STATE, host_path=_STATE, writable=True),
         ],
         # By default it asks for the pods of the node of this name; in a pod it would be the pod's own.

@@ -257,6 +257,35 @@ def test_a_stranger_does_not_choose_the_address_that_is_counted(one_by_one: Runn
     assert "event" not in json.loads(forged.line)
 
 
+def test_who_did_what_in_the_cluster(one_by_one: Runner) -> None:
+    event = {
+        "kind": "Event",
+        "apiVersion": "audit.k8s.io/v1",
+        "level": "Metadata",
+        "auditID": "a-1",
+        "stage": "ResponseComplete",
+        "requestURI": "/api/v1/namespaces/commerce/secrets/storefront",
+        "verb": "get",
+        "user": {"username": "system:admin", "groups": ["system:masters"]},
+        "sourceIPs": ["10.10.10.9"],
+        "userAgent": "kubectl/v1.36",
+        "objectRef": {"resource": "secrets", "namespace": "commerce", "name": "storefront", "apiVersion": "v1"},
+        "responseStatus": {"metadata": {}, "code": 200},
+        "stageTimestamp": "2026-11-23T10:00:00.123456Z",
+    }
+    refused = {**event, "verb": "delete", "responseStatus": {"code": 403}}
+    target = {"__meta_kubernetes_pod_label_app_kubernetes_io_name": "log-agent", "__meta_kubernetes_pod_node_name": "n"}
+    sent = one_by_one("kubernetes", "api-audit", target, [json.dumps(event), json.dumps(refused)])
+    common = {"service": "kube-apiserver", "environment": "production", "class": "audit", "host": "n"}
+    assert [of(each) for each in sent] == [{**common, "level": "info"}, {**common, "level": "warn"}]
+    assert {each.labels["__tenant_id__"] for each in sent} == {"audit"}
+    assert sent[0].at.startswith("2026-11-23T10:00:00.123456")
+    line = json.loads(sent[0].line)
+    assert (line["user_id"], line["event"], line["request_id"]) == ("system:admin", "audit.kubernetes.get", "a-1")
+    assert line["message"] == "get /api/v1/namespaces/commerce/secrets/storefront 200"
+    assert line["context"]["object"]["name"] == "storefront"
+
+
 def test_a_web_server_s_access_log(one_by_one: Runner) -> None:
     target = {"service": "nginx", "class": "access", "environment": "production"}
     lines = [COMBINED, COMBINED.replace(" 404 ", " 200 "), COMBINED.replace(" 404 ", " 503 "), "not an access line"]

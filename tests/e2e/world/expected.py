@@ -207,7 +207,7 @@ def assert_store(world: World) -> None:
         assert store.encryption(bucket) == ("aws:kms", storage.kms_key), bucket
         assert store.quota(bucket) == settings.quota_gib * 2**30, bucket
         assert tuple(store.lifecycle(bucket)) == _LIFECYCLES[name], bucket
-    users = {"storefront": "media", "loki": "loki", "tempo": "tempo"}
+    users = {"storefront": "media", "loki": "loki", "tempo": "tempo", "etcd": "backups"}
     assert store.users() == set(users)
     policies = {f"{user}-{storage.bucket_name(bucket)}" for user, bucket in users.items()}
     assert store.policies() - _BUILT_IN_POLICIES == policies
@@ -230,6 +230,20 @@ def assert_key(world: World) -> None:
             assert key.denied(storage.bucket_name(other), "photo.txt") == {"AccessDenied"}, other
     finally:
         world.store.empty(own)
+
+
+def assert_snapshots(world: World) -> None:
+    """The key that k3s gets writes into the folder it is told, and reads nothing of other backups."""
+    told = world.cluster.secret("kube-system", "k3s-etcd-snapshot-s3-config")
+    key, bucket = world.store.key(told["etcd-s3-access-key"], told["etcd-s3-secret-key"]), told["etcd-s3-bucket"]
+    snapshot, other = f"{told['etcd-s3-folder']}/snapshot", "database/dump"
+    try:
+        key.put(bucket, snapshot, b"etcd")
+        assert key.get(bucket, snapshot) == b"etcd"
+        # It may see the names.
+        assert key.denied(bucket, other) == {"AccessDenied", "allowed"}
+    finally:
+        world.store.empty(bucket)
 
 
 def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, tuple[int, tuple[str, ...]]]]:
@@ -283,6 +297,7 @@ def assert_up(world: World, live: str, *slots: str) -> None:
         time.sleep(0.5)
     assert_store(world)
     assert_key(world)
+    assert_snapshots(world)
     assert_names(world, live, *slots)
 
 
