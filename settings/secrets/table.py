@@ -303,6 +303,6 @@ def check_needed(config: Collection[str], areas: Mapping[str, object], stack: st
             text = f"is not set; set it with `{secret.command(stack)}`; it is the {secret.purpose}"
             problems.append(Problem((secret.key,), text))
         elif secret.key in config and only is not None and only.found(areas) in only.others:
-            text = f"is set, but used with {only} only; take it out with "
+            text = f"is set, but used with {only} only; remove it with "
             problems.append(Problem((secret.key,), f"{text}`pulumi config rm luxima:{secret.key} --stack {stack}`"))
     return problems
