@@ -107,8 +107,8 @@ def _areas(given: Mapping[str, object], stack: str, file: Document) -> tuple[dic
         elif key not in _SECRET_KEYS:
             near = nearest(key, (*AREAS, *_SECRET_KEYS))
             hint = f"did you mean {NAMESPACE}{near}? If not, " if near else ""
-            remove = f"take it out with `pulumi config rm {show_path((key,))} --stack {stack}`"
-            problems.append(Problem((key,), f"is no setting; {hint}{remove}"))
+            remove = f"remove it with `pulumi config rm {show_path((key,))} --stack {stack}`"
+            problems.append(Problem((key,), f"is not a setting; {hint}{remove}"))
     observability = _table(areas.get("observability"))
     if "objectives" in observability:
         areas["observability"] = {key: value for key, value in observability.items() if key != "objectives"}

@@ -30,7 +30,9 @@ def explain(error: ErrorDetails, hidden: Collection[str]) -> Problem:
     shown = "its value" if path[:1] and path[0] in hidden else show(error["input"])
     if error["type"] == "extra_forbidden":
         parent = place(path[:-1])
-        return Problem(path, f"is no setting; {suggest(str(path[-1]), parent.fields if parent else (), 'known here')}")
+        return Problem(
+            path, f"is not a setting; {suggest(str(path[-1]), parent.fields if parent else (), 'known here')}"
+        )
     if error["type"] == "missing":
         return Problem(path, f"is missing; give {_what(here)}")
     if is_key:

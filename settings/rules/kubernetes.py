@@ -41,7 +41,7 @@ def namespaces(settings: Settings) -> Iterator[Problem]:
     ]
     for path, name in areas:
         if name not in known:
-            yield Problem(path, f"{show(name)} is no namespace; {suggest(name, known, 'namespaces')}")
+            yield Problem(path, f"{show(name)} is not a namespace; {suggest(name, known, 'namespaces')}")
 
 
 def reserved_namespaces(settings: Settings) -> Iterator[Problem]:

@@ -47,7 +47,7 @@ def storage_users(settings: Settings) -> Iterator[Problem]:
     for name, service in whole(settings.services):
         user = service.storage_user
         if user is not None and user not in known:
-            text = f"{show(user)} is no user of the object storage; {suggest(user, known, 'users')}"
+            text = f"{show(user)} is not a user of the object storage; {suggest(user, known, 'users')}"
             yield Problem(("services", name, "storage_user"), text)
 
 

@@ -37,7 +37,7 @@ def user_buckets(settings: Settings) -> Iterator[Problem]:
     buckets = settings.storage.buckets
     for name, user in whole(settings.storage.users):
         if user.bucket not in buckets:
-            text = f"{show(user.bucket)} is no bucket; {suggest(user.bucket, buckets, 'buckets')}"
+            text = f"{show(user.bucket)} is not a bucket; {suggest(user.bucket, buckets, 'buckets')}"
             yield Problem(("storage", "users", name, "bucket"), text)
 
 

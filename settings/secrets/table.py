@@ -3,84 +3,10 @@
 Only *which* of them are set is known here: no value is ever kept.
 """
 
-import functools
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, cast
+from typing import Final
 
-from settings.report import Problem
 from settings.secrets import forms
-from settings.values import Area, Form
-
-Reader = Literal[
-    "proxmox",
-    "guests",
-    "cluster",
-    "storage",
-    "dns",
-    "edge",
-    "cert-manager",
-    "guard",
-    "alertmanager",
-    "alertmanager-record",
-    "prometheus",
-    "log-agent",
-    "postgres-exporter",
-    "release",
-    "people",
-]
-"""Who is told a secret: a system that the program drives, a program that it runs, the release tool, or people."""
-
-
-@dataclass(frozen=True)
-class Only:
-    """A secret that is needed with one value of a setting only."""
-
-    path: tuple[str, ...]
-    """The setting."""
-    value: str
-    others: frozenset[str]
-    """Its other values, with which the secret may not be set."""
-
-    def __str__(self) -> str:
-        return f"luxima:{'.'.join(self.path)} {self.value}"
-
-    def found(self, areas: Mapping[str, object]) -> object:
-        """What the setting is; None when it is not there."""
-        return functools.reduce(_inside, self.path, areas)
-
-
-def _inside(table: object, key: str) -> object:
-    return cast("dict[str, object]", table).get(key) if isinstance(table, dict) else None
-
-
-@dataclass(frozen=True)
-class Secret:
-    """One secret of the configuration."""
-
-    key: str
-    """Its name under `luxima:`."""
-    purpose: str
-    """What it is, for the error that says that it is missing."""
-    form: Form
-    readers: tuple[Reader, ...]
-    """Who is told it; nobody else is."""
-    origin: str
-    """Where a person gets it."""
-    rotation: str
-    """What a person does to replace it, and what happens meanwhile."""
-    only: Only | None = None
-    """When it is needed; always when None."""
-
-    def needed(self, areas: Mapping[str, object]) -> bool:
-        """Whether settings need it; a setting that is none of its values needs nothing."""
-        return self.only is None or self.only.found(areas) == self.only.value
-
-    def command(self, stack: str) -> str:
-        """The command that sets the secret; it asks for the value, or reads a file, so that no history has it."""
-        file = " < FILE" if self.form in forms.OF_LINES else ""
-        return f"pulumi config set --secret luxima:{self.key} --stack {stack}{file}"
-
+from settings.secrets.model import Only, Reader, Secret
 
 _TSIG_ORIGIN: Final = "`keymgr -t NAME` or `tsig-keygen NAME`; its name and rights are set at the name servers"
 _TSIG_ROTATION: Final = (
@@ -257,52 +183,3 @@ SECRETS: Final = (
 def told_to(*readers: Reader) -> tuple[str, ...]:
     """Keys of the secrets that one of these is told, in the table's order."""
     return tuple(secret.key for secret in SECRETS if set(readers) & set(secret.readers))
-
-
-class SecretsSet(Area):
-    """Which secrets are set."""
-
-    keys: frozenset[str] = frozenset()
-    """Keys under `luxima:`, such as minioRootPassword."""
-
-
-def check(config: Mapping[str, object], encrypted: Collection[str], stack: str) -> list[Problem]:
-    """Mistakes in the secrets that are set: in plain text, or readable and of a wrong form. No value is shown.
-
-    Args:
-        config: Values by key without `luxima:`; what is still encrypted is no text.
-        encrypted: Those keys that are secret.
-        stack: Name of the stack, for the command that sets it right.
-    """
-    problems: list[Problem] = []
-    for secret in SECRETS:
-        value = config.get(secret.key)
-        if secret.key not in config:
-            continue
-        if secret.key not in encrypted:
-            text = f"is in plain text, so it has leaked; make a new one and set it with `{secret.command(stack)}`"
-            problems.append(Problem((secret.key,), text))
-        elif isinstance(value, str) and not secret.form.matches(value):
-            text = f"has the wrong form; give {secret.form.right}; set it with `{secret.command(stack)}`"
-            problems.append(Problem((secret.key,), text))
-    return problems
-
-
-def check_needed(config: Collection[str], areas: Mapping[str, object], stack: str) -> list[Problem]:
-    """Secrets that are needed and not set, and those that are set and not needed.
-
-    Args:
-        config: Keys that are set, without `luxima:`.
-        areas: The settings by area, as they were given.
-        stack: Name of the stack, for the command that sets it right.
-    """
-    problems: list[Problem] = []
-    for secret in SECRETS:
-        only = secret.only
-        if secret.key not in config and secret.needed(areas):
-            text = f"is not set; set it with `{secret.command(stack)}`; it is the {secret.purpose}"
-            problems.append(Problem((secret.key,), text))
-        elif secret.key in config and only is not None and only.found(areas) in only.others:
-            text = f"is set, but used with {only} only; take it out with "
-            problems.append(Problem((secret.key,), f"{text}`pulumi config rm luxima:{secret.key} --stack {stack}`"))
-    return problems

@@ -31,7 +31,7 @@ class Mistake:
 
 MISTAKES = [
     Mistake("unknown key", _STACK, "    pool: luxima", "    poool: luxima-staging\n    pool: luxima",
-            "luxima:compute.poool", "is no setting", "did you mean pool?"),
+            "luxima:compute.poool", "is not a setting", "did you mean pool?"),
     Mistake("wrong type", _STACK, "scrape_interval_seconds: 15", "scrape_interval_seconds: often",
             "luxima:observability.scrape_interval_seconds", '"often"', "give "),
     Mistake("no domain", _STACK, "domain: staging.acehcommerce.id", "domain: staging acehcommerce",
@@ -50,7 +50,7 @@ MISTAKES = [
     Mistake("a service's wrong type", _SERVICES, "  replicas: 2\n", '  replicas: "2"\n',
             "storefront.replicas", '"2" is text, not a whole number', "write 2 without quotes"),
     Mistake("a service's unknown key", _SERVICES, "storefront:\n", "storefront:\n  hosts: []\n",
-            "storefront.hosts", "is no setting", "did you mean host?"),
+            "storefront.hosts", "is not a setting", "did you mean host?"),
     Mistake("a services file that is not YAML", _SERVICES, "storefront:\n", "storefront: [\n",
             "the file is not YAML", "", ""),
     Mistake("unknown service", _RELEASE, "  storefront:", "  shopfront:",

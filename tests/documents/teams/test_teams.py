@@ -132,7 +132,7 @@ def _without(key: str) -> Callable[[Path], None]:
         (_alert(severity="page"), RULES, 'alerts[0].severity: "page" is not right; give'),
         (_without("runbook"), RULES, "alerts[0].runbook: is missing; give"),
         (_without("owner"), RULES, "alerts[0].owner: is missing; give"),
-        (_alert(owners="x"), RULES, "alerts[0].owners: is no setting; did you mean owner?"),
+        (_alert(owners="x"), RULES, "alerts[0].owners: is not a setting; did you mean owner?"),
         (_alert(runbook="http://x.id/y"), RULES, "alerts[0].runbook: "),
         (_alert(description="Checkouts fail."), RULES, "give a text with the value, {{ $value }}"),
         (_alert(pending="soon"), RULES, "give a Prometheus duration such as 10m"),

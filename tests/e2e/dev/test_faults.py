@@ -118,7 +118,7 @@ def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
         own.write_text("{", encoding="utf-8")
         said(copy.run(*_UP), "secrets.json cannot be read", "put it back, or run make clean STACK=dev")
         own.unlink()
-        said(copy.run(*_UP), "secrets.json is gone", "put it back, or run make clean STACK=dev")
+        said(copy.run(*_UP), "secrets.json is missing", "put it back, or run make clean STACK=dev")
     wrong = {"PULUMI_CONFIG_PASSPHRASE": "not the one"}
     said(copy.run(*_UP, environment=wrong), "another passphrase", "PULUMI_CONFIG_PASSPHRASE", "unset it")
     said(copy.finish(copy.start_command(*full_disk(*_UP))), "no disk space", "3 MiB free", "needs 1024 MiB")

@@ -37,7 +37,7 @@ def test_all_mistakes_are_reported_at_once(dev: Checkout) -> None:
         "together (RFC 1035, RFC 1123) (domain under which the public services are reached)",
         "  luxima:environment.uptime_objective_percent: 99 is too low; requirement ENV-4 asks for at least 99.9",
         "  luxima:compute.network.vlan: 5000 is too large; give at most 4094 (VLAN tag of the guests' interfaces)",
-        "  luxima:compute.vms.k3s-agent-1.adress: is no setting; did you mean address?",
+        "  luxima:compute.vms.k3s-agent-1.adress: is not a setting; did you mean address?",
         '  luxima:compute.vms.docker-1.memory_mib: "4096" is text, not a whole number; write 4096 without quotes',
         "  luxima:compute.containers.ns1.id: 1111 is the id of vms.k3s-server-1 already; give each guest an id of "
         "its own",
@@ -47,7 +47,8 @@ def test_all_mistakes_are_reported_at_once(dev: Checkout) -> None:
         "  luxima:dns: is missing; give a table with servers, tsig, guard_tsig, ttl_seconds, switch_ttl_seconds, "
         "hosts and mail",
         "services/dev.yaml:",
-        '  line 11: storefront.storage_user: "storefrint" is no user of the object storage; did you mean storefront?',
+        '  line 11: storefront.storage_user: "storefrint" is not a user of the object storage; '
+        "did you mean storefront?",
         "releases/dev.yaml:",
         '  line 4: services.storefront.live: "green" is empty: nothing runs in it; give blue, or an image to green',
     ]
@@ -111,9 +112,12 @@ def test_mistakes_come_in_file_order_with_their_lines(dev: Checkout) -> None:
         ({"services": None}, "is empty; give its value (services by name)"),
         ({"services": {}}, "line 1: has too few entries; give at least 1"),
         ({"retention": ABSENT}, "luxima:retention: is missing; give a table with metrics_days, log_objects_days, "),
-        ({"xyz": {}}, "luxima:xyz: is no setting; take it out with `pulumi config rm luxima:xyz --stack dev`"),
-        ({"retension": {}}, "luxima:retension: is no setting; did you mean luxima:retention? If not, take it out with"),
-        ({"storage.root_password": "hunter2"}, "storage.root_password: is no setting; "),
+        ({"xyz": {}}, "luxima:xyz: is not a setting; remove it with `pulumi config rm luxima:xyz --stack dev`"),
+        (
+            {"retension": {}},
+            "luxima:retension: is not a setting; did you mean luxima:retention? If not, remove it with",
+        ),
+        ({"storage.root_password": "hunter2"}, "storage.root_password: is not a setting; "),
     ],
 )
 def test_what_is_said_of_a_mistake(edits: dict[str, Any], expected: str, dev: Checkout) -> None:

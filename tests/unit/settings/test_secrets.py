@@ -111,7 +111,7 @@ def test_a_kubeconfig_is_needed_for_an_existing_cluster_only(dev: Checkout) -> N
     (unused,) = dev.mistakes()
     assert unused == (
         "luxima:kubeconfig: is set, but used with luxima:kubernetes.mode existing only; "
-        "take it out with `pulumi config rm luxima:kubeconfig --stack dev`"
+        "remove it with `pulumi config rm luxima:kubeconfig --stack dev`"
     )
 
 

@@ -177,7 +177,11 @@ def test_what_is_wrong_with_a_whole_file_is_one_sentence(
     [
         ("port: 3000\n", "port: 03000\n", "line 5: storefront.port: 03000 has a leading 0"),
         ("port: 3000\n", "port: 3000\n  port: 3001\n", "line 6: storefront.port: port is there twice"),
-        ("storefront:\n", "storefront:\n  hosts: []\n", "line 4: storefront.hosts: is no setting; did you mean host?"),
+        (
+            "storefront:\n",
+            "storefront:\n  hosts: []\n",
+            "line 4: storefront.hosts: is not a setting; did you mean host?",
+        ),
         ("admin: {", "Admin: {", 'line 15: Admin: "Admin" cannot stand here as a name; give a lower-case letter first'),
         ("admin: {", "shop: {", "line 3: admin: is missing; requirement ENV-2 asks for this service"),
         ("indicator: latency", "indicator: speed", 'objectives.latency.indicator: "speed" is not right; give'),

@@ -195,7 +195,7 @@ CASES = [
         storage.user_buckets,
         {"storage.users.storefront.bucket": "medium"},
         "storage.users.storefront.bucket",
-        '"medium" is no bucket; did you mean media?',
+        '"medium" is not a bucket; did you mean media?',
         {"storage.users.storefront.bucket": "backups"},
     ),
     *(

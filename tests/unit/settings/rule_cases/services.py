@@ -44,7 +44,7 @@ CASES = [
         services.storage_users,
         {"services.auth.storage_user": "auth"},
         "services.auth.storage_user",
-        '"auth" is no user of the object storage; users: storefront',
+        '"auth" is not a user of the object storage; users: storefront',
         {"services.auth.storage_user": "storefront"},
     ),
     Case(

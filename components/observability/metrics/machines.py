@@ -1,0 +1,72 @@
+"""Metrics of machines and their containers (MON-2)."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from components.observability.metrics.model import Emitter, Metric, same
+
+_MOUNT = "device fstype mountpoint"
+
+MACHINES: Final[Sequence[Emitter]] = (
+    Emitter(
+        "node exporter",
+        ("node",),
+        (
+            *same("counter", "cpu mode", "node_cpu_seconds_total"),
+            *same(
+                "counter",
+                "device",
+                "node_disk_io_time_seconds_total",
+                "node_disk_read_bytes_total",
+                "node_disk_written_bytes_total",
+                "node_network_receive_bytes_total",
+                "node_network_receive_errs_total",
+                "node_network_receive_packets_total",
+                "node_network_transmit_bytes_total",
+                "node_network_transmit_errs_total",
+                "node_network_transmit_packets_total",
+            ),
+            *same(
+                "gauge",
+                _MOUNT,
+                "node_filesystem_avail_bytes",
+                "node_filesystem_files",
+                "node_filesystem_files_free",
+                "node_filesystem_readonly",
+                "node_filesystem_size_bytes",
+            ),
+            *same("gauge", "collector", "node_scrape_collector_success"),
+            Metric("node_systemd_unit_state", "gauge", ("name", "state"), "1 while the unit is in that state"),
+            *same(
+                "gauge",
+                "",
+                "node_load5",
+                "node_memory_MemAvailable_bytes",
+                "node_memory_MemTotal_bytes",
+                "node_nf_conntrack_entries",
+                "node_nf_conntrack_entries_limit",
+                "node_textfile_scrape_error",
+                "node_timex_maxerror_seconds",
+                "node_timex_offset_seconds",
+                "node_timex_sync_status",
+            ),
+        ),
+    ),
+    Emitter(
+        "cAdvisor",
+        ("cadvisor", "kubelet-cadvisor"),
+        (
+            *same("counter", "name cpu", "container_cpu_usage_seconds_total"),
+            *same("counter", "name", "container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total"),
+            *same(
+                "counter",
+                "name interface",
+                "container_network_receive_bytes_total",
+                "container_network_transmit_bytes_total",
+            ),
+            *same("gauge", "name", "container_memory_working_set_bytes"),
+        ),
+        "On Docker hosts a container of its own, on cluster nodes inside the kubelet. Label `name` is the first twelve "
+        "digits of the container's id, as `docker ps` prints them.",
+    ),
+)
