@@ -100,7 +100,7 @@ class Chart:
         said = (
             f"{found.requests} requests, {found.lost} lost; bad version: {found.failed_by_bad} failed, {verdict}{last}"
         )
-        yield _text(LEFT, 46, said)
+        yield _text(LEFT, 46, f"{said}; ended early: {self._run.fault}" if self._run.fault else said)
 
     def _steps(self) -> Iterable[str]:
         """Each step as a box, as wide as it took."""
