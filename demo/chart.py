@@ -57,7 +57,7 @@ class Chart:
         self._run, self._headline = run, headline
         self.lasted = max(len(run.seconds), 1)
         self._top = 62.0 if headline else 6.0
-        top = self._top + 86
+        top = self._top + 98
         lanes: list[Lane] = []
         p50, p95 = _word("p50", "#6b4fbb"), _word("p95", "#c8760f")
         blue, green = _word("blue", "#3b7ddd"), _word("green", "#2ba46a")
@@ -100,7 +100,7 @@ class Chart:
         said = (
             f"{found.requests} requests, {found.lost} lost; bad version: {found.failed_by_bad} failed, {verdict}{last}"
         )
-        yield _text(LEFT, 46, said)
+        yield _text(LEFT, 46, f"{said}; ended early: {self._run.fault}" if self._run.fault else said)
 
     def _steps(self) -> Iterable[str]:
         """Each step as a box, as wide as it took."""
@@ -152,7 +152,8 @@ class Chart:
 
     def _ticks(self) -> Iterable[str]:
         bottom = self.lanes["slots"].y(0)
-        for at in range(0, self.lasted + 1, 30):
+        every = next((every for every in (30, 60, 120, 300) if self.lasted <= 14 * every), 600)
+        for at in range(0, self.lasted + 1, every):
             said = f"{at // 60}:{at % 60:02}"
             yield f'<text class="s" x="{self.x(at)}" y="{bottom + 16}" text-anchor="middle">{said}</text>'
 
@@ -166,13 +167,13 @@ class Chart:
         for begins, (said, style) in words.items():
             at = min((each.at for each in self._run.verdicts if each.text.startswith(begins)), default=None)
             marks += [] if at is None else [(at, said, style)]
-        ends = [0.0, 0.0]
+        ends = [0.0, 0.0, 0.0]
         for at, said, style in sorted(marks):
-            x, row = self.x(at), 0 if self.x(at) > ends[0] else 1
-            y = self._top + 48 + 14 * row
-            wide = 6.2 * len(said)
-            ends[row] = x + wide
+            x, wide = self.x(at), 6.2 * len(said)
             left = x + 3 if x + wide < WIDTH - RIGHT else x - 3 - wide
+            row = next((row for row, end in enumerate(ends) if left > end), len(ends) - 1)
+            ends[row] = left + wide
+            y = self._top + 48 + 13 * row
             yield f'<path class="{style}" d="M{x} {y - 10}V{self.lanes["slots"].y(0)}"/>'
             yield _text(left, y, said, "s")
 

@@ -85,7 +85,7 @@ class Figures(_Model):
     taken_back: bool
     """Whether the guard took the bad version back."""
     to_verdict: float | None
-    """From the bad version's first user to the verdict, in seconds."""
+    """From the switch to the bad version to the verdict, in seconds; who has an old address may get it before."""
     to_last_bad: float | None
     """From the verdict to the last answer of the bad version, in seconds."""
 
@@ -149,19 +149,23 @@ def _second(at: int, replies: Sequence[Reply]) -> Second:
     )
 
 
-def figures(replies: Sequence[Reply], bad: str, verdicts: Sequence[Verdict], zero: float) -> Figures:
+def figures(
+    replies: Sequence[Reply], bad: str, verdicts: Sequence[Verdict], switches: Sequence[Switch], zero: float
+) -> Figures:
     """The figures of a run.
 
     Args:
         replies: Of all users.
         bad: The bad version's image.
         verdicts: Of the guards.
+        switches: Of the name server.
         zero: When the first request was made, on the monotonic clock.
     """
     of_bad = [reply for reply in replies if reply.image == bad]
     others = [reply for reply in replies if reply.image != bad]
     failing = min((verdict.at for verdict in verdicts if verdict.failing), default=None)
-    spans = [reply.ended - zero for reply in of_bad]
+    switched = [each.at for each in switches if failing is not None and each.at < failing]
+    last = max((reply.ended - zero for reply in of_bad), default=None)
     return Figures(
         requests=len(replies),
         lost=sum(not reply.good for reply in others),
@@ -169,6 +173,6 @@ def figures(replies: Sequence[Reply], bad: str, verdicts: Sequence[Verdict], zer
         p95=milliseconds(others, 0.95) or 0,
         trusted=any(verdict.text.startswith("trusted:") for verdict in verdicts),
         taken_back=any(verdict.text.startswith("taken back:") for verdict in verdicts),
-        to_verdict=None if failing is None or not spans else round(failing - min(spans), 1),
-        to_last_bad=None if failing is None or not spans else round(max(spans) - failing, 1),
+        to_verdict=None if failing is None or not switched else round(failing - switched[-1], 1),
+        to_last_bad=None if failing is None or last is None else round(last - failing, 1),
     )

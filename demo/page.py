@@ -59,7 +59,7 @@ def figures(run: Run) -> Sequence[tuple[str, str, str]]:
         ("p95", "p95 of good versions", f"{found.p95:.0f} ms"),
         ("trusted", "good version trusted", "yes" if found.trusted else "no"),
         ("back", "bad version taken back", "yes" if found.taken_back else "no"),
-        ("verdict", "from its first user to the verdict", told["verdict"]),
+        ("verdict", "from the switch to it to the verdict", told["verdict"]),
         ("last", "from the verdict to its last answer", told["last"]),
         ("lasted", "whole demo", f"{run.lasted:.0f} s"),
     )

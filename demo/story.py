@@ -130,7 +130,10 @@ class Story:
     def run(self) -> Run:
         """What was seen."""
         replies = list(self._users.replies) if self._users is not None else []
-        switches = self._users.switches if self._users is not None else []
+        switches = tuple(
+            Switch(at=round(at - self._zero, 1), slot=self._gateways[address])
+            for at, address in (self._users.switches if self._users is not None else ())
+        )
         verdicts: list[Verdict] = sorted(self._told.verdicts, key=lambda verdict: verdict.at)
         return Run(
             begun=datetime.now(UTC) - timedelta(seconds=time.monotonic() - self._zero),
@@ -141,10 +144,8 @@ class Story:
             unreal=", ".join(stand_in.name for stand_in in STAND_INS.values()),
             steps=tuple(step.model_copy(update={"at": round(step.at - self._zero, 1)}) for step in self._steps),
             seconds=by_second(replies, self._zero),
-            switches=tuple(
-                Switch(at=round(at - self._zero, 1), slot=self._gateways[address]) for at, address in switches
-            ),
+            switches=switches,
             verdicts=tuple(verdicts),
             records=self._told.records,
-            figures=figures(replies, BAD, verdicts, self._zero),
+            figures=figures(replies, BAD, verdicts, switches, self._zero),
         )

@@ -37,6 +37,7 @@ def run() -> Run:
         Verdict(at=VERDICT, guard="in the cluster", slot="blue", text=f"failing: 10 % of 60 failed {SHARP}"),
         Verdict(at=VERDICT + 1, guard="in the cluster", slot="blue", text="taken back: users are at slot green again"),
     )
+    switches = (Switch(at=0.1, slot="blue"), Switch(at=8, slot="green"), Switch(at=TURNED, slot="blue"))
     names = ("good: deploy", "good: verify", "good: switch", "good: guard", "bad: deploy", "bad: switch", "bad: guard")
     return Run(
         begun=datetime(2026, 1, 31, 12, 0, tzinfo=UTC),
@@ -47,8 +48,8 @@ def run() -> Run:
         unreal="grafana, tempo",
         steps=(Step(name="up", at=-50, seconds=49), *(Step(name=n, at=5 * i, seconds=5) for i, n in enumerate(names))),
         seconds=by_second(replies(), 0),
-        switches=(Switch(at=0.1, slot="blue"), Switch(at=8, slot="green"), Switch(at=TURNED, slot="blue")),
+        switches=switches,
         verdicts=verdicts,
         records=(Record(at=8, who="root", what="switch", slot="green", image=GOOD, result="succeeded"),),
-        figures=figures(replies(), BAD, verdicts, 0),
+        figures=figures(replies(), BAD, verdicts, switches, 0),
     )

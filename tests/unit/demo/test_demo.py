@@ -38,9 +38,9 @@ def told(verdicts: Callable[[float], Judged], folder: Path) -> Told:
 
 def test_a_guards_own_words_are_understood(tmp_path: Path) -> None:
     trusted = told(lambda _: WELL, tmp_path / "well")
-    assert figures(replies(), BAD, trusted.verdicts, 0).trusted
+    assert figures(replies(), BAD, trusted.verdicts, (), 0).trusted
     taken = told(lambda now: WELL if now < 10 else BROKEN, tmp_path / "broken")
-    found = figures(replies(), BAD, taken.verdicts, 0)
+    found = figures(replies(), BAD, taken.verdicts, (), 0)
     assert (found.taken_back, found.trusted, found.right) == (True, False, False)
     assert [verdict.at for verdict in taken.verdicts if verdict.failing] == [10]
     (record,) = taken.records
@@ -66,7 +66,7 @@ def test_a_log_that_grows_is_taken_once_and_rows_of_the_audit_once_each(tmp_path
 def test_figures_tell_the_good_version_from_the_bad_one() -> None:
     found = run().figures
     assert (found.lost, found.failed_by_bad, found.right) == (0, 20, True)
-    assert found.to_verdict == pytest.approx(VERDICT - TURNED, abs=0.2)
+    assert found.to_verdict == VERDICT - TURNED
     assert found.to_last_bad == pytest.approx(LAST - VERDICT, abs=0.2)
     assert found.p95 < 100 < max(second.p95 or 0 for second in run().seconds)
 
@@ -77,7 +77,7 @@ def test_figures_tell_the_good_version_from_the_bad_one() -> None:
 def test_one_request_that_a_good_version_loses_is_too_many(lost: dict[str, object]) -> None:
     asked = replies()
     asked[3] = replace(asked[3], **lost)  # pyright: ignore[reportArgumentType] - by the case
-    found = figures(asked, BAD, run().verdicts, 0)
+    found = figures(asked, BAD, run().verdicts, (), 0)
     assert (found.lost, found.right) == (1, False)
 
 
