@@ -64,7 +64,15 @@ def test_no_vm_is_updated_for_a_speed_that_the_official_plugin_makes_up(stack: s
 
 def test_what_has_a_fixed_name_or_number_goes_before_its_successor() -> None:
     recorder = record_platform(stack_settings("dev"))
-    types = (":FileLegacy", ":VmLegacy", ":ContainerLegacy", ":RulesLegacy", ":IpsetLegacy", ":OptionsLegacy")
+    types = (
+        ":FileLegacy",
+        ":VmLegacy",
+        ":ContainerLegacy",
+        ":RulesLegacy",
+        ":IpsetLegacy",
+        ":OptionsLegacy",
+        ":PriorityClass",
+    )
     assert {each.identity for type_ in types for each in recorder.of(type_)} == recorder.deleted_first
 
 
