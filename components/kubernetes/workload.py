@@ -79,8 +79,7 @@ class Workload(pulumi.ComponentResource):
             f"{name}-deployment",
             metadata=metadata(args),
             spec=k8s.apps.v1.DeploymentSpecArgs(
-                # What an autoscaler decides is not declared: each update would take its pods away.
-                replicas=args.replicas if args.autoscaling is None else None,
+                replicas=args.replicas,
                 min_ready_seconds=args.min_ready_seconds,
                 progress_deadline_seconds=300 + args.min_ready_seconds,
                 revision_history_limit=5,
@@ -94,7 +93,12 @@ class Workload(pulumi.ComponentResource):
                 template=template(args),
             ),
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=before, custom_timeouts=_patience(args.replicas, args.min_ready_seconds)
+                parent=self,
+                depends_on=before,
+                custom_timeouts=_patience(args.replicas, args.min_ready_seconds),
+                # What an autoscaler decides is its own, and is left as it is: the provider then applies the number that
+                # is there. Not declaring it would make it 1 until the autoscaler looks again.
+                ignore_changes=None if args.autoscaling is None else ["spec.replicas"],
             ),
         )
         if args.autoscaling is not None:

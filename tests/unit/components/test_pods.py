@@ -62,7 +62,7 @@ def declared(settings: Settings) -> Asked:
         spec: Mapping[str, Any] = each.inputs["spec"]
         count = {
             "Deployment": lambda spec=spec, name=each.inputs["metadata"]["name"]: (
-                (spec.get("replicas") or scaled[name]) + spec["strategy"]["rollingUpdate"]["maxSurge"]
+                scaled.get(name, spec["replicas"]) + spec["strategy"]["rollingUpdate"]["maxSurge"]
             ),
             "StatefulSet": lambda spec=spec: spec["replicas"],
             "DaemonSet": lambda: cluster_nodes(settings),
@@ -93,3 +93,14 @@ def computed(settings: Settings) -> Asked:
 def test_a_namespace_is_asked_for_what_its_quota_is_checked_with(settings: Settings) -> None:
     settings = everything_released(settings)
     assert declared(settings) == computed(settings)
+
+
+def test_an_autoscaler_finds_and_leaves_as_many_pods_as_there_were() -> None:
+    """Undeclared, the number would be 1 whenever scaling by load is switched on."""
+    recorder = record_platform(everything_released(with_strategies(stack_settings("prod"))))
+    scaled = {each.inputs["metadata"]["name"] for each in recorder.of(":HorizontalPodAutoscaler")}
+    assert scaled
+    for each in recorder.of(":Deployment"):
+        assert each.inputs["spec"]["replicas"] >= 1
+        own = each.inputs["metadata"]["name"] not in scaled
+        assert recorder.ignored[each.identity] == (frozenset() if own else {"spec.replicas"}), each.name
