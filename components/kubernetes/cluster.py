@@ -96,7 +96,7 @@ class KubernetesCluster(pulumi.ComponentResource):
             steps.as_root(steps.found(first)),
             # Once in the life of the cluster: a first server that is made anew joins the others.
             update=steps.NOTHING,
-            opts=_after(args.servers[first].ready),
+            opts=_after(args.servers[first].ready, args.servers[first].settled),
         )
         before: list[pulumi.Resource] = [version, founding]
         for name, machine in {**args.servers, **args.agents}.items():
@@ -110,7 +110,7 @@ class KubernetesCluster(pulumi.ComponentResource):
                     args.servers[peer],
                     steps.as_root(steps.admit(peer, name)),
                     update=steps.NOTHING,
-                    opts=_after(*before, args.servers[peer].ready, and_also=with_it),
+                    opts=_after(*before, args.servers[peer].ready, args.servers[peer].settled, and_also=with_it),
                 )
                 before = [admission]
             started = self._step(
