@@ -258,7 +258,7 @@ def test_a_stranger_does_not_choose_the_address_that_is_counted(one_by_one: Runn
 
 
 def test_who_did_what_in_the_cluster(one_by_one: Runner) -> None:
-    event = {
+    event: dict[str, Any] = {
         "kind": "Event",
         "apiVersion": "audit.k8s.io/v1",
         "level": "Metadata",
@@ -273,7 +273,7 @@ def test_who_did_what_in_the_cluster(one_by_one: Runner) -> None:
         "responseStatus": {"metadata": {}, "code": 200},
         "stageTimestamp": "2026-11-23T10:00:00.123456Z",
     }
-    refused = {**event, "verb": "delete", "responseStatus": {"code": 403}}
+    refused: dict[str, Any] = {**event, "verb": "delete", "responseStatus": {"code": 403}}
     target = {"__meta_kubernetes_pod_label_app_kubernetes_io_name": "log-agent", "__meta_kubernetes_pod_node_name": "n"}
     sent = one_by_one("kubernetes", "api-audit", target, [json.dumps(event), json.dumps(refused)])
     common = {"service": "kube-apiserver", "environment": "production", "class": "audit", "host": "n"}

@@ -42,7 +42,9 @@ RUN: Mapping[str, str] = {
     "python -m release shadow": "test_node.py::test_a_shadow",
     "python -m settings check": "settings/test_command.py::test_it_runs_as_a_module",
     "python -m sandbox up": "test_node.py::test_every_pod_is_ready",
-    **dict.fromkeys(["ssh", "qm", "pct", "pvesm", "systemctl", "journalctl", "chronyc", "k3s", "ip", "arping"], _MACHINE),
+    **dict.fromkeys(
+        ["ssh", "qm", "pct", "pvesm", "systemctl", "journalctl", "chronyc", "k3s", "ip", "arping"], _MACHINE
+    ),
     **dict.fromkeys(["pveum", "pvecm", "rm"], "changes a Proxmox cluster, as root on one of its hosts"),
     **dict.fromkeys(["dig", "ping", "curl", "mc", "docker", "openssl"], "asks a server or a machine of a stack"),
     "pulumi": "works on a deployment of one's own, and needs the official command line and its backend",
