@@ -24,12 +24,6 @@ GATEWAYS_DROPPED: Final = (
 )
 """What neither rules nor panels ask of gateways."""
 
-GATEWAYS_DROPPED: Final = (
-    "traefik_(entrypoint|router|service)_(requests_tls|requests_bytes|responses_bytes)_total|"
-    "traefik_router_request_duration_seconds_(bucket|count|sum)"
-)
-"""What neither rules nor panels ask of gateways."""
-
 CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 """Start of the names of containers' control groups on Docker hosts, as systemd and as the engine makes them."""
 
