@@ -26,7 +26,10 @@ ERROR_FACTOR: Final = 3
 SCAN_MINUTES: Final = 5
 """REL-6: the error log is scanned this often."""
 QUIET_MINUTES: Final = 30
-"""A service that is probed every few seconds logs within this time."""
+"""A service that is probed every few seconds logs within this time.
+
+All such times are halved: one half is looked at, the other waited for. What is new has no lines from before.
+"""
 BUSY: Final = 100
 """Requests a second from which on somebody logs in at any time."""
 LOOK_BACKS: Final = 10
@@ -177,13 +180,14 @@ def _missing(settings: Settings, minutes: int, step: int) -> list[Alert]:
         found.append(
             Alert(
                 "ServiceLogsMissing",
-                kept(minutes, step, absent([f'{{service="{name}"}}' for name in services], f"{QUIET_MINUTES}m")),
+                kept(minutes, step, absent([f'{{service="{name}"}}' for name in services], f"{QUIET_MINUTES // 2}m")),
                 severity="warning",
                 kind="monitoring",
                 owner="devops",
                 keep=None,
                 summary="No log lines of {{ $labels.service }}",
                 description=f"Nothing for {QUIET_MINUTES} minutes: it is down, or its lines do not arrive.",
+                pending=f"{QUIET_MINUTES // 2}m",
                 dashboard="application-metrics",
             )
         )
@@ -191,13 +195,14 @@ def _missing(settings: Settings, minutes: int, step: int) -> list[Alert]:
         found.append(
             Alert(
                 "HostLogsMissing",
-                kept(minutes, step, absent([f'{{class="syslog", host="{name}"}}' for name in machines], "2h")),
+                kept(minutes, step, absent([f'{{class="syslog", host="{name}"}}' for name in machines], "1h")),
                 severity="warning",
                 kind="monitoring",
                 owner="devops",
                 keep=None,
                 summary="No journal of {{ $labels.host }}",
                 description="Nothing for 2 hours: the machine is off, or its log agent does not send.",
+                pending="1h",
                 dashboard="system-overview",
             )
         )
@@ -206,12 +211,13 @@ def _missing(settings: Settings, minutes: int, step: int) -> list[Alert]:
 
 def _audit(settings: Settings, minutes: int, step: int) -> Iterator[Alert]:
     """The audit trail, in its own tenant."""
-    hours = 2 if settings.observability.load.requests_per_second >= BUSY else 24
+    # Longer than a weekend, where few people sign in.
+    hours = 2 if settings.observability.load.requests_per_second >= BUSY else 72
     # What is done in the cluster says nothing of whether people's doings are written down.
     selector = f'{{class="audit", service!="{API_AUDIT_SERVICE}"}}'
     yield Alert(
         "AuditTrailSilent",
-        kept(minutes, step, lambda offset: f"absent_over_time({selector} [{hours}h]{offset})"),
+        kept(minutes, step, lambda offset: f"absent_over_time({selector} [{hours // 2}h]{offset})"),
         severity="warning",
         kind="security",
         owner="security",
@@ -219,6 +225,7 @@ def _audit(settings: Settings, minutes: int, step: int) -> Iterator[Alert]:
         summary="The audit trail has stopped",
         description=f"No audit entry for {hours} hours, although people sign in all the time: "
         "it is not written, not collected, or somebody switched it off.",
+        pending=f"{hours // 2}h",
         dashboard="security-overview",
     )
     yield Alert(

@@ -174,6 +174,16 @@ def test_no_rule_relies_on_a_field_that_the_ruler_drops(stack: str) -> None:
             assert "keep_firing_for" not in text
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_is_new_has_time_for_its_first_line(stack: str) -> None:
+    """There are no lines from before a Loki, a machine or a service: absence alone is no sign of a fault."""
+    missing = [alert for alert in logs.alerts(stack_settings(stack)) if "absent_over_time" in alert.expr]
+    assert missing
+    for alert in missing:
+        (window,) = set(re.findall(r"\[(\d+[hm])\]", alert.expr))
+        assert alert.pending == window, alert.name
+
+
 @pytest.mark.parametrize("minutes", [1, 5, 10, 60])
 def test_an_alert_stays_until_all_was_normal_long_enough(minutes: int) -> None:
     room = SETTINGS.observability
