@@ -172,7 +172,7 @@ def figures(
         failed_by_bad=sum(not reply.good for reply in of_bad),
         p95=milliseconds(others, 0.95) or 0,
         trusted=any(verdict.text.startswith("trusted:") for verdict in verdicts),
-        taken_back=any(verdict.text.startswith("taken back:") for verdict in verdicts),
+        taken_back=any(verdict.text.startswith("rolled back:") for verdict in verdicts),
         to_verdict=None if failing is None or not switched else round(failing - switched[-1], 1),
         to_last_bad=None if failing is None or last is None else round(last - failing, 1),
     )

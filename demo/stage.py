@@ -30,8 +30,8 @@ SIGNALS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 CHANGED: Final[Mapping[str, Any]] = {
     # A probation as short as it can be, and metrics that are read often enough for it.
     "luxima:guard": {"probation_minutes": 1, "window_minutes": 1, "minimum_requests": 50, "check_seconds": 1},
-    "luxima:observability": {"scrape_interval_seconds": 5, "prometheus": {"volume_gib": 80}},
-    "luxima:compute": {"vms": {"k3s-agent-1": {"disk_gib": 160}}},
+    "luxima:observability": {"scrape_interval_seconds": 5, "prometheus": {"volume_gib": 96}},
+    "luxima:compute": {"vms": {"k3s-agent-1": {"disk_gib": 180}}},
     "luxima:dns": {"switch_ttl_seconds": 10},
 }
 """What the demo's dev stack has else than dev: settings of the stack file, by area."""

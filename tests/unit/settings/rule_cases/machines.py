@@ -200,7 +200,7 @@ CASES = [
         addresses.trusted_networks,
         {"compute.firewall.management_networks": ["0.0.0.0/1"]},
         "compute.firewall.management_networks[0]",
-        "is the internet, not people who are known",
+        "is the whole internet; give only networks of people that you know",
         {"compute.firewall.management_networks": ["192.168.0.0/16"]},
     ),
     Case(
