@@ -6,10 +6,12 @@ Nothing is deployed and no provider runs; that is what tests/e2e is for.
 import asyncio
 import base64
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
+from unittest import mock
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
@@ -161,8 +163,24 @@ def record(program: Callable[[], Any], stack: str = "dev") -> Recorder:
         program()
         await _finished()
 
-    asyncio.run(run())
+    with _closed_loops():
+        asyncio.run(run())
     return recorder
+
+
+@contextmanager
+def _closed_loops() -> Generator[None]:
+    """Close the event loops that the SDK makes for its threads and forgets: a collected one complains in any test."""
+    make, made = asyncio.new_event_loop, list[asyncio.AbstractEventLoop]()
+
+    def kept() -> asyncio.AbstractEventLoop:
+        made.append(make())
+        return made[-1]
+
+    with mock.patch("asyncio.new_event_loop", kept):
+        yield
+    for loop in made:
+        loop.close()
 
 
 async def _finished() -> None:

@@ -38,7 +38,12 @@ def on_hosts(settings: Settings) -> list[str]:
     hosts = settings.compute.by_role("docker_host")
     if not hosts:
         return []
-    found = [versions.CADVISOR.reference, versions.NODE_EXPORTER.reference, _agent(settings)]
+    found = [
+        versions.BLACKBOX_EXPORTER.reference,
+        versions.CADVISOR.reference,
+        versions.NODE_EXPORTER.reference,
+        _agent(settings),
+    ]
     if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
         found.append(versions.POSTGRES_EXPORTER.reference)
     return sorted(found)
