@@ -128,7 +128,7 @@ def drift_is_repaired_and_the_idle_slot_filled(copy: Checkout, world: World) -> 
     next_release(world)
     setting(world, f"Pulumi.{world.stack}.yaml", r"(\n    version: v\d+\.\d+\.)(\d+)")
     done = copy.succeed("up", "--stack", world.stack)
-    started = re.findall(rf" {world.settings.kubernetes.cluster}-(\S+)-start +updated", done.out)
+    started = re.findall(rf" {world.settings.kubernetes.cluster}-(\S+)-start +updated", done.text)
     assert started == list(k3s_vms(world.settings.compute)), str(done)
     stands(world)
 

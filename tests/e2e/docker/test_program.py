@@ -110,7 +110,10 @@ def test_another_password_replaces_who_reads_it_and_nobody_else(trial: Trial) ->
     url = f"http://10.10.10.41:{port}/etc/postgres-exporter/password"
     wait_for(lambda: trial.hosts.fetch(url).strip() == "the second password", "the exporter with it")
     everything = trial.hosts.engine(VM)
-    assert len([each for each in everything.containers.list(all=True) if "exporter-files" in (each.name or "")]) == 1
+    assert (
+        len([each for each in everything.containers.list(all=True) if "postgres-exporter-files" in (each.name or "")])
+        == 1
+    )
     state = Path(trial.folder.checkpoint).read_text()
     assert "password" in state
     assert not any(f"the {which} password" in state for which in ("first", "second"))

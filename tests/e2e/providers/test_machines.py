@@ -43,12 +43,13 @@ class Trial:
     """What was begun and ended in the last run: moment and name."""
     changed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """The same of the run in which every machine got more memory and other resolvers."""
+    begun: bool = False
+    """Whether the machines are there: every run but the first gives them more memory and other resolvers."""
 
     def program(self, change: Callable[[dict[str, Any]], None] | None = None) -> Callable[[], None]:
         """Declare the machines, as the settings say after a change."""
         data = {**self.settings.compute.model_dump(), "endpoint": self.server.endpoint}
-        if self.order:
-            # Every run but the first.
+        if self.begun:
             _everybody(data)
         if change is not None:
             change(data)
@@ -74,6 +75,7 @@ class Trial:
     def up(self, change: Callable[[dict[str, Any]], None] | None = None, **options: Any) -> None:
         """Bring the machines up."""
         program = self.program(change)
+        self.begun = True
         self.order.clear()
         self.stack(program).up(on_event=self._watch, color="never", **options)
 
