@@ -4,25 +4,21 @@ The class is stored in the state by this module's path: it must not move.
 """
 
 import re
-import sys
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
-    ConfigureRequest,
     CreateResult,
     DiffResult,
-    ReadResult,
     Resource,
-    ResourceProvider,
     UpdateResult,
 )
 
-_GUIDE: Final = "docs/how-to/upgrade-k3s.md says how an upgrade goes"
+from components.state_only import Props, StateOnlyProvider
 
-Props = dict[str, Any]
+_GUIDE: Final = "docs/how-to/upgrade-k3s.md says how an upgrade goes"
 
 
 def refused(seen: str, given: str) -> str | None:
@@ -46,12 +42,8 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(int(number) for number in re.findall(r"[0-9]+", version.replace("k3s", ""))[:4])
 
 
-class ClusterVersionProvider(ResourceProvider):
+class ClusterVersionProvider(StateOnlyProvider):
     """Keeps the version that the machines were last brought to; the property is `version`."""
-
-    def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002 - the base class' signature
-        """Have errors reported without a traceback: a sentence is what helps."""
-        sys.tracebacklimit = 0
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         """Refuse what Kubernetes' version skew policy does not allow."""
@@ -68,16 +60,9 @@ class ClusterVersionProvider(ResourceProvider):
         """Write down the first version."""
         return CreateResult("version", dict(props))
 
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """There is nothing outside the state to look at."""
-        return ReadResult(id_, props)
-
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         """Write down the next one; the machines come after it."""
         return UpdateResult(dict(_news))
-
-    def delete(self, _id: str, _props: Props) -> None:
-        """Nothing is left anywhere."""
 
 
 class ClusterVersion(Resource, module="kubernetes", name="ClusterVersion"):

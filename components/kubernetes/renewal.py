@@ -4,25 +4,21 @@ k3s' certificates are valid for 365 days (https://docs.k3s.io/cli/certificate). 
 module's path: it must not move.
 """
 
-import sys
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 import pulumi
 from pulumi.dynamic import (
-    ConfigureRequest,
     CreateResult,
     DiffResult,
-    ReadResult,
     Resource,
-    ResourceProvider,
     UpdateResult,
 )
 
+from components.state_only import Props, StateOnlyProvider
+
 LASTS: Final = timedelta(days=180)
 """After it the next `up` renews: it leaves half a year to those who seldom run one."""
-
-Props = dict[str, Any]
 
 
 def is_old(since: str, now: datetime) -> bool:
@@ -30,12 +26,8 @@ def is_old(since: str, now: datetime) -> bool:
     return now - datetime.fromisoformat(since) > LASTS
 
 
-class RenewalProvider(ResourceProvider):
+class RenewalProvider(StateOnlyProvider):
     """Keeps a time; the property is `since`."""
-
-    def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002 - the base class' signature
-        """Have errors reported without a traceback: a sentence is what helps."""
-        sys.tracebacklimit = 0
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:
         """Time alone changes it."""
@@ -46,16 +38,9 @@ class RenewalProvider(ResourceProvider):
         """Begin."""
         return CreateResult("renewal", _now())
 
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """There is nothing outside the state to look at."""
-        return ReadResult(id_, props)
-
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         """Begin anew."""
         return UpdateResult(_now())
-
-    def delete(self, _id: str, _props: Props) -> None:
-        """Nothing is left anywhere."""
 
 
 def _now() -> Props:

@@ -4,7 +4,6 @@ The class is stored in the state by this module's path: it must not move.
 """
 
 import hashlib
-import sys
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -12,31 +11,23 @@ import pulumi
 from pulumi.dynamic import (
     CheckFailure,
     CheckResult,
-    ConfigureRequest,
     CreateResult,
     DiffResult,
-    ReadResult,
     Resource,
-    ResourceProvider,
     UpdateResult,
 )
 
+from components.state_only import Props, StateOnlyProvider
 from settings.releases import Releases
 
 _FIELDS: Final = ("revision", "digest")
 
-Props = dict[str, Any]
 
-
-class LedgerProvider(ResourceProvider):
+class LedgerProvider(StateOnlyProvider):
     """Keeps the revision and the digest of the release file in the state, and refuses to go back.
 
     Properties: `file` (its name, for the sentence), `revision` (number of changes), `digest` (of the content).
     """
-
-    def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002 - the base class' signature
-        """Have errors reported without a traceback: a sentence is what helps."""
-        sys.tracebacklimit = 0
 
     def check(self, _olds: Props, news: Props) -> CheckResult:
         """Refuse a file that is older than the one the stack was last brought up with, or another of the same age."""
@@ -68,16 +59,9 @@ class LedgerProvider(ResourceProvider):
         """Write down what is seen for the first time."""
         return CreateResult(str(props["file"]), dict(props))
 
-    def read(self, id_: str, props: Props) -> ReadResult:
-        """There is nothing outside the state to look at."""
-        return ReadResult(id_, props)
-
     def update(self, _id: str, _olds: Props, _news: Props) -> UpdateResult:
         """Write down what is seen now."""
         return UpdateResult(dict(_news))
-
-    def delete(self, _id: str, _props: Props) -> None:
-        """Nothing is left anywhere."""
 
 
 def _is_unknown(props: Mapping[str, Any]) -> bool:
