@@ -7,9 +7,11 @@ import pulumi
 import pulumi_kubernetes as k8s
 
 from components.flows import NAME_LABEL, Flows
-from components.kubernetes import Mount, PodArgs
+from components.kubernetes import Mount, PodArgs, Priority, StatefulWorkloadArgs
+from components.programs import Program
 from settings.environment import Environment
 from settings.observability import Observability
+from settings.observability.programs import Program as Size
 from settings.retention import Retention
 
 
@@ -62,6 +64,34 @@ class WorkloadContext:
         """Texts that one program reads, by path."""
         start = f"{reader}/"
         return {path.removeprefix(start): text for path, text in self.documents.items() if path.startswith(start)}
+
+    def stateful(self, program: Program, size: Size, data_path: str) -> StatefulWorkloadArgs:
+        """What the workload of every program that keeps data is made from; each adds what is its own.
+
+        Args:
+            program: Its record.
+            size: Its size in the settings.
+            data_path: Where its volume is seen in the container.
+        """
+        return StatefulWorkloadArgs(
+            namespace=self.namespace,
+            workload=program.name,
+            image=program.image.reference,
+            replicas=size.replicas,
+            volume_gib=size.volume_gib,
+            data_path=data_path,
+            port=program.port,
+            ports=program.ports,
+            health_path=program.health_path,
+            live_path=program.live_path,
+            metrics_path=None,
+            cpu_request_millicores=size.cpu_request_millicores,
+            memory_request_mib=size.memory_mib // 2,
+            memory_limit_mib=size.memory_mib,
+            labels=self.labels(program.name),
+            flows=self.flows,
+            priority=Priority.WATCHING,
+        )
 
     def labels(self, program: str) -> dict[str, str]:
         """Labels of a program's objects."""

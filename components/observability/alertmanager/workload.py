@@ -1,6 +1,8 @@
 """Alertmanager: one that tells people, in replicas that know of each other, and one that records everything (ALR)."""
 
-from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
+from dataclasses import replace
+
+from components.kubernetes import StatefulWorkload, place
 from components.observability.workload_context import WorkloadContext
 from components.programs import ALERTMANAGER, ALERTMANAGER_RECORD, Program
 from settings.secrets import told_to
@@ -25,7 +27,7 @@ def deploy_alertmanagers(context: WorkloadContext) -> list[StatefulWorkload]:
 def _deploy(
     context: WorkloadContext, program: Program, texts: dict[str, str], secrets: tuple[str, ...], replicas: int
 ) -> StatefulWorkload:
-    size, workload = context.observability.alertmanager, program.name
+    workload = program.name
     name = f"{context.prefix}-{workload}"
     placed = place(
         name, context.namespace, workload, "/etc/alertmanager", texts, context.secrets.of(*secrets), context.parent
@@ -37,22 +39,9 @@ def _deploy(
     ]
     return StatefulWorkload(
         name,
-        StatefulWorkloadArgs(
-            namespace=context.namespace,
-            workload=workload,
-            image=program.image.reference,
+        replace(
+            context.stateful(program, context.observability.alertmanager, "/alertmanager"),
             replicas=replicas,
-            volume_gib=size.volume_gib,
-            data_path="/alertmanager",
-            port=program.port,
-            ports=program.ports,
-            health_path=program.health_path,
-            live_path=program.live_path,
-            metrics_path=None,
-            cpu_request_millicores=size.cpu_request_millicores,
-            memory_request_mib=size.memory_mib // 2,
-            memory_limit_mib=size.memory_mib,
-            labels=context.labels(workload),
             arguments=[
                 "--config.file=/etc/alertmanager/alertmanager.yml",
                 "--storage.path=/alertmanager",
@@ -60,8 +49,6 @@ def _deploy(
                 *(peers or ["--cluster.listen-address="]),
                 "--log.format=json",
             ],
-            flows=context.flows,
-            priority=Priority.WATCHING,
             mounts=[placed.mount, *context.authority_mounts],
             after=placed.resources,
         ),

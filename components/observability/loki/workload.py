@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 
-from components.kubernetes import Priority, SecretEnv, StatefulWorkload, StatefulWorkloadArgs, place
+from components.kubernetes import SecretEnv, StatefulWorkload, place
 from components.observability.rules.model import together
 from components.observability.storage_key import StorageKey, key_secret
 from components.observability.workload_context import WorkloadContext
@@ -12,7 +13,6 @@ from components.programs import LOKI
 
 def deploy_loki(context: WorkloadContext, key: StorageKey) -> StatefulWorkload:
     """Loki in the settings' mode: one pod, or several that keep three copies of what is not stored yet."""
-    size = context.observability.loki
     name = f"{context.prefix}-loki"
     limits_and_rules = context.documents_of("loki")
     # Only this one is read once; Loki looks at its limits every 30 s and at its rules every minute.
@@ -23,25 +23,9 @@ def deploy_loki(context: WorkloadContext, key: StorageKey) -> StatefulWorkload:
     secret = key_secret(context, "loki", key)
     return StatefulWorkload(
         name,
-        StatefulWorkloadArgs(
-            namespace=context.namespace,
-            workload="loki",
-            image=LOKI.image.reference,
-            replicas=size.replicas,
-            volume_gib=size.volume_gib,
-            data_path="/loki",
-            port=LOKI.port,
-            ports=LOKI.ports,
-            health_path=LOKI.health_path,
-            live_path=LOKI.live_path,
-            metrics_path=None,
-            cpu_request_millicores=size.cpu_request_millicores,
-            memory_request_mib=size.memory_mib // 2,
-            memory_limit_mib=size.memory_mib,
-            labels=context.labels("loki"),
+        replace(
+            context.stateful(LOKI, context.observability.loki, "/loki"),
             arguments=["-config.file=/etc/loki/loki.yaml", "-target=all"],
-            flows=context.flows,
-            priority=Priority.WATCHING,
             secret_env={name: SecretEnv(secret.name, name) for name in secret.keys},
             annotations=secret.annotations,
             mounts=[placed.mount, *context.authority_mounts],

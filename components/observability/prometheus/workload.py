@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pulumi_kubernetes as k8s
 
-from components.kubernetes import Priority, StatefulWorkload, StatefulWorkloadArgs, place
+from components.kubernetes import StatefulWorkload, place
 from components.observability.rules.model import together
 from components.observability.workload_context import WorkloadContext, grant_read
 from components.programs import PROMETHEUS
@@ -39,22 +39,8 @@ def deploy_prometheus(context: WorkloadContext) -> StatefulWorkload:
         # A restart for each new rule would be minutes in which nobody looks.
         read_anew={**texts, **together(rules.values(), "rules")},
     )
-    size = context.observability.prometheus
-    args = StatefulWorkloadArgs(
-        namespace=context.namespace,
-        workload="prometheus",
-        image=PROMETHEUS.image.reference,
-        replicas=size.replicas,
-        volume_gib=size.volume_gib,
-        data_path="/prometheus",
-        port=PROMETHEUS.port,
-        health_path=PROMETHEUS.health_path,
-        live_path=PROMETHEUS.live_path,
-        metrics_path=None,
-        cpu_request_millicores=size.cpu_request_millicores,
-        memory_request_mib=size.memory_mib // 2,
-        memory_limit_mib=size.memory_mib,
-        labels=context.labels("prometheus"),
+    args = replace(
+        context.stateful(PROMETHEUS, context.observability.prometheus, "/prometheus"),
         arguments=[
             "--config.file=/etc/prometheus/prometheus.yml",
             # It looks for changes of this file and of the rules every 30 s.
@@ -70,8 +56,6 @@ def deploy_prometheus(context: WorkloadContext) -> StatefulWorkload:
             "--rules.alert.for-grace-period=0s",
             "--log.format=json",
         ],
-        flows=context.flows,
-        priority=Priority.WATCHING,
         mounts=[placed.mount, *context.authority_mounts],
         api_token=True,
         # It writes down what it holds in memory; a restart reads the log of the last two hours.
