@@ -1,8 +1,9 @@
-"""The stack that watches the rest, watched: targets, rules, notifications, logs, traces, and the escalation."""
+"""The stack that watches the rest, watched: targets, rules, notifications, and the escalation."""
 
 import re
 from typing import Final
 
+from components.observability.rules import pipelines
 from components.observability.rules.model import Alert, Group
 from components.programs import ALERTMANAGER_RECORD
 from settings import Settings
@@ -69,14 +70,12 @@ FLAPS: Final = 3
 """Times within an hour that a target may vanish and come back; a rollout or a reboot is one."""
 BEHIND_SECONDS: Final = 600
 """What was not sent yet is in the log of the last two hours; after that it is gone."""
-LOG_ERROR_RATIO: Final = 0.05
-"""Agents keep lines and send them again; above this they fall behind."""
 
 
 def groups(settings: Settings) -> list[Group]:
     """The alerts of the stack itself."""
     return [
-        Group("monitoring", [*_always(settings), *_prometheus(settings), *_alertmanager(), *_logs_traces(settings)])
+        Group("monitoring", [*_always(settings), *_prometheus(settings), *_alertmanager(), *pipelines.alerts(settings)])
     ]
 
 
@@ -314,77 +313,5 @@ def _alertmanager() -> list[Alert]:
             description="It has known {{ $value }} members for 10 minutes; people are told twice, and a silence is "
             "not known everywhere.",
             pending="10m",
-        ),
-    ]
-
-
-def _logs_traces(settings: Settings) -> list[Alert]:
-    dropped = {"alloy": "loki_write_dropped_entries_total", "promtail": "promtail_dropped_entries_total"}
-    agent = dropped[settings.observability.agent]
-    count = "loki_request_duration_seconds_count"
-    return [
-        Alert(
-            "LokiDiscardsLines",
-            "sum by (reason) (rate(loki_discarded_samples_total[5m])) > 0",
-            severity="warning",
-            kind="monitoring",
-            owner="devops",
-            summary="Loki refuses log lines: {{ $labels.reason }}",
-            description="{{ $value | humanize }} lines a second have been thrown away for 10 minutes.",
-            pending="10m",
-        ),
-        Alert(
-            "LokiRequestErrors",
-            # Who asks whether it is ready is answered 503 until it is.
-            f'sum by (route) (rate({count}{{route!="ready",status_code=~"5.."}}[5m]))'
-            f" / sum by (route) (rate({count}[5m])) > {LOG_ERROR_RATIO}",
-            severity="warning",
-            kind="monitoring",
-            owner="devops",
-            summary="Loki fails requests of {{ $labels.route }}",
-            description="{{ $value | humanizePercentage }} of them failed for 10 minutes.",
-            pending="10m",
-        ),
-        Alert(
-            "LokiFlushFailing",
-            "increase(loki_ingester_chunks_flush_failures_total[15m]) > 0",
-            severity="warning",
-            kind="monitoring",
-            owner="devops",
-            summary="{{ $labels.instance }} cannot write logs to the object storage",
-            description='About {{ $value | printf "%.0f" }} chunks of 15 minutes failed; they lie on the volume only.',
-            pending="15m",
-        ),
-        Alert(
-            "LogAgentDropsLines",
-            f"sum by (host) (rate({agent}[5m])) > 0",
-            severity="warning",
-            kind="monitoring",
-            owner="devops",
-            summary="The log agent of {{ $labels.host }} loses lines",
-            description="{{ $value | humanize }} lines a second have been given up for 10 minutes.",
-            pending="10m",
-        ),
-        Alert(
-            "TempoDiscardsSpans",
-            "sum by (reason) (rate(tempo_discarded_spans_total[5m])) > 0",
-            severity="warning",
-            kind="monitoring",
-            owner="devops",
-            summary="Tempo refuses spans: {{ $labels.reason }}",
-            description="{{ $value | humanize }} spans a second have been thrown away for 10 minutes.",
-            pending="10m",
-            dashboard="request-traces",
-        ),
-        Alert(
-            "TempoFlushFailing",
-            "increase(tempo_ingester_failed_flushes_total[15m]) > 0",
-            severity="warning",
-            kind="monitoring",
-            owner="devops",
-            summary="{{ $labels.instance }} cannot write traces to the object storage",
-            description='About {{ $value | printf "%.0f" }} blocks of 15 minutes failed.',
-            pending="15m",
-            dashboard="request-traces",
         ),
     ]

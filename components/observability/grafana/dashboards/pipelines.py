@@ -4,7 +4,7 @@ from components.observability.grafana.board import Board, Row
 from components.observability.grafana.dashboards.parts import curves, failed, figures, latency, process
 from components.observability.grafana.names import rate, series
 from components.observability.grafana.panels import NONE_WANTED, above
-from components.observability.rules import monitoring, programs
+from components.observability.rules import pipelines, programs
 from settings import Settings
 
 
@@ -105,7 +105,7 @@ def _loki() -> Board:
                     ),
                 ],
             ),
-            _requests("Loki", "loki_request_duration_seconds", monitoring.LOG_ERROR_RATIO),
+            _requests("Loki", "loki_request_duration_seconds", pipelines.LOG_ERROR_RATIO),
             process("loki", "Loki"),
         ],
     )
