@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components.compute import ComputeArgs
 from components.edge import CertificatesArgs, GatewayArgs, documents, issued
 from components.flows import flows
 from components.kubernetes import authority_mounts, authority_path
@@ -11,6 +12,20 @@ from components.programs import Client
 from components.services import GuardJobArgs, guard_document
 from settings import Settings
 from settings.values import Slot
+
+
+def machines(settings: Settings, api_token: str, ssh_private_key: str) -> ComputeArgs:
+    """Every machine of a stack."""
+    return ComputeArgs(
+        compute=settings.compute,
+        vms=settings.wanted_vms,
+        environment=settings.environment.name,
+        flows=flows(settings),
+        kubernetes=settings.kubernetes,
+        edge=settings.edge,
+        api_token=pulumi.Output.secret(api_token),
+        ssh_private_key=pulumi.Output.secret(ssh_private_key),
+    )
 
 
 def gateway(settings: Settings, slot: Slot, passwords: Mapping[Client, pulumi.Input[str]]) -> GatewayArgs:

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-import pulumi
 import pytest
 from pulumi import automation
 
-from components.compute import ComputeArgs, ComputeCluster
-from components.flows import flows
+from components.compute import ComputeCluster
 from sandbox import plugins
 from sandbox.credentials import private_key
 from sandbox.engine import environment
@@ -22,6 +20,7 @@ from sandbox.engine.command import EngineCommand
 from sandbox.layout import EngineFolder
 from settings import Settings
 from settings.compute import Compute
+from tests import arguments
 from tests.recording import stack_settings
 from tests.unit.sandbox.proxmox import TOKEN, Running, running
 from tools import ensure
@@ -56,19 +55,7 @@ class Trial:
         settings = self.settings.model_copy(update={"compute": Compute.model_validate(data)})
 
         def declare() -> None:
-            ComputeCluster(
-                "compute",
-                ComputeArgs(
-                    compute=settings.compute,
-                    vms=settings.wanted_vms,
-                    environment=settings.environment.name,
-                    flows=flows(settings),
-                    kubernetes=settings.kubernetes,
-                    edge=settings.edge,
-                    api_token=pulumi.Output.secret(TOKEN),
-                    ssh_private_key=pulumi.Output.secret(_KEY),
-                ),
-            )
+            ComputeCluster("compute", arguments.machines(settings, TOKEN, _KEY))
 
         return declare
 

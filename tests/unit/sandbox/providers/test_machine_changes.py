@@ -7,15 +7,14 @@ from collections.abc import Callable, Generator, Mapping
 from functools import cache
 from typing import Any
 
-import pulumi
 import pytest
 
-from components.compute import ComputeArgs, ComputeCluster
-from components.flows import flows
+from components.compute import ComputeCluster
 from sandbox.credentials import private_key
 from sandbox.providers.changes import compare, without_ignored
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 from settings.compute import Compute
+from tests import arguments
 from tests.recording import ROOT, Declared, Recorder, record, stack_settings
 from tests.unit.sandbox.proxmox import TOKEN, Running, running
 
@@ -89,19 +88,7 @@ def _declared(name: str) -> Recorder:
     settings = settings.model_copy(update={"compute": Compute.model_validate(data)})
 
     def declare() -> None:
-        ComputeCluster(
-            "compute",
-            ComputeArgs(
-                compute=settings.compute,
-                vms=settings.wanted_vms,
-                environment=settings.environment.name,
-                flows=flows(settings),
-                kubernetes=settings.kubernetes,
-                edge=settings.edge,
-                api_token=pulumi.Output.secret(TOKEN),
-                ssh_private_key=pulumi.Output.secret(KEY),
-            ),
-        )
+        ComputeCluster("compute", arguments.machines(settings, TOKEN, KEY))
 
     return record(declare)
 
