@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from settings import Settings
-from tests.e2e.edge.backends import Backend
+from tests.e2e.edge.backends import Backend, Received
 from tests.e2e.edge.clients import Client, ask
 from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.test_gateway import image, verified
@@ -70,9 +70,14 @@ def place(shared: Place) -> Place:
     return shared
 
 
-def settled(place: Place, copies: int) -> None:
+def copies(place: Place, path: str) -> list[Received]:
+    """What the shadow received at one path."""
+    return [each for each in place.shadow.received if each.path == path]
+
+
+def settled(place: Place, count: int) -> None:
     """Wait for the copies; and for more of them, which must not come: they are made right after the answer."""
-    wait_for(lambda: len(place.shadow.received) >= copies, f"{copies} copies")
+    wait_for(lambda: len(place.shadow.received) >= count, f"{count} copies")
     time.sleep(0.3)
 
 
@@ -81,9 +86,8 @@ def test_every_completed_read_is_copied_once_and_no_copy_is_answered_to_a_user(p
     count = size(1_500, 20_000)
     reads = [Ask(f"/read/{number}?q={number}", method="HEAD" if number % 5 == 0 else "GET") for number in range(count)]
     writes = [Ask(f"/write/{number}", method=("POST", "PUT", "PATCH", "DELETE")[number % 4]) for number in range(100)]
-    replies = ask_all(place.gateway, DOMAIN, [*reads, *writes])
+    replies = ask_all(place.gateway, DOMAIN, [*reads, *writes], then=lambda: settled(place, count))
     assert {(reply.status, reply.slot) for reply in replies} == {(200, "blue")}
-    settled(place, count)
     place.shadow.behaviour.status = 200
     copied = Counter((each.method, each.target) for each in place.shadow.received)
     say(f"shadow at 100 %: {count} reads, {len(place.shadow.received)} copies; 100 writes, none copied")
@@ -101,10 +105,9 @@ def test_writes_are_copied_only_to_a_shadow_that_writes_elsewhere_and_none_is_ma
     writes = [
         Ask(f"/write/{number}", method=methods[number % 4], body=f"order {number}".encode()) for number in range(200)
     ]
-    replies = ask_all(place.gateway, DOMAIN, writes)
-    assert {(reply.status, reply.slot) for reply in replies} == {(200, "blue")}
     # A write is never sent again: on a connection that the shadow closes at this moment it is lost.
-    settled(place, len(writes) * 9 // 10)
+    replies = ask_all(place.gateway, DOMAIN, writes, then=lambda: settled(place, len(writes) * 9 // 10))
+    assert {(reply.status, reply.slot) for reply in replies} == {(200, "blue")}
     expected = Counter((each.method, each.path, each.body) for each in writes)
     served, copied = (
         Counter((each.method, each.target, each.body) for each in backend.received)
@@ -118,9 +121,9 @@ def test_writes_are_copied_only_to_a_shadow_that_writes_elsewhere_and_none_is_ma
 def test_a_large_body_is_served_and_not_copied(place: Place, kib: int, copied: bool) -> None:
     place.gateway.change(place.writes)
     body = b"x" * (kib * KIB)
-    (reply,) = ask_all(place.gateway, DOMAIN, [Ask("/upload", method="POST", body=body)])
+    upload = Ask("/upload", method="POST", body=body)
+    (reply,) = ask_all(place.gateway, DOMAIN, [upload], then=lambda: settled(place, int(copied)))
     assert (reply.status, reply.slot) == (200, "blue")
-    settled(place, int(copied))
     assert [len(each.body) for each in place.live.received] == [len(body)]
     assert [len(each.body) for each in place.shadow.received] == [len(body)] * copied
 
@@ -145,15 +148,17 @@ def test_a_shadow_that_is_gone_is_noticed_by_nobody(place: Place) -> None:
 
 def test_a_share_of_the_requests_may_be_copied_and_0_ends_it(place: Place, tmp_path: Path) -> None:
     place.gateway.change(shadowed(tmp_path, percent=25))
-    ask_all(place.gateway, DOMAIN, [Ask("/some") for _ in range(400)])
-    wait_for(lambda: len([each for each in place.shadow.received if each.path == "/some"]) >= 100, "100 copies")
+    some = [Ask("/some") for _ in range(400)]
+    ask_all(
+        place.gateway, DOMAIN, some, then=lambda: wait_for(lambda: len(copies(place, "/some")) >= 100, "100 copies")
+    )
     settled(place, 0)
     # What came late of another test is not counted.
-    assert len([each for each in place.shadow.received if each.path == "/some"]) == 100
+    assert len(copies(place, "/some")) == 100
     place.gateway.change(place.none)
     assert ask(place.gateway, DOMAIN, "/none").slot == "blue"
     settled(place, 0)
-    assert [each for each in place.shadow.received if each.path == "/none"] == []
+    assert copies(place, "/none") == []
 
 
 def memory_mib(gateway: Gateway) -> float:
@@ -194,5 +199,5 @@ def test_a_shadow_that_hangs_costs_users_nothing_and_the_gateway_little(place: P
     assert most_of[1] <= 2 * most_of[0] + 50
     assert most <= place.gateway.settings.edge.memory_mib
     # Well again, it is heard again.
-    ask_all(place.gateway, DOMAIN, [Ask("/well")] * 20)
-    wait_for(lambda: len([each for each in place.shadow.received if each.path == "/well"]) == 20, "copies")
+    well = [Ask("/well")] * 20
+    ask_all(place.gateway, DOMAIN, well, then=lambda: wait_for(lambda: len(copies(place, "/well")) == 20, "copies"))

@@ -177,19 +177,32 @@ class Browser:
         self._wire = None
 
 
-def ask_all(gateway: Gateway, host: str, asks: Sequence[Ask], *, connections: int = 8) -> list[Reply]:
-    """All these requests, some at a time; the replies come in their order."""
-    replies: dict[int, Reply] = {}
+def ask_all(
+    gateway: Gateway, host: str, asks: Sequence[Ask], *, connections: int = 8, then: Callable[[], object] | None = None
+) -> list[Reply]:
+    """All these requests, some at a time; the replies come in their order.
 
-    async def work(numbers: range) -> None:
-        browser = Browser(gateway, host)
-        for number in numbers:
-            replies[number] = await browser.ask(asks[number])
-        browser.close()
+    Args:
+        gateway: Who is asked.
+        host: The name that is asked for.
+        asks: The requests.
+        connections: How many at a time.
+        then: Called before the connections are closed: Traefik copies no request whose client left before the copy
+            was begun.
+    """
+    replies: dict[int, Reply] = {}
+    browsers = [Browser(gateway, host) for _ in range(connections)]
+
+    async def work(first: int) -> None:
+        for number in range(first, len(asks), connections):
+            replies[number] = await browsers[first].ask(asks[number])
 
     async def run() -> None:
-        shares = [range(first, len(asks), connections) for first in range(connections)]
-        await asyncio.gather(*(work(share) for share in shares))
+        await asyncio.gather(*(work(first) for first in range(connections)))
+        if then is not None:
+            await asyncio.to_thread(then)
+        for browser in browsers:
+            browser.close()
 
     asyncio.run(run())
     return [replies[number] for number in range(len(asks))]
