@@ -1,5 +1,7 @@
 """What all tests share."""
 
+import gc
+
 from hypothesis import settings
 
 # How long an example takes says more about the machine than about the code. The same examples come every time, so that
@@ -7,3 +9,9 @@ from hypothesis import settings
 settings.register_profile("platform", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None)
 settings.load_profile("platform")
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected by now stays: looking through all of it for garbage was a third of some tests."""
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
