@@ -87,7 +87,12 @@ class Search:
         Args:
             secrets: Values by name.
         """
-        pieces = [(piece, name, form) for name, value in secrets.items() for piece, form in forms(value).items()]
+        # A state has a key in many places: it is looked for once, under the first of its names.
+        known: dict[bytes, tuple[str, str]] = {}
+        for name, value in secrets.items():
+            for piece, form in forms(value).items():
+                known.setdefault(piece, (name, form))
+        pieces = [(piece, name, form) for piece, (name, form) in known.items()]
         self._across = [each for each in pieces if b"\n" in each[0]]
         self._in_words = [each for each in pieces if not _BETWEEN_WORDS.search(each[0])]
         self._in_lines = [each for each in pieces if _BETWEEN_WORDS.search(each[0])]

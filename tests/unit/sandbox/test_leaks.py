@@ -51,6 +51,13 @@ def test_what_was_clean_is_looked_at_for_what_is_new() -> None:
     assert search.in_bytes("copy of the log", f"begin\n{SECRET}\nend".encode()) != []
 
 
+def test_what_has_many_names_is_found_once() -> None:
+    """A state has the same key in many resources; each piece of it is looked for once."""
+    assert [
+        leak.secret for leak in leaks.Search({"one": SECRET, "other": SECRET}).in_bytes("log", SECRET.encode())
+    ] == ["one"]
+
+
 def test_a_line_of_a_key_is_enough(tmp_path: Path) -> None:
     (tmp_path / "state.json").write_text(json.dumps({"key": KEY.splitlines()[1]}))
     assert leaks.Search({"ssh": KEY}).in_folder(tmp_path)
