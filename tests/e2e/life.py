@@ -72,12 +72,17 @@ def takes_what_every_node_applies(world: World) -> None:
 
 
 def does_not_change_when_nothing_did(copy: Checkout, world: World) -> None:
-    """Neither by `up` nor in the eyes of `refresh`."""
+    """A second `up` touches neither state nor cluster."""
     before, versions = _state(world), world.cluster.versions(NAMESPACE)
     done = copy.succeed("up", "--stack", world.stack)
     assert re.search(r"Nothing changed: all \d+ resources are as the program says", done.out), str(done)
     assert _state(world) == before
     assert world.cluster.versions(NAMESPACE) == versions
+
+
+def has_no_drift(copy: Checkout, world: World) -> None:
+    """In the eyes of `refresh`."""
+    before = _state(world)
     done = copy.succeed("refresh", "--stack", world.stack)
     assert "No drift: the servers match the state." in done.out, str(done)
     # A refresh takes in what servers report of themselves, such as the number of pods; what was asked for is the same.
@@ -98,7 +103,7 @@ def _readable(value: Any) -> Any:
 
 
 def drift_is_seen(copy: Checkout, world: World) -> None:
-    """On each kind of server somebody changes something by hand."""
+    """On each kind of server somebody changes something by hand; all else is as the state says."""
     settings = world.settings
     bucket, machine = settings.storage.bucket_name("backups"), settings.compute.vms["docker-1"]
     world.store.remove_rule(bucket, "deployment-snapshots")

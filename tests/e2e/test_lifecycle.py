@@ -18,6 +18,7 @@ def test_a_stack_lives(stack: str) -> None:
         assert copy.git("status", "--porcelain") == ""
         life.takes_what_every_node_applies(world)
         life.does_not_change_when_nothing_did(copy, world)
+        life.has_no_drift(copy, world)
         life.drift_is_seen(copy, world)
         life.drift_is_repaired_and_the_idle_slot_filled(copy, world)
         life.a_release_switches_a_record_and_nothing_else(copy, world)

@@ -1,7 +1,7 @@
 """One dev stack with simulated nodes, which all tests of this folder share; each leaves it up.
 
-It comes up after a run whose engine was killed and another one that was interrupted, and is watched for secrets
-meanwhile. In the end it is destroyed.
+It comes up after a run whose engine was killed, and is watched for secrets meanwhile. `test_the_end`, which is the last
+by its name, destroys it.
 """
 
 import os
@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.e2e import life
 from tests.e2e.checkout import checkout
 from tests.e2e.dev.watched import Watched
 from tests.e2e.world import World
@@ -33,12 +32,10 @@ def watched() -> Iterator[Watched]:
         copy.commit()
         made = Watched(copy, World(copy, _STACK))
         made.before = _with_an_engine_that_is_killed(made)
-        _interrupted(made)
         made.up = made.run(*_UP)
         assert made.up.code == 0, str(made.up)
         assert copy.git("status", "--porcelain") == ""
         yield made
-        life.leaves_nothing(copy, made.world)
 
 
 @pytest.fixture
@@ -58,16 +55,6 @@ def _with_an_engine_that_is_killed(made: Watched) -> str:
     assert not any(SERVICE in item["urn"] and item["type"].endswith(":Deployment") for item in made.world.state())
     _may_run_pods(made.world, may=True)
     return str(_deployment(made.world))
-
-
-def _interrupted(made: Watched) -> None:
-    """Once something of it is made, of which there is much to come: all that waits for pods."""
-    running = made.copy.start(*_UP)
-    running.wait_for("running the program on the engine")
-    made.refused = made.copy.run(*_UP)
-    running.wait_for("  created$")
-    running.interrupt()
-    made.interrupted = made.copy.finish(running)
 
 
 def _may_run_pods(world: World, *, may: bool) -> None:

@@ -20,7 +20,6 @@ import pytest
 
 from tests.e2e.broken import another_disk, broken_tools, full_disk
 from tests.e2e.checkout import Done, Running
-from tests.e2e.dev.watched import Watched
 from tests.e2e.life import next_release, setting, stands
 from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
@@ -38,6 +37,14 @@ def assert_up(world: World) -> Done:
     done = world.checkout.succeed(*_UP)
     stands(world)
     return done
+
+
+def stopped(done: Done, verb: str) -> None:
+    """A command ended in order after a Ctrl-C."""
+    assert done.code == 130, str(done)
+    assert "stopping after the operations in progress" in done.err
+    assert done.err.rstrip().endswith(f"interrupted; what is done is kept: run make {verb} again")
+    assert "Traceback" not in done.text
 
 
 @contextmanager
@@ -204,16 +211,15 @@ def test_a_server_that_dies_is_named_and_started_anew(
     assert "\nDone in " in done.out
 
 
-def test_ctrl_c_while_something_is_made(watched: Watched) -> None:
-    """What is under way is finished, what is not begun is left; a second run meanwhile was refused."""
-    assert watched.refused is not None
-    said(watched.refused, "stack dev is busy: make up (pid ", "wait for it to end or stop it")
-    done = watched.interrupted
-    assert done is not None
-    assert done.code == 130, str(done)
-    assert "stopping after the operations in progress" in done.err
-    assert done.err.rstrip().endswith("interrupted; what is done is kept: run make up again")
-    assert "Traceback" not in done.text
+@pytest.mark.long
+def test_ctrl_c_while_something_is_made(world: World) -> None:
+    """What is under way is finished, what is not begun is left; that of a removal is in `test_the_end`."""
+    image = next_release(world)
+    running = world.checkout.start(*_UP)
+    until(lambda: image_of(world, "green") == image, running)
+    running.interrupt()
+    stopped(world.checkout.finish(running), "up")
+    assert_up(world)
 
 
 @pytest.mark.long

@@ -17,10 +17,6 @@ class Watched:
     world: World
     before: str = ""
     """Id of a Deployment that an engine had made before it was killed."""
-    refused: Done | None = None
-    """An `up` while another one was under way."""
-    interrupted: Done | None = None
-    """That other one, which then got a Ctrl-C."""
     up: Done | None = None
     """The command that brought the stack up."""
     in_processes: list[leaks.Leak] = field(default_factory=list[leaks.Leak])
