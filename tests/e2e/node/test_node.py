@@ -178,7 +178,9 @@ def test_nothing_inside_has_a_way_out(world: World) -> None:
     assert all(re.match(r"(lo|luxima0|vm\w+@)", name) for name in interfaces if name), interfaces
 
 
+@pytest.mark.long
 def test_a_second_up_changes_nothing(world: World) -> None:
+    """On simulated nodes that is seen in every run, and of containers in tests/e2e/docker."""
     done = world.checkout.succeed("up", "--stack", STACK)
     assert "Nothing changed" in done.out, str(done)
 
