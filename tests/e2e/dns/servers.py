@@ -222,7 +222,7 @@ class Daemon:
                 stdout=log,
                 stderr=log,
             )
-        wait_for(self.answers, "the name server answers", 60)
+        wait_for(self.answers, "the name server answers")
 
     def answers(self) -> bool:
         """Whether it keeps the zone now."""
@@ -286,7 +286,7 @@ class Pair:
         actions = "[update, transfer]" if allowed else "[update]"
         self.primary.configure(_PRIMARY, secret=self.secret, secondary=self.secondary.port, actions=actions)
         if self.primary.running:
-            wait_for(lambda: self._transferred() == allowed, "the primary took its new configuration", 60)
+            wait_for(lambda: self._transferred() == allowed, "the primary took its new configuration")
 
     def _transferred(self) -> bool | None:
         query = dns.message.make_query(f"{ZONE}.", "AXFR")

@@ -208,7 +208,7 @@ class Gateway:
         self.settings = settings
         self.write(documents(settings)[f"{self.slot}/routing.yaml"])
         if wait:
-            wait_for(lambda: self.uses(settings), "use of the new routing", 30)
+            wait_for(lambda: self.uses(settings), "use of the new routing")
 
     def renew(self) -> None:
         """New certificates for the same names; the routing document stays as it is."""

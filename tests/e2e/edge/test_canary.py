@@ -62,7 +62,7 @@ class Place:
         for gateway in (self.blue, self.green):
             gateway.change(settings, wait=False)
         for gateway in (self.blue, self.green):
-            wait_for(lambda each=gateway: each.uses(settings), "use of the new share", 30)
+            wait_for(lambda each=gateway: each.uses(settings), "use of the new share")
 
 
 @pytest.fixture(scope="module")

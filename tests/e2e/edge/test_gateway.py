@@ -295,7 +295,7 @@ def test_the_trace_id_is_the_one_under_which_the_spans_are_sent(place: Place) ->
         ]
         return any(all(part in body for part in wanted) for body in bodies)
 
-    wait_for(sent, "spans of the request", 30)
+    wait_for(sent, "spans of the request")
 
 
 @pytest.mark.parametrize("chunked", [False, True])

@@ -46,7 +46,7 @@ def running_loki(settings: Settings, folder: Path, alertmanagers: str) -> Genera
     write({"loki.yaml": to_yaml(document)}, folder)
     with program("loki", f"-config.file={folder / 'loki.yaml'}", log=folder / "loki.log"):
         url = f"http://127.0.0.1:{http}"
-        wait_for(lambda: _ready(url), "a ready Loki", 90)
+        wait_for(lambda: _ready(url), "a ready Loki")
         yield Loki(url)
 
 

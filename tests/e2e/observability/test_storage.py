@@ -65,7 +65,7 @@ def _loki(settings: Settings, folder: Path, server: Running) -> Generator[Loki]:
     url = f"http://127.0.0.1:{document['server']['http_listen_port']}"
     file = f"-config.file={folder / 'loki.yaml'}"
     with program("loki", file, log=folder / "loki.log", environment=environment):
-        wait_for(lambda: _answers(url), "a ready Loki", 90)
+        wait_for(lambda: _answers(url), "a ready Loki")
         yield Loki(url)
 
 
@@ -87,9 +87,9 @@ def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_by_a_fre
             for tenant in TENANTS:
                 first.push(tenant, {"service": "api", "class": "api"}, [(60, f"a line of {tenant}")])
             assert requests.post(f"{first.url}/flush", timeout=30).ok
-            wait_for(lambda: _prefixes(store, bucket) >= set(TENANTS), "chunks of both tenants in the bucket", 60)
+            wait_for(lambda: _prefixes(store, bucket) >= set(TENANTS), "chunks of both tenants in the bucket")
         # The index is shipped at the end at the latest; nothing of the first one's volume is left to the second.
-        wait_for(lambda: "index" in _prefixes(store, bucket), "the index in the bucket", 60)
+        wait_for(lambda: "index" in _prefixes(store, bucket), "the index in the bucket")
         objects = [item.object_name or "" for item in store.list_objects(bucket, recursive=True)]
         for name in objects:
             headers = store.stat_object(bucket, name).metadata or {}
@@ -100,7 +100,6 @@ def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_by_a_fre
                 wait_for(
                     lambda name=tenant: second.lines(name, '{service="api"}') == [f"a line of {name}"],
                     f"the line of {tenant}, read from the bucket",
-                    60,
                 )
 
 

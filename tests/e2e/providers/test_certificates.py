@@ -124,7 +124,7 @@ def cluster() -> Generator[Cluster]:
         made = Cluster(layout, api)
         # The server takes its time to serve kinds that it has been told of.
         for kind in ("certificates", "clusterissuers"):
-            wait_for(lambda kind=kind: made.serves(kind), f"{kind} are served", 60)
+            wait_for(lambda kind=kind: made.serves(kind), f"{kind} are served")
         yield made
     finally:
         fleet.stop(layout)
@@ -162,7 +162,7 @@ def test_what_a_stack_declares_is_taken_and_read_back_without_drift(cluster: Clu
     declared = (*issuing.issuers(settings), *issuing.certificates(settings).values())
     made = {cluster.apply(each): each for each in declared}
     for each in issuing.certificates(settings):
-        wait_for(lambda key=each: cluster.leaf(f"edge-{key}") is not None, f"edge-{each} is issued", 60)
+        wait_for(lambda key=each: cluster.leaf(f"edge-{key}") is not None, f"edge-{each} is issued")
     for path, each in made.items():
         live = cluster.get(path)
         assert live is not None
@@ -265,7 +265,7 @@ def test_other_names_are_issued_for_at_once(cluster: Cluster) -> None:
         names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
         return names.get_values_for_type(x509.DNSName) == ["other.dev.acehcommerce.local"]
 
-    wait_for(covers, "the new name is covered", 60)
+    wait_for(covers, "the new name is covered")
 
 
 @pytest.mark.usefixtures("issuer")
@@ -273,11 +273,11 @@ def test_without_its_issuer_a_certificate_says_so_and_waits(cluster: Cluster) ->
     reference = {"group": "cert-manager.io", "kind": "ClusterIssuer", "name": "late"}
     cluster.apply(certificate("waiting", issuerRef=reference))
     where = "namespaces/edge/certificates"
-    wait_for(lambda: cluster.condition(where, "waiting") == ("False", "DoesNotExist"), "it says what is missing", 60)
+    wait_for(lambda: cluster.condition(where, "waiting") == ("False", "DoesNotExist"), "it says what is missing")
     assert cluster.secret("waiting") is None
     cluster.apply(issuing.CustomObject("ClusterIssuer", "late", None, {"selfSigned": {}}))
     awaited(lambda: cluster.leaf("waiting"), "the Secret is there")
-    wait_for(lambda: cluster.condition(where, "waiting") == ("True", "Ready"), "it is ready", 60)
+    wait_for(lambda: cluster.condition(where, "waiting") == ("True", "Ready"), "it is ready")
 
 
 @pytest.mark.usefixtures("issuer")
