@@ -1,5 +1,6 @@
 """A folder in which the engine runs a program against recorded providers, and single runs in it."""
 
+import base64
 import json
 import os
 import shutil
@@ -12,6 +13,7 @@ from typing import Any
 from google.protobuf import empty_pb2
 
 from sandbox import overlay, plugins, sealing
+from sandbox.engine import environment
 from sandbox.engine.command import end_session
 from sandbox.layout import PYCACHE, ROOT, EngineFolder, Layout
 from sandbox.providers import service
@@ -31,6 +33,8 @@ _COMPUTED = {
     "random:index/randomPassword:RandomPassword": ("result",),
 }
 """Outputs that the program goes on with."""
+_AUTHORITY = "kubernetes:core/v1:SecretPatch"
+"""The Secret of which the private authority's certificate is read."""
 _SECONDS = 1200
 """How long one run may take."""
 
@@ -40,6 +44,8 @@ class _Driver(Recorded):
 
     def computed(self, token: str, name: str, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """Made up from the name, the same every time."""
+        if token == _AUTHORITY:
+            return {"data": {"ca.crt": base64.b64encode(b"of the private CA").decode()}}
         return {output: digest(name, output) for output in _COMPUTED.get(token, ())}
 
 
@@ -74,7 +80,7 @@ class Workbench:
         layout = Layout(stack, root)
         self.platform = str(root / "__main__.py")
         self._folder = EngineFolder(base, stack)
-        config = overlay.read_config(layout)
+        config = overlay.with_installed(overlay.read_config(layout))
         overlay.write(layout, self._folder, config, stand_ins(config), sealing.new(PASSPHRASE))
         plugins.write(self._folder, plugins.Plugins({}, (), None), "")
         for path in (self._folder.state, self._folder.home, self._folder.logs):
@@ -87,6 +93,17 @@ class Workbench:
             ATTACHED: ",".join(f"{package}:{port}" for package, (_, port) in self._servers.items()),
         }
         self._environment.pop("PYTHONDONTWRITEBYTECODE", None)
+
+    @property
+    def project(self) -> Path:
+        """Folder with the project file and the stack's."""
+        return self._folder.project
+
+    def environment(self) -> dict[str, str]:
+        """For whoever runs the engine here in another way."""
+        built = environment.build(self._folder, passphrase=PASSPHRASE, bundle=None)
+        path = f"{ensure('pulumi')['pulumi'].parent}:{built['PATH']}"
+        return {**built, "PATH": path, ATTACHED: self._environment[ATTACHED]}
 
     def record(self) -> str:
         """Bring the platform up once and keep what it declared: a file for the bare program."""
