@@ -1,6 +1,5 @@
 """The engine's verbs on one stack."""
 
-import datetime
 import shutil
 import warnings
 from collections.abc import Callable, Mapping
@@ -9,11 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pulumi.automation import LocalWorkspace, OutputMap, Stack, UpdateSummary
+from pulumi.automation import LocalWorkspace, Stack
 from pulumi.automation._stack import StackInitMode  # Stack.select makes a plain Stack, not one of a subclass
 from pulumi.automation.errors import CommandError
 
 from automation.program import run
+from automation.stack import BareStack
 from sandbox.engine.command import EngineCommand
 from sandbox.engine.events import Recorder
 from sandbox.layout import ROOT, EngineFolder
@@ -39,17 +39,6 @@ class _Workspace(LocalWorkspace):
     def select_stack(self, stack_name: str) -> None:
         if not self._checkpoint.exists():
             self.create_stack(stack_name)
-
-
-class _Stack(Stack):
-    """A stack whose outputs come from the run's own events: three calls of the engine less after each run."""
-
-    def outputs(self) -> OutputMap:
-        return {}
-
-    def info(self, show_secrets: bool = True) -> UpdateSummary:  # noqa: ARG002 - the base class's signature
-        now = datetime.datetime.now(datetime.UTC)
-        return UpdateSummary(kind="update", start_time=now, message="", environment={}, config={}, result="succeeded")
 
 
 def _prune(logs: Path) -> None:
@@ -114,7 +103,7 @@ class Engine:
     def _run(self, events: Recorder, verb: Callable[[Stack], Any]) -> Outcome:
         outcome = Outcome(events)
         try:
-            verb(_Stack(self.folder.stack, _Workspace(self.folder, self.command), StackInitMode.SELECT))
+            verb(BareStack(self.folder.stack, _Workspace(self.folder, self.command), StackInitMode.SELECT))
         except CommandError as error:
             outcome.succeeded = False
             outcome.output = str(error)

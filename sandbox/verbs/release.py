@@ -16,7 +16,7 @@ def run(layout: Layout, interrupts: Interrupts, arguments: Sequence[str]) -> int
 
     It changes `releases/<stack>.yaml` of this checkout, as it is there for, and never commits it.
     """
-    ready = session.prepare(layout, interrupts, _released(arguments))
+    ready = session.prepare(layout, interrupts, _released(arguments), program=False)
     runs.catch_up(ready, "release")
     child = _Child([sys.executable, "-m", "release", *arguments, "--stack", layout.stack], environment(layout, ready))
     interrupts.engine = child

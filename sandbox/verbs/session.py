@@ -96,13 +96,14 @@ def _needed(config: overlay.Config, made: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in made.items() if key in needed}
 
 
-def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()) -> Session:
+def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = (), *, program: bool = True) -> Session:
     """Start what is needed; the stack is held by this run.
 
     Args:
         layout: The stack.
         interrupts: What a signal reaches.
         released: Images that are about to be released.
+        program: Whether the platform's program is run in this process.
 
     Raises:
         SandboxError: When anything cannot be had, with what to do.
@@ -134,7 +135,7 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
     nodes.remember(layout, real=real)
     with concurrent.futures.ThreadPoolExecutor(max_workers=2) as pool:
         sealed = pool.submit(_seal, layout, secrets.passphrase)
-        preloaded = pool.submit(preload)
+        preloaded = pool.submit(preload) if program else None
         behaviour = images.behaviour(layout.images)
         wanted = [*images.wanted(settings), *behaviour, *released] if real else []
         programs = ensure("pulumi", *chosen.programs, *fleet.programs(real=real), *images.programs(wanted))
@@ -146,7 +147,8 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
         for notice in notices:
             say(notice)
         site = Site(layout, settings, secrets, ports, programs, made)
-        preloaded.result()
+        if preloaded is not None:
+            preloaded.result()
         if real:
             entering.enter(GATE.open(site, fleet.records(layout)), layout.run, settings)
         fleet.start(site, say)
