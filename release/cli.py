@@ -41,7 +41,7 @@ Promote = Annotated[bool, typer.Option("--promote", help="Its image becomes the 
 Remove = Annotated[bool, typer.Option("--remove", help="Take it away")]
 
 
-@verb(app, "deploy")
+@verb(app, "deploy", engine_first=True)
 def deploy_(
     connections: Connections,
     service: Service,
@@ -56,7 +56,7 @@ def deploy_(
     return errors.DONE
 
 
-@verb(app, "verify")
+@verb(app, "verify", engine_first=True)
 def verify_(
     connections: Connections,
     service: Service,
@@ -68,7 +68,7 @@ def verify_(
     return errors.DONE
 
 
-@verb(app, "switch")
+@verb(app, "switch", engine_first=True)
 def switch_(connections: Connections, service: Service) -> int:
     """Lead users to the idle slot, on probation."""
     with _context(connections, f"switch {service}") as context:
@@ -92,7 +92,7 @@ def rollback_(
     return errors.DONE
 
 
-@verb(app, "canary")
+@verb(app, "canary", engine_first=True)
 def canary_(
     connections: Connections, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
 ) -> int:
@@ -100,7 +100,7 @@ def canary_(
     return _candidate(connections, service, "canary", percent, promote=promote, remove=remove)
 
 
-@verb(app, "shadow")
+@verb(app, "shadow", engine_first=True)
 def shadow_(
     connections: Connections, service: Service, percent: Share = None, promote: Promote = False, remove: Remove = False
 ) -> int:

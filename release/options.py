@@ -14,6 +14,7 @@ from typing import Annotated, Any, Concatenate, ParamSpec
 import typer
 from rich.console import Console
 
+from automation.program import warm
 from components.dns_update import DnsError
 from release import errors
 from release.connections import ROOT, Connections, Options, read_addresses, require_service
@@ -75,8 +76,16 @@ def common(
     )
 
 
-def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Connections, P], int]], Callable[..., None]]:
-    """A command with the verb's own parameters and the common ones; the verb is given the connections."""
+def verb(
+    app: typer.Typer, name: str, *, engine_first: bool = False
+) -> Callable[[Callable[Concatenate[Connections, P], int]], Callable[..., None]]:
+    """A command with the verb's own parameters and the common ones; the verb is given the connections.
+
+    Args:
+        app: The commands.
+        name: As it is typed.
+        engine_first: Whether nothing is done before the engine has said what would change.
+    """
 
     def decorate(function: Callable[Concatenate[Connections, P], int]) -> Callable[..., None]:
         shared = inspect.signature(common).parameters
@@ -86,6 +95,8 @@ def verb(app: typer.Typer, name: str) -> Callable[[Callable[Concatenate[Connecti
         def run(**given: Any) -> None:
             options = common(**{key: given.pop(key) for key in shared})
             require_service(options, given.get("service"))
+            if engine_first:
+                warm()
             try:
                 connections = Connections(options, lambda sentence: say(options.typed(sentence)))
                 code = function(connections, **given)  # pyright: ignore[reportCallIssue] - typer gives what the signature says

@@ -7,21 +7,34 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
-from pulumi.automation import EngineEvent, LocalWorkspace, OpType, Stack
-from pulumi.automation._stack import StackInitMode  # Stack.select asks for the same, and makes a plain Stack
+from pulumi.automation import EngineEvent, LocalWorkspace, OpType
+from pulumi.automation._stack import StackInitMode  # Stack.select makes a plain Stack, not one of a subclass
 from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackNotFoundError
+from pulumi.runtime.settings import SETTINGS, get_monitor
 
+from automation.stack import BareStack
+from components.release_memory import differing, entry, objection
 from release.errors import Interrupted, Refused, ReleaseError
 from release.pulumi_engine.command import EngineCommand
+from release.pulumi_engine.known import KnownResources, plain
 from release.pulumi_engine.program import program
 from release.pulumi_engine.targets import Change, Target, loud, objections
+from release.state import parse
 
 # The Automation API warns when the engine ends without closing its stream of events; it is said in a sentence here.
 warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
 
 RECORD: Final = "pulumi-python:dynamic/dns:Record"
 LEDGER: Final = "pulumi-python:dynamic/services:Ledger"
+_STACK: Final = "pulumi:pulumi:Stack"
 _MARKUP = re.compile(r"<\{%.*?%\}>")
+
+
+class _Workspace(LocalWorkspace):
+    """A workspace whose stack is named in each command: nothing has to be selected before."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """Nothing to do."""
 
 
 @dataclass
@@ -41,6 +54,8 @@ class PulumiEngine:
     log: Path
     command: EngineCommand = field(init=False)
     _state: list[dict[str, Any]] | None = field(default=None, init=False)
+    _whole: bool = field(default=False, init=False)
+    """Whether the engine is asked for every resource, because it would not do with fewer."""
 
     def __post_init__(self) -> None:
         try:
@@ -60,8 +75,7 @@ class PulumiEngine:
 
     def kubeconfig(self) -> str:
         """For the stack's cluster; empty when the stack has none."""
-        outputs = self._ask(lambda: self._workspace().stack_outputs(self.stack))
-        return str(outputs["kubeconfig"].value) if "kubeconfig" in outputs else ""
+        return next((str(plain(item.get("kubeconfig", ""))) for item in self._resources(_STACK)), "")
 
     def records(self) -> Mapping[str, tuple[str, ...]]:
         """Addresses by full name, as the engine wrote them last; no program and no server is asked."""
@@ -77,14 +91,20 @@ class PulumiEngine:
 
     def _resources(self, token: str) -> list[dict[str, Any]]:
         """Outputs of the resources of a type in the state."""
+        return [
+            cast("dict[str, Any]", item.get("outputs") or {}) for item in self._deployment() if item["type"] == token
+        ]
+
+    def _deployment(self) -> list[dict[str, Any]]:
+        """The resources in the state."""
         if self._state is None:
             exported = self._ask(lambda: self._workspace().export_stack(self.stack)).deployment
             content = cast("dict[str, Any]", exported or {})
             self._state = cast("list[dict[str, Any]]", content.get("resources") or [])
-        return [cast("dict[str, Any]", item["outputs"]) for item in self._state if item["type"] == token]
+        return self._state
 
     def _workspace(self, run: Callable[[], None] | None = None) -> LocalWorkspace:
-        return LocalWorkspace(str(self.project), program=run, pulumi_command=self.command)
+        return _Workspace(str(self.project), program=run, pulumi_command=self.command)
 
     def preview(self, text: str, targets: Sequence[Target]) -> list[Change]:
         """What an update would change.
@@ -97,7 +117,8 @@ class PulumiEngine:
             Refused: When it would touch anything else.
             ReleaseError: When the program fails or a policy objects.
         """
-        changes = loud(self._run(text, targets, preview=True))
+        narrow = self._narrow(text, targets)
+        changes = loud(self._run(text, targets, preview=True)) if narrow is None else narrow
         beside = objections(changes, targets)
         if beside:
             raise Refused(
@@ -105,6 +126,32 @@ class PulumiEngine:
                 "or undo that change"
             )
         return changes
+
+    def _narrow(self, text: str, targets: Sequence[Target]) -> list[Change] | None:
+        """The same, with the engine asked for as little as can be; None when that does not do.
+
+        Whatever a release changes depends on the ledger, so the engine is not asked for that one: it is in the state
+        alone, and what becomes of it is known here.
+        """
+        seen = next((item for item in self._deployment() if item["type"] == LEDGER), None)
+        if self._whole or seen is None:
+            return None
+        proposed = entry(parse(text, "the release file"), self.stack)
+        remembered = cast("dict[str, Any]", seen["outputs"])
+        refused = objection(remembered, proposed)
+        if refused is not None:
+            raise Refused(refused)
+        keys = differing(remembered, proposed)
+        own = [Change(seen["urn"], "update", LEDGER, keys)] if keys else []
+        try:
+            others = [target for target in targets if target.type != LEDGER]
+            return own + (loud(self._run(text, others, preview=True)) if others else [])
+        except (Interrupted, Refused):
+            raise
+        except ReleaseError:
+            # Nothing was changed. What stops the step is said by the whole program, or does not stop it.
+            self._whole = True
+            return None
 
     def update(self, text: str, changes: Sequence[Change], *, go_on: bool = False) -> list[Change]:
         """Make what was previewed.
@@ -115,8 +162,12 @@ class PulumiEngine:
             go_on: Whether a failure of one resource is no reason to leave the others.
         """
         exact = [change.urn for change in changes]
-        self._state = None
-        return loud(self._run(text, exact, preview=False, go_on=go_on)) if exact else []
+        if not exact:
+            return []
+        try:
+            return loud(self._run(text, exact, preview=False, go_on=go_on))
+        finally:
+            self._state = None
 
     def interrupt(self) -> bool:
         """Ask a running engine to stop; False when none runs."""
@@ -132,11 +183,18 @@ class PulumiEngine:
             for urn in ([target] if isinstance(target, str) else target.patterns(self.stack, "luxima"))
         ]
         policies = [str(self.root / "policy")]
+        state = self._deployment()
         with program(self.root, self.stack, text, self.log.with_suffix(".traceback")) as run:
-            workspace = self._workspace(run)
+
+            def narrowed() -> None:
+                runtime: Any = SETTINGS
+                runtime.monitor = KnownResources(get_monitor(), state, urns)
+                run()
+
+            workspace = self._workspace(run if self._whole else narrowed)
 
             def work() -> Any:
-                stack = Stack(self.stack, workspace, StackInitMode.SELECT)
+                stack = BareStack(self.stack, workspace, StackInitMode.SELECT)
                 if preview:
                     return stack.preview(target=urns, policy_packs=policies, on_event=events, color="never")
                 return stack.up(
