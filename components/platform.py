@@ -25,6 +25,8 @@ from components.kubernetes import (
 from components.observability import (
     DockerAgents,
     DockerAgentsArgs,
+    LxcAgents,
+    LxcAgentsArgs,
     NodeExporter,
     NodeExporterArgs,
     Observability,
@@ -128,7 +130,10 @@ class Platform:
                 documents=documents,
                 flows=self._flows,
                 authority_mounts=authority_mounts(settings),
-                secrets={key: secrets[key] for key in told_to("alertmanager", "alertmanager-record", "prometheus")},
+                secrets={
+                    key: secrets[key]
+                    for key in told_to("alertmanager", "alertmanager-record", "prometheus", "pve-exporter")
+                },
                 keys={
                     user: StorageKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
                     for user in ("loki", "tempo")
@@ -161,6 +166,20 @@ class Platform:
                     authority=self.certificates.authority,
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
+            )
+        for lxc, container in self.compute.containers.items():
+            LxcAgents(
+                f"observability-{lxc}",
+                LxcAgentsArgs(
+                    observability=settings.observability,
+                    address=container.address,
+                    private_key=secrets["sshPrivateKey"],
+                    log_agent_password=secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
+                    pipeline=documents[f"log-agent/{lxc}/promtail.yaml"],
+                    authority=self.certificates.authority,
+                    machine=container.machine,
+                    settled=container.settled,
+                ),
             )
         self.exporters = {
             host: NodeExporter(

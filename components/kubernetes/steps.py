@@ -6,13 +6,13 @@ text changes; each script finds out by itself what there is to do.
 """
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from components.cloud_init import CloudFile
 from components.kubernetes.k3s import files, revision
+from components.scripts import writing
 from settings.compute import Compute
 from settings.kubernetes import Kubernetes
 
@@ -22,15 +22,6 @@ _RELEASES: Final = "https://github.com/k3s-io/k3s/releases/download"
 _SCRIPTS: Final = Path(__file__).parent / "scripts"
 _WAIT: Final = {"ROOT": "", "WAIT": "600", "PAUSE": "5"}
 """Seconds that a step waits for one thing: k3s on a slow disk needs minutes, and a pod has up to five to end."""
-_PUT: Final = """\
-put() {
-  mkdir -p "$(dirname "$ROOT$1")"
-  cat >"$ROOT$1.new"
-  chmod "$2" "$ROOT$1.new"
-  mv "$ROOT$1.new" "$ROOT$1"
-}
-"""
-_END: Final = "END-OF-FILE"
 
 
 def node(kubernetes: Kubernetes, compute: Compute, vm: str) -> str:
@@ -48,7 +39,7 @@ def node(kubernetes: Kubernetes, compute: Compute, vm: str) -> str:
         # The pods of the only machine for pods have nowhere to go.
         "DRAIN": "no" if list(compute.workers) == [vm] else "yes",
     }
-    return _script("node", given, _PUT + _writing(files(kubernetes, compute, vm)))
+    return _script("node", given, writing(files(kubernetes, compute, vm)))
 
 
 def admit(peer: str, new: str) -> str:
@@ -70,14 +61,6 @@ def kubeconfig(kubernetes: Kubernetes, vm: str) -> str:
 def as_root(script: str) -> str:
     """Shell command that runs a script as root."""
     return f"sudo bash -c {shlex.quote(script)}"
-
-
-def _writing(written: Iterable[CloudFile]) -> str:
-    """Shell function that writes files."""
-    each = [
-        f"put {file.path} {file.permissions} <<'{_END}'\n{file.content.rstrip(chr(10))}\n{_END}\n" for file in written
-    ]
-    return f"files() {{\n{''.join(each)}}}\n"
 
 
 def _script(name: str, given: Mapping[str, str], more: str = "") -> str:

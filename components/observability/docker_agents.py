@@ -4,8 +4,9 @@ From there the cluster is looked at as well: it is the nearest place that is not
 """
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import pulumi
 import pulumi_docker as docker
@@ -71,12 +72,10 @@ class DockerAgents(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:DockerAgents", name, None, opts)
-        found = [_cadvisor(args), _log_agent(args), _blackbox_exporter(args)]
-        if args.observability.database.rpartition(":")[0] == args.address:
-            found.append(_postgres_exporter(args))
-        for agent in found:
+        names = agent_names(args.observability, args.address)
+        for agent in (_MADE_BY[name](args) for name in names):
             self._run(f"{name}-{agent.name}", args, agent)
-        self.register_outputs({"agents": [agent.name for agent in found]})
+        self.register_outputs({"agents": names})
 
     def _run(self, name: str, args: DockerAgentsArgs, agent: _Agent) -> None:
         image = docker.RemoteImage(
@@ -145,6 +144,8 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
             "--disable_metrics=advtcp,cpu_topology,cpuset,disk,diskIO,hugetlb,memory_numa,network,percpu,process,"
             "referenced_memory,resctrl,sched,tcp,udp",
         ],
+        # The image looks after its own health, at another port unless it is told.
+        env=[f"CADVISOR_HEALTHCHECK_URL=http://localhost:{args.observability.cadvisor_port}/healthz"],
         memory_mib=256,
         # The kernel lets everybody read the figures of control groups.
         mounts={"/sys": "/sys"},
@@ -221,3 +222,18 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
         folder=_PASSWORD,
         files={"password": args.monitor_password},
     )
+
+
+_POSTGRES: Final = "postgres-exporter"
+_MADE_BY: Final[Mapping[str, Callable[[DockerAgentsArgs], _Agent]]] = {
+    "cadvisor": _cadvisor,
+    "log-agent": _log_agent,
+    "blackbox-exporter": _blackbox_exporter,
+    _POSTGRES: _postgres_exporter,
+}
+
+
+def agent_names(observability: Observability, address: str) -> list[str]:
+    """Names of the containers on the host with this address."""
+    has_database = observability.database.rpartition(":")[0] == address
+    return [name for name in _MADE_BY if has_database or name != _POSTGRES]

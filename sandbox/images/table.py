@@ -36,12 +36,15 @@ class StandIn:
     """Paths that it answers with 200, besides `/` and `/metrics`."""
     unseen: str
     """What therefore is not seen."""
+    series: str = ""
+    """What it says at its paths, where somebody would miss it: healthy figures."""
 
     @property
     def config(self) -> Config:
         """How it is run."""
         ports = ",".join(str(port) for port in self.ports)
-        return Config((PROGRAM, "stand-in", self.name, ports, ",".join(self.paths)), user=_NOBODY)
+        env = (f"SERIES={self.series}",) if self.series else ()
+        return Config((PROGRAM, "stand-in", self.name, ports, ",".join(self.paths)), user=_NOBODY, env=env)
 
 
 def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY) -> Real:
@@ -93,6 +96,13 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
     ),
     "ghcr.io/google/cadvisor": StandIn(
         "cadvisor", (8080,), ("/healthz",), "nothing was measured of single containers on Docker hosts"
+    ),
+    "docker.io/prompve/prometheus-pve-exporter": StandIn(
+        "the Proxmox VE exporter",
+        (9221,),
+        ("/", "/pve"),
+        "nothing was measured of the hypervisor",
+        'pve_up{id="node/pve1"} 1\npve_disk_size_bytes{id="node/pve1"} 2\npve_disk_usage_bytes{id="node/pve1"} 1\n',
     ),
     "ghcr.io/kube-vip/kube-vip": StandIn("kube-vip", (2113,), (), "no virtual address was held or moved"),
 }

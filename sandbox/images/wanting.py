@@ -22,6 +22,7 @@ def wanted(settings: Settings) -> list[str]:
         versions.GRAFANA.reference,
         versions.BLACKBOX_EXPORTER.reference,
         versions.KUBE_STATE_METRICS.reference,
+        versions.PVE_EXPORTER.reference,
         versions.NODE_EXPORTER.reference,
         _agent(settings),
         settings.guard.image,

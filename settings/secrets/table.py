@@ -30,6 +30,14 @@ SECRETS: Final = (
         "make a second token, set it, run up, remove the first",
     ),
     Secret(
+        "proxmoxMetricsToken",
+        "API token with the role PVEAuditor, with which metrics of Proxmox hosts and guests are read",
+        forms.PROXMOX_TOKEN,
+        ("pve-exporter",),
+        "`pveum user token add USER@REALM NAME --privsep 0` of a user with PVEAuditor on /; docs/how-to/machines.md",
+        "make a second token, set it, run up, remove the first",
+    ),
+    Secret(
         "minioRootPassword",
         "password of storage.root_user",
         forms.ACCESS,

@@ -74,6 +74,7 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition("ServiceDown", ("TargetDown",), ("service_name",)),
     Inhibition("SLOErrorBudgetBurnFast", ("SLOErrorBudgetBurnSlow", "SLOErrorBudgetExhausted"), ("slo",)),
     Inhibition("DiskFull", ("DiskSpaceLow", "DiskWillFill"), ("host", "mountpoint")),
+    Inhibition("HypervisorStorageFull", ("HypervisorStorageLow",), ("hypervisor", "storage")),
     Inhibition("CertificateExpiresNow", ("CertificateExpiresSoon",), ("instance",)),
     Inhibition("CertificateNotReady", ("CertificateNotRenewed",), ("namespace", "name")),
     Inhibition("PodCrashLooping", ("PodNotReady",), ("namespace", "pod")),

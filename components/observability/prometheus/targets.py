@@ -6,6 +6,7 @@ from typing import Final
 
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.prometheus import cluster, probes
+from components.observability.prometheus.hypervisor import hypervisor
 from components.observability.prometheus.parts import Job, copied, docker_hosts, job, keep, kept_metrics, static
 from components.programs import KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
@@ -31,7 +32,7 @@ CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 def jobs(settings: Settings) -> list[Job]:
     """Every scrape job of a stack, each series with `service_name` and `environment`.
 
-    Proxmox' own hosts are absent: nothing of this platform runs on them, and their API has no metrics in this format.
+    Proxmox' own hosts are known by their API alone: nothing of this platform runs on them, no node exporter either.
     """
     return [
         *_own(settings),
@@ -41,6 +42,7 @@ def jobs(settings: Settings) -> list[Job]:
         *_kubernetes(settings),
         *cluster.jobs(settings),
         *_guests(settings),
+        hypervisor(settings),
         *_object_storage(settings),
         *probes.jobs(settings),
     ]
@@ -172,7 +174,9 @@ def _kubernetes_nodes(settings: Settings, called: str, port: int | None) -> Job:
     }
     if port is None:
         content["metric_relabel_configs"] = cluster.kept_of_units()
-        content["static_configs"] = [static(address, wanted, host) for host, address in docker_hosts(settings)]
+        lxcs = [(name, lxc.address) for name, lxc in settings.compute.containers.items()]
+        machines = [*docker_hosts(settings), *lxcs]
+        content["static_configs"] = [static(address, wanted, host) for host, address in machines]
         # Targets that are no node of the cluster bring their address and host themselves.
         for rule in content["relabel_configs"]:
             rule["regex"] = "(.+)"

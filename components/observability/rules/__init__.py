@@ -11,6 +11,7 @@ from components.observability.rules import (
     database,
     edge,
     hosts,
+    hypervisors,
     kubernetes,
     monitoring,
     nodes,
@@ -32,6 +33,7 @@ __all__ = ["Alert", "Group", "Links", "Recording", "documents", "groups", "links
 _SUBJECTS: Final[Sequence[Callable[[Settings], Sequence[Group]]]] = (
     recordings.groups,
     hosts.groups,
+    hypervisors.groups,
     kubernetes.groups,
     database.groups,
     storage.groups,

@@ -17,7 +17,8 @@ import (
 var listens = regexp.MustCompile(`^--?(?:port|[a-z.-]*listen-addr(?:ess)?)=(?:.*:)?([0-9]+)$`)
 
 // standIn answers for a program that cannot be had: NAME, its PORTS and PATHS (with commas), then the real program's
-// own arguments, which are ignored but for the one that says the first port. An unknown path is 404, as there.
+// own arguments, which are ignored but for the one that says the first port. An unknown path is 404, as there; a known
+// one says what the environment has as SERIES.
 func standIn(arguments []string) error {
 	if len(arguments) < 3 {
 		return fmt.Errorf("stand-in needs NAME PORTS PATHS")
@@ -38,6 +39,7 @@ func standIn(arguments []string) error {
 		case path == "/":
 			fmt.Fprintf(writer, "This stands in for %s, which is not here.\n", name)
 		case slices.Contains(paths, path):
+			fmt.Fprint(writer, os.Getenv("SERIES"))
 		default:
 			http.NotFound(writer, request)
 		}

@@ -120,7 +120,11 @@ def assert_observers(world: World) -> None:
         (config,) = [volume["projected"] for volume in volumes if volume["name"] == "config"]
         assert {source["configMap"]["name"] for source in config["sources"] if "configMap" in source} <= documents
     deployments = cluster.items(f"/apis/apps/v1/namespaces/{observed.namespace}/deployments")
-    assert {item["metadata"]["name"] for item in deployments} == {"blackbox-exporter", "kube-state-metrics"}
+    assert {item["metadata"]["name"] for item in deployments} == {
+        "blackbox-exporter",
+        "kube-state-metrics",
+        "pve-exporter",
+    }
     agents = cluster.items(f"/apis/apps/v1/namespaces/{observed.agents_namespace}/daemonsets")
     assert {item["metadata"]["name"] for item in agents} == {"log-agent", "node-exporter"}
     for item in agents:
