@@ -89,13 +89,11 @@ def docker_bounded(resource: Resource) -> Iterator[Finding]:
     "docker-read-only",
     requirements=("SEC-2",),
     types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.LOW,
     dev=Level.ADVISORY,
-    elsewhere=Level.ADVISORY,
-    because="some third-party programs write beside their binaries; which ones is seen only when they run",
+    because="where a program of others writes is tried in dev",
 )
 def docker_read_only(resource: Resource) -> Iterator[Finding]:
-    """A Docker container that runs cannot write to its own image, where the program allows it."""
+    """A Docker container that runs cannot write to its own image."""
     read_only = resource.props.at("readOnly")
     if read_only.flag is not True and resource.props.at("start").flag is not False:
         yield read_only.wrong("is not true", "set it, and a tmpfs or volume where the program writes")
