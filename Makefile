@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo preview render capacity versions flows secrets new-service postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
@@ -39,6 +39,9 @@ versions: venv ## show what of others STACK runs, its licence, and how long it i
 
 flows: venv ## show who may talk to whom in STACK, at which port of the pod, and why
 	@$(PY) -m render flows --stack $(STACK)
+
+machines: venv ## show what runs on which machine of STACK, and how many pods there are of what
+	@$(PY) -m render machines --stack $(STACK)
 
 secrets: venv ## show the secrets that STACK needs: what each is, where to get it, how to set and how to replace it
 	@$(PY) -m render secrets --stack $(STACK)

@@ -12,7 +12,7 @@ import versions
 from render.__main__ import main
 from render.versions import ending
 from settings.secrets import SECRETS
-from tests.recording import stack_settings
+from tests.recording import STACKS, record_platform, stack_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -119,6 +119,36 @@ def test_who_talks_to_whom_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^observability/alertmanager +observability/alertmanager +9094/TCP\+UDP +", shown, re.MULTILINE)
     assert re.search(r"^edge/traefik +commerce/storefront +3000/TCP +", shown, re.MULTILINE)
     assert re.search(r"^commerce/storefront +10\.10\.30\.61, 203\.0\.113\.61, .* +443/TCP +", shown, re.MULTILINE)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_runs_where_is_what_is_declared(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["machines", "--stack", stack]) == 0
+    machines, pods = capsys.readouterr().out.split("\n\n")
+    rows = {line.split()[0]: line for line in machines.splitlines()[1:]}
+    settings, recorder = stack_settings(stack), record_platform(stack_settings(stack))
+    assert rows.keys() == settings.wanted_vms.keys() | settings.compute.containers.keys()
+    for name in settings.compute.by_role("docker_host"):
+        label = {"label": "luxima.id/host", "value": name}
+        running = [
+            each.inputs["name"]
+            for each in recorder.of("docker:index/container:Container")
+            if label in each.inputs["labels"] and each.inputs.get("start", True)
+        ]
+        assert sorted(rows[name].rpartition("containers ")[2].split(", ")) == sorted(running)
+    for name in settings.compute.workers:
+        assert settings.edge.gateways["blue"].address in rows[name]
+    listed = {tuple(line.split()[:2]) for line in pods.splitlines()[1:]}
+    namespace = settings.observability.namespace
+    deployed = [each.inputs["metadata"] for kind in (":Deployment", ":StatefulSet") for each in recorder.of(kind)]
+    programs = {(each["name"], namespace) for each in deployed if each["namespace"] == namespace}
+    agents = {
+        (each.inputs["metadata"]["name"], each.inputs["metadata"]["namespace"]) for each in recorder.of(":DaemonSet")
+    }
+    assert programs | agents <= listed
+    assert {line.rpartition("  ")[2] for line in pods.splitlines()[1:] if line.split()[:1] == ["log-agent"]} == {
+        "every node"
+    }
 
 
 @pytest.mark.parametrize(("stack", "unneeded"), [("dev", {"kubeconfig", "acmeTsigSecret"}), ("prod", {"kubeconfig"})])

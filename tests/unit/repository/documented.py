@@ -33,6 +33,7 @@ RUN: Mapping[str, str] = {
     "make schema": "test_schema.py::test_an_outdated_schema_is_noticed_and_written_anew",
     "make shell": "test_node.py::test_users_reach_the_shop_by_its_name",
     "make flows": "test_render.py::test_who_talks_to_whom_is_shown",
+    "make machines": "test_render.py::test_what_runs_where_is_what_is_declared",
     "make new-service": "settings/test_command.py::test_a_new_service_is_one_entry_for_each_stack",
     "make secrets": "test_render.py::test_each_secret_that_is_needed_is_explained",
     "make versions": "test_render.py::test_what_others_support_is_shown_for_what_the_stack_runs",
