@@ -98,7 +98,8 @@ class Machine:
 
     def run(self) -> subprocess.CompletedProcess[str]:
         text = script(_ENDPOINT, _pipeline("prod"), None).replace("ROOT=''", f"ROOT={self.root}")
-        text = text.replace("TEXTFILES=", f"TEXTFILES={self.root}").replace("/var/log/journal", f"{self.root}/journal")
+        text = text.replace("TEXTFILES=", f"TEXTFILES={self.root}")
+        text = text.replace('"$TEXTFILES" /var/log/journal', f'"$TEXTFILES" "{self.root}/journal"')
         environment = {"PATH": f"{self._programs}:/usr/bin:/bin"}
         return subprocess.run(
             ["bash", "-c", text], input="the-password", env=environment, text=True, capture_output=True, check=False
