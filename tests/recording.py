@@ -21,6 +21,7 @@ from pulumi.runtime.stack import wait_for_rpcs
 from components.platform import Platform
 from sandbox.credentials import private_key
 from settings import Settings
+from settings.compute import Compute
 from settings.loading import check
 from settings.secrets import SECRETS
 
@@ -198,6 +199,16 @@ async def _finished() -> None:
 def stack_settings(stack: str) -> Settings:
     """The committed settings of `stack`."""
     return check(stack, ROOT)
+
+
+def on_shared_storage(*guests: str) -> Settings:
+    """Those of prod, had it storage that all nodes share, on which Proxmox starts these guests elsewhere."""
+    settings = stack_settings("prod")
+    data = settings.compute.model_dump()
+    data["storage"] = {"disks": "ceph", "files": "cephfs", "shared": True}
+    for guest in guests:
+        (data["vms"].get(guest) or data["containers"][guest])["ha"] = True
+    return settings.model_copy(update={"compute": Compute.model_validate(data)})
 
 
 def record_platform(settings: Settings) -> Recorder:
