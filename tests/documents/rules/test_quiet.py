@@ -170,6 +170,10 @@ def series(settings: Settings, days: int) -> dict[str, str]:
     found['kube_node_status_condition{node="a",condition="Ready",status="true"}'] = f"1x{days * DAY}"
     coredns = 'namespace="kube-system",deployment="coredns"'
     found[f"kube_deployment_status_replicas_available{{{coredns}}}"] = f"1x{days * DAY}"
+    server = 'job="kubelet",instance="kubelet-0",status="success"'
+    found[f"k3s_etcd_snapshot_save_s3_duration_seconds_count{{{server}}}"] = f"_x{6 * 60} " + " ".join(
+        f"{count}x{6 * 60 - 1}" for count in range(1, days * 4)
+    )
     before, after = 20 * 60, days * DAY - 20 * 60
     asked = 'job="services",instance="services-0",service_name="storefront",slot="blue"'
     found[f'http_requests_total{{{asked},code="500"}}'] = f"_x{before} 1x{after}"
