@@ -104,6 +104,7 @@ schema: venv ## write the JSON Schemas of the stacks' files anew
 docs: venv ## write the generated references anew
 	@$(PY) -m policy.docs
 	@$(PY) -m sandbox.providers.reference
+	@$(PY) -m render.rotation
 	@$(PY) -m tests.proofs
 
 lock: venv ## lock the Python dependencies anew after pyproject.toml changed

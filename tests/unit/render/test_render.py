@@ -3,12 +3,14 @@
 import re
 import shutil
 from datetime import timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import versions
+from render import rotation
 from render.__main__ import main
 from render.versions import ending
 from settings.secrets import SECRETS
@@ -161,6 +163,19 @@ def test_each_secret_that_is_needed_is_explained(
         rf"^  set it   pulumi config set --secret luxima:(\w+) --stack {stack}(?: < FILE)?$", shown, re.MULTILINE
     )
     assert set(set_by) == {secret.key for secret in SECRETS} - unneeded
+
+
+def test_the_page_on_rotating_secrets_is_of_this_table() -> None:
+    assert rotation.TARGET.read_text(encoding="utf-8") == rotation.page(), "run make docs"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_secret_that_the_program_makes_can_be_replaced(stack: str) -> None:
+    recorder = record_platform(stack_settings(stack))
+    made = [*recorder.of(":RandomPassword"), *recorder.of(":IamServiceAccount")]
+    assert len(made) > 5
+    patterns = [each.names for each in rotation.MADE]
+    assert [each.name for each in made if not any(fnmatch(each.name, pattern) for pattern in patterns)] == []
 
 
 def test_what_is_soon_supported_no_longer_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
