@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.compute import ComputeArgs, ComputeCluster
+from components.compute import ComputeArgs, ComputeCluster, VirtualMachine
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
 from components.edge import documents as edge_documents
@@ -61,6 +61,15 @@ class Platform:
     def __init__(self, settings: Settings, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         self._settings = settings
         self._flows = flows(settings)
+        self.kubernetes = KubernetesCluster(
+            "kubernetes",
+            ClusterArgs(
+                kubernetes=settings.kubernetes,
+                compute=settings.compute,
+                registry=settings.environment.registry_host if settings.edge.certificates.authority_secret else None,
+                kubeconfig=secrets.get("kubeconfig"),
+            ),
+        )
         self.compute = ComputeCluster(
             "compute",
             ComputeArgs(
@@ -73,20 +82,12 @@ class Platform:
                 api_token=secrets["proxmoxApiToken"],
                 ssh_private_key=secrets["sshPrivateKey"],
                 cloud_configs=cloud_configs(settings.kubernetes, settings.compute),
+                joined=self._joined,
             ),
         )
-        self.kubernetes = KubernetesCluster(
-            "kubernetes",
-            ClusterArgs(
-                kubernetes=settings.kubernetes,
-                compute=settings.compute,
-                servers=self._machines("k3s_server"),
-                agents=self._machines("k3s_agent"),
-                ssh_user=settings.compute.ssh.user,
-                ssh_private_key=secrets["sshPrivateKey"],
-                kubeconfig=secrets.get("kubeconfig"),
-            ),
-        )
+        for name, vm in self.compute.vms.items():
+            self._joined(name, vm, "k3s_agent")
+        self.kubernetes.complete()
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
         # Every workload waits for its namespace, and so for the classes that its pods name.
         priorities = Priorities("priorities", self._in_cluster)
@@ -218,6 +219,9 @@ class Platform:
             ),
             pulumi.ResourceOptions.merge(opts, trusting),
         )
+        authority = self.certificates.authority
+        # What nodes need before they can have an image from the registry.
+        self._pulling = [*self.certificates.authorities, *(self.kubernetes.trust(authority) if authority else ())]
         passwords: dict[Client, pulumi.Input[str]] = {client: secrets[key] for client, key in CLIENT_SECRETS.items()}
         documents = edge_documents(settings)
         self.gateways = {
@@ -252,17 +256,16 @@ class Platform:
                     tsig_secret=secrets["dnsGuardTsigSecret"],
                     service_role_key=secrets["serviceRoleKey"],
                 ),
-                pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.certificates.authorities)),
+                pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self._pulling)),
             )
             for name in watched(settings)
         }
 
-    def _machines(self, role: str) -> dict[str, Machine]:
-        return {
-            name: Machine(vm.address, vm.machine, vm.settled)
-            for name, vm in self.compute.vms.items()
-            if self._settings.compute.vms[name].role == role
-        }
+    def _joined(self, name: str, vm: VirtualMachine, role: str = "k3s_server") -> list[pulumi.Resource]:
+        """A server is a member of the cluster again before the next one is touched."""
+        if self._settings.compute.vms[name].role != role:
+            return []
+        return [self.kubernetes.join(name, Machine(vm.login, vm.hypervisor, vm.made, vm.settled))]
 
     def _service(self, name: str) -> Service:
         settings = self._settings
@@ -291,7 +294,7 @@ class Platform:
                 providers={"kubernetes": self.kubernetes.provider},
                 depends_on=[
                     *self.namespaces[service.namespace].guards,
-                    *self.certificates.authorities,
+                    *self._pulling,
                     self.ledger,
                 ],
             ),

@@ -41,6 +41,15 @@ Certificate = Annotated[
         "a certificate in PEM, with its BEGIN and END lines, as /etc/pve/pve-root-ca.pem has it",
     ),
 ]
+
+HostKey = Annotated[
+    str,
+    Form(
+        "^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{32,}={0,2}( .*)?$",
+        "the host's own public SSH key in one line, as `cat /etc/ssh/ssh_host_ed25519_key.pub` there prints it; no RSA",
+    ),
+]
+
 Sha512 = Annotated[str, Form("^[0-9a-f]{128}$", "128 hexadecimal digits, as sha512sum prints them")]
 
 Cpus = Annotated[int, Field(ge=1, le=512)]
@@ -52,6 +61,9 @@ class Node(Area):
     """A Proxmox host that guests are placed on."""
 
     address: Address = Field(description="Address of the host")
+    host_key: HostKey = Field(
+        description="Public SSH key of the host, by which it is known; it tells the keys of its guests"
+    )
     cpus: Cpus = Field(description="Logical processors of the host")
     memory_mib: Annotated[int, Field(ge=1024, le=16_777_216)] = Field(description="Memory of the host, in MiB")
 

@@ -72,6 +72,20 @@ def docker_provider_tls(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
+    "remote-command-host-key",
+    requirements=("SEC-1",),
+    types=kinds.REMOTE_COMMANDS,
+)
+def remote_command_host_key(resource: Resource) -> Iterator[Finding]:
+    """A machine is spoken to over SSH only when it shows the key that is known of it."""
+    connection = resource.props.at("connection")
+    for place in (connection, connection.at("proxy")):
+        key = place.at("hostKey")
+        if place.present and not key.text:
+            yield key.wrong("is missing, so any machine could answer", "give the machine's public SSH key")
+
+
+@resource_rule(
     "kubernetes-provider-tls",
     requirements=("SEC-1",),
     types=(kinds.KUBERNETES_PROVIDER,),
@@ -198,6 +212,7 @@ RULES = (
     minio_provider_tls,
     proxmox_provider_tls,
     docker_provider_tls,
+    remote_command_host_key,
     kubernetes_provider_tls,
     ingress_tls,
     public_service_https,

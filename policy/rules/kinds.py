@@ -35,6 +35,7 @@ CLUSTER_FIREWALL = "proxmoxve:cluster/firewallLegacy:FirewallLegacy"
 DOCKER_CONTAINER = "docker:index/container:Container"
 DOCKER_IMAGE = "docker:index/remoteImage:RemoteImage"
 
+REMOTE_COMMANDS = ("command:remote:Command", "command:remote:CopyFile", "command:remote:CopyToRemote")
 COMMANDS = ("command:remote:Command", "command:local:Command")
 DNS_RECORD = "pulumi-python:dynamic/dns:Record"
 

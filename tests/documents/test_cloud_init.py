@@ -6,6 +6,7 @@ k3s itself is not run: its own options are compared with those that its document
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any, cast
@@ -23,6 +24,7 @@ from tools import ensure
 
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
+_REGISTRY = "registry.dev.luxima.local"
 _AGENT = {"kubelet-arg", "node-ip", "node-name", "protect-kernel-defaults", "server", "token-file"}
 _SERVER = {
     *("cluster-cidr", "disable", "etcd-expose-metrics", "etcd-s3", "etcd-s3-config-secret", "etcd-snapshot-retention"),
@@ -135,9 +137,11 @@ def test_cloud_init_takes_the_user_data_of_every_machine(tmp_path: Path) -> None
 def test_shellcheck_finds_nothing_in_the_steps(stack: str) -> None:
     settings, vms = _cluster(stack)
     scripts = [
-        *(steps.node(settings.kubernetes, settings.compute, vm) for vm in vms),
-        steps.admit(vms[0], vms[1]),
+        *(steps.node(settings.kubernetes, settings.compute, vm, _REGISTRY) for vm in vms),
+        steps.admit(vms[0]),
+        steps.admission(settings.compute, vms[0]),
         steps.found(vms[0]),
+        steps.trust(vms[0]),
         steps.kubeconfig(settings.kubernetes, vms[0]),
     ]
     # Each has a part that all share, of which it does not use all.
@@ -145,14 +149,18 @@ def test_shellcheck_finds_nothing_in_the_steps(stack: str) -> None:
     for script in scripts:
         _read_by([*command, "--exclude=SC2034", "-"], script)
         # The shell that it is given to gets it as one argument, for which Linux has 128 KiB.
-        assert len(steps.as_root(script).encode()) < 128 * 1024
+        assert len(f"sudo bash -c {shlex.quote(script)}".encode()) < 128 * 1024
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_systemd_takes_the_unit(stack: str, tmp_path: Path) -> None:
     settings, vms = _cluster(stack)
     for vm in (vms[0], vms[-1]):
-        (text,) = [each.content for each in files(settings.kubernetes, settings.compute, vm) if "systemd" in each.path]
+        (text,) = [
+            each.content
+            for each in files(settings.kubernetes, settings.compute, vm, _REGISTRY)
+            if "systemd" in each.path
+        ]
         unit = tmp_path / "k3s.service"
         unit.write_text(text.replace("/usr/local/bin/k3s", "/bin/true").replace("/sbin/modprobe", "/bin/true"))
         _read_by(["systemd-analyze", "verify", "--man=no", unit])
@@ -175,10 +183,10 @@ def test_a_step_writes_every_file_as_it_is(stack: str, tmp_path: Path) -> None:
     settings, vms = _cluster(stack)
     for vm in vms:
         root = tmp_path / vm
-        script = steps.node(settings.kubernetes, settings.compute, vm)
+        script = steps.node(settings.kubernetes, settings.compute, vm, _REGISTRY)
         functions = script[script.index("put() {") : script.index("# What all steps")]
         _read_by(["bash", "-c", f"set -eu; ROOT={root}\n{functions}\nfiles"])
-        for file in files(settings.kubernetes, settings.compute, vm):
+        for file in files(settings.kubernetes, settings.compute, vm, _REGISTRY):
             assert (root / file.path[1:]).read_text().rstrip("\n") == file.content.rstrip("\n")
             assert (root / file.path[1:]).stat().st_mode & 0o777 == int(file.permissions, 8)
 

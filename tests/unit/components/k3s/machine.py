@@ -10,7 +10,8 @@ from settings import Settings
 from tests.recording import stack_settings
 
 TOKEN = "t0ken"
-_FAKES = ("cloud-init", "curl", "fake-k3s", "journalctl", "sysctl", "systemctl")
+REGISTRY = "registry.dev.luxima.local"
+_FAKES = ("cloud-init", "curl", "fake-k3s", "hostname", "journalctl", "qm", "ssh", "sysctl", "systemctl")
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ class Machine:
         """Make it the node that the settings say, or of another version."""
         kubernetes = self.settings.kubernetes
         wanted = kubernetes if version is None else kubernetes.model_copy(update={"version": version})
-        return self.run(steps.node(wanted, self.settings.compute, self.name), f"{token}\n")
+        return self.run(steps.node(wanted, self.settings.compute, self.name, REGISTRY), f"{token}\n")
 
 
 _settings = functools.cache(stack_settings)

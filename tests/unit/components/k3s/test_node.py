@@ -98,7 +98,7 @@ def test_a_wrong_token_is_said_at_once_and_shown_nowhere(tmp_path: Path, name: s
     made.answers(_API, 401)
     _refused(made, f"the server at {_API} refuses the join token")
     assert [call for call in made.calls if call.startswith("ask")] == [f'ask {_API} user = "node:{TOKEN}"']
-    assert TOKEN not in steps.node(made.settings.kubernetes, made.settings.compute, name)
+    assert TOKEN not in steps.node(made.settings.kubernetes, made.settings.compute, name, None)
 
 
 def test_data_of_another_token_are_kept(tmp_path: Path) -> None:
@@ -120,6 +120,25 @@ def test_an_agent_joins_and_founds_nothing(tmp_path: Path) -> None:
     assert made.up().returncode == 0
     assert made.starts == [f"{_NOW} "]
     assert f"server: https://{_API}:6443" in (made.etc / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize(("stack", "pods"), [("dev", "1"), ("prod", "2")])
+def test_the_clusters_name_server_outlives_a_node_where_there_is_another(tmp_path: Path, stack: str, pods: str) -> None:
+    made = _founder(tmp_path, stack)
+    assert made.up().returncode == 0
+    assert [call for call in made.calls if call.startswith("scale")] == [f"scale {pods}"]
+    agent = machine(tmp_path, "k3s-agent-1", stack)
+    agent.answers(agent.settings.kubernetes.api_address, 200)
+    assert agent.up().returncode == 0
+    assert not [call for call in agent.calls if call.startswith("scale")]
+
+
+def test_a_cluster_without_a_name_server_is_said(tmp_path: Path) -> None:
+    made = _founder(tmp_path)
+    made.put("nameless")
+    done = made.up()
+    assert done.returncode == 1
+    assert "k3s has brought no name server of the cluster after 1 s" in done.stderr
 
 
 def test_what_is_as_it_should_be_is_left_alone(tmp_path: Path) -> None:
