@@ -173,12 +173,11 @@ class Platform:
                 f"observability-{lxc}",
                 LxcAgentsArgs(
                     observability=settings.observability,
-                    address=container.address,
-                    private_key=secrets["sshPrivateKey"],
+                    login=container.login,
                     log_agent_password=secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
                     pipeline=documents[f"log-agent/{lxc}/promtail.yaml"],
                     authority=self.certificates.authority,
-                    machine=container.machine,
+                    made=container.made,
                     settled=container.settled,
                 ),
             )

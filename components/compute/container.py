@@ -107,6 +107,12 @@ class LinuxContainer(pulumi.ComponentResource):
         )
         self.address = guest.address
         self.made = Made(container, container.network_interfaces.apply(_card))
+        self.login = Login(
+            guest.address,
+            "root",
+            args.hypervisor.private_key,
+            host_key(name, "lxc", guest.id, args.hypervisor, self.made, pulumi.ResourceOptions(parent=self)),
+        )
         self.vm_id = container.vm_id.apply(int)
         closed = GuestFirewall(
             f"{name}-firewall",
@@ -118,12 +124,7 @@ class LinuxContainer(pulumi.ComponentResource):
         self.settled = settled(
             f"{name}-settled",
             settled_script(guest.role, args.filtered.edge.namespace),
-            Login(
-                guest.address,
-                "root",
-                args.hypervisor.private_key,
-                host_key(name, "lxc", guest.id, args.hypervisor, self.made, pulumi.ResourceOptions(parent=self)),
-            ),
+            self.login,
             (guest.cpus, guest.memory_mib, guest.address, network.gateway, network.name_servers, network.search_domain),
             self.made,
             pulumi.ResourceOptions(parent=self, depends_on=[closed]),

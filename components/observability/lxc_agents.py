@@ -12,6 +12,7 @@ import pulumi
 import pulumi_command as command
 
 from components.cloud_init import TEXTFILES, UPDATES, CloudFile
+from components.login import Login, Made
 from components.observability import log_agent
 from components.scripts import writing
 from settings.observability import Observability
@@ -60,17 +61,15 @@ class LxcAgentsArgs:
 
     observability: Observability
     """Settings of what observes."""
-    address: str
-    """Address of the container: SSH connects to it, and metrics are served on it."""
-    private_key: pulumi.Input[str]
-    """Private key with which root is logged in; secret."""
+    login: Login
+    """How the container is reached; metrics are served on its address."""
     log_agent_password: pulumi.Input[str]
     """Password with which lines are sent through the gateways; secret."""
     pipeline: str
     """The log agent's document."""
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
-    machine: pulumi.Resource
+    made: Made
     """The container; one that is made anew is set up anew."""
     settled: pulumi.Resource
     """What is there when it answers, behind its firewall."""
@@ -81,28 +80,18 @@ class LxcAgents(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: LxcAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:LxcAgents", name, None, opts)
-        endpoint = f"{args.address}:{args.observability.node_exporter_port}"
+        endpoint = f"{args.login.address}:{args.observability.node_exporter_port}"
         authority = pulumi.Output.from_input(args.authority)
         command.remote.Command(
             f"{name}-agents",
-            connection=command.remote.ConnectionArgs(
-                host=args.address,
-                user="root",
-                private_key=args.private_key,
-                dial_error_limit=60,
-                per_dial_timeout=15,
-            ),
-            create=authority.apply(lambda pem: f"bash -c {shlex.quote(script(endpoint, args.pipeline, pem))}"),
+            connection=args.login.connection,
+            create=authority.apply(lambda pem: args.login.as_root(script(endpoint, args.pipeline, pem))),
             # No command line and no plan shows it.
             stdin=args.log_agent_password,
             logging=command.remote.Logging.NONE,
             add_previous_output_in_env=False,
-            opts=pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[args.settled],
-                replace_with=[args.machine],
-                deleted_with=args.machine,
-            ),
+            triggers=[args.made.identity],
+            opts=args.made.with_it(pulumi.ResourceOptions(parent=self, depends_on=[args.settled])),
         )
         self.register_outputs({"endpoint": endpoint})
 
