@@ -18,6 +18,8 @@ DATABASE_PORTS = frozenset({5432, 6543})
 """PostgreSQL, and the pooler before it."""
 _ANYWHERE = frozenset({"", "0.0.0.0/0", "::/0", "0.0.0.0", "::", "0/0"})  # noqa: S104 - what is looked for, not bound
 _NAMES = ("postgres", "postgresql", "supavisor", "pgbouncer")
+_PARTS = ("supabase/", "postgrest/", "/imgproxy:")
+"""In the names of images that run beside the database."""
 
 
 def _is_database_port(value: Value) -> bool:
@@ -55,20 +57,27 @@ def database_service_private(resource: Resource) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def database_port_private(resource: Resource) -> Iterator[Finding]:
-    """A Docker container publishes the database's ports on a private address at most."""
+    """No Docker container publishes the database's ports, but to its own host; who needs them is in its network."""
     published = False
     for port in resource.props.at("ports").items():
         if any(_is_database_port(port.at(key)) for key in ("internal", "external")):
             published = True
             ip = port.at("ip")
-            if not _is_private(ip.text):
+            if not _is_loopback(ip.text):
                 yield ip.wrong(
-                    f"is {ip.text or 'missing'}: the database listens on every interface",
-                    "give 127.0.0.1 or the host's private address, or publish nothing",
+                    f"is {ip.text or 'missing'}: the database listens outside of its host",
+                    "publish nothing, and let who needs it join the container's network",
                 )
     every = resource.props.at("publishAllPorts")
     if every.flag and (published or any(name in resource.props.at("image").text for name in _NAMES)):
         yield every.wrong("publishes the database on every interface", "remove it")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
 
 
 def _is_private(address: str) -> bool:
@@ -76,7 +85,40 @@ def _is_private(address: str) -> bool:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return (parsed.is_private or parsed.is_loopback) and not parsed.is_unspecified
+    return parsed.is_private and not parsed.is_unspecified
+
+
+@resource_rule(
+    "database-parts-private",
+    requirements=("SEC-3",),
+    types=(kinds.DOCKER_CONTAINER,),
+    severity=Severity.CRITICAL,
+)
+def database_parts_private(resource: Resource) -> Iterator[Finding]:
+    """No part of Supabase publishes a port: its API gateway is the one door."""
+    image = resource.props.at("image").text
+    if not any(name in image for name in _PARTS):
+        return
+    for name in ("ports", "publishAllPorts"):
+        value = resource.props.at(name)
+        if (name == "ports" and list(value.items())) or (name != "ports" and value.flag):
+            yield value.wrong("publishes a part of the database", "remove it: the API gateway leads to it")
+    mode = resource.props.at("networkMode")
+    if mode.text == "host":
+        yield mode.wrong("is the host's own, in which every port is published", "remove it")
+
+
+@resource_rule(
+    "docker-published-private",
+    requirements=("SEC-3", "SEC-6"),
+    types=(kinds.DOCKER_CONTAINER,),
+)
+def docker_published_private(resource: Resource) -> Iterator[Finding]:
+    """What a Docker container publishes is on one private address: Docker's own rules pass by the host's firewall."""
+    for port in resource.props.at("ports").items():
+        ip = port.at("ip")
+        if not _is_private(ip.text):
+            yield ip.wrong(f"is {ip.text or 'missing'}: every interface listens", "give the host's private address")
 
 
 @resource_rule(
@@ -211,6 +253,8 @@ def _listed(value: object) -> list[str]:
 RULES = (
     database_service_private,
     database_port_private,
+    database_parts_private,
+    docker_published_private,
     database_firewall,
     database_network_policy,
     bucket_not_public,

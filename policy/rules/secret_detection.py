@@ -134,7 +134,9 @@ def secret_name(name: str) -> bool:
 def literal(text: str) -> bool:
     """Whether a value is written out, not a reference (`$VAR`, a path, a placeholder), a switch or nothing."""
     return (
-        bool(text) and text.lower() not in {"true", "false", "null", "~"} and not text.startswith(("$", "/", "<", "{{"))
+        bool(text)
+        and text.lower() not in {"true", "false", "null", "~"}
+        and not text.startswith(("$", "/", "@/", "<", "{{"))
     )
 
 

@@ -110,6 +110,6 @@ def test_assignments_in_documents(text: str, name: str | None) -> None:
 
 
 def test_references_are_not_literal() -> None:
-    assert [text for text in ("", "true", "$X", "/run/x", "<set>", "{{ x }}", "hunter22") if literal(text)] == [
-        "hunter22"
-    ]
+    assert [
+        text for text in ("", "true", "$X", "/run/x", "@/run/x", "<set>", "{{ x }}", "hunter22") if literal(text)
+    ] == ["hunter22"]

@@ -67,7 +67,7 @@ SPECS = (
         "database-port-private",
         passes=(
             _docker(),
-            _docker(("ports/0/ip", "127.0.0.1")),
+            _docker(("ports/0/ip", "::1")),
             _docker(("ports", [{"internal": 8000.0}])),
             _docker(("ports", []), ("publishAllPorts", True), ("image", "kong:3.9")),
         ),
@@ -75,10 +75,37 @@ SPECS = (
             wrong(_docker(("ports/0/ip", DROP)), "ports[0].ip"),
             wrong(_docker(("ports/0/ip", "0.0.0.0")), "ports[0].ip"),  # noqa: S104 - what must be found
             wrong(_docker(("ports/0/ip", "203.0.114.9")), "ports[0].ip"),
+            wrong(_docker(("ports/0/ip", "10.10.10.41")), "ports[0].ip"),
             wrong(_docker(("ports/0", {"internal": 6543.0, "external": 443.0, "ip": "::"})), "ports[0].ip"),
             wrong(_docker(("ports/0", {"internal": 8000.0, "external": 5432.0})), "ports[0].ip"),
             wrong(_docker(("ports", []), ("publishAllPorts", True)), "publishAllPorts"),
             wrong(_docker(("publishAllPorts", True), ("image", "kong:3.9")), "publishAllPorts"),
+        ),
+        unknown=(wrong(_docker(("ports/0/ip", UNKNOWN)), "ports[0].ip"),),
+    ),
+    Spec(
+        "database-parts-private",
+        passes=(
+            _docker(),
+            _docker(("ports", []), ("image", f"docker.io/supabase/gotrue@{good.DIGEST}")),
+            _docker(("ports/0/ip", "10.10.10.41"), ("image", "docker.io/library/traefik:v3.7.15")),
+        ),
+        fails=(
+            wrong(_docker(("image", "docker.io/supabase/gotrue:v2.189.0")), "ports"),
+            wrong(_docker(("image", "docker.io/postgrest/postgrest:v14.12")), "ports"),
+            wrong(_docker(("image", "docker.io/darthsim/imgproxy:v3.30.1")), "ports"),
+            wrong(_docker(("ports", []), ("publishAllPorts", True), ("image", "supabase/studio:1")), "publishAllPorts"),
+            wrong(_docker(("ports", []), ("networkMode", "host"), ("image", "supabase/studio:1")), "networkMode"),
+        ),
+        unknown=(wrong(_docker(("image", UNKNOWN)), "image"),),
+    ),
+    Spec(
+        "docker-published-private",
+        passes=(_docker(), _docker(("ports/0/ip", "10.10.10.41")), _docker(("ports", []))),
+        fails=(
+            wrong(_docker(("ports/0/ip", DROP)), "ports[0].ip"),
+            wrong(_docker(("ports/0/ip", "0.0.0.0")), "ports[0].ip"),  # noqa: S104 - what must be found
+            wrong(_docker(("ports/0/ip", "8.8.8.8")), "ports[0].ip"),
         ),
         unknown=(wrong(_docker(("ports/0/ip", UNKNOWN)), "ports[0].ip"),),
     ),
