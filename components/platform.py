@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.compute import ComputeArgs, ComputeCluster, VirtualMachine
+from components.database import Database, DatabaseArgs
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
 from components.edge import documents as edge_documents
@@ -23,6 +24,7 @@ from components.kubernetes import (
     cloud_configs,
 )
 from components.observability import (
+    DatabaseSeen,
     DockerAgents,
     DockerAgentsArgs,
     LxcAgents,
@@ -47,6 +49,7 @@ from components.services import (
 )
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
+from settings.database import STORAGE_USER
 from settings.secrets import told_to
 
 
@@ -102,6 +105,7 @@ class Platform:
         self.storage = ObjectStorage(
             "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"])
         )
+        secrets = self._database(secrets)
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
         self._edge(secrets)
@@ -165,6 +169,7 @@ class Platform:
                     log_agent_password=secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
                     pipeline=documents[f"log-agent/{host}/promtail.yaml"],
                     authority=self.certificates.authority,
+                    database=self._seen(host),
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
@@ -234,6 +239,7 @@ class Platform:
                     traefik_yaml=documents[f"{slot}/traefik.yaml"],
                     routing_yaml=documents[f"{slot}/routing.yaml"],
                     passwords=passwords,
+                    database=None if self.database is None else self.database.certificate,
                 ),
                 opts,
             )
@@ -265,6 +271,37 @@ class Platform:
         if self._settings.compute.vms[name].role != role:
             return []
         return [self.kubernetes.join(name, Machine(vm.login, vm.hypervisor, vm.made, vm.settled))]
+
+    def _database(self, secrets: Mapping[str, pulumi.Output[str]]) -> Mapping[str, pulumi.Output[str]]:
+        """Make the stack's own database, if it has one; returns the secrets with those that it made."""
+        settings = self._settings
+        self.database = None
+        if settings.database_host is None:
+            return secrets
+        host = self.compute.docker_hosts[settings.database.host]
+        key = self.storage.keys[STORAGE_USER]
+        self.database = Database(
+            "database",
+            DatabaseArgs(
+                settings=settings,
+                login=self.compute.vms[settings.database.host].login,
+                smtp_password=secrets["smtpPassword"],
+                storage_key_id=key.access_key,
+                storage_key=key.secret_key,
+            ),
+            pulumi.ResourceOptions(providers={"docker": host.provider}),
+        )
+        made = {
+            "serviceRoleKey": self.database.service_role_key,
+            "databaseMonitorPassword": self.database.monitor_password,
+        }
+        return {**secrets, **made}
+
+    def _seen(self, host: str) -> DatabaseSeen | None:
+        """The database as the exporter of `host` sees it; None on another host."""
+        if self.database is None or host != self._settings.database.host:
+            return None
+        return DatabaseSeen(self.database.endpoint, self.database.network.name, self.database.certificate)
 
     def _service(self, name: str) -> Service:
         settings = self._settings

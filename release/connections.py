@@ -154,7 +154,7 @@ class Connections:
     def audit(self) -> Audit:
         """The audit's rows; those that wait are in the checkout's folder for what is no part of it."""
         folder = lock.folder(self.options.root) / f"{self.options.stack}.audit"
-        key, options = self._secrets.get("luxima:serviceRoleKey", ""), self.options
+        key, options = self._secrets.get("luxima:serviceRoleKey") or self.engine.service_role_key(), self.options
         url = self.settings.observability.alert_log_url
         return Audit(folder, url, key, options.authorities, loopback_only=options.loopback_only)
 

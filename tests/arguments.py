@@ -39,6 +39,7 @@ def gateway(settings: Settings, slot: Slot, passwords: Mapping[Client, pulumi.In
         traefik_yaml=found[f"{slot}/traefik.yaml"],
         routing_yaml=found[f"{slot}/routing.yaml"],
         passwords=passwords,
+        database=None,
     )
 
 

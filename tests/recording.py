@@ -37,6 +37,7 @@ _COMPUTED: Mapping[str, Mapping[str, Any]] = {
     "random:index/randomPassword:RandomPassword": {"result": "generated-password"},
     "minio:index/iamServiceAccount:IamServiceAccount": {"accessKey": "KEYID", "secretKey": "generated-secret"},
     "command:remote:Command": {"stdout": "kubeconfig"},
+    "pulumi-python:dynamic/database:Certificate": {"certificate": "database-certificate", "key": "database-key"},
     "kubernetes:core/v1:SecretPatch": {"data": {"ca.crt": base64.b64encode(AUTHORITY.encode()).decode()}},
 }
 Identity = tuple[str, str]

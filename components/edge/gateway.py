@@ -1,8 +1,8 @@
 """A gateway: the pods through which users of one slot come in, behind an address of their own (REL-1, SEC-1)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any
 
 import pulumi
 import pulumi_kubernetes as k8s
@@ -41,6 +41,8 @@ class GatewayArgs:
     """The routing document; a change of it replaces no pod."""
     passwords: Mapping[Client, pulumi.Input[str]]
     """Password of each client of the programs behind it; secret."""
+    database: pulumi.Input[str] | None
+    """Certificate of the stack's own database, in PEM; None where it runs elsewhere."""
 
 
 class Gateway(pulumi.ComponentResource):
@@ -91,7 +93,9 @@ class Gateway(pulumi.ComponentResource):
             f"{name}-access",
             metadata=_metadata(edge.namespace, f"{workload}-access", labels),
             type="Opaque",
-            string_data={"access.yaml": pulumi.Output.secret(pulumi.Output.all(**args.passwords).apply(_access))},
+            string_data={
+                "access.yaml": pulumi.Output.secret(pulumi.Output.all(args.passwords, args.database).apply(_access))
+            },
             opts=pulumi.ResourceOptions(parent=self),
         )
         self.workload = Workload(
@@ -126,8 +130,8 @@ class Gateway(pulumi.ComponentResource):
         self.register_outputs({"address": self.address, "service": self.workload.service_name})
 
 
-def _access(passwords: Mapping[str, str]) -> str:
-    return access_yaml(cast("Mapping[Client, str]", passwords))
+def _access(given: Sequence[Any]) -> str:
+    return access_yaml(*given)
 
 
 def _metadata(namespace: str, name: str, labels: Mapping[str, str]) -> k8s.meta.v1.ObjectMetaArgs:

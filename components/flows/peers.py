@@ -163,7 +163,8 @@ class Peers:
         environment, settings = self.settings.environment, self.settings
         core = {environment.core_fqdn(host) for host in GATEWAY_HOSTS}
         slots = {settings.service_fqdn(name, slot) for name in settings.services for slot in settings.edge.gateways}
-        return frozenset(core | slots | {settings.service_fqdn(name) for name in settings.services})
+        own = {settings.database_fqdn} if settings.database.mode == "supabase" else set[str]()
+        return frozenset(core | slots | own | {settings.service_fqdn(name) for name in settings.services})
 
     @cached_property
     def _elsewhere(self) -> dict[str, tuple[str, ...]]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from components.flows.flow import ANYWHERE, Flow, Flows, Networks, Peer, Pods
 from components.flows.machines import machine_flows
-from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, KUBELET_PORT, Peers
+from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, KUBELET_PORT, Peers, hosts
 from components.programs import (
     ALERTMANAGER,
     ALERTMANAGER_RECORD,
@@ -55,6 +55,9 @@ def _users(peers: Peers) -> Iterator[Flow]:
         failover = peers.settings.services[name].failover
         if failover is not None:
             yield from _to(peers.gateways, peers.url(failover.url), "the service's other place")
+    host = peers.settings.database_host
+    if host is not None:
+        yield Flow(peers.gateways, hosts([host.address]), peers.settings.database.gateway_port, "the database's API")
     for program in ROUTED:
         yield Flow(peers.gateways, peers.program(program), program.port, "its name in the core domain")
 

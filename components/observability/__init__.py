@@ -1,6 +1,6 @@
 """Metrics, logs and traces of the platform (MON, LOG)."""
 
-from components.observability.docker_agents import DockerAgents, DockerAgentsArgs, agent_names
+from components.observability.docker_agents import DatabaseSeen, DockerAgents, DockerAgentsArgs, agent_names
 from components.observability.documents import documents
 from components.observability.lxc_agents import LxcAgents, LxcAgentsArgs
 from components.observability.node_exporter.container import NodeExporter, NodeExporterArgs
@@ -9,6 +9,7 @@ from components.observability.postmortem import postmortem
 from components.observability.storage_key import StorageKey
 
 __all__ = [
+    "DatabaseSeen",
     "DockerAgents",
     "DockerAgentsArgs",
     "LxcAgents",

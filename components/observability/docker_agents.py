@@ -24,6 +24,18 @@ _PASSWORD = "/etc/postgres-exporter"  # noqa: S105 - a folder
 
 
 @dataclass(frozen=True)
+class DatabaseSeen:
+    """How the exporter reaches a database that publishes nothing."""
+
+    endpoint: str
+    """host:port in that network."""
+    network: pulumi.Input[str]
+    """Network of the host's containers that it is in."""
+    certificate: pulumi.Input[str]
+    """Its certificate, in PEM."""
+
+
+@dataclass(frozen=True)
 class DockerAgentsArgs:
     """Inputs of the DockerAgents."""
 
@@ -43,6 +55,8 @@ class DockerAgentsArgs:
     """The log agent's document for this host."""
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
+    database: DatabaseSeen | None
+    """The stack's own database, where it runs on this host; None where it is asked at `observability.database`."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +79,8 @@ class _Agent:
     """Contents by name in `folder`; readable for root and its group."""
     volume: str | None = None
     """Where a volume of its own is mounted."""
+    network: pulumi.Input[str] | None = None
+    """Network of the host's containers that it is in; the engine's default when None."""
 
 
 class DockerAgents(pulumi.ComponentResource):
@@ -111,6 +127,9 @@ class DockerAgents(pulumi.ComponentResource):
             envs=list(agent.env) or None,
             user=agent.user,
             # Metrics are served on the host's private address only.
+            networks_advanced=None
+            if agent.network is None
+            else [docker.ContainerNetworksAdvancedArgs(name=agent.network)],
             ports=[docker.ContainerPortArgs(internal=agent.port, external=agent.port, ip=args.address, protocol="tcp")],
             read_only=True,
             tmpfs={"/tmp": "size=64m"},  # noqa: S108 - in the container
@@ -200,7 +219,9 @@ def _blackbox_exporter(args: DockerAgentsArgs) -> _Agent:
 
 
 def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
-    observed = args.observability
+    observed, seen = args.observability, args.database
+    endpoint = observed.database if seen is None else seen.endpoint
+    checked = "require" if seen is None else f"verify-full&sslrootcert={_PASSWORD}/server.crt"
     return _Agent(
         name="postgres-exporter",
         image=POSTGRES_EXPORTER.reference,
@@ -215,12 +236,13 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
         user="65534:0",
         mounts={},
         env=[
-            f"DATA_SOURCE_URI={observed.database}/postgres?sslmode=require",
+            f"DATA_SOURCE_URI={endpoint}/postgres?sslmode={checked}",
             "DATA_SOURCE_USER=luxima_monitor",
             f"DATA_SOURCE_PASS_FILE={_PASSWORD}/password",
         ],
         folder=_PASSWORD,
-        files={"password": args.monitor_password},
+        files={"password": args.monitor_password, **({} if seen is None else {"server.crt": seen.certificate})},
+        network=None if seen is None else seen.network,
     )
 
 

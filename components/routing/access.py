@@ -24,6 +24,7 @@ from components.programs import (
     Client,
     Program,
 )
+from components.routing.database import transport
 from components.text import to_yaml
 
 ACCESS_FILE: Final = "routes/access.yaml"
@@ -139,14 +140,15 @@ def tenants() -> dict[str, dict[str, Any]]:
     return {f"tenant-{name}": {"headers": {"customRequestHeaders": {TENANT_HEADER: name}}} for name in found}
 
 
-def access_yaml(passwords: Mapping[Client, str]) -> str:
-    """The document with the logins, which is secret.
+def access_yaml(passwords: Mapping[Client, str], database: str | None = None) -> str:
+    """The document with the logins, which is secret, and what is known of the database's door.
 
     A password is kept as its hash without a salt and without a cost: its form asks for at least 32 random characters,
     which nobody finds by trying, and a costly hash for each batch of log lines would be the gateway's own work.
 
     Args:
         passwords: Each client's.
+        database: Certificate of the stack's own database, in PEM; None where it runs elsewhere.
     """
     logins = {
         grant.login: {
@@ -159,7 +161,8 @@ def access_yaml(passwords: Mapping[Client, str]) -> str:
         }
         for grant in GRANTS
     }
-    return to_yaml({"http": {"middlewares": logins}})
+    transports = {} if database is None else {"serversTransports": transport(database)}
+    return to_yaml({"http": {"middlewares": logins, **transports}})
 
 
 def _sha(password: str) -> str:

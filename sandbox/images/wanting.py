@@ -1,8 +1,25 @@
 """Which images a stack needs."""
 
+from typing import Final
+
 import versions
 from sandbox.images.model import COREDNS, PAUSE
 from settings import Settings
+
+_DATABASE: Final = (
+    versions.SUPABASE_POSTGRES,
+    versions.SUPABASE_AUTH,
+    versions.POSTGREST,
+    versions.SUPABASE_REALTIME,
+    versions.SUPABASE_STORAGE,
+    versions.IMGPROXY,
+    versions.POSTGRES_META,
+    versions.EDGE_RUNTIME,
+    versions.SUPABASE_STUDIO,
+    versions.SUPAVISOR,
+    versions.TRAEFIK,
+)
+"""What the stack's own database is made of."""
 
 
 def wanted(settings: Settings) -> list[str]:
@@ -47,7 +64,9 @@ def on_hosts(settings: Settings) -> list[str]:
     ]
     if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
         found.append(versions.POSTGRES_EXPORTER.reference)
-    return sorted(found)
+    if settings.database_host is not None:
+        found += [each.reference for each in _DATABASE]
+    return sorted(set(found))
 
 
 def _agent(settings: Settings) -> str:

@@ -87,10 +87,7 @@ def test_the_databases_password_is_read_by_its_exporter_and_by_nobody_else(
 ) -> None:
     host = made["docker-1"]
     port = hosts.settings.observability.postgres_exporter_port
-    assert (
-        hosts.fetch(f"http://{host.address}:{port}/etc/postgres-exporter/password").strip()
-        == "a-databaseMonitorPassword"
-    )
+    assert hosts.fetch(f"http://{host.address}:{port}/etc/postgres-exporter/password").strip() == "generated-password"
     volume = next(mount for mount in host.container("postgres-exporter")["Mounts"] if mount["Type"] == "volume")
     file = hosts.root("docker-1") / volume["Source"].lstrip("/") / "password"
     assert (file.stat().st_mode & 0o777, file.stat().st_uid, file.stat().st_gid) == (0o440, 0, 0)
@@ -99,4 +96,4 @@ def test_the_databases_password_is_read_by_its_exporter_and_by_nobody_else(
     assert "/host" in str(host.container("node-exporter")["HostConfig"]["Mounts"])
     assert hosts.fetch(f"http://{host.address}:{node}/host{volume['Source']}/password") == ""
     assert f"{host.vm}\n" in hosts.fetch(f"http://{host.address}:{node}/host/etc/hostname")
-    assert "a-databaseMonitorPassword" not in str([host.container(c.id) for c in host.engine.containers.list(all=True)])
+    assert "generated-password" not in str([host.container(c.id) for c in host.engine.containers.list(all=True)])

@@ -57,6 +57,7 @@ class Trial:
             log_agent_password=agent,
             pipeline=log_agent.documents(settings)[f"{VM}/promtail.yaml"],
             authority=AUTHORITY,
+            database=None,
         )
         DockerAgents("agents", agents, there)
         args = NodeExporterArgs(VM, host.address, settings.observability.node_exporter_port, "dev")

@@ -264,7 +264,7 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
     docker = compute.vms["docker-1"].address
     for name in (f"object-storage.{environment.core_domain}", f"registry.{environment.core_domain}"):
         yield f"{name} A", (dns.ttl_seconds, (docker,))
-    yield f"supabase.{environment.domain} A", (dns.ttl_seconds, (docker,))
+    yield f"supabase.{environment.domain} A", (dns.ttl_seconds, tuple(sorted(public.values())))
     if not environment.domain.endswith(".local"):
         issuers = (
             '0 iodef "mailto:alerts@luxima.id"',

@@ -40,8 +40,6 @@ SECRETS = {
     "telegramBotToken": "123456789:planted-telegram-bot-token_35chars",
     "smtpPassword": "planted-smtp-password",
     "heartbeatUrl": "https://heartbeat.invalid/planted-heartbeat",
-    "serviceRoleKey": "planted-service-role-key",
-    "databaseMonitorPassword": "planted-monitor-password-of-40-letters--",
     "minioMetricsToken": "planted.metrics.token",
 }
 ACME_SECRET = base64.b64encode(b"planted acme key of 32 bytes....").decode()

@@ -7,6 +7,8 @@ from tests.unit.settings.stacks import ABSENT
 OBJECTIVES = "services.api.objectives"
 LOKI = "observability.loki"
 SIGNAL = "observability.anomalies.logins"
+ELSEWHERE = {"database.mode": "existing", "dns.hosts.public.supabase": ["10.10.10.41"]}
+OUT = ["192.0.2.1"]
 SERVED = ("public.supabase", "core.registry", "core.object-storage")
 VOLUME = "observability.prometheus.volume_gib"
 
@@ -144,10 +146,14 @@ CASES = [
     *(
         Case(
             observability.ports,
-            {"observability.agent_port": 443, **{f"dns.hosts.{name}": ["192.0.2.1"] for name in elsewhere}},
+            {
+                **ELSEWHERE,
+                "observability.agent_port": 443,
+                **{f"dns.hosts.{name}": ["192.0.2.1"] for name in elsewhere},
+            },
             "observability.agent_port",
             f"443 is the port of {owner} already; give another one",
-            {"observability.agent_port": 443, **{f"dns.hosts.{name}": ["192.0.2.1"] for name in SERVED}},
+            {**ELSEWHERE, "observability.agent_port": 443, **dict.fromkeys(map("dns.hosts.{}".format, SERVED), OUT)},
         )
         for owner, elsewhere in (
             ("observability.alert_log_url", ()),

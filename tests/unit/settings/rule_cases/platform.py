@@ -85,10 +85,24 @@ CASES = [
     ),
     Case(
         dns.needed_hosts,
-        {"dns.hosts.public": ABSENT},
+        {"database.mode": "existing"},
         "dns.hosts.public.supabase",
         "give the addresses of Supabase (requirement ENV-2)",
-        {"dns.hosts.public.mail": ["10.10.10.41"]},
+        {"database.mode": "existing", "dns.hosts.public.supabase": ["10.10.10.41"]},
+    ),
+    Case(
+        dns.one_meaning,
+        {"dns.hosts.public.supabase": ["10.10.10.41"]},
+        "dns.hosts.public.supabase",
+        "the database (database.mode supabase) has that name already",
+        {"dns.hosts.public.supabase": ["10.10.10.41"], "database.mode": "existing"},
+    ),
+    Case(
+        dns.one_meaning,
+        {"services.api.host": "supabase"},
+        "services",
+        'services.api has the name "supabase.dev.acehcommerce.local", which is the database\'s',
+        {"services.api.host": "supabase", "database.mode": "existing"},
     ),
     Case(
         dns.one_meaning,
