@@ -24,7 +24,6 @@ from components.programs import (
     Client,
     Program,
 )
-from components.routing.database import transport
 from components.text import to_yaml
 
 ACCESS_FILE: Final = "routes/access.yaml"
@@ -140,15 +139,14 @@ def tenants() -> dict[str, dict[str, Any]]:
     return {f"tenant-{name}": {"headers": {"customRequestHeaders": {TENANT_HEADER: name}}} for name in found}
 
 
-def access_yaml(passwords: Mapping[Client, str], database: str | None = None) -> str:
-    """The document with the logins, which is secret, and what is known of the database's door.
+def access_yaml(passwords: Mapping[Client, str]) -> str:
+    """The document with the logins, which is secret.
 
     A password is kept as its hash without a salt and without a cost: its form asks for at least 32 random characters,
     which nobody finds by trying, and a costly hash for each batch of log lines would be the gateway's own work.
 
     Args:
         passwords: Each client's.
-        database: Certificate of the stack's own database, in PEM; None where it runs elsewhere.
     """
     logins = {
         grant.login: {
@@ -161,8 +159,7 @@ def access_yaml(passwords: Mapping[Client, str], database: str | None = None) ->
         }
         for grant in GRANTS
     }
-    transports = {} if database is None else {"serversTransports": transport(database)}
-    return to_yaml({"http": {"middlewares": logins, **transports}})
+    return to_yaml({"http": {"middlewares": logins}})
 
 
 def _sha(password: str) -> str:

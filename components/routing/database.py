@@ -4,10 +4,13 @@ from typing import Any, Final
 
 from components.programs import OPERATOR_CLIENT
 from components.routing import names
+from components.text import to_yaml
 from settings import Settings
 
 DATABASE_DOOR: Final = "gateway"
 """Name in the certificate of the database's API gateway."""
+TRANSPORT_FILE: Final = "routes/database.yaml"
+"""Path of the document that tells how it is connected to, below the folder that a gateway watches."""
 DATABASE: Final = "database"
 """Name of its router, its service and its way of being connected to."""
 PATHS: Final = ("/auth/v1/", "/rest/v1/", "/graphql/v1", "/realtime/v1/", "/storage/v1/", "/functions/v1/")
@@ -40,10 +43,11 @@ def backends(settings: Settings) -> dict[str, dict[str, Any]]:
     return {DATABASE: {"loadBalancer": {"servers": [{"url": url}], "serversTransport": DATABASE}}}
 
 
-def transport(certificate: str) -> dict[str, dict[str, Any]]:
-    """How it is connected to: with the one certificate that its door may show.
+def transport_yaml(certificate: str) -> str:
+    """The document of how it is connected to: its door may show one certificate, which is known after an update only.
 
     Args:
         certificate: In PEM.
     """
-    return {DATABASE: {"serverName": DATABASE_DOOR, "rootCAs": [certificate]}}
+    known = {DATABASE: {"serverName": DATABASE_DOOR, "rootCAs": [certificate]}}
+    return to_yaml({"http": {"serversTransports": known}})

@@ -14,7 +14,7 @@ from components.database.gateway import OPEN, routes, static
 from components.database.keys import RotationProvider
 from components.database.tokens import key_list, token
 from components.routing import routing_yaml
-from components.routing.access import access_yaml
+from components.routing.database import transport_yaml
 from settings.database import Keys
 from tests.recording import record_platform, stack_settings
 
@@ -143,7 +143,5 @@ def test_the_gateways_lead_users_to_the_api_and_trusted_people_to_studio() -> No
     assert {"trusted", "login-operator"} <= set(studio["middlewares"])
     assert users["rule"].startswith("Host(`supabase.acehcommerce.id`) && (PathPrefix(`/auth/v1/`)")
     assert document["services"]["database"]["loadBalancer"]["servers"] == [{"url": "https://10.10.30.41:8443"}]
-    passwords = {"log-agent": "a", "release": "b", "operator": "c"}
-    told = yaml.safe_load(access_yaml(passwords, "a certificate"))["http"]  # pyright: ignore[reportArgumentType]
+    told = yaml.safe_load(transport_yaml("a certificate"))["http"]
     assert told["serversTransports"] == {"database": {"serverName": "gateway", "rootCAs": ["a certificate"]}}
-    assert "login-operator" in told["middlewares"]
