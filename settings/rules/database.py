@@ -27,6 +27,9 @@ def host(settings: Settings) -> Iterator[Problem]:
     hosts = [name for name, vm in known.items() if vm.role == "docker_host"]
     machine = known.get(settings.database.host)
     path: Path = ("database", "host")
+    if machine is None and settings.database.host in settings.wanted_vms:
+        # Something else is wrong with it, and is told.
+        return
     if machine is None or machine.role != "docker_host":
         right = f"give {listed(hosts, 'or')}" if hosts else "add one"
         yield Problem(path, f"{show(settings.database.host)} is no machine of role docker_host; {right}")
