@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.compute import ComputeArgs, ComputeCluster, VirtualMachine
+from components.compute import ComputeArgs, ComputeCluster, RegistryLogin, VirtualMachine
 from components.database import Database, DatabaseArgs
+from components.delivery import SIDES, BucketKey, Registry, RegistryArgs, RegistryUsers, config_yaml, pull_config
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
 from components.edge import documents as edge_documents
@@ -64,12 +65,15 @@ class Platform:
     def __init__(self, settings: Settings, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         self._settings = settings
         self._flows = flows(settings)
+        registry = settings.environment.registry_host
+        self.registry_users = RegistryUsers("registry-users", settings.delivery.registry.generations)
+        pull = self.registry_users.current["pull"]
         self.kubernetes = KubernetesCluster(
             "kubernetes",
             ClusterArgs(
                 kubernetes=settings.kubernetes,
                 compute=settings.compute,
-                registry=settings.environment.registry_host if settings.edge.certificates.authority_secret else None,
+                registry=registry if settings.edge.certificates.authority_secret else None,
                 kubeconfig=secrets.get("kubeconfig"),
             ),
         )
@@ -84,6 +88,7 @@ class Platform:
                 edge=settings.edge,
                 api_token=secrets["proxmoxApiToken"],
                 ssh_private_key=secrets["sshPrivateKey"],
+                registry=RegistryLogin(registry, pull.user, pull.password),
                 cloud_configs=cloud_configs(settings.kubernetes, settings.compute),
                 joined=self._joined,
             ),
@@ -94,10 +99,18 @@ class Platform:
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
         # Every workload waits for its namespace, and so for the classes that its pods name.
         priorities = Priorities("priorities", self._in_cluster)
+        # Where pods of the platform's own images are: the services' and the guards'.
+        pulling = {settings.edge.namespace, *(each.namespace for each in settings.services.values())}
         self.namespaces = {
             name: Namespace(
                 f"namespace-{name}",
-                NamespaceArgs(name, namespace, settings.environment.label, self._flows),
+                NamespaceArgs(
+                    name,
+                    namespace,
+                    settings.environment.label,
+                    self._flows,
+                    pull_config(registry, pull) if name in pulling else None,
+                ),
                 pulumi.ResourceOptions.merge(self._in_cluster, pulumi.ResourceOptions(depends_on=[priorities])),
             )
             for name, namespace in settings.kubernetes.namespaces.items()
@@ -109,6 +122,7 @@ class Platform:
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
         self._edge(secrets)
+        self._registry()
         if settings.kubernetes.mode == "k3s":
             key = self.storage.keys["etcd"]
             EtcdSnapshots(
@@ -302,6 +316,27 @@ class Platform:
         if self.database is None or host != self._settings.database.host:
             return None
         return DatabaseSeen(self.database.endpoint, self.database.network.name, self.database.certificate)
+
+    def _registry(self) -> None:
+        settings, host = self._settings, self._settings.delivery.registry.host
+        Registry(
+            f"registry-{host}",
+            RegistryArgs(
+                environment=settings.environment.label,
+                hostname=host,
+                address=settings.registry_address,
+                configs={side.name: config_yaml(settings, side) for side in SIDES},
+                users=self.registry_users,
+                keys={
+                    side.storage_user: BucketKey(
+                        self.storage.keys[side.storage_user].access_key, self.storage.keys[side.storage_user].secret_key
+                    )
+                    for side in SIDES
+                },
+                authority=self.certificates.authority,
+            ),
+            pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[host].provider}),
+        )
 
     def _service(self, name: str) -> Service:
         settings = self._settings

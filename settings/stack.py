@@ -8,6 +8,7 @@ from pydantic import Field
 from settings.backup import Backup
 from settings.compute import Compute, Vm
 from settings.database import HOST, Database
+from settings.delivery import Delivery
 from settings.dns import Dns
 from settings.edge import Edge
 from settings.environment import Environment
@@ -37,6 +38,7 @@ class Stack(Area):
     database: Database = Field(description="PostgreSQL and Supabase")
     backup: Backup = Field(description="How often backups are made")
     dns: Dns = Field(description="Name servers")
+    delivery: Delivery = Field(description="Image registry")
     edge: Edge = Field(description="Gateways and certificates")
     observability: Observability = Field(description="Metrics and alerts")
     guard: Guard = Field(description="How a release is judged after it became live")
@@ -87,8 +89,13 @@ class Settings(Stack):
         return self.releases.services.get(service)
 
     @property
+    def registry_address(self) -> str:
+        """Private address of the registry's Docker host, at which the gateways reach it."""
+        return self.compute.vms[self.delivery.registry.host].address
+
+    @property
     def hosts(self) -> Mapping[str, str]:
-        """Full names that are served elsewhere (`dns.hosts`), by zone and label: `core_registry`."""
+        """Full names that are served elsewhere (`dns.hosts`), by zone and label: `core_object-storage`."""
         fqdn = {"public": self.environment.fqdn, "core": self.environment.core_fqdn}
         return {f"{zone}_{host}": fqdn[zone](host) for zone, hosts in self.dns.hosts.items() for host in hosts}
 

@@ -34,7 +34,7 @@ STACKS = ("dev", "staging", "prod")
 AUTHORITY: Final = "-----BEGIN CERTIFICATE-----\nof the private CA\n-----END CERTIFICATE-----\n"
 
 _COMPUTED: Mapping[str, Mapping[str, Any]] = {
-    "random:index/randomPassword:RandomPassword": {"result": "generated-password"},
+    "random:index/randomPassword:RandomPassword": {"result": "generated-password", "bcryptHash": "$2b$10$generated"},
     "minio:index/iamServiceAccount:IamServiceAccount": {"accessKey": "KEYID", "secretKey": "generated-secret"},
     "command:remote:Command": {"stdout": "kubeconfig"},
     "pulumi-python:dynamic/database:Certificate": {"certificate": "database-certificate", "key": "database-key"},

@@ -39,6 +39,8 @@ _SUPABASE: Final = "what Supabase's newest self-hosted release names"
 KUBE_VIP: Final = Pinned("ghcr.io/kube-vip/kube-vip:v1.2.4", "Apache-2.0")
 TRAEFIK: Final = Pinned("docker.io/library/traefik:v3.7.15", "MIT", support=_NEXT_MINOR)
 
+REGISTRY: Final = Pinned("docker.io/library/registry:3.1.2", "Apache-2.0")
+
 PROMETHEUS: Final = Pinned(
     "quay.io/prometheus/prometheus:v3.13.5", "Apache-2.0", date(2027, 7, 31), "long-term support of 3.13"
 )
@@ -87,6 +89,7 @@ _CHART_IMAGES: Final = tuple(
 TABLE: Final = (
     KUBE_VIP,
     TRAEFIK,
+    REGISTRY,
     PROMETHEUS,
     ALERTMANAGER,
     NODE_EXPORTER,

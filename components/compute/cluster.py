@@ -11,7 +11,7 @@ import pulumi_proxmoxve as proxmox
 from components.cloud_init import DOCKER_HOST, CloudConfig
 from components.compute.availability import HighAvailability, HighAvailabilityArgs, Member
 from components.compute.container import LinuxContainer, LinuxContainerArgs
-from components.compute.docker_host import DockerHost, DockerHostArgs
+from components.compute.docker_host import DockerHost, DockerHostArgs, RegistryLogin
 from components.compute.filtering import Network
 from components.compute.firewall import ClusterFirewall, ClusterFirewallArgs
 from components.compute.ssh import public_key
@@ -43,6 +43,8 @@ class ComputeArgs:
     """Proxmox API token, `user@realm!name=uuid`; secret."""
     ssh_private_key: pulumi.Input[str]
     """Private key with which the platform logs in to nodes and guests; secret."""
+    registry: RegistryLogin
+    """How Docker hosts ask for the platform's own images."""
     cloud_configs: Mapping[str, CloudConfig] = field(default_factory=dict[str, CloudConfig])
     """What other rooms add to the user-data of VMs, by VM name."""
     joined: Callable[[str, VirtualMachine], Sequence[pulumi.Resource]] = lambda _name, _vm: ()
@@ -107,7 +109,7 @@ class ComputeCluster(pulumi.ComponentResource):
         self.docker_hosts = {
             vm: DockerHost(
                 f"{name}-{vm}-docker",
-                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, self.vms[vm].settled),
+                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, args.registry, self.vms[vm].settled),
                 self._child,
             )
             for vm in compute.by_role("docker_host")

@@ -20,6 +20,7 @@ from components.programs import (
     TEMPO,
 )
 from settings import Settings
+from settings.delivery import PULL_METRICS_PORT, PULL_PORT, PUSH_METRICS_PORT, PUSH_PORT
 
 CERT_MANAGER: Final = Pods("cert-manager", "cert-manager", "app.kubernetes.io/instance")
 """Pods of all parts of cert-manager's chart."""
@@ -34,8 +35,9 @@ _HTTPS: Final = 443
 def flows(settings: Settings) -> Flows:
     """Every flow of a stack."""
     peers = Peers(settings)
-    parts = (_names, _users, _services, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards, _certificates)
-    return Flows([*(flow for part in parts for flow in part(peers)), *machine_flows(peers)])
+    parts = (_names, _users, _services, _images, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards)
+    every = (*parts, _certificates)
+    return Flows([*(flow for part in every for flow in part(peers)), *machine_flows(peers)])
 
 
 def _names(peers: Peers) -> Iterator[Flow]:
@@ -75,6 +77,17 @@ def _services(peers: Peers) -> Iterator[Flow]:
         for outside in service.outside:
             target = peers.internet if outside.network is None else Networks((outside.network,))
             yield Flow(pods, target, outside.port, outside.why)
+
+
+def _images(peers: Peers) -> Iterator[Flow]:
+    """Nodes, Docker hosts and CI come to the registry through the gateways, as users of a public name do."""
+    registry = hosts([peers.settings.registry_address])
+    for port, why in ((PULL_PORT, "images that are pulled"), (PUSH_PORT, "images that are pushed")):
+        yield Flow(peers.gateways, registry, port, why)
+    for port in (PULL_METRICS_PORT, PUSH_METRICS_PORT):
+        yield Flow(peers.program(PROMETHEUS), registry, port, "scrape")
+    for target, port in peers.endpoint(peers.settings.storage.endpoint):
+        yield Flow(registry, target, port, "the registry's bucket")
 
 
 def _metrics(peers: Peers) -> Iterator[Flow]:

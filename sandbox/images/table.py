@@ -58,6 +58,9 @@ def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY
 
 REAL: Final[Mapping[str, Real]] = {
     "docker.io/library/traefik": Real("traefik", Config(("/usr/local/bin/traefik",))),
+    "docker.io/library/registry": Real(
+        "registry", Config(("/bin/registry",), ("serve", "/etc/distribution/config.yml"))
+    ),
     "docker.io/coredns/coredns": Real("coredns", Config(("/coredns",))),
     "quay.io/prometheus/prometheus": _prometheus(
         "prometheus",

@@ -60,6 +60,7 @@ def on_hosts(settings: Settings) -> list[str]:
         versions.BLACKBOX_EXPORTER.reference,
         versions.CADVISOR.reference,
         versions.NODE_EXPORTER.reference,
+        versions.REGISTRY.reference,
         _agent(settings),
     ]
     if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:

@@ -139,6 +139,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "postgres": alike(1, 1_500),
         "minio": alike(1, 800),
         "minio-buckets": alike(1, 2 * len(settings.storage.buckets)),
+        "registry": alike(2, 200),
         "traefik": alike((settings.edge.replicas + 1) * len(settings.edge.gateways), 200 + ANSWERS * answering),
         "prometheus": alike(room.prometheus.replicas, 1_500),
         "alertmanager": alike(room.alertmanager.replicas, 500),

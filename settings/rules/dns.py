@@ -13,7 +13,6 @@ from settings.stack import Settings
 
 NEEDED: Final[tuple[tuple[Zone, str, str], ...]] = (
     ("core", "object-storage", "the object storage (requirement ENV-3)"),
-    ("core", "registry", "the image registry (requirement ENV-3)"),
     ("public", HOST, "Supabase (requirement ENV-2)"),
 )
 

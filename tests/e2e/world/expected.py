@@ -27,6 +27,7 @@ _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
         Rule("archived-audit-logs", "audit/", 90, 1),
         Rule("archived-logs", "luxima/", 60, 1),
     ),
+    "registry": (Rule("old-versions", "", None, 14),),
     "backups": (
         Rule("database-backups", "database/", 30, 1),
         Rule("deployment-snapshots", "deployment/", 7, 1),

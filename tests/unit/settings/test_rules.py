@@ -17,6 +17,7 @@ from settings.rules import (
     capacity,
     check,
     database,
+    delivery,
     dns,
     durations,
     guard,
@@ -99,7 +100,7 @@ def test_every_rule_has_a_case() -> None:
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
     platform = (identity, guests, addresses, availability, dns, storage, durations, kubernetes)
-    modules = (*platform, observability, services, releases, capacity, guard, database)
+    modules = (*platform, observability, services, releases, capacity, guard, database, delivery)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):

@@ -78,9 +78,9 @@ CASES = [
     ),
     Case(
         dns.needed_hosts,
-        {"dns.hosts.core.registry": ABSENT},
-        "dns.hosts.core.registry",
-        "is missing; give the addresses of the image registry (requirement ENV-3), such as [10.10.10.41]",
+        {"dns.hosts.core.object-storage": ABSENT},
+        "dns.hosts.core.object-storage",
+        "is missing; give the addresses of the object storage (requirement ENV-3), such as [10.10.10.41]",
         {},
     ),
     Case(
