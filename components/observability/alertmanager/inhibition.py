@@ -69,6 +69,7 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition(
         "ObjectStorageDown", ("LokiFlushFailing", "ObjectStorageErrors", "TempoBlocksFailing", "TempoFlushFailing")
     ),
+    Inhibition("RegistryDown", ("TargetDown",), ("instance",), job="registry"),
     Inhibition("GatewayDown", ("SiteUnreachable", "VirtualAddressUnreachable"), ("slot",)),
     Inhibition("GatewayDown", ("TargetDown",), ("slot",), job="traefik"),
     Inhibition("ServiceDown", ("TargetDown",), ("service_name",)),

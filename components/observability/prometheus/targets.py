@@ -10,6 +10,7 @@ from components.observability.prometheus.hypervisor import hypervisor
 from components.observability.prometheus.parts import Job, copied, docker_hosts, job, keep, kept_metrics, static
 from components.programs import KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
+from settings.delivery import PULL_METRICS_PORT, PUSH_METRICS_PORT
 
 _CONTAINERS = (
     "container_(cpu_usage_seconds_total|cpu_cfs_throttled_periods_total|cpu_cfs_periods_total|"
@@ -44,6 +45,7 @@ def jobs(settings: Settings) -> list[Job]:
         *_guests(settings),
         hypervisor(settings),
         *_object_storage(settings),
+        _registry(settings),
         *probes.jobs(settings),
     ]
 
@@ -205,6 +207,14 @@ def _container_name() -> Job:
         "regex": rf"(?:{groups})([0-9a-f]{{12}})[0-9a-f]{{52}}(?:\.scope)?",
         "target_label": "name",
     }
+
+
+def _registry(settings: Settings) -> Job:
+    """Both sides of the image registry; each has series of each handler, of which the requests alone are asked for."""
+    host, address = settings.delivery.registry.host, settings.registry_address
+    sides = [static(address, port, host) for port in (PULL_METRICS_PORT, PUSH_METRICS_PORT)]
+    kept = [kept_metrics("keep", "registry_http_requests_total")]
+    return job(settings, "registry", {"static_configs": sides, "metric_relabel_configs": kept})
 
 
 def _object_storage(settings: Settings) -> Iterator[Job]:
