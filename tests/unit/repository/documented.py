@@ -40,6 +40,7 @@ RUN: Mapping[str, str] = {
     "make venv": "test_bootstrap.py::test_it_is_made_once_and_brought_up_to_date_in_place",
     "python -m policy.docs": "policy/test_docs.py::test_check_compares_and_writing_mends",
     "python -m release canary": "releases/test_canary.py::test_from_a_share_to_all_and_back",
+    "python -m release clean-registry": "delivery/test_clean.py::test_what_nobody_needs_goes_and_what_is_named_stays",
     "python -m release shadow": "test_node.py::test_a_shadow",
     "python -m settings check": "settings/test_command.py::test_it_runs_as_a_module",
     "python -m sandbox up": "test_node.py::test_every_pod_is_ready",
@@ -47,7 +48,9 @@ RUN: Mapping[str, str] = {
         ["ssh", "qm", "pct", "pvesm", "systemctl", "journalctl", "chronyc", "k3s", "ip", "arping"], _MACHINE
     ),
     **dict.fromkeys(["pveum", "pvecm", "rm"], "changes a Proxmox cluster, as root on one of its hosts"),
-    **dict.fromkeys(["dig", "ping", "curl", "mc", "docker", "openssl"], "asks a server or a machine of a stack"),
+    **dict.fromkeys(
+        ["dig", "ping", "curl", "crane", "mc", "docker", "openssl"], "asks a server or a machine of a stack"
+    ),
     "pulumi": "works on a deployment of one's own, and needs the official command line and its backend",
     "git": "looks at or puts back a release file of one's own",
     "kubectl": "asks a cluster in which something is wrong, or repairs it; its names are compared with the program's",
