@@ -96,7 +96,7 @@ _DATABASE: Final = ("bash", "curl", "imgproxy", "node", "pg_isready", "postgrest
 
 def _supabase(name: str, *ports: int, paths: Sequence[str] = (), unseen: str) -> StandIn:
     """A part of Supabase: its shell, and what asks for its health, are played as well."""
-    return StandIn(name, ports, paths, unseen, _DATABASE)
+    return StandIn(name, ports, paths, unseen, poses=_DATABASE)
 
 
 STAND_INS: Final[Mapping[str, StandIn]] = {
