@@ -84,6 +84,17 @@ _CERT_MANAGER = GoFiles(
     mebibytes=50,
     files=("deploy/crds/*.yaml", "deploy/charts/cert-manager/values.schema.json"),
 )
+_POD_SECURITY = {
+    verdict: GoFiles(
+        name="pod-security-admission",
+        module="k8s.io/pod-security-admission",
+        minutes=0.5,
+        mebibytes=50,
+        files=(f"test/testdata/restricted/v1.35/{verdict}/*.yaml",),
+    )
+    for verdict in ("pass", "fail")
+}
+"""Kubernetes' own cases of the standard "restricted"; 1.36 has those of 1.35."""
 _KNOT = DebianPackage(name="knot", program="usr/sbin/knotd", major=3, minutes=0.5, mebibytes=100)
 _DOCKER = DebianPackage(
     name="docker.io",
@@ -256,6 +267,8 @@ PROGRAMS = {
         ),
         Program("pulumi-resource-kubernetes", _PULUMI_KUBERNETES, NOT_ON_PATH, package="tools/pulumi-kubernetes"),
         Program("cert-manager-crds", _CERT_MANAGER, NOT_ON_PATH),
+        Program("pod-security-pass", _POD_SECURITY["pass"], NOT_ON_PATH),
+        Program("pod-security-fail", _POD_SECURITY["fail"], NOT_ON_PATH),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
         # `docker-engine dockerd …` runs the daemon; docker, containerd, runc and iptables are there as well.
         Program(

@@ -8,7 +8,7 @@ from typing import Any
 from policy.rules import kinds
 
 from .. import good
-from ..spec import DROP, UNKNOWN, Case, Spec, but, one, wrong
+from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, one, wrong
 
 _BACKEND = "spec/rules/0/http/paths/0/backend/service/port"
 _BACKEND_PATH = "spec.rules[0].http.paths[0].backend.service.port"
@@ -43,6 +43,18 @@ def _open(bucket: str, action: str, principal: Any) -> Case:
 _SOURCE = "rules[0].source"
 _FROM = "spec.ingress[0].from"
 _POSTGRES = {"protocol": "TCP", "port": 5432.0}
+
+_USERS = (
+    declared(kinds.IAM_USER, {"name": "loki"}),
+    declared(kinds.IAM_POLICY, {"name": "loki-logs"}),
+    declared(kinds.IAM_ATTACHMENT, {"userName": "loki", "policyName": "loki-logs"}),
+    declared(kinds.SERVICE_ACCOUNT, {"targetUser": "loki"}),
+)
+
+
+def _attached(**changes: str) -> Case:
+    return (*_USERS[:2], declared(kinds.IAM_ATTACHMENT, {"userName": "loki", "policyName": "loki-logs", **changes}))
+
 
 SPECS = (
     Spec(
@@ -193,5 +205,15 @@ SPECS = (
             wrong(one(kinds.IAM_POLICY, {"policy": "not JSON"}), ""),
         ),
         unknown=(wrong(one(kinds.IAM_POLICY, {"policy": UNKNOWN}), "policy"),),
+    ),
+    Spec(
+        "storage-users",
+        passes=(_USERS,),
+        fails=(
+            wrong(_attached(policyName="readwrite"), "policyName"),
+            wrong(_attached(userName="root"), "userName"),
+            wrong((*_USERS[:1], declared(kinds.SERVICE_ACCOUNT, {"targetUser": "root"})), "targetUser"),
+        ),
+        unknown=(wrong(_attached(policyName=UNKNOWN), "policyName"),),
     ),
 )
