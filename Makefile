@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem policy policy-mutants release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
@@ -51,6 +51,12 @@ new-service: venv ## write a new service NAME into services/ for every stack [PO
 
 postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
 	@$(PY) -m render postmortem --stack $(STACK) $(if $(ALERT),--alert $(ALERT))
+
+policy: venv ## judge an exported state or a plan offline: STATE=file [FORMAT=sarif|markdown]
+	@$(PY) -m policy.offline "$(STATE)" $(EXPLICIT_STACK) $(if $(FORMAT),--format $(FORMAT))
+
+policy-mutants: venv ## break what the stacks declare, one property at a time, and list what no rule notices [SAMPLE=1]
+	@$(PY) -m tests.policy.mutants $(EXPLICIT_STACK) $(if $(SAMPLE),--sample)
 
 release: venv ## run the release tool in the sandbox: ARGS="status storefront"
 	@$(SANDBOX) release --stack $(STACK) -- $(ARGS)

@@ -38,6 +38,11 @@ RUN: Mapping[str, str] = {
     "make secrets": "test_render.py::test_each_secret_that_is_needed_is_explained",
     "make versions": "test_render.py::test_what_others_support_is_shown_for_what_the_stack_runs",
     "make venv": "test_bootstrap.py::test_it_is_made_once_and_brought_up_to_date_in_place",
+    **dict.fromkeys(
+        ("make policy", "python -m policy.offline"),
+        "policy/test_offline.py::test_the_example_breaks_the_rules_that_the_page_names",
+    ),
+    "make policy-mutants": "policy/test_mutants.py::test_of_a_sample_none_survives",
     "python -m policy.docs": "policy/test_docs.py::test_check_compares_and_writing_mends",
     "python -m release canary": "releases/test_canary.py::test_from_a_share_to_all_and_back",
     "python -m release clean-registry": "delivery/test_clean.py::test_what_nobody_needs_goes_and_what_is_named_stays",
