@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Any, cast
 
+import yaml
+
 from policy import documents
 from policy.documents import of_resource
 from policy.exemptions import EXEMPTIONS
@@ -61,7 +63,8 @@ def platform(stack: str) -> tuple[Declared, ...]:
     """All that a stack declares."""
     recorded = record_platform(stack_settings(stack)).resources
     return tuple(
-        Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs)) for each in recorded
+        Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs))
+        for each in sorted(recorded, key=lambda each: each.identity)
     )
 
 
@@ -150,8 +153,10 @@ def _written(content: Any, ending: str) -> str:
         text = io.StringIO()
         parser.write(text)
         return text.getvalue()
-    head = "#cloud-config\n" if isinstance(content, dict) and "ssh_pwauth" in content else ""
-    text = head + json.dumps(content, indent=1, ensure_ascii=False, default=str)
+    if isinstance(content, dict) and "ssh_pwauth" in content:
+        # Read by eye as well, by rules that look for `name: value`.
+        return "#cloud-config\n" + yaml.dump(content, sort_keys=False)
+    text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
     _REMEMBERED.clear()
     _REMEMBERED[text] = content
     return text

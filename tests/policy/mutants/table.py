@@ -120,4 +120,42 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "widen",
         "no requirement says how often the heartbeat is; who gets it calls when it stays away",
     ),
+    *(
+        Equivalent(
+            kinds.BUCKET_LIFECYCLE,
+            name,
+            "rules/?/noncurrentVersionExpirationDays",
+            "shorten",
+            "nothing is written twice there; a version before is one that its lifecycle has ended already",
+        )
+        for name in ("storage-logs-archive-lifecycle", "storage-backups-lifecycle")
+    ),
+    Equivalent(
+        kinds.DAEMON_SET,
+        "observability-log-agent-daemon-set",
+        "*/runAsNonRoot",
+        "weaken",
+        "the log agent is root by exemption; what is changed here makes it stricter, and the kubelet refuses the pod",
+    ),
+    Equivalent(
+        kinds.CERTIFICATE,
+        "certificates-core",
+        "spec/dnsNames/0",
+        "remove",
+        "no gateway serves the core domain itself, only names below it",
+    ),
 )
+
+OPEN: tuple[Equivalent, ...] = (
+    Equivalent(
+        kinds.DAEMON_SET, "*log-agent*", "*/volumes", "widen", "its exemption lets every folder of the node pass"
+    ),
+    Equivalent(kinds.DAEMON_SET, "*", "spec/minReadySeconds", "*", "no rule on how agents follow one another"),
+    Equivalent(kinds.STATEFUL_SET, "*", "*/requests/storage", "weaken", "no rule on volumes but that of Prometheus"),
+    Equivalent(kinds.NETWORK_POLICY, "certificates-*", "*", "*", "the chart's pods are not among what is recorded"),
+    Equivalent(kinds.NETWORK_POLICY, "*", "*/app.kubernetes.io/name", "rename", "the peer is no workload of the stack"),
+    Equivalent(kinds.FILE, "*", "sourceRaw/data/packages", "weaken", "no rule on what a machine installs"),
+    Equivalent(kinds.DOCKER_CONTAINER, "*", "mounts/0/readOnly", "weaken", "volumes of a container's own files"),
+    Equivalent(kinds.CONFIG_MAP, "*", "*/groups/0", "remove", "alerts that no requirement names"),
+)
+"""What no rule notices yet, with what is missing: these count as survivors, and a test keeps others from joining."""
