@@ -60,7 +60,7 @@ def declared(document: Mapping[str, Any]) -> Iterator[Declared]:
         ValueError: When the document is neither.
     """
     if "deployment" in document:
-        resources = document["deployment"].get("resources") or []
+        resources: list[Any] = document["deployment"].get("resources") or []
     elif "steps" in document:
         resources = [step["newState"] for step in document["steps"] if step.get("newState")]
     else:
@@ -69,12 +69,13 @@ def declared(document: Mapping[str, Any]) -> Iterator[Declared]:
         )
     for each in resources:
         urn = str(each["urn"])
+        refers = cast("dict[str, list[str]]", each.get("propertyDependencies") or {})
         if not each.get("delete"):
             yield Declared(
                 Subject(str(each["type"]), urn.rpartition("::")[2], urn),
                 _plain(each.get("inputs") or {}),
                 bool(each.get("protect")),
-                {name: tuple(urns) for name, urns in (each.get("propertyDependencies") or {}).items()},
+                {name: tuple(urns) for name, urns in refers.items()},
             )
 
 

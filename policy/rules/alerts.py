@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from ..documents import ALERTMANAGER, Document, of_resource, of_stack
-from ..documents import RULES as RULE_FILES
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .documents import ALERTMANAGER, Document, of_resource, of_stack
+from .documents import RULES as RULE_FILES
 from .loki import hours_of
 from .routing_tree import Receiver, reached
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..documents import ROUTING, of_stack
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .documents import ROUTING, of_stack
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 PRIVATE = (".local", ".internal", ".lan", ".test")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..documents import (
+from ..judging import Resource, Severity, resource_rule
+from ..values import Finding, Value
+from . import kinds
+from .documents import (
     ALERTMANAGER,
     BLACKBOX,
     DATASOURCES,
@@ -17,9 +20,6 @@ from ..documents import (
     of_resource,
     secret_texts,
 )
-from ..judging import Resource, Severity, resource_rule
-from ..values import Finding, Value
-from . import kinds
 from .https import is_at_home, plain_hosts
 
 _HOLDERS = (kinds.CONFIG_MAP, kinds.SECRET, kinds.DOCKER_CONTAINER)

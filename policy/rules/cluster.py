@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..documents import parsed
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
+from .documents import parsed
 
 _FILE = re.compile(r"^put (\S+) \S+ <<(?:'\"'\"')?'?([A-Z-]+)'?(?:'\"'\"')?\n(.*?)^\2$", re.MULTILINE | re.DOTALL)
 _QUOTE = "'\"'\"'"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents import GATEWAY, ROUTING, of_resource
 from ..judging import Resource, resource_rule
 from ..values import Finding, Value
 from . import kinds
+from .documents import GATEWAY, ROUTING, of_resource
 from .https import is_at_home, plain_hosts
 
 LEAST_STS = 31_536_000

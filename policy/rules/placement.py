@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents import of_resource
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding
 from . import kinds
+from .documents import of_resource
 
 _QUORUM = "k3s-server"
 _APART = ("k3s-agent", "docker-host", "lxc")

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ..documents import LOKI, OVERRIDES, PROMETHEUS, TEMPO, of_resource, of_stack
-from ..documents import RULES as RULES_OF_PROMETHEUS
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .availability import amount
+from .documents import LOKI, OVERRIDES, PROMETHEUS, TEMPO, of_resource, of_stack
+from .documents import RULES as RULES_OF_PROMETHEUS
 from .loki import TENANT_HOURS, hours_of
 
 INTERVAL_SECONDS = 15

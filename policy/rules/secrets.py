@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..documents import (
+from ..judging import Resource, Severity, resource_rule
+from ..values import Finding, Value
+from . import kinds
+from .documents import (
     ALERTMANAGER,
     DATASOURCES,
     GRAFANA,
@@ -15,9 +18,6 @@ from ..documents import (
     decoded,
     of_resource,
 )
-from ..judging import Resource, Severity, resource_rule
-from ..values import Finding, Value
-from . import kinds
 from .secret_detection import assigned_secret, literal, secret_in, secret_name
 
 _IN_KUBERNETES = "put it into a Secret and refer to it by valueFrom.secretKeyRef or a mounted file"

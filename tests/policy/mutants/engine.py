@@ -12,11 +12,10 @@ from typing import Any, cast
 
 import yaml
 
-from policy import documents
-from policy.documents import of_resource
 from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared, Level, Resource, Rule, Subject
-from policy.rules import kinds
+from policy.rules import documents, kinds
+from policy.rules.documents import of_resource
 from policy.table import RULES
 from policy.values import Value
 from tests.policy.spec import urn

@@ -37,7 +37,8 @@ class Row:
 
 
 def _empty(value: Any) -> list[Any]:
-    return [each for kind, each in ((list, []), (dict, {}), (str, "")) if isinstance(value, kind)]
+    empty: dict[type, Any] = {list: [], dict: {}, str: ""}
+    return [empty[type(value)]] if type(value) in empty else []
 
 
 REMOVE = Operator("remove", lambda value: [] if value is ABSENT else [ABSENT])

@@ -20,9 +20,9 @@ from typing import Any, cast
 
 import yaml
 
-from .judging import Resource, Stack
-from .rules import kinds
-from .values import UnevaluableError, Value
+from ..judging import Resource, Stack
+from ..values import UnevaluableError, Value
+from . import kinds
 
 PROMETHEUS = "prometheus"
 RULES = "rules"
