@@ -226,7 +226,12 @@ class Database(pulumi.ComponentResource):
         owner: str | None = None,
     ) -> docker.ContainerMountArgs:
         args = DockerFilesArgs(
-            f"{owner or part.name}-{_slug(folder)}", self._image(part).name, folder, found, self._labels
+            f"{owner or part.name}-{_slug(folder)}",
+            part.image.reference,
+            folder,
+            found,
+            self._labels,
+            self._image(part),
         )
         return DockerFiles(name, args, pulumi.ResourceOptions(parent=self)).mount
 

@@ -76,7 +76,7 @@ class Registry(pulumi.ComponentResource):
             content[documents.AUTHORITY] = args.authority
         return DockerFiles(
             f"{name}-files",
-            DockerFilesArgs(side.name, image.name, FOLDER, content, _labels(args)),
+            DockerFilesArgs(side.name, REGISTRY.reference, FOLDER, content, _labels(args), image),
             pulumi.ResourceOptions(parent=self),
         )
 

@@ -114,7 +114,7 @@ class DockerAgents(pulumi.ComponentResource):
         if agent.files:
             files = DockerFiles(
                 f"{name}-files",
-                DockerFilesArgs(agent.name, image.name, agent.folder, agent.files, labels),
+                DockerFilesArgs(agent.name, agent.image, agent.folder, agent.files, labels, image),
                 pulumi.ResourceOptions(parent=self),
             )
             mounts.append(files.mount)
