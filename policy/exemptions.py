@@ -134,8 +134,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         path="create",
         covers_what=Covers.UNKNOWN,
         reason=(
-            "before the first update there is no private CA, whose certificate the script writes down; the update makes "
-            "it, and this rule judges the script before it is run"
+            "before the first update there is no private CA, whose certificate the script writes down; the update "
+            "makes it, and this rule judges the script before it is run"
         ),
     ),
     Exemption(
@@ -145,8 +145,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         path="create",
         covers_what=Covers.UNKNOWN,
         reason=(
-            "before the first update there is no private CA, whose certificate the script writes down; the update makes "
-            "it, and this rule judges the script before it is run"
+            "before the first update there is no private CA, whose certificate the script writes down; the update "
+            "makes it, and this rule judges the script before it is run"
         ),
     ),
     Exemption(
@@ -156,8 +156,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         path='data["routing.yaml"].http.services.registry-*.loadBalancer.servers[*].url',
         covers_what=Covers.VIOLATION,
         reason=(
-            "distribution would need a certificate of its own on the Docker host; its firewall lets only the nodes of the "
-            "cluster reach it (SEC-6), and clients speak TLS with the gateways"
+            "distribution would need a certificate of its own on the Docker host; its firewall lets only the nodes of "
+            "the cluster reach it (SEC-6), and clients speak TLS with the gateways"
         ),
     ),
     Exemption(
