@@ -84,7 +84,7 @@ case $name in
     say "in $id $1"
     code=1
     [ ! -e "$WORLD/inside/$id" ] || [ -e "$WORLD/refuses" -a "$1" = bash ] || code=0
-    [ "$1" != bash ] || printf "%s\n" "$3" >"$WORLD/told"
+    [ "$1" != bash ] || printf %s "$3" >"$WORLD/told"
     printf '{\n   "exitcode" : %s,\n   "exited" : 1\n}\n' $code ;;
   journalctl) cat "$WORLD/journal" 2>/dev/null ;;
   sysctl) say "sysctl $(grep -c . "$(eval echo \$$#)")" ;;

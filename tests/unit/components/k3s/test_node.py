@@ -29,7 +29,7 @@ def _running(folder: Path, name: str, stack: str = "prod") -> Machine:
 
 def _refused(made: Machine, done_with: str, *, version: str | None = None, token: str = TOKEN) -> None:
     """The step fails with a sentence, and k3s was not touched."""
-    done = made.up(version, token)
+    done = made.up(version, token, patience=1)
     assert done.returncode == 1
     assert done_with in done.stderr
     assert done.stderr.startswith(f"{made.name}: ")
@@ -136,7 +136,7 @@ def test_the_clusters_name_server_outlives_a_node_where_there_is_another(tmp_pat
 def test_a_cluster_without_a_name_server_is_said(tmp_path: Path) -> None:
     made = _founder(tmp_path)
     made.put("nameless")
-    done = made.up()
+    done = made.up(patience=1)
     assert done.returncode == 1
     assert "k3s has brought no name server of the cluster after 1 s" in done.stderr
 
@@ -207,7 +207,7 @@ def test_a_server_stays_while_another_member_of_etcd_is_ill(tmp_path: Path, stat
 def test_a_server_is_done_when_it_votes_again(tmp_path: Path) -> None:
     made = _running(tmp_path, "k3s-server-2")
     made.put("members", "k3s-server-1 True True\nk3s-server-2 True False\nk3s-server-3 True True\n")
-    done = made.up(_PATCH)
+    done = made.up(_PATCH, patience=1)
     assert done.returncode == 1
     assert made.starts
     assert "etcd has a member that is not ready or does not vote" in done.stderr
@@ -233,7 +233,7 @@ def test_a_start_that_cannot_succeed_ends_with_k3s_own_words(tmp_path: Path) -> 
     made.answers(_API, 200)
     made.put("broken")
     made.put("journal", "level=info msg=hello\nlevel=fatal msg=no-disk\n")
-    done = made.up()
+    done = made.up(patience=1)
     assert done.returncode == 1
     assert done.stderr.startswith("k3s-agent-1: k3s is not ready after 1 s;")
     assert done.stderr.endswith("level=fatal msg=no-disk\n")

@@ -120,7 +120,7 @@ def test_a_kubeconfig_that_ends_soon_is_renewed_by_a_start(tmp_path: Path, days:
 
 def test_an_api_that_never_answers_ends_with_a_sentence(tmp_path: Path) -> None:
     server = machine(tmp_path, "k3s-server-1")
-    done = server.run(steps.kubeconfig(server.settings.kubernetes, server.name))
+    done = server.run(steps.kubeconfig(server.settings.kubernetes, server.name), patience=1)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr.startswith("k3s-server-1: the API server is not ready after 1 s;")
 
