@@ -117,7 +117,7 @@ class LinuxContainer(pulumi.ComponentResource):
         closed = GuestFirewall(
             f"{name}-firewall",
             GuestFirewallArgs(
-                "lxc", guest.id, guest.node, args.filtered.rules(guest), args.filtered.held(guest), container
+                "lxc", guest.id, guest.node, args.filtered.rules(guest), args.filtered.held(guest), self.made
             ),
             pulumi.ResourceOptions(parent=self),
         ).closed

@@ -157,7 +157,7 @@ class VirtualMachine(pulumi.ComponentResource):
         )
         closed = GuestFirewall(
             f"{name}-firewall",
-            GuestFirewallArgs("vm", vm.id, vm.node, args.filtered.rules(vm), args.filtered.held(vm), machine),
+            GuestFirewallArgs("vm", vm.id, vm.node, args.filtered.rules(vm), args.filtered.held(vm), self.made),
             pulumi.ResourceOptions(parent=self),
         ).closed
         self.settled = settled(
