@@ -123,8 +123,9 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         path="connection",
         covers_what=Covers.UNKNOWN,
         reason=(
-            "before the first update there is no machine, so no key of it; the update asks the machine's hypervisor "
-            "for it, and this rule judges it before anybody logs in"
+            "before the first update there is no machine, so no key of it, and a connection is one secret, unknown as "
+            "a whole; the update asks the machine's hypervisor for the key, and this rule judges it before anybody "
+            "logs in"
         ),
     ),
     Exemption(

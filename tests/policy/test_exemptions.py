@@ -60,8 +60,8 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ("kubernetes-provider-tls", "kubernetes", "kubeconfig"): one(
         kinds.KUBERNETES_PROVIDER, {"kubeconfig": UNKNOWN}, "kubernetes"
     ),
-    ("remote-command-host-key", "*", "connection.hostKey"): one(
-        kinds.REMOTE_COMMANDS[0], {"connection": {"hostKey": UNKNOWN}}, "compute-docker-1-settled"
+    ("remote-command-host-key", "*", "connection"): one(
+        kinds.REMOTE_COMMANDS[0], {"connection": UNKNOWN}, "compute-docker-1-settled"
     ),
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
         kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"
