@@ -17,7 +17,7 @@ After a leak, when somebody leaves, or once a year. `make secrets STACK=prod` sh
 the command that sets each.
 
 1. Work in the order of the tables, one secret at a time: what fails then is that one.
-2. `pulumi config set --secret luxima:KEY --stack prod` asks for the new value, so that no history has it.
+2. `pulumi config set --secret luxima:… --stack prod` asks for the new value, so that no history has it.
 3. `pulumi preview --policy-pack policy`: what changes is what reads the secret, and no machine is replaced. Then
    `pulumi up --policy-pack policy`.
 4. Take the old value away where it came from. Until then whoever has it can still use it.
