@@ -162,6 +162,9 @@ def literal(text: str) -> bool:
     )
 
 
+HEX = "a random key in hex"
+
+
 def secret_in(text: str) -> str | None:
     """The word for the secret that a text holds, None when nothing in it looks like one."""
     if len(text) < 16:
@@ -173,7 +176,7 @@ def secret_in(text: str) -> str | None:
     if seen:
         return seen
     if _hex_key(text):
-        return "a random key in hex"
+        return HEX
     if _RUN.search(text):
         private = _PUBLIC.sub(" ", text) if any(hint in text for hint in _PUBLIC_HINTS) else text
         if any(_random(run) for run in set(_RUN.findall(private))):

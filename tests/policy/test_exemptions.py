@@ -63,6 +63,12 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ("remote-command-host-key", "*", "connection"): one(
         kinds.REMOTE_COMMANDS[0], {"connection": UNKNOWN}, "compute-docker-1-settled"
     ),
+    ("command-secrets", "observability-*-agents", "create"): one(
+        kinds.REMOTE_COMMANDS[0], {"connection": {"host": "10.0.0.1"}, "create": UNKNOWN}, "observability-ns1-agents"
+    ),
+    ("cluster-hardened", "observability-*-agents", "create"): one(
+        kinds.REMOTE_COMMANDS[0], {"connection": {"host": "10.0.0.1"}, "create": UNKNOWN}, "observability-ns1-agents"
+    ),
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
         kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"
     ),
