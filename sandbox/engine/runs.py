@@ -20,7 +20,7 @@ from sandbox.layout import ROOT, EngineFolder
 
 _KEPT_LOGS = 20
 _PARALLEL = 32
-"""Operations at once. Most of them wait for pods; the engine's own limit, four for each core, is full of those alone."""
+"""Operations at once. Most of them wait for pods, and would fill the engine's own limit: four for each core."""
 
 # The Automation API warns when the engine ends without closing its stream of events; it is said in a sentence here.
 warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
