@@ -22,16 +22,14 @@ class DockerFilesArgs:
 
     owner: str
     """Name of the container that reads the files."""
-    image: str
-    """An image that the host has; nothing of it runs. No output, so that policies know it before the update."""
+    image: pulumi.Input[str]
+    """An image that the host has; nothing of it runs."""
     folder: str
     """Absolute path of the folder; the same in both containers."""
     files: Mapping[str, pulumi.Input[str]]
     """Contents by name in that folder; may be secret."""
     labels: Mapping[str, str]
     """Labels of the container."""
-    after: pulumi.Resource | None = None
-    """What puts the image on the host."""
 
 
 class DockerFiles(pulumi.ComponentResource):
@@ -64,7 +62,7 @@ class DockerFiles(pulumi.ComponentResource):
                 for file, content in args.files.items()
             ],
             labels=[docker.ContainerLabelArgs(label=label, value=value) for label, value in args.labels.items()],
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[] if args.after is None else [args.after]),
+            opts=child,
         )
         self.mount = docker.ContainerMountArgs(type="volume", source=volume.name, target=args.folder, read_only=True)
         self.register_outputs({"volume": volume.name})

@@ -22,7 +22,6 @@ Reader = Literal[
     "prometheus",
     "log-agent",
     "postgres-exporter",
-    "pve-exporter",
     "release",
     "people",
 ]

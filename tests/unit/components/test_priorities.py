@@ -21,7 +21,6 @@ _WATCHING = {
     "node-exporter",
     "kube-state-metrics",
     "blackbox-exporter",
-    "pve-exporter",
     "release-guard",
 }
 

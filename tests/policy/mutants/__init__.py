@@ -1,1 +1,0 @@
-"""Breaks what the stacks declare, one property at a time, and asks the rules: a rule that says nothing has a hole."""
