@@ -27,12 +27,6 @@ _PUBLIC_STAND_INS = sorted([*_STAND_INS, "acmeTsigSecret"])
 _NO_SCHEMA = frozenset({"command", "kubernetes", "luxima", "pulumi", "pulumi-python"})
 """Kubernetes is judged by the API server itself, in test_lifecycle."""
 
-_PLANTED = [
-    ("components/storage/lifecycle.py", "kept = retention.log_objects_days", "kept = 7", "lifecycle-floors"),
-    ("components/storage/object_storage.py", "minio_ssl=True", "minio_ssl=False", "minio-provider-tls"),
-    ("components/kubernetes/pod.py", "run_as_non_root=args.user != 0,", "run_as_non_root=False,", "workload-non-root"),
-]
-
 Resource = dict[str, Any]
 
 
@@ -41,8 +35,9 @@ class Previews:
     """A checkout in which nothing but `preview` has run."""
 
     checkout: Checkout
+    environment: dict[str, str]
     shown: Done
-    """For people, of prod with a program that breaks rules."""
+    """For people, of prod."""
     written: dict[str, Done]
     """For machines, by stack."""
 
@@ -73,15 +68,14 @@ def previews() -> Generator[Previews]:
             stack: copy.run("preview", "--stack", stack, "--format", "json", environment=environment)
             for stack in STACKS
         }
-        for file, old, new, _ in _PLANTED:
-            copy.replace(file, old, new)
         shown = copy.run("preview", "--stack", "prod", environment=environment)
-        copy.git("checkout", "--quiet", ".")
-        yield Previews(copy, shown, written)
+        made = Previews(copy, environment, shown, written)
+        yield made
 
 
 def test_what_would_be_made_is_shown_by_room_and_type(previews: Previews) -> None:
     done = previews.shown
+    assert done.code == 0, str(done)
     assert f"Secrets that are not set; stand-ins were made for this preview: {', '.join(_PUBLIC_STAND_INS)}" in done.out
     lines = done.out.splitlines()
     assert [line.split()[0] for line in lines if re.fullmatch(r"[a-z]+ \(\d+\)", line)] == list(_ROOMS)
@@ -89,7 +83,9 @@ def test_what_would_be_made_is_shown_by_room_and_type(previews: Previews) -> Non
     assert f"minio S3Bucket 5 {', '.join(buckets)} minio" in " ".join(done.out.split()), str(done)
     # No wider than a terminal, but for a name that is longer than what is left of the line.
     assert [line for line in lines if re.match(r"  [a-z]+ \S+ +\d|  +\S+,", line) and len(line) > 130] == []
-    # What is shown is what is written: what breaks a rule is as many resources.
+    assert "policies: 0 violations" in done.out
+    assert "error" not in done.err
+    # What is shown is what is written.
     (total,) = re.findall(r"^(\d+) resources in \d+ rooms", done.out, re.MULTILINE)
     assert int(total) == json.loads(previews.written["prod"].out)["summary"]["resources"]
 
@@ -196,12 +192,27 @@ def test_nothing_was_needed_and_nothing_was_left(previews: Previews) -> None:
         assert list((copy.sandbox(stack) / "data").rglob("*")) == []
 
 
+_PLANTED = [
+    ("components/storage/lifecycle.py", "kept = retention.log_objects_days", "kept = 7", "lifecycle-floors"),
+    ("components/storage/object_storage.py", "minio_ssl=True", "minio_ssl=False", "minio-provider-tls"),
+    ("components/kubernetes/pod.py", "run_as_non_root=args.user != 0,", "run_as_non_root=False,", "workload-non-root"),
+]
+
+
 def test_a_violation_stops_the_preview_and_is_named(previews: Previews) -> None:
-    done = previews.shown
+    copy = previews.checkout
+    for file, old, new, _ in _PLANTED:
+        copy.replace(file, old, new)
+    try:
+        done = copy.run("preview", "--stack", "prod", "--format", "json", environment=previews.environment)
+    finally:
+        copy.git("checkout", "--quiet", ".")
     assert done.code == 1, str(done)
-    errors = [line for line in done.err.splitlines() if line.startswith("error: ")]
-    assert errors == ["error: stack prod violates mandatory policies; nothing of it would be made"]
-    named = re.findall(r"^ +policy (\S+) \(mandatory\)", done.out, re.MULTILINE)
+    assert "stack prod violates mandatory policies; nothing of it would be made" in done.err
+    document = json.loads(done.out)
+    mandatory = {each["policy"] for each in document["policy"] if each["enforcement"] == "mandatory"}
     # Loki keeps its logs longer than the planted lifecycle does.
-    assert set(named) == {*(rule for *_, rule in _PLANTED), "loki-lifecycle-covers-retention"}
-    assert f"policies: {len(named)} violations" in done.out
+    assert mandatory == {*(rule for *_, rule in _PLANTED), "loki-lifecycle-covers-retention"}
+    assert document["summary"]["violations"] == sum(
+        1 for each in document["policy"] if each["enforcement"] == "mandatory"
+    )
