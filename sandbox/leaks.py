@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from automation.marks import SIGNATURE
 from sandbox import credentials, overlay, sealing
 from sandbox.engine import state
 from sandbox.layout import Layout
@@ -32,8 +33,6 @@ _BETWEEN_WORDS = re.compile(rb"""[\s"'\\,;<>()\[\]{}]+""")
 
 _PUBLIC = re.compile(r"ACCESS_KEY_ID=|=urn:pulumi:")
 """Names and values within secret objects that are no secrets by themselves."""
-
-_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's name for "a secret follows"
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def secrets_in_state(layout: Layout) -> dict[str, str]:
 def _leaves(name: str, value: Any, seal: sealing.Seal, *, secret: bool) -> Iterable[tuple[str, str]]:
     if isinstance(value, dict):
         mapping = cast("dict[str, Any]", value)
-        if _SECRET_MARK in mapping:
+        if SIGNATURE in mapping:
             text = str(mapping["ciphertext"])
             # A secret within a secret is not encrypted a second time.
             yield from _leaves(name, json.loads(text if secret else seal.open(text)), seal, secret=True)

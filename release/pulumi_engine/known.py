@@ -16,9 +16,8 @@ from typing import Any, Final, cast
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
-_SIGNATURE: Final = "4dabf18193072939515e22adb298388d"
-"""Key that marks a value as special, in the state and on the wire."""
-_SECRET: Final = "1b47061264138c4ac30d75fd1eb44270"  # noqa: S105 - marks a secret, is none
+from automation.marks import SECRET, SIGNATURE
+
 _STACK: Final = "pulumi:pulumi:Stack"
 
 State = Iterable[Mapping[str, Any]]
@@ -163,7 +162,7 @@ def plain(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     table = cast("dict[str, Any]", value)
-    return json.loads(table["plaintext"]) if table.get(_SIGNATURE) == _SECRET else table
+    return json.loads(table["plaintext"]) if table.get(SIGNATURE) == SECRET else table
 
 
 def _struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:
@@ -177,6 +176,6 @@ def _wire(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
     table = cast("dict[str, Any]", value)
-    if table.get(_SIGNATURE) == _SECRET:
-        return {_SIGNATURE: _SECRET, "value": _wire(json.loads(table["plaintext"]))}
+    if table.get(SIGNATURE) == SECRET:
+        return {SIGNATURE: SECRET, "value": _wire(json.loads(table["plaintext"]))}
     return {key: _wire(each) for key, each in table.items()}

@@ -9,9 +9,9 @@ from typing import Any, Protocol, cast
 from pulumi.automation import EngineEvent, OpType
 from pulumi.automation.events import StepEventMetadata
 
-_MARKUP = re.compile(r"<\{%.*?%\}>")
+from automation.marks import SIGNATURE
 
-_SECRET_MARK = "4dabf18193072939515e22adb298388d"  # noqa: S105 - the engine's name for "a secret follows"
+_MARKUP = re.compile(r"<\{%.*?%\}>")
 
 OTHER_ROOM = "platform"
 """Where resources belong that no room made."""
@@ -152,7 +152,7 @@ def masked(value: Any) -> Any:
     """A property as the engine reports it, its secrets in one word whichever way they were hidden."""
     if isinstance(value, Mapping):
         mapping = cast("Mapping[str, Any]", value)
-        if _SECRET_MARK in mapping:
+        if SIGNATURE in mapping:
             return "[secret]"
         return {key: masked(inner) for key, inner in mapping.items()}
     if isinstance(value, list):

@@ -12,8 +12,8 @@ from typing import Any, Final, cast
 
 from google.protobuf import struct_pb2
 
-_SIGNATURE = "4dabf18193072939515e22adb298388d"
-_HIDDEN = "1b47061264138c4ac30d75fd1eb44270"
+from automation.marks import SECRET, SIGNATURE
+
 _OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
 _RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
 _UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
@@ -112,9 +112,9 @@ def _decode(value: struct_pb2.Value, path: Path, secret: bool, paths: set[Path],
 def _decode_map(
     fields: Mapping[str, struct_pb2.Value], path: Path, secret: bool, paths: set[Path], texts: set[str]
 ) -> Any:
-    signature = fields[_SIGNATURE].string_value if _SIGNATURE in fields else ""
-    if signature in (_HIDDEN, _OUTPUT):
-        hidden = signature == _HIDDEN or ("secret" in fields and fields["secret"].bool_value)
+    signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
+    if signature in (SECRET, _OUTPUT):
+        hidden = signature == SECRET or ("secret" in fields and fields["secret"].bool_value)
         if hidden:
             paths.add(path)
         if "value" not in fields:
@@ -139,7 +139,7 @@ def _encode(value: Any, path: Path, secrets: Secrets) -> struct_pb2.Value:
     encoded = _encode_bare(value, path, secrets)
     if not secrets.hides(path, value):
         return encoded
-    wrapped = {_SIGNATURE: struct_pb2.Value(string_value=_HIDDEN), "value": encoded}
+    wrapped = {SIGNATURE: struct_pb2.Value(string_value=SECRET), "value": encoded}
     return struct_pb2.Value(struct_value=struct_pb2.Struct(fields=wrapped))
 
 
