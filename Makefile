@@ -12,7 +12,7 @@ SANDBOX = $(PY) -m sandbox
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo preview render capacity versions flows secrets new-service postmortem release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem policy policy-mutants release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
@@ -40,6 +40,9 @@ versions: venv ## show what of others STACK runs, its licence, and how long it i
 flows: venv ## show who may talk to whom in STACK, at which port of the pod, and why
 	@$(PY) -m render flows --stack $(STACK)
 
+machines: venv ## show what runs on which machine of STACK, and how many pods there are of what
+	@$(PY) -m render machines --stack $(STACK)
+
 secrets: venv ## show the secrets that STACK needs: what each is, where to get it, how to set and how to replace it
 	@$(PY) -m render secrets --stack $(STACK)
 
@@ -48,6 +51,12 @@ new-service: venv ## write a new service NAME into services/ for every stack [PO
 
 postmortem: venv ## print a post-mortem to fill in for the alert ALERT, and the link that files it
 	@$(PY) -m render postmortem --stack $(STACK) $(if $(ALERT),--alert $(ALERT))
+
+policy: venv ## judge an exported state or a plan offline: STATE=file [FORMAT=sarif|markdown]
+	@$(PY) -m policy.offline "$(STATE)" $(EXPLICIT_STACK) $(if $(FORMAT),--format $(FORMAT))
+
+policy-mutants: venv ## break what the stacks declare, one property at a time, and list what no rule notices [SAMPLE=1]
+	@$(PY) -m tests.policy.mutants $(EXPLICIT_STACK) $(if $(SAMPLE),--sample)
 
 release: venv ## run the release tool in the sandbox: ARGS="status storefront"
 	@$(SANDBOX) release --stack $(STACK) -- $(ARGS)
@@ -101,6 +110,7 @@ schema: venv ## write the JSON Schemas of the stacks' files anew
 docs: venv ## write the generated references anew
 	@$(PY) -m policy.docs
 	@$(PY) -m sandbox.providers.reference
+	@$(PY) -m render.rotation
 	@$(PY) -m tests.proofs
 
 lock: venv ## lock the Python dependencies anew after pyproject.toml changed

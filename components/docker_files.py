@@ -22,14 +22,16 @@ class DockerFilesArgs:
 
     owner: str
     """Name of the container that reads the files."""
-    image: pulumi.Input[str]
-    """An image that the host has; nothing of it runs."""
+    image: str
+    """An image that the host has; nothing of it runs. No output, so that policies know it before the update."""
     folder: str
     """Absolute path of the folder; the same in both containers."""
     files: Mapping[str, pulumi.Input[str]]
     """Contents by name in that folder; may be secret."""
     labels: Mapping[str, str]
     """Labels of the container."""
+    after: pulumi.Resource | None = None
+    """What puts the image on the host."""
 
 
 class DockerFiles(pulumi.ComponentResource):
@@ -62,7 +64,7 @@ class DockerFiles(pulumi.ComponentResource):
                 for file, content in args.files.items()
             ],
             labels=[docker.ContainerLabelArgs(label=label, value=value) for label, value in args.labels.items()],
-            opts=child,
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[] if args.after is None else [args.after]),
         )
         self.mount = docker.ContainerMountArgs(type="volume", source=volume.name, target=args.folder, read_only=True)
         self.register_outputs({"volume": volume.name})

@@ -30,5 +30,14 @@ def outputs(settings: Settings, platform: Platform) -> Mapping[str, Any]:
         "nameServers": [f"{server.address}:{server.port}" for server in settings.dns.servers],
         "grafana": f"https://{settings.environment.grafana_host}/",
         "grafanaPassword": platform.observability.grafana_password,
+        "database": f"https://{settings.database_fqdn}",
+        **({} if platform.database is None else {"serviceRoleKey": platform.database.service_role_key}),
+        "registry": f"https://{settings.environment.registry_host}",
+        "registryPushUser": platform.registry_users.current["push"].user,
+        "registryPushPassword": platform.registry_users.current["push"].password,
+        "registryReadKey": {
+            "accessKey": platform.storage.keys["registry-pull"].access_key,
+            "secretKey": platform.storage.keys["registry-pull"].secret_key,
+        },
         "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in platform.exporters.items()},
     }

@@ -4,7 +4,9 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.compute import ComputeArgs, ComputeCluster
+from components.compute import ComputeArgs, ComputeCluster, RegistryLogin, VirtualMachine
+from components.database import Database, DatabaseArgs
+from components.delivery import SIDES, BucketKey, Registry, RegistryArgs, RegistryUsers, config_yaml, pull_config
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
 from components.edge import documents as edge_documents
@@ -23,8 +25,11 @@ from components.kubernetes import (
     cloud_configs,
 )
 from components.observability import (
+    DatabaseSeen,
     DockerAgents,
     DockerAgentsArgs,
+    LxcAgents,
+    LxcAgentsArgs,
     NodeExporter,
     NodeExporterArgs,
     Observability,
@@ -45,6 +50,7 @@ from components.services import (
 )
 from components.storage import ObjectStorage, ObjectStorageArgs
 from settings import Settings
+from settings.database import STORAGE_USER
 from settings.secrets import told_to
 
 
@@ -59,6 +65,18 @@ class Platform:
     def __init__(self, settings: Settings, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         self._settings = settings
         self._flows = flows(settings)
+        registry = settings.environment.registry_host
+        self.registry_users = RegistryUsers("registry-users", settings.delivery.registry.generations)
+        pull = self.registry_users.current["pull"]
+        self.kubernetes = KubernetesCluster(
+            "kubernetes",
+            ClusterArgs(
+                kubernetes=settings.kubernetes,
+                compute=settings.compute,
+                registry=registry if settings.edge.certificates.authority_secret else None,
+                kubeconfig=secrets.get("kubeconfig"),
+            ),
+        )
         self.compute = ComputeCluster(
             "compute",
             ComputeArgs(
@@ -70,28 +88,29 @@ class Platform:
                 edge=settings.edge,
                 api_token=secrets["proxmoxApiToken"],
                 ssh_private_key=secrets["sshPrivateKey"],
+                registry=RegistryLogin(registry, pull.user, pull.password),
                 cloud_configs=cloud_configs(settings.kubernetes, settings.compute),
+                joined=self._joined,
             ),
         )
-        self.kubernetes = KubernetesCluster(
-            "kubernetes",
-            ClusterArgs(
-                kubernetes=settings.kubernetes,
-                compute=settings.compute,
-                servers=self._machines("k3s_server"),
-                agents=self._machines("k3s_agent"),
-                ssh_user=settings.compute.ssh.user,
-                ssh_private_key=secrets["sshPrivateKey"],
-                kubeconfig=secrets.get("kubeconfig"),
-            ),
-        )
+        for name, vm in self.compute.vms.items():
+            self._joined(name, vm, "k3s_agent")
+        self.kubernetes.complete()
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
         # Every workload waits for its namespace, and so for the classes that its pods name.
         priorities = Priorities("priorities", self._in_cluster)
+        # Where pods of the platform's own images are: the services' and the guards'.
+        pulling = {settings.edge.namespace, *(each.namespace for each in settings.services.values())}
         self.namespaces = {
             name: Namespace(
                 f"namespace-{name}",
-                NamespaceArgs(name, namespace, settings.environment.label, self._flows),
+                NamespaceArgs(
+                    name,
+                    namespace,
+                    settings.environment.label,
+                    self._flows,
+                    pull_config(registry, pull) if name in pulling else None,
+                ),
                 pulumi.ResourceOptions.merge(self._in_cluster, pulumi.ResourceOptions(depends_on=[priorities])),
             )
             for name, namespace in settings.kubernetes.namespaces.items()
@@ -99,9 +118,11 @@ class Platform:
         self.storage = ObjectStorage(
             "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"])
         )
+        secrets = self._database(secrets)
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
         self._edge(secrets)
+        self._registry()
         if settings.kubernetes.mode == "k3s":
             key = self.storage.keys["etcd"]
             EtcdSnapshots(
@@ -128,7 +149,10 @@ class Platform:
                 documents=documents,
                 flows=self._flows,
                 authority_mounts=authority_mounts(settings),
-                secrets={key: secrets[key] for key in told_to("alertmanager", "alertmanager-record", "prometheus")},
+                secrets={
+                    key: secrets[key]
+                    for key in told_to("alertmanager", "alertmanager-record", "prometheus", "pve-exporter")
+                },
                 keys={
                     user: StorageKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
                     for user in ("loki", "tempo")
@@ -159,8 +183,22 @@ class Platform:
                     log_agent_password=secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
                     pipeline=documents[f"log-agent/{host}/promtail.yaml"],
                     authority=self.certificates.authority,
+                    database=self._seen(host),
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
+            )
+        for lxc, container in self.compute.containers.items():
+            LxcAgents(
+                f"observability-{lxc}",
+                LxcAgentsArgs(
+                    observability=settings.observability,
+                    login=container.login,
+                    log_agent_password=secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
+                    pipeline=documents[f"log-agent/{lxc}/promtail.yaml"],
+                    authority=self.certificates.authority,
+                    made=container.made,
+                    settled=container.settled,
+                ),
             )
         self.exporters = {
             host: NodeExporter(
@@ -199,6 +237,9 @@ class Platform:
             ),
             pulumi.ResourceOptions.merge(opts, trusting),
         )
+        authority = self.certificates.authority
+        # What nodes need before they can have an image from the registry.
+        self._pulling = [*self.certificates.authorities, *(self.kubernetes.trust(authority) if authority else ())]
         passwords: dict[Client, pulumi.Input[str]] = {client: secrets[key] for client, key in CLIENT_SECRETS.items()}
         documents = edge_documents(settings)
         self.gateways = {
@@ -212,6 +253,7 @@ class Platform:
                     traefik_yaml=documents[f"{slot}/traefik.yaml"],
                     routing_yaml=documents[f"{slot}/routing.yaml"],
                     passwords=passwords,
+                    database=None if self.database is None else self.database.certificate,
                 ),
                 opts,
             )
@@ -233,17 +275,68 @@ class Platform:
                     tsig_secret=secrets["dnsGuardTsigSecret"],
                     service_role_key=secrets["serviceRoleKey"],
                 ),
-                pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self.certificates.authorities)),
+                pulumi.ResourceOptions.merge(opts, pulumi.ResourceOptions(depends_on=self._pulling)),
             )
             for name in watched(settings)
         }
 
-    def _machines(self, role: str) -> dict[str, Machine]:
-        return {
-            name: Machine(vm.address, vm.machine, vm.settled)
-            for name, vm in self.compute.vms.items()
-            if self._settings.compute.vms[name].role == role
+    def _joined(self, name: str, vm: VirtualMachine, role: str = "k3s_server") -> list[pulumi.Resource]:
+        """A server is a member of the cluster again before the next one is touched."""
+        if self._settings.compute.vms[name].role != role:
+            return []
+        return [self.kubernetes.join(name, Machine(vm.login, vm.hypervisor, vm.made, vm.settled))]
+
+    def _database(self, secrets: Mapping[str, pulumi.Output[str]]) -> Mapping[str, pulumi.Output[str]]:
+        """Make the stack's own database, if it has one; returns the secrets with those that it made."""
+        settings = self._settings
+        self.database = None
+        if settings.database_host is None:
+            return secrets
+        host = self.compute.docker_hosts[settings.database.host]
+        key = self.storage.keys[STORAGE_USER]
+        self.database = Database(
+            "database",
+            DatabaseArgs(
+                settings=settings,
+                login=self.compute.vms[settings.database.host].login,
+                smtp_password=secrets["smtpPassword"],
+                storage_key_id=key.access_key,
+                storage_key=key.secret_key,
+            ),
+            pulumi.ResourceOptions(providers={"docker": host.provider}),
+        )
+        made = {
+            "serviceRoleKey": self.database.service_role_key,
+            "databaseMonitorPassword": self.database.monitor_password,
         }
+        return {**secrets, **made}
+
+    def _seen(self, host: str) -> DatabaseSeen | None:
+        """The database as the exporter of `host` sees it; None on another host."""
+        if self.database is None or host != self._settings.database.host:
+            return None
+        return DatabaseSeen(self.database.endpoint, self.database.network.name, self.database.certificate)
+
+    def _registry(self) -> None:
+        settings, host = self._settings, self._settings.delivery.registry.host
+        Registry(
+            f"registry-{host}",
+            RegistryArgs(
+                environment=settings.environment.label,
+                hostname=host,
+                address=settings.registry_address,
+                configs={side.name: config_yaml(settings, side) for side in SIDES},
+                users=self.registry_users,
+                keys={
+                    side.storage_user: BucketKey(
+                        self.storage.keys[side.storage_user].access_key, self.storage.keys[side.storage_user].secret_key
+                    )
+                    for side in SIDES
+                },
+                authority=self.certificates.authority,
+            ),
+            pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[host].provider}),
+        )
 
     def _service(self, name: str) -> Service:
         settings = self._settings
@@ -272,7 +365,7 @@ class Platform:
                 providers={"kubernetes": self.kubernetes.provider},
                 depends_on=[
                     *self.namespaces[service.namespace].guards,
-                    *self.certificates.authorities,
+                    *self._pulling,
                     self.ledger,
                 ],
             ),

@@ -85,6 +85,9 @@ BLACKBOX_EXPORTER: Final = Program(
 KUBE_STATE_METRICS: Final = Program(
     name="kube-state-metrics", image=versions.KUBE_STATE_METRICS, port=8080, health_path="/livez", stateful=False
 )
+PVE_EXPORTER: Final = Program(
+    name="pve-exporter", image=versions.PVE_EXPORTER, port=9221, health_path="/", stateful=False
+)
 
 SCRAPED: Final = (
     PROMETHEUS,
@@ -95,6 +98,7 @@ SCRAPED: Final = (
     GRAFANA,
     BLACKBOX_EXPORTER,
     KUBE_STATE_METRICS,
+    PVE_EXPORTER,
 )
 """All of them: Prometheus reads the metrics of each."""
 ROUTED: Final = (GRAFANA, PROMETHEUS, LOKI, ALERTMANAGER, ALERTMANAGER_RECORD)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
-from .exemptions import EXEMPTIONS, Exemption
+from .exemptions import EXEMPTIONS, Exemption, ending
 from .judging import Rule
 from .table import SUBJECTS
 
@@ -35,7 +36,9 @@ def page() -> str:
         parts.append("")
         parts.extend(f"`{rule.name}` is not mandatory everywhere: {rule.because}.\n" for rule in rules if rule.because)
     parts.append("## Exemptions\n")
-    parts.append("| rule | type | name | property | lets pass | reason |\n|---|---|---|---|---|---|")
+    parts.append(
+        "| rule | type | name | property | lets pass | owner | ends | reason |\n|---|---|---|---|---|---|---|---|"
+    )
     parts.extend(_exemption(exemption) for exemption in EXEMPTIONS)
     return "\n".join(parts).rstrip() + "\n"
 
@@ -48,7 +51,8 @@ def _row(rule: Rule) -> str:
 
 def _exemption(exemption: Exemption) -> str:
     places = f"`{exemption.type}` | `{exemption.name}` | `{exemption.path}`"
-    return f"| `{exemption.rule}` | {places} | {exemption.covers_what.value} | {exemption.reason} |"
+    lasts = f"{exemption.covers_what.value} | {exemption.owner} | {exemption.ends}"
+    return f"| `{exemption.rule}` | {places} | {lasts} | {exemption.reason} |"
 
 
 def main() -> int:
@@ -56,6 +60,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m policy.docs", description=__doc__)
     parser.add_argument("--check", action="store_true", help="compare only; exit 1 when the page is out of date")
     if parser.parse_args().check:
+        ended, soon = ending(EXEMPTIONS, datetime.now(UTC).date())
+        for each in (*ended, *soon):
+            when = "has ended" if each in ended else "ends soon"
+            sys.stderr.write(
+                f"policy/exemptions.py: {each.rule} for {each.name} ({each.path}) {when}, on {each.ends}; "
+                f"{each.owner} takes it away or says why it is needed still\n"
+            )
+        if ended:
+            return 1
         if not TARGET.exists() or TARGET.read_text(encoding="utf-8") != page():
             sys.stderr.write("docs/reference/policies.md is out of date: run `python -m policy.docs`\n")
             return 1

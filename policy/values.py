@@ -213,6 +213,15 @@ class Value:
         elif self._raw is not None:
             yield self
 
+    def holding(self, content: object) -> Value:
+        """This very place with what its text says to the program that reads it; paths go on below it."""
+        return Value(content, self.subject, self._hidden, self._above, self._key)
+
+    def names(self) -> list[str]:
+        """The keys of an object; none when absent."""
+        raw = self._read()
+        return [] if raw is None else list(self._dict(raw))
+
     def wrong(self, problem: str, remedy: str) -> Finding:
         """What a rule reports about this place."""
         return Finding(self.subject, self.path, problem, remedy)

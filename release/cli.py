@@ -10,7 +10,7 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from components.dns_update import DnsError
-from release import errors, lock, show
+from release import errors, lock, registry, show
 from release.changes import Kind
 from release.connections import Connections
 from release.context import Context
@@ -150,6 +150,21 @@ def status_(
 def history_(connections: Connections, service: AnyService = None) -> int:
     """The commits of the release file, the latest first."""
     show.history(CONSOLE, connections.repository().versions(), service)
+    return errors.DONE
+
+
+@verb(app, "clean-registry")
+def clean_registry_(
+    connections: Connections,
+    docker: Annotated[
+        str | None,
+        typer.Option("--docker", help="Command that runs docker on the registry's host; over SSH by default"),
+    ] = None,
+) -> int:
+    """Remove images that no file names and that are neither young nor among the last; pulls go on meanwhile."""
+    with _context(connections, "clean-registry") as context:
+        access, kept = connections.registry(docker), context.settings.delivery.registry
+        registry.clean(access, kept, connections.options.root, context.say, connections.now(), dry_run=context.dry_run)
     return errors.DONE
 
 

@@ -4,6 +4,7 @@ import contextlib
 import datetime
 import json
 import re
+import shlex
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,9 +22,11 @@ from release.gateway_checks import GatewayChecks, Https
 from release.guard.query import LOKI, PROMETHEUS, Source
 from release.notifications import Notifications
 from release.pulumi_engine import PulumiEngine
+from release.registry.clean import ACCEPT, Access
+from release.registry.objects import Bucket
 from release.repository import Repository
 from release.state import ReleaseFile
-from release.web import login
+from release.web import Web, login
 from settings import Settings, SettingsError, load, stacks
 from settings.loading import check
 
@@ -151,10 +154,43 @@ class Connections:
         tsig = self.settings.dns.tsig
         return Key(tsig.name, tsig.algorithm, self._secrets.get("luxima:dnsTsigSecret", ""))
 
+    def registry(self, docker: str | None) -> Access:
+        """The image registry, its bucket, and Docker on its host.
+
+        Args:
+            docker: Command that runs Docker there; None for SSH.
+
+        Raises:
+            ReleaseError: When the stack has none yet.
+        """
+        settings, options, outputs = self.settings, self.options, self.engine.outputs()
+        if "registryPushPassword" not in outputs:
+            raise ReleaseError(f"stack {options.stack} has no registry yet; run `pulumi up` first")
+        key = cast("dict[str, str]", outputs["registryReadKey"])
+        known = login(str(outputs["registryPushUser"]), str(outputs["registryPushPassword"]))
+        address = f"{settings.compute.ssh.user}@{settings.registry_address}"
+        return Access(
+            Bucket(
+                settings.storage.endpoint,
+                settings.storage.region,
+                settings.storage.bucket_name("registry"),
+                key["accessKey"],
+                key["secretKey"],
+                options.authorities,
+            ),
+            Web(
+                f"https://{settings.environment.registry_host}",
+                options.authorities,
+                {**known, **ACCEPT},
+                loopback_only=options.loopback_only,
+            ),
+            shlex.split(docker) if docker else ["ssh", address, "docker"],
+        )
+
     def audit(self) -> Audit:
         """The audit's rows; those that wait are in the checkout's folder for what is no part of it."""
         folder = lock.folder(self.options.root) / f"{self.options.stack}.audit"
-        key, options = self._secrets.get("luxima:serviceRoleKey", ""), self.options
+        key, options = self._secrets.get("luxima:serviceRoleKey") or self.engine.service_role_key(), self.options
         url = self.settings.observability.alert_log_url
         return Audit(folder, url, key, options.authorities, loopback_only=options.loopback_only)
 

@@ -97,6 +97,14 @@ class Web:
         """
         return self._call("GET", path, params=dict(parameters))
 
+    def delete(self, path: str) -> Answer:
+        """Remove something.
+
+        Raises:
+            WebError: When there is no answer.
+        """
+        return self._call("DELETE", path)
+
     def post(self, path: str, body: Any) -> Answer:
         """Send JSON.
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from components import edge
 from components.database import migrations
 from components.observability import documents, postmortem
-from render import flows, secrets
+from render import flows, machines, secrets
 from render.versions import ending, table
 from settings import Settings, SettingsError, capacity
 from settings.loading import check, stacks
@@ -69,8 +69,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m render", description="Look at what a stack is made of.")
     parser.add_argument(
         "what",
-        choices=["documents", "capacity", "versions", "flows", "secrets", "postmortem"],
-        help="files for other programs, computed sizes, what of others it runs, who talks to whom, its secrets, "
+        choices=["documents", "capacity", "versions", "flows", "machines", "secrets", "postmortem"],
+        help="files for other programs, computed sizes, what of others it runs, who talks to whom, what runs where, "
+        "its secrets, "
         "a page to fill in",
     )
     parser.add_argument("--stack", choices=stacks(Path.cwd()), default="dev", help="the stack (dev)")
@@ -93,6 +94,9 @@ def main(arguments: list[str] | None = None) -> int:
             return show_versions(settings, given.warn)
         if given.what == "flows":
             print("\n".join(flows.table(settings)))
+            return 0
+        if given.what == "machines":
+            print("\n".join(machines.table(settings)))
             return 0
         if given.what == "secrets":
             print("\n".join(secrets.table(settings)))

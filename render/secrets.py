@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from settings import Settings
-from settings.secrets import SECRETS
+from settings.secrets import CONSEQUENCE, GENERATED, SECRETS
 
 
 def table(settings: Settings) -> Iterator[str]:
@@ -17,3 +17,9 @@ def table(settings: Settings) -> Iterator[str]:
             yield f"  form     {secret.form.right}"
             yield f"  set it   {secret.command(stack)}"
             yield f"  replace  {secret.rotation}"
+    if settings.database.mode == "supabase":
+        for made in GENERATED:
+            yield f"{made.key}: {made.purpose}"
+            yield f"  read by  {', '.join(made.readers)}"
+            yield "  get it   the program makes it and keeps it in the state"
+            yield f"  replace  database.keys.{made.kind}: {CONSEQUENCE[made.kind]}"

@@ -142,10 +142,11 @@ class Search:
 
 
 def secrets_of(layout: Layout) -> dict[str, str]:
-    """The secrets that the sandbox made for a stack, and the secret half of its Proxmox token."""
+    """The secrets that the sandbox made for a stack, and the secret halves of its Proxmox tokens."""
     made = credentials.load_or_make(layout.secrets).values
     derived = {
         "proxmox_api_token_secret": made["proxmoxApiToken"].partition("=")[2],
+        "proxmox_metrics_token_secret": made["proxmoxMetricsToken"].partition("=")[2],
         # The end of the token, which is all of it that is a secret: its signature.
         "minio_metrics_signature": credentials.metrics_token(
             overlay.storage_root_user(overlay.read_config(layout)), made["minioRootPassword"]

@@ -34,6 +34,22 @@ PublicKey = Annotated[
     ),
 ]
 
+Certificate = Annotated[
+    str,
+    Form(
+        r"^-----BEGIN CERTIFICATE-----\n[A-Za-z0-9+/=\n]+-----END CERTIFICATE-----\n$",
+        "a certificate in PEM, with its BEGIN and END lines, as /etc/pve/pve-root-ca.pem has it",
+    ),
+]
+
+HostKey = Annotated[
+    str,
+    Form(
+        "^(ssh-ed25519|ecdsa-sha2-nistp(256|384|521)) [A-Za-z0-9+/]{32,}={0,2}( .*)?$",
+        "the host's own public SSH key in one line, as `cat /etc/ssh/ssh_host_ed25519_key.pub` there prints it; no RSA",
+    ),
+]
+
 Sha512 = Annotated[str, Form("^[0-9a-f]{128}$", "128 hexadecimal digits, as sha512sum prints them")]
 
 Cpus = Annotated[int, Field(ge=1, le=512)]
@@ -45,6 +61,9 @@ class Node(Area):
     """A Proxmox host that guests are placed on."""
 
     address: Address = Field(description="Address of the host")
+    host_key: HostKey = Field(
+        description="Public SSH key of the host, by which it is known; it tells the keys of its guests"
+    )
     cpus: Cpus = Field(description="Logical processors of the host")
     memory_mib: Annotated[int, Field(ge=1024, le=16_777_216)] = Field(description="Memory of the host, in MiB")
 
@@ -157,6 +176,11 @@ class Compute(Area):
     """The Proxmox VE cluster of a stack."""
 
     endpoint: HttpsUrl = Field(description="URL of the Proxmox API")
+    authority: Certificate | None = Field(
+        default=None,
+        description="Certificate of the authority that signed the API's, for what reads metrics from it; none where a "
+        "public one did. Who runs `up` trusts it by his own system",
+    )
     pool: PoolName = Field(description="Resource pool that all guests of the stack are in")
     nodes: Annotated[Mapping[Label, Node], Field(min_length=1)] = Field(description="Proxmox hosts by name")
     network: GuestNetwork = Field(description="Network of the guests")

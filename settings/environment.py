@@ -11,7 +11,7 @@ StackName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,29}$")]
 _LABELS: Final = {"prod": "production"}
 """MON-1: the label `environment` of a stack, where it is not the stack's name."""
 
-GATEWAY_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record")
+GATEWAY_HOSTS: Final = ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record", "registry")
 """Hosts under the core domain that the gateways serve (ENV-3)."""
 
 

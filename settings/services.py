@@ -36,7 +36,7 @@ class Rolling(Area):
     max_unavailable: Annotated[int, Field(ge=0, le=100)] = Field(
         default=0, description="Pods fewer than `replicas` that are ready at least"
     )
-    min_ready_seconds: Annotated[int, Field(ge=0, le=3600)] = Field(
+    min_ready_seconds: Annotated[int, Field(ge=1, le=3600)] = Field(
         default=10, description="How long a new pod has to be ready before the next one is replaced, in seconds"
     )
 

@@ -7,6 +7,8 @@ from pydantic import Field
 
 from settings.backup import Backup
 from settings.compute import Compute, Vm
+from settings.database import HOST, Database
+from settings.delivery import Delivery
 from settings.dns import Dns
 from settings.edge import Edge
 from settings.environment import Environment
@@ -33,8 +35,10 @@ class Stack(Area):
     kubernetes: Kubernetes = Field(description="Cluster and namespaces")
     storage: Storage = Field(description="Object storage")
     retention: Retention = Field(description="How long everything is kept")
+    database: Database = Field(description="PostgreSQL and Supabase")
     backup: Backup = Field(description="How often backups are made")
     dns: Dns = Field(description="Name servers")
+    delivery: Delivery = Field(description="Image registry")
     edge: Edge = Field(description="Gateways and certificates")
     observability: Observability = Field(description="Metrics and alerts")
     guard: Guard = Field(description="How a release is judged after it became live")
@@ -56,6 +60,16 @@ class Settings(Stack):
         return {name: vm for name, vm in self.compute.vms.items() if vm.role not in ("k3s_server", "k3s_agent")}
 
     @property
+    def database_fqdn(self) -> str:
+        """Public name of the database's API."""
+        return self.environment.fqdn(HOST)
+
+    @property
+    def database_host(self) -> Vm | None:
+        """Docker host of the stack's own database; None where that runs elsewhere, or its host is not made."""
+        return self.wanted_vms.get(self.database.host) if self.database.mode == "supabase" else None
+
+    @property
     def guard_limits(self) -> Limits:
         """When a release is good, bad, or neither."""
         return self.guard.limits(self.observability.scrape_interval_seconds)
@@ -75,10 +89,21 @@ class Settings(Stack):
         return self.releases.services.get(service)
 
     @property
+    def registry_address(self) -> str:
+        """Private address of the registry's Docker host, at which the gateways reach it."""
+        return self.compute.vms[self.delivery.registry.host].address
+
+    @property
     def hosts(self) -> Mapping[str, str]:
-        """Full names that are served elsewhere (`dns.hosts`), by zone and label: `core_registry`."""
+        """Full names that are served elsewhere (`dns.hosts`), by zone and label: `core_object-storage`."""
         fqdn = {"public": self.environment.fqdn, "core": self.environment.core_fqdn}
         return {f"{zone}_{host}": fqdn[zone](host) for zone, hosts in self.dns.hosts.items() for host in hosts}
+
+    @property
+    def looked_up(self) -> Mapping[str, str]:
+        """Names that lead to no slot and are no gateway's own, with that of the database, by zone and label."""
+        own = {f"public_{HOST}": self.database_fqdn} if self.database.mode == "supabase" else {}
+        return {**self.hosts, **own}
 
     def service_fqdn(self, service: str, slot: Slot | None = None) -> str:
         """Public name of `service`; with `slot` the name under which that slot alone is reached."""

@@ -50,6 +50,8 @@ _READERS = (
     "initdb",
     "psql",
     "cert-manager-crds",
+    "pod-security-pass",
+    "pod-security-fail",
     "go",
 )
 """What tests/documents has its documents read by; built before, so that no test waits for a compiler."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pulumi
 
-from components.compute import ComputeArgs
+from components.compute import ComputeArgs, RegistryLogin
 from components.edge import CertificatesArgs, GatewayArgs, documents, issued
 from components.flows import flows
 from components.kubernetes import authority_mounts, authority_path
@@ -25,6 +25,7 @@ def machines(settings: Settings, api_token: str, ssh_private_key: str) -> Comput
         edge=settings.edge,
         api_token=pulumi.Output.secret(api_token),
         ssh_private_key=pulumi.Output.secret(ssh_private_key),
+        registry=RegistryLogin(settings.environment.registry_host, "pull-1", pulumi.Output.secret("a-password")),
     )
 
 
@@ -39,6 +40,7 @@ def gateway(settings: Settings, slot: Slot, passwords: Mapping[Client, pulumi.In
         traefik_yaml=found[f"{slot}/traefik.yaml"],
         routing_yaml=found[f"{slot}/routing.yaml"],
         passwords=passwords,
+        database=None,
     )
 
 

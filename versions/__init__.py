@@ -34,9 +34,12 @@ class Pinned:
 
 
 _NEXT_MINOR: Final = "each minor until the next"
+_SUPABASE: Final = "what Supabase's newest self-hosted release names"
 
 KUBE_VIP: Final = Pinned("ghcr.io/kube-vip/kube-vip:v1.2.4", "Apache-2.0")
 TRAEFIK: Final = Pinned("docker.io/library/traefik:v3.7.15", "MIT", support=_NEXT_MINOR)
+
+REGISTRY: Final = Pinned("docker.io/library/registry:3.1.2", "Apache-2.0")
 
 PROMETHEUS: Final = Pinned(
     "quay.io/prometheus/prometheus:v3.13.5", "Apache-2.0", date(2027, 7, 31), "long-term support of 3.13"
@@ -46,6 +49,7 @@ NODE_EXPORTER: Final = Pinned("quay.io/prometheus/node-exporter:v1.12.1", "Apach
 BLACKBOX_EXPORTER: Final = Pinned("quay.io/prometheus/blackbox-exporter:v0.29.1", "Apache-2.0")
 POSTGRES_EXPORTER: Final = Pinned("quay.io/prometheuscommunity/postgres-exporter:v0.20.1", "Apache-2.0")
 KUBE_STATE_METRICS: Final = Pinned("registry.k8s.io/kube-state-metrics/kube-state-metrics:v2.20.0", "Apache-2.0")
+PVE_EXPORTER: Final = Pinned("docker.io/prompve/prometheus-pve-exporter:3.10.2", "Apache-2.0")
 CADVISOR: Final = Pinned("ghcr.io/google/cadvisor:v0.60.6", "Apache-2.0")
 
 LOKI: Final = Pinned("docker.io/grafana/loki:3.7.8", "AGPL-3.0-only", support=_NEXT_MINOR)
@@ -57,6 +61,19 @@ ALLOY: Final = Pinned("docker.io/grafana/alloy:v1.21.2", "Apache-2.0", support=_
 PROMTAIL: Final = Pinned(
     "docker.io/grafana/promtail:3.6.15", "Apache-2.0", date(2026, 3, 2), "ended, Alloy replaces it"
 )
+
+SUPABASE_POSTGRES: Final = Pinned(
+    "docker.io/supabase/postgres:17.6.1.140", "PostgreSQL", date(2029, 11, 8), "PostgreSQL 17"
+)
+SUPABASE_AUTH: Final = Pinned("docker.io/supabase/gotrue:v2.189.0", "MIT", support=_SUPABASE)
+POSTGREST: Final = Pinned("docker.io/postgrest/postgrest:v14.12", "MIT", support=_NEXT_MINOR)
+SUPABASE_REALTIME: Final = Pinned("docker.io/supabase/realtime:v2.102.3", "Apache-2.0", support=_SUPABASE)
+SUPABASE_STORAGE: Final = Pinned("docker.io/supabase/storage-api:v1.60.4", "Apache-2.0", support=_SUPABASE)
+IMGPROXY: Final = Pinned("docker.io/darthsim/imgproxy:v3.30.1", "Apache-2.0")
+POSTGRES_META: Final = Pinned("docker.io/supabase/postgres-meta:v0.96.6", "Apache-2.0", support=_SUPABASE)
+EDGE_RUNTIME: Final = Pinned("docker.io/supabase/edge-runtime:v1.74.0", "MIT", support=_SUPABASE)
+SUPABASE_STUDIO: Final = Pinned("docker.io/supabase/studio:2026.06.01-sha-a4334a2", "Apache-2.0", support=_SUPABASE)
+SUPAVISOR: Final = Pinned("docker.io/supabase/supavisor:2.9.7", "Apache-2.0", support=_SUPABASE)
 
 CERT_MANAGER: Final = Pinned("cert-manager:v1.21.2", "Apache-2.0", support="until 1.23 is released")
 """The chart at https://charts.jetstack.io; tools/go/cert-manager pins the same version's CRDs."""
@@ -72,18 +89,30 @@ _CHART_IMAGES: Final = tuple(
 TABLE: Final = (
     KUBE_VIP,
     TRAEFIK,
+    REGISTRY,
     PROMETHEUS,
     ALERTMANAGER,
     NODE_EXPORTER,
     BLACKBOX_EXPORTER,
     POSTGRES_EXPORTER,
     KUBE_STATE_METRICS,
+    PVE_EXPORTER,
     CADVISOR,
     LOKI,
     TEMPO,
     GRAFANA,
     ALLOY,
     PROMTAIL,
+    SUPABASE_POSTGRES,
+    SUPABASE_AUTH,
+    POSTGREST,
+    SUPABASE_REALTIME,
+    SUPABASE_STORAGE,
+    IMGPROXY,
+    POSTGRES_META,
+    EDGE_RUNTIME,
+    SUPABASE_STUDIO,
+    SUPAVISOR,
     CERT_MANAGER,
     *_CHART_IMAGES,
     DEBIAN,

@@ -1,7 +1,7 @@
 """Everything of a stack that is on the Proxmox VE cluster (INF-1)."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -11,12 +11,13 @@ import pulumi_proxmoxve as proxmox
 from components.cloud_init import DOCKER_HOST, CloudConfig
 from components.compute.availability import HighAvailability, HighAvailabilityArgs, Member
 from components.compute.container import LinuxContainer, LinuxContainerArgs
-from components.compute.docker_host import DockerHost, DockerHostArgs
+from components.compute.docker_host import DockerHost, DockerHostArgs, RegistryLogin
 from components.compute.filtering import Network
 from components.compute.firewall import ClusterFirewall, ClusterFirewallArgs
 from components.compute.ssh import public_key
 from components.compute.vm import VirtualMachine, VirtualMachineArgs
 from components.flows import Flows
+from components.login import Login
 from settings.compute import Compute, Download, Vm
 from settings.edge import Edge
 from settings.kubernetes import Kubernetes
@@ -42,8 +43,12 @@ class ComputeArgs:
     """Proxmox API token, `user@realm!name=uuid`; secret."""
     ssh_private_key: pulumi.Input[str]
     """Private key with which the platform logs in to nodes and guests; secret."""
+    registry: RegistryLogin
+    """How Docker hosts ask for the platform's own images."""
     cloud_configs: Mapping[str, CloudConfig] = field(default_factory=dict[str, CloudConfig])
     """What other rooms add to the user-data of VMs, by VM name."""
+    joined: Callable[[str, VirtualMachine], Sequence[pulumi.Resource]] = lambda _name, _vm: ()
+    """Told of each VM that is made: what has to be done there, too, before the next one of its role is touched."""
 
 
 class ComputeCluster(pulumi.ComponentResource):
@@ -104,7 +109,7 @@ class ComputeCluster(pulumi.ComponentResource):
         self.docker_hosts = {
             vm: DockerHost(
                 f"{name}-{vm}-docker",
-                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, self.vms[vm].settled),
+                DockerHostArgs(vm, self.vms[vm].address, compute.ssh.user, args.registry, self.vms[vm].settled),
                 self._child,
             )
             for vm in compute.by_role("docker_host")
@@ -124,7 +129,7 @@ class ComputeCluster(pulumi.ComponentResource):
             name, "cloud-image", "import", compute.cloud_image, {spec.node for spec in wanted.values()}, provider
         )
         made: dict[str, VirtualMachine] = {}
-        last: dict[str, pulumi.Resource] = {}
+        last: dict[str, list[pulumi.Resource]] = {}
         for vm, spec in wanted.items():
             made[vm] = VirtualMachine(
                 f"{name}-{vm}",
@@ -137,15 +142,15 @@ class ComputeCluster(pulumi.ComponentResource):
                     image_id=images[spec.node],
                     authorized_keys=self._keys,
                     filtered=self._filtered,
-                    private_key=self._args.ssh_private_key,
-                    after=last.get(spec.role),
+                    hypervisor=self._hypervisor(spec.node),
+                    after=last.get(spec.role, ()),
                     cloud_config=DOCKER_HOST
                     if spec.role == "docker_host"
                     else self._args.cloud_configs.get(vm, CloudConfig()),
                 ),
                 self._on_proxmox,
             )
-            last[spec.role] = made[vm].settled
+            last[spec.role] = [made[vm].settled, *self._args.joined(vm, made[vm])]
         return made
 
     def _make_containers(self, name: str, provider: proxmox.Provider) -> dict[str, LinuxContainer]:
@@ -166,7 +171,7 @@ class ComputeCluster(pulumi.ComponentResource):
                     template_id=templates[spec.node],
                     authorized_keys=self._keys,
                     filtered=self._filtered,
-                    private_key=self._args.ssh_private_key,
+                    hypervisor=self._hypervisor(spec.node),
                     after=last.get(spec.role),
                 ),
                 self._on_proxmox,
@@ -174,16 +179,21 @@ class ComputeCluster(pulumi.ComponentResource):
             last[spec.role] = made[lxc].settled
         return made
 
+    def _hypervisor(self, node: str) -> Login:
+        """How a node is reached."""
+        host, ssh = self._args.compute.nodes[node], self._args.compute.ssh
+        return Login(host.address, ssh.node_user, self._args.ssh_private_key, host.host_key)
+
     def _keep_alive(self, name: str) -> None:
         """Have Proxmox start elsewhere what the settings say."""
         members = {
             **{
-                vm: Member(f"vm:{spec.id}", spec.role, self.vms[vm].machine)
+                vm: Member(f"vm:{spec.id}", spec.role, self.vms[vm].made.resource)
                 for vm, spec in self._args.vms.items()
                 if spec.ha
             },
             **{
-                lxc: Member(f"ct:{spec.id}", spec.role, self.containers[lxc].machine)
+                lxc: Member(f"ct:{spec.id}", spec.role, self.containers[lxc].made.resource)
                 for lxc, spec in self._args.compute.containers.items()
                 if spec.ha
             },

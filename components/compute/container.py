@@ -8,7 +8,9 @@ import pulumi_proxmoxve as proxmox
 
 from components.compute.filtering import Network
 from components.compute.firewall import GuestFirewall, GuestFirewallArgs
-from components.compute.settling import Login, settled, settled_script
+from components.compute.host_key import host_key
+from components.compute.settling import settled, settled_script
+from components.login import Login, Made
 from settings.compute import Compute, Container
 
 
@@ -32,8 +34,8 @@ class LinuxContainerArgs:
     """Public SSH keys that may log in as root."""
     filtered: Network
     """What the hypervisor's firewall is made from."""
-    private_key: pulumi.Input[str]
-    """Private key with which the platform logs in; secret."""
+    hypervisor: Login
+    """How the container's node is reached; its private key opens the container as well."""
     after: pulumi.Resource | None = None
     """What has to serve before this container is touched: the one before it, of the same role."""
 
@@ -45,7 +47,7 @@ class LinuxContainer(pulumi.ComponentResource):
     """Address of the container, without the prefix length."""
     vm_id: pulumi.Output[int]
     """Number of the container in the cluster."""
-    machine: pulumi.Resource
+    made: Made
     """The container itself."""
     settled: pulumi.Resource
     """What is there when the container serves."""
@@ -104,21 +106,32 @@ class LinuxContainer(pulumi.ComponentResource):
             ),
         )
         self.address = guest.address
-        self.machine = container
+        self.made = Made(container, container.network_interfaces.apply(_card))
+        self.login = Login(
+            guest.address,
+            "root",
+            args.hypervisor.private_key,
+            host_key(name, "lxc", guest.id, args.hypervisor, self.made, pulumi.ResourceOptions(parent=self)),
+        )
         self.vm_id = container.vm_id.apply(int)
         closed = GuestFirewall(
             f"{name}-firewall",
             GuestFirewallArgs(
-                "lxc", guest.id, guest.node, args.filtered.rules(guest), args.filtered.held(guest), container
+                "lxc", guest.id, guest.node, args.filtered.rules(guest), args.filtered.held(guest), self.made
             ),
             pulumi.ResourceOptions(parent=self),
         ).closed
         self.settled = settled(
             f"{name}-settled",
             settled_script(guest.role, args.filtered.edge.namespace),
-            Login(guest.address, "root", args.private_key),
+            self.login,
             (guest.cpus, guest.memory_mib, guest.address, network.gateway, network.name_servers, network.search_domain),
-            container,
+            self.made,
             pulumi.ResourceOptions(parent=self, depends_on=[closed]),
         )
         self.register_outputs({"address": self.address, "vmId": self.vm_id})
+
+
+def _card(interfaces: Sequence[proxmox.outputs.ContainerLegacyNetworkInterface] | None) -> str:
+    """Address of the network card, which Proxmox gives to each container that it makes."""
+    return (interfaces[0].mac_address if interfaces else None) or ""

@@ -7,6 +7,18 @@ import pulumi_docker as docker
 
 
 @dataclass(frozen=True)
+class RegistryLogin:
+    """How the platform's own images are asked for."""
+
+    address: str
+    """Name of the registry."""
+    user: str
+    """User that may read them."""
+    password: pulumi.Input[str]
+    """Its password; secret."""
+
+
+@dataclass(frozen=True)
 class DockerHostArgs:
     """Inputs of a DockerHost."""
 
@@ -16,6 +28,8 @@ class DockerHostArgs:
     """Address that SSH connects to."""
     user: str
     """User that is in the host's `docker` group; its key comes from the operator's SSH agent or configuration."""
+    registry: RegistryLogin
+    """How its engine is let in to the platform's own images."""
     machine: pulumi.Resource
     """What has to exist first: a VM behind its firewall, on which Docker answers."""
 
@@ -38,6 +52,13 @@ class DockerHost(pulumi.ComponentResource):
             f"docker-{args.hostname}",
             host=f"ssh://{args.user}@{args.address}:22",
             # The host's key is learnt when the machine is new and checked ever after.
+            registry_auth=[
+                docker.ProviderRegistryAuthArgs(
+                    address=f"https://{args.registry.address}",
+                    username=args.registry.user,
+                    password=args.registry.password,
+                )
+            ],
             ssh_opts=["-o", "StrictHostKeyChecking=accept-new", "-o", "ConnectTimeout=20"],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[args.machine]),
         )

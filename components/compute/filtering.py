@@ -70,7 +70,7 @@ class Network:
     def rules(self, guest: Guest) -> tuple[Rule, ...]:
         """What is let in to a guest; a flow opens a machine by its own address, never by a network that it is in.
 
-        No guest has any business with the hosts that it runs on.
+        No guest has any business with the hosts that it runs on, but the one that a flow names.
         """
         held = self.held(guest)
         ports: dict[tuple[str, tuple[str, ...], tuple[str, ...]], dict[int, list[str]]] = {}
@@ -93,8 +93,17 @@ class Network:
         hosts = tuple(node.address for node in self.compute.nodes.values())
         return (
             *sorted(rules, key=lambda rule: (rule.protocol or "", rule.ports, rule.dest, rule.source)),
+            *self._let_out(guest, hosts),
             *(Rule("hosts", some, direction="out", action="DROP") for some in _chunks(hosts, _LONGEST)),
         )
+
+    def _let_out(self, guest: Guest, hosts: Sequence[str]) -> Iterator[Rule]:
+        """What pods ask of the hosts: whoever may run them has their address, once they have left it."""
+        for flow in self.flows if guest in self.compute.workers.values() else ():
+            if isinstance(flow.source, Pods) and isinstance(flow.target, Networks):
+                asked = [host for host in hosts if f"{host}/32" in flow.target.cidrs]
+                for some in _chunks(asked, _LONGEST):
+                    yield Rule(flow.why, some, protocol=flow.protocol.lower(), ports=(flow.port,), direction="out")
 
     def _sources(self, peer: Peer) -> Iterator[tuple[str, ...]]:
         if peer == ANYWHERE:

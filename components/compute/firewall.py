@@ -8,6 +8,7 @@ import pulumi
 import pulumi_proxmoxve as proxmox
 
 from components.compute.filtering import Rule
+from components.login import Made
 
 _OWN_ADDRESSES = "ipfilter-net0"
 """IP set that Proxmox takes for the addresses of a guest's first interface."""
@@ -27,7 +28,7 @@ class GuestFirewallArgs:
     """What is let in, and what is not let out."""
     addresses: Sequence[str]
     """Addresses that it may send from."""
-    machine: pulumi.Resource
+    made: Made
     """The guest, with which Proxmox removes its rules."""
 
 
@@ -47,13 +48,8 @@ class GuestFirewall(pulumi.ComponentResource):
 
         def after(*resources: pulumi.Resource) -> pulumi.ResourceOptions:
             # A guest that is made anew has lost its rules, and takes them with it when it goes.
-            return pulumi.ResourceOptions(
-                parent=self,
-                depends_on=[args.machine, *resources],
-                replace_with=[args.machine],
-                deleted_with=args.machine,
-                delete_before_replace=True,
-            )
+            own = pulumi.ResourceOptions(parent=self, depends_on=[*resources], delete_before_replace=True)
+            return args.made.with_it(own)
 
         last: pulumi.Resource = proxmox.firewall.RulesLegacy(
             f"{name}-rules",
@@ -101,7 +97,12 @@ class GuestFirewall(pulumi.ComponentResource):
             radv=False,
             log_level_in="info",
             log_level_out="nolog",
-            opts=after(last),
+            opts=pulumi.ResourceOptions.merge(
+                after(last),
+                # The provider takes an option that Proxmox does not tell to be as it was: after a person has deleted
+                # the guest, nothing else says that the one that took its place is open.
+                pulumi.ResourceOptions(replacement_trigger=args.made.identity),
+            ),
         )
         self.register_outputs({})
 

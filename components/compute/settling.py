@@ -1,11 +1,12 @@
 """One machine at a time: after a change, the next of the same role waits until the last one serves again (INF-8)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import pulumi
 import pulumi_command as command
+
+from components.login import Login, Made
 
 _LONGEST_SECONDS: Final = 900
 """How long a machine has until it serves; then the update ends before it touches another one."""
@@ -66,24 +67,12 @@ def settled_script(role: str, edge_namespace: str) -> str:
     return _SERVES[role].replace("EDGE", edge_namespace) + _WAIT.replace("SECONDS", str(_LONGEST_SECONDS))
 
 
-@dataclass(frozen=True)
-class Login:
-    """How a machine is reached."""
-
-    address: str
-    """Address that SSH connects to."""
-    user: str
-    """User, who is root or may use sudo."""
-    private_key: pulumi.Input[str]
-    """Private key of that user; secret."""
-
-
 def settled(
     name: str,
     script: str,
     login: Login,
     restarts: Sequence[object],
-    machine: pulumi.Resource,
+    made: Made,
     opts: pulumi.ResourceOptions,
 ) -> pulumi.Resource:
     """What is there when a machine serves again.
@@ -93,22 +82,13 @@ def settled(
         script: What has to end well on the machine.
         login: How it is reached.
         restarts: Values whose change restarts the machine, after which it is asked again.
-        machine: The machine; one that is made anew is asked again too.
+        made: The machine; one that is made anew is asked again too.
         opts: Parent, and what has to exist first.
     """
     return command.remote.Command(
         name,
-        connection=command.remote.ConnectionArgs(
-            host=login.address,
-            user=login.user,
-            private_key=login.private_key,
-            # A machine that starts needs minutes until it answers: 60 tries of at most 15 s.
-            dial_error_limit=60,
-            per_dial_timeout=15,
-        ),
+        connection=login.connection,
         create=f"sudo sh -s <<'END'\n{script}END" if login.user != "root" else script,
-        triggers=[str(value) for value in restarts],
-        opts=pulumi.ResourceOptions.merge(
-            opts, pulumi.ResourceOptions(replace_with=[machine], deleted_with=machine, depends_on=[machine])
-        ),
+        triggers=[*map(str, restarts), made.identity],
+        opts=made.with_it(opts),
     )

@@ -10,7 +10,9 @@ from components.cloud_init import CloudConfig, user_data
 from components.compute.filtering import Network
 from components.compute.firewall import GuestFirewall, GuestFirewallArgs
 from components.compute.growing import only_grows
-from components.compute.settling import Login, settled, settled_script
+from components.compute.host_key import host_key
+from components.compute.settling import settled, settled_script
+from components.login import Login, Made
 from settings.compute import Compute, Vm
 
 
@@ -36,9 +38,9 @@ class VirtualMachineArgs:
     """What the machine's role adds to its user-data."""
     filtered: Network
     """What the hypervisor's firewall is made from."""
-    private_key: pulumi.Input[str]
-    """Private key with which the platform logs in; secret."""
-    after: pulumi.Resource | None = None
+    hypervisor: Login
+    """How the machine's node is reached; its private key opens the machine as well."""
+    after: Sequence[pulumi.Resource] = ()
     """What has to serve before this machine is touched: the one before it, of the same role."""
 
 
@@ -49,8 +51,12 @@ class VirtualMachine(pulumi.ComponentResource):
     """Address of the machine, without the prefix length."""
     vm_id: pulumi.Output[int]
     """Number of the VM in the cluster."""
-    machine: pulumi.Resource
+    made: Made
     """The VM itself."""
+    login: Login
+    """How it is reached."""
+    hypervisor: Login
+    """How its node is reached."""
     settled: pulumi.Resource
     """What is there when the machine serves."""
 
@@ -127,7 +133,7 @@ class VirtualMachine(pulumi.ComponentResource):
             # VM on every `up`: https://github.com/muhlba91/pulumi-proxmoxve/issues/664.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=[] if args.after is None else [args.after],
+                depends_on=list(args.after),
                 protect=vm.protected,
                 hooks=only_grows(name, args.hostname),
                 # Its number is fixed, so the old one has to go before the new one can come.
@@ -141,18 +147,30 @@ class VirtualMachine(pulumi.ComponentResource):
         )
         self.address = vm.address
         self.vm_id = machine.vm_id
-        self.machine = machine
+        self.made = Made(machine, machine.network_devices.apply(_card))
+        self.hypervisor = args.hypervisor
+        self.login = Login(
+            vm.address,
+            compute.ssh.user,
+            args.hypervisor.private_key,
+            host_key(name, "vm", vm.id, args.hypervisor, self.made, pulumi.ResourceOptions(parent=self)),
+        )
         closed = GuestFirewall(
             f"{name}-firewall",
-            GuestFirewallArgs("vm", vm.id, vm.node, args.filtered.rules(vm), args.filtered.held(vm), machine),
+            GuestFirewallArgs("vm", vm.id, vm.node, args.filtered.rules(vm), args.filtered.held(vm), self.made),
             pulumi.ResourceOptions(parent=self),
         ).closed
         self.settled = settled(
             f"{name}-settled",
             settled_script(vm.role, args.filtered.edge.namespace),
-            Login(vm.address, compute.ssh.user, args.private_key),
+            self.login,
             (vm.cpus, vm.memory_mib, vm.address, network.gateway, network.name_servers, network.search_domain),
-            machine,
+            self.made,
             pulumi.ResourceOptions(parent=self, depends_on=[closed]),
         )
         self.register_outputs({"address": self.address, "vmId": self.vm_id})
+
+
+def _card(devices: Sequence[proxmox.outputs.VmLegacyNetworkDevice] | None) -> str:
+    """Address of the network card, which Proxmox gives to each machine that it makes."""
+    return (devices[0].mac_address if devices else None) or ""

@@ -1,15 +1,6 @@
-"""The database of the platform: schema `internal`, as SQL migrations."""
+"""The database of the platform: PostgreSQL with Supabase on a Docker host, and schema `internal`, as SQL migrations."""
 
-from importlib.resources import files
+from components.database.migrations import migrations
+from components.database.room import Database, DatabaseArgs
 
-__all__ = ["migrations"]
-
-
-def migrations() -> dict[str, str]:
-    """The migrations by file name, in the order in which they are to be run.
-
-    Each can be run again without harm. They need PostgreSQL 15 or newer, and a role that may create roles.
-    """
-    folder = files(__name__) / "migrations"
-    scripts = {entry.name: entry.read_text(encoding="utf-8") for entry in folder.iterdir() if entry.name[-4:] == ".sql"}
-    return dict(sorted(scripts.items()))
+__all__ = ["Database", "DatabaseArgs", "migrations"]

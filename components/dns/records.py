@@ -43,9 +43,9 @@ def records(settings: Settings) -> list[RecordSpec]:
     """Records of a stack.
 
     Guests and core hosts are under the core domain, services and their slots under the public one. A service's public
-    name leads to the gateway of its live slot; a service that is not released has no record. Core hosts are served by
-    both gateways; what is served elsewhere, such as the registry, is where the settings say. Each zone says who may
-    issue certificates for it (RFC 8659), and what the settings say about mail.
+    name leads to the gateway of its live slot; a service that is not released has no record. Core hosts and the
+    database are reached by both gateways; what is served elsewhere, such as the registry, is where the settings say.
+    Each zone says who may issue certificates for it (RFC 8659), and what the settings say about mail.
     """
     environment, dns = settings.environment, settings.dns
     # A zone needs the addresses of its name servers before it can take a record: they come with the zone.
@@ -63,6 +63,10 @@ def records(settings: Settings) -> list[RecordSpec]:
         RecordSpec(f"core-{host}", environment.core_domain, environment.core_fqdn(host), dns.ttl_seconds, both)
         for host in GATEWAY_HOSTS
     ]
+    if settings.database.mode == "supabase":
+        reached = tuple(gateway.addresses[-1] for gateway in gateways.values())
+        name = settings.database_fqdn
+        found.append(RecordSpec("public-database", environment.domain, name, dns.ttl_seconds, reached))
     for service, release in settings.releases.services.items():
         found.append(
             RecordSpec(

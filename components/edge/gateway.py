@@ -14,6 +14,7 @@ from components.kubernetes import Balancer, Files, Mount, Priority, Workload, Wo
 from components.programs import Client
 from components.routing import DYNAMIC, READY_PATH, ROUTING_FILE, ZONE_KEYS
 from components.routing.access import ACCESS_FILE, access_yaml
+from components.routing.database import TRANSPORT_FILE, transport_yaml
 from settings.edge import Edge
 from settings.values import Slot
 from versions import TRAEFIK
@@ -41,6 +42,8 @@ class GatewayArgs:
     """The routing document; a change of it replaces no pod."""
     passwords: Mapping[Client, pulumi.Input[str]]
     """Password of each client of the programs behind it; secret."""
+    database: pulumi.Input[str] | None
+    """Certificate of the stack's own database, in PEM; None where it runs elsewhere."""
 
 
 class Gateway(pulumi.ComponentResource):
@@ -94,6 +97,19 @@ class Gateway(pulumi.ComponentResource):
             string_data={"access.yaml": pulumi.Output.secret(pulumi.Output.all(**args.passwords).apply(_access))},
             opts=pulumi.ResourceOptions(parent=self),
         )
+        documents: list[pulumi.Resource] = [self.routing, access]
+        if args.database is not None:
+            documents.append(
+                # It is no secret, but known after an update only, as a policy lets Secrets alone be.
+                k8s.core.v1.Secret(
+                    f"{name}-database",
+                    metadata=_metadata(edge.namespace, f"{workload}-database", labels),
+                    type="Opaque",
+                    string_data={"database.yaml": pulumi.Output.from_input(args.database).apply(transport_yaml)},
+                    opts=pulumi.ResourceOptions(parent=self),
+                )
+            )
+        dynamic = _dynamic(workload, args.database is not None)
         self.workload = Workload(
             name,
             WorkloadArgs(
@@ -116,8 +132,12 @@ class Gateway(pulumi.ComponentResource):
                 env={"GOMEMLIMIT": f"{edge.memory_mib * 9 // 10}MiB"},
                 flows=args.flows,
                 priority=Priority.GATEWAYS,
-                mounts=[static.mount, replace(plugin.mount, name="plugin"), _dynamic(workload)],
-                after=[*static.resources, *plugin.resources, self.routing, access],
+                mounts=[
+                    static.mount,
+                    replace(plugin.mount, name="plugin"),
+                    dynamic,
+                ],
+                after=[*static.resources, *plugin.resources, *documents],
                 grace_seconds=ACCEPT_SECONDS + edge.drain_seconds + _SPARE_SECONDS,
             ),
             pulumi.ResourceOptions(parent=self),
@@ -137,15 +157,16 @@ def _metadata(namespace: str, name: str, labels: Mapping[str, str]) -> k8s.meta.
     )
 
 
-def _dynamic(workload: str) -> Mount:
+def _dynamic(workload: str, database: bool) -> Mount:
     """The folder that Traefik watches. All is in one volume, so that a renewed certificate is a change of the folder.
 
     A gateway starts without certificates: they come later, and until then nobody gets a wrong one.
     """
     tls = {f"edge-{key}": {file: f"tls/{key}/{file}" for file in ("tls.crt", "tls.key")} for key in ZONE_KEYS}
+    known = {f"{workload}-database": {"database.yaml": TRANSPORT_FILE}} if database else {}
     files = Files(
         {f"{workload}-routing": {"routing.yaml": ROUTING_FILE}},
-        {f"{workload}-access": {"access.yaml": ACCESS_FILE}},
+        {f"{workload}-access": {"access.yaml": ACCESS_FILE}, **known},
         tls,
     )
     return Mount("dynamic", DYNAMIC, files)

@@ -63,7 +63,7 @@ def _published(peers: Peers) -> Iterator[Flow]:
     known = Networks((*peers.settings.edge.trusted_networks, *peers.management.cidrs, *peers.guests.cidrs))
     sources: Mapping[Zone, tuple[Networks, str]] = {
         "public": (ANYWHERE, "users"),
-        "core": (known, "registry and object storage"),
+        "core": (known, "object storage"),
     }
     for zone, named in peers.settings.dns.hosts.items():
         source, why = sources[zone]

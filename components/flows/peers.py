@@ -101,9 +101,22 @@ class Peers:
         return hosts(vm.address for vm in self.settings.wanted_vms.values() if vm.role == "docker_host")
 
     @property
+    def containers(self) -> Networks:
+        """LXCs."""
+        return hosts(container.address for container in self.settings.compute.containers.values())
+
+    @property
     def name_servers(self) -> list[tuple[Networks, int]]:
         """Each name server of the zones, and its port."""
         return [(hosts([server.address]), server.port) for server in self.settings.dns.servers]
+
+    @property
+    def hypervisor(self) -> tuple[Networks, int]:
+        """The Proxmox API, on whichever host answers, and its port."""
+        parts = urlsplit(self.settings.compute.endpoint)
+        named = [parts.hostname] if parts.hostname and _is_address(parts.hostname) else []
+        addresses = [node.address for node in self.settings.compute.nodes.values()]
+        return hosts([*addresses, *named]), parts.port or _SCHEME_PORTS["https"]
 
     @property
     def internet(self) -> Networks:
@@ -150,7 +163,8 @@ class Peers:
         environment, settings = self.settings.environment, self.settings
         core = {environment.core_fqdn(host) for host in GATEWAY_HOSTS}
         slots = {settings.service_fqdn(name, slot) for name in settings.services for slot in settings.edge.gateways}
-        return frozenset(core | slots | {settings.service_fqdn(name) for name in settings.services})
+        own = {settings.database_fqdn} if settings.database.mode == "supabase" else set[str]()
+        return frozenset(core | slots | own | {settings.service_fqdn(name) for name in settings.services})
 
     @cached_property
     def _elsewhere(self) -> dict[str, tuple[str, ...]]:

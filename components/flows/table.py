@@ -5,7 +5,7 @@ from typing import Final
 
 from components.flows.flow import ANYWHERE, Flow, Flows, Networks, Peer, Pods
 from components.flows.machines import machine_flows
-from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, KUBELET_PORT, Peers
+from components.flows.peers import API_PORT, GATEWAY_METRICS_PORT, GATEWAY_PORTS, KUBELET_PORT, Peers, hosts
 from components.programs import (
     ALERTMANAGER,
     ALERTMANAGER_RECORD,
@@ -14,11 +14,13 @@ from components.programs import (
     KUBE_STATE_METRICS,
     LOKI,
     PROMETHEUS,
+    PVE_EXPORTER,
     ROUTED,
     SCRAPED,
     TEMPO,
 )
 from settings import Settings
+from settings.delivery import PULL_METRICS_PORT, PULL_PORT, PUSH_METRICS_PORT, PUSH_PORT
 
 CERT_MANAGER: Final = Pods("cert-manager", "cert-manager", "app.kubernetes.io/instance")
 """Pods of all parts of cert-manager's chart."""
@@ -33,8 +35,9 @@ _HTTPS: Final = 443
 def flows(settings: Settings) -> Flows:
     """Every flow of a stack."""
     peers = Peers(settings)
-    parts = (_names, _users, _services, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards, _certificates)
-    return Flows([*(flow for part in parts for flow in part(peers)), *machine_flows(peers)])
+    parts = (_names, _users, _services, _images, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards)
+    every = (*parts, _certificates)
+    return Flows([*(flow for part in every for flow in part(peers)), *machine_flows(peers)])
 
 
 def _names(peers: Peers) -> Iterator[Flow]:
@@ -54,6 +57,9 @@ def _users(peers: Peers) -> Iterator[Flow]:
         failover = peers.settings.services[name].failover
         if failover is not None:
             yield from _to(peers.gateways, peers.url(failover.url), "the service's other place")
+    host = peers.settings.database_host
+    if host is not None:
+        yield Flow(peers.gateways, hosts([host.address]), peers.settings.database.gateway_port, "the database's API")
     for program in ROUTED:
         yield Flow(peers.gateways, peers.program(program), program.port, "its name in the core domain")
 
@@ -71,6 +77,17 @@ def _services(peers: Peers) -> Iterator[Flow]:
         for outside in service.outside:
             target = peers.internet if outside.network is None else Networks((outside.network,))
             yield Flow(pods, target, outside.port, outside.why)
+
+
+def _images(peers: Peers) -> Iterator[Flow]:
+    """Nodes, Docker hosts and CI come to the registry through the gateways, as users of a public name do."""
+    registry = hosts([peers.settings.registry_address])
+    for port, why in ((PULL_PORT, "images that are pulled"), (PUSH_PORT, "images that are pushed")):
+        yield Flow(peers.gateways, registry, port, why)
+    for port in (PULL_METRICS_PORT, PUSH_METRICS_PORT):
+        yield Flow(peers.program(PROMETHEUS), registry, port, "scrape")
+    for target, port in peers.endpoint(peers.settings.storage.endpoint):
+        yield Flow(registry, target, port, "the registry's bucket")
 
 
 def _metrics(peers: Peers) -> Iterator[Flow]:
@@ -93,6 +110,9 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
     if settings.edge.certificates.controller == "chart":
         yield Flow(prometheus, CERT_MANAGER, CERT_MANAGER_METRICS, why)
     yield Flow(peers.program(KUBE_STATE_METRICS), peers.api, API_PORT, "state of the cluster's objects")
+    yield Flow(peers.program(PVE_EXPORTER), *peers.hypervisor, "metrics of hosts and guests")
+    if peers.containers.cidrs:
+        yield Flow(prometheus, peers.containers, observed.node_exporter_port, why)
     if peers.docker_hosts.cidrs:
         for port in (observed.node_exporter_port, observed.cadvisor_port, observed.agent_port, observed.probe_port):
             yield Flow(prometheus, peers.docker_hosts, port, why)

@@ -2,7 +2,7 @@
 
 from components.kubernetes.cluster import ClusterArgs, KubernetesCluster, Machine
 from components.kubernetes.job import Job, JobArgs
-from components.kubernetes.k3s import cloud_configs, k3s_vms
+from components.kubernetes.k3s import SNAPSHOT_HOURS, cloud_configs, k3s_vms
 from components.kubernetes.namespace import Namespace, NamespaceArgs
 from components.kubernetes.network_policies import network_policy
 from components.kubernetes.placing import Placed, place
@@ -21,6 +21,7 @@ from components.kubernetes.workload import (
 )
 
 __all__ = [
+    "SNAPSHOT_HOURS",
     "TOKEN_PATH",
     "Autoscaling",
     "Balancer",

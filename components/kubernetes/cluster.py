@@ -1,7 +1,6 @@
 """The Kubernetes cluster: set up on VMs of the stack, or one that exists; in the end a provider that speaks to it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import pulumi
 import pulumi_command as command
@@ -11,6 +10,7 @@ import pulumi_random as random
 from components.kubernetes import steps
 from components.kubernetes.cluster_version import ClusterVersion
 from components.kubernetes.renewal import Renewal
+from components.login import Login, Made
 from settings.compute import Compute
 from settings.kubernetes import Kubernetes
 
@@ -19,10 +19,12 @@ from settings.kubernetes import Kubernetes
 class Machine:
     """A VM that becomes a node."""
 
-    address: str
-    """Address that SSH connects to."""
-    ready: pulumi.Resource
-    """The VM's resource, which has to exist first."""
+    login: Login
+    """How it is reached, by a user who may use sudo."""
+    hypervisor: Login
+    """How its Proxmox node is reached."""
+    made: Made
+    """The VM, which has to exist first."""
     settled: pulumi.Resource
     """What has to exist before anything is done on it: the firewall around it, and that it answers."""
 
@@ -34,15 +36,9 @@ class ClusterArgs:
     kubernetes: Kubernetes
     """Mode, name, version and addresses."""
     compute: Compute
-    """The machines' names, roles and addresses."""
-    servers: Mapping[str, Machine] = field(default_factory=dict[str, Machine])
-    """Machines of the control plane in mode `k3s`, by name; the first one founded the cluster."""
-    agents: Mapping[str, Machine] = field(default_factory=dict[str, Machine])
-    """Machines that carry the workloads in mode `k3s`, by name."""
-    ssh_user: str = "root"
-    """User that may use sudo on the machines."""
-    ssh_private_key: pulumi.Input[str] | None = None
-    """Private key of that user; secret."""
+    """The machines' names, roles, numbers and addresses."""
+    registry: str | None = None
+    """Name of the image registry where the private CA signs its certificate; None where a public authority does."""
     kubeconfig: pulumi.Input[str] | None = None
     """Kubeconfig of the cluster in mode `existing`; secret."""
 
@@ -51,24 +47,79 @@ class KubernetesCluster(pulumi.ComponentResource):
     """A cluster whose provider the other rooms use."""
 
     provider: k8s.Provider
-    """Provider of everything in the cluster."""
+    """Provider of everything in the cluster; there when the cluster is complete."""
     kubeconfig: pulumi.Output[str]
-    """Administrator's kubeconfig; secret."""
+    """Administrator's kubeconfig; secret; there when the cluster is complete."""
 
     def __init__(self, name: str, args: ClusterArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:kubernetes:KubernetesCluster", name, None, opts)
-        cluster = args.kubernetes.cluster
-        if args.kubernetes.mode == "k3s":
-            self.kubeconfig = pulumi.Output.secret(self._made(cluster, args))
-        elif args.kubeconfig is None:
+        self._args = args
+        self._name = args.kubernetes.cluster
+        self._machines: dict[str, Machine] = {}
+        if args.kubernetes.mode == "existing":
+            return
+        self._token = random.RandomPassword(
+            f"{self._name}-join-token", length=48, special=False, opts=pulumi.ResourceOptions(parent=self)
+        )
+        self._before: list[pulumi.Resource] = [
+            ClusterVersion(f"{self._name}-version", args.kubernetes.version, pulumi.ResourceOptions(parent=self))
+        ]
+
+    def join(self, name: str, machine: Machine) -> pulumi.Resource:
+        """Have a machine be the node that the settings say, after those that joined before it; returns its last step.
+
+        The servers come first, in the order of the settings, and the first one of them founded the cluster. A step that
+        fails stops all that follow: two members of etcd are never away together.
+        """
+        servers = list(self._args.compute.by_role("k3s_server"))
+        # A machine that is made anew has nothing yet.
+        with_it = machine.made.with_it()
+        before = [*self._before, machine.settled]
+        if name == servers[0]:
+            founding = self._step(
+                f"{self._name}-founding",
+                machine.login,
+                steps.found(name),
+                # Once in the life of the cluster: a first server that is made anew joins the others.
+                update=steps.NOTHING,
+                opts=_after(machine.made.resource, machine.settled),
+            )
+            before.append(founding)
+        if servers != [name]:
+            admission = self._step(
+                f"{self._name}-{name}-admission",
+                machine.hypervisor,
+                steps.admission(self._args.compute, name),
+                update=steps.NOTHING,
+                again=machine.made.identity,
+                opts=_after(*before, and_also=with_it),
+            )
+            before = [admission]
+        started = self._step(
+            f"{self._name}-{name}-start",
+            machine.login,
+            steps.node(self._args.kubernetes, self._args.compute, name, self._args.registry),
+            stdin=self._token.result,
+            again=machine.made.identity,
+            opts=_after(*before, and_also=with_it),
+        )
+        self._before = [started]
+        self._machines[name] = machine
+        return started
+
+    def complete(self) -> None:
+        """Make the provider, when all machines have joined."""
+        if self._args.kubernetes.mode == "k3s":
+            self.kubeconfig = pulumi.Output.secret(self._fetched())
+        elif self._args.kubeconfig is None:
             raise ValueError("a cluster of mode `existing` needs its kubeconfig")
         else:
-            self.kubeconfig = pulumi.Output.secret(args.kubeconfig)
+            self.kubeconfig = pulumi.Output.secret(self._args.kubeconfig)
         self.provider = k8s.Provider(
             "kubernetes",
             kubeconfig=self.kubeconfig,
             # It is the same cluster under a new address, or with a new certificate: nothing in it is made anew.
-            cluster_identifier=cluster,
+            cluster_identifier=self._name,
             enable_server_side_apply=True,
             # What the program declares is the program's, also after somebody changed it by hand.
             enable_patch_force=True,
@@ -77,68 +128,39 @@ class KubernetesCluster(pulumi.ComponentResource):
             enable_secret_mutable=True,
             opts=pulumi.ResourceOptions(parent=self),
         )
-        self.register_outputs({"cluster": cluster})
+        self.register_outputs({"cluster": self._name})
 
-    def _made(self, cluster: str, args: ClusterArgs) -> pulumi.Output[str]:
-        """Have every machine be what the settings say, one after another, and fetch the kubeconfig from the first.
-
-        The servers come first. A step that fails stops all that follow: two members of etcd are never away together.
-        """
-        token = random.RandomPassword(
-            f"{cluster}-join-token", length=48, special=False, opts=pulumi.ResourceOptions(parent=self)
-        )
-        first, *_ = args.servers
-        version = ClusterVersion(f"{cluster}-version", args.kubernetes.version, pulumi.ResourceOptions(parent=self))
-        founding = self._step(
-            f"{cluster}-founding",
-            args,
-            args.servers[first],
-            steps.as_root(steps.found(first)),
-            # Once in the life of the cluster: a first server that is made anew joins the others.
-            update=steps.NOTHING,
-            opts=_after(args.servers[first].ready, args.servers[first].settled),
-        )
-        before: list[pulumi.Resource] = [version, founding]
-        for name, machine in {**args.servers, **args.agents}.items():
-            # A machine that is made anew has nothing yet, and takes its steps with it when it goes.
-            with_it = pulumi.ResourceOptions(replace_with=[machine.ready], deleted_with=machine.ready)
-            before += [machine.ready, machine.settled]
-            for peer in [peer for peer in args.servers if peer != name][:1]:
-                admission = self._step(
-                    f"{cluster}-{name}-admission",
-                    args,
-                    args.servers[peer],
-                    steps.as_root(steps.admit(peer, name)),
-                    update=steps.NOTHING,
-                    opts=_after(*before, args.servers[peer].ready, args.servers[peer].settled, and_also=with_it),
-                )
-                before = [admission]
-            started = self._step(
-                f"{cluster}-{name}-start",
-                args,
-                machine,
-                steps.as_root(steps.node(args.kubernetes, args.compute, name)),
-                stdin=token.result,
-                opts=_after(*before, and_also=with_it),
-            )
-            before = [started]
-        age = Renewal(f"{cluster}-kubeconfig-age", pulumi.ResourceOptions(parent=self))
-        fetched = self._step(
-            f"{cluster}-kubeconfig",
-            args,
-            args.servers[first],
-            steps.as_root(steps.kubeconfig(args.kubernetes, first)),
+    def _fetched(self) -> pulumi.Output[str]:
+        """The kubeconfig, from the first server."""
+        first = next(iter(self._args.compute.by_role("k3s_server")))
+        age = Renewal(f"{self._name}-kubeconfig-age", pulumi.ResourceOptions(parent=self))
+        return self._step(
+            f"{self._name}-kubeconfig",
+            self._machines[first].login,
+            steps.kubeconfig(self._args.kubernetes, first),
             again=age.since,
-            opts=_after(*before, and_also=pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"])),
-        )
-        return fetched.stdout
+            opts=_after(*self._before, and_also=pulumi.ResourceOptions(additional_secret_outputs=["stdout", "stderr"])),
+        ).stdout
+
+    def trust(self, authority: pulumi.Input[str]) -> list[pulumi.Resource]:
+        """Have every machine believe what the private CA signs, whose certificate is made in the cluster."""
+        return [
+            self._step(
+                f"{self._name}-{name}-authority",
+                machine.login,
+                steps.trust(name),
+                stdin=authority,
+                again=machine.made.identity,
+                opts=_after(machine.settled, and_also=machine.made.with_it()),
+            )
+            for name, machine in self._machines.items()
+        ]
 
     def _step(
         self,
         name: str,
-        args: ClusterArgs,
-        machine: Machine,
-        create: str,
+        login: Login,
+        script: str,
         *,
         update: str | None = None,
         stdin: pulumi.Input[str] | None = None,
@@ -148,15 +170,8 @@ class KubernetesCluster(pulumi.ComponentResource):
         """Something that is done on a machine, and done anew when `again` changes."""
         return command.remote.Command(
             name,
-            connection=command.remote.ConnectionArgs(
-                host=machine.address,
-                user=args.ssh_user,
-                private_key=args.ssh_private_key,
-                # A new machine needs minutes until it answers: 60 tries of at most 15 s.
-                dial_error_limit=60,
-                per_dial_timeout=15,
-            ),
-            create=create,
+            connection=login.connection,
+            create=login.as_root(script),
             update=update,
             stdin=stdin,
             triggers=None if again is None else [again],

@@ -48,6 +48,8 @@ class JobArgs:
     """How long it can be looked at when it has ended, in seconds."""
     grace_seconds: int = 30
     """Time to end in order, in seconds."""
+    private_image: bool = False
+    """Whether the image is in the platform's own registry."""
 
 
 class Job(pulumi.ComponentResource):
@@ -98,4 +100,5 @@ def _pod(args: JobArgs) -> PodArgs:
         mounts=args.mounts,
         after=args.after,
         grace_seconds=args.grace_seconds,
+        private_image=args.private_image,
     )

@@ -19,8 +19,13 @@ from settings.kubernetes import Kubernetes
 
 TOKEN_FILE: Final = "/etc/rancher/k3s/token"  # noqa: S105 - where the token is, not what it is
 API_PORT: Final = 6443
+AUTHORITY_FILE: Final = "/etc/rancher/k3s/private-ca.crt"
+"""Certificate of the private CA on a machine. It is made in the cluster, so it comes after k3s has started: containerd
+looks for it at each pull."""
 SNAPSHOT_SECRET: Final = "k3s-etcd-snapshot-s3-config"  # noqa: S105 - the name of a Secret
 """Secret in kube-system from which k3s takes where it copies etcd's snapshots to."""
+SNAPSHOT_HOURS: Final = 6
+"""Hours between two snapshots of etcd, which each server makes."""
 SNAPSHOTS_KEPT: Final = 28
 """Snapshots that each server keeps: those of 7 days (BAK-3)."""
 
@@ -80,7 +85,7 @@ def config(kubernetes: Kubernetes, compute: Compute, vm: str) -> dict[str, Any]:
         "write-kubeconfig-mode": "0600",
         # Without TLS and login, on the node's address: numbers only, and no pod but Prometheus is let there.
         "etcd-expose-metrics": True,
-        "etcd-snapshot-schedule-cron": "0 */6 * * *",
+        "etcd-snapshot-schedule-cron": f"0 */{SNAPSHOT_HOURS} * * *",
         "etcd-snapshot-retention": SNAPSHOTS_KEPT,
         "etcd-s3": True,
         "etcd-s3-config-secret": SNAPSHOT_SECRET,
@@ -92,8 +97,19 @@ def config(kubernetes: Kubernetes, compute: Compute, vm: str) -> dict[str, Any]:
     return document
 
 
-def files(kubernetes: Kubernetes, compute: Compute, vm: str) -> list[CloudFile]:
-    """What lies on a machine of the cluster; nothing of it is secret."""
+def registries(registry: str) -> dict[str, Any]:
+    """`/etc/rancher/k3s/registries.yaml`: whom a node believes that it is the image registry.
+
+    What a node shows there comes with each pod (https://docs.k3s.io/installation/private-registry).
+    """
+    return {"configs": {registry: {"tls": {"ca_file": AUTHORITY_FILE}}}}
+
+
+def files(kubernetes: Kubernetes, compute: Compute, vm: str, registry: str | None) -> list[CloudFile]:
+    """What lies on a machine of the cluster; nothing of it is secret.
+
+    `registry` is the image registry's name where the private CA signs its certificate, None where a public one does.
+    """
     servers = list(compute.by_role("k3s_server"))
     command = "server" if vm in servers else "agent"
     found = [
@@ -101,6 +117,8 @@ def files(kubernetes: Kubernetes, compute: Compute, vm: str) -> list[CloudFile]:
         CloudFile("/etc/systemd/system/k3s.service", _UNIT.format(command=command, token_file=TOKEN_FILE)),
         CloudFile(hardening.SYSCTL_FILE, hardening.SYSCTLS),
     ]
+    if registry is not None:
+        found.append(CloudFile("/etc/rancher/k3s/registries.yaml", yaml.safe_dump(registries(registry)), "0600"))
     if vm in servers:
         found += [
             CloudFile(hardening.ADMISSION_FILE, yaml.safe_dump(hardening.admission(), sort_keys=False), "0600"),
@@ -112,10 +130,12 @@ def files(kubernetes: Kubernetes, compute: Compute, vm: str) -> list[CloudFile]:
     return found
 
 
-def revision(kubernetes: Kubernetes, compute: Compute, vm: str) -> str:
+def revision(kubernetes: Kubernetes, compute: Compute, vm: str, registry: str | None) -> str:
     """Changes when k3s on the machine has to be started anew: with the version, and with what it reads at its start."""
     # k3s looks at its manifests all the time.
-    read = [(file.path, file.content) for file in files(kubernetes, compute, vm) if "/manifests/" not in file.path]
+    read = [
+        (file.path, file.content) for file in files(kubernetes, compute, vm, registry) if "/manifests/" not in file.path
+    ]
     return hashlib.sha256(json.dumps([kubernetes.version, read]).encode()).hexdigest()[:16]
 
 

@@ -7,6 +7,7 @@ import pulumi_kubernetes as k8s
 
 from components.flows import Flows, Pods
 from components.kubernetes.network_policies import network_policy
+from components.kubernetes.pod import PULL_SECRET
 from components.kubernetes.quantities import cpu, memory
 from settings.kubernetes import Namespace as NamespaceSettings
 
@@ -23,6 +24,8 @@ class NamespaceArgs:
     """Value of the label `environment`."""
     flows: Flows
     """Flows of the stack; those of every pod of the namespace are let through: to the cluster's name server."""
+    pull_config: pulumi.Input[str] | None = None
+    """What nodes show the image registry for its pods, as Docker's config.json, secret; None where none is asked."""
 
 
 class Namespace(pulumi.ComponentResource):
@@ -84,5 +87,15 @@ class Namespace(pulumi.ComponentResource):
                 opts=inside,
             ),
         ]
+        if args.pull_config is not None:
+            self.guards.append(
+                k8s.core.v1.Secret(
+                    f"{name}-{PULL_SECRET}",
+                    metadata=k8s.meta.v1.ObjectMetaArgs(name=PULL_SECRET, namespace=args.namespace),
+                    type="kubernetes.io/dockerconfigjson",
+                    string_data={".dockerconfigjson": args.pull_config},
+                    opts=inside,
+                )
+            )
         self.name = namespace.metadata.name
         self.register_outputs({"name": self.name})

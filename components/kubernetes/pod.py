@@ -17,6 +17,8 @@ DRAIN_SECONDS: Final = 5
 """How long a pod that is leaving still answers, so that everybody has noticed that it leaves."""
 SCRATCH_MIB: Final = 64
 """Size of /tmp, in MiB; the container's own output has three times as much besides."""
+PULL_SECRET: Final = "registry-pull"  # noqa: S105 - an object's name
+"""Secret of a namespace with what its pods' nodes show the platform's own image registry."""
 TOKEN_PATH: Final = "/var/run/secrets/kubernetes.io/serviceaccount"  # noqa: S105 - a folder
 """Where programs look for the token of their account."""
 
@@ -161,6 +163,8 @@ class PodArgs:
     """Time to end in order, in seconds; the drain is part of it."""
     start_seconds: int = 60
     """Time to become ready after a start, in seconds."""
+    private_image: bool = False
+    """Whether the image is in the platform's own registry; its node then shows the namespace's Secret there."""
     serves: bool = True
     """Whether it answers on its ports; what only runs to its end has no probe to answer and nobody to drain."""
 
@@ -213,6 +217,7 @@ def _spec(args: PodArgs, data_path: str | None, *, tolerate_all: bool, restart: 
             fs_group=args.user,
             seccomp_profile=core.SeccompProfileArgs(type="RuntimeDefault"),
         ),
+        image_pull_secrets=[core.LocalObjectReferenceArgs(name=PULL_SECRET)] if args.private_image else None,
         # A pod of every node is spread by nature, and belongs on the control plane's nodes too.
         topology_spread_constraints=None if tolerate_all else [spread],
         tolerations=[core.TolerationArgs(operator="Exists", effect="NoSchedule")] if tolerate_all else None,

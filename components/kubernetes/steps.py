@@ -6,13 +6,13 @@ text changes; each script finds out by itself what there is to do.
 """
 
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
-from components.cloud_init import CloudFile
-from components.kubernetes.k3s import files, revision
+from components.kubernetes.k3s import AUTHORITY_FILE, files, revision
+from components.scripts import writing
 from settings.compute import Compute
 from settings.kubernetes import Kubernetes
 
@@ -22,19 +22,13 @@ _RELEASES: Final = "https://github.com/k3s-io/k3s/releases/download"
 _SCRIPTS: Final = Path(__file__).parent / "scripts"
 _WAIT: Final = {"ROOT": "", "WAIT": "600", "PAUSE": "5"}
 """Seconds that a step waits for one thing: k3s on a slow disk needs minutes, and a pod has up to five to end."""
-_PUT: Final = """\
-put() {
-  mkdir -p "$(dirname "$ROOT$1")"
-  cat >"$ROOT$1.new"
-  chmod "$2" "$ROOT$1.new"
-  mv "$ROOT$1.new" "$ROOT$1"
-}
-"""
-_END: Final = "END-OF-FILE"
 
 
-def node(kubernetes: Kubernetes, compute: Compute, vm: str) -> str:
-    """Script that makes a machine the node that the settings say; it takes the join token from standard input."""
+def node(kubernetes: Kubernetes, compute: Compute, vm: str, registry: str | None) -> str:
+    """Script that makes a machine the node that the settings say; it takes the join token from standard input.
+
+    `registry` as in `files`.
+    """
     servers = compute.by_role("k3s_server")
     server = vm in servers
     given = {
@@ -42,19 +36,27 @@ def node(kubernetes: Kubernetes, compute: Compute, vm: str) -> str:
         "ROLE": "server" if server else "agent",
         "VERSION": kubernetes.version,
         "DOWNLOADED": f"{_RELEASES}/{quote(kubernetes.version, safe='')}",
-        "REVISION": revision(kubernetes, compute, vm),
+        "REVISION": revision(kubernetes, compute, vm, registry),
         "API": kubernetes.api_address,
         "OTHERS": " ".join(other.address for name, other in servers.items() if server and name != vm),
+        # One that outlives its node, where there is another node.
+        "NAME_SERVERS": str(min(2, len(compute.workers))),
         # The pods of the only machine for pods have nowhere to go.
         "DRAIN": "no" if list(compute.workers) == [vm] else "yes",
     }
-    return _script("node", given, _PUT + _writing(files(kubernetes, compute, vm)))
+    return _script("node", given, writing(files(kubernetes, compute, vm, registry)))
 
 
-def admit(peer: str, new: str) -> str:
-    """Script for the server `peer` that lets a machine that was made anew into the cluster."""
+def admit(new: str) -> str:
+    """Script for any server that lets a machine that was made anew into the cluster."""
     # A node counts as dead after 50 s.
-    return _script("admit", {"NAME": peer, "NEW": new, "WAIT": "90"})
+    return _script("admit", {"NAME": "a server", "NEW": new, "WAIT": "90"})
+
+
+def admission(compute: Compute, new: str) -> str:
+    """Script for a node of Proxmox that has a server let a machine that was made anew into the cluster."""
+    peers = [str(vm.id) for name, vm in compute.by_role("k3s_server").items() if name != new]
+    return _script("admission", {"NAME": new, "PEERS": " ".join(peers), "ADMIT": admit(new)})
 
 
 def found(vm: str) -> str:
@@ -62,22 +64,14 @@ def found(vm: str) -> str:
     return _script("found", {"NAME": vm})
 
 
+def trust(vm: str) -> str:
+    """Script that puts a certificate from standard input where containerd looks for the private CA's."""
+    return _script("trust", {"NAME": vm, "AUTHORITY": AUTHORITY_FILE})
+
+
 def kubeconfig(kubernetes: Kubernetes, vm: str) -> str:
     """Script for a server that waits until the API is ready, and prints the kubeconfig for its virtual address."""
     return _script("kubeconfig", {"NAME": vm, "API": kubernetes.api_address})
-
-
-def as_root(script: str) -> str:
-    """Shell command that runs a script as root."""
-    return f"sudo bash -c {shlex.quote(script)}"
-
-
-def _writing(written: Iterable[CloudFile]) -> str:
-    """Shell function that writes files."""
-    each = [
-        f"put {file.path} {file.permissions} <<'{_END}'\n{file.content.rstrip(chr(10))}\n{_END}\n" for file in written
-    ]
-    return f"files() {{\n{''.join(each)}}}\n"
 
 
 def _script(name: str, given: Mapping[str, str], more: str = "") -> str:

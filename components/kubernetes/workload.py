@@ -8,6 +8,7 @@ import pulumi_kubernetes as k8s
 
 from components.kubernetes.guards import guards
 from components.kubernetes.pod import PodArgs, metadata, template
+from components.kubernetes.volume_size import VolumeSize
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class StatefulWorkloadArgs(PodArgs):
     replicas: int
     """Number of pods."""
     volume_gib: int
-    """Volume of each pod, in GiB; the API server refuses to change it later on."""
+    """Volume of each pod, in GiB; another one than it was made with is refused in the preview."""
     data_path: str
     """Where the volume is seen in the container."""
 
@@ -157,6 +158,7 @@ class StatefulWorkload(pulumi.ComponentResource):
                 resources=k8s.core.v1.VolumeResourceRequirementsArgs(requests={"storage": f"{args.volume_gib}Gi"}),
             ),
         )
+        size = VolumeSize(f"{name}-volume", args.workload, args.volume_gib, pulumi.ResourceOptions(parent=self))
         self.stateful_set = k8s.apps.v1.StatefulSet(
             f"{name}-stateful-set",
             metadata=metadata(args),
@@ -173,7 +175,7 @@ class StatefulWorkload(pulumi.ComponentResource):
                 volume_claim_templates=[claim],
             ),
             opts=pulumi.ResourceOptions(
-                parent=self, depends_on=[*before, headless], custom_timeouts=_patience(args.replicas)
+                parent=self, depends_on=[*before, headless, size], custom_timeouts=_patience(args.replicas)
             ),
         )
         _disruption_budget(self, name, args, args.replicas)

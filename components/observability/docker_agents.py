@@ -4,8 +4,9 @@ From there the cluster is looked at as well: it is the nearest place that is not
 """
 
 import posixpath
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 import pulumi
 import pulumi_docker as docker
@@ -20,6 +21,18 @@ from versions import ALLOY, BLACKBOX_EXPORTER, CADVISOR, POSTGRES_EXPORTER, PROM
 _STATE = "/var/lib/log-agent"
 _PROBES = "/etc/blackbox"
 _PASSWORD = "/etc/postgres-exporter"  # noqa: S105 - a folder
+
+
+@dataclass(frozen=True)
+class DatabaseSeen:
+    """How the exporter reaches a database that publishes nothing."""
+
+    endpoint: str
+    """host:port in that network."""
+    network: pulumi.Input[str]
+    """Network of the host's containers that it is in."""
+    certificate: pulumi.Input[str]
+    """Its certificate, in PEM."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +55,8 @@ class DockerAgentsArgs:
     """The log agent's document for this host."""
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
+    database: DatabaseSeen | None
+    """The stack's own database, where it runs on this host; None where it is asked at `observability.database`."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +79,8 @@ class _Agent:
     """Contents by name in `folder`; readable for root and its group."""
     volume: str | None = None
     """Where a volume of its own is mounted."""
+    network: pulumi.Input[str] | None = None
+    """Network of the host's containers that it is in; the engine's default when None."""
 
 
 class DockerAgents(pulumi.ComponentResource):
@@ -71,12 +88,10 @@ class DockerAgents(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:DockerAgents", name, None, opts)
-        found = [_cadvisor(args), _log_agent(args), _blackbox_exporter(args)]
-        if args.observability.database.rpartition(":")[0] == args.address:
-            found.append(_postgres_exporter(args))
-        for agent in found:
+        names = agent_names(args.observability, args.address)
+        for agent in (_MADE_BY[name](args) for name in names):
             self._run(f"{name}-{agent.name}", args, agent)
-        self.register_outputs({"agents": [agent.name for agent in found]})
+        self.register_outputs({"agents": names})
 
     def _run(self, name: str, args: DockerAgentsArgs, agent: _Agent) -> None:
         image = docker.RemoteImage(
@@ -99,7 +114,7 @@ class DockerAgents(pulumi.ComponentResource):
         if agent.files:
             files = DockerFiles(
                 f"{name}-files",
-                DockerFilesArgs(agent.name, image.name, agent.folder, agent.files, labels),
+                DockerFilesArgs(agent.name, agent.image, agent.folder, agent.files, labels, image),
                 pulumi.ResourceOptions(parent=self),
             )
             mounts.append(files.mount)
@@ -112,6 +127,9 @@ class DockerAgents(pulumi.ComponentResource):
             envs=list(agent.env) or None,
             user=agent.user,
             # Metrics are served on the host's private address only.
+            networks_advanced=None
+            if agent.network is None
+            else [docker.ContainerNetworksAdvancedArgs(name=agent.network)],
             ports=[docker.ContainerPortArgs(internal=agent.port, external=agent.port, ip=args.address, protocol="tcp")],
             read_only=True,
             tmpfs={"/tmp": "size=64m"},  # noqa: S108 - in the container
@@ -145,6 +163,8 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
             "--disable_metrics=advtcp,cpu_topology,cpuset,disk,diskIO,hugetlb,memory_numa,network,percpu,process,"
             "referenced_memory,resctrl,sched,tcp,udp",
         ],
+        # The image looks after its own health, at another port unless it is told.
+        env=[f"CADVISOR_HEALTHCHECK_URL=http://localhost:{args.observability.cadvisor_port}/healthz"],
         memory_mib=256,
         # The kernel lets everybody read the figures of control groups.
         mounts={"/sys": "/sys"},
@@ -199,7 +219,9 @@ def _blackbox_exporter(args: DockerAgentsArgs) -> _Agent:
 
 
 def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
-    observed = args.observability
+    observed, seen = args.observability, args.database
+    endpoint = observed.database if seen is None else seen.endpoint
+    checked = "require" if seen is None else f"verify-full&sslrootcert={_PASSWORD}/server.crt"
     return _Agent(
         name="postgres-exporter",
         image=POSTGRES_EXPORTER.reference,
@@ -214,10 +236,26 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
         user="65534:0",
         mounts={},
         env=[
-            f"DATA_SOURCE_URI={observed.database}/postgres?sslmode=require",
+            f"DATA_SOURCE_URI={endpoint}/postgres?sslmode={checked}",
             "DATA_SOURCE_USER=luxima_monitor",
             f"DATA_SOURCE_PASS_FILE={_PASSWORD}/password",
         ],
         folder=_PASSWORD,
-        files={"password": args.monitor_password},
+        files={"password": args.monitor_password, **({} if seen is None else {"server.crt": seen.certificate})},
+        network=None if seen is None else seen.network,
     )
+
+
+_POSTGRES: Final = "postgres-exporter"
+_MADE_BY: Final[Mapping[str, Callable[[DockerAgentsArgs], _Agent]]] = {
+    "cadvisor": _cadvisor,
+    "log-agent": _log_agent,
+    "blackbox-exporter": _blackbox_exporter,
+    _POSTGRES: _postgres_exporter,
+}
+
+
+def agent_names(observability: Observability, address: str) -> list[str]:
+    """Names of the containers on the host with this address."""
+    has_database = observability.database.rpartition(":")[0] == address
+    return [name for name in _MADE_BY if has_database or name != _POSTGRES]

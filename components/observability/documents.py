@@ -1,6 +1,16 @@
 """Every document of the room, as its reader will find it."""
 
-from components.observability import alertmanager, blackbox, grafana, log_agent, loki, prometheus, rules, tempo
+from components.observability import (
+    alertmanager,
+    blackbox,
+    grafana,
+    log_agent,
+    loki,
+    prometheus,
+    pve_exporter,
+    rules,
+    tempo,
+)
 from settings import Settings
 
 
@@ -14,6 +24,7 @@ def documents(settings: Settings) -> dict[str, str]:
         "log-agent": log_agent.documents(settings),
         "tempo": tempo.documents(settings),
         "blackbox": blackbox.documents(settings),
+        "pve-exporter": pve_exporter.documents(settings),
         "grafana": grafana.documents(settings),
     }
     return {f"{reader}/{path}": text for reader, found in readers.items() for path, text in found.items()}

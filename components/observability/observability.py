@@ -15,6 +15,7 @@ from components.observability.log_agent.workload import deploy_log_agent
 from components.observability.loki.workload import deploy_loki
 from components.observability.node_exporter.workload import deploy_node_exporter
 from components.observability.prometheus.workload import deploy_prometheus
+from components.observability.pve_exporter.workload import deploy_pve_exporter
 from components.observability.storage_key import StorageKey
 from components.observability.tempo.workload import deploy_tempo
 from components.observability.workload_context import Secrets, WorkloadContext
@@ -40,7 +41,7 @@ class ObservabilityArgs:
     authority_mounts: Sequence[Mount]
     """What a program mounts to trust the private CA; empty where public authorities sign."""
     secrets: Mapping[str, pulumi.Input[str]]
-    """What Alertmanagers and Prometheus are told, by key; secret."""
+    """What Alertmanagers, Prometheus and the Proxmox VE exporter are told, by key; secret."""
     keys: Mapping[str, StorageKey]
     """Keys of the object storage of the users `loki` and `tempo`."""
     guards: Sequence[pulumi.Resource]
@@ -74,6 +75,7 @@ class Observability(pulumi.ComponentResource):
         _, password = deploy_grafana(context)
         deploy_blackbox_exporter(context)
         deploy_kube_state_metrics(context)
+        deploy_pve_exporter(context)
         deploy_node_exporter(context, guards)
         deploy_log_agent(context, guards)
         self.grafana_password = password.result

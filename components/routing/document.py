@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from components.programs import ROUTED
-from components.routing import canary, names
+from components.routing import canary, database, names, registry
 from components.routing.access import GRANTS, OWN_LOGIN
 from components.routing.middlewares import chain, middlewares
 from components.text import to_yaml
@@ -77,6 +77,12 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
                     granted=grant.middlewares,
                 )
         backends[host] = {"loadBalancer": {"servers": [{"url": program.url(settings.observability.namespace)}]}}
+    for name, (rule, login) in database.rules(settings).items():
+        routers[name] = _router(rule, database.DATABASE, trusted=login is not None, granted=login or ())
+    backends |= database.backends(settings)
+    for name, rule, priority, port in registry.ROUTES:
+        routers[name] = registry.router(settings, name, rule, priority)
+        backends[name] = {"loadBalancer": {"servers": [{"url": f"http://{settings.registry_address}:{port}"}]}}
     http: dict[str, Any] = {"routers": routers, "services": backends, "middlewares": middlewares(settings)}
     if transports:
         http["serversTransports"] = transports

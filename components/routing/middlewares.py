@@ -27,10 +27,13 @@ REMOVED: Final = (
 The plugin removes what is known by the beginning of its name, and names with an underscore, which some programs take
 for one with a hyphen.
 """
-_FIRST: Final = ("headers", "correlation")
+UNBOUNDED: Final = "correlation-unbounded"
+"""As `correlation`, for bodies of any size."""
 
 
-def chain(*, trusted: bool = False, retried: bool = True, granted: Sequence[str] = ()) -> list[str]:
+def chain(
+    *, trusted: bool = False, retried: bool = True, granted: Sequence[str] = (), correlation: str = "correlation"
+) -> list[str]:
     """Names of the middlewares of a router, from the outside in.
 
     Args:
@@ -38,9 +41,17 @@ def chain(*, trusted: bool = False, retried: bool = True, granted: Sequence[str]
         retried: Whether a connection that cannot be made is tried again. Not with a mirror: Traefik's copy shares the
             request's context, and could make the original be sent twice. Without it, identifiers that a service sets
             itself are in its answers twice.
+        correlation: The one that also bounds the body.
         granted: Who has to log in, and as which tenant: after the limit, which bounds how often a password is tried.
     """
-    return [*_FIRST, *(["trusted"] if trusted else []), "rate-limit", *granted, *(["retry"] if retried else [])]
+    return [
+        "headers",
+        correlation,
+        *(["trusted"] if trusted else []),
+        "rate-limit",
+        *granted,
+        *(["retry"] if retried else []),
+    ]
 
 
 def middlewares(settings: Settings) -> dict[str, Any]:
@@ -62,6 +73,8 @@ def middlewares(settings: Settings) -> dict[str, Any]:
         # It also bounds the body: Traefik's own middleware would keep the whole answer back until its end, which breaks
         # streams, and would keep it in memory.
         "correlation": {"plugin": {"correlation": {"maxBodyBytes": edge.max_body_mib * MEBIBYTE}}},
+        # A layer of an image is one body, and has no bound but the bucket's quota.
+        UNBOUNDED: {"plugin": {"correlation": {"maxBodyBytes": 0}}},
         "trusted": {"ipAllowList": {"sourceRange": list(edge.trusted_networks)}},
         # By the connection's address, which the load balancer leaves as it is.
         "rate-limit": {

@@ -94,6 +94,7 @@ class GuardJob(pulumi.ComponentResource):
                 namespace=args.namespace,
                 workload=workload,
                 image=args.image,
+                private_image=True,
                 # A verdict is the end of its work, whichever it is: to be started anew would tell it again.
                 arguments=["--settled-is-success", *([f"--ca={args.authority_path}"] if args.authority_path else [])],
                 cpu_request_millicores=RELEASE_GUARD.cpu_request_millicores,

@@ -114,6 +114,7 @@ class Service(pulumi.ComponentResource):
                 namespace=settings.namespace,
                 workload=f"{args.service}-{place}",
                 image=image,
+                private_image=True,
                 replicas=settings.replicas,
                 max_surge=settings.rolling.max_surge,
                 max_unavailable=settings.rolling.max_unavailable,

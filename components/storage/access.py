@@ -37,13 +37,15 @@ class StorageKey:
 
 def bucket_policy(bucket: str, access: Literal["read_only", "read_write"], prefix: str = "") -> str:
     """IAM policy document (version 2012-10-17) for one bucket, in canonical JSON; all names in it may be listed."""
-    objects = ["s3:GetObject"]
+    names, objects = ["s3:GetBucketLocation", "s3:ListBucket"], ["s3:GetObject"]
     if access == "read_write":
+        # Without it a program cannot take up an upload that was cut short.
+        names.append("s3:ListBucketMultipartUploads")
         objects += ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
     statements = [
         {
             "Effect": "Allow",
-            "Action": ["s3:GetBucketLocation", "s3:ListBucket"],
+            "Action": names,
             "Resource": [f"arn:aws:s3:::{bucket}"],
         },
         {"Effect": "Allow", "Action": sorted(objects), "Resource": [f"arn:aws:s3:::{bucket}/{prefix}*"]},

@@ -8,6 +8,10 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding
 from . import kinds
 
+_SERVER = "k3s-server"
+"""Tag of the machines on which etcd runs."""
+_MAJORITY = 3
+"""Members of which one can be lost."""
 _MACHINES = (
     ((kinds.VM,), "vmId", "vmId"),
     (kinds.CLONED_VMS, "resourceId", "vmId"),
@@ -75,6 +79,24 @@ def cluster_firewall_on(resource: Resource) -> Iterator[Finding]:
             yield value.wrong("is not true", "set it to true")
 
 
+@stack_rule(
+    "quorum-apart",
+    requirements=("ENV-4",),
+    types=(kinds.VM,),
+)
+def quorum_apart(stack: Stack) -> Iterator[Finding]:
+    """No node has two of the servers that decide by majority: it would take the cluster with it."""
+    servers = [machine for machine in stack.of(kinds.VM) if _SERVER in machine.props.at("tags").texts()]
+    if len(servers) < _MAJORITY:
+        return
+    first: dict[str, str] = {}
+    for server in servers:
+        node = server.props.at("nodeName")
+        other = first.setdefault(node.text, server.name)
+        if other != server.name:
+            yield node.wrong(f"is {node.text}, where {other} is already", "give each server a node of its own")
+
+
 @resource_rule(
     "lxc-unprivileged",
     requirements=("INF-1", "SEC-3"),
@@ -109,6 +131,7 @@ RULES = (
     machine_firewall_closed,
     machine_firewall_declared,
     cluster_firewall_on,
+    quorum_apart,
     lxc_unprivileged,
     download_checksum,
 )

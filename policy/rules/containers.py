@@ -89,16 +89,53 @@ def docker_bounded(resource: Resource) -> Iterator[Finding]:
     "docker-read-only",
     requirements=("SEC-2",),
     types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.LOW,
     dev=Level.ADVISORY,
-    elsewhere=Level.ADVISORY,
-    because="some third-party programs write beside their binaries; which ones is seen only when they run",
+    because="where a program of others writes is tried in dev",
 )
 def docker_read_only(resource: Resource) -> Iterator[Finding]:
-    """A Docker container that runs cannot write to its own image, where the program allows it."""
+    """A Docker container that runs cannot write to its own image."""
     read_only = resource.props.at("readOnly")
     if read_only.flag is not True and resource.props.at("start").flag is not False:
         yield read_only.wrong("is not true", "set it, and a tmpfs or volume where the program writes")
 
 
-RULES = (docker_host_access, docker_capabilities, docker_bounded, docker_read_only)
+_GIVEN_BACK = frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SERVICE", "SETGID", "SETUID"})
+"""Capabilities that some programs begin with and drop themselves; none reaches beyond the container."""
+
+
+@resource_rule(
+    "docker-confined",
+    requirements=("SEC-2", "SEC-3"),
+    types=(kinds.DOCKER_CONTAINER,),
+)
+def docker_confined(resource: Resource) -> Iterator[Finding]:
+    """A Docker container gets back no right over its host, no device, and no folder of it to write to."""
+    props = resource.props
+    for added in props.at("capabilities", "adds").items():
+        if added.text.removeprefix("CAP_") not in _GIVEN_BACK:
+            yield added.wrong(f"adds {added.text}", "remove it")
+    for option in props.at("securityOpts").items():
+        if "unconfined" in option.text or option.text == "label:disable":
+            yield option.wrong(f"is {option.text}", "remove it")
+    if props.at("usernsMode").text == "host":
+        yield props.at("usernsMode").wrong("is the host's own", "remove it")
+    for device in props.at("devices").items():
+        yield device.wrong("gives a device of the host away", "remove it")
+    for mount in props.at("mounts").items():
+        if mount.at("type").text == "bind" and mount.at("readOnly").flag is not True:
+            yield mount.at("readOnly").wrong("is not true", "set it, and write to a volume")
+
+
+@resource_rule(
+    "docker-non-root",
+    requirements=("SEC-2", "SEC-3"),
+    types=(kinds.DOCKER_CONTAINER,),
+)
+def docker_non_root(resource: Resource) -> Iterator[Finding]:
+    """A Docker container that runs is not root."""
+    user = resource.props.at("user")
+    if resource.props.at("start").flag is not False and user.text.partition(":")[0] in {"", "0", "root"}:
+        yield user.wrong(f"is {user.text or 'missing'}", "give a user that is not root")
+
+
+RULES = (docker_host_access, docker_capabilities, docker_bounded, docker_read_only, docker_confined, docker_non_root)

@@ -32,4 +32,21 @@ def record_ttl(resource: Resource) -> Iterator[Finding]:
         )
 
 
-RULES = (record_ttl,)
+_SIGNED = frozenset({"hmac-sha256", "hmac-sha384", "hmac-sha512"})
+
+
+@resource_rule(
+    "record-signed",
+    requirements=("SEC-1", "REL-1"),
+    types=(kinds.DNS_RECORD,),
+)
+def record_signed(resource: Resource) -> Iterator[Finding]:
+    """A change of a record is signed, and not by a way that was broken."""
+    key, algorithm = resource.props.at("keyName"), resource.props.at("keyAlgorithm")
+    if not key.text:
+        yield key.wrong("is missing", "name the key")
+    if algorithm.text not in _SIGNED:
+        yield algorithm.wrong(f"is {algorithm.text or 'missing'}", "give hmac-sha256")
+
+
+RULES = (record_ttl, record_signed)

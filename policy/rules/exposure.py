@@ -8,16 +8,42 @@ import re
 from collections.abc import Iterator
 from typing import cast
 
-from ..judging import Resource, Severity, resource_rule
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .buckets import MEDIA, class_of
+from .buckets import BACKUPS, MEDIA, class_of
 from .https import is_public
 
 DATABASE_PORTS = frozenset({5432, 6543})
 """PostgreSQL, and the pooler before it."""
 _ANYWHERE = frozenset({"", "0.0.0.0/0", "::/0", "0.0.0.0", "::", "0/0"})  # noqa: S104 - what is looked for, not bound
+_ACTIONS = frozenset(
+    {
+        "s3:AbortMultipartUpload",
+        "s3:DeleteObject",
+        "s3:GetBucketLocation",
+        "s3:GetObject",
+        "s3:GetObjectTagging",
+        "s3:GetObjectVersion",
+        "s3:ListBucket",
+        "s3:ListBucketMultipartUploads",
+        "s3:ListBucketVersions",
+        "s3:ListMultipartUploadParts",
+        "s3:PutObject",
+        "s3:PutObjectTagging",
+    }
+)
+"""What a program does with objects. Everything else changes a bucket, a user, or what keeps a backup."""
+_ONE_BUCKET = re.compile(r"arn:aws:s3:::([a-z0-9][a-z0-9.-]*)(?:/(.*))?")
+_DELETED_BY_PROGRAMS = "deployment/"
+"""The prefix of backups that a program (k3s) prunes itself; the others only their lifecycle."""
+_PRIVATE = tuple(
+    ipaddress.ip_network(each)
+    for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128")
+)
 _NAMES = ("postgres", "postgresql", "supavisor", "pgbouncer")
+_PARTS = ("supabase/", "postgrest/", "/imgproxy:")
+"""In the names of images that run beside the database."""
 
 
 def _is_database_port(value: Value) -> bool:
@@ -55,28 +81,68 @@ def database_service_private(resource: Resource) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def database_port_private(resource: Resource) -> Iterator[Finding]:
-    """A Docker container publishes the database's ports on a private address at most."""
+    """No Docker container publishes the database's ports, but to its own host; who needs them is in its network."""
     published = False
     for port in resource.props.at("ports").items():
         if any(_is_database_port(port.at(key)) for key in ("internal", "external")):
             published = True
             ip = port.at("ip")
-            if not _is_private(ip.text):
+            if not _is_loopback(ip.text):
                 yield ip.wrong(
-                    f"is {ip.text or 'missing'}: the database listens on every interface",
-                    "give 127.0.0.1 or the host's private address, or publish nothing",
+                    f"is {ip.text or 'missing'}: the database listens outside of its host",
+                    "publish nothing, and let who needs it join the container's network",
                 )
     every = resource.props.at("publishAllPorts")
     if every.flag and (published or any(name in resource.props.at("image").text for name in _NAMES)):
         yield every.wrong("publishes the database on every interface", "remove it")
 
 
-def _is_private(address: str) -> bool:
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False
+
+
+def is_private(address: str) -> bool:
     try:
         parsed = ipaddress.ip_address(address)
     except ValueError:
         return False
-    return (parsed.is_private or parsed.is_loopback) and not parsed.is_unspecified
+    return any(parsed in network for network in _PRIVATE)
+
+
+@resource_rule(
+    "database-parts-private",
+    requirements=("SEC-3",),
+    types=(kinds.DOCKER_CONTAINER,),
+    severity=Severity.CRITICAL,
+)
+def database_parts_private(resource: Resource) -> Iterator[Finding]:
+    """No part of Supabase publishes a port: its API gateway is the one door."""
+    image = resource.props.at("image").text
+    if not any(name in image for name in _PARTS):
+        return
+    for name in ("ports", "publishAllPorts"):
+        value = resource.props.at(name)
+        if (name == "ports" and list(value.items())) or (name != "ports" and value.flag):
+            yield value.wrong("publishes a part of the database", "remove it: the API gateway leads to it")
+    mode = resource.props.at("networkMode")
+    if mode.text == "host":
+        yield mode.wrong("is the host's own, in which every port is published", "remove it")
+
+
+@resource_rule(
+    "docker-published-private",
+    requirements=("SEC-3", "SEC-6"),
+    types=(kinds.DOCKER_CONTAINER,),
+)
+def docker_published_private(resource: Resource) -> Iterator[Finding]:
+    """What a Docker container publishes is on one private address: Docker's own rules pass by the host's firewall."""
+    for port in resource.props.at("ports").items():
+        ip = port.at("ip")
+        if not is_private(ip.text):
+            yield ip.wrong(f"is {ip.text or 'missing'}: every interface listens", "give the host's private address")
 
 
 @resource_rule(
@@ -181,13 +247,46 @@ def bucket_not_public(resource: Resource) -> Iterator[Finding]:
 def storage_least_privilege(resource: Resource) -> Iterator[Finding]:
     """A key for object storage reaches the buckets it needs, with the actions it needs."""
     policy = resource.props.at("policy")
+    if not policy.text and resource.type == kinds.IAM_POLICY:
+        yield policy.wrong("is missing", "name actions and buckets")
     for statement in _allowed(policy.text):
-        for action in _listed(statement.get("Action")):
-            if action in {"*", "s3:*"} or action.startswith(("admin:", "kms:*")):
+        for name in ("NotAction", "NotResource", "NotPrincipal"):
+            if name in statement:
+                yield policy.wrong(f"allows all but what {name} says", "name what is allowed")
+        actions = _listed(statement.get("Action"))
+        for action in actions:
+            if action not in _ACTIONS:
                 yield policy.wrong(f"allows {action}", "name the actions, as in s3:GetObject")
         for target in _listed(statement.get("Resource")):
-            if target in {"*", "arn:aws:s3:::*", "arn:aws:s3:::*/*"}:
+            named = _ONE_BUCKET.fullmatch(target)
+            if named is None:
                 yield policy.wrong(f"allows every bucket ({target})", "name the bucket, as in arn:aws:s3:::<bucket>/*")
+            elif class_of(named[1]) == BACKUPS and named[2] is not None:
+                prefix = named[2].partition("*")[0]
+                if prefix in {"", _DELETED_BY_PROGRAMS}:
+                    yield policy.wrong(f"allows all backups ({target})", "name the folder of the program")
+                elif "s3:DeleteObject" in actions and not prefix.startswith(_DELETED_BY_PROGRAMS):
+                    yield policy.wrong(f"lets backups be deleted ({target})", "leave that to the lifecycle")
+
+
+@stack_rule(
+    "storage-users",
+    requirements=("INF-5", "SEC-3"),
+    types=(kinds.IAM_ATTACHMENT, kinds.IAM_POLICY, kinds.IAM_USER, kinds.SERVICE_ACCOUNT),
+)
+def storage_users(stack: Stack) -> Iterator[Finding]:
+    """Users of object storage have policies of this stack, and keys are for users of it."""
+    users = {each.props.at("name").text for each in stack.of(kinds.IAM_USER)}
+    policies = {each.props.at("name").text for each in stack.of(kinds.IAM_POLICY)}
+    for attachment in stack.of(kinds.IAM_ATTACHMENT):
+        for name, known in (("policyName", policies), ("userName", users)):
+            value = attachment.props.at(name)
+            if value.text not in known:
+                yield value.wrong(f"{value.text} is not declared here", "name one that is")
+    for key in stack.of(kinds.SERVICE_ACCOUNT):
+        user = key.props.at("targetUser")
+        if users and user.text not in users:
+            yield user.wrong(f"{user.text} is not declared here", "name a user that is")
 
 
 def _allowed(policy: str) -> list[dict[str, object]]:
@@ -211,8 +310,11 @@ def _listed(value: object) -> list[str]:
 RULES = (
     database_service_private,
     database_port_private,
+    database_parts_private,
+    docker_published_private,
     database_firewall,
     database_network_policy,
     bucket_not_public,
     storage_least_privilege,
+    storage_users,
 )

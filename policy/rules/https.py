@@ -46,6 +46,9 @@ def proxmox_provider_tls(resource: Resource) -> Iterator[Finding]:
     insecure = resource.props.at("insecure")
     if insecure.flag:
         yield insecure.wrong("switches the check of the certificate off", "remove it and trust the CA by SSL_CERT_FILE")
+    least = resource.props.at("minTls")
+    if least.text not in {"", "1.2", "1.3"}:
+        yield least.wrong(f"is {least.text}", "give 1.2")
 
 
 @resource_rule(
@@ -69,6 +72,20 @@ def docker_provider_tls(resource: Resource) -> Iterator[Finding]:
         yield options.wrong(
             "accepts any host key", "use StrictHostKeyChecking=accept-new and a UserKnownHostsFile that is kept"
         )
+
+
+@resource_rule(
+    "remote-command-host-key",
+    requirements=("SEC-1",),
+    types=kinds.REMOTE_COMMANDS,
+)
+def remote_command_host_key(resource: Resource) -> Iterator[Finding]:
+    """A machine is spoken to over SSH only when it shows the key that is known of it."""
+    connection = resource.props.at("connection")
+    for place in (connection, connection.at("proxy")):
+        key = place.at("hostKey")
+        if place.present and not key.text:
+            yield key.wrong("is missing, so any machine could answer", "give the machine's public SSH key")
 
 
 @resource_rule(
@@ -169,8 +186,8 @@ def download_https(resource: Resource) -> Iterator[Finding]:
 def container_plain_http(resource: Resource) -> Iterator[Finding]:
     """No container is told to talk plain HTTP to another host."""
     for place in _spoken_to_containers(resource):
-        for host in _PLAIN_URL.findall(place.text):
-            if not _is_at_home(host):
+        for host in plain_hosts(place.text):
+            if not is_at_home(host):
                 yield place.wrong(f"speaks plain HTTP to {host}", "use https://, or a name inside the cluster")
 
 
@@ -185,7 +202,12 @@ def _spoken_to_containers(resource: Resource) -> Iterator[Value]:
             yield from container.at(name).items()
 
 
-def _is_at_home(host: str) -> bool:
+def plain_hosts(text: str) -> list[str]:
+    """The hosts that a text names in plain HTTP's URLs."""
+    return _PLAIN_URL.findall(text) if "http://" in text else []
+
+
+def is_at_home(host: str) -> bool:
     """Whether a host is this very one, or a name that only the cluster's (or Docker network's) own DNS answers."""
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -198,6 +220,7 @@ RULES = (
     minio_provider_tls,
     proxmox_provider_tls,
     docker_provider_tls,
+    remote_command_host_key,
     kubernetes_provider_tls,
     ingress_tls,
     public_service_https,

@@ -8,12 +8,14 @@ from datetime import UTC, date, datetime
 
 import versions
 
-from ..judging import Level, Resource, resource_rule
+from ..judging import Level, Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 
-_OWN_REGISTRY = re.compile(r"registry\.(?!k8s\.io/)[a-z0-9.-]+(?::\d+)?/")
+_OWN_REGISTRY = re.compile(r"(registry\.(?!k8s\.io/)[a-z0-9.-]+)(?::\d+)?/")
 """`registry.` of a stack's core domain; Kubernetes' own begins so too."""
+CHARTS = frozenset({"https://charts.jetstack.io"})
+"""Where charts may come from."""
 _DIGEST = re.compile(r"(?:^|@)sha256:[0-9a-f]{64}$")
 _EXACT_VERSION = re.compile(r"v?\d+\.\d+\.\d+(?:[-+][0-9A-Za-z.+-]+)?")
 
@@ -111,7 +113,45 @@ def helm_release(resource: Resource) -> Iterator[Finding]:
         yield version.wrong("is not exact", "give a full version, as in v1.19.2")
 
 
+@resource_rule(
+    "helm-chart",
+    requirements=("INF-7", "REL-5"),
+    types=(kinds.HELM_CHART,),
+)
+def helm_chart(resource: Resource) -> Iterator[Finding]:
+    """A chart is one version, from a repository that is listed, over TLS."""
+    version = resource.props.at("version")
+    if not _EXACT_VERSION.fullmatch(version.text):
+        yield version.wrong(f"is {version.text or 'missing'}", "give a full version, as in v1.19.2")
+    repository, chart = resource.props.at("repositoryOpts", "repo"), resource.props.at("chart")
+    if repository.text not in CHARTS:
+        yield repository.wrong(f"is {repository.text or 'missing'}", f"give one of {', '.join(sorted(CHARTS))}")
+    if "://" in chart.text:
+        yield chart.wrong(f"is {chart.text}", "give the chart's name")
+
+
+@stack_rule(
+    "own-registry",
+    requirements=("INF-6", "ENV-3"),
+    types=(*kinds.WORKLOADS, kinds.DOCKER_CONTAINER, kinds.DNS_RECORD),
+)
+def own_registry(stack: Stack) -> Iterator[Finding]:
+    """The registry of our own images is the one that this stack has a name for."""
+    names = {each.props.at("name").text for each in stack.of(kinds.DNS_RECORD)}
+    if not names:
+        return
+    images = [each.props.at("image") for each in stack.of(kinds.DOCKER_CONTAINER)]
+    for workload in stack.of(*kinds.WORKLOADS):
+        images += [container.at("image") for container in kinds.all_containers(kinds.pod_spec(workload))]
+    for image in images:
+        own = _OWN_REGISTRY.match(image.text)
+        if own is not None and own[1] not in names:
+            yield image.wrong(f"is of {own[1]}, for which the stack has no record", "take it from the stack's registry")
+
+
 RULES = (
+    helm_chart,
+    own_registry,
     workload_image_pinned,
     docker_image_pinned,
     workload_image_supported,

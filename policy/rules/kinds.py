@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..judging import Resource
-from ..values import Value
+from ..values import UnevaluableError, Value
 
 MINIO_PROVIDER = "pulumi:providers:minio"
 PROXMOX_PROVIDER = "pulumi:providers:proxmoxve"
@@ -18,6 +18,8 @@ BUCKET_LIFECYCLE = "minio:index/ilmPolicy:IlmPolicy"
 BUCKET_POLICY = "minio:index/s3BucketPolicy:S3BucketPolicy"
 BUCKET_VERSIONING = "minio:index/s3BucketVersioning:S3BucketVersioning"
 IAM_POLICY = "minio:index/iamPolicy:IamPolicy"
+IAM_USER = "minio:index/iamUser:IamUser"
+IAM_ATTACHMENT = "minio:index/iamUserPolicyAttachment:IamUserPolicyAttachment"
 SERVICE_ACCOUNT = "minio:index/iamServiceAccount:IamServiceAccount"
 
 VM = "proxmoxve:index/vmLegacy:VmLegacy"
@@ -30,11 +32,13 @@ FIREWALL_RULES = (
     "proxmoxve:cluster/firewall/security/groupLegacy:GroupLegacy",
 )
 FIREWALL_OPTIONS = "proxmoxve:firewall/optionsLegacy:OptionsLegacy"
+IPSET = "proxmoxve:firewall/ipsetLegacy:IpsetLegacy"
 CLUSTER_FIREWALL = "proxmoxve:cluster/firewallLegacy:FirewallLegacy"
 
 DOCKER_CONTAINER = "docker:index/container:Container"
 DOCKER_IMAGE = "docker:index/remoteImage:RemoteImage"
 
+REMOTE_COMMANDS = ("command:remote:Command", "command:remote:CopyFile", "command:remote:CopyToRemote")
 COMMANDS = ("command:remote:Command", "command:local:Command")
 DNS_RECORD = "pulumi-python:dynamic/dns:Record"
 
@@ -45,7 +49,14 @@ SERVICE = "kubernetes:core/v1:Service"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"
 DISRUPTION_BUDGET = "kubernetes:policy/v1:PodDisruptionBudget"
+PRIORITY_CLASS = "kubernetes:scheduling.k8s.io/v1:PriorityClass"
+SERVICE_ACCOUNT_KUBERNETES = "kubernetes:core/v1:ServiceAccount"
+CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate"
+ISSUERS = ("kubernetes:cert-manager.io/v1:ClusterIssuer", "kubernetes:cert-manager.io/v1:Issuer")
+ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "kubernetes:rbac.authorization.k8s.io/v1:Role")
+ROLE_BINDINGS = tuple(f"{role}Binding" for role in ROLES)
 HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
+HELM_CHART = "kubernetes:helm.sh/v4:Chart"
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 STATEFUL_SET = "kubernetes:apps/v1:StatefulSet"
@@ -72,9 +83,17 @@ def pod_spec(resource: Resource) -> Value:
 
 
 def all_containers(pod: Value) -> Iterator[Value]:
-    """The containers of a pod spec, those that run first included."""
-    yield from pod.at("initContainers").items()
-    yield from pod.at("containers").items()
+    """The containers of a pod spec, those that run first and those for looking into it included."""
+    for name in ("initContainers", "containers", "ephemeralContainers"):
+        yield from pod.at(name).items()
+
+
+def namespace_of(resource: Resource) -> str:
+    """The namespace of an object; `?` while it is the output of what is not made yet, which is so for all of it."""
+    try:
+        return resource.props.at("metadata", "namespace").text
+    except UnevaluableError:
+        return "?"
 
 
 def bucket_of(resource: Resource) -> Value:

@@ -18,10 +18,13 @@ ENFORCE = "pod-security.kubernetes.io/enforce"
     types=(kinds.NAMESPACE,),
 )
 def namespace_pod_security(resource: Resource) -> Iterator[Finding]:
-    """Every namespace enforces a pod security standard."""
+    """Every namespace enforces the pod security standard "restricted" as it is today."""
     enforce = resource.props.at("metadata", "labels", ENFORCE)
-    if enforce.text not in {"restricted", "baseline"}:
-        yield enforce.wrong(f"is {enforce.text or 'missing'}", "give restricted, or baseline for node agents")
+    if enforce.text != "restricted":
+        yield enforce.wrong(f"is {enforce.text or 'missing'}", "give restricted")
+    version = resource.props.at("metadata", "labels", f"{ENFORCE}-version")
+    if version.text not in {"", "latest"}:
+        yield version.wrong(f"is {version.text}", "give latest")
 
 
 @stack_rule(
@@ -130,6 +133,10 @@ class _Budget:
 
 def _lets_drain(spec: Value, replicas: float) -> Iterator[Finding]:
     unavailable, available = spec.at("maxUnavailable"), spec.at("minAvailable")
+    if not unavailable.present and not available.present:
+        yield unavailable.wrong("is missing", "give 1")
+    if unavailable.text == "100%" or (unavailable.text.isdigit() and int(unavailable.text) >= replicas):
+        yield unavailable.wrong(f"is {unavailable.text} of {replicas:g}: all may go at once", "give 1")
     if unavailable.text in {"0", "0%"}:
         yield unavailable.wrong("is 0: no node could be drained", "give 1")
     least = available.text

@@ -116,8 +116,30 @@ def bucket_lifecycle(stack: Stack) -> Iterator[Finding]:
     lifecycles = stack.of(kinds.BUCKET_LIFECYCLE)
     for bucket in stack.of(kinds.BUCKET):
         name = bucket.props.at("bucket")
-        if class_of(name.text) in MUST_HAVE_LIFECYCLE and not for_bucket(bucket, lifecycles):
+        class_ = class_of(name.text)
+        if class_ not in MUST_HAVE_LIFECYCLE:
+            continue
+        found = for_bucket(bucket, lifecycles)
+        if not found:
             yield name.wrong("has no IlmPolicy", "declare one with the same bucket and the class's retention")
+        for lifecycle in found:
+            yield from _covers(lifecycle, class_)
+
+
+def _covers(lifecycle: Resource, class_: str) -> Iterator[Finding]:
+    """Every folder that the requirement speaks of comes to an end at some time."""
+    rules = lifecycle.props.at("rules")
+    ended: list[str] = []
+    for rule in rules.items():
+        if rule.at("status").text not in {"", "Enabled"}:
+            yield rule.at("status").wrong(f"is {rule.at('status').text}", "give Enabled")
+        if rule.at("expiration").text:
+            ended.append(rule.at("filter").text)
+            if rule.at("filter").text and not rule.at("filter").text.endswith("/"):
+                yield rule.at("filter").wrong("is no folder", "end it with /")
+    for floor in FLOORS[class_]:
+        if not any(floor.prefix.startswith(each) or not floor.prefix for each in ended):
+            yield rules.wrong(f"lets nothing under {floor.prefix or '/'} expire", f"give {floor.days}d")
 
 
 @stack_rule(

@@ -19,7 +19,7 @@ LOGINS = frozenset({"basicAuth", "digestAuth", "forwardAuth"})
 """Middlewares of Traefik that ask who somebody is; a list of networks does not."""
 _OPEN = re.compile(
     r"(prometheus|alertmanager|loki|tempo|mimir|thanos|pyroscope|pushgateway|promtail|alloy|log-agent|blackbox-exporter|"
-    r"kube-state-metrics|node-exporter|postgres-exporter|cadvisor|traefik|etcd)([-.].*)?"
+    r"kube-state-metrics|pve-exporter|node-exporter|postgres-exporter|cadvisor|traefik|etcd)([-.].*)?"
 )
 """Names of programs that answer whoever reaches them."""
 _OWN = re.compile(r"(api|dashboard|rest|prometheus)@internal")

@@ -6,6 +6,7 @@ this module: what it returns is the word for what was seen.
 
 from __future__ import annotations
 
+import base64
 import math
 import re
 import string
@@ -98,6 +99,27 @@ _SHAPES = (
     ("a Telegram bot token", ":", re.compile(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b")),
     ("a k3s join token", "K10", re.compile(r"\bK10[0-9a-f]{32,}::")),
     ("a Proxmox API token", "!", re.compile(r"\b[\w.-]+@(?:pam|pve)![\w.-]+=[0-9a-f]{8}-[0-9a-f-]{27}\b")),
+    ("a Stripe key", "_live_", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}")),
+    ("a Google API key", "AIza", re.compile(r"\bAIza[A-Za-z0-9_-]{35}\b")),
+    ("a GitLab token", "glpat-", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
+    ("a SendGrid key", "SG.", re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}")),
+    ("an npm token", "npm_", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
+    ("a Supabase key", "sb", re.compile(r"\bsb(?:p|_secret)_[A-Za-z0-9_-]{20,}")),
+    ("a Shopify token", "shp", re.compile(r"\bshp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}\b")),
+    ("an API key of a model", "sk-", re.compile(r"\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{20,}")),
+    ("a Docker token", "dckr_", re.compile(r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}")),
+    ("a Grafana token", "gl", re.compile(r"\bgl(?:sa|c)_[A-Za-z0-9_+/=-]{20,}")),
+    ("a Vault token", "hv", re.compile(r"\bhv[bsr]\.[A-Za-z0-9_-]{20,}")),
+    ("a DigitalOcean token", "_v1_", re.compile(r"\bdo[oprt]_v1_[a-f0-9]{64}\b")),
+    ("a Pulumi token", "pul-", re.compile(r"\bpul-[a-f0-9]{40}\b")),
+    ("a Fly token", "fm", re.compile(r"\bfm[12]r?_[A-Za-z0-9+/=_-]{30,}")),
+    ("a Discord webhook", "/webhooks/", re.compile(r"discord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_-]{30,}")),
+    ("an Azure key", "AccountKey=", re.compile(r"\bAccountKey=[A-Za-z0-9+/=]{40,}")),
+    (
+        "a connection string with a password",
+        "assword=",
+        re.compile(r"(?:[Ss]erver|[Hh]ost|[Uu]ser(?: Id)?)=[^;\s]+[;\s].*\b[Pp]assword=(?![$%{<])[^\s;]{4,}"),
+    ),
     ("a URL with a password", "://", re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s/:@'\"]+:(?![$%{<])[^\s/@'\"]+@[^\s/]")),
 )
 """What it is called, a part that it always has (looked for first, for speed), and how it looks."""
@@ -134,8 +156,13 @@ def secret_name(name: str) -> bool:
 def literal(text: str) -> bool:
     """Whether a value is written out, not a reference (`$VAR`, a path, a placeholder), a switch or nothing."""
     return (
-        bool(text) and text.lower() not in {"true", "false", "null", "~"} and not text.startswith(("$", "/", "<", "{{"))
+        bool(text)
+        and text.lower() not in {"true", "false", "null", "~"}
+        and not text.startswith(("$", "/", "@/", "<", "{{"))
     )
+
+
+HEX = "a random key in hex"
 
 
 def secret_in(text: str) -> str | None:
@@ -145,11 +172,45 @@ def secret_in(text: str) -> str | None:
     for word, hint, shape in _SHAPES:
         if hint in text and shape.search(text):
             return word
+    seen = _in_base64(text)
+    if seen:
+        return seen
+    if _hex_key(text):
+        return HEX
     if _RUN.search(text):
         private = _PUBLIC.sub(" ", text) if any(hint in text for hint in _PUBLIC_HINTS) else text
         if any(_random(run) for run in set(_RUN.findall(private))):
             return "a random key"
     return None
+
+
+_BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_.-])[A-Za-z0-9+/]{24,}={0,2}(?![A-Za-z0-9+/=_-])")
+_HEX = re.compile(r"(?<![A-Za-z0-9:@/+_.-])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{48}|[0-9a-f]{64})(?![A-Za-z0-9+/_.-])")
+_IS_A_SUM = re.compile(r"(?:sha\d*|md5|sum|digest|hash|revision|commit|REVISION|etag)", re.IGNORECASE)
+_LONGEST_VALUE = 256
+"""Characters of a value that could be a key; in whole documents hex is looked for by names only."""
+
+
+def _in_base64(text: str) -> str | None:
+    """The word for a secret that stands in base64."""
+    if len(text) > 8192:
+        return None
+    for run in _BASE64.findall(text):
+        try:
+            inside = base64.b64decode(run, validate=True).decode()
+        except ValueError:
+            continue
+        for word, hint, shape in _SHAPES:
+            if hint in inside and shape.search(inside):
+                return f"{word} in base64"
+    return None
+
+
+def _hex_key(text: str) -> bool:
+    """Whether a value is, or ends with, a key in hex, and nothing says that it is a checksum."""
+    if len(text) > _LONGEST_VALUE or _IS_A_SUM.search(text):
+        return False
+    return any(sum(map(run.count, string.digits)) > 4 and not run.isdigit() for run in _HEX.findall(text))
 
 
 def assigned_secret(document: str) -> str | None:

@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
-from .secret_detection import assigned_secret, literal, secret_in, secret_name
+from .documents import (
+    ALERTMANAGER,
+    DATASOURCES,
+    GRAFANA,
+    LOG_AGENT,
+    LOKI,
+    PROMETHEUS,
+    TEMPO,
+    decoded,
+    of_resource,
+)
+from .secret_detection import HEX, assigned_secret, literal, secret_in, secret_name
 
 _IN_KUBERNETES = "put it into a Secret and refer to it by valueFrom.secretKeyRef or a mounted file"
 _IN_DOCKER = "upload it as a file and give its path in <NAME>_FILE"
@@ -41,6 +52,75 @@ def container_env_secrets(resource: Resource) -> Iterator[Finding]:
                     yield value.wrong(f"is written out although {name} is the name of a secret", _IN_KUBERNETES)
             else:
                 yield from _judge(value, _IN_KUBERNETES)
+
+
+_HANDLERS = ("livenessProbe", "readinessProbe", "startupProbe")
+_HOOKS = ("postStart", "preStop")
+
+
+@resource_rule(
+    "container-handler-secrets",
+    requirements=("SEC-2",),
+    types=kinds.WORKLOADS,
+    severity=Severity.CRITICAL,
+)
+def container_handler_secrets(resource: Resource) -> Iterator[Finding]:
+    """No probe and no hook of a pod holds a secret in its command or its headers."""
+    for container in kinds.all_containers(kinds.pod_spec(resource)):
+        handlers = [container.at(name) for name in _HANDLERS]
+        handlers += [container.at("lifecycle", name) for name in _HOOKS]
+        for handler in handlers:
+            for argument in handler.at("exec", "command").items():
+                yield from _judge_argument(argument, _IN_KUBERNETES)
+            for header in handler.at("httpGet", "httpHeaders").items():
+                yield from _judge(header.at("value"), "take it out; a probe needs no login")
+
+
+@resource_rule(
+    "document-secrets",
+    requirements=("SEC-2",),
+    types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, kinds.HELM_CHART),
+    severity=Severity.CRITICAL,
+)
+def document_secrets(resource: Resource) -> Iterator[Finding]:
+    """No document gives a secret under its name, nor a chart's values: files and Secrets carry them."""
+    if resource.type == kinds.HELM_CHART:
+        for leaf in resource.props.at("values").leaves():
+            yield from _judge(leaf, _IN_KUBERNETES)
+        return
+    for value in resource.props.at("binaryData").entries():
+        yield from _judge_decoded(value[1])
+    for document in of_resource(resource):
+        if document.kind in _WITH_LOGINS:
+            for leaf in document.content.leaves():
+                name = leaf.path.rpartition(".")[2]
+                if (
+                    name.lower() not in {"key", "keys"}
+                    and secret_name(name)
+                    and literal(leaf.text)
+                    and len(leaf.text) > 3
+                ):
+                    yield leaf.wrong(f"is written out although {name} is the name of a secret", "name a file")
+
+
+_WITH_LOGINS = frozenset({ALERTMANAGER, DATASOURCES, LOG_AGENT, LOKI, PROMETHEUS, TEMPO, GRAFANA})
+
+
+def _judge_decoded(value: Value) -> Iterator[Finding]:
+    seen = secret_in(decoded(value.text))
+    if seen:
+        yield value.wrong(f"holds {seen}", _IN_KUBERNETES)
+
+
+@resource_rule(
+    "machine-tag-secrets",
+    requirements=("SEC-2",),
+    types=(kinds.VM, kinds.LXC, kinds.DNS_RECORD),
+)
+def machine_tag_secrets(resource: Resource) -> Iterator[Finding]:
+    """No tag of a machine and no DNS record holds a secret: everyone can read them."""
+    for each in resource.props.at("records" if resource.type == kinds.DNS_RECORD else "tags").items():
+        yield from _judge(each, "take it out")
 
 
 @resource_rule(
@@ -84,7 +164,15 @@ def config_map_secrets(resource: Resource) -> Iterator[Finding]:
 @resource_rule(
     "annotation-secrets",
     requirements=("SEC-2",),
-    types=(*kinds.WORKLOADS, kinds.CONFIG_MAP, kinds.SERVICE, kinds.INGRESS, kinds.NAMESPACE),
+    types=(
+        *kinds.WORKLOADS,
+        kinds.CONFIG_MAP,
+        kinds.SERVICE,
+        kinds.INGRESS,
+        kinds.NAMESPACE,
+        kinds.NETWORK_POLICY,
+        kinds.SERVICE_ACCOUNT_KUBERNETES,
+    ),
     severity=Severity.CRITICAL,
 )
 def annotation_secrets(resource: Resource) -> Iterator[Finding]:
@@ -94,8 +182,10 @@ def annotation_secrets(resource: Resource) -> Iterator[Finding]:
         places.append(kinds.pod_template(resource).at("metadata"))
     for metadata in places:
         for name in ("annotations", "labels"):
-            for _, value in metadata.at(name).entries():
-                yield from _judge(value, "take it out; nobody needs a secret there")
+            for key, value in metadata.at(name).entries():
+                # The id of a key is as random as the key, and says nothing.
+                if not (key.endswith("-key-id") and secret_in(value.text) == HEX):
+                    yield from _judge(value, "take it out; nobody needs a secret there")
 
 
 @resource_rule(
@@ -179,10 +269,16 @@ def command_secrets(resource: Resource) -> Iterator[Finding]:
         seen = secret_in(command.text) or assigned_secret(command.text)
         if seen:
             yield command.wrong(f"holds what looks like {seen}", "give it by stdin")
+    for name, value in resource.props.at("environment").entries():
+        if secret_name(name) and literal(value.text):
+            yield value.wrong("is written out", "give it by stdin")
 
 
 RULES = (
     container_env_secrets,
+    container_handler_secrets,
+    document_secrets,
+    machine_tag_secrets,
     container_command_secrets,
     config_map_secrets,
     annotation_secrets,

@@ -19,6 +19,8 @@ from sandbox.engine.events import Recorder
 from sandbox.layout import ROOT, EngineFolder
 
 _KEPT_LOGS = 20
+_PARALLEL = 32
+"""Operations at once. Most of them wait for pods, and would fill the engine's own limit: four for each core."""
 
 # The Automation API warns when the engine ends without closing its stream of events; it is said in a sentence here.
 warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
@@ -83,7 +85,10 @@ class Engine:
 
     def up(self, events: Recorder, policy: Path) -> Outcome:
         """Make the stack what the program says."""
-        return self._run(events, lambda stack: stack.up(on_event=events, policy_packs=[str(policy)], color="never"))
+        packs = [str(policy)]
+        return self._run(
+            events, lambda stack: stack.up(on_event=events, policy_packs=packs, parallel=_PARALLEL, color="never")
+        )
 
     def preview(self, events: Recorder, policy: Path | None) -> Outcome:
         """Say what `up` would do."""

@@ -33,6 +33,8 @@ class Entry:
     """Permissions."""
     owner: int = 0
     """User and group."""
+    link: str = ""
+    """What it is a symbolic link to, instead of having content."""
 
 
 Layer = Sequence[Entry] | Path
@@ -97,6 +99,10 @@ def write_layer(out: IO[bytes], entries: Sequence[Entry]) -> None:
     with tarfile.TarFile(fileobj=out, mode="w", copybufsize=_CHUNK) as layer:
         for entry in sorted(entries, key=lambda each: each.path):
             match entry.content:
+                case None if entry.link:
+                    header = _header(entry, 0)
+                    header.type, header.linkname = tarfile.SYMTYPE, entry.link
+                    layer.addfile(header)
                 case None:
                     layer.addfile(_header(entry, 0))
                 case bytes(text):

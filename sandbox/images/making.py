@@ -24,7 +24,7 @@ from tools.versions import ask, dotted
 _KEPT_SECONDS: Final = 86_400
 """How long an archive is kept that was replaced by another; somebody may be loading it."""
 _AUTHORITIES: Final = "etc/ssl/certs/ca-certificates.crt"
-_USERS: Final = {"root": 0, "luxima": 10001, "nobody": 65534, "pause": 65535}
+_USERS: Final = {"root": 0, "postgres": 105, "luxima": 10001, "nobody": 65534, "pause": 65535}
 _NOTHING: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
 
@@ -102,7 +102,8 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
         raise SandboxError(f"nothing is known that could be in it: add {name} to sandbox/images/table.py")
     # In a layer of its own, which all of these images share once they are loaded.
     own = [_executable(PROGRAM, program.built(_given(programs, "go")))]
-    return _Content(said, [base, own], config, unseen)
+    posing = [Entry(f"bin/{each}", link=PROGRAM) for each in (stand_in.poses if stand_in else ())]
+    return _Content(said, [base, own, *([posing] if posing else [])], config, unseen)
 
 
 def _given(programs: Mapping[str, Path], name: str) -> Path:
@@ -182,6 +183,7 @@ def _identity(layer: Layer) -> object:
             entry.mode,
             entry.owner,
             _stamp(entry.content) if isinstance(entry.content, Path) else entry.content,
+            entry.link,
         )
         for entry in layer
     ]

@@ -36,12 +36,19 @@ class StandIn:
     """Paths that it answers with 200, besides `/` and `/metrics`."""
     unseen: str
     """What therefore is not seen."""
+    series: str = ""
+    """What it says at its paths, where somebody would miss it: healthy figures."""
+    poses: Sequence[str] = ()
+    """Programs in /bin that it is as well: a shell that would become the real one, and what asks for its health."""
 
     @property
     def config(self) -> Config:
         """How it is run."""
-        ports = ",".join(str(port) for port in self.ports)
-        return Config((PROGRAM, "stand-in", self.name, ports, ",".join(self.paths)), user=_NOBODY)
+        given = (self.name, ",".join(str(port) for port in self.ports), ",".join(self.paths))
+        env = [f"SERIES={self.series}"] if self.series else []
+        if self.poses:
+            env.append(f"SANDBOX_STAND_IN={';'.join(given)}")
+        return Config((PROGRAM, "stand-in", *given), user=_NOBODY, env=tuple(env))
 
 
 def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY) -> Real:
@@ -51,6 +58,9 @@ def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY
 
 REAL: Final[Mapping[str, Real]] = {
     "docker.io/library/traefik": Real("traefik", Config(("/usr/local/bin/traefik",))),
+    "docker.io/library/registry": Real(
+        "registry", Config(("/bin/registry",), ("serve", "/etc/distribution/config.yml"))
+    ),
     "docker.io/coredns/coredns": Real("coredns", Config(("/coredns",))),
     "quay.io/prometheus/prometheus": _prometheus(
         "prometheus",
@@ -81,6 +91,14 @@ REAL: Final[Mapping[str, Real]] = {
 }
 """By the image's name without tag."""
 
+_DATABASE: Final = ("bash", "curl", "imgproxy", "node", "pg_isready", "postgrest", "psql", "sh", "wget")
+
+
+def _supabase(name: str, *ports: int, paths: Sequence[str] = (), unseen: str) -> StandIn:
+    """A part of Supabase: its shell, and what asks for its health, are played as well."""
+    return StandIn(name, ports, paths, unseen, poses=_DATABASE)
+
+
 STAND_INS: Final[Mapping[str, StandIn]] = {
     "docker.io/grafana/grafana": StandIn(
         "grafana", (3000,), ("/api/health",), "no dashboard was shown and no data source was asked"
@@ -94,6 +112,25 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
     "ghcr.io/google/cadvisor": StandIn(
         "cadvisor", (8080,), ("/healthz",), "nothing was measured of single containers on Docker hosts"
     ),
+    "docker.io/prompve/prometheus-pve-exporter": StandIn(
+        "the Proxmox VE exporter",
+        (9221,),
+        ("/", "/pve"),
+        "nothing was measured of the hypervisor",
+        'pve_up{id="node/pve1"} 1\npve_disk_size_bytes{id="node/pve1"} 2\npve_disk_usage_bytes{id="node/pve1"} 1\n',
+    ),
+    "docker.io/supabase/postgres": _supabase(
+        "postgres", 5432, unseen="no row was kept, and no migration was run on a Docker host"
+    ),
+    "docker.io/supabase/gotrue": _supabase("auth", 9999, paths=["/health"], unseen="nobody logged in to the database"),
+    "docker.io/postgrest/postgrest": _supabase("postgrest", 3000, unseen="no table and no function was asked for"),
+    "docker.io/supabase/realtime": _supabase("realtime", 4000, unseen="no change of a row was told"),
+    "docker.io/supabase/storage-api": _supabase("storage", 5000, paths=["/status"], unseen="no object was kept"),
+    "docker.io/darthsim/imgproxy": _supabase("imgproxy", 5001, unseen="no picture was scaled"),
+    "docker.io/supabase/postgres-meta": _supabase("postgres-meta", 8080, unseen="Studio asked nothing"),
+    "docker.io/supabase/edge-runtime": _supabase("edge-runtime", 9000, unseen="no edge function was run"),
+    "docker.io/supabase/studio": _supabase("studio", 3000, unseen="no page of Studio was shown"),
+    "docker.io/supabase/supavisor": _supabase("pooler", 6543, 4000, unseen="no connection was shared"),
     "ghcr.io/kube-vip/kube-vip": StandIn("kube-vip", (2113,), (), "no virtual address was held or moved"),
 }
 """By the image's name without tag."""

@@ -1,8 +1,25 @@
 """Which images a stack needs."""
 
+from typing import Final
+
 import versions
 from sandbox.images.model import COREDNS, PAUSE
 from settings import Settings
+
+_DATABASE: Final = (
+    versions.SUPABASE_POSTGRES,
+    versions.SUPABASE_AUTH,
+    versions.POSTGREST,
+    versions.SUPABASE_REALTIME,
+    versions.SUPABASE_STORAGE,
+    versions.IMGPROXY,
+    versions.POSTGRES_META,
+    versions.EDGE_RUNTIME,
+    versions.SUPABASE_STUDIO,
+    versions.SUPAVISOR,
+    versions.TRAEFIK,
+)
+"""What the stack's own database is made of."""
 
 
 def wanted(settings: Settings) -> list[str]:
@@ -22,6 +39,7 @@ def wanted(settings: Settings) -> list[str]:
         versions.GRAFANA.reference,
         versions.BLACKBOX_EXPORTER.reference,
         versions.KUBE_STATE_METRICS.reference,
+        versions.PVE_EXPORTER.reference,
         versions.NODE_EXPORTER.reference,
         _agent(settings),
         settings.guard.image,
@@ -42,11 +60,14 @@ def on_hosts(settings: Settings) -> list[str]:
         versions.BLACKBOX_EXPORTER.reference,
         versions.CADVISOR.reference,
         versions.NODE_EXPORTER.reference,
+        versions.REGISTRY.reference,
         _agent(settings),
     ]
     if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
         found.append(versions.POSTGRES_EXPORTER.reference)
-    return sorted(found)
+    if settings.database_host is not None:
+        found += [each.reference for each in _DATABASE]
+    return sorted(set(found))
 
 
 def _agent(settings: Settings) -> str:

@@ -1,9 +1,13 @@
 # ruff: noqa: ARG002 - the protocol's signatures
 """The package `command`: nothing is run, since the machines it would run on are not there.
 
-One step has an answer: a `command:remote:Command` named `<cluster>-kubeconfig` gives that of the simulated cluster.
+Two steps have an answer: a `command:remote:Command` named `<cluster>-kubeconfig` gives that of the simulated cluster,
+and one named `<machine>-host-key` a key that nobody has.
 """
 
+import base64
+import hashlib
+import re
 from pathlib import Path
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation, sandbox_dir, sdk_version
@@ -15,6 +19,8 @@ SERVER = "none (recorded; the kubeconfig is the simulated cluster's)"
 
 _REMOTE = "command:remote:Command"
 _SUFFIX = "-kubeconfig"
+_HOST_KEY = "-host-key"
+_PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
 
 
 class CommandDriver(Recorded):
@@ -35,8 +41,14 @@ class CommandDriver(Recorded):
         return frozenset({"stdout"})
 
     def computed(self, token: str, name: str, inputs: Properties) -> Properties:
-        """What the command printed: nothing, or the kubeconfig."""
-        return {"stdout": _kubeconfig() if name.endswith(_SUFFIX) else "", "stderr": ""}
+        """What the command printed: nothing, the kubeconfig, or a key.
+
+        The official plugin reads the machine's key before it connects (`connection.go`).
+        """
+        key = inputs["connection"].get("hostKey")
+        if isinstance(key, str) and not _PUBLIC_KEY.fullmatch(key):
+            raise ProviderError("failed to parse host key: give a line of type and base64 as connection.hostKey")
+        return {"stdout": _printed(name), "stderr": ""}
 
     def preview_outputs(self, token: str, inputs: Properties) -> Properties:
         """No command has run yet."""
@@ -63,6 +75,13 @@ class CommandDriver(Recorded):
         if found and operation().name.endswith(_SUFFIX) and _file().exists():
             return inputs, {**outputs, "stdout": _kubeconfig()}
         return found
+
+
+def _printed(name: str) -> str:
+    if name.endswith(_HOST_KEY):
+        public = b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + hashlib.sha256(name.encode()).digest()
+        return f"ssh-ed25519 {base64.b64encode(public).decode()}\n"
+    return _kubeconfig() if name.endswith(_SUFFIX) else ""
 
 
 def _file() -> Path:

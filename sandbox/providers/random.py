@@ -7,10 +7,13 @@ As with the official plugin (terraform-provider-random 3), nothing changes in pl
 password. The randomness is that of the operating system.
 """
 
+import ctypes
 import secrets
 import string
+import threading
 from collections.abc import Mapping
-from typing import ClassVar
+from contextlib import suppress
+from typing import ClassVar, Final
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sdk_version
 from sandbox.providers.handlers import Handler, HandlerDriver
@@ -20,6 +23,11 @@ from sandbox.providers.service import run
 
 SERVER = "nothing outside; values are made and kept in the state"
 DRIVEN = frozenset({"random:index/randomPassword:RandomPassword"})
+
+_BCRYPT: Final = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+"""bcrypt's own 64 letters."""
+_ONE = threading.Lock()
+"""The library keeps its answer in one place."""
 
 _TESTS = f"{UNIT}/test_random.py"
 TYPES: Mapping[str, Type] = {
@@ -51,12 +59,13 @@ class Passwords(Handler):
 
     def computed(self, inputs: Properties) -> Properties:
         """A value is known once it is made."""
-        return {"result": UNKNOWN}
+        return {"bcryptHash": UNKNOWN, "result": UNKNOWN}
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the value."""
         characters = string.ascii_letters + string.digits
-        return "none", {**inputs, "result": "".join(secrets.choice(characters) for _ in range(int(inputs["length"])))}
+        result = "".join(secrets.choice(characters) for _ in range(int(inputs["length"])))
+        return "none", {**inputs, "bcryptHash": bcrypt(result), "result": result}
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What was made; a creation that was cut short has made nothing."""
@@ -78,7 +87,24 @@ class RandomDriver(HandlerDriver):
 
     def secrets(self, token: str) -> frozenset[str]:
         """The password."""
-        return frozenset({"result"})
+        return frozenset({"bcryptHash", "result"})
+
+
+def bcrypt(password: str) -> str:
+    """The password's hash at the official plugin's cost, by the system's crypt(3).
+
+    Raises:
+        ProviderError: When the system's library cannot make one.
+    """
+    salt = b"$2b$10$" + bytes(secrets.choice(_BCRYPT) for _ in range(22))
+    for library in ("libcrypt.so.1", "libcrypt.so.2"):
+        with suppress(OSError), _ONE:
+            crypt = ctypes.CDLL(library).crypt
+            crypt.restype = ctypes.c_char_p
+            found: bytes = crypt(password.encode(), salt) or b""
+            if found.startswith(b"$2b$"):
+                return found.decode()
+    raise ProviderError("the system has no libcrypt that knows bcrypt; install libcrypt1 (Debian) or libxcrypt")
 
 
 if __name__ == "__main__":

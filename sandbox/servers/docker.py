@@ -37,6 +37,7 @@ DAEMON: Final = {
     "log-opts": {"max-size": "20m", "max-file": "5", "tag": "{{.Name}}"},
     "no-new-privileges": True,
     "icc": False,
+    "userland-proxy": False,
 }
 """`/etc/docker/daemon.json`, as the platform's user-data has it; a test compares them."""
 FOLDERS: Final = ("/var/lib/node-exporter",)

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
+from sandbox.servers.proxmox_ha import HighAvailability
+
 # fakepve has no type information: these names are the boundary to it.
 _FakePve: Any = importlib.import_module("fakepve").FakePve
 _QEMU: Any = importlib.import_module("fakepve.qemu")
@@ -45,7 +47,7 @@ def typed_config(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: typed[key] for key in values}
 
 
-class Cluster(_FakePve):
+class Cluster(HighAvailability, _FakePve):
     """A Proxmox VE cluster in memory. Tasks end before their request is answered."""
 
     def __init__(self, *, host: str, port: int, nodes: list[str], disks: list[str], files: list[str]) -> None:
@@ -53,6 +55,7 @@ class Cluster(_FakePve):
         base.__init__(host=host, port=port)
         self.time_scale = 0.0
         self.nodes = {node: {"online": True} for node in nodes}
+        self.ha = {"resources": {}, "rules": {}}
         self.storages: dict[str, dict[str, Any]] = {name: disk_store(name) for name in disks}
         self.storages |= {name: file_store(name) for name in files}
 

@@ -10,7 +10,7 @@ _FAKEPVE: Any = importlib.import_module("fakepve")
 _VM = ("vmid", "name", "node", "status", "qmpstatus", "config", "pending", "template", "pool", "snapshots", "ha_state",
        "started_at")  # fmt: skip
 _CT = ("vmid", "node", "status", "config", "pending", "snapshots", "pool", "ha_state", "started_at")
-VERSION = 2
+VERSION = 3
 
 
 def snapshot(cluster: Any) -> dict[str, Any]:
@@ -22,6 +22,7 @@ def snapshot(cluster: Any) -> dict[str, Any]:
         "pools": {name: sorted(members) for name, members in cluster.pools.items()},
         "pool_info": {name: {**info, "storage": sorted(info["storage"])} for name, info in cluster.pool_info.items()},
         "firewall": cluster.firewall,
+        "ha": cluster.ha,
         "storages": {name: {**store, "files": sorted(store["files"])} for name, store in cluster.storages.items()},
     }
 
@@ -42,6 +43,7 @@ def restore(cluster: Any, data: dict[str, Any]) -> None:
     cluster.pool_info = {name: {**info, "storage": set(info["storage"])} for name, info in data["pool_info"].items()}
     firewall = data["firewall"]
     cluster.firewall.update(firewall, guests={int(vmid): kept for vmid, kept in firewall["guests"].items()})
+    cluster.ha = data["ha"]
     cluster.storages |= {name: {**store, "files": set(store["files"])} for name, store in data["storages"].items()}
 
 

@@ -24,6 +24,7 @@ class Size:
 
 BLACKBOX_EXPORTER: Final = Size(20, 32, 64)
 KUBE_STATE_METRICS: Final = Size(20, 64, 256)
+PVE_EXPORTER: Final = Size(20, 96, 160)
 NODE_EXPORTER: Final = Size(20, 32, 128)
 LOG_AGENT: Final = Size(50, 128, 256)
 RELEASE_GUARD: Final = Size(20, 128, 128)
@@ -87,3 +88,4 @@ def _servers(settings: Settings) -> Iterator[Pods]:
         yield Pods(name, room.namespace, size, program.replicas, program.replicas)
     yield Pods("blackbox-exporter", room.namespace, BLACKBOX_EXPORTER, 1, 2)
     yield Pods("kube-state-metrics", room.namespace, KUBE_STATE_METRICS, 1, 2)
+    yield Pods("pve-exporter", room.namespace, PVE_EXPORTER, 1, 2)

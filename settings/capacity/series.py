@@ -52,6 +52,8 @@ KUBELET: Final = 80
 """Series of a kubelet, without those of volumes: one histogram, and the certificates of a server of k3s."""
 CERT_MANAGER: Final = 60
 """Series of a pod of cert-manager: of each certificate, and of its calls."""
+PER_GUEST: Final = 10
+"""Series of the Proxmox VE exporter for a host, a storage or a guest, of those that are kept."""
 ANSWERS: Final = 40
 """Combinations of code, method and protocol in which a gateway answers for one service, or at one entry point."""
 PER_BACKEND_ANSWER: Final = BUCKETS + 1
@@ -110,8 +112,7 @@ def recordings(settings: Settings) -> int:
 def jobs(settings: Settings) -> Mapping[str, Job]:
     """What is scraped, by job (a target with `sample_limit` series or more is not)."""
     room, compute = settings.observability, settings.compute
-    # LXCs have neither node exporter nor log agent.
-    guests = list(settings.wanted_vms.values())
+    guests = [*settings.wanted_vms.values(), *compute.containers.values()]
     nodes, names = cluster_nodes(settings), len(settings.services)
     pod = ROUTES * BUCKETS + PER_TENANT * room.load.tenants + RUNTIME
     elsewhere = [4] * nodes if settings.kubernetes.mode == "existing" else []
@@ -133,9 +134,12 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "etcd": alike(len(compute.by_role("k3s_server")) or 1, ETCD),
         "coredns": alike(2, CLUSTER_DNS),
         "cert-manager": alike(3 * min(settings.edge.replicas, 2), CERT_MANAGER),
+        "pve": alike(1, PER_GUEST * (len(settings.wanted_vms) + len(compute.containers) + 3 * len(compute.nodes))),
+        "pve-exporter": alike(1, 60),
         "postgres": alike(1, 1_500),
         "minio": alike(1, 800),
         "minio-buckets": alike(1, 2 * len(settings.storage.buckets)),
+        "registry": alike(2, 200),
         "traefik": alike((settings.edge.replicas + 1) * len(settings.edge.gateways), 200 + ANSWERS * answering),
         "prometheus": alike(room.prometheus.replicas, 1_500),
         "alertmanager": alike(room.alertmanager.replicas, 500),
@@ -143,7 +147,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "loki": alike(room.loki.replicas, 4_000),
         "tempo": alike(room.tempo.replicas, 3_000),
         "grafana": alike(room.grafana.replicas, 2_000),
-        "log-agent": alike(len(machines), 600),
+        "log-agent": alike(len(machines) - len(compute.containers), 600),
         "blackbox-exporter": alike(1, 200),
         "blackbox-https": alike(names * 2 + len(settings.edge.gateways), 30),
         "blackbox-dns": alike(names * 3 + 4, 20),

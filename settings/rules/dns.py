@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 from urllib.parse import urlsplit
 
+from settings.database import HOST
 from settings.dns import Zone
 from settings.environment import GATEWAY_HOSTS
 from settings.report import Path, Problem, show
@@ -12,16 +13,16 @@ from settings.stack import Settings
 
 NEEDED: Final[tuple[tuple[Zone, str, str], ...]] = (
     ("core", "object-storage", "the object storage (requirement ENV-3)"),
-    ("core", "registry", "the image registry (requirement ENV-3)"),
-    ("public", "supabase", "Supabase (requirement ENV-2)"),
+    ("public", HOST, "Supabase (requirement ENV-2)"),
 )
 
 
 def needed_hosts(settings: Settings) -> Iterator[Problem]:
     """The names of the requirements that neither a gateway nor a guest has lead somewhere."""
     hosts = settings.dns.hosts
+    own = settings.database.mode == "supabase"
     for zone, host, what in NEEDED:
-        if host not in hosts.get(zone, {}):
+        if host not in hosts.get(zone, {}) and not (own and host == HOST):
             text = f"is missing; give the addresses of {what}, such as [10.10.10.41]"
             yield Problem(("dns", "hosts", zone, host), text)
 
@@ -43,6 +44,11 @@ def one_meaning(settings: Settings) -> Iterator[Problem]:
         for service in settings.services
         for slot in settings.edge.gateways
     }
+    if settings.database.mode == "supabase":
+        for name, owner in taken.items():
+            if name == settings.database_fqdn:
+                yield Problem(("services",), f"{owner} has the name {show(name)}, which is the database's")
+        taken[settings.database_fqdn] = "the database (database.mode supabase)"
     for host in settings.dns.hosts.get("public", {}):
         owner = taken.get(settings.environment.fqdn(host))
         if owner is not None:
@@ -59,6 +65,7 @@ def used_hosts(settings: Settings) -> Iterator[Problem]:
     public, core = settings.environment.zones
     known = {settings.service_fqdn(service) for service in settings.services}
     known |= {settings.environment.core_fqdn(host) for host in GATEWAY_HOSTS}
+    known |= {settings.database_fqdn} if settings.database.mode == "supabase" else set()
     known |= {settings.environment.core_fqdn(str(path[-1])) for path, _ in all_guests(settings)}
     zones: tuple[tuple[Zone, str], ...] = (("public", public), ("core", core))
     for zone, domain in zones:

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import promql_parser
 from promql_parser import Expr, MatrixSelector
 
+from settings.delivery import REGISTRY_PORTS
 from settings.observability.objectives import AVAILABILITY, Promise
 from settings.promql import parsed
 from settings.report import Path, Problem, listed, show
@@ -132,13 +133,15 @@ def ports(settings: Settings) -> Iterator[Problem]:
 
 def served(settings: Settings) -> Iterator[tuple[int, str]]:
     """Ports at which Docker hosts serve what the platform asks for by name, and what that is."""
-    machines = {vm.address for _, vm in whole(settings.compute.vms) if vm.role == "docker_host"}
+    vms = dict(whole(settings.compute.vms))
+    machines = {vm.address for vm in vms.values() if vm.role == "docker_host"}
+    registry = [vm.address for name, vm in vms.items() if name == settings.delivery.registry.host]
     addresses = [found for hosts in settings.dns.hosts.values() for found in hosts.values()]
     names = {name for name, found in zip(settings.hosts.values(), addresses, strict=True) if machines & set(found)}
     url = urlsplit(settings.observability.alert_log_url)
     for host, port, what in (
         (*settings.storage.endpoint.rsplit(":", 1), "storage.endpoint"),
-        (settings.environment.registry_host, 443, "the image registry"),
+        *((address, port, "the image registry") for address in registry for port in REGISTRY_PORTS),
         (url.hostname, url.port or 443, "observability.alert_log_url"),
     ):
         if host in machines | names:

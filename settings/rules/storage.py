@@ -11,7 +11,15 @@ NEEDED = {
     "tempo": "Tempo's data (requirement MON-4)",
     "logs-archive": "the archive of logs (requirement LOG-6)",
     "backups": "backups (requirement BAK-1)",
+    "registry": "the images of the registry (requirement INF-6)",
 }
+OWN_USERS = (
+    ("loki", "loki", "read_write"),
+    ("tempo", "tempo", "read_write"),
+    ("registry-push", "registry", "read_write"),
+    ("registry-pull", "registry", "read_only"),
+)
+"""User, bucket and access."""
 S3_NAME_LENGTH = 63
 
 
@@ -41,13 +49,13 @@ def user_buckets(settings: Settings) -> Iterator[Problem]:
             yield Problem(("storage", "users", name, "bucket"), text)
 
 
-def observers(settings: Settings) -> Iterator[Problem]:
-    """Loki and Tempo can write to their own bucket."""
-    for name in ("loki", "tempo"):
+def own_users(settings: Settings) -> Iterator[Problem]:
+    """The platform's own programs can use their bucket, and none of them more of it than it has to."""
+    for name, bucket, access in OWN_USERS:
         user = settings.storage.users.get(name)
-        if user is None or user.bucket != name or user.access != "read_write":
-            text = f"{show(user.bucket)}, {user.access}" if user else "is missing"
-            yield Problem(("storage", "users", name), f"{text}; give {{bucket: {name}, access: read_write}}")
+        if user is None or (user.bucket, user.access, user.prefix) != (bucket, access, ""):
+            text = f"{show(user.bucket)}, {user.access}, {show(user.prefix)}" if user else "is missing"
+            yield Problem(("storage", "users", name), f"{text}; give {{bucket: {bucket}, access: {access}}}")
 
 
 def etcd(settings: Settings) -> Iterator[Problem]:
@@ -61,4 +69,4 @@ def etcd(settings: Settings) -> Iterator[Problem]:
     yield Problem(("storage", "users", "etcd"), f"{text}; give {right}")
 
 
-RULES = (needed_buckets, bucket_names, user_buckets, observers, etcd)
+RULES = (needed_buckets, bucket_names, user_buckets, own_users, etcd)

@@ -22,6 +22,7 @@ Reader = Literal[
     "prometheus",
     "log-agent",
     "postgres-exporter",
+    "pve-exporter",
     "release",
     "people",
 ]

@@ -18,6 +18,8 @@ _ACCESS_ORIGIN: Final = "a random password: `openssl rand -hex 32`"
 _ACCESS_ROTATION: Final = (
     "set a new one, run up; a gateway takes it up within two minutes, and refuses the old one from then on"
 )
+_ELSEWHERE: Final = Only(("database", "mode"), "existing", frozenset({"supabase"}))
+"""The stack's own database has keys and passwords that are made with it (`settings.secrets.generated`)."""
 _UP: Final = "make a new one, set it, run up, revoke the old one; messages are sent again until it is there"
 
 SECRETS: Final = (
@@ -27,6 +29,14 @@ SECRETS: Final = (
         forms.PROXMOX_TOKEN,
         ("proxmox",),
         "`pveum user token add USER@REALM NAME --privsep 0` on a Proxmox node; join full-tokenid, = and value",
+        "make a second token, set it, run up, remove the first",
+    ),
+    Secret(
+        "proxmoxMetricsToken",
+        "API token with the role PVEAuditor, with which metrics of Proxmox hosts and guests are read",
+        forms.PROXMOX_TOKEN,
+        ("pve-exporter",),
+        "`pveum user token add USER@REALM NAME --privsep 0` of a user with PVEAuditor on /; docs/how-to/machines.md",
         "make a second token, set it, run up, remove the first",
     ),
     Secret(
@@ -151,6 +161,7 @@ SECRETS: Final = (
         ("alertmanager-record", "guard", "release"),
         "Supabase: the key `service_role` of the stack",
         "set the new one and run up at once: alerts are recorded again from the next attempt on",
+        _ELSEWHERE,
     ),
     Secret(
         "databaseMonitorPassword",
@@ -159,6 +170,7 @@ SECRETS: Final = (
         ("postgres-exporter",),
         "`openssl rand -hex 32`; `\\password luxima_monitor` in psql sets it in the database, and no log has it",
         "set it in the database and here, run up; DatabaseDown may fire meanwhile, so silence it",
+        _ELSEWHERE,
     ),
     Secret(
         "minioMetricsToken",

@@ -166,7 +166,9 @@ def test_a_node_moves_its_own_pods_and_nobody_elses(api: Api, tmp_path: Path) ->
     for pod in (_pod("own", "k3s-agent-1", "kube-system"), _pod("other", "k3s-agent-2", "kube-system"), stays):
         api.make(pod)
     settings = stack_settings("prod")
-    script = steps.node(settings.kubernetes, settings.compute, "k3s-agent-1").replace("ROOT=''", f"ROOT={tmp_path}")
+    script = steps.node(settings.kubernetes, settings.compute, "k3s-agent-1", None).replace(
+        "ROOT=''", f"ROOT={tmp_path}"
+    )
     functions = (
         script[: script.index("\nfinish_cloud_init\n")].replace("WAIT=600", "WAIT=20").replace("PAUSE=5", "PAUSE=0.2")
     )

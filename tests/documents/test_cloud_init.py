@@ -4,7 +4,9 @@ systemd judges the unit, shellcheck the steps' scripts, a kubelet and an API ser
 k3s itself is not run: its own options are compared with those that its documentation names.
 """
 
+import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any, cast
@@ -12,7 +14,7 @@ from typing import Any, cast
 import pytest
 import yaml
 
-from components.cloud_init import DOCKER_HOST, CloudConfig, CloudFile, user_data
+from components.cloud_init import DOCKER_HOST, TEXTFILES, UPDATES, CloudConfig, CloudFile, user_data
 from components.kubernetes import hardening, steps
 from components.kubernetes.k3s import TOKEN_FILE, cloud_configs, config, files, k3s_vms
 from components.kubernetes.kube_vip import kube_vip
@@ -22,6 +24,7 @@ from tools import ensure
 
 _KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIOMqqnkVzrm0SdG6UOoqKLsabgH5C9okWi0dh2l9GKJl"
 
+_REGISTRY = "registry.dev.luxima.local"
 _AGENT = {"kubelet-arg", "node-ip", "node-name", "protect-kernel-defaults", "server", "token-file"}
 _SERVER = {
     *("cluster-cidr", "disable", "etcd-expose-metrics", "etcd-s3", "etcd-s3-config-secret", "etcd-snapshot-retention"),
@@ -67,8 +70,52 @@ def test_a_docker_host_has_docker_and_no_listening_engine() -> None:
     document = _render(DOCKER_HOST)
     assert "docker.io" in document["packages"]
     assert "docker" in document["users"][0]["groups"]
-    (daemon,) = [each for each in document["write_files"] if "docker" in each["path"]]
-    assert "hosts" not in yaml.load(daemon["content"], yaml.CSafeLoader)
+    (daemon,) = [each for each in document["write_files"] if each["path"] == "/etc/docker/daemon.json"]
+    said = json.loads(daemon["content"])
+    assert "hosts" not in said
+    hardened = {"live-restore": True, "no-new-privileges": True, "icc": False, "userland-proxy": False}
+    assert hardened.items() <= said.items()
+    assert said["log-opts"].keys() >= {"max-size", "max-file"}
+
+
+@pytest.mark.parametrize(("release", "priority"), [("trixie", 990), ("trixie-security", 990), ("forky", -1)])
+def test_docker_comes_from_debians_release_alone(release: str, priority: int, tmp_path: Path) -> None:
+    """apt itself reads the preferences: the same package of another release is never taken."""
+    (pins,) = [each.content for each in DOCKER_HOST.files if "preferences" in each.path]
+    lists = tmp_path / "lists"
+    (lists / "partial").mkdir(parents=True)
+    (tmp_path / "sources.list").write_text("deb [trusted=yes] http://example.org stable main\n")
+    (tmp_path / "pins").write_text(pins)
+    (tmp_path / "status").touch()
+    name = "example.org_dists_stable"
+    (lists / f"{name}_InRelease").write_text(f"Origin: Debian\nSuite: stable\nCodename: {release}\n")
+    (lists / f"{name}_main_binary-amd64_Packages").write_text(
+        "Package: docker.io\nVersion: 99\nArchitecture: amd64\nMaintainer: Nobody <no@example.org>\n"
+        "Filename: docker.deb\nSize: 1\nDescription: test\n"
+    )
+    options = {
+        "Dir::State::lists": lists,
+        "Dir::State::status": tmp_path / "status",
+        "Dir::Etc::sourcelist": tmp_path / "sources.list",
+        "Dir::Etc::sourceparts": "-",
+        "Dir::Etc::preferences": tmp_path / "pins",
+        "Dir::Etc::preferencesparts": "-",
+        "Dir::Cache": tmp_path,
+        "APT::Architecture": "amd64",
+    }
+    given = [f"-o{key}={value}" for key, value in options.items()]
+    said = subprocess.run(["apt-cache", *given, "policy", "docker.io"], capture_output=True, text=True, check=True)
+    assert re.search(rf"^ +99 {priority}$", said.stdout, re.MULTILINE), said.stdout
+
+
+def test_a_machine_tells_whether_an_update_waits_for_a_reboot(tmp_path: Path) -> None:
+    (script,) = [each.content for each in UPDATES.files if each.permissions == "0755"]
+    here = script.replace(TEXTFILES, str(tmp_path / "textfiles")).replace("/run/", f"{tmp_path}/")
+    for waits in (0, 1):
+        _read_by(["sh", "-c", here])
+        text = (tmp_path / "textfiles" / "reboot.prom").read_text()
+        assert text.endswith(f"\nnode_reboot_required {waits}\n")
+        (tmp_path / "reboot-required").touch()
 
 
 @pytest.mark.needs_tools
@@ -90,9 +137,11 @@ def test_cloud_init_takes_the_user_data_of_every_machine(tmp_path: Path) -> None
 def test_shellcheck_finds_nothing_in_the_steps(stack: str) -> None:
     settings, vms = _cluster(stack)
     scripts = [
-        *(steps.node(settings.kubernetes, settings.compute, vm) for vm in vms),
-        steps.admit(vms[0], vms[1]),
+        *(steps.node(settings.kubernetes, settings.compute, vm, _REGISTRY) for vm in vms),
+        steps.admit(vms[0]),
+        steps.admission(settings.compute, vms[0]),
         steps.found(vms[0]),
+        steps.trust(vms[0]),
         steps.kubeconfig(settings.kubernetes, vms[0]),
     ]
     # Each has a part that all share, of which it does not use all.
@@ -100,17 +149,33 @@ def test_shellcheck_finds_nothing_in_the_steps(stack: str) -> None:
     for script in scripts:
         _read_by([*command, "--exclude=SC2034", "-"], script)
         # The shell that it is given to gets it as one argument, for which Linux has 128 KiB.
-        assert len(steps.as_root(script).encode()) < 128 * 1024
+        assert len(f"sudo bash -c {shlex.quote(script)}".encode()) < 128 * 1024
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_systemd_takes_the_unit(stack: str, tmp_path: Path) -> None:
     settings, vms = _cluster(stack)
     for vm in (vms[0], vms[-1]):
-        (text,) = [each.content for each in files(settings.kubernetes, settings.compute, vm) if "systemd" in each.path]
+        (text,) = [
+            each.content
+            for each in files(settings.kubernetes, settings.compute, vm, _REGISTRY)
+            if "systemd" in each.path
+        ]
         unit = tmp_path / "k3s.service"
         unit.write_text(text.replace("/usr/local/bin/k3s", "/bin/true").replace("/sbin/modprobe", "/bin/true"))
         _read_by(["systemd-analyze", "verify", "--man=no", unit])
+
+
+def test_systemd_takes_what_tells_of_a_reboot(tmp_path: Path) -> None:
+    units: list[str | Path] = []
+    for file in UPDATES.files:
+        if file.path.startswith("/etc/systemd/"):
+            units.append(tmp_path / Path(file.path).name)
+            (tmp_path / Path(file.path).name).write_text(
+                file.content.replace("/usr/local/sbin/tell-reboot", "/bin/true")
+            )
+    assert len(units) == 2
+    _read_by(["systemd-analyze", "verify", "--man=no", *units])
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -118,10 +183,10 @@ def test_a_step_writes_every_file_as_it_is(stack: str, tmp_path: Path) -> None:
     settings, vms = _cluster(stack)
     for vm in vms:
         root = tmp_path / vm
-        script = steps.node(settings.kubernetes, settings.compute, vm)
+        script = steps.node(settings.kubernetes, settings.compute, vm, _REGISTRY)
         functions = script[script.index("put() {") : script.index("# What all steps")]
         _read_by(["bash", "-c", f"set -eu; ROOT={root}\n{functions}\nfiles"])
-        for file in files(settings.kubernetes, settings.compute, vm):
+        for file in files(settings.kubernetes, settings.compute, vm, _REGISTRY):
             assert (root / file.path[1:]).read_text().rstrip("\n") == file.content.rstrip("\n")
             assert (root / file.path[1:]).stat().st_mode & 0o777 == int(file.permissions, 8)
 

@@ -1,6 +1,7 @@
 """What is rendered is deployed, and what is missed is sent by somebody; on a recording stand-in, without a server."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from functools import cache
 from typing import Any, cast
@@ -12,9 +13,10 @@ from components import edge
 from components.observability import documents, loki
 from components.text import to_yaml
 from settings import Settings
-from tests.recording import STACKS, Recorder, record_platform, stack_settings
+from tests.recording import STACKS, Declared, Recorder, record_platform, stack_settings
 
 DOCKER = "docker:index/container:Container"
+COMMAND = "command:remote:Command"
 
 
 @cache
@@ -26,8 +28,21 @@ def deployed(recorder: Recorder) -> Iterator[str]:
     """Contents of all files that something running finds."""
     for each in (*recorder.of(":ConfigMap"), *recorder.of(":Secret")):
         yield from each.inputs.get("data", {}).values()
+    for step in lxc_steps(recorder):
+        yield from re.findall(r"<<'END-OF-FILE'\n(.*?)END-OF-FILE\n", _script(step), re.DOTALL)
     for container in recorder.of(DOCKER):
         yield from (upload["content"] for upload in container.inputs.get("uploads", ()))
+
+
+def _script(step: Declared) -> str:
+    """What a step gives a shell."""
+    *_, script = shlex.split(step.inputs["create"])
+    return script
+
+
+def lxc_steps(recorder: Recorder) -> list[Declared]:
+    """The steps that set LXCs up."""
+    return [each for each in recorder.of(COMMAND) if each.name.endswith("-agents")]
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -46,7 +61,7 @@ def parts(text: str) -> list[str]:
 
 
 def senders(settings: Settings) -> set[str]:
-    """Machines whose journal somebody reads: nodes of the cluster, and hosts with a log agent in a container."""
+    """Machines whose journal somebody reads: nodes of the cluster, hosts with a log agent in a container, LXCs."""
     recorder = recorded(settings.environment.name)
     agents = [each for each in recorder.of(":DaemonSet") if "log-agent" in each.name]
     nodes = {name for name, vm in settings.compute.vms.items() if vm.role != "docker_host"} if agents else set[str]()
@@ -57,7 +72,8 @@ def senders(settings: Settings) -> set[str]:
         for label in each.inputs["labels"]
         if label["label"] == "luxima.id/host"
     }
-    return nodes | hosts
+    lxcs = {each.name.removeprefix("observability-").removesuffix("-agents") for each in lxc_steps(recorder)}
+    return nodes | hosts | lxcs
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -82,6 +98,9 @@ def test_every_host_that_an_exporter_is_looked_for_on_has_it(stack: str) -> None
         for argument in each.inputs["command"]
         if argument.startswith("--web.listen-address=")
     }
+    listening |= {
+        found for each in lxc_steps(recorder) for found in re.findall(r"--web.listen-address=(\S+)", _script(each))
+    }
     assert _scraped(recorder) == listening
 
 
@@ -96,6 +115,9 @@ def _scraped(recorder: Recorder) -> set[str]:
     # Of a probe, the target is what is asked for; the exporter that asks may be named beside it.
     targets = {each.get("labels", {}).get("__exporter", "") for _, each in static}
     targets |= {
-        target for job, each in static if "/probe" not in job.get("metrics_path", "") for target in each["targets"]
+        target
+        for job, each in static
+        if "__param_target" not in str(job["relabel_configs"])
+        for target in each["targets"]
     }
     return {target for target in targets if re.fullmatch(r"[0-9.]+:[0-9]+", target)}

@@ -37,7 +37,14 @@ class Record(Resource, module="dns", name="Record"):
     answer: pulumi.Output[int]
 
     def __init__(self, name: str, ttl: pulumi.Input[int]) -> None:
-        props = {"zone": "example.test", "name": name, "type": "A", "records": ["10.0.0.1"], "ttl": ttl}
+        props: dict[str, object] = {
+            "zone": "example.test",
+            "name": name,
+            "type": "A",
+            "records": ["10.0.0.1"],
+            "ttl": ttl,
+        }
+        props |= {"keyName": "trial", "keyAlgorithm": "hmac-sha256"}
         super().__init__(Kept(), name, {**props, "answer": None})
 
 

@@ -90,7 +90,7 @@ INGRESS: Final[dict[str, Any]] = {
 }
 DOCKER_CONTAINER: Final[dict[str, Any]] = {
     "name": "postgres",
-    "image": f"supabase/postgres@{DIGEST}",
+    "image": f"pgvector/postgres@{DIGEST}",
     "envs": ["POSTGRES_PASSWORD_FILE=/run/secrets/postgres", "POSTGRES_DB=luxima", "PGTZ=Asia/Jakarta"],
     "command": ["postgres", "-c", "config_file=/etc/postgresql.conf"],
     "capabilities": {"drops": ["ALL"], "adds": ["CHOWN"]},
@@ -98,7 +98,7 @@ DOCKER_CONTAINER: Final[dict[str, Any]] = {
     "memory": 1024.0,
     "restart": "unless-stopped",
     "readOnly": True,
-    "ports": [{"internal": 5432.0, "external": 5432.0, "ip": "10.10.10.41"}],
+    "ports": [{"internal": 5432.0, "external": 5432.0, "ip": "127.0.0.1"}],
     "volumes": [{"volumeName": "data", "containerPath": "/var/lib/postgresql/data"}],
 }
 VM: Final[dict[str, Any]] = {

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from policy.rules.secret_detection import assigned_secret, literal, secret_in, secret_name
 
+from .mutants.of_machines import KEYS
+
 
 @pytest.mark.parametrize(
     "name",
@@ -55,7 +57,7 @@ def test_other_names(name: str) -> None:
 
 @given(st.binary(min_size=24, max_size=64))
 def test_digests_are_not_taken_for_secrets(raw: bytes) -> None:
-    assert secret_in(raw.hex()) is None
+    assert secret_in(f"checksum {raw.hex()}") is None
     digest = f"sha256:{raw.hex()}"
     assert secret_in(f"image@{digest}") is None
 
@@ -110,6 +112,12 @@ def test_assignments_in_documents(text: str, name: str | None) -> None:
 
 
 def test_references_are_not_literal() -> None:
-    assert [text for text in ("", "true", "$X", "/run/x", "<set>", "{{ x }}", "hunter22") if literal(text)] == [
-        "hunter22"
-    ]
+    assert [
+        text for text in ("", "true", "$X", "/run/x", "@/run/x", "<set>", "{{ x }}", "hunter22") if literal(text)
+    ] == ["hunter22"]
+
+
+@pytest.mark.parametrize("name", sorted(KEYS))
+def test_keys_of_vendors_connection_strings_hex_and_base64(name: str) -> None:
+    assert secret_in(KEYS[name]) is not None
+    assert secret_in(f"--setting={KEYS[name]}") is not None

@@ -20,6 +20,7 @@ from policy.table import RULES
 from .spec import UNKNOWN, Case, declared, urn
 from .specs import SPECS
 
+_SIGNED = {"keyName": "luxima", "keyAlgorithm": "hmac-sha256"}
 _SECRET = {"4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270"}
 
 
@@ -107,7 +108,9 @@ def test_rules_on_the_stack_judge_what_was_declared_not_outputs_that_a_preview_l
     bucket = declared(kinds.BUCKET, {"bucket": "luxima-loki"}, "loki")
     others = (
         declared(kinds.BUCKET_ENCRYPTION, {"bucket": "luxima-loki", "encryptionType": "aws:kms", "kmsKeyId": "k"}),
-        declared(kinds.BUCKET_LIFECYCLE, {"bucket": "luxima-loki", "rules": []}),
+        declared(
+            kinds.BUCKET_LIFECYCLE, {"bucket": "luxima-loki", "rules": [{"filter": "fake/", "expiration": "90d"}]}
+        ),
     )
     for each in (bucket, *others):
         servicer.Analyze(_request(each), None)
@@ -137,7 +140,7 @@ def test_a_secret_is_judged_by_its_value_and_never_said() -> None:
 
 
 def test_an_unknown_value_is_as_mandatory_as_the_rule() -> None:
-    record = declared(kinds.DNS_RECORD, {"type": "A", "ttl": UNKNOWN})
+    record = declared(kinds.DNS_RECORD, {**_SIGNED, "type": "A", "ttl": UNKNOWN})
     assert [(name, level) for name, _, level in _said(_servicer(Servicer, "dev").Analyze(_request(record), None))] == [
         ("record-ttl", proto.MANDATORY)
     ]
@@ -154,7 +157,7 @@ def test_a_level_that_the_user_configured_wins() -> None:
     request = proto.ConfigureAnalyzerRequest()
     request.policyConfig["record-ttl"].enforcementLevel = cast("Any", proto.ADVISORY)
     servicer.Configure(request, None)
-    record = declared(kinds.DNS_RECORD, {"type": "A", "ttl": 3600.0})
+    record = declared(kinds.DNS_RECORD, {**_SIGNED, "type": "A", "ttl": 3600.0})
     assert [level for _, _, level in _said(servicer.Analyze(_request(record), None))] == [proto.ADVISORY]
 
 

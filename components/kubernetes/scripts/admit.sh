@@ -7,9 +7,7 @@ kubectl() { "$K3S" kubectl --kubeconfig "$ETC/k3s.yaml" "$@"; }
 
 is_dead() { [ "$(kubectl get node "$NEW" --output go-template="$STATE" 2>/dev/null)" != True ]; }
 
-if ! systemctl is-active --quiet k3s; then
-  say "no cluster runs here, so nobody waits for $NEW"
-elif [ -z "$(kubectl get node "$NEW" --ignore-not-found --output name)" ]; then
+if [ -z "$(kubectl get node "$NEW" --ignore-not-found --output name)" ]; then
   say "nothing is known of $NEW"
 # A node that died is noticed after 50 s at most.
 elif ! wait_for is_dead; then

@@ -1,7 +1,7 @@
 # Makes this machine the node that the settings say. Run again and again: what is as it should be is left alone.
 # Standard input: the join token. Above stand ROLE, VERSION and where it is DOWNLOADED from, REVISION (changes with the
 # version and the files), API (address of the API server), OTHERS (addresses of the other servers; none for an agent),
-# DRAIN (whether its pods can go elsewhere) and `files`, which writes the files.
+# DRAIN (whether its pods can go elsewhere), NAME_SERVERS (pods of the cluster's name server) and `files`, which writes the files.
 JOIN=$ETC/config.yaml.d/50-cluster.yaml
 APPLIED=$ETC/applied-revision
 CORDONED=$ETC/cordoned
@@ -182,6 +182,11 @@ start() {
     fail "etcd has a member that is not ready or does not vote after $WAIT s"
 }
 
+# k3s brings one pod, and leaves another number alone.
+name_servers() {
+  as_admin --namespace kube-system scale deployment coredns --replicas "$NAME_SERVERS" >/dev/null 2>&1
+}
+
 finish_cloud_init
 check_token
 check_version
@@ -206,6 +211,7 @@ start
 # From here on it has founded what it will ever found: should its data be lost, it joins the others.
 [ "$ROLE" = agent ] || [ -z "$OTHERS" ] || write_join "server: https://$API:6443"
 rm -f "$MAY_FOUND"
+[ "$ROLE" = agent ] || wait_for name_servers || fail "k3s has brought no name server of the cluster after $WAIT s"
 printf '%s\n' "$REVISION" >"$APPLIED"
 come_back
 say "runs $VERSION"

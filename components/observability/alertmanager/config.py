@@ -13,7 +13,7 @@ from settings import Settings
 
 GROUP_BY: Final = ("alertname", "service_name", "environment", "host")
 """Alerts that share these are one message."""
-ON_CALL: Final = (*GROUP_BY, "instance", "integration", "mountpoint", "name", "slo", "slot")
+ON_CALL: Final = (*GROUP_BY, "hypervisor", "instance", "integration", "mountpoint", "name", "slo", "slot", "storage")
 """Who is called acknowledges one message: another gateway, name or disk that fails later is another incident."""
 BY_EVENT: Final = ("alertname", "service_name", "environment")
 """Of what is an attack there may be hundreds at once, one for each address: they are one message."""

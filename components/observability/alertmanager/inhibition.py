@@ -69,11 +69,13 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition(
         "ObjectStorageDown", ("LokiFlushFailing", "ObjectStorageErrors", "TempoBlocksFailing", "TempoFlushFailing")
     ),
+    Inhibition("RegistryDown", ("TargetDown",), ("instance",), job="registry"),
     Inhibition("GatewayDown", ("SiteUnreachable", "VirtualAddressUnreachable"), ("slot",)),
     Inhibition("GatewayDown", ("TargetDown",), ("slot",), job="traefik"),
     Inhibition("ServiceDown", ("TargetDown",), ("service_name",)),
     Inhibition("SLOErrorBudgetBurnFast", ("SLOErrorBudgetBurnSlow", "SLOErrorBudgetExhausted"), ("slo",)),
     Inhibition("DiskFull", ("DiskSpaceLow", "DiskWillFill"), ("host", "mountpoint")),
+    Inhibition("HypervisorStorageFull", ("HypervisorStorageLow",), ("hypervisor", "storage")),
     Inhibition("CertificateExpiresNow", ("CertificateExpiresSoon",), ("instance",)),
     Inhibition("CertificateNotReady", ("CertificateNotRenewed",), ("namespace", "name")),
     Inhibition("PodCrashLooping", ("PodNotReady",), ("namespace", "pod")),

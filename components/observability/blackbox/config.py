@@ -68,7 +68,7 @@ def config(settings: Settings) -> dict[str, Any]:
     }
     for part, zone in zip(ZONES, settings.environment.zones, strict=True):
         modules[f"dns_{part}"] = _dns(zone, "SOA")
-    modules |= {f"dns_host_{key}": _dns(name, "A") for key, name in settings.hosts.items()}
+    modules |= {f"dns_host_{key}": _dns(name, "A") for key, name in settings.looked_up.items()}
     for service in sorted(settings.services):
         name = settings.service_fqdn(service)
         modules[f"dns_name_{service}"] = _dns(name, "A")

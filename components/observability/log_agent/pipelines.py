@@ -30,7 +30,7 @@ PODS: Final = "/var/log/pods"
 DOCKER: Final = "/var/lib/docker/containers"
 JOURNAL: Final = "/var/log/journal"
 FOLDER: Final = "/etc/log-agent"
-"""Where an agent on a Docker host has its files."""
+"""Where an agent outside of the cluster has its files."""
 PASSWORD_FILE: Final = "password"  # noqa: S105 - a file's name
 """File there with what it logs in to the gateways with."""
 AUTHORITY: Final = f"{FOLDER}/private-ca.crt"
@@ -111,15 +111,23 @@ def docker_host(settings: Settings, machine: str) -> dict[str, Any]:
             *finish(),
         ],
     }
-    # Machines outside of the cluster push to the gateways, as everybody who is there.
+    return _document(settings, _through_gateways(settings), [containers, _journal(settings), _web_servers(settings)])
+
+
+def lxc(settings: Settings) -> dict[str, Any]:
+    """Agent in an LXC, whose journal tells all that there is."""
+    return _document(settings, _through_gateways(settings), [_journal(settings)])
+
+
+def _through_gateways(settings: Settings) -> dict[str, Any]:
+    """Where machines outside of the cluster send lines: to the gateways, as everybody who is there."""
     url = f"https://{settings.environment.core_fqdn('loki')}/loki/api/v1/push"
     private = settings.edge.certificates.authority_secret is not None
-    where: dict[str, Any] = {
+    return {
         "url": url,
         "basic_auth": {"username": LOG_AGENT_CLIENT, "password_file": f"{FOLDER}/{PASSWORD_FILE}"},
         **({"tls_config": {"ca_file": AUTHORITY}} if private else {}),
     }
-    return _document(settings, where, [containers, _journal(settings), _web_servers(settings)])
 
 
 def _web_servers(settings: Settings) -> dict[str, Any]:

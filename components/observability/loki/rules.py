@@ -169,8 +169,7 @@ def _secrets(minutes: int) -> Alert:
 def _missing(settings: Settings, minutes: int, step: int) -> list[Alert]:
     """Services and machines that log nothing at all; a service that was never released is not missed."""
     services = [name for name in settings.services if settings.release(name)]
-    # LXCs have no log agent.
-    machines = sorted(settings.wanted_vms)
+    machines = sorted([*settings.wanted_vms, *settings.compute.containers])
 
     def absent(selectors: list[str], window: str) -> Callable[[str], str]:
         return lambda offset: " or ".join(f"absent_over_time({selector} [{window}]{offset})" for selector in selectors)

@@ -32,6 +32,11 @@ BACKENDS: Final[Sequence[Emitter]] = (
         ),
     ),
     Emitter(
+        "image registry",
+        ("registry",),
+        tuple(same("counter", "handler code method", "registry_http_requests_total")),
+    ),
+    Emitter(
         "MinIO",
         ("minio", "minio-buckets"),
         (

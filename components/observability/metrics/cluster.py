@@ -18,8 +18,10 @@ CLUSTER: Final[Sequence[Emitter]] = (
             ),
             Metric("kubelet_pleg_relist_duration_seconds", "histogram"),
             Metric("k3s_certificate_expiration_seconds", "gauge", ("subject", "usages")),
+            Metric("k3s_etcd_snapshot_save_s3_duration_seconds", "histogram", ("status",)),
         ),
-        "Of histograms the buckets alone. What begins with `k3s` is of k3s, whose part the kubelet is.",
+        "Of kubelet's histogram the buckets alone, of k3s' the count. What begins with `k3s` is of k3s, whose part the "
+        "kubelet is.",
     ),
     Emitter(
         "kube-state-metrics",

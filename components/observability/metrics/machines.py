@@ -36,6 +36,12 @@ MACHINES: Final[Sequence[Emitter]] = (
                 "node_filesystem_size_bytes",
             ),
             *same("gauge", "collector", "node_scrape_collector_success"),
+            Metric(
+                "node_reboot_required",
+                "gauge",
+                (),
+                "1 while an update waits for a reboot, as a timer tells",
+            ),
             Metric("node_systemd_unit_state", "gauge", ("name", "state"), "1 while the unit is in that state"),
             *same(
                 "gauge",
@@ -68,5 +74,27 @@ MACHINES: Final[Sequence[Emitter]] = (
         ),
         "On Docker hosts a container of its own, on cluster nodes inside the kubelet. Label `name` is the first twelve "
         "digits of the container's id, as `docker ps` prints them.",
+    ),
+    Emitter(
+        "Proxmox VE exporter",
+        ("pve",),
+        (
+            Metric("pve_up", "gauge", ("id",), "1 while a host is online, a storage available, a guest running"),
+            *same(
+                "gauge",
+                "id",
+                "pve_cpu_usage_ratio",
+                "pve_disk_size_bytes",
+                "pve_disk_usage_bytes",
+                "pve_memory_size_bytes",
+                "pve_memory_usage_bytes",
+                "pve_not_backed_up_info",
+            ),
+            *same("gauge", "id node name type template tags", "pve_guest_info"),
+            *same("gauge", "id nodes online quorate version", "pve_cluster_info"),
+            Metric("pve_ha_state", "gauge", ("id", "state"), "Only `error`: high availability gave the guest up"),
+        ),
+        "Of hosts and storages, with `hypervisor` and `storage`, and of the stack's own guests, with `host`. A cluster "
+        "of one host has no `pve_cluster_info`.",
     ),
 )

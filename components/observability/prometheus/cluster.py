@@ -9,7 +9,8 @@ from components.observability.prometheus.parts import Job, copied, job, keep, ke
 from settings import Settings
 
 KUBELET: Final = (
-    "kubelet_volume_stats_.*|kubelet_pleg_relist_duration_seconds_bucket|k3s_certificate_expiration_seconds"
+    "kubelet_volume_stats_.*|kubelet_pleg_relist_duration_seconds_bucket|k3s_certificate_expiration_seconds|"
+    "k3s_etcd_snapshot_save_s3_duration_seconds_count"
 )
 """What rules ask of a kubelet; on a server of k3s it says all that the control plane says, too."""
 _API_HISTOGRAMS: Final = (

@@ -32,7 +32,7 @@ def _names(settings: Settings) -> Iterator[Job]:
     servers = [f"{server.address}:{server.port}" for server in settings.dns.servers]
     asked = {"dns_public": settings.environment.zones[0], "dns_core": settings.environment.zones[1]}
     asked |= {f"dns_name_{service}": name for service, name in names.items()}
-    asked |= {f"dns_host_{key}": name for key, name in settings.hosts.items()}
+    asked |= {f"dns_host_{key}": name for key, name in settings.looked_up.items()}
     found = [_static_probe(module, servers, name=name, service_name="dns") for module, name in asked.items()]
     yield _probe(settings, "blackbox-dns", found)
     live = [

@@ -6,9 +6,11 @@ from typing import Final
 
 from components.kubernetes import TOKEN_PATH, authority_path
 from components.observability.prometheus import cluster, probes
+from components.observability.prometheus.hypervisor import hypervisor
 from components.observability.prometheus.parts import Job, copied, docker_hosts, job, keep, kept_metrics, static
 from components.programs import KUBE_STATE_METRICS, SCRAPED
 from settings import Settings
+from settings.delivery import PULL_METRICS_PORT, PUSH_METRICS_PORT
 
 _CONTAINERS = (
     "container_(cpu_usage_seconds_total|cpu_cfs_throttled_periods_total|cpu_cfs_periods_total|"
@@ -31,7 +33,7 @@ CONTAINER_GROUPS: Final = ("/system.slice/docker-", "/docker/")
 def jobs(settings: Settings) -> list[Job]:
     """Every scrape job of a stack, each series with `service_name` and `environment`.
 
-    Proxmox' own hosts are absent: nothing of this platform runs on them, and their API has no metrics in this format.
+    Proxmox' own hosts are known by their API alone: nothing of this platform runs on them, no node exporter either.
     """
     return [
         *_own(settings),
@@ -41,7 +43,9 @@ def jobs(settings: Settings) -> list[Job]:
         *_kubernetes(settings),
         *cluster.jobs(settings),
         *_guests(settings),
+        hypervisor(settings),
         *_object_storage(settings),
+        _registry(settings),
         *probes.jobs(settings),
     ]
 
@@ -172,7 +176,9 @@ def _kubernetes_nodes(settings: Settings, called: str, port: int | None) -> Job:
     }
     if port is None:
         content["metric_relabel_configs"] = cluster.kept_of_units()
-        content["static_configs"] = [static(address, wanted, host) for host, address in docker_hosts(settings)]
+        lxcs = [(name, lxc.address) for name, lxc in settings.compute.containers.items()]
+        machines = [*docker_hosts(settings), *lxcs]
+        content["static_configs"] = [static(address, wanted, host) for host, address in machines]
         # Targets that are no node of the cluster bring their address and host themselves.
         for rule in content["relabel_configs"]:
             rule["regex"] = "(.+)"
@@ -201,6 +207,14 @@ def _container_name() -> Job:
         "regex": rf"(?:{groups})([0-9a-f]{{12}})[0-9a-f]{{52}}(?:\.scope)?",
         "target_label": "name",
     }
+
+
+def _registry(settings: Settings) -> Job:
+    """Both sides of the image registry; each has series of each handler, of which the requests alone are asked for."""
+    host, address = settings.delivery.registry.host, settings.registry_address
+    sides = [static(address, port, host) for port in (PULL_METRICS_PORT, PUSH_METRICS_PORT)]
+    kept = [kept_metrics("keep", "registry_http_requests_total")]
+    return job(settings, "registry", {"static_configs": sides, "metric_relabel_configs": kept})
 
 
 def _object_storage(settings: Settings) -> Iterator[Job]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
+from components.kubernetes import SNAPSHOT_HOURS
 from components.observability.rules.model import Alert, Group
 from settings import Settings
 
@@ -15,6 +16,9 @@ SNAPSHOT_SECONDS: Final = 2 * 3600
 
 KNOWN: Final = "1d"
 """How long a release without a snapshot is told; a host that is away for less is not taken for one without any."""
+
+SNAPSHOT_OF_ETCD_HOURS: Final = int(PATIENCE * SNAPSHOT_HOURS)
+"""How old the newest snapshot of etcd may be."""
 
 _LAST: Final = 'max by (backup) (last_over_time(backup_last_success_timestamp_seconds{{backup="{0}"}}[{1}]))'
 
@@ -37,6 +41,14 @@ def _without_snapshot() -> str:
     # The tool makes it while the release is on probation, which may last longer than that.
     begun = f"max(last_over_time(release_probation_start_timestamp_seconds[{KNOWN}]) < time() - {SNAPSHOT_SECONDS})"
     return f"time() - ({last} or {never}) > on () group_left () (time() - {begun})"
+
+
+def _without_snapshot_of_etcd() -> str:
+    """Servers, where none of them has copied a snapshot in all that time although the cluster was there."""
+    copied, old = 'k3s_etcd_snapshot_save_s3_duration_seconds_count{status="success"}', f"{SNAPSHOT_OF_ETCD_HOURS}h"
+    # k3s counts from its start, and has no such series before its first snapshot.
+    done = f"sum(increase({copied}[{old}]) > 0) or sum({copied} unless {copied} offset {old})"
+    return f"count(etcd_server_has_leader offset {old}) unless on () ({done})"
 
 
 def groups(settings: Settings) -> list[Group]:
@@ -89,6 +101,7 @@ def groups(settings: Settings) -> list[Group]:
                     pending="10m",
                     dashboard="backups",
                 ),
+                *(_snapshots_of_etcd() if settings.kubernetes.mode == "k3s" else ()),
                 Alert(
                     "BackupSucceeded",
                     "time() - max by (backup) (backup_last_success_timestamp_seconds) < 600",
@@ -100,5 +113,22 @@ def groups(settings: Settings) -> list[Group]:
                     dashboard="backups",
                 ),
             ],
+        )
+    ]
+
+
+def _snapshots_of_etcd() -> list[Alert]:
+    return [
+        Alert(
+            "EtcdSnapshotMissing",
+            _without_snapshot_of_etcd(),
+            severity="warning",
+            kind="backup",
+            owner="devops",
+            summary="The newest snapshot of etcd is old",
+            description=f"None of {{{{ $value }}}} servers has copied one to the object storage for "
+            f"{SNAPSHOT_OF_ETCD_HOURS} h; one every {SNAPSHOT_HOURS} h is due.",
+            pending="10m",
+            dashboard="backups",
         )
     ]

@@ -22,6 +22,8 @@ JOBS: Final = (
     "kubelet-cadvisor",
     "kube-state-metrics",
     "kube-apiserver",
+    "pve",
+    "pve-exporter",
     "postgres",
     "minio",
     "minio-buckets",
@@ -35,6 +37,9 @@ JOBS: Final = (
 """Jobs that have a target in every stack; services and gateways come and go, and have alerts of their own."""
 SIGNALS: Final = (
     "pg_up",
+    "pve_up",
+    "pve_disk_size_bytes",
+    "pve_disk_usage_bytes",
     "node_cpu_seconds_total",
     "node_filesystem_avail_bytes",
     "node_filesystem_readonly",
@@ -60,6 +65,8 @@ SIGNALS_OF_K3S: Final = (
     'kube_deployment_status_replicas_available{namespace="kube-system",deployment="coredns"}',
 )
 """The same, of what k3s brings; another cluster has its name server and its etcd elsewhere."""
+HYPERVISORS: Final = 'absent(pve_cluster_info) and on () count(pve_up{id=~"node/.+"}) > 1'
+"""The same, of a cluster of Proxmox; a host alone is none."""
 LEADERS: Final = "leader_election_master_status"
 """Told by an API server whose process is the scheduler's and the controllers' too; k3s tells of its certificates."""
 SAMPLES_RATIO: Final = 0.8
@@ -123,6 +130,7 @@ def _prometheus(settings: Settings) -> list[Alert]:
     k3s = settings.kubernetes.mode == "k3s"
     jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in [*JOBS, *(["etcd"] if k3s else [])])
     missing = [f"absent({each})" for each in [*SIGNALS, *(SIGNALS_OF_K3S if k3s else ())]]
+    missing.append(HYPERVISORS)
     missing.append(f"absent({LEADERS}) and on () k3s_certificate_expiration_seconds")
     named = r'label_replace({0}, "metric", "{1}", "", "")'
     signals = " or ".join(named.format(each, re.split("[(){]", each)[1]) for each in missing)

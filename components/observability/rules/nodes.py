@@ -146,6 +146,15 @@ def _machines() -> list[Alert]:
             pending="10m",
         ),
         _HOST(
+            "RebootWaiting",
+            # A week is long: one scrape that fails within it must not begin it anew.
+            "max by (host) (last_over_time(node_reboot_required[1h])) == 1",
+            severity="notice",
+            summary="{{ $labels.host }} waits for a reboot",
+            description="An update that was installed a week ago works from the next boot on (value {{ $value }}).",
+            pending="7d",
+        ),
+        _HOST(
             "TextfileCollectorFailing",
             "node_textfile_scrape_error == 1",
             summary="{{ $labels.host }} has a file of metrics that cannot be read",

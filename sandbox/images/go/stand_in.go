@@ -11,13 +11,15 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+	"time"
 )
 
 // The arguments of the real programs that say where they answer.
 var listens = regexp.MustCompile(`^--?(?:port|[a-z.-]*listen-addr(?:ess)?)=(?:.*:)?([0-9]+)$`)
 
 // standIn answers for a program that cannot be had: NAME, its PORTS and PATHS (with commas), then the real program's
-// own arguments, which are ignored but for the one that says the first port. An unknown path is 404, as there.
+// own arguments, which are ignored but for the one that says the first port. An unknown path is 404, as there; a known
+// one says what the environment has as SERIES.
 func standIn(arguments []string) error {
 	if len(arguments) < 3 {
 		return fmt.Errorf("stand-in needs NAME PORTS PATHS")
@@ -38,6 +40,7 @@ func standIn(arguments []string) error {
 		case path == "/":
 			fmt.Fprintf(writer, "This stands in for %s, which is not here.\n", name)
 		case slices.Contains(paths, path):
+			fmt.Fprint(writer, os.Getenv("SERIES"))
 		default:
 			http.NotFound(writer, request)
 		}
@@ -62,4 +65,20 @@ func standIn(arguments []string) error {
 	case <-ended:
 		return nil
 	}
+}
+
+// pose answers for a program that a container calls by its name. Its shell becomes the stand-in, as it would become the
+// real program; while that answers, it is healthy, whoever asks. A client of the database has nobody to talk to.
+func pose(name string, given []string) error {
+	connection, err := net.DialTimeout("tcp", "127.0.0.1:"+strings.Split(given[1], ",")[0], time.Second)
+	switch {
+	case err == nil:
+		return connection.Close()
+	case name == "psql":
+		fmt.Println("This stands in for psql: no migration was run.")
+		return nil
+	case name == "sh":
+		return standIn(given)
+	}
+	return err
 }

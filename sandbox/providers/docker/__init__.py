@@ -1,12 +1,13 @@
 """The local Docker provider: drives the engine of a Docker host of the sandbox as the official plugin does.
 
-Containers, images and volumes are driven; of a host without an engine here they are recorded; every other type is
-refused.
+Containers, images, networks and volumes are driven; of a host without an engine here they are recorded; every other
+type is refused.
 """
 
 SERVER = "a Docker engine (its API)"
 DRIVEN = frozenset(
-    f"docker:index/{name}" for name in ("container:Container", "remoteImage:RemoteImage", "volume:Volume")
+    f"docker:index/{name}"
+    for name in ("container:Container", "network:Network", "remoteImage:RemoteImage", "volume:Volume")
 )
 
 __all__ = ["DRIVEN", "SERVER"]

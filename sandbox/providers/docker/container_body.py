@@ -1,6 +1,7 @@
 """A container's inputs that the platform declares, and what the engine's API takes for them, as the official plugin."""
 
 import io
+import re
 import tarfile
 import time
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from sandbox.providers.handlers import value_at
 from sandbox.providers.rules import Rule, anything, between, matching, not_empty, one_of
 
 _MIB: Final = 1024 * 1024
-_CONFIG: Final = {"image": "Image", "user": "User", "envs": "Env", "command": "Cmd"}
+_CONFIG: Final = {"image": "Image", "user": "User", "envs": "Env", "entrypoints": "Entrypoint", "command": "Cmd"}
 _HOST: Final = {
     "readOnly": "ReadonlyRootfs",
     "tmpfs": "Tmpfs",
@@ -30,16 +31,25 @@ READ_BACK: Final = tuple(
 """Inputs that the engine is asked for."""
 
 REPLACING: Final = (
-    *("capabilities", "command", "envs", "image", "labels", "logDriver", "logOpts", "mounts", "name", "networkMode"),
-    *("ports", "readOnly", "securityOpts", "uploads", "user"),
+    *("capabilities", "command", "entrypoints", "envs", "healthcheck", "image", "labels", "logDriver", "logOpts"),
+    *("mounts", "name", "networkMode", "networksAdvanced", "ports", "readOnly", "securityOpts", "uploads", "user"),
 )
 """As the official plugin's schema has it (`willReplaceOnChanges`)."""
+
+_SECONDS: Final = re.compile("([0-9]+)s")
+DURATION: Final = matching("[0-9]+s", "a number of seconds, such as 10s")
 
 RULES: Final[Mapping[str, Rule]] = {
     "capabilities.drops[]": one_of("ALL"),
     "command[]": not_empty,
     "destroyGraceSeconds": anything,
+    "entrypoints[]": not_empty,
     "envs[]": anything,
+    "healthcheck.interval": DURATION,
+    "healthcheck.retries": between(1),
+    "healthcheck.startPeriod": DURATION,
+    "healthcheck.tests[]": not_empty,
+    "healthcheck.timeout": DURATION,
     "image": not_empty,
     "labels[].label": not_empty,
     "labels[].value": anything,
@@ -57,6 +67,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "mustRun": anything,
     "name": not_empty,
     "networkMode": not_empty,
+    "networksAdvanced[].aliases[]": not_empty,
+    "networksAdvanced[].name": not_empty,
     "ports[].external": anything,
     "ports[].internal": anything,
     "ports[].ip": not_empty,
@@ -70,9 +82,13 @@ RULES: Final[Mapping[str, Rule]] = {
     "uploads[].file": not_empty,
     "uploads[].permissions": matching("0[0-7]{3}", "a mode of four octal digits that begin with 0"),
     "user": not_empty,
+    "wait": anything,
+    "waitTimeout": between(1),
 }
 NEEDED: Final = (
+    "healthcheck.tests",
     "name",
+    "networksAdvanced[].name",
     "ports[].external",
     "ports[].ip",
     "ports[].protocol",
@@ -98,6 +114,15 @@ def body(inputs: Properties) -> Properties:
         }
         config["ExposedPorts"] = {port: {} for port in bindings}
         host["PortBindings"] = bindings
+    if inputs.get("healthcheck"):
+        config["Healthcheck"] = _health(inputs["healthcheck"])
+    networks: dict[str, Properties] = {
+        str(each["name"]): {"Aliases": each.get("aliases") or []} for each in inputs.get("networksAdvanced") or ()
+    }
+    if networks:
+        # The engine joins one network at once; the official plugin leaves the default one and joins each.
+        host["NetworkMode"] = next(iter(networks))
+        config["NetworkingConfig"] = {"EndpointsConfig": networks}
     return {**config, "HostConfig": host}
 
 
@@ -142,6 +167,16 @@ def archive(upload: Mapping[str, Any]) -> bytes:
     with tarfile.open(fileobj=packed, mode="w") as tar:
         tar.addfile(entry, io.BytesIO(content))
     return packed.getvalue()
+
+
+def _health(given: Mapping[str, Any]) -> Properties:
+    """How the engine finds out whether it is healthy, with times in nanoseconds."""
+    times = {"interval": "Interval", "timeout": "Timeout", "startPeriod": "StartPeriod"}
+    made: Properties = {"Test": given["tests"], "Retries": int(given.get("retries") or 0)}
+    for name, key in times.items():
+        found = _SECONDS.fullmatch(str(given.get(name, "0s")))
+        made[key] = int(found[1]) * 10**9 if found else 0
+    return made
 
 
 def _renamed(inputs: Mapping[str, Any], names: Mapping[str, str]) -> Properties:

@@ -16,6 +16,8 @@ from sandbox.providers.rules import Failures
 _CONFLICT: Final = 409
 _NOT_FOUND: Final = 404
 _GONE_SECONDS: Final = 30.0
+_HEALTHY_SECONDS: Final = 60.0
+"""As the official plugin waits when it is not told how long."""
 
 
 class Containers(OnEngine):
@@ -43,9 +45,25 @@ class Containers(OnEngine):
                     api.put_archive(resource_id, "/", archive(upload))
                 if inputs.get("start") is not False:
                     api.start(resource_id)
+            if inputs.get("wait"):
+                self._healthy(what, resource_id, float(inputs.get("waitTimeout") or _HEALTHY_SECONDS))
         except ProviderError as error:
             raise InitError(str(error), resource_id, inputs) from error
         return resource_id, dict(inputs)
+
+    def _healthy(self, what: str, resource_id: str, seconds: float) -> None:
+        """Wait until the engine says so.
+
+        Raises:
+            ProviderError: When it does not in time.
+        """
+
+        def healthy() -> bool:
+            found = self.engine.inspect("container", resource_id) or {"State": {}}
+            return found["State"].get("Health", {}).get("Status") == "healthy"
+
+        if not wait_until(healthy, seconds):
+            raise ProviderError(f"{what}: it is not healthy after {seconds:.0f} s")
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What can have been changed since it was made, and whether it runs."""

@@ -1,15 +1,17 @@
-"""The driver: containers, images and volumes on the engine of the provider's host, or recorded without one."""
+"""The driver: Docker's objects on the engine of the provider's host, or recorded without one."""
 
 from sandbox.providers.base import Properties
 from sandbox.providers.docker import engine
 from sandbox.providers.docker.containers import Containers
 from sandbox.providers.docker.images import Images
+from sandbox.providers.docker.networks import Networks
 from sandbox.providers.docker.records import DockerRecords
 from sandbox.providers.docker.volumes import Volumes
 from sandbox.providers.handlers import HandlerDriver
 
 _HANDLERS = {
     "docker:index/container:Container": Containers,
+    "docker:index/network:Network": Networks,
     "docker:index/remoteImage:RemoteImage": Images,
     "docker:index/volume:Volume": Volumes,
 }

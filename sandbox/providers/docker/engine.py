@@ -51,7 +51,7 @@ class Engine:
             ) from error
 
     def inspect(self, kind: str, name: str) -> Properties | None:
-        """What the engine knows of an object (`container`, `image`, `volume`); None when there is none."""
+        """What the engine knows of an object (`container`, `image`, `network`, `volume`); None when there is none."""
         with self.telling(f"{kind} {name}") as api:
             try:
                 return cast(Properties, getattr(api, f"inspect_{kind}")(name))

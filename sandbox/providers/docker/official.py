@@ -28,6 +28,27 @@ TYPES: Mapping[str, Type] = {
             f"{_DOCKER_E2E}::test_drift_is_seen_and_mended",
         ),
     ),
+    "docker:index/network:Network": Type(
+        Claim(
+            "takes more (docker `resource_docker_network.go`)",
+            f"{_DOCKER}::test_what_no_stack_declares_is_refused",
+        ),
+        Claim(SCHEMA, f"{_DOCKER}::test_another_image_replaces_a_container_and_its_name_is_free_first"),
+        Claim(
+            "the same, because its name is given (bridge `schema.go`, `nameRequiresDeleteBeforeReplace`)",
+            f"{_DOCKER}::test_another_image_replaces_a_container_and_its_name_is_free_first",
+        ),
+        Claim(
+            "the same: it asks the engine to look for one of that name (docker `resource_docker_network_funcs.go`)",
+            f"{_DOCKER_E2E}::test_containers_of_a_network_find_each_other_by_name",
+            "refused (there is one of that name)",
+        ),
+        Claim(
+            "the same, and what it is made of",
+            f"{_DOCKER_E2E}::test_containers_of_a_network_find_each_other_by_name",
+            "whether it is there",
+        ),
+    ),
     "docker:index/remoteImage:RemoteImage": Type(
         Claim(
             "takes more; pulls what is not there (docker `resource_docker_image_funcs.go`)",

@@ -1,7 +1,7 @@
 """The local proxmoxve provider: drives a Proxmox VE API as the official plugin does.
 
-The VMs, containers, pools, downloads and firewalls that the platform declares are driven, uploads are recorded; every
-other type, and every input that it does not use, is refused.
+The VMs, containers, pools, downloads, firewalls and high availability that the platform declares are driven, uploads
+are recorded; every other type, and every input that it does not use, is refused.
 """
 
 SERVER = "Proxmox VE API (simulated)"
@@ -14,6 +14,8 @@ DRIVEN = frozenset(
         "firewall/optionsLegacy:OptionsLegacy",
         "firewall/rulesLegacy:RulesLegacy",
         "index/containerLegacy:ContainerLegacy",
+        "index/haresource:Haresource",
+        "index/harule:Harule",
         "index/poolLegacy:PoolLegacy",
         "index/vmLegacy:VmLegacy",
     )

@@ -12,6 +12,7 @@ class Containers(Guests):
     """Creates, reads, changes and removes containers."""
 
     kind = "lxc"
+    cards = "networkInterfaces"
     parts = container_parts.PARTS
     rules = checks.CONTAINER
     needed = (

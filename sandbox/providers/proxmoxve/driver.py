@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 from sandbox.providers.base import Properties
 from sandbox.providers.handlers import HandlerDriver
 from sandbox.providers.proxmoxve import RECORDED
+from sandbox.providers.proxmoxve.availability import KeptApart, StartedElsewhere
 from sandbox.providers.proxmoxve.containers import Containers
 from sandbox.providers.proxmoxve.files import Downloads, Uploads
 from sandbox.providers.proxmoxve.firewall import AddressSets, ClusterOptions, GuestOptions, GuestRules
+from sandbox.providers.proxmoxve.guests import Guests
 from sandbox.providers.proxmoxve.pools import Pools
 from sandbox.providers.proxmoxve.settings import settings
 from sandbox.providers.proxmoxve.vms import Vms
@@ -36,6 +38,8 @@ class ProxmoxDriver(HandlerDriver):
                 "proxmoxve:firewall/ipsetLegacy:IpsetLegacy": AddressSets(client),
                 "proxmoxve:firewall/optionsLegacy:OptionsLegacy": GuestOptions(client),
                 "proxmoxve:cluster/firewallLegacy:FirewallLegacy": ClusterOptions(client),
+                "proxmoxve:index/haresource:Haresource": StartedElsewhere(client),
+                "proxmoxve:index/harule:Harule": KeptApart(client),
                 RECORDED: Uploads(),
             },
         )
@@ -48,6 +52,11 @@ class ProxmoxDriver(HandlerDriver):
             if self._made is None:
                 self._made = Client(settings(self._variables))
             return self._made
+
+    def preview_update(self, token: str, inputs: Properties, outputs: Properties) -> Properties:
+        """As any; a guest's network cards keep their addresses."""
+        found, handler = super().preview_update(token, inputs, outputs), self.handlers.get(token)
+        return handler.keep_cards(found, outputs) if isinstance(handler, Guests) else found
 
     def configure(self, variables: Properties) -> None:
         """Take the endpoint and the token; nothing is asked yet."""

@@ -7,7 +7,7 @@ from sandbox.providers.base import InitError, Properties, ProviderError
 from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import Handler, without_order
 from sandbox.providers.proxmoxve import options
-from sandbox.providers.proxmoxve.parts import Part, expected, read_all, write_all
+from sandbox.providers.proxmoxve.parts import Part, expected, items, mac_address, read_all, write_all
 from sandbox.providers.proxmoxve.settings import ApiError
 
 if TYPE_CHECKING:
@@ -65,6 +65,8 @@ class Guests(Handler):
     identity = "{vmId}"
     kind: ClassVar[Kind]
     parts: ClassVar[tuple[Part, ...]]
+    cards: ClassVar[str]
+    """Input with its network cards."""
     restarting: ClassVar[tuple[str, ...]] = ()
     """Inputs for which the official plugin restarts a guest that Proxmox VE could change in place."""
     removal: ClassVar[Mapping[str, Any]] = {"purge": 1}
@@ -163,7 +165,25 @@ class Guests(Handler):
                 result.pop(name, None)
             else:
                 result[name] = item
-        return result, dict(result)
+        return result, self._with_cards(guest, result)
+
+    def _with_cards(self, guest: Guest, inputs: Properties) -> Properties:
+        """Outputs: the inputs, and the addresses that Proxmox has given to the network cards."""
+        config = self.config(guest)
+        cards = [
+            {**card, "macAddress": mac_address(config.get(f"net{index}", ""))}
+            for index, card in enumerate(items(inputs, self.cards))
+        ]
+        return {**inputs, self.cards: cards} if cards else dict(inputs)
+
+    def keep_cards(self, outputs: Properties, before: Properties) -> Properties:
+        """Outputs as a preview of an update knows them: a card keeps its address."""
+        known = [card.get("macAddress") for card in items(before, self.cards)]
+        cards = [
+            {**card, "macAddress": known[index]} if index < len(known) else card
+            for index, card in enumerate(items(outputs, self.cards))
+        ]
+        return {**outputs, self.cards: cards} if cards else outputs
 
     # ------------------------------------------------------ create and update
 
@@ -183,7 +203,7 @@ class Guests(Handler):
             self._verify(vmid, inputs)
         except ProviderError as error:
             raise InitError(str(error), self.id(inputs), dict(inputs)) from error
-        return self.id(inputs), dict(inputs)
+        return self.id(inputs), self._with_cards(self.present(vmid), inputs)
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Change the guest; it is rebooted where Proxmox VE needs that."""
@@ -192,7 +212,7 @@ class Guests(Handler):
         self._write(guest, old, new)
         self._settle(guest, new, restart=any(old.get(name) != new.get(name) for name in self.restarting))
         self._verify(guest.vmid, new)
-        return dict(new)
+        return self._with_cards(self.present(guest.vmid), new)
 
     def _write(self, guest: Guest, old: Properties, new: Properties) -> None:
         """Bring the guest's config from the old inputs to the new; what did not change is left alone."""

@@ -8,6 +8,7 @@ _PVE = f"{UNIT}/test_proxmoxve.py"
 _PVE_API = f"{UNIT}/test_proxmoxve_api.py"
 _API = "tests/unit/sandbox/servers/test_proxmox_api.py"
 _FIREWALL = f"{UNIT}/test_proxmoxve_firewall.py"
+_HA = f"{UNIT}/test_proxmoxve_availability.py"
 _MADE_FIRST = f"{_PVE}::test_a_replacement_is_made_before_the_old_one_goes"
 _TAKEN = f"{_PVE_API}::test_an_id_that_is_taken_is_an_error_even_for_what_a_killed_run_left"
 
@@ -173,6 +174,50 @@ TYPES: Mapping[str, Type] = {
             f"{_FIREWALL}::test_options_are_set_and_stay",
         ),
     ),
+    "proxmoxve:index/haresource:Haresource": Type(
+        Claim(
+            "takes more: `group`, which Proxmox VE 9 has no more, `comment`, `failback` (proxmox "
+            "`fwprovider/cluster/ha/resource_haresource.go`)",
+            f"{_HA}::test_a_wrong_value_is_named",
+        ),
+        Claim(
+            "the same; another `resourceId` is not told to the API, and the plugin fails when it reads back (proxmox "
+            "`resource_haresource.go`, `Update`)",
+            f"{_HA}::test_another_guest_is_no_change_of_the_first",
+            "nothing; another `resourceId` is refused while it updates",
+        ),
+        Claim("the same: a resource of the plugin framework (bridge `pkg/pf/tfbridge/provider_diff.go`)", _MADE_FIRST),
+        Claim(
+            "the API refuses it (pve-ha-manager `API2/HA/Resources.pm`)",
+            f"{_HA}::test_what_is_there_is_refused",
+            "refused (already defined)",
+        ),
+        Claim(
+            "the same, and what it does not take here (proxmox `model_haresource.go`, `ImportFromAPI`)",
+            f"{_HA}::test_what_somebody_changed_is_seen_and_repaired",
+        ),
+    ),
+    "proxmoxve:index/harule:Harule": Type(
+        Claim(
+            "takes rules on nodes too, and those of less than two guests, which the API refuses (proxmox "
+            "`fwprovider/cluster/ha/resource_harule.go`)",
+            f"{_HA}::test_a_wrong_value_is_named",
+        ),
+        Claim(
+            "the same (proxmox `resource_harule.go`, `RequiresReplace`)",
+            f"{_HA}::test_a_rule_is_replaced_by_its_name_only",
+        ),
+        Claim("the same: a resource of the plugin framework (bridge `pkg/pf/tfbridge/provider_diff.go`)", _MADE_FIRST),
+        Claim(
+            "the API refuses it (pve-ha-manager `API2/HA/Rules.pm`)",
+            f"{_HA}::test_what_is_there_is_refused",
+            "refused (already defined)",
+        ),
+        Claim(
+            "the same; the order of the guests means nothing (proxmox `model_harule.go`)",
+            f"{_HA}::test_what_somebody_changed_is_seen_and_repaired",
+        ),
+    ),
 }
 """By type token."""
 
@@ -199,6 +244,12 @@ SERVER: Mapping[str, Claim] = {
         "goes with it (qemu-server `API2/Qemu.pm` and pve-container `API2/LXC.pm`, `remove_vmfw_conf`)",
         f"{_FIREWALL}::test_a_destroyed_guest_takes_its_firewall_with_it",
         "goes with it",
+    ),
+    "guests that are kept apart": Claim(
+        "are refused where one is not started elsewhere, where they are more than the nodes, or less than two "
+        "(pve-ha-manager `HA/Rules/ResourceAffinity.pm` and `API2/HA/Rules.pm`)",
+        f"{_HA}::test_a_rule_that_cannot_hold_is_refused",
+        "the same",
     ),
     "another token": Claim("401", f"{_API}::test_only_the_token_opens", "is refused"),
 }

@@ -13,6 +13,7 @@ class Vms(Guests):
     """Creates, reads, changes and removes VMs."""
 
     kind = "qemu"
+    cards = "networkDevices"
     parts = vm_parts.PARTS
     rules = checks.VM
     needed = (

@@ -7,11 +7,15 @@ import signal
 import subprocess
 import tempfile
 import time
+from collections.abc import Generator
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from tools import ensure
+
+PASSWORD = "of-the-superuser"
 
 
 class RefusedError(Exception):
@@ -47,9 +51,10 @@ class Postgres:
         self.stop()
         shutil.rmtree(self._folder)
 
-    def start(self) -> None:
-        """Start it and wait until it answers."""
+    def start(self, **settings: object) -> None:
+        """Start it with more settings, and wait until it answers."""
         options = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB"]
+        options += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
         with (self._folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
                 [self._programs["postgres"], "-D", str(self._folder / "data"), "-k", str(self._folder), *options],
@@ -61,7 +66,7 @@ class Postgres:
         end = time.monotonic() + 90
         while True:
             try:
-                self.sql("select 1")
+                self.sql("select 1", password=True)
             except RefusedError:
                 assert time.monotonic() < end, (self._folder / "log").read_text()
                 time.sleep(0.05)
@@ -75,7 +80,67 @@ class Postgres:
             self._server.wait(90)
             self._server = None
 
-    def sql(self, script: str, *, role: str | None = None, user: str = "postgres", database: str = "postgres") -> str:
+    @contextmanager
+    def restarted(self, hba_file: Path) -> Generator[None]:
+        """Restart it with other rules of who may log in; the superuser has the password PASSWORD meanwhile."""
+        self.sql(f"alter role postgres password '{PASSWORD}'")
+        rules = self._folder / "pg_hba.conf"
+        rules.write_text(hba_file.read_text())
+        rules.chmod(0o644)
+        self.stop()
+        self.start(hba_file=rules)
+        yield
+        self.stop()
+        self.start()
+
+    def asked(self, configuration: Path, *names: str) -> dict[str, str]:
+        """Values that settings have by a configuration file.
+
+        Raises:
+            RefusedError: When PostgreSQL does not take the file.
+        """
+        copy = self._folder / "asked.conf"
+        copy.write_text(configuration.read_text())
+        copy.chmod(0o644)
+        found: dict[str, str] = {}
+        for name in names:
+            command = [self._programs["postgres"], "-D", str(self._folder / "data"), "-c", f"config_file={copy}"]
+            done = subprocess.run(
+                [*command, "-C", name], capture_output=True, text=True, check=False, cwd="/", user=self._user
+            )
+            if done.returncode != 0:
+                raise RefusedError(done.stderr)
+            found[name] = done.stdout.strip()
+        return found
+
+    def script(self, file: Path, *arguments: str) -> str:
+        """Run a psql script as the container of the migrations does; returns what it said."""
+        return self._said(self._begun(file, *arguments))
+
+    def at_once(self, *files: Path) -> list[str]:
+        """Run scripts at the same time; returns what each said."""
+        return [self._said(begun) for begun in [self._begun(file) for file in files]]
+
+    def _begun(self, file: Path, *arguments: str) -> subprocess.Popen[str]:
+        command = [self._programs["psql"], "--no-psqlrc", "--quiet", "-h", str(self._folder), "-U", "postgres"]
+        command += ["-d", "postgres", *arguments, f"--file={file}"]
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    def _said(self, begun: subprocess.Popen[str]) -> str:
+        said, errors = begun.communicate(timeout=90)
+        if begun.returncode != 0:
+            raise RefusedError(errors)
+        return said
+
+    def sql(
+        self,
+        script: str,
+        *,
+        role: str | None = None,
+        user: str = "postgres",
+        database: str = "postgres",
+        password: bool = False,
+    ) -> str:
         """Run a script and return its rows, columns divided by `|`; as `role` when one is given."""
         options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self._folder), "-U", user]
         done = subprocess.run(
@@ -84,6 +149,7 @@ class Postgres:
             capture_output=True,
             text=True,
             check=False,
+            env={**os.environ, "PGPASSWORD": PASSWORD} if password else None,
         )
         if done.returncode != 0:
             raise RefusedError(done.stderr)

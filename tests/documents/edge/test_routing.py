@@ -77,7 +77,8 @@ def test_every_request_from_outside_is_given_identifiers_headers_and_a_limit(sta
         assert router["entryPoints"] == ["websecure"], name
         assert router["middlewares"][0] == "headers", name
         if not name.startswith("routing-version"):
-            assert {"correlation", "rate-limit"} <= set(router["middlewares"]), name
+            correlation = "correlation-unbounded" if name.startswith("registry-") else "correlation"
+            assert {correlation, "rate-limit"} <= set(router["middlewares"]), name
 
 
 @pytest.mark.parametrize("of", SLOTS)
@@ -169,6 +170,8 @@ def test_core_hosts_are_for_trusted_networks(stack: str) -> None:
 
 WITHOUT_LOGIN = {
     "grafana": "asks for a login itself",
+    "registry-pull": "asks for a login itself; tests/e2e/delivery",
+    "registry-push": "asks for a login itself; tests/e2e/delivery",
     "ping@internal": "says OK to a trusted network that asks for the version of the routing",
 }
 """What is published without a login at the gateway, besides the services, which know their users themselves."""
@@ -204,7 +207,8 @@ def test_every_route_removes_what_strangers_say_about_themselves(stack: str) -> 
         assert router["middlewares"][0] == "headers", name
         if router["service"] != "ping@internal":
             # The plugin comes right behind: it takes names with underscores.
-            assert router["middlewares"][1] == "correlation", name
+            unbounded = "-unbounded" if name.startswith("registry-") else ""
+            assert router["middlewares"][1] == f"correlation{unbounded}", name
         # Nobody but the gateway says a tenant, and it does so for Loki only.
         told = [each for each in router["middlewares"] if each.startswith("tenant-")]
         assert len(told) == (router["service"] == "loki"), name

@@ -189,6 +189,7 @@ def test_deploys_are_drawn_into_every_dashboard(stack: str) -> None:
         ("system-overview", "CPU per VM/LXC"),
         ("system-overview", "Memory per VM/LXC"),
         ("system-overview", "Disk used per VM/LXC"),
+        ("system-overview", "Proxmox hosts"),
         ("application-metrics", "API latency"),
         ("application-metrics", "Throughput by slot"),
         ("application-metrics", "Error rate by slot"),

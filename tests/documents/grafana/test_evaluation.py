@@ -48,6 +48,7 @@ VALUES: Mapping[str, tuple[str, ...]] = {
     "scope": ("resource", "cluster"),
     "interface": ("eth0",),
     "container": ("main",),
+    "id": ("node/pve1", "storage/pve1/local"),
 }
 SCRAPED: Mapping[str, tuple[str, ...]] = {
     "services": ("service_name", "slot", "pod"),
@@ -55,6 +56,7 @@ SCRAPED: Mapping[str, tuple[str, ...]] = {
     "cadvisor": ("host",),
     "kubelet-cadvisor": ("host", "namespace", "pod", "container"),
     "kubelet": ("host",),
+    "pve": ("host", "hypervisor", "storage"),
     "traefik": ("slot",),
 }
 RECORDED: Mapping[str, tuple[str, ...]] = {

@@ -18,7 +18,7 @@ from components.observability.loki.tenants import AUDIT_TENANT, CLASSES, LOG_TEN
 from tests.documents.log_agent.promtail import check
 from tests.recording import STACKS, stack_settings
 
-PLACES = ("kubernetes", "docker-1")
+PLACES = ("kubernetes", "docker-1", "ns1")
 CONVERTED_STAGES = {
     "json", "logfmt", "regex", "replace", "metrics", "labels", "labeldrop", "timestamp", "output", "docker", "cri",
     "match", "template", "tenant", "drop", "sampling", "limit", "multiline", "pack", "labelallow", "static_labels",

@@ -51,7 +51,7 @@ def _failures(count: int, ago: float = 60, **fields: str) -> Pushed:
     return SECURITY, [(ago + index / 100, line("login_failed", **fields)) for index in range(count)]
 
 
-_HOSTS = sorted(SETTINGS.wanted_vms)
+_HOSTS = sorted([*SETTINGS.wanted_vms, *SETTINGS.compute.containers])
 _SERVICES = [name for name in SETTINGS.services if SETTINGS.release(name)]
 
 CASES = [

@@ -18,7 +18,7 @@ _DNS: Final = 53
 
 def connections(cluster: Cluster) -> Iterator[Connection]:
     """All of them; some more than once."""
-    watched = (_told, _scraped, _replicas, _api, _snapshots)
+    watched = (_told, _scraped, _replicas, _api, _snapshots, _hypervisor)
     for part in (*watched, _names, _guards, _users, _receivers, _certificates, _outside):
         yield from part(cluster)
 
@@ -79,6 +79,16 @@ def _snapshots(cluster: Cluster) -> Iterator[Connection]:
     for host, port in cluster.snapshots():
         for target, at in cluster.behind(host, port):
             yield from ((server, target, at, "TCP") for server in cluster.api())
+
+
+def _hypervisor(cluster: Cluster) -> Iterator[Connection]:
+    """What Prometheus has the Proxmox VE exporter ask has a name that no zone of the stack knows: any host's."""
+    (text,) = (text for text in _pod(cluster, "prometheus").told if "scrape_configs:" in text)
+    (job,) = (job for job in yaml.load(text, yaml.CSafeLoader)["scrape_configs"] if job["job_name"] == "pve")
+    for target in job["static_configs"][0]["targets"]:
+        for node in cluster.settings.compute.nodes.values():
+            host = _machine(cluster, node.address)
+            yield _pod(cluster, "pve-exporter"), host, int(target.rpartition(":")[2]), "TCP"
 
 
 def _replicas(cluster: Cluster) -> Iterator[Connection]:

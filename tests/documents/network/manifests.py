@@ -145,6 +145,7 @@ class Cluster:
         yield Party("partner", PARTNER)
         guests = {**settings.wanted_vms, **settings.compute.containers}
         yield from (Party(name, guest.address) for name, guest in guests.items())
+        yield from (Party(name, node.address) for name, node in settings.compute.nodes.items())
         for slot, each in settings.edge.gateways.items():
             yield from (Party(f"address {address} of {slot}", address) for address in each.addresses)
         yield Party("api", settings.kubernetes.api_address)

@@ -188,11 +188,17 @@ def test_a_guest_sends_from_every_address_that_it_may_have_and_from_no_other(wor
 
 
 def test_a_guest_reaches_the_world_but_no_host(world: World) -> None:
+    """But for the API, which a pod reads metrics from: machines that run pods reach that port, and no other one."""
     for name, guest in world.guests.items():
         filter_ = world.filters[name]
         for node in world.settings.compute.nodes.values():
-            for port in (22, 8006):
-                assert not filter_.lets("out", guest.address, node.address, port, "TCP"), name
+            reached = {
+                (port, protocol)
+                for port in (22, 53, 443, 8006, 8007)
+                for protocol in ("TCP", "UDP")
+                if filter_.lets("out", guest.address, node.address, port, protocol)
+            }
+            assert reached == ({(8006, "TCP")} if name in world.settings.compute.workers else set()), name
         assert filter_.lets("out", guest.address, INTERNET, 443, "TCP"), name
 
 

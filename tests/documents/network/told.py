@@ -82,7 +82,7 @@ def _of_document(value: Any, key: str = "") -> Iterator[Endpoint]:
         if "names" in content and "port" in content:
             # Where Prometheus asks a name for addresses.
             yield from ((host, content["port"], "TCP") for host in content["names"])
-        if content.get("metrics_path") == "/probe":
+        if content.get("metrics_path") in ("/probe", "/pve"):
             yield from _exporters(content)
             return
         if "port" in content and "address" in content:
@@ -96,7 +96,7 @@ def _of_document(value: Any, key: str = "") -> Iterator[Endpoint]:
 def _exporters(job: dict[str, Any]) -> Iterator[Endpoint]:
     """Who is asked for a probe: the one in the cluster, or one on a machine, which a target names."""
     (rule,) = (rule for rule in job["relabel_configs"] if rule.get("target_label") == "__address__")
-    named = [each["labels"].get("__exporter") for each in job["static_configs"]]
+    named = [each.get("labels", {}).get("__exporter") for each in job["static_configs"]]
     for address in {rule.get("replacement"), *named} - {None}:
         yield from _of(address)
 

@@ -61,8 +61,10 @@ def test_every_job_says_service_and_environment_and_bounds_its_series(stack: str
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_docker_host_is_scraped(stack: str) -> None:
     settings = stack_settings(stack)
-    hosts = {name: vm.address for name, vm in settings.compute.vms.items() if vm.role == "docker_host"}
-    for name, port in {"node": 9100, "cadvisor": 9101, "log-agent": 9102}.items():
+    docker = {name: vm.address for name, vm in settings.compute.vms.items() if vm.role == "docker_host"}
+    lxcs = {name: lxc.address for name, lxc in settings.compute.containers.items()}
+    both = {**docker, **lxcs}
+    for name, port, hosts in (("node", 9100, both), ("cadvisor", 9101, docker), ("log-agent", 9102, docker)):
         found = {target for entry in _jobs(stack)[name]["static_configs"] for target in entry["targets"]}
         assert found == {f"{address}:{port}" for address in hosts.values()}, name
         assert {entry["labels"]["host"] for entry in _jobs(stack)[name]["static_configs"]} == set(hosts), name
@@ -93,11 +95,11 @@ def test_every_target_says_on_which_host_it_is_so_that_its_end_is_told_once(stac
     servers = settings.compute.by_role("k3s_server")
     meta = "__meta_kubernetes_{}_name"
     for name, job in _jobs(stack).items():
-        # The object storage is asked by its name, too.
-        if name in {*PROBES, "minio", "minio-buckets"}:
+        # The object storage and the hypervisor are asked by their names, too.
+        if name in {*PROBES, "minio", "minio-buckets", "pve"}:
             continue
         for entry in job.get("static_configs", ()):
-            assert entry["labels"]["host"] in settings.compute.vms, name
+            assert entry["labels"]["host"] in {*settings.compute.vms, *settings.compute.containers}, name
         assert "dns_sd_configs" not in job, f"{name}: a name server knows no host"
         rules = [rule for rule in job["relabel_configs"] if rule.get("target_label") == "host"]
         for role in (each["role"] for each in job.get("kubernetes_sd_configs", ())):
@@ -186,6 +188,8 @@ def test_samples_are_sent_on_only_where_a_setting_says_so(stack: str, host: str,
         ("traefik", {"__name__": "traefik_entrypoint_requests_tls_total"}, False),
         ("kubelet", {"__name__": "kubelet_volume_stats_available_bytes"}, True),
         ("kubelet", {"__name__": "k3s_certificate_expiration_seconds"}, True),
+        ("kubelet", {"__name__": "k3s_etcd_snapshot_save_s3_duration_seconds_count", "status": "success"}, True),
+        ("kubelet", {"__name__": "k3s_etcd_snapshot_save_s3_duration_seconds_bucket", "le": "1"}, False),
         ("kubelet", {"__name__": "apiserver_request_total"}, False),
         ("kubelet-cadvisor", {"__name__": "container_memory_working_set_bytes"}, True),
         ("kubelet-cadvisor", {"__name__": "container_spec_cpu_shares"}, False),

@@ -49,6 +49,7 @@ VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "mountpoint": ("/",),
     "service": ("storefront-blue@file",),
     "router": ("storefront@file",),
+    "id": ("node/pve1", "storage/pve1/local", "qemu/3121"),
     "alertmanager": ("http://10.42.0.9:9093/api/v2/alerts",),
 }
 """Values of a label; of any other one it is the label's name."""
@@ -83,6 +84,12 @@ HEALTHY: Final[Mapping[str, float]] = {
     "node_timex_sync_status": 1,
     "pg_settings_max_connections": 100,
     "pg_up": 1,
+    "pve_up": 1,
+    "pve_disk_size_bytes": 1e12,
+    "pve_disk_usage_bytes": 1e11,
+    "pve_memory_size_bytes": 6e10,
+    "pve_memory_usage_bytes": 3e10,
+    "pve_cpu_usage_ratio": 0.2,
     "probe_dns_serial": 2_026_112_601,
     "probe_ssl_earliest_cert_expiry": 90 * 86400,
     "probe_success": 1,
@@ -163,6 +170,10 @@ def series(settings: Settings, days: int) -> dict[str, str]:
     found['kube_node_status_condition{node="a",condition="Ready",status="true"}'] = f"1x{days * DAY}"
     coredns = 'namespace="kube-system",deployment="coredns"'
     found[f"kube_deployment_status_replicas_available{{{coredns}}}"] = f"1x{days * DAY}"
+    server = 'job="kubelet",instance="kubelet-0",status="success"'
+    found[f"k3s_etcd_snapshot_save_s3_duration_seconds_count{{{server}}}"] = f"_x{6 * 60} " + " ".join(
+        f"{count}x{6 * 60 - 1}" for count in range(1, days * 4)
+    )
     before, after = 20 * 60, days * DAY - 20 * 60
     asked = 'job="services",instance="services-0",service_name="storefront",slot="blue"'
     found[f'http_requests_total{{{asked},code="500"}}'] = f"_x{before} 1x{after}"

@@ -27,7 +27,7 @@ def watched() -> Iterator[Watched]:
     with checkout() as copy:
         # Four pods that are replaced one after the other would be waited for ten seconds each.
         copy.replace(
-            f"services/{_STACK}.yaml", "strategy: rolling\n", "strategy: rolling\n  rolling: {min_ready_seconds: 0}\n"
+            f"services/{_STACK}.yaml", "strategy: rolling\n", "strategy: rolling\n  rolling: {min_ready_seconds: 1}\n"
         )
         copy.commit()
         made = Watched(copy, World(copy, _STACK))

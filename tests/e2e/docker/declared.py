@@ -17,6 +17,7 @@ from tests.e2e.docker.hosts import Hosts
 from tests.recording import Declared, Recorder, record_platform
 
 IMAGE = "docker:index/remoteImage:RemoteImage"
+NETWORK = "docker:index/network:Network"
 VOLUME = "docker:index/volume:Volume"
 CONTAINER = "docker:index/container:Container"
 
@@ -66,7 +67,7 @@ def of_stack(settings: Settings) -> list[Declared]:
 
 def in_order(recorder: Recorder) -> list[Declared]:
     """Docker's resources in an order in which they can be made."""
-    order = [IMAGE, VOLUME, CONTAINER]
+    order = [IMAGE, NETWORK, VOLUME, CONTAINER]
     found = [each for each in recorder.resources if each.type in order]
     # A container of files comes before the one that reads them.
     return sorted(found, key=lambda each: (order.index(each.type), "-files-" not in each.name))
@@ -74,7 +75,8 @@ def in_order(recorder: Recorder) -> list[Declared]:
 
 def make_all(hosts: Hosts, vm: str, stack: Sequence[Declared], monkeypatch: pytest.MonkeyPatch) -> Made:
     """Everything of a host, with images of the right names."""
-    declared = [each for each in stack if f"-{vm}-" in each.name]
+    # The exporter is in the database's network; what else is there is made by the stack's own run alone.
+    declared = [each for each in stack if f"-{vm}-" in each.name or each.type == NETWORK]
     engine = hosts.engine(vm)
     images.load(engine, [each.inputs["name"] for each in declared if each.type == IMAGE])
     made = Made(vm, hosts.settings.compute.vms[vm].address, engine, driver(hosts, vm, monkeypatch))

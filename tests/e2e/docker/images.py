@@ -19,6 +19,7 @@ for argument in "$@"; do
   case $argument in
     *listen-address=* | *listen-addr=*) place=${argument#*=} ;;
     --port=*) place=${argument#*=} ;;
+    /etc/distribution/*) place=$(/bin/busybox sed -n 's/^  addr: //p' "$argument") ;;
   esac
 done
 trap 'exit 0' TERM

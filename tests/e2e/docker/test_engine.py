@@ -16,7 +16,7 @@ from sandbox.providers.docker.driver import DockerDriver
 from sandbox.servers import docker as docker_hosts
 from sandbox.verbs import begun
 from tests.e2e.docker import images
-from tests.e2e.docker.declared import CONTAINER, IMAGE, VOLUME, Made, driver, in_order
+from tests.e2e.docker.declared import CONTAINER, IMAGE, NETWORK, VOLUME, Made, driver, in_order
 from tests.e2e.docker.hosts import Hosts, needs_root, running
 from tests.recording import Declared, Recorder, record
 from tests.unit.sandbox.providers.docker_refusals import ENGINE_REFUSES
@@ -102,6 +102,32 @@ def test_a_container_is_what_was_declared(docker: DockerDriver, engine: DockerCl
         inspected(engine, "quiet")
     assert docker.read(CONTAINER, resource_id, inputs, outputs) is None
     docker.delete(CONTAINER, resource_id, outputs)
+
+
+def test_containers_of_a_network_find_each_other_by_name(docker: DockerDriver, engine: DockerClient) -> None:
+    wanted = {"name": "parts", "driver": "bridge"}
+    network, _ = docker.create(NETWORK, "parts", wanted)
+    try:
+        joined = {"networksAdvanced": [{"name": "parts", "aliases": ["other"]}], "entrypoints": ["/entry"]}
+        health = {"tests": ["CMD", "/bin/busybox", "wget", "-q", "-O-", "http://other:8080/entry"], "interval": "1s"}
+        made(docker, **joined, healthcheck=health, wait=True, waitTimeout=60)
+        found = inspected(engine, "quiet")
+        assert list(found["NetworkSettings"]["Networks"]) == ["parts"]
+        assert found["State"]["Health"]["Status"] == "healthy"
+        with pytest.raises(ProviderError, match="already exists"):
+            docker.create(NETWORK, "again", wanted)
+        with pytest.raises(ProviderError, match="has active endpoints"):
+            docker.delete(NETWORK, network, wanted)
+    finally:
+        for container in engine.containers.list(all=True):
+            container.remove(force=True)
+        docker.delete(NETWORK, network, wanted)
+    assert docker.read(NETWORK, network, wanted, wanted) is None
+
+
+def test_a_container_that_is_not_healthy_in_time_stays_in_the_state(docker: DockerDriver) -> None:
+    with pytest.raises(InitError, match="it is not healthy after 2 s"):
+        made(docker, healthcheck={"tests": ["CMD", "/none"], "interval": "1s"}, wait=True, waitTimeout=2)
 
 
 REFUSED = {

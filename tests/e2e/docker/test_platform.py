@@ -4,7 +4,10 @@ import re
 from collections.abc import Generator, Mapping
 
 import pytest
+from docker.errors import APIError
 
+from components.delivery import SIDES
+from components.delivery.documents import COLLECTOR, PUSH
 from sandbox.servers import docker
 from tests.e2e.docker import declared
 from tests.e2e.docker.declared import Made
@@ -12,6 +15,7 @@ from tests.e2e.docker.hosts import Hosts, needs_root, running
 from tests.recording import AUTHORITY
 from tests.waiting import wait_for
 
+WITH_FILES = ("blackbox-exporter", "log-agent", "postgres-exporter", *(side.name for side in SIDES))
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
 
@@ -39,6 +43,8 @@ def agents(hosts: Hosts, host: Made) -> dict[str, int]:
     }
     if observed.database.startswith(f"{host.address}:"):
         ports["postgres-exporter"] = observed.postgres_exporter_port
+    if host.address == hosts.settings.registry_address:
+        ports |= {side.name: side.port for side in SIDES}
     return ports
 
 
@@ -79,7 +85,7 @@ def test_each_reads_its_files_and_can_write_none(hosts: Hosts, made: Mapping[str
             assert container["HostConfig"]["ReadonlyRootfs"]
             files = [mount for mount in container["Mounts"] if "-files-" in (mount.get("Name") or "")]
             assert not any(mount["RW"] for mount in files)
-            assert bool(files) == (name in ("blackbox-exporter", "log-agent", "postgres-exporter"))
+            assert bool(files) == (name in WITH_FILES)
 
 
 def test_the_databases_password_is_read_by_its_exporter_and_by_nobody_else(
@@ -87,10 +93,7 @@ def test_the_databases_password_is_read_by_its_exporter_and_by_nobody_else(
 ) -> None:
     host = made["docker-1"]
     port = hosts.settings.observability.postgres_exporter_port
-    assert (
-        hosts.fetch(f"http://{host.address}:{port}/etc/postgres-exporter/password").strip()
-        == "a-databaseMonitorPassword"
-    )
+    assert hosts.fetch(f"http://{host.address}:{port}/etc/postgres-exporter/password").strip() == "generated-password"
     volume = next(mount for mount in host.container("postgres-exporter")["Mounts"] if mount["Type"] == "volume")
     file = hosts.root("docker-1") / volume["Source"].lstrip("/") / "password"
     assert (file.stat().st_mode & 0o777, file.stat().st_uid, file.stat().st_gid) == (0o440, 0, 0)
@@ -99,4 +102,22 @@ def test_the_databases_password_is_read_by_its_exporter_and_by_nobody_else(
     assert "/host" in str(host.container("node-exporter")["HostConfig"]["Mounts"])
     assert hosts.fetch(f"http://{host.address}:{node}/host{volume['Source']}/password") == ""
     assert f"{host.vm}\n" in hosts.fetch(f"http://{host.address}:{node}/host/etc/hostname")
-    assert "a-databaseMonitorPassword" not in str([host.container(c.id) for c in host.engine.containers.list(all=True)])
+    assert "generated-password" not in str([host.container(c.id) for c in host.engine.containers.list(all=True)])
+
+
+def test_the_registry_does_not_take_pushes_while_it_is_collected_nor_the_other_way_round(
+    hosts: Hosts, made: Mapping[str, Made]
+) -> None:
+    host = made[hosts.settings.delivery.registry.host]
+    collects, pushes = (host.engine.containers.get(name) for name in (COLLECTOR, PUSH.name))
+    assert collects.status == "created"
+    with pytest.raises(APIError, match="port is already allocated"):
+        collects.start()
+    pushes.stop(timeout=5)
+    collects.start()
+    with pytest.raises(APIError, match="port is already allocated"):
+        pushes.start()
+    collects.stop(timeout=5)
+    pushes.start()
+    url = f"{host.address}:{PUSH.port}/entry"
+    wait_for(lambda: "busybox" in hosts.fetch(f"http://{url}"), "the side of pushes at its port again")

@@ -9,7 +9,7 @@ import pulumi
 import pytest
 from pulumi.automation import LocalWorkspace, Stack
 
-from components.compute.docker_host import DockerHost, DockerHostArgs
+from components.compute.docker_host import DockerHost, DockerHostArgs, RegistryLogin
 from components.observability import DockerAgents, DockerAgentsArgs, NodeExporter, NodeExporterArgs, log_agent
 from sandbox import plugins
 from sandbox.engine import environment
@@ -44,7 +44,13 @@ class Trial:
         settings = self.hosts.settings
         host = DockerHost(
             "host",
-            DockerHostArgs(VM, settings.compute.vms[VM].address, "luxima", pulumi.ComponentResource("test:a:Vm", "vm")),
+            DockerHostArgs(
+                VM,
+                settings.compute.vms[VM].address,
+                "luxima",
+                RegistryLogin(settings.environment.registry_host, "pull-1", pulumi.Output.secret("of this test")),
+                pulumi.ComponentResource("test:a:Vm", "vm"),
+            ),
         )
         there = pulumi.ResourceOptions(providers={"docker": host.provider})
         monitor, agent = (pulumi.Output.secret(each) for each in (self.password, "log-agent-of-this-test"))
@@ -57,6 +63,7 @@ class Trial:
             log_agent_password=agent,
             pipeline=log_agent.documents(settings)[f"{VM}/promtail.yaml"],
             authority=AUTHORITY,
+            database=None,
         )
         DockerAgents("agents", agents, there)
         args = NodeExporterArgs(VM, host.address, settings.observability.node_exporter_port, "dev")

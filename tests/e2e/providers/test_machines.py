@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -13,17 +12,13 @@ import pytest
 from pulumi import automation
 
 from components.compute import ComputeCluster
-from sandbox import plugins
 from sandbox.credentials import private_key
-from sandbox.engine import environment
-from sandbox.engine.command import EngineCommand
-from sandbox.layout import EngineFolder
 from settings import Settings
 from settings.compute import Compute
 from tests import arguments
+from tests.machines import Program, stack_on
 from tests.recording import stack_settings
 from tests.unit.sandbox.proxmox import TOKEN, Running, running
-from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
 
@@ -36,7 +31,7 @@ class Trial:
     """A stack of prod's machines and nothing else."""
 
     server: Running
-    stack: Callable[[Callable[[], None]], automation.Stack]
+    stack: Callable[[Program], automation.Stack]
     settings: Settings
     order: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     """What was begun and ended in the last run: moment and name."""
@@ -45,7 +40,7 @@ class Trial:
     begun: bool = False
     """Whether the machines are there: every run but the first gives them more memory and other resolvers."""
 
-    def program(self, change: Callable[[dict[str, Any]], None] | None = None) -> Callable[[], None]:
+    def program(self, change: Callable[[dict[str, Any]], None] | None = None) -> Program:
         """Declare the machines, as the settings say after a change."""
         data = {**self.settings.compute.model_dump(), "endpoint": self.server.endpoint}
         if self.begun:
@@ -97,22 +92,8 @@ class Trial:
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Generator[Trial]:
     folder = tmp_path_factory.mktemp("machines")
-    program = ensure("pulumi")["pulumi"]
     with running(folder, nodes=("pve1", "pve2", "pve3")) as server:
-        engine = EngineFolder(folder / "engine", "prod")
-        for path in (engine.project, engine.state, engine.home, engine.run):
-            path.mkdir(parents=True)
-        plugins.write(engine, plugins.choose(os.defpath), os.defpath)
-        built = environment.build(engine, passphrase="of this trial only", bundle=server.certificate)
-        command = EngineCommand(program, engine, built)
-
-        def stack(program: Callable[[], None]) -> automation.Stack:
-            options = automation.LocalWorkspaceOptions(
-                work_dir=str(engine.project), pulumi_home=str(engine.home), pulumi_command=command
-            )
-            return automation.create_or_select_stack("prod", project_name="machines", program=program, opts=options)
-
-        made = Trial(server, stack, stack_settings("prod"))
+        made = Trial(server, stack_on(server, folder), stack_settings("prod"))
         made.up()
         made.up()
         made.changed = list(made.order)
@@ -200,3 +181,38 @@ def test_a_replacement_that_is_meant_deletes_first_and_comes_back_behind_its_fir
     assert tasks.index("qmdestroy") < len(tasks) - 1 - tasks[::-1].index("qmcreate")
     touched = {name for _, name in trial.order}
     assert not [name for name in touched if "docker-2" not in name], touched
+
+
+def test_a_disk_that_a_person_has_grown_is_kept_and_has_to_be_written_down(trial: Trial) -> None:
+    vm = trial.settings.compute.vms["docker-1"]
+    config = trial.server.cluster.vm(vm.id).config
+    before = config["scsi0"]
+    config["scsi0"] = before.replace("size=200G", "size=250G")
+    trial.stack(trial.program()).refresh(color="never")
+    said = trial.refused(trial.preview)
+    assert "compute.vms.docker-1.disk_gib: 200 is less than its disk has, 250 GiB" in said
+    assert "give at least 250" in said
+
+    def written_down(compute: dict[str, Any]) -> None:
+        compute["vms"]["docker-1"]["disk_gib"] = 250
+
+    assert trial.preview(written_down) == {}
+    config["scsi0"] = before
+    trial.stack(trial.program()).refresh(color="never")
+    assert trial.preview() == {}
+
+
+def test_a_machine_that_a_person_has_deleted_is_made_anew_and_all_that_is_done_on_it_again(trial: Trial) -> None:
+    vm = trial.settings.compute.vms["k3s-agent-3"]
+    cluster = trial.server.cluster
+    cluster.vms.remove(cluster.vm(vm.id))
+    cluster.firewall["guests"].pop(vm.id)
+    trial.stack(trial.program()).refresh(color="never")
+    trial.up()
+    assert cluster.vm(vm.id).status == "running"
+    assert cluster.firewall["guests"][vm.id]["options"]["enable"]
+    steps = {f"compute-k3s-agent-3-{step}" for step in ("vm", "host-key", "settled")}
+    touched = {name for moment, name in trial.order if moment == "ended"}
+    assert steps <= touched, touched
+    assert not [name for name in touched if "k3s-agent-3" not in name], touched
+    assert trial.preview() == {}

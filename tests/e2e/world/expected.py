@@ -27,6 +27,7 @@ _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
         Rule("archived-audit-logs", "audit/", 90, 1),
         Rule("archived-logs", "luxima/", 60, 1),
     ),
+    "registry": (Rule("old-versions", "", None, 14),),
     "backups": (
         Rule("database-backups", "database/", 30, 1),
         Rule("deployment-snapshots", "deployment/", 7, 1),
@@ -120,7 +121,11 @@ def assert_observers(world: World) -> None:
         (config,) = [volume["projected"] for volume in volumes if volume["name"] == "config"]
         assert {source["configMap"]["name"] for source in config["sources"] if "configMap" in source} <= documents
     deployments = cluster.items(f"/apis/apps/v1/namespaces/{observed.namespace}/deployments")
-    assert {item["metadata"]["name"] for item in deployments} == {"blackbox-exporter", "kube-state-metrics"}
+    assert {item["metadata"]["name"] for item in deployments} == {
+        "blackbox-exporter",
+        "kube-state-metrics",
+        "pve-exporter",
+    }
     agents = cluster.items(f"/apis/apps/v1/namespaces/{observed.agents_namespace}/daemonsets")
     assert {item["metadata"]["name"] for item in agents} == {"log-agent", "node-exporter"}
     for item in agents:
@@ -260,7 +265,7 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
     docker = compute.vms["docker-1"].address
     for name in (f"object-storage.{environment.core_domain}", f"registry.{environment.core_domain}"):
         yield f"{name} A", (dns.ttl_seconds, (docker,))
-    yield f"supabase.{environment.domain} A", (dns.ttl_seconds, (docker,))
+    yield f"supabase.{environment.domain} A", (dns.ttl_seconds, tuple(sorted(public.values())))
     if not environment.domain.endswith(".local"):
         issuers = (
             '0 iodef "mailto:alerts@luxima.id"',

@@ -102,6 +102,14 @@ class Store:
         found = self._s3.get_bucket_encryption(bucket)
         return (str(found.rule.sse_algorithm), str(found.rule.kms_master_key_id)) if found else ("", "")
 
+    def names(self, bucket: str) -> set[str]:
+        """Names of all objects."""
+        return {str(item.object_name) for item in self._s3.list_objects(bucket, recursive=True)}
+
+    def limit(self, bucket: str, size: int) -> None:
+        """Another quota, in bytes."""
+        self._admin.bucket_quota_set(bucket, size)
+
     def quota(self, bucket: str) -> int:
         """Bytes that the bucket may hold."""
         return int(json.loads(self._admin.bucket_quota_get(bucket))["quota"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from policy.rules import kinds
 
 from .. import good
-from ..spec import DROP, UNKNOWN, Spec, but, declared, one, wrong
+from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, one, wrong
 
 _OPTIONS = {"nodeName": "pve1", "vmId": 1131.0, "enabled": True, "inputPolicy": "DROP"}
 _DOWNLOAD = {"url": "https://cloud.debian.org/x", "checksum": "ab12", "checksumAlgorithm": "sha512"}
@@ -21,6 +21,14 @@ _CLOSED = (
     declared(kinds.FIREWALL_OPTIONS, {"vmId": 1151.0}, "clone-options"),
 )
 _CLUSTER = {"enabled": True, "ebtables": True, "inputPolicy": "DROP"}
+
+
+def _servers(*nodes: str) -> Case:
+    return tuple(
+        declared(kinds.VM, {"nodeName": node, "tags": ["k3s-server", "prod"]}, f"server-{number}")
+        for number, node in enumerate(nodes)
+    )
+
 
 SPECS = (
     Spec(
@@ -81,6 +89,17 @@ SPECS = (
             wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("ebtables", DROP))), "ebtables"),
         ),
         unknown=(wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("enabled", UNKNOWN))), "enabled"),),
+    ),
+    Spec(
+        "quorum-apart",
+        passes=(
+            _servers("pve1", "pve2", "pve3"),
+            # Two have no majority that could be lost; and machines of other roles are not asked.
+            _servers("pve1", "pve1"),
+            (*_servers("pve1", "pve2", "pve3"), declared(kinds.VM, {"nodeName": "pve1", "tags": ["k3s-agent"]}, "a")),
+        ),
+        fails=(wrong(_servers("pve1", "pve2", "pve1"), "nodeName"),),
+        unknown=(wrong(_servers("pve1", "pve2", UNKNOWN), "nodeName"),),
     ),
     Spec(
         "lxc-unprivileged",

@@ -88,4 +88,28 @@ SPECS = (
         fails=(_bad("readOnly", False, "readOnly"), _bad("readOnly", DROP, "readOnly")),
         unknown=(_bad("readOnly", UNKNOWN, "readOnly"),),
     ),
+    Spec(
+        "docker-confined",
+        passes=_GOOD,
+        fails=(
+            _bad("capabilities/adds", ["SYS_ADMIN"], "capabilities.adds[0]"),
+            _bad("securityOpts", ["no-new-privileges", "seccomp=unconfined"], "securityOpts[1]"),
+            _bad("usernsMode", "host", "usernsMode"),
+            _bad("devices", [{"hostPath": "/dev/sda"}], "devices[0]"),
+            _bad("mounts", [{"type": "bind", "source": "/srv"}], "mounts[0].readOnly"),
+        ),
+        unknown=(_bad("usernsMode", UNKNOWN, "usernsMode"),),
+    ),
+    Spec(
+        "docker-non-root",
+        passes=(
+            one(kinds.DOCKER_CONTAINER, {"user": "65534:0"}),
+            one(kinds.DOCKER_CONTAINER, {"start": False}),
+        ),
+        fails=(
+            wrong(one(kinds.DOCKER_CONTAINER, {"user": "0:0"}), "user"),
+            wrong(one(kinds.DOCKER_CONTAINER, {}), "user"),
+        ),
+        unknown=(wrong(one(kinds.DOCKER_CONTAINER, {"user": UNKNOWN}), "user"),),
+    ),
 )

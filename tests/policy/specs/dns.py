@@ -32,4 +32,13 @@ SPECS = (
         ),
         unknown=(wrong(_record(("ttl", UNKNOWN)), "ttl"), wrong(_record(("type", UNKNOWN)), "type")),
     ),
+    Spec(
+        "record-signed",
+        passes=(_record(("keyName", "luxima"), ("keyAlgorithm", "hmac-sha256")),),
+        fails=(
+            wrong(_record(("keyName", ""), ("keyAlgorithm", "hmac-sha256")), "keyName"),
+            wrong(_record(("keyName", "luxima"), ("keyAlgorithm", "hmac-md5")), "keyAlgorithm"),
+        ),
+        unknown=(wrong(_record(("keyName", UNKNOWN), ("keyAlgorithm", "hmac-sha256")), "keyName"),),
+    ),
 )

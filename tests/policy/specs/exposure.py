@@ -8,7 +8,7 @@ from typing import Any
 from policy.rules import kinds
 
 from .. import good
-from ..spec import DROP, UNKNOWN, Case, Spec, but, one, wrong
+from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, one, wrong
 
 _BACKEND = "spec/rules/0/http/paths/0/backend/service/port"
 _BACKEND_PATH = "spec.rules[0].http.paths[0].backend.service.port"
@@ -44,6 +44,18 @@ _SOURCE = "rules[0].source"
 _FROM = "spec.ingress[0].from"
 _POSTGRES = {"protocol": "TCP", "port": 5432.0}
 
+_USERS = (
+    declared(kinds.IAM_USER, {"name": "loki"}),
+    declared(kinds.IAM_POLICY, {"name": "loki-logs"}),
+    declared(kinds.IAM_ATTACHMENT, {"userName": "loki", "policyName": "loki-logs"}),
+    declared(kinds.SERVICE_ACCOUNT, {"targetUser": "loki"}),
+)
+
+
+def _attached(**changes: str) -> Case:
+    return (*_USERS[:2], declared(kinds.IAM_ATTACHMENT, {"userName": "loki", "policyName": "loki-logs", **changes}))
+
+
 SPECS = (
     Spec(
         "database-service-private",
@@ -67,7 +79,7 @@ SPECS = (
         "database-port-private",
         passes=(
             _docker(),
-            _docker(("ports/0/ip", "127.0.0.1")),
+            _docker(("ports/0/ip", "::1")),
             _docker(("ports", [{"internal": 8000.0}])),
             _docker(("ports", []), ("publishAllPorts", True), ("image", "kong:3.9")),
         ),
@@ -75,10 +87,37 @@ SPECS = (
             wrong(_docker(("ports/0/ip", DROP)), "ports[0].ip"),
             wrong(_docker(("ports/0/ip", "0.0.0.0")), "ports[0].ip"),  # noqa: S104 - what must be found
             wrong(_docker(("ports/0/ip", "203.0.114.9")), "ports[0].ip"),
+            wrong(_docker(("ports/0/ip", "10.10.10.41")), "ports[0].ip"),
             wrong(_docker(("ports/0", {"internal": 6543.0, "external": 443.0, "ip": "::"})), "ports[0].ip"),
             wrong(_docker(("ports/0", {"internal": 8000.0, "external": 5432.0})), "ports[0].ip"),
             wrong(_docker(("ports", []), ("publishAllPorts", True)), "publishAllPorts"),
             wrong(_docker(("publishAllPorts", True), ("image", "kong:3.9")), "publishAllPorts"),
+        ),
+        unknown=(wrong(_docker(("ports/0/ip", UNKNOWN)), "ports[0].ip"),),
+    ),
+    Spec(
+        "database-parts-private",
+        passes=(
+            _docker(),
+            _docker(("ports", []), ("image", f"docker.io/supabase/gotrue@{good.DIGEST}")),
+            _docker(("ports/0/ip", "10.10.10.41"), ("image", "docker.io/library/traefik:v3.7.15")),
+        ),
+        fails=(
+            wrong(_docker(("image", "docker.io/supabase/gotrue:v2.189.0")), "ports"),
+            wrong(_docker(("image", "docker.io/postgrest/postgrest:v14.12")), "ports"),
+            wrong(_docker(("image", "docker.io/darthsim/imgproxy:v3.30.1")), "ports"),
+            wrong(_docker(("ports", []), ("publishAllPorts", True), ("image", "supabase/studio:1")), "publishAllPorts"),
+            wrong(_docker(("ports", []), ("networkMode", "host"), ("image", "supabase/studio:1")), "networkMode"),
+        ),
+        unknown=(wrong(_docker(("image", UNKNOWN)), "image"),),
+    ),
+    Spec(
+        "docker-published-private",
+        passes=(_docker(), _docker(("ports/0/ip", "10.10.10.41")), _docker(("ports", []))),
+        fails=(
+            wrong(_docker(("ports/0/ip", DROP)), "ports[0].ip"),
+            wrong(_docker(("ports/0/ip", "0.0.0.0")), "ports[0].ip"),  # noqa: S104 - what must be found
+            wrong(_docker(("ports/0/ip", "8.8.8.8")), "ports[0].ip"),
         ),
         unknown=(wrong(_docker(("ports/0/ip", UNKNOWN)), "ports[0].ip"),),
     ),
@@ -166,5 +205,15 @@ SPECS = (
             wrong(one(kinds.IAM_POLICY, {"policy": "not JSON"}), ""),
         ),
         unknown=(wrong(one(kinds.IAM_POLICY, {"policy": UNKNOWN}), "policy"),),
+    ),
+    Spec(
+        "storage-users",
+        passes=(_USERS,),
+        fails=(
+            wrong(_attached(policyName="readwrite"), "policyName"),
+            wrong(_attached(userName="root"), "userName"),
+            wrong((*_USERS[:1], declared(kinds.SERVICE_ACCOUNT, {"targetUser": "root"})), "targetUser"),
+        ),
+        unknown=(wrong(_attached(policyName=UNKNOWN), "policyName"),),
     ),
 )

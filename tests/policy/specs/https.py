@@ -5,11 +5,12 @@ from __future__ import annotations
 from policy.rules import kinds
 
 from .. import good
-from ..spec import UNKNOWN, Spec, but, one, wrong
+from ..spec import DROP, UNKNOWN, Spec, but, one, wrong
 
 _MINIO = {"minioServer": "object-storage.luxima.id:443", "minioSsl": "true"}
 _PROXMOX = {"endpoint": "https://pve.luxima.id:8006/", "insecure": "false"}
 _DOCKER = {"host": "ssh://luxima@10.10.10.41:22", "sshOpts": '["-o","StrictHostKeyChecking=accept-new"]'}
+_COMMAND = {"connection": {"host": "10.10.10.21", "hostKey": "ssh-ed25519 AAAA"}, "create": "true"}
 _KUBECONFIG = "clusters: [{cluster: {server: 'https://10.10.10.20:6443', certificate-authority-data: LS0t}}]"
 _DOWNLOAD = {"url": "https://cloud.debian.org/images/debian-12.qcow2", "checksum": "ab"}
 _ENV = "spec/template/spec/containers/0/env"
@@ -55,6 +56,27 @@ SPECS = (
         unknown=(
             wrong(one(kinds.DOCKER_PROVIDER, but(_DOCKER, ("host", UNKNOWN))), "host"),
             wrong(one(kinds.DOCKER_PROVIDER, but(_DOCKER, ("sshOpts", UNKNOWN))), "sshOpts"),
+        ),
+    ),
+    Spec(
+        "remote-command-host-key",
+        passes=(
+            one(kinds.REMOTE_COMMANDS[0], _COMMAND),
+            one(kinds.REMOTE_COMMANDS[1], but(_COMMAND, ("connection/proxy", {"host": "x", "hostKey": "ssh-x AAAA"}))),
+        ),
+        fails=(
+            wrong(one(kinds.REMOTE_COMMANDS[0], but(_COMMAND, ("connection/hostKey", DROP))), "connection.hostKey"),
+            wrong(one(kinds.REMOTE_COMMANDS[0], but(_COMMAND, ("connection/hostKey", ""))), "connection.hostKey"),
+            wrong(
+                one(kinds.REMOTE_COMMANDS[2], but(_COMMAND, ("connection/proxy", {"host": "x"}))),
+                "connection.proxy.hostKey",
+            ),
+        ),
+        unknown=(
+            wrong(
+                one(kinds.REMOTE_COMMANDS[0], but(_COMMAND, ("connection/proxy", {"host": "x", "hostKey": UNKNOWN}))),
+                "connection.proxy.hostKey",
+            ),
         ),
     ),
     Spec(

@@ -6,7 +6,7 @@ import versions
 from policy.rules import kinds
 
 from .. import good
-from ..spec import UNKNOWN, Case, Spec, but, one, wrong
+from ..spec import UNKNOWN, Case, Spec, but, declared, one, wrong
 
 _PLACE = "spec/template/spec/containers/0/image"
 _PATH = "spec.template.spec.containers[0].image"
@@ -15,6 +15,14 @@ _PATH = "spec.template.spec.containers[0].image"
 def _image(image: str) -> Case:
     return one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (_PLACE, image)))
 
+
+_CHART = {
+    "chart": "cert-manager",
+    "version": "v1.21.2",
+    "repositoryOpts": {"repo": "https://charts.jetstack.io"},
+}
+
+_REGISTRY = declared(kinds.DNS_RECORD, {"name": "registry.luxima.id"}, "registry")
 
 SPECS = (
     Spec(
@@ -84,5 +92,32 @@ SPECS = (
             wrong(one(kinds.HELM_RELEASE, {"chart": "loki", "version": ">=6"}), "chart", "version"),
         ),
         unknown=(wrong(one(kinds.HELM_RELEASE, {"chart": UNKNOWN, "version": "6.1.0"}), "chart"),),
+    ),
+    Spec(
+        "helm-chart",
+        passes=(one(kinds.HELM_CHART, _CHART),),
+        fails=(
+            wrong(one(kinds.HELM_CHART, but(_CHART, ("version", "^1.0.0"))), "version"),
+            wrong(
+                one(kinds.HELM_CHART, but(_CHART, ("repositoryOpts/repo", "http://charts.jetstack.io"))),
+                "repositoryOpts.repo",
+            ),
+            wrong(one(kinds.HELM_CHART, but(_CHART, ("chart", "https://example.com/a.tgz"))), "chart"),
+        ),
+        unknown=(wrong(one(kinds.HELM_CHART, but(_CHART, ("version", UNKNOWN))), "version"),),
+    ),
+    Spec(
+        "own-registry",
+        passes=((declared(kinds.DEPLOYMENT, good.DEPLOYMENT), _REGISTRY), one(kinds.DEPLOYMENT, good.DEPLOYMENT)),
+        fails=(
+            wrong(
+                (
+                    declared(kinds.DEPLOYMENT, good.DEPLOYMENT),
+                    declared(kinds.DNS_RECORD, {"name": "registry.example.com"}),
+                ),
+                _PATH,
+            ),
+        ),
+        unknown=(wrong((*_image(UNKNOWN), _REGISTRY), _PATH),),
     ),
 )

@@ -36,9 +36,20 @@ SPECS = (
         "namespace-pod-security",
         passes=(
             one(kinds.NAMESPACE, good.NAMESPACE),
-            one(kinds.NAMESPACE, {"metadata": {"name": "agents", "labels": {ENFORCE: "baseline"}}}),
+            one(
+                kinds.NAMESPACE,
+                {"metadata": {"name": "x", "labels": {ENFORCE: "restricted", f"{ENFORCE}-version": "latest"}}},
+            ),
         ),
         fails=(
+            wrong(
+                one(kinds.NAMESPACE, {"metadata": {"name": "agents", "labels": {ENFORCE: "baseline"}}}),
+                f'metadata.labels["{ENFORCE}"]',
+            ),
+            wrong(
+                one(kinds.NAMESPACE, {"metadata": {"labels": {ENFORCE: "restricted", f"{ENFORCE}-version": "v1.20"}}}),
+                f'metadata.labels["{ENFORCE}-version"]',
+            ),
             wrong(
                 one(kinds.NAMESPACE, but(good.NAMESPACE, ("metadata/labels", DROP))), f'metadata.labels["{ENFORCE}"]'
             ),

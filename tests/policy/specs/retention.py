@@ -82,13 +82,15 @@ SPECS = (
                 _bucket("luxima-loki"),
                 declared(
                     kinds.BUCKET_LIFECYCLE,
-                    {"bucket": UNKNOWN, "rules": []},
+                    {"bucket": UNKNOWN, "rules": [{"filter": "fake/", "expiration": "90d"}]},
                     refers={"bucket": (urn(kinds.BUCKET, "luxima-loki"),)},
                 ),
             ),
             (_bucket("luxima-media"),),
         ),
         fails=(
+            wrong((_bucket("luxima-loki"), *_lifecycle("luxima-loki")), "rules"),
+            wrong((_bucket("luxima-backups"), *_lifecycle("luxima-backups", ("database/", "30d"))), "rules"),
             wrong((_bucket("luxima-loki"), *_lifecycle("luxima-backups", ("", "30d"))), "bucket"),
             wrong((_bucket("luxima-logs-archive"),), "bucket"),
             wrong((_bucket("luxima-backups"),), "bucket"),

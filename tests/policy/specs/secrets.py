@@ -8,7 +8,7 @@ from .. import good
 from ..spec import UNKNOWN, Spec, but, one, wrong
 
 _RANDOM = "q7Zp2Xw9Lk4Rt8Vb3Nm6Yc1Hd5Jf0Gs2Ta"
-_JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJlLWhlcmU"
+JWT = "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoiYW5vbiJ9.c2lnbmF0dXJlLWhlcmU"
 _PEM = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXk\n-----END OPENSSH PRIVATE KEY-----\n"
 _DSN = "postgres://luxima:hunter22@db.internal:5432/luxima"
 _SLACK = "https://hooks.slack.com/services/T0000AAAA/B0000BBBB/abcdefABCDEF012345"
@@ -46,7 +46,7 @@ SPECS = (
             wrong(one(kinds.DEPLOYMENT, _env("DB_PASSWORD", "hunter22")), f"{_PATH}.env[0].value", never=("hunter22",)),
             wrong(one(kinds.DEPLOYMENT, _env("jwtSecret", "hunter22")), f"{_PATH}.env[0].value", never=("hunter22",)),
             wrong(one(kinds.DEPLOYMENT, _env("API_KEY", "hunter22")), f"{_PATH}.env[0].value", never=("hunter22",)),
-            wrong(one(kinds.DEPLOYMENT, _env("GREETING", _JWT)), f"{_PATH}.env[0].value", never=(_JWT,)),
+            wrong(one(kinds.DEPLOYMENT, _env("GREETING", JWT)), f"{_PATH}.env[0].value", never=(JWT,)),
             wrong(one(kinds.DEPLOYMENT, _env("DATABASE_URL", _DSN)), f"{_PATH}.env[0].value", never=("hunter22",)),
             wrong(one(kinds.DEPLOYMENT, _env("SLACK_WEBHOOK_URL", _SLACK)), f"{_PATH}.env[0].value", never=(_SLACK,)),
             wrong(one(kinds.DEPLOYMENT, _env("SALT", _RANDOM)), f"{_PATH}.env[0].value", never=(_RANDOM,)),
@@ -83,9 +83,9 @@ SPECS = (
                 never=("hunter22",),
             ),
             wrong(
-                one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (f"{_CONTAINER}/command", ["sh", "-c", f"run {_JWT}"]))),
+                one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (f"{_CONTAINER}/command", ["sh", "-c", f"run {JWT}"]))),
                 f"{_PATH}.command[2]",
-                never=(_JWT,),
+                never=(JWT,),
             ),
         ),
         unknown=(
@@ -151,14 +151,14 @@ SPECS = (
         ),
         fails=(
             wrong(
-                one(kinds.POD, but(good.BARE_POD, ("metadata/labels/note", _JWT))),
+                one(kinds.POD, but(good.BARE_POD, ("metadata/labels/note", JWT))),
                 "metadata.labels.note",
-                never=(_JWT,),
+                never=(JWT,),
             ),
             wrong(
-                one(kinds.SERVICE, but(good.SERVICE, ("metadata/annotations/note", _JWT))),
+                one(kinds.SERVICE, but(good.SERVICE, ("metadata/annotations/note", JWT))),
                 "metadata.annotations.note",
-                never=(_JWT,),
+                never=(JWT,),
             ),
             wrong(
                 one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("spec/template/metadata/annotations/note", _DSN))),
@@ -202,9 +202,9 @@ SPECS = (
                 never=("hunter22",),
             ),
             wrong(
-                one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("labels", [{"label": "a", "value": _JWT}]))),
+                one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("labels", [{"label": "a", "value": JWT}]))),
                 "labels[0].value",
-                never=(_JWT,),
+                never=(JWT,),
             ),
         ),
         unknown=(wrong(one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("envs/1", UNKNOWN))), "envs[1]"),),
@@ -257,7 +257,7 @@ SPECS = (
                 "description",
                 never=("hunter22",),
             ),
-            wrong(one(kinds.CLONED_VMS[0], {"description": f"token {_JWT}"}), "description", never=(_JWT,)),
+            wrong(one(kinds.CLONED_VMS[0], {"description": f"token {JWT}"}), "description", never=(JWT,)),
             wrong(
                 one(kinds.LXC, but(good.LXC, ("environmentVariables/DB_PASSWORD", "hunter22"))),
                 "environmentVariables.DB_PASSWORD",

@@ -6,22 +6,11 @@ On a recording stand-in for the engine (no server).
 import pytest
 
 from sandbox.providers import sdk_inputs
-from settings import Settings
-from settings.compute import Compute
-from tests.recording import STACKS, record_platform, stack_settings
-
-
-def _on_shared_storage(*guests: str) -> Settings:
-    settings = stack_settings("prod")
-    data = settings.compute.model_dump()
-    data["storage"] = {"disks": "ceph", "files": "cephfs", "shared": True}
-    for guest in guests:
-        (data["vms"].get(guest) or data["containers"][guest])["ha"] = True
-    return settings.model_copy(update={"compute": Compute.model_validate(data)})
+from tests.recording import STACKS, on_shared_storage, record_platform, stack_settings
 
 
 def test_each_is_started_elsewhere_and_those_of_one_role_are_kept_apart() -> None:
-    recorder = record_platform(_on_shared_storage("ns1", "ns2", "docker-1", "docker-2", "k3s-server-1"))
+    recorder = record_platform(on_shared_storage("ns1", "ns2", "docker-1", "docker-2", "k3s-server-1"))
     made = {each.inputs["resourceId"]: each for each in recorder.of(":Haresource")}
     assert set(made) == {"vm:3111", "vm:3131", "vm:3132", "ct:3141", "ct:3142"}
     assert {each.inputs["state"] for each in made.values()} == {"started"}

@@ -129,7 +129,14 @@ def test_an_existing_cluster_is_used_and_no_vm_is_made_for_one() -> None:
     kubernetes = settings.kubernetes.model_copy(update={"mode": "existing"})
     recorder = record_platform(_changed(settings, kubernetes=kubernetes))
     assert [each.inputs["name"] for each in recorder.of(":VmLegacy")] == ["docker-1"]
-    assert {each.name for each in recorder.of("remote:Command")} == {"compute-docker-1-settled", "compute-ns1-settled"}
+    assert {each.name for each in recorder.of("remote:Command")} == {
+        "compute-docker-1-host-key",
+        "compute-docker-1-settled",
+        "compute-ns1-host-key",
+        "compute-ns1-settled",
+        "database-migrate-run",
+        "observability-ns1-agents",
+    }
     assert not [each for each in recorder.resources if "join-token" in each.name]
     assert recorder.of(":Deployment")
 

@@ -21,6 +21,7 @@ _WATCHING = {
     "node-exporter",
     "kube-state-metrics",
     "blackbox-exporter",
+    "pve-exporter",
     "release-guard",
 }
 

@@ -47,11 +47,13 @@ _WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], Document]] = {
 _MEMORIES = tuple(f"pulumi-python:dynamic/{each}" for each in ("kubernetes:", "services:Ledger"))
 _NOTHING = ("luxima:", "pulumi:providers:", "random:", *_MEMORIES, "docker:")
 """What writes nothing remote, or (an engine's images and containers) only what a second writer is refused."""
+_ONLY_READS = "-host-key"
+"""End of the name of a command that changes nothing where it runs."""
 
 
 def _writers(recorder: Recorder) -> Iterator[tuple[Document, Declared]]:
     for each in recorder.resources:
-        if each.type.startswith(_NOTHING):
+        if each.type.startswith(_NOTHING) or each.name.endswith(_ONLY_READS):
             continue
         of_type = [document for prefix, document in _WRITTEN.items() if each.type.startswith(prefix)]
         assert len(of_type) == 1, f"say in _WRITTEN which remote document {each.type} writes ({each.name})"

@@ -3,16 +3,18 @@
 import re
 import shutil
 from datetime import timedelta
+from fnmatch import fnmatch
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import versions
+from render import rotation
 from render.__main__ import main
 from render.versions import ending
 from settings.secrets import SECRETS
-from tests.recording import stack_settings
+from tests.recording import STACKS, record_platform, stack_settings
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -121,6 +123,36 @@ def test_who_talks_to_whom_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert re.search(r"^commerce/storefront +10\.10\.30\.61, 203\.0\.113\.61, .* +443/TCP +", shown, re.MULTILINE)
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_runs_where_is_what_is_declared(stack: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["machines", "--stack", stack]) == 0
+    machines, pods = capsys.readouterr().out.split("\n\n")
+    rows = {line.split()[0]: line for line in machines.splitlines()[1:]}
+    settings, recorder = stack_settings(stack), record_platform(stack_settings(stack))
+    assert rows.keys() == settings.wanted_vms.keys() | settings.compute.containers.keys()
+    for name in settings.compute.by_role("docker_host"):
+        label = {"label": "luxima.id/host", "value": name}
+        running = [
+            each.inputs["name"]
+            for each in recorder.of("docker:index/container:Container")
+            if label in each.inputs["labels"] and each.inputs.get("start", True)
+        ]
+        assert sorted(rows[name].rpartition("containers ")[2].split(", ")) == sorted(running)
+    for name in settings.compute.workers:
+        assert settings.edge.gateways["blue"].address in rows[name]
+    listed = {tuple(line.split()[:2]) for line in pods.splitlines()[1:]}
+    namespace = settings.observability.namespace
+    deployed = [each.inputs["metadata"] for kind in (":Deployment", ":StatefulSet") for each in recorder.of(kind)]
+    programs = {(each["name"], namespace) for each in deployed if each["namespace"] == namespace}
+    agents = {
+        (each.inputs["metadata"]["name"], each.inputs["metadata"]["namespace"]) for each in recorder.of(":DaemonSet")
+    }
+    assert programs | agents <= listed
+    assert {line.rpartition("  ")[2] for line in pods.splitlines()[1:] if line.split()[:1] == ["log-agent"]} == {
+        "every node"
+    }
+
+
 @pytest.mark.parametrize(("stack", "unneeded"), [("dev", {"kubeconfig", "acmeTsigSecret"}), ("prod", {"kubeconfig"})])
 def test_each_secret_that_is_needed_is_explained(
     stack: str, unneeded: set[str], capsys: pytest.CaptureFixture[str]
@@ -131,6 +163,19 @@ def test_each_secret_that_is_needed_is_explained(
         rf"^  set it   pulumi config set --secret luxima:(\w+) --stack {stack}(?: < FILE)?$", shown, re.MULTILINE
     )
     assert set(set_by) == {secret.key for secret in SECRETS} - unneeded
+
+
+def test_the_page_on_rotating_secrets_is_of_this_table() -> None:
+    assert rotation.TARGET.read_text(encoding="utf-8") == rotation.page(), "run make docs"
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_secret_that_the_program_makes_can_be_replaced(stack: str) -> None:
+    recorder = record_platform(stack_settings(stack))
+    made = [*recorder.of(":RandomPassword"), *recorder.of(":IamServiceAccount")]
+    assert len(made) > 5
+    patterns = [each.names for each in rotation.MADE]
+    assert [each.name for each in made if not any(fnmatch(each.name, pattern) for pattern in patterns)] == []
 
 
 def test_what_is_soon_supported_no_longer_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:

@@ -33,12 +33,19 @@ RUN: Mapping[str, str] = {
     "make schema": "test_schema.py::test_an_outdated_schema_is_noticed_and_written_anew",
     "make shell": "test_node.py::test_users_reach_the_shop_by_its_name",
     "make flows": "test_render.py::test_who_talks_to_whom_is_shown",
+    "make machines": "test_render.py::test_what_runs_where_is_what_is_declared",
     "make new-service": "settings/test_command.py::test_a_new_service_is_one_entry_for_each_stack",
     "make secrets": "test_render.py::test_each_secret_that_is_needed_is_explained",
     "make versions": "test_render.py::test_what_others_support_is_shown_for_what_the_stack_runs",
     "make venv": "test_bootstrap.py::test_it_is_made_once_and_brought_up_to_date_in_place",
+    **dict.fromkeys(
+        ("make policy", "python -m policy.offline"),
+        "policy/test_offline.py::test_the_example_breaks_the_rules_that_the_page_names",
+    ),
+    "make policy-mutants": "policy/test_mutants.py::test_of_a_sample_none_survives",
     "python -m policy.docs": "policy/test_docs.py::test_check_compares_and_writing_mends",
     "python -m release canary": "releases/test_canary.py::test_from_a_share_to_all_and_back",
+    "python -m release clean-registry": "delivery/test_clean.py::test_what_nobody_needs_goes_and_what_is_named_stays",
     "python -m release shadow": "test_node.py::test_a_shadow",
     "python -m settings check": "settings/test_command.py::test_it_runs_as_a_module",
     "python -m sandbox up": "test_node.py::test_every_pod_is_ready",
@@ -46,7 +53,9 @@ RUN: Mapping[str, str] = {
         ["ssh", "qm", "pct", "pvesm", "systemctl", "journalctl", "chronyc", "k3s", "ip", "arping"], _MACHINE
     ),
     **dict.fromkeys(["pveum", "pvecm", "rm"], "changes a Proxmox cluster, as root on one of its hosts"),
-    **dict.fromkeys(["dig", "ping", "curl", "mc", "docker", "openssl"], "asks a server or a machine of a stack"),
+    **dict.fromkeys(
+        ["dig", "ping", "curl", "crane", "mc", "docker", "openssl"], "asks a server or a machine of a stack"
+    ),
     "pulumi": "works on a deployment of one's own, and needs the official command line and its backend",
     "git": "looks at or puts back a release file of one's own",
     "kubectl": "asks a cluster in which something is wrong, or repairs it; its names are compared with the program's",

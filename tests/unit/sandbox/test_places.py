@@ -25,6 +25,7 @@ _PLACES: Mapping[str, tuple[str, ...] | None] = {
     "pulumi-python:dynamic/dns:Record": ("server",),
     "pulumi-python:dynamic/kubernetes:ClusterVersion": (),
     "pulumi-python:dynamic/kubernetes:Renewal": (),
+    "pulumi-python:dynamic/kubernetes:VolumeSize": (),
     "pulumi-python:dynamic/services:Ledger": (),
     "command:": ("connection",),
     "kubernetes:helm.sh": ("chart", "repositoryOpts"),

@@ -156,7 +156,11 @@ def test_a_rule_is_silent_about_what_is_reported_already(dev: Checkout) -> None:
 
 
 def test_a_mistake_in_one_table_hides_none_in_others(dev: Checkout) -> None:
-    edits = {"compute.vms.k3s-server-1.address": "nowhere", "compute.vms.docker-1.address": "10.10.10.31"}
+    edits = {
+        "compute.vms.k3s-server-1.address": "nowhere",
+        "compute.vms.docker-1.address": "10.10.10.31",
+        "observability.database": "10.10.10.31:5432",
+    }
     first, second = dev.mistakes(edits)
     assert '"nowhere" is not right; give an IPv4 address' in first
     assert "10.10.10.31 is the address of compute.vms.k3s-agent-1.address already" in second

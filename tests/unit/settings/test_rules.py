@@ -16,6 +16,8 @@ from settings.rules import (
     availability,
     capacity,
     check,
+    database,
+    delivery,
     dns,
     durations,
     guard,
@@ -28,12 +30,20 @@ from settings.rules import (
     storage,
 )
 from tests.unit.settings.rule_cases import cluster, machines, platform
+from tests.unit.settings.rule_cases import database as database_cases
 from tests.unit.settings.rule_cases import observability as observability_cases
 from tests.unit.settings.rule_cases import services as service_cases
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, Checkout, data_of, edited
 
-CASES = [*platform.CASES, *machines.CASES, *cluster.CASES, *service_cases.CASES, *observability_cases.CASES]
+CASES = [
+    *platform.CASES,
+    *machines.CASES,
+    *cluster.CASES,
+    *service_cases.CASES,
+    *observability_cases.CASES,
+    *database_cases.CASES,
+]
 
 
 def name(rule: Any) -> str:
@@ -90,7 +100,7 @@ def test_every_rule_has_a_case() -> None:
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
     platform = (identity, guests, addresses, availability, dns, storage, durations, kubernetes)
-    modules = (*platform, observability, services, releases, capacity, guard)
+    modules = (*platform, observability, services, releases, capacity, guard, database, delivery)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):

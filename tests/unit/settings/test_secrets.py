@@ -9,6 +9,10 @@ import pytest
 from settings.secrets import SECRETS as DECLARED
 from tests.unit.settings.stacks import KUBECONFIG, ROOT, SECRETS, Checkout
 
+OF_ANOTHER_DATABASE = {
+    "serviceRoleKey": "planted-service-role-key",
+    "databaseMonitorPassword": "planted-monitor-password-of-40-letters--",
+}
 MODES = {"k3s": {}, "existing": {"kubernetes.mode": "existing"}}
 
 
@@ -59,7 +63,7 @@ def test_a_secret_in_plain_text_in_the_checkout_is_refused_though_another_one_is
         ("smtpPassword", "planted"),
         ("smtpPassword", "planted-password\n"),
         ("minioRootPassword", "planted-of-31-letters-----------"[:31]),
-        ("databaseMonitorPassword", "planted with a blank, and of more than 32"),
+        ("logAgentPassword", "planted with a blank, and of more than 32"),
         ("dnsTsigSecret", "planted secret"),
         ("dnsTsigSecret", base64.b64encode(b"fifteen bytes..").decode()),
         ("sshPrivateKey", "planted"),
@@ -163,6 +167,14 @@ def test_values_of_an_encrypted_area_are_not_shown(dev: Checkout) -> None:
     assert "100000" not in report
 
 
+def test_those_of_a_database_elsewhere_are_asked_for_with_it_alone(dev: Checkout) -> None:
+    edits = {"database.mode": "existing", "dns.hosts.public.supabase": ["10.10.10.41"]}
+    assert [mistake.split(":")[1] for mistake in dev.mistakes(edits)] == list(OF_ANOTHER_DATABASE)
+    dev.secrets |= OF_ANOTHER_DATABASE
+    assert dev.mistakes(edits) == []
+    assert all("is set, but used with luxima:database.mode existing only" in mistake for mistake in dev.mistakes())
+
+
 def test_the_search_for_leaks_finds_one() -> None:
     value = SECRETS["minioRootPassword"]
     assert leaks(f"it is {value}", value)
@@ -172,7 +184,7 @@ def test_the_search_for_leaks_finds_one() -> None:
 
 
 def test_every_secret_is_tried_here() -> None:
-    assert {secret.key for secret in DECLARED} == {*SECRETS, "acmeTsigSecret", "kubeconfig"}
+    assert {secret.key for secret in DECLARED} == {*SECRETS, *OF_ANOTHER_DATABASE, "acmeTsigSecret", "kubeconfig"}
     assert all(dataclasses.astuple(secret) for secret in DECLARED)
 
 

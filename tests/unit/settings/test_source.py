@@ -123,12 +123,12 @@ def test_a_file_that_is_not_yaml_is_one_sentence(
         (
             "  luxima:guard:",
             "  luxima:services:\n    auth: {host: auth}\n\n  luxima:guard:",
-            "line 121: luxima:services: services have a file of their own: move them to services/dev.yaml",
+            "line 122: luxima:services: services have a file of their own: move them to services/dev.yaml",
         ),
         (
             "    anomalies:",
             "    objectives:\n      auth-availability: {service: auth, indicator: availability}\n    anomalies:",
-            "line 140: luxima:observability.objectives: objectives are entries of their service: move each to "
+            "line 141: luxima:observability.objectives: objectives are entries of their service: move each to "
             "services/dev.yaml, under `objectives` of its service and without `service`;",
         ),
     ],

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
 from settings import Settings, values
-from settings.compute import BridgeName, PoolName, PublicKey, Sha512, StorageId, UserName
+from settings.compute import BridgeName, Certificate, PoolName, PublicKey, Sha512, StorageId, UserName
 from settings.dns import Dmarc, KeyName, Spf
 from settings.environment import Environment
 from settings.observability.alerts import Channel, Chat
@@ -130,6 +130,15 @@ def test_a_port_of_an_endpoint(port: int) -> None:
             ["ssh-ed25519", f"ssh-dss {68 * 'A'}", "-----BEGIN OPENSSH PRIVATE KEY-----", f"ssh-ed25519 {68 * 'A'}\n"],
         ),
         (Sha512, [128 * "a"], [127 * "a", 128 * "A", 128 * "g"]),
+        (
+            Certificate,
+            ["-----BEGIN CERTIFICATE-----\nMIIB+/==\n-----END CERTIFICATE-----\n"],
+            [
+                "MIIB",
+                "-----BEGIN CERTIFICATE-----\nMIIB\n",
+                "-----BEGIN PRIVATE KEY-----\nMIIB\n-----END PRIVATE KEY-----\n",
+            ],
+        ),
         (
             Spf,
             ["v=spf1", "v=spf1 -all", "v=spf1 include:_spf.luxima.id ip4:192.0.2.0/24 ~all"],

@@ -3,6 +3,7 @@
 from typing import Final
 
 from components.observability.grafana.board import Board, Row
+from components.observability.grafana.dashboards import hypervisors, reachability
 from components.observability.grafana.names import HOST, job, rate, series
 from components.observability.grafana.panels import (
     NONE_WANTED,
@@ -18,7 +19,7 @@ from components.observability.grafana.panels import (
 )
 from components.observability.grafana.runbooks import runbook
 from components.observability.grafana.variables import host
-from components.observability.rules import edge, hosts, storage
+from components.observability.rules import hosts, storage
 from settings import Settings
 
 DISK_LIMIT: Final = 1 - hosts.DISK_LOW_RATIO
@@ -37,7 +38,10 @@ def board(settings: Settings) -> Board:
         description="CPU, memory, disks and network of every VM, LXC and Docker host; what is down, what alerts.",
         variables=[host()],
         links={"Application Metrics": "/d/application-metrics", "Objectives": "/d/slo"},
-        rows=[_now(settings), _hosts(settings), _disks(), _network(), _containers(), _cluster(), _reachability()],
+        rows=[
+            *(_now(settings), _hosts(settings), _disks(), _network(), hypervisors.row()),
+            *(_containers(), _cluster(), reachability.row()),
+        ],
     )
 
 
@@ -267,33 +271,6 @@ def _cluster() -> Row:
                 steps=above(1 - storage.FREE_RATIO),
                 maximum=1,
                 width=8,
-            ),
-        ],
-    )
-
-
-def _reachability() -> Row:
-    https, dns = job("blackbox-https"), job("blackbox-dns")
-    return Row(
-        "Public names",
-        [
-            listing(
-                "HTTPS",
-                "Whether each public URL answers, how fast, and how long its certificate is still good for.",
-                Column("Answers", f"min by (instance) ({series('probe_success', https)})", "bool_yes_no", below(1)),
-                Column("Time", f"max by (instance) ({series('probe_duration_seconds', https)})", "s"),
-                Column(
-                    "Certificate ends in",
-                    f"min by (instance) ({series('probe_ssl_earliest_cert_expiry', https)}) - time()",
-                    "s",
-                    below(edge.CERTIFICATE_LAST_DAYS * 86_400, edge.CERTIFICATE_DAYS * 86_400),
-                ),
-            ),
-            listing(
-                "DNS",
-                "Whether each public name is resolved, and how fast.",
-                Column("Answers", f"min by (instance) ({series('probe_success', dns)})", "bool_yes_no", below(1)),
-                Column("Time", f"max by (instance) ({series('probe_duration_seconds', dns)})", "s"),
             ),
         ],
     )

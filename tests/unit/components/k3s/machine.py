@@ -10,12 +10,13 @@ from settings import Settings
 from tests.recording import stack_settings
 
 TOKEN = "t0ken"
-_FAKES = ("cloud-init", "curl", "fake-k3s", "journalctl", "sysctl", "systemctl")
+REGISTRY = "registry.dev.luxima.local"
+_FAKES = ("cloud-init", "curl", "fake-k3s", "hostname", "journalctl", "qm", "ssh", "sysctl", "systemctl")
 
 
 @dataclass(frozen=True)
 class Machine:
-    """One machine of the prod stack; its steps wait a second instead of ten minutes."""
+    """One machine of the prod stack."""
 
     folder: Path
     name: str
@@ -59,9 +60,9 @@ class Machine:
         """Have a server answer the token."""
         self.put(f"answers/{address}", str(status))
 
-    def run(self, script: str, given: str = "") -> subprocess.CompletedProcess[str]:
-        """Run a step as the engine does, but not as root and not elsewhere."""
-        for key, value in (("ROOT", str(self.root)), ("WAIT", "1"), ("PAUSE", "0.1")):
+    def run(self, script: str, given: str = "", *, patience: int = 60) -> subprocess.CompletedProcess[str]:
+        """Run a step as the engine does, but not as root and not elsewhere; it is patient for so many seconds."""
+        for key, value in (("ROOT", str(self.root)), ("WAIT", str(patience)), ("PAUSE", "0.1")):
             script = "\n".join(f"{key}={value}" if line.startswith(f"{key}=") else line for line in script.splitlines())
         return subprocess.run(
             ["bash", "-c", script],
@@ -69,7 +70,7 @@ class Machine:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=100,
             env={
                 "PATH": f"{self.folder / 'bin'}:/usr/bin:/bin",
                 "ROOT": str(self.root),
@@ -77,11 +78,13 @@ class Machine:
             },
         )
 
-    def up(self, version: str | None = None, token: str = TOKEN) -> subprocess.CompletedProcess[str]:
+    def up(
+        self, version: str | None = None, token: str = TOKEN, *, patience: int = 60
+    ) -> subprocess.CompletedProcess[str]:
         """Make it the node that the settings say, or of another version."""
         kubernetes = self.settings.kubernetes
         wanted = kubernetes if version is None else kubernetes.model_copy(update={"version": version})
-        return self.run(steps.node(wanted, self.settings.compute, self.name), f"{token}\n")
+        return self.run(steps.node(wanted, self.settings.compute, self.name, REGISTRY), f"{token}\n", patience=patience)
 
 
 _settings = functools.cache(stack_settings)

@@ -9,7 +9,7 @@ import pytest
 
 from components.kubernetes import cluster_version, renewal
 from components.storage.lifecycle import lifecycle
-from tests.recording import Declared, Recorder, record_platform, stack_settings
+from tests.recording import AUTHORITY, Declared, Recorder, record_platform, stack_settings
 
 
 @pytest.fixture(scope="module")
@@ -50,15 +50,29 @@ def test_only_a_clusters_first_day_lets_a_machine_found_it(prod: Recorder) -> No
 def test_a_machine_that_is_made_anew_is_let_in_by_another_server_and_started(prod: Recorder) -> None:
     starts, admissions = _steps(prod, "-start"), _steps(prod, "-admission")
     assert starts.keys() == admissions.keys()
-    hosts = {name: vm.address for name, vm in stack_settings("prod").compute.vms.items()}
+    compute = stack_settings("prod").compute
+    hosts = {name: compute.nodes[vm.node].address for name, vm in compute.vms.items()}
     for name, admission in admissions.items():
         vm = prod.named(f"compute-{name}-vm").identity
         assert prod.replaced_with[admission.identity] == prod.replaced_with[starts[name].identity] == {vm}
-        assert admission.inputs["connection"]["host"] in {hosts[f"k3s-server-{n}"] for n in (1, 2)} - {hosts[name]}
+        assert admission.inputs["connection"]["host"] == hosts[name]
         assert f"NEW={name}\n" in admission.inputs["create"]
         # What was true on its first day is not done again for another reason.
         assert admission.inputs["update"] == "true"
         assert admission.identity in prod.before(starts[name])
+
+
+def test_a_server_is_touched_when_the_one_before_it_is_a_member_again(prod: Recorder) -> None:
+    starts = _steps(prod, "-start")
+    for earlier, later in pairwise(f"k3s-server-{n}" for n in (1, 2, 3)):
+        before = prod.before(prod.named(f"compute-{later}-vm"))
+        assert {starts[earlier].identity, prod.named(f"compute-{earlier}-settled").identity} <= before
+    # What is done for a server needs none that comes after it, or nothing would ever begin.
+    for server, step in starts.items():
+        vms = {name for type_, name in prod.before(step) if type_.endswith(":VmLegacy")}
+        assert server in {"k3s-agent-1", "k3s-agent-2", "k3s-agent-3"} or vms == {
+            f"compute-k3s-server-{n}-vm" for n in range(1, int(server[-1]) + 1)
+        }
 
 
 def test_the_kubeconfig_is_fetched_again_when_it_is_old(prod: Recorder) -> None:
@@ -79,6 +93,26 @@ def test_snapshots_go_where_the_key_may_write_and_the_key_is_on_no_machine(prod:
         assert ("etcd-s3-config-secret: " + secret.inputs["metadata"]["name"] in step.inputs["create"]) == (
             "-server-" in step.name and step.name.endswith("-start")
         )
+
+
+def test_where_a_private_authority_signs_nodes_trust_it_before_they_pull() -> None:
+    dev = record_platform(stack_settings("dev"))
+    machines = [each.name for each in dev.of("remote:Command") if each.name.endswith("-start")]
+    trusting = {each.name: each for each in dev.of("remote:Command") if each.name.endswith("-authority")}
+    assert trusting.keys() == {name.replace("-start", "-authority") for name in machines}
+    for each in trusting.values():
+        assert each.inputs["stdin"] == AUTHORITY
+    deployments = [each for each in dev.of("apps/v1:Deployment") if each.name.startswith("service-")]
+    assert deployments
+    for each in deployments:
+        assert {step.identity for step in trusting.values()} <= dev.before(each)
+    for name in machines:
+        assert "registry.dev.luxima.local" in dev.named(name).inputs["create"]
+
+
+def test_where_a_public_one_does_nodes_are_told_nothing(prod: Recorder) -> None:
+    assert not _steps(prod, "-authority")
+    assert not [each for each in prod.of("remote:Command") if "registries.yaml" in str(each.inputs)]
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def _running(folder: Path, name: str, stack: str = "prod") -> Machine:
 
 def _refused(made: Machine, done_with: str, *, version: str | None = None, token: str = TOKEN) -> None:
     """The step fails with a sentence, and k3s was not touched."""
-    done = made.up(version, token)
+    done = made.up(version, token, patience=1)
     assert done.returncode == 1
     assert done_with in done.stderr
     assert done.stderr.startswith(f"{made.name}: ")
@@ -98,7 +98,7 @@ def test_a_wrong_token_is_said_at_once_and_shown_nowhere(tmp_path: Path, name: s
     made.answers(_API, 401)
     _refused(made, f"the server at {_API} refuses the join token")
     assert [call for call in made.calls if call.startswith("ask")] == [f'ask {_API} user = "node:{TOKEN}"']
-    assert TOKEN not in steps.node(made.settings.kubernetes, made.settings.compute, name)
+    assert TOKEN not in steps.node(made.settings.kubernetes, made.settings.compute, name, None)
 
 
 def test_data_of_another_token_are_kept(tmp_path: Path) -> None:
@@ -120,6 +120,25 @@ def test_an_agent_joins_and_founds_nothing(tmp_path: Path) -> None:
     assert made.up().returncode == 0
     assert made.starts == [f"{_NOW} "]
     assert f"server: https://{_API}:6443" in (made.etc / "config.yaml").read_text()
+
+
+@pytest.mark.parametrize(("stack", "pods"), [("dev", "1"), ("prod", "2")])
+def test_the_clusters_name_server_outlives_a_node_where_there_is_another(tmp_path: Path, stack: str, pods: str) -> None:
+    made = _founder(tmp_path, stack)
+    assert made.up().returncode == 0
+    assert [call for call in made.calls if call.startswith("scale")] == [f"scale {pods}"]
+    agent = machine(tmp_path, "k3s-agent-1", stack)
+    agent.answers(agent.settings.kubernetes.api_address, 200)
+    assert agent.up().returncode == 0
+    assert not [call for call in agent.calls if call.startswith("scale")]
+
+
+def test_a_cluster_without_a_name_server_is_said(tmp_path: Path) -> None:
+    made = _founder(tmp_path)
+    made.put("nameless")
+    done = made.up(patience=1)
+    assert done.returncode == 1
+    assert "k3s has brought no name server of the cluster after 1 s" in done.stderr
 
 
 def test_what_is_as_it_should_be_is_left_alone(tmp_path: Path) -> None:
@@ -188,7 +207,7 @@ def test_a_server_stays_while_another_member_of_etcd_is_ill(tmp_path: Path, stat
 def test_a_server_is_done_when_it_votes_again(tmp_path: Path) -> None:
     made = _running(tmp_path, "k3s-server-2")
     made.put("members", "k3s-server-1 True True\nk3s-server-2 True False\nk3s-server-3 True True\n")
-    done = made.up(_PATCH)
+    done = made.up(_PATCH, patience=1)
     assert done.returncode == 1
     assert made.starts
     assert "etcd has a member that is not ready or does not vote" in done.stderr
@@ -214,7 +233,7 @@ def test_a_start_that_cannot_succeed_ends_with_k3s_own_words(tmp_path: Path) -> 
     made.answers(_API, 200)
     made.put("broken")
     made.put("journal", "level=info msg=hello\nlevel=fatal msg=no-disk\n")
-    done = made.up()
+    done = made.up(patience=1)
     assert done.returncode == 1
     assert done.stderr.startswith("k3s-agent-1: k3s is not ready after 1 s;")
     assert done.stderr.endswith("level=fatal msg=no-disk\n")

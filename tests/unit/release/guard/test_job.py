@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from components.kubernetes import Priorities
 from components.services import GuardJob, guard_document, watched
 from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared, Level, Subject
@@ -125,9 +126,9 @@ def test_who_is_watched() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_it_keeps_every_rule(stack: str) -> None:
+    recorded = [*declared(released(stack)).resources, *record(lambda: Priorities("priorities")).resources]
     resources = tuple(
-        Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs))
-        for each in declared(released(stack)).resources
+        Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs)) for each in recorded
     )
     broken = [
         rule.message(finding)

@@ -274,6 +274,14 @@ def test_a_stand_in_answers_probes_and_is_called_one(start: Start) -> None:
     assert running.process.wait(SECONDS) == 0
 
 
+def test_a_stand_in_says_what_it_is_given_where_it_would_be_missed(start: Start) -> None:
+    port = free_port()
+    running = start("stand-in", "an exporter", str(port), "/,/pve", port=port, SERIES='pve_up{id="node/pve1"} 1\n')
+
+    assert running.get("/pve?target=a")[1] == 'pve_up{id="node/pve1"} 1\n'
+    assert running.get("/metrics")[1].endswith("luxima_stand_in 1\n")
+
+
 @pytest.mark.parametrize("argument", ["--port={}", "--server.http.listen-addr=0.0.0.0:{}", "--web.listen-address=:{}"])
 def test_a_stand_in_listens_where_its_arguments_say(argument: str, start: Start) -> None:
     port = free_port()

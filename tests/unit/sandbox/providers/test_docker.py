@@ -17,6 +17,7 @@ from tests.unit.sandbox.providers.docker_refusals import ENGINE_REFUSES
 CONTAINER = "docker:index/container:Container"
 IMAGE = "docker:index/remoteImage:RemoteImage"
 VOLUME = "docker:index/volume:Volume"
+NETWORK = "docker:index/network:Network"
 HOST = {"host": "ssh://luxima@10.10.10.41:22"}
 
 
@@ -72,7 +73,9 @@ def test_another_image_replaces_a_container_and_its_name_is_free_first() -> None
     assert driver.replaces(CONTAINER, old, new) == {"image", "name"}
     assert driver.replaces(IMAGE, {"name": "a"}, {"name": "b"}) == {"name"}
     assert driver.replaces(VOLUME, {"name": "a"}, {"name": "b"}) == {"name"}
-    assert [driver.delete_first(token, old, new) for token in (CONTAINER, VOLUME, IMAGE)] == [True, True, False]
+    assert driver.replaces(NETWORK, {"name": "a"}, {"name": "b"}) == {"name"}
+    first = [driver.delete_first(token, old, new) for token in (CONTAINER, NETWORK, VOLUME, IMAGE)]
+    assert first == [True, True, True, False]
 
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
@@ -91,7 +94,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     ),
     "memory": ({"memory": -1}, "memory"),
     "no name": ({"name": None}, "name"),
-    "unsupported": ({"healthcheck": {"interval": "30s"}}, "healthcheck.interval"),
+    "unsupported": ({"gpus": "all"}, "gpus"),
+    "a health that nothing tells": ({"healthcheck": {"interval": "30s"}}, "healthcheck.tests"),
+    "an interval": ({"healthcheck": {"tests": ["CMD", "a"], "interval": "soon"}}, "healthcheck.interval"),
+    "a network without a name": ({"networksAdvanced": [{"aliases": ["a"]}]}, "networksAdvanced[0].name"),
+    "no seconds to wait": ({"wait": True, "waitTimeout": 0}, "waitTimeout"),
 }
 
 
@@ -136,6 +143,9 @@ def test_no_stack_declares_what_is_refused_or_would_not_stand_beside_the_others(
         (IMAGE, {"name": "a", "keepLocally": True, "forceRemove": True}, "forceRemove"),
         (VOLUME, {}, "name"),
         (VOLUME, {"name": "a", "driver": "nfs"}, "driver"),
+        (NETWORK, {"name": "a"}, "driver"),
+        (NETWORK, {"name": "a", "driver": "host"}, "driver"),
+        (NETWORK, {"name": "a", "driver": "bridge", "internal": True}, "internal"),
     ],
 )
 def test_what_no_stack_declares_is_refused(token: str, inputs: dict[str, Any], path: str) -> None:
@@ -149,6 +159,6 @@ def test_what_is_not_known_yet_is_not_judged() -> None:
 
 
 def test_other_types_are_refused() -> None:
-    with pytest.raises(ProviderError, match="does not drive docker:index/network:Network; use the official plugin"):
-        DockerDriver().check("docker:index/network:Network", "net", {})
+    with pytest.raises(ProviderError, match="does not drive docker:index/secret:Secret; use the official plugin"):
+        DockerDriver().check("docker:index/secret:Secret", "net", {})
     assert set(DockerDriver().handlers) == docker.DRIVEN

@@ -276,7 +276,7 @@ def test_what_no_stack_declares_is_refused(token: str, path: str, inputs: dict[s
     ]
 
 
-@pytest.mark.parametrize("name", ["index/haresource:Haresource", "firewall/aliasLegacy:AliasLegacy", "backup/job:Job"])
+@pytest.mark.parametrize("name", ["index/hagroup:Hagroup", "firewall/aliasLegacy:AliasLegacy", "backup/job:Job"])
 def test_a_type_that_no_stack_declares_is_refused(name: str) -> None:
     with pytest.raises(ProviderError, match=f"the local proxmoxve provider does not drive proxmoxve:{name}; use"):
         ProxmoxDriver().defaults(f"proxmoxve:{name}", "x", {}, {})

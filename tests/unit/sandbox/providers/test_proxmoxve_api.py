@@ -96,8 +96,13 @@ def read_inputs(driver: ProxmoxDriver, token: str, resource_id: str, inputs: dic
 
 
 def test_a_vm_is_made_as_declared(server: Running, driver: ProxmoxDriver) -> None:
-    assert driver.create(VM, "web", VM_INPUTS) == ("101", VM_INPUTS)
+    vm_id, outputs = driver.create(VM, "web", VM_INPUTS)
     vm = server.cluster.vm(101)
+    # The address of its card, by which it is told from one that takes its place, is kept by an update.
+    card = {**VM_INPUTS["networkDevices"][0], "macAddress": mac_address(vm.config["net0"])}
+    assert (vm_id, outputs) == ("101", {**VM_INPUTS, "networkDevices": [card]})
+    assert driver.preview_update(VM, VM_INPUTS, outputs)["networkDevices"] == [card]
+    assert driver.update(VM, "101", VM_INPUTS, VM_INPUTS)["networkDevices"] == [card]
     assert vm.status == "running"
     assert vm.config["cores"] == 2
     assert vm.config["scsi0"].startswith("local-lvm:vm-101-disk-0,")

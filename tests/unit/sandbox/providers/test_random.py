@@ -54,8 +54,8 @@ def test_a_value_is_kept_and_secret() -> None:
     _, outputs = driver.create(PASSWORD, "x", inputs)
     assert driver.read(PASSWORD, "none", inputs, outputs) == (inputs, outputs)
     assert driver.read(PASSWORD, "none", inputs, {}) is None, "only the state has it"
-    assert driver.secrets(PASSWORD) == {"result"}
-    assert driver.preview_outputs(PASSWORD, inputs) == {**inputs, "result": UNKNOWN}
+    assert driver.secrets(PASSWORD) == {"bcryptHash", "result"}
+    assert driver.preview_outputs(PASSWORD, inputs) == {**inputs, "bcryptHash": UNKNOWN, "result": UNKNOWN}
 
 
 def test_what_is_not_driven_says_so() -> None:

@@ -1,6 +1,8 @@
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ed25519
 
 from sandbox.providers import base
 from sandbox.providers.base import UNKNOWN, Operation, ProviderError
@@ -27,6 +29,22 @@ def test_a_command_is_recorded_and_prints_nothing(kubeconfig: Path) -> None:
     with base.running(Operation(name="reload")):
         assert driver.stale(REMOTE, INPUTS, outputs) == frozenset()
     assert kubeconfig.read_text() not in str(outputs)
+
+
+def test_a_machine_tells_a_key_of_its_own_that_a_connection_takes() -> None:
+    driver = CommandDriver()
+    keys = [driver.create(REMOTE, f"{name}-host-key", INPUTS)[1]["stdout"].strip() for name in ("one", "other", "one")]
+    assert keys[0] == keys[2] != keys[1]
+    for key in keys:
+        loaded = serialization.load_ssh_public_key(key.encode())
+        assert isinstance(loaded, ed25519.Ed25519PublicKey)
+        driver.create(REMOTE, "reload", {**INPUTS, "connection": {"hostKey": key}})
+
+
+@pytest.mark.parametrize("key", ["", "no-key", "ssh-ed25519 "])
+def test_a_connection_with_what_is_no_key_is_refused(key: str) -> None:
+    with pytest.raises(ProviderError, match="failed to parse host key"):
+        CommandDriver().create(REMOTE, "reload", {**INPUTS, "connection": {"hostKey": key}})
 
 
 def test_the_kubeconfig_step_answers_with_the_simulated_clusters(kubeconfig: Path) -> None:

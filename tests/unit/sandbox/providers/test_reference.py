@@ -8,7 +8,7 @@ import pytest
 
 from sandbox.providers import reference
 from sandbox.providers.official import Claim
-from tests.recording import STACKS, record_platform, stack_settings
+from tests.recording import STACKS, on_shared_storage, record_platform, stack_settings
 
 _PACKAGES = ("proxmoxve:", "minio:", "random:", "docker:")
 _BY_SETTING = {("proxmoxve:download/file:File", "checksum"), ("proxmoxve:download/file:File", "checksumAlgorithm")}
@@ -30,8 +30,9 @@ def _paths(value: Any, at: str = "") -> Iterator[str]:
 def declared() -> dict[str, list[Mapping[str, Any]]]:
     """The inputs of every resource of all stacks that a stand-in would get, by type."""
     found: dict[str, list[Mapping[str, Any]]] = {}
-    for stack in STACKS:
-        for resource in record_platform(stack_settings(stack)).resources:
+    # No committed stack has storage that all nodes share.
+    for settings in (*map(stack_settings, STACKS), on_shared_storage("docker-1", "docker-2")):
+        for resource in record_platform(settings).resources:
             if resource.type.startswith(_PACKAGES):
                 found.setdefault(resource.type, []).append(resource.inputs)
     return found

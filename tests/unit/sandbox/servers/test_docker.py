@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.cloud_init import DOCKER_HOST
+from components.cloud_init import DOCKER_HOST, TEXTFILES
 from sandbox import credentials
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
@@ -37,8 +37,7 @@ def listening(tmp_path: Path) -> Generator[Path]:
 def test_a_host_is_configured_as_the_platforms_machines_are() -> None:
     files = {file.path: file.content for file in DOCKER_HOST.files}
     assert json.loads(files["/etc/docker/daemon.json"]) == docker.DAEMON
-    made = [command[-1] for command in DOCKER_HOST.commands if command[0] == "mkdir"]
-    assert tuple(made) == docker.FOLDERS
+    assert docker.FOLDERS == (TEXTFILES,)
 
 
 def test_a_host_is_described_by_the_settings(layout: Layout) -> None:

@@ -76,18 +76,18 @@ CASES = [
         for name, key, needed, who in (
             ("edge", "pods", 2 * 2 + 5, "while they roll out (release guards 5, gateways 4)"),
             ("edge", "memory_limits_mib", 4 * 256 + 5 * 128, "while they roll out (gateways 1024, release guards 640)"),
-            ("observability", "pods", 6 + 2 * 2, "while they roll out (blackbox-exporter 2, kube-state-metrics 2, "),
+            ("observability", "pods", 6 + 3 * 2, "while they roll out (blackbox-exporter 2, kube-state-metrics 2, "),
             # What is always there: QuotaAlmostUsed would tell of it for good.
             (
                 "observability",
                 "memory_limits_mib",
-                ceil((1792 + 2 * 128 + 1024 + 768 + 512 + 64 + 256) / 0.9),
+                ceil((1792 + 2 * 128 + 1024 + 768 + 512 + 64 + 256 + 160) / 0.9),
                 "within 90% of it (prometheus 1792, loki 1024, tempo 768, ",
             ),
             (
                 "observability",
                 "cpu_requests_millicores",
-                ceil((200 + 2 * 20 + 3 * 100 + 2 * 20) / 0.9),
+                ceil((200 + 2 * 20 + 3 * 100 + 3 * 20) / 0.9),
                 "within 90% of it (prometheus 200, ",
             ),
             ("node-agents", "pods", 5, "within 90% of it (node-exporter 2, log-agent 2)"),
@@ -184,7 +184,7 @@ CASES = [
                 "service_cidr",
             ),
             ("dns.servers.0.address", "dns.servers[0].address", "10.43.0.10", "10.10.10.53", "service_cidr"),
-            ("dns.hosts.core.registry.0", "dns.hosts.core.registry[0]", "10.42.0.1", "10.10.10.41", "pod_cidr"),
+            ("dns.hosts.public.supabase.0", "dns.hosts.public.supabase[0]", "10.42.0.1", "10.10.10.41", "pod_cidr"),
         )
     ),
     Case(

@@ -1,13 +1,15 @@
 """Cases for the rules on what is observed."""
 
-from settings.rules import capacity, guard, observability, storage
+from settings.rules import capacity, delivery, guard, observability, storage
 from tests.unit.settings.rule_cases.case import Case, prod
 from tests.unit.settings.stacks import ABSENT
 
 OBJECTIVES = "services.api.objectives"
 LOKI = "observability.loki"
 SIGNAL = "observability.anomalies.logins"
-SERVED = ("public.supabase", "core.registry", "core.object-storage")
+ELSEWHERE = {"database.mode": "existing", "dns.hosts.public.supabase": ["10.10.10.41"]}
+OUT = ["192.0.2.1"]
+SERVED = ("public.supabase", "core.object-storage")
 VOLUME = "observability.prometheus.volume_gib"
 
 CASES = [
@@ -47,13 +49,27 @@ CASES = [
         {f"{OBJECTIVES}.availability": {"indicator": "availability", "objective_percent": 99.95}},
     ),
     Case(
-        storage.observers,
+        storage.own_users,
         {"storage.users.loki.bucket": "media"},
         "storage.users.loki",
-        '"media", read_write; give {bucket: loki, access: read_write}',
+        '"media", read_write, ""; give {bucket: loki, access: read_write}',
         {},
     ),
-    Case(storage.observers, {"storage.users.tempo": ABSENT}, "storage.users.tempo", "is missing; give {bucket", {}),
+    Case(storage.own_users, {"storage.users.tempo": ABSENT}, "storage.users.tempo", "is missing; give {bucket", {}),
+    Case(
+        storage.own_users,
+        {"storage.users.registry-pull.access": "read_write"},
+        "storage.users.registry-pull",
+        '"registry", read_write, ""; give {bucket: registry, access: read_only}',
+        {},
+    ),
+    Case(
+        delivery.registry_host,
+        {"delivery.registry.host": "k3s-agent-1"},
+        "delivery.registry.host",
+        '"k3s-agent-1" is not a machine of role docker_host; give docker-1',
+        {},
+    ),
     Case(storage.etcd, {"storage.users.etcd": ABSENT}, "storage.users.etcd", "is missing; give {bucket: backups", {}),
     Case(
         storage.etcd,
@@ -139,20 +155,24 @@ CASES = [
             ("node_exporter_port", 2113, "node_exporter_port", "kube-vip for Services"),
             ("agent_port", 31000, "agent_port", "a Service of the cluster"),
             ("postgres_exporter_port", 5432, "postgres_exporter_port", "observability.database"),
+            ("probe_port", 5061, "probe_port", "the image registry"),
         )
     ),
     *(
         Case(
             observability.ports,
-            {"observability.agent_port": 443, **{f"dns.hosts.{name}": ["192.0.2.1"] for name in elsewhere}},
+            {
+                **ELSEWHERE,
+                "observability.agent_port": 443,
+                **{f"dns.hosts.{name}": ["192.0.2.1"] for name in elsewhere},
+            },
             "observability.agent_port",
             f"443 is the port of {owner} already; give another one",
-            {"observability.agent_port": 443, **{f"dns.hosts.{name}": ["192.0.2.1"] for name in SERVED}},
+            {**ELSEWHERE, "observability.agent_port": 443, **dict.fromkeys(map("dns.hosts.{}".format, SERVED), OUT)},
         )
         for owner, elsewhere in (
             ("observability.alert_log_url", ()),
-            ("the image registry", ("public.supabase",)),
-            ("storage.endpoint", ("public.supabase", "core.registry")),
+            ("storage.endpoint", ("public.supabase",)),
         )
     ),
     Case(

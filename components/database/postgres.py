@@ -1,0 +1,126 @@
+"""PostgreSQL: its record, and the two documents that it reads (SEC-3, SEC-4, MON-3)."""
+
+from typing import Final
+
+import versions
+from components.database.model import DATABASE, PORT, SECRETS, Part
+from settings.database import Database
+
+CONF: Final = "/etc/luxima"
+"""Folder with the documents and the certificate."""
+MONITOR: Final = "luxima_monitor"
+"""Role of the exporter, which migration 0001 makes."""
+_IMAGE_CONF: Final = "/etc/postgresql/postgresql.conf"
+"""What the image itself says, above all which libraries are loaded: pg_stat_statements, pgaudit, pg_cron and others."""
+_MIB: Final = 1024
+
+
+def postgres(database: Database) -> Part:
+    """The server; its data, and the root key of what it encrypts, are in volumes that nothing here removes."""
+    return Part(
+        name="supabase-db",
+        aliases=[DATABASE],
+        image=versions.SUPABASE_POSTGRES,
+        port=PORT,
+        memory_mib=database.memory_mib.postgres,
+        user="postgres:0",
+        callers=["auth", "rest", "realtime", "storage", "meta", "studio", "pooler", "exporter"],
+        env={
+            "POSTGRES_HOST": "/var/run/postgresql",
+            "PGPORT": str(PORT),
+            "POSTGRES_PORT": str(PORT),
+            "PGDATABASE": "postgres",
+            "POSTGRES_DB": "postgres",
+            "JWT_EXP": str(database.token_seconds),
+        },
+        secrets={"PGPASSWORD": "{databasePassword}", "POSTGRES_PASSWORD": "{databasePassword}"},
+        command=["docker-entrypoint.sh", "postgres", "-c", f"config_file={CONF}/postgresql.conf"],
+        health=["CMD", "pg_isready", "--username=postgres", "--host=127.0.0.1"],
+        writes=["/var/run/postgresql"],
+        keeps={"supabase-db-data": "/var/lib/postgresql", "supabase-db-config": "/etc/postgresql-custom"},
+    )
+
+
+def postgresql_conf(database: Database) -> str:
+    """postgresql.conf: what the image says, and then what this host and this platform ask for.
+
+    Sizes as PostgreSQL's own documentation advises: a quarter of the memory for shared buffers, and what queries may
+    sort in at once is not more than what is left.
+    """
+    memory, connections = database.memory_mib.postgres, database.max_connections
+    shared = memory // 4
+    work = max(2, (memory - shared) // (connections * 2))
+    lines = {
+        "hba_file": f"{CONF}/pg_hba.conf",
+        "listen_addresses": "*",
+        "max_connections": connections,
+        "shared_buffers": f"{shared}MB",
+        "effective_cache_size": f"{memory * 5 // 8}MB",
+        "work_mem": f"{work}MB",
+        "maintenance_work_mem": f"{max(32, min(memory // 16, 2 * _MIB))}MB",
+        "wal_buffers": "16MB",
+        "min_wal_size": f"{max(80, memory // 8)}MB",
+        "max_wal_size": f"{max(512, memory // 2)}MB",
+        "checkpoint_completion_target": 0.9,
+        "random_page_cost": 1.1,
+        # Realtime reads changes, and a replica would.
+        "wal_level": "logical",
+        "max_wal_senders": 10,
+        "max_replication_slots": 10,
+        "max_slot_wal_keep_size": f"{memory * 2}MB",
+        "ssl": "on",
+        "ssl_cert_file": f"{CONF}/server.crt",
+        "ssl_key_file": f"{CONF}/server.key",
+        "ssl_min_protocol_version": "TLSv1.2",
+        "password_encryption": "scram-sha-256",
+        # All of it goes to the container's output, which the log agent reads (SEC-4).
+        "log_destination": "stderr",
+        "logging_collector": "off",
+        "log_line_prefix": "%m [%p] %q%u@%d %h ",
+        # A refused login is FATAL, a refused statement ERROR. Statements themselves may hold what people typed.
+        "log_min_messages": "warning",
+        "log_min_error_statement": "panic",
+        "log_statement": "none",
+        "log_lock_waits": "on",
+        "log_connections": "off",
+        "log_disconnections": "off",
+        "log_parameter_max_length_on_error": 0,
+        # Who gets which rights, and which role becomes which.
+        "pgaudit.log": "role",
+        "pgaudit.log_catalog": "off",
+        "pgaudit.log_parameter": "off",
+        "pg_stat_statements.track": "all",
+        "pg_stat_statements.max": 5000,
+        "track_io_timing": "on",
+        "idle_in_transaction_session_timeout": "10min",
+    }
+    return f"include_if_exists '{_IMAGE_CONF}'\n" + "".join(f"{name} = '{value}'\n" for name, value in lines.items())
+
+
+def pg_hba_conf() -> str:
+    """pg_hba.conf: everybody has a password, nobody comes from another network, and nobody replicates.
+
+    The image trusts whoever comes by loopback, and knows no replication.
+    """
+    rows = (
+        ("local", "all", "all", "", "scram-sha-256"),
+        ("host", "replication", "all", "all", "reject"),
+        ("hostnossl", "all", MONITOR, "all", "reject"),
+        ("host", "all", "all", "127.0.0.1/32", "scram-sha-256"),
+        # The network of its own that the host's containers have; no port of it is published.
+        ("host", "all", "all", "samenet", "scram-sha-256"),
+        ("host", "all", "all", "all", "reject"),
+    )
+    return "".join(" ".join(word for word in row if word) + "\n" for row in rows)
+
+
+SERVICE_FILE: Final = f"{SECRETS}/service.conf"
+"""Where the migrations' psql finds how it logs in: no argument and no environment has the password."""
+
+
+def service_conf() -> str:
+    """The connection that migrations are made by, with the password still to be put in."""
+    return (
+        f"[luxima]\nhost={DATABASE}\nport={PORT}\ndbname=postgres\nuser=supabase_admin\n"
+        f"password={{databasePassword}}\nsslmode=verify-full\nsslrootcert={CONF}/server.crt\n"
+    )

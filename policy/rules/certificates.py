@@ -1,0 +1,151 @@
+"""Names that the public asks for have certificates, by DNS-01 and from whom the requirement says (SEC-1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..judging import Resource, Stack, resource_rule, stack_rule
+from ..values import Finding, Value
+from . import kinds
+from .documents import ROUTING, of_stack
+
+LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
+PRIVATE = (".local", ".internal", ".lan", ".test")
+"""Ends of names that no public authority certifies: those get certificates of a private one."""
+_TSIG = frozenset({"HMACSHA256", "HMACSHA384", "HMACSHA512"})
+_HOST = re.compile(r"Host\(([^)]*)\)")
+_QUOTED = re.compile(r"`([^`]+)`")
+_INSIDE = ["metrics"]
+
+
+def is_private(name: str) -> bool:
+    """Whether a name is one of a private zone."""
+    return name.endswith(PRIVATE)
+
+
+@resource_rule("acme-issuer", requirements=("SEC-1",), types=kinds.ISSUERS)
+def acme_issuer(resource: Resource) -> Iterator[Finding]:
+    """A public issuer is Let's Encrypt's, and proves its names by DNS-01 with a signed update."""
+    acme = resource.props.at("spec", "acme")
+    if not acme.present:
+        return
+    server = acme.at("server")
+    if server.text != LETS_ENCRYPT:
+        yield server.wrong(f"is {server.text or 'missing'}", f"give {LETS_ENCRYPT}")
+    if acme.at("skipTLSVerify").flag:
+        yield acme.at("skipTLSVerify").wrong("switches the check of the certificate off", "remove it")
+    solvers = list(acme.at("solvers").items())
+    if not solvers:
+        yield acme.at("solvers").wrong("is missing", "give one with dns01")
+    for solver in solvers:
+        if solver.at("http01").present or not solver.at("dns01").present:
+            yield solver.wrong("is not dns01, without which there is no wildcard", "give dns01")
+        update = solver.at("dns01", "rfc2136")
+        algorithm = update.at("tsigAlgorithm")
+        if update.present and algorithm.text not in _TSIG:
+            yield algorithm.wrong(f"is {algorithm.text or 'missing, which is MD5'}", "give HMACSHA256")
+
+
+@stack_rule("certificate-issuer", requirements=("SEC-1",), types=(kinds.CERTIFICATE, *kinds.ISSUERS))
+def certificate_issuer(stack: Stack) -> Iterator[Finding]:
+    """Certificates of public names are Let's Encrypt's, of private names those of a private authority."""
+    issuers = {
+        (each.type.rpartition(":")[2], each.props.at("metadata", "name").text): each
+        for each in stack.of(*kinds.ISSUERS)
+    }
+    for certificate in stack.of(kinds.CERTIFICATE):
+        spec = certificate.props.at("spec")
+        reference = spec.at("issuerRef")
+        found = issuers.get((reference.at("kind").text or "Issuer", reference.at("name").text))
+        if found is None:
+            yield reference.wrong("names no issuer of the stack", "name one that is declared")
+            continue
+        issuer = found.props.at("spec")
+        zones = [
+            zone
+            for solver in issuer.at("acme", "solvers").items()
+            for zone in solver.at("selector", "dnsZones").texts()
+        ]
+        for name in spec.at("dnsNames").items():
+            if is_private(name.text):
+                if not issuer.at("ca").present:
+                    yield name.wrong(f"{name.text} is no name of {reference.at('name').text}'s", "name the private CA")
+            elif not issuer.at("acme").present:
+                yield name.wrong(f"{name.text} is public and not Let's Encrypt's", "name the issuer with acme")
+            elif zones and not any(f".{name.text.removeprefix('*.')}".endswith(f".{zone}") for zone in zones):
+                yield name.wrong(f"{name.text} is in no zone of the solvers", "name its zone in selector.dnsZones")
+
+
+@resource_rule("certificate-strength", requirements=("SEC-1",), types=(kinds.CERTIFICATE,))
+def certificate_strength(resource: Resource) -> Iterator[Finding]:
+    """A certificate has a strong key, a new one each time, and is renewed early enough to repair what fails."""
+    spec = resource.props.at("spec")
+    key = spec.at("privateKey")
+    least = {"ECDSA": 256, "RSA": 2048, "": 2048}.get(key.at("algorithm").text, 0)
+    size = key.at("size")
+    if (size.number or 2048 if key.at("algorithm").text != "ECDSA" else size.number or 256) < least:
+        yield size.wrong(f"is {size.text}", f"give {least}")
+    if not spec.at("secretName").text:
+        yield spec.at("secretName").wrong("is missing", "name the Secret that the gateway mounts")
+    if spec.at("isCA").flag:
+        return
+    rotation = key.at("rotationPolicy")
+    if rotation.text != "Always":
+        yield rotation.wrong(f"is {rotation.text or 'missing'}", "give Always")
+    if not list(spec.at("dnsNames").items()):
+        yield spec.at("dnsNames").wrong("is missing", "name the hosts")
+    before = spec.at("renewBefore")
+    hours = re.match(r"(\d+)h", before.text)
+    if hours is None or int(hours[1]) < 240:
+        yield before.wrong(f"is {before.text or 'missing'}", "give at least 240h")
+
+
+def _hosts(rule: str) -> Iterator[str]:
+    for named in _HOST.findall(rule):
+        yield from _QUOTED.findall(named)
+
+
+def _covered(host: str, names: set[str]) -> bool:
+    return host in names or f"*.{host.partition('.')[2]}" in names
+
+
+@stack_rule(
+    "public-name-certified", requirements=("SEC-1",), types=(kinds.CERTIFICATE, kinds.CONFIG_MAP, *kinds.WORKLOADS)
+)
+def public_name_certified(stack: Stack) -> Iterator[Finding]:
+    """Every host that a gateway serves is in a certificate that the gateway has."""
+    named = {
+        each.props.at("spec", "secretName").text: set(each.props.at("spec", "dnsNames").texts())
+        for each in stack.of(kinds.CERTIFICATE)
+    }
+    mounted = [each for workload in stack.of(*kinds.WORKLOADS) for each in _secrets(kinds.pod_spec(workload))]
+    for document in of_stack(stack, ROUTING):
+        http = document.content.at("http")
+        served = [each.at("certFile").text for each in document.content.at("tls", "certificates").items()]
+        names: set[str] = set()
+        for secret, path in mounted:
+            if not path or any(file.endswith(f"/{path}") for file in served):
+                names |= named.get(secret, set())
+        for _, router in http.at("routers").entries():
+            if router.at("entryPoints").texts() == _INSIDE:
+                continue
+            rule = router.at("rule")
+            for host in _hosts(rule.text):
+                if not _covered(host, names):
+                    yield rule.wrong(f"serves {host}, which no certificate of the gateway has", "add it to dnsNames")
+
+
+def _secrets(pod: Value) -> Iterator[tuple[str, str]]:
+    """The Secrets that a pod mounts, with the path of each certificate below the mount ("" for the whole Secret)."""
+    for volume in pod.at("volumes").items():
+        yield volume.at("secret", "secretName").text, ""
+        for source in volume.at("projected", "sources").items():
+            name = source.at("secret", "name").text
+            items = [item for item in source.at("secret", "items").items() if item.at("key").text == "tls.crt"]
+            yield from ((name, item.at("path").text) for item in items)
+            if not items:
+                yield name, ""
+
+
+RULES = (acme_issuer, certificate_issuer, certificate_strength, public_name_certified)

@@ -1,0 +1,112 @@
+"""What a gateway is told: TLS for everyone, plain HTTP only to redirect, headers that keep browsers safe (SEC-1)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..judging import Resource, resource_rule
+from ..values import Finding, Value
+from . import kinds
+from .documents import GATEWAY, ROUTING, of_resource
+from .https import is_at_home, plain_hosts
+
+LEAST_STS = 31_536_000
+"""Seconds: a year."""
+_INSIDE = frozenset({"metrics"})
+"""Entry points that no Service publishes."""
+_VERSIONS = frozenset({"VersionTLS12", "VersionTLS13"})
+_FRAMES = frozenset({"DENY", "SAMEORIGIN"})
+_REFERRERS = frozenset({"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"})
+
+
+@resource_rule("gateway-tls", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
+def gateway_tls(resource: Resource) -> Iterator[Finding]:
+    """Every entry point of a gateway serves TLS, or redirects to it for good."""
+    for document in of_resource(resource):
+        if document.kind != GATEWAY:
+            continue
+        points = document.content.at("entryPoints")
+        if not points.names():
+            yield points.wrong("is missing", "give the entry points")
+        for name, point in points.entries():
+            if name in _INSIDE or point.at("http", "tls").present:
+                continue
+            redirect = point.at("http", "redirections", "entryPoint")
+            if redirect.at("scheme").text != "https" or redirect.at("permanent").flag is not True:
+                yield point.wrong("serves plain HTTP", "give http.tls, or a permanent redirection to https")
+        if document.content.at("api", "insecure").flag:
+            yield document.content.at("api", "insecure").wrong("is true", "remove it")
+
+
+@resource_rule("gateway-tls-options", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
+def gateway_tls_options(resource: Resource) -> Iterator[Finding]:
+    """A gateway speaks TLS 1.2 at least, with ciphers that keep the past secret, and only for names that it has."""
+    for document in of_resource(resource):
+        if document.kind != ROUTING or not document.content.at("http", "routers").present:
+            continue
+        tls = document.content.at("tls")
+        if not list(tls.at("certificates").items()):
+            yield tls.at("certificates").wrong("is missing", "name the files of the certificates")
+        for certificate in tls.at("certificates").items():
+            for name in ("certFile", "keyFile"):
+                if not certificate.at(name).text:
+                    yield certificate.at(name).wrong("is missing", "name the file")
+        options = tls.at("options")
+        if not options.at("default").present:
+            yield options.wrong("has no default", "give minVersion, sniStrict and cipherSuites")
+        for _, each in options.entries():
+            if each.at("minVersion").text not in _VERSIONS:
+                yield each.at("minVersion").wrong(f"is {each.at('minVersion').text or 'missing'}", "give VersionTLS12")
+            if each.at("sniStrict").flag is not True:
+                yield each.at("sniStrict").wrong("is not true", "set it")
+            yield from _ciphers(each.at("cipherSuites"))
+
+
+def _ciphers(suites: Value) -> Iterator[Finding]:
+    for cipher in suites.items():
+        if not cipher.text.startswith(("TLS_ECDHE_", "TLS_AES_", "TLS_CHACHA20_")) or "_CBC_" in cipher.text:
+            yield cipher.wrong(f"is {cipher.text}", "remove it")
+
+
+@resource_rule("gateway-headers", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
+def gateway_headers(resource: Resource) -> Iterator[Finding]:
+    """Every public route tells browsers to stay on HTTPS, and not to guess types, frame pages or tell where from."""
+    for document in of_resource(resource):
+        if document.kind != ROUTING:
+            continue
+        http = document.content.at("http")
+        safe = {name for name, each in http.at("middlewares").entries() if _is_safe(each.at("headers"))}
+        for _, router in http.at("routers").entries():
+            points = router.at("entryPoints")
+            if points.present and set(points.texts()) <= _INSIDE:
+                continue
+            if points.texts() != ["websecure"]:
+                yield points.wrong("is not only websecure", "give websecure, or metrics for what nobody publishes")
+            used = router.at("middlewares")
+            if not safe.intersection(used.texts()):
+                yield used.wrong("has none with the headers of a secure page", "name the middleware headers first")
+
+
+def _is_safe(headers: Value) -> bool:
+    return (
+        (headers.at("stsSeconds").number or 0) >= LEAST_STS
+        and headers.at("contentTypeNosniff").flag is True
+        and headers.at("customFrameOptionsValue").text in _FRAMES
+        and headers.at("referrerPolicy").text in _REFERRERS
+    )
+
+
+@resource_rule("gateway-backends", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
+def gateway_backends(resource: Resource) -> Iterator[Finding]:
+    """A gateway leads to hosts outside the cluster only over TLS."""
+    for document in of_resource(resource):
+        if document.kind != ROUTING:
+            continue
+        for _, service in document.content.at("http", "services").entries():
+            for server in service.at("loadBalancer", "servers").items():
+                url = server.at("url")
+                if any(not is_at_home(host) for host in plain_hosts(url.text)):
+                    yield url.wrong("is plain HTTP to another host", "use https://")
+
+
+RULES = (gateway_tls, gateway_tls_options, gateway_headers, gateway_backends)

@@ -1,0 +1,99 @@
+"""Where machines are, and how one gets into them (INF-1, ENV-4, SEC-3)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..judging import Resource, Stack, resource_rule, stack_rule
+from ..values import Finding
+from . import kinds
+from .documents import of_resource
+
+_QUORUM = "k3s-server"
+_APART = ("k3s-agent", "docker-host", "lxc")
+_ENVIRONMENTS = frozenset({"dev"})
+_LEAST = {"k3s-server": (2, 4096), "k3s-agent": (2, 4096), "docker-host": (2, 4096)}
+"""Cores and MiB below which what the machine is for does not run."""
+_FORBIDDEN = ("chpasswd", "password", "ssh_pwauth_password")
+_LOGINS = {"PasswordAuthentication": "no", "KbdInteractiveAuthentication": "no", "PermitRootLogin": "no"}
+
+
+@stack_rule("machines-apart", requirements=("ENV-4", "INF-1"), types=(kinds.VM, kinds.LXC))
+def machines_apart(stack: Stack) -> Iterator[Finding]:
+    """Outside of dev no hypervisor holds the majority of a quorum, nor all machines of one kind."""
+    roles: dict[str, list[Resource]] = {}
+    for machine in stack.of(kinds.VM, kinds.LXC):
+        tags = machine.props.at("tags").texts()
+        if _ENVIRONMENTS.intersection(tags):
+            continue
+        for role in (_QUORUM, *_APART):
+            if role in tags:
+                roles.setdefault(role, []).append(machine)
+    for role, machines in roles.items():
+        if len(machines) < 2:
+            continue
+        nodes = [each.props.at("nodeName").text for each in machines]
+        most = max(nodes, key=nodes.count)
+        allowed = (len(machines) - 1) // 2 if role == _QUORUM else -(-len(machines) // len(_hypervisors(stack)))
+        if nodes.count(most) > max(1, allowed):
+            first = next(each for each in machines if each.props.at("nodeName").text == most)
+            yield first.props.at("nodeName").wrong(
+                f"{most} holds {nodes.count(most)} of {len(machines)} machines of {role}", "place them apart"
+            )
+
+
+def _hypervisors(stack: Stack) -> set[str]:
+    return {each.props.at("nodeName").text for each in stack.of(kinds.VM, kinds.LXC)}
+
+
+@resource_rule("machine-starts", requirements=("INF-1", "ENV-4"), types=(kinds.VM, kinds.LXC))
+def machine_starts(resource: Resource) -> Iterator[Finding]:
+    """A machine comes back with its hypervisor, and tells it how it is."""
+    start = resource.props.at("onBoot" if resource.type == kinds.VM else "startOnBoot")
+    if start.flag is False:
+        yield start.wrong("is false", "set it to true")
+    agent = resource.props.at("agent", "enabled")
+    if resource.type == kinds.VM and agent.flag is False:
+        yield agent.wrong("is false: no backup could freeze its file systems", "set it to true")
+    for role, (cores, memory) in _LEAST.items():
+        if resource.type == kinds.VM and role in resource.props.at("tags").texts():
+            if (resource.props.at("cpu", "cores").number or 0) < cores:
+                yield resource.props.at("cpu", "cores").wrong(f"is less than {cores}", f"give {cores}")
+            if (resource.props.at("memory", "dedicated").number or 0) < memory:
+                yield resource.props.at("memory", "dedicated").wrong(f"is less than {memory}", f"give {memory}")
+    floating = resource.props.at("memory", "floating")
+    if floating.number and floating.number < (resource.props.at("memory", "dedicated").number or 0):
+        yield floating.wrong("takes memory away that pods count on", "remove it")
+
+
+@resource_rule("machine-logins", requirements=("SEC-2", "SEC-3"), types=(kinds.FILE,))
+def machine_logins(resource: Resource) -> Iterator[Finding]:
+    """A machine lets in keys only: no password, no root."""
+    for document in of_resource(resource):
+        config = document.content
+        if config.at("ssh_pwauth").flag is not False:
+            yield config.at("ssh_pwauth").wrong("is not false", "set it to false")
+        if config.at("disable_root").flag is False:
+            yield config.at("disable_root").wrong("is false", "set it to true")
+        for name in _FORBIDDEN:
+            if config.at(name).present:
+                yield config.at(name).wrong("gives a password", "remove it and give keys")
+        for user in config.at("users").items():
+            for name in ("passwd", "plain_text_passwd", "hashed_passwd"):
+                if user.at(name).present:
+                    yield user.at(name).wrong("gives a password", "remove it and give keys")
+            if user.at("lock_passwd").flag is False:
+                yield user.at("lock_passwd").wrong("is false", "set it to true")
+        for file in config.at("write_files").items():
+            if "sshd" in file.at("path").text:
+                yield from _sshd(file.at("content").text, resource)
+
+
+def _sshd(text: str, resource: Resource) -> Iterator[Finding]:
+    said = dict(line.split(maxsplit=1) for line in text.splitlines() if len(line.split()) == 2)
+    for name, wanted in _LOGINS.items():
+        if said.get(name, wanted) != wanted:
+            yield resource.props.at("sourceRaw", "data").wrong(f"sets {name} {said[name]}", f"give {wanted}")
+
+
+RULES = (machines_apart, machine_starts, machine_logins)

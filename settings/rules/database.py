@@ -1,0 +1,96 @@
+"""Rules on the stack's own database (INF-4, SEC-3)."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Final
+
+from settings.database import KEY_YEARS, STORAGE_USER
+from settings.report import Path, Problem, listed, show
+from settings.shape import whole
+from settings.stack import Settings
+
+OTHERS_MIB: Final = 1536
+"""What a Docker host's system and the agents on it take."""
+_HIDDEN: Final = ("internal", "auth", "storage", "vault", "extensions")
+
+
+def today() -> date:
+    """The day that keys are judged by."""
+    return datetime.now(UTC).date()
+
+
+def host(settings: Settings) -> Iterator[Problem]:
+    """It runs on a Docker host of the stack that has the memory, and the exporter beside it asks it there."""
+    if settings.database.mode == "existing":
+        return
+    known = dict(whole(settings.wanted_vms))
+    hosts = [name for name, vm in known.items() if vm.role == "docker_host"]
+    machine = known.get(settings.database.host)
+    path: Path = ("database", "host")
+    if machine is None and settings.database.host in settings.wanted_vms:
+        # Something else is wrong with it, and is told.
+        return
+    if machine is None or machine.role != "docker_host":
+        right = f"give {listed(hosts, 'or')}" if hosts else "add one"
+        yield Problem(path, f"{show(settings.database.host)} is no machine of role docker_host; {right}")
+        return
+    wanted = settings.database.memory_mib.together + OTHERS_MIB
+    if wanted > machine.memory_mib:
+        text = f"the containers and the host's own need {wanted} MiB, and {settings.database.host} has "
+        right = f"{machine.memory_mib}; give compute.vms.{settings.database.host}.memory_mib more, or less here"
+        yield Problem(("database", "memory_mib"), f"{text}{right}")
+    address = settings.observability.database.rpartition(":")[0]
+    if address != machine.address:
+        yield Problem(
+            ("observability", "database"),
+            f"{show(address)} is not the host of the database; give {machine.address}:5432, as database.host says",
+        )
+
+
+def storage(settings: Settings) -> Iterator[Problem]:
+    """Its storage can write to its folder of the media, and to no other."""
+    user = settings.storage.users.get(STORAGE_USER)
+    wanted = ("media", "read_write", f"{STORAGE_USER}/")
+    if settings.database.mode == "existing" or (user and (user.bucket, user.access, user.prefix) == wanted):
+        return
+    text = f"{show(user.bucket)}, {user.access}, {show(user.prefix)}" if user else "is missing"
+    right = f"{{bucket: media, access: read_write, prefix: {STORAGE_USER}/}}"
+    yield Problem(("storage", "users", STORAGE_USER), f"{text}; give {right}")
+
+
+def schemas(settings: Settings) -> Iterator[Problem]:
+    """What is not for users is not exposed."""
+    for index, schema in enumerate(settings.database.schemas):
+        if schema in _HIDDEN:
+            yield Problem(("database", "schemas", index), f"{schema} is not for users; remove it")
+
+
+def connections(settings: Settings) -> Iterator[Problem]:
+    """The pooler leaves connections to the others."""
+    database = settings.database
+    most = database.max_connections // 2
+    if database.pooler_connections > most:
+        text = f"{database.pooler_connections} is more than half of database.max_connections; give {most} at most"
+        yield Problem(("database", "pooler_connections"), text)
+
+
+def keys(settings: Settings) -> Iterator[Problem]:
+    """Keys were made on a day that has come, and are not at their end; the new one stands first."""
+    given = settings.database.keys
+    days: list[tuple[Path, str]] = [
+        (("database", "keys", kind), getattr(given, kind)) for kind in ("passwords", "internal", "certificate")
+    ]
+    days += [(("database", "keys", "jwt", index), day) for index, day in enumerate(given.jwt)]
+    now = today()
+    for path, day in days:
+        made = date.fromisoformat(day)
+        if made > now:
+            yield Problem(path, f"{day} has not come; give {now.isoformat()} or a day before it")
+        elif made.replace(day=1, year=made.year + KEY_YEARS) <= now:
+            yield Problem(path, f"{day} is {KEY_YEARS} years ago, and what was made then ends; give {now.isoformat()}")
+    if len(given.jwt) > 1 and given.jwt[0] <= given.jwt[1]:
+        text = f"{given.jwt[0]} signs and is not newer than {given.jwt[1]}; give the newer day first"
+        yield Problem(("database", "keys", "jwt"), text)
+
+
+RULES = (host, storage, schemas, connections, keys)

@@ -1,0 +1,79 @@
+"""How often `up` asks the Proxmox API: `python -m tests.bench.machines [10 100]`, against the simulated one."""
+
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from components.compute import ComputeCluster
+from sandbox.credentials import private_key
+from settings import Settings
+from settings.compute import Compute
+from tests import arguments
+from tests.machines import stack_on
+from tests.recording import stack_settings
+from tests.unit.sandbox.proxmox import TOKEN, Running, running
+
+_NODES = ("pve1", "pve2", "pve3")
+_KEPT = 1_000_000
+"""Requests that the simulated API remembers."""
+
+
+def _settings(endpoint: str, machines: int) -> Settings:
+    """Prod's, with so many Docker hosts and nothing else."""
+    settings = stack_settings("prod")
+    data: dict[str, Any] = {**settings.compute.model_dump(), "endpoint": endpoint, "containers": {}}
+    like = data["vms"]["docker-1"]
+    data["vms"] = {
+        f"docker-{number}": {
+            **like,
+            "id": 4000 + number,
+            "node": _NODES[number % len(_NODES)],
+            "address": f"10.10.{31 + number // 250}.{number % 250 + 1}",
+            "protected": False,
+        }
+        for number in range(machines)
+    }
+    return settings.model_copy(update={"compute": Compute.model_validate(data)})
+
+
+def _asked(server: Running, act: Any) -> tuple[int, float]:
+    """Requests and seconds of an act."""
+    server.cluster.requests.clear()
+    begun = time.monotonic()
+    act()
+    return len(server.cluster.requests), time.monotonic() - begun
+
+
+def measure(machines: int) -> list[str]:
+    """A row: requests, and seconds in brackets, of an `up` from nothing, one without a change, and a refresh."""
+    key = private_key()
+    with (
+        tempfile.TemporaryDirectory() as name,
+        running(Path(name), nodes=_NODES) as server,
+    ):
+        server.cluster.max_requests = _KEPT
+        settings = _settings(server.endpoint, machines)
+
+        def program() -> None:
+            ComputeCluster("compute", arguments.machines(settings, TOKEN, key))
+
+        stack = stack_on(server, Path(name))(program)
+        row = [str(machines)]
+        for act in (lambda: stack.up(color="never"), lambda: stack.up(color="never"), lambda: stack.refresh()):
+            requests, seconds = _asked(server, act)
+            row.append(f"{requests} ({requests / machines:.1f} a machine; {seconds:.0f} s)")
+        return row
+
+
+def main(given: list[str]) -> None:
+    """Print the table."""
+    sys.stdout.write("| machines | `up` from nothing | `up` without a change | `refresh` |\n|---|---|---|---|\n")
+    for number in map(int, given or ["10", "100"]):
+        sys.stdout.write(f"| {' | '.join(measure(number))} |\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

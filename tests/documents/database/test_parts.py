@@ -1,0 +1,124 @@
+"""The parts of Supabase: every variable is upstream's or has a reason, and no secret is where everybody sees it."""
+
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import yaml
+
+from components.database.gateway import gateway
+from components.database.model import Part
+from components.database.parts import parts
+from components.database.postgres import postgres
+from settings.secrets import GENERATED
+from tests.recording import STACKS, record_platform, stack_settings
+
+UPSTREAM: Final[dict[str, list[str]]] = yaml.safe_load(Path(__file__).with_name("upstream.yaml").read_text())
+LEFT_OUT: Final = {
+    ("db", "JWT_SECRET"): "only a function of upstream's first migrations reads it; PostgREST has the key",
+    ("rest", "PGRST_APP_SETTINGS_JWT_SECRET"): "whoever may run SQL could read it",
+    ("storage", "FILE_STORAGE_BACKEND_PATH"): "objects are in object storage",
+    ("storage", "S3_PROTOCOL_ACCESS_KEY_ID"): "its S3 protocol is not offered: the object storage itself has one",
+    ("storage", "S3_PROTOCOL_ACCESS_KEY_SECRET"): "the same",
+    ("imgproxy", "IMGPROXY_LOCAL_FILESYSTEM_ROOT"): "no picture is a file of its own",
+    ("functions", "JWT_SECRET"): "the key set is enough to check a token",
+    ("functions", "SUPABASE_SERVICE_ROLE_KEY"): "a function has the rights of who calls it",
+    ("functions", "SUPABASE_PUBLISHABLE_KEYS"): "keys of the new form are not made",
+    ("functions", "SUPABASE_SECRET_KEYS"): "the same",
+    ("functions", "SUPABASE_DB_URL"): "queries go through the API (SEC-3)",
+    ("studio", "OPENAI_API_KEY"): "nothing is sent to a model",
+    ("studio", "LOGFLARE_API_KEY"): "logs are in Loki, and Studio's page of them is off",
+    ("studio", "LOGFLARE_PUBLIC_ACCESS_TOKEN"): "the same",
+    ("studio", "LOGFLARE_PRIVATE_ACCESS_TOKEN"): "the same",
+    ("studio", "LOGFLARE_URL"): "the same",
+    ("studio", "NEXT_PUBLIC_ENABLE_LOGS"): "the same",
+    ("studio", "NEXT_ANALYTICS_BACKEND_PROVIDER"): "the same",
+    ("studio", "SNIPPETS_MANAGEMENT_FOLDER"): "nothing is kept in its container",
+    ("studio", "EDGE_FUNCTIONS_MANAGEMENT_FOLDER"): "functions come from the repository",
+    **{
+        ("gateway", name): "it is Traefik: its routes have the keys, the gateways' login Studio's"
+        for name in UPSTREAM["gateway"]
+    },
+}
+ADDED: Final = {
+    ("rest", "PGRST_ADMIN_SERVER_PORT"): "its health is asked there",
+    ("realtime", "ANON_KEY"): "its health asks with it",
+    ("pooler", "POSTGRES_HOST"): "its tenant's script reads it",
+    ("gateway", "GOMEMLIMIT"): "garbage is collected before the limit ends the program",
+}
+
+
+def _parts(stack: str = "prod") -> dict[str, Part]:
+    settings = stack_settings(stack)
+    return {"db": postgres(settings.database), "gateway": gateway(settings), **parts(settings)}
+
+
+@pytest.mark.parametrize("part", UPSTREAM)
+def test_every_variable_is_upstreams_or_has_a_reason(part: str) -> None:
+    made = _parts()[part]
+    given = {*made.env, *made.secrets}
+    wanted = set(UPSTREAM[part]) - {name for of, name in LEFT_OUT if of == part}
+    assert given - {name for of, name in ADDED if of == part} == wanted
+    assert not set(made.env) & set(made.secrets)
+
+
+def test_no_reason_is_for_nothing() -> None:
+    assert {(part, name) for part, name in LEFT_OUT if name not in UPSTREAM[part]} == set()
+    assert {(part, name) for part, name in ADDED if name in UPSTREAM[part]} == set()
+    assert set(_parts()) == set(UPSTREAM)
+
+
+def test_who_is_told_a_secret_is_in_the_table() -> None:
+    """And nobody else."""
+    told: dict[str, set[str]] = {}
+    for name, part in _parts().items():
+        for template in part.secrets.values():
+            for secret in GENERATED:
+                words = {"jwtSecret": ("{jwtSecret}", "{jwtKeys}", "{jwtJwks}")}.get(secret.key, (f"{{{secret.key}}}",))
+                if any(word in template for word in words):
+                    told.setdefault(secret.key, set()).add(name)
+    for secret in GENERATED:
+        if secret.readers != ("database",):
+            inside = set(secret.readers) & set(UPSTREAM) - {"gateway"}
+            assert told.get(secret.key, set()) == inside, secret.key
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_no_secret_is_in_an_environment_an_argument_or_a_label(stack: str) -> None:
+    recorded = record_platform(stack_settings(stack))
+    for container in recorded.of("container:Container"):
+        seen: dict[str, Any] = {
+            key: container.inputs.get(key) for key in ("envs", "command", "entrypoints", "labels", "healthcheck")
+        }
+        for planted in ("generated-password", "a-smtpPassword", "eyJ", "database-key", "generated-secret"):
+            assert planted not in str(seen), container.name
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_only_the_gateway_publishes_a_port_and_all_are_hardened(stack: str) -> None:
+    settings = stack_settings(stack)
+    recorded = record_platform(settings)
+    mine = [each for each in recorded.of("container:Container") if each.inputs["name"].startswith("supabase-")]
+    running = [each.inputs for each in mine if each.inputs.get("start") is not False]
+    assert len(running) == len(UPSTREAM)
+    published = {each["name"]: each["ports"] for each in running if each.get("ports")}
+    port, host = settings.database.gateway_port, settings.database_host
+    assert host is not None
+    wanted = [{"internal": port, "external": port, "ip": host.address, "protocol": "tcp"}]
+    assert published == {"supabase-gateway": wanted}
+    for each in running:
+        assert (each["readOnly"], each["memorySwap"]) == (True, each["memory"])
+        assert each["user"].endswith(":0")
+        assert each["user"] != "0:0"
+        assert [joined["name"] for joined in each["networksAdvanced"]] == ["supabase"]
+        assert each["healthcheck"]["tests"][0] in ("CMD", "CMD-SHELL")
+
+
+def test_parts_start_after_the_schema_is_there() -> None:
+    recorded = record_platform(stack_settings("dev"))
+    migrated = recorded.named("database-migrate-run").identity
+    assert recorded.named("database-postgres-container").identity in recorded.before(
+        recorded.named("database-migrate-run")
+    )
+    for part in (*parts(stack_settings("dev")), "gateway"):
+        assert migrated in recorded.before(recorded.named(f"database-{part}-container")), part

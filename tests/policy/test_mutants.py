@@ -1,0 +1,43 @@
+"""Whatever is broken, a rule says so; what no rule has to say anything about has its reason in the table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from policy.exemptions import EXEMPTIONS
+from policy.rules import kinds
+from policy.table import RULES
+
+from .mutants.engine import Judge, Verdict, mutants, platform, rewritten
+from .mutants.table import EQUIVALENT, KINDS, OPEN
+
+
+def _survivors(verdicts: Sequence[Verdict]) -> list[str]:
+    survived = [each.mutant for each in verdicts if each.outcome == "survived"]
+    return [each.title for each in survived if not any(known.covers(each, "prod") for known in OPEN)]
+
+
+def test_of_a_sample_none_survives() -> None:
+    """The first mutant of each row and operator in prod, but for those that the table says are open."""
+    judge = Judge("prod")
+    verdicts = [judge.judge(each) for each in mutants("prod", first_only=True)]
+    assert _survivors(verdicts) == []
+    assert {each.mutant.kind for each in verdicts if each.outcome == "caught"} == set(KINDS)
+
+
+def test_writing_a_document_anew_breaks_nothing() -> None:
+    """Else a mutant could be caught for how it is written, not for what it says."""
+    for each in platform("prod"):
+        if each.subject.type in {kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, kinds.FILE}:
+            for made in rewritten(each):
+                said = [
+                    rule.message(finding)
+                    for rule in RULES
+                    if rule.check_stack is None and each.subject.type in rule.types
+                    for finding in rule.judge([made], EXEMPTIONS)
+                ]
+                assert said == []
+
+
+def test_a_reason_says_something() -> None:
+    assert all(len(each.reason) > 30 for each in EQUIVALENT)

@@ -1,0 +1,70 @@
+"""Cases for the rules on the stack's own database."""
+
+from settings.rules import database
+from tests.unit.settings.rule_cases.case import Case
+
+CASES = [
+    Case(
+        database.host,
+        {"database.host": "k3s-agent-1"},
+        "database.host",
+        '"k3s-agent-1" is no machine of role docker_host; give docker-1',
+        {"database.host": "docker-1"},
+    ),
+    Case(
+        database.host,
+        {"compute.vms.docker-1.memory_mib": 5567},
+        "database.memory_mib",
+        "the containers and the host's own need 5568 MiB, and docker-1 has 5567",
+        {"compute.vms.docker-1.memory_mib": 5568},
+    ),
+    Case(
+        database.host,
+        {"observability.database": "10.10.10.31:5432"},
+        "observability.database",
+        '"10.10.10.31" is not the host of the database; give 10.10.10.41:5432',
+        {"observability.database": "10.10.10.41:5432"},
+    ),
+    Case(
+        database.storage,
+        {"storage.users.supabase.prefix": ""},
+        "storage.users.supabase",
+        '"media", read_write, ""; give {bucket: media, access: read_write, prefix: supabase/}',
+        {"storage.users.supabase.prefix": "supabase/"},
+    ),
+    Case(
+        database.schemas,
+        {"database.schemas": ["public", "internal"]},
+        "database.schemas[1]",
+        "internal is not for users; remove it",
+        {"database.schemas": ["public"]},
+    ),
+    Case(
+        database.connections,
+        {"database.pooler_connections": 51},
+        "database.pooler_connections",
+        "51 is more than half of database.max_connections; give 50 at most",
+        {"database.pooler_connections": 50},
+    ),
+    Case(
+        database.keys,
+        {"database.keys.jwt": ["2999-01-01"]},
+        "database.keys.jwt[0]",
+        "2999-01-01 has not come; give ",
+        {"database.keys.jwt": ["2026-11-26"]},
+    ),
+    Case(
+        database.keys,
+        {"database.keys.internal": "2020-01-01"},
+        "database.keys.internal",
+        "2020-01-01 is 5 years ago, and what was made then ends; give ",
+        {},
+    ),
+    Case(
+        database.keys,
+        {"database.keys.jwt": ["2026-08-01", "2026-11-26"]},
+        "database.keys.jwt",
+        "2026-08-01 signs and is not newer than 2026-11-26; give the newer day first",
+        {"database.keys.jwt": ["2026-11-26", "2026-08-01"]},
+    ),
+]
