@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import pulumi
 
+from components import database
 from components.compute import ComputeArgs, ComputeCluster, RegistryLogin, VirtualMachine
-from components.database import Database, DatabaseArgs
 from components.delivery import SIDES, BucketKey, Registry, RegistryArgs, RegistryUsers, config_yaml, pull_config
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
@@ -294,10 +294,12 @@ class Platform:
             return secrets
         host = self.compute.docker_hosts[settings.database.host]
         key = self.storage.keys[STORAGE_USER]
-        self.database = Database(
+        self.database = database.Database(
             "database",
-            DatabaseArgs(
-                settings=settings,
+            database.DatabaseArgs(
+                database=settings.database,
+                environment=settings.environment.label,
+                plan=database.plan(settings),
                 login=self.compute.vms[settings.database.host].login,
                 smtp_password=secrets["smtpPassword"],
                 storage_key_id=key.access_key,

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from components import database, delivery
 from components.observability import agent_names
 from settings import Settings
 from settings.capacity import pods
@@ -43,7 +44,7 @@ def _of_vm(settings: Settings, vm: Vm) -> Iterator[str]:
             yield f"serves {', '.join(served)}"
         if settings.observability.database.rpartition(":")[0] == vm.address:
             yield "the database"
-        yield f"containers {', '.join(['node-exporter', *agent_names(settings.observability, vm.address)])}"
+        yield f"containers {', '.join(_containers(settings, vm))}"
         return
     if vm.role == "k3s_server":
         yield f"k3s server with etcd, which may hold {settings.kubernetes.api_address}"
@@ -51,6 +52,14 @@ def _of_vm(settings: Settings, vm: Vm) -> Iterator[str]:
         held = (gateway.address for gateway in settings.edge.gateways.values())
         yield f"pods, which may hold {', '.join(held)}"
     yield f"on every node {', '.join(each.of for each in pods.pods(settings) if each.on_every_node)}"
+
+
+def _containers(settings: Settings, host: Vm) -> Iterator[str]:
+    yield from ("node-exporter", *agent_names(settings.observability, host.address))
+    if host == settings.database_host:
+        yield from database.plan(settings).names
+    if host.address == settings.registry_address:
+        yield from (side.name for side in delivery.SIDES)
 
 
 def _number(steady: int, peak: int) -> str:

@@ -69,6 +69,16 @@ MADE: Final = (
         f"{_REPLACE}: its data sources come from files, so nothing that is kept needs the old one",
     ),
     Made(
+        "database-keys-*",
+        "keys and passwords of the database and of what runs around it",
+        "another day in `database.keys`, one kind at a time: [rotate the database's keys](rotate-database-keys.md)",
+    ),
+    Made(
+        "registry-users-*",
+        "passwords of the registry's users",
+        "`delivery.registry.password_generation` one higher: those before are let in until it is raised again",
+    ),
+    Made(
         "*-join-token",
         "join token of k3s, with which etcd's snapshots are encrypted, too",
         "`k3s token rotate` on a server, the new one into `/etc/rancher/k3s/token` of every machine and, by "

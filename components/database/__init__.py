@@ -1,6 +1,7 @@
 """The database of the platform: PostgreSQL with Supabase on a Docker host, and schema `internal`, as SQL migrations."""
 
 from components.database.migrations import migrations
+from components.database.plan import Plan, plan
 from components.database.room import Database, DatabaseArgs
 
-__all__ = ["Database", "DatabaseArgs", "migrations"]
+__all__ = ["Database", "DatabaseArgs", "Plan", "migrations", "plan"]

@@ -9,18 +9,18 @@ import pulumi
 import pulumi_command as command
 import pulumi_docker as docker
 
-from components.database import gateway as api
 from components.database.certificate import Certificate
+from components.database.gateway import ROUTES_FILE, STATIC_FILE
 from components.database.keys import DatabaseKeys, DatabaseKeysArgs
 from components.database.migrating import FOLDER, PASSWORDS, SCRIPT, migration_files
 from components.database.migrations import migrations
 from components.database.model import DATABASE, ENV_FILE, PORT, SECRETS, Part
-from components.database.parts import parts
-from components.database.postgres import CONF, SERVICE_FILE, pg_hba_conf, postgres, postgresql_conf, service_conf
+from components.database.plan import Plan
+from components.database.postgres import CONF, SERVICE_FILE, pg_hba_conf, postgresql_conf, service_conf
 from components.docker_files import DockerFiles, DockerFilesArgs
 from components.login import Login
 from components.routing.database import DATABASE_DOOR
-from settings import Settings
+from settings.database import Database as DatabaseSettings
 
 _NETWORK = "supabase"
 """Network of the parts on their host."""
@@ -32,8 +32,11 @@ _POOLER = "/etc/pooler"
 class DatabaseArgs:
     """Inputs of the Database."""
 
-    settings: Settings
-    """Settings of the stack; its parts need names, mail and storage besides their own."""
+    database: DatabaseSettings
+    environment: str
+    """Value of the label `environment`."""
+    plan: Plan
+    """What runs, with its documents."""
     login: Login
     """How the host is reached; its address is the private one, at which the API gateway is published."""
     smtp_password: pulumi.Input[str]
@@ -63,8 +66,8 @@ class Database(pulumi.ComponentResource):
     def __init__(self, name: str, args: DatabaseArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:database:Database", name, None, opts)
         self._name, self._args = name, args
-        settings, database = args.settings, args.settings.database
-        self._labels = {"environment": settings.environment.label, "luxima.id/host": database.host}
+        database, plan = args.database, args.plan
+        self._labels = {"environment": args.environment, "luxima.id/host": database.host}
         made = DatabaseKeys(f"{name}-keys", DatabaseKeysArgs(database.keys), pulumi.ResourceOptions(parent=self))
         self._values: dict[str, pulumi.Input[str]] = {
             **made.values,
@@ -85,18 +88,18 @@ class Database(pulumi.ComponentResource):
         )
         self._image_names: dict[str, docker.RemoteImage] = {}
         documents = {"postgresql.conf": postgresql_conf(database), "pg_hba.conf": pg_hba_conf(), **self._pair}
-        running = self._run("postgres", postgres(database), {CONF: documents}, wait=True)
-        migrated = self._migrate(postgres(database), running)
+        running = self._run("postgres", plan.postgres, {CONF: documents}, wait=True)
+        migrated = self._migrate(plan.postgres, running)
         more: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[str]]]] = {
             "functions": {_FUNCTIONS: {"index.ts": _own("functions/main/index.ts")}},
             "pooler": {_POOLER: {"pooler.exs": _own("pooler/pooler.exs")}},
         }
-        behind = [self._run(key, part, more.get(key, {}), after=[migrated]) for key, part in parts(settings).items()]
+        behind = [self._run(key, part, more.get(key, {}), after=[migrated]) for key, part in plan.behind.items()]
         routes = pulumi.Output.secret(
             pulumi.Output.all(anon=made.api_keys["anon"], service=made.api_keys["service_role"])
-        ).apply(lambda keys: api.routes(settings, keys["anon"], keys["service"]))
-        door = {api.STATIC_FILE: api.static(settings), api.ROUTES_FILE: routes, **self._pair}
-        self.served = [self._run("gateway", api.gateway(settings), {SECRETS: door}, after=behind, published=True)]
+        ).apply(lambda keys: plan.routes(keys["anon"], keys["service"]))
+        door = {STATIC_FILE: plan.static, ROUTES_FILE: routes, **self._pair}
+        self.served = [self._run("gateway", plan.gateway, {SECRETS: door}, after=behind, published=True)]
         self.service_role_key = made.values["serviceRoleKey"]
         self.monitor_password = made.values["databaseMonitorPassword"]
         self.certificate = server.certificate

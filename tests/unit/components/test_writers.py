@@ -44,7 +44,7 @@ _WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], Document]] = {
 }
 """What a resource writes, by the beginning of its type token."""
 
-_MEMORIES = tuple(f"pulumi-python:dynamic/{each}" for each in ("kubernetes:", "services:Ledger"))
+_MEMORIES = tuple(f"pulumi-python:dynamic/{each}" for each in ("kubernetes:", "services:Ledger", "database:"))
 _NOTHING = ("luxima:", "pulumi:providers:", "random:", *_MEMORIES, "docker:")
 """What writes nothing remote, or (an engine's images and containers) only what a second writer is refused."""
 _ONLY_READS = "-host-key"
