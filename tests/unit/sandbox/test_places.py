@@ -27,6 +27,7 @@ _PLACES: Mapping[str, tuple[str, ...] | None] = {
     "pulumi-python:dynamic/kubernetes:Renewal": (),
     "pulumi-python:dynamic/kubernetes:VolumeSize": (),
     "pulumi-python:dynamic/services:Ledger": (),
+    "pulumi-python:dynamic/database:": (),
     "command:": ("connection",),
     "kubernetes:helm.sh": ("chart", "repositoryOpts"),
     # By their provider alone. A download's URL is for the Proxmox host to ask; the sandbox's makes an empty file.

@@ -184,7 +184,13 @@ CASES = [
                 "service_cidr",
             ),
             ("dns.servers.0.address", "dns.servers[0].address", "10.43.0.10", "10.10.10.53", "service_cidr"),
-            ("dns.hosts.public.supabase.0", "dns.hosts.public.supabase[0]", "10.42.0.1", "10.10.10.41", "pod_cidr"),
+            (
+                "dns.hosts.core.object-storage.0",
+                "dns.hosts.core.object-storage[0]",
+                "10.42.0.1",
+                "10.10.10.41",
+                "pod_cidr",
+            ),
         )
     ),
     Case(

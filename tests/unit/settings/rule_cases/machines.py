@@ -62,10 +62,10 @@ CASES = [
     ),
     Case(
         guests.node_memory,
-        {"compute.nodes.pve1.memory_mib": 16895},
+        {"compute.nodes.pve1.memory_mib": 20991},
         "compute.nodes.pve1.memory_mib",
-        "16895 is less than its guests have together, 16896 (vms.k3s-server-1 4096, vms.k3s-agent-1 8192, ",
-        {"compute.nodes.pve1.memory_mib": 16896},
+        "20991 is less than its guests have together, 20992 (vms.k3s-server-1 4096, vms.k3s-agent-1 8192, ",
+        {"compute.nodes.pve1.memory_mib": 20992},
     ),
     prod(
         guests.started_elsewhere,
