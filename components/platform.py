@@ -118,9 +118,10 @@ class Platform:
         self.storage = ObjectStorage(
             "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"])
         )
-        secrets = self._database(secrets)
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
+        self._certificates(secrets)
+        secrets = self._database(secrets)
         self._edge(secrets)
         self._registry()
         if settings.kubernetes.mode == "k3s":
@@ -214,6 +215,36 @@ class Platform:
             for host, docker_host in self.compute.docker_hosts.items()
         }
 
+    def _certificates(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
+        """Who signs, and for which names."""
+        settings = self._settings
+        trusting = {
+            settings.edge.namespace,
+            settings.observability.namespace,
+            *(each.namespace for each in settings.services.values()),
+        }
+        self.certificates = Certificates(
+            "certificates",
+            CertificatesArgs(
+                edge=settings.edge,
+                environment=settings.environment.label,
+                issued=issued(settings),
+                observability_namespace=settings.observability.namespace,
+                flows=self._flows,
+                tsig_secret=secrets.get("acmeTsigSecret"),
+            ),
+            pulumi.ResourceOptions(
+                providers={"kubernetes": self.kubernetes.provider},
+                depends_on=[
+                    self.ledger,
+                    *(guard for name in sorted(trusting) for guard in self.namespaces[name].guards),
+                ],
+            ),
+        )
+        authority = self.certificates.authority
+        # What nodes need before they can have an image from the registry.
+        self._pulling = [*self.certificates.authorities, *(self.kubernetes.trust(authority) if authority else ())]
+
     def _edge(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         """The way in, and the guards of what was just released."""
         settings, label = self._settings, self._settings.environment.label
@@ -221,25 +252,6 @@ class Platform:
             providers={"kubernetes": self.kubernetes.provider},
             depends_on=[*self.namespaces[settings.edge.namespace].guards, self.ledger],
         )
-        elsewhere = {settings.observability.namespace, *(each.namespace for each in settings.services.values())}
-        trusting = pulumi.ResourceOptions(
-            depends_on=[guard for name in sorted(elsewhere) for guard in self.namespaces[name].guards]
-        )
-        self.certificates = Certificates(
-            "certificates",
-            CertificatesArgs(
-                edge=settings.edge,
-                environment=label,
-                issued=issued(settings),
-                observability_namespace=settings.observability.namespace,
-                flows=self._flows,
-                tsig_secret=secrets.get("acmeTsigSecret"),
-            ),
-            pulumi.ResourceOptions.merge(opts, trusting),
-        )
-        authority = self.certificates.authority
-        # What nodes need before they can have an image from the registry.
-        self._pulling = [*self.certificates.authorities, *(self.kubernetes.trust(authority) if authority else ())]
         passwords: dict[Client, pulumi.Input[str]] = {client: secrets[key] for client, key in CLIENT_SECRETS.items()}
         documents = edge_documents(settings)
         self.gateways = {
@@ -304,6 +316,7 @@ class Platform:
                 smtp_password=secrets["smtpPassword"],
                 storage_key_id=key.access_key,
                 storage_key=key.secret_key,
+                authority=self.certificates.authority,
             ),
             pulumi.ResourceOptions(providers={"docker": host.provider}),
         )

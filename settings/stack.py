@@ -101,9 +101,9 @@ class Settings(Stack):
 
     @property
     def looked_up(self) -> Mapping[str, str]:
-        """Names that lead to no slot and are no gateway's own, with that of the database, by zone and label."""
+        """Names that lead to no slot and that machines ask for: those elsewhere, the database's and the registry's."""
         own = {f"public_{HOST}": self.database_fqdn} if self.database.mode == "supabase" else {}
-        return {**self.hosts, **own}
+        return {**self.hosts, **own, "core_registry": self.environment.registry_host}
 
     def service_fqdn(self, service: str, slot: Slot | None = None) -> str:
         """Public name of `service`; with `slot` the name under which that slot alone is reached."""

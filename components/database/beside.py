@@ -1,10 +1,10 @@
 """What stands beside the API: storage and its pictures, postgres-meta, Studio, and the pooler."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import versions
-from components.database.model import DATABASE, NOBODY, NODE, PORT, Part, uri
+from components.database.model import AUTHORITY_FILE, DATABASE, NOBODY, NODE, PORT, SECRETS, Part, uri
 from settings import Settings
 
 _STORAGE_TENANT: Final = "supabase"
@@ -14,6 +14,11 @@ _FETCH: Final = "fetch('{url}').then((r) => {{ if (r.status !== 200) throw new E
 
 def _node(url: str) -> Sequence[str]:
     return "CMD", "node", "-e", _FETCH.format(url=url)
+
+
+def _trusting(settings: Settings) -> Mapping[str, str]:
+    private = settings.edge.certificates.authority_secret is not None
+    return {"NODE_EXTRA_CA_CERTS": f"{SECRETS}/{AUTHORITY_FILE}"} if private else {}
 
 
 def storage(settings: Settings) -> Part:
@@ -39,6 +44,7 @@ def storage(settings: Settings) -> Part:
             "GLOBAL_S3_FORCE_PATH_STYLE": "true",
             "TENANT_ID": _STORAGE_TENANT,
             "REGION": store.region,
+            **_trusting(settings),
             "ENABLE_IMAGE_TRANSFORMATION": "true",
             "IMGPROXY_URL": "http://imgproxy:5001",
         },
@@ -51,6 +57,7 @@ def storage(settings: Settings) -> Part:
             "AWS_ACCESS_KEY_ID": "{storageKeyId}",
             "AWS_SECRET_ACCESS_KEY": "{storageKey}",
         },
+        trusts=True,
         command=["node", "dist/start/server.js"],
         health=["CMD", "wget", "--no-verbose", "--tries=1", "--spider", "http://localhost:5000/status"],
     )

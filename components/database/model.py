@@ -11,6 +11,9 @@ SECRETS: Final = "/run/luxima"
 ENV_FILE: Final = "env"
 """File there that its shell reads."""
 
+AUTHORITY_FILE: Final = "authority.crt"
+"""File there with the private CA's certificate, where there is one."""
+
 DATABASE: Final = "db"
 """Name of PostgreSQL in the network of the parts."""
 PORT: Final = 5432
@@ -44,6 +47,8 @@ class Part:
     """Environment that everybody may see."""
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment that nobody may see: texts with the names of secrets in braces."""
+    trusts: bool = False
+    """Whether it connects to names of the stack, and so has to know the private CA."""
     told_by: Literal["shell", "files"] = "shell"
     """How it gets the secret environment: a shell reads a file before it; or the program reads a file for each, by a
     value that begins with @."""

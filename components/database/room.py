@@ -14,7 +14,7 @@ from components.database.gateway import ROUTES_FILE, STATIC_FILE
 from components.database.keys import DatabaseKeys, DatabaseKeysArgs
 from components.database.migrating import FOLDER, PASSWORDS, SCRIPT, migration_files
 from components.database.migrations import migrations
-from components.database.model import DATABASE, ENV_FILE, PORT, SECRETS, Part
+from components.database.model import AUTHORITY_FILE, DATABASE, ENV_FILE, PORT, SECRETS, Part
 from components.database.plan import Plan
 from components.database.postgres import CONF, SERVICE_FILE, pg_hba_conf, postgresql_conf, service_conf
 from components.docker_files import DockerFiles, DockerFilesArgs
@@ -45,6 +45,8 @@ class DatabaseArgs:
     """Id of the key to its folder of the media."""
     storage_key: pulumi.Input[str]
     """The key itself; secret."""
+    authority: pulumi.Input[str] | None
+    """Certificate of the private CA, in PEM; None where public authorities sign."""
 
 
 class Database(pulumi.ComponentResource):
@@ -213,9 +215,10 @@ class Database(pulumi.ComponentResource):
     def _told(self, part: Part) -> dict[str, pulumi.Input[str]]:
         """Files with a part's secret environment, by name."""
         filled = {name: self._filled(template) for name, template in part.secrets.items()}
+        trusted = {AUTHORITY_FILE: self._args.authority} if part.trusts and self._args.authority is not None else {}
         if part.told_by == "files":
-            return dict(filled)
-        return {ENV_FILE: pulumi.Output.all(**filled).apply(_env)}
+            return {**filled, **trusted}
+        return {ENV_FILE: pulumi.Output.all(**filled).apply(_env), **trusted}
 
     def _filled(self, template: str) -> pulumi.Output[str]:
         return pulumi.Output.secret(pulumi.Output.all(**self._values)).apply(template.format_map)

@@ -13,6 +13,7 @@ from components import edge
 from components.observability import documents, loki
 from components.text import to_yaml
 from settings import Settings
+from settings.delivery import PULL_PORT, PUSH_PORT
 from tests.recording import STACKS, Declared, Recorder, record_platform, stack_settings
 
 DOCKER = "docker:index/container:Container"
@@ -101,7 +102,13 @@ def test_every_host_that_an_exporter_is_looked_for_on_has_it(stack: str) -> None
     listening |= {
         found for each in lxc_steps(recorder) for found in re.findall(r"--web.listen-address=(\S+)", _script(each))
     }
-    assert _scraped(recorder) == listening
+    settings = stack_settings(stack)
+    led_to = {f"{settings.registry_address}:{port}" for port in (PULL_PORT, PUSH_PORT)}
+    if (database := settings.database_host) is not None:
+        led_to.add(f"{database.address}:{settings.database.gateway_port}")
+    # What the gateways lead to is no exporter.
+    assert _scraped(recorder) == listening - led_to
+    assert led_to <= listening
 
 
 def _scraped(recorder: Recorder) -> set[str]:

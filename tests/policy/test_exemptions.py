@@ -24,6 +24,10 @@ def _pod(spec: dict[str, object]) -> dict[str, object]:
 _ANNOTATION = 'spec.template.metadata.annotations["luxima.id/storage-key-id"]'
 _ANNOTATED = {"spec": {"template": {"metadata": {"annotations": {"luxima.id/storage-key-id": UNKNOWN}}}}}
 
+_ROUTING = (
+    "http: {routers: {}, services: {registry-pull: {loadBalancer: {servers: [{url: 'http://10.10.10.41:5050'}]}}}}"
+)
+
 _CHART = "certificates-cert-manager-chart:*"
 _MADE = _CHART.replace("*", "cert-manager/cert-manager")
 _OF_CHART: dict[tuple[str, str, str, str], Case] = {
@@ -69,6 +73,23 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ("cluster-hardened", "observability-*-agents", "create"): one(
         kinds.REMOTE_COMMANDS[0], {"connection": {"host": "10.0.0.1"}, "create": UNKNOWN}, "observability-ns1-agents"
     ),
+    (
+        "gateway-backends",
+        "gateway-*-routing",
+        'data["routing.yaml"].http.services.registry-*.loadBalancer.servers[*].url',
+    ): one(
+        kinds.CONFIG_MAP,
+        {"metadata": {"namespace": "edge"}, "data": {"routing.yaml": _ROUTING}},
+        "gateway-blue-routing",
+    ),
+    **{
+        (rule, "database-gateway-run-luxima-container", "uploads[*].content"): one(
+            kinds.DOCKER_CONTAINER,
+            {"uploads": [{"file": "/run/luxima/routes.yaml", "content": UNKNOWN}]},
+            "database-gateway-run-luxima-container",
+        )
+        for rule in ("document-readable", "client-verifies", "document-plain-http", "document-secrets")
+    },
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
         kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"
     ),

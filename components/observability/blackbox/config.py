@@ -7,7 +7,7 @@
 | `core` | gateway | a TLS connection with a certificate valid for the core zone; what is behind it is not asked |
 | `dns_public`, `dns_core` | name server | answers for the zone's SOA with authority |
 | `dns_name_<service>` | name server | answers with an address for the service's public name |
-| `dns_host_<zone>_<name>` | name server | answers with an address for a name that is served elsewhere (`dns.hosts`) |
+| `dns_host_<zone>_<name>` | name server | answers with an address for a name that leads to no slot |
 | `live_<service>_<slot>` | name server | answers with the address of that slot's gateway: users reach this slot |
 
 Inside of the cluster a node answers for a virtual address that nobody announces any more. So one more runs on each

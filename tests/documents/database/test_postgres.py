@@ -117,7 +117,7 @@ def test_one_that_fails_is_told_and_the_next_run_goes_on_there(fresh: Postgres, 
     first = {
         "0001_a.sql": "create table a ();\n",
         "0002_b.sql": f"begin;\n{BROKEN}commit;\n",
-        "0003_c.sql": "select 1;\n",
+        "0003_c.sql": "create table c ();\n",
     }
     with pytest.raises(RefusedError, match="division by zero"):
         fresh.script(_written(tmp_path, migration_files(first)))

@@ -10,6 +10,7 @@ import yaml
 from components.edge import documents
 from components.routing import canary
 from components.routing.access import access_yaml
+from components.routing.database import DATABASE, transport_yaml
 from components.routing.document import VERSION_PATH, version
 from settings import Settings
 from settings.values import Slot
@@ -116,6 +117,7 @@ def test_every_name_that_a_router_uses_is_there(released: Any, of: Slot) -> None
     )
     http = routing(settings, of)["http"]
     logins = yaml.load(access_yaml(PASSWORDS), yaml.CSafeLoader)["http"]["middlewares"]
+    database = yaml.load(transport_yaml("PEM"), yaml.CSafeLoader)["http"]["serversTransports"]
     for name, router in http["routers"].items():
         assert router["service"] in {*http["services"], "ping@internal"}, name
         assert set(router.get("middlewares", [])) <= {*http["middlewares"], *logins}, name
@@ -126,7 +128,7 @@ def test_every_name_that_a_router_uses_is_there(released: Any, of: Slot) -> None
         named |= {each["name"] for key in ("mirrors", "services") for each in inner.get(key, [])}
         assert named <= http["services"].keys(), name
         if "serversTransport" in inner:
-            assert inner["serversTransport"] in http["serversTransports"]
+            assert inner["serversTransport"] in {*http["serversTransports"], *database}
 
 
 def test_a_service_that_is_not_released_has_no_route(released: Any) -> None:
@@ -184,7 +186,12 @@ def test_whatever_is_published_asks_for_a_login(stack: str, of: Slot) -> None:
     http = routing(settings, of)["http"]
     logins = yaml.load(access_yaml(PASSWORDS), yaml.CSafeLoader)["http"]["middlewares"]
     published = {name: router for name, router in http["routers"].items() if router["entryPoints"] != ["metrics"]}
-    known = {*WITHOUT_LOGIN, *(name for name in http["services"] if name.startswith(tuple(settings.services)))}
+    # The database's own door asks for a key.
+    known = {
+        *WITHOUT_LOGIN,
+        DATABASE,
+        *(name for name in http["services"] if name.startswith(tuple(settings.services))),
+    }
     open_ones = {router["service"] for router in published.values() if not logins.keys() & {*router["middlewares"]}}
     assert open_ones <= known
     assert all(

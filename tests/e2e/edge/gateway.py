@@ -24,6 +24,7 @@ from components.flows import GATEWAY_METRICS_PORT, GATEWAY_PORTS
 from components.programs import Client
 from components.routing import DYNAMIC
 from components.routing.access import ACCESS_FILE, access_yaml
+from components.routing.database import TRANSPORT_FILE, transport_yaml
 from components.routing.document import ROUTING_FILE, VERSION_PATH, version
 from settings import Settings
 from settings.values import Slot
@@ -201,6 +202,8 @@ class Gateway:
         files: dict[str, str | bytes] = {ROUTING_FILE: local, ACCESS_FILE: access_yaml(self.passwords)}
         for key, (chain, private) in self.certificates.items():
             files |= {f"tls/{key}/tls.crt": chain, f"tls/{key}/tls.key": private}
+        if self.settings.database_host is not None:
+            files[TRANSPORT_FILE] = transport_yaml(self.authority.pem.decode())
         return self._dynamic.write(files, clean=clean)
 
     def change(self, settings: Settings, *, wait: bool = True) -> None:
