@@ -212,7 +212,8 @@ def assert_store(world: World) -> None:
         assert store.encryption(bucket) == ("aws:kms", storage.kms_key), bucket
         assert store.quota(bucket) == settings.quota_gib * 2**30, bucket
         assert tuple(store.lifecycle(bucket)) == _LIFECYCLES[name], bucket
-    users = {"storefront": "media", "loki": "loki", "tempo": "tempo", "etcd": "backups"}
+    users = {"storefront": "media", "loki": "loki", "tempo": "tempo", "etcd": "backups", "supabase": "media"}
+    users |= {"registry-push": "registry", "registry-pull": "registry"}
     assert store.users() == set(users)
     policies = {f"{user}-{storage.bucket_name(bucket)}" for user, bucket in users.items()}
     assert store.policies() - _BUILT_IN_POLICIES == policies
@@ -260,11 +261,10 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
     for name, guest in {**compute.vms, **compute.containers}.items():
         if name not in servers:
             yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, (guest.address,))
-    for name in ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record"):
+    for name in ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record", "registry"):
         yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, tuple(sorted(gateways.values())))
-    docker = compute.vms["docker-1"].address
-    for name in (f"object-storage.{environment.core_domain}", f"registry.{environment.core_domain}"):
-        yield f"{name} A", (dns.ttl_seconds, (docker,))
+    store = compute.vms["docker-1"].address
+    yield f"object-storage.{environment.core_domain} A", (dns.ttl_seconds, (store,))
     yield f"supabase.{environment.domain} A", (dns.ttl_seconds, tuple(sorted(public.values())))
     if not environment.domain.endswith(".local"):
         issuers = (
