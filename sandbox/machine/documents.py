@@ -163,7 +163,7 @@ def kubelet(dns: str, group: str) -> str:
             "clusterDomain": "cluster.local",
             "containerRuntimeEndpoint": f"unix://{RUNTIME_SOCKET}",
             "enforceNodeAllocatable": [],
-            # Disk and memory are the user's, and the kubelet measures all that runs there against the size of this node:
+            # Disk and memory are the user's, and the kubelet measures all that runs there against the size of the node:
             # how full they are, is not the node's business. 0 % is never.
             "evictionHard": {"memory.available": "0%", "nodefs.available": "1%", "imagefs.available": "1%"},
             "failCgroupV1": False,
