@@ -140,3 +140,17 @@ def test_a_machine_that_a_person_has_deleted_is_made_anew_and_all_that_is_done_o
     assert steps <= touched, touched
     assert not [name for name in touched if "k3s-agent-3" not in name], touched
     assert trial.preview() == {}
+
+
+def test_an_image_of_another_checksum_does_not_collide_with_the_file_that_is_there(trial: Trial) -> None:
+    """The URL is the same, as where a distribution replaces a build; no machine is touched for it."""
+
+    def rebuilt(compute: dict[str, Any]) -> None:
+        for source in ("cloud_image", "container_template"):
+            compute[source]["sha512"] = compute[source]["sha512"][::-1]
+
+    trial.up(rebuilt)
+    assert {name for _, name in trial.order if "cloud-image" not in name and "container-template" not in name} == set()
+    assert trial.preview(rebuilt) == {}
+    trial.up()
+    assert trial.preview() == {}
