@@ -18,6 +18,7 @@ from components.database.model import AUTHORITY_FILE, DATABASE, ENV_FILE, PORT, 
 from components.database.plan import Plan
 from components.database.postgres import CONF, SERVICE_FILE, pg_hba_conf, postgresql_conf, service_conf
 from components.docker_files import DockerFiles, DockerFilesArgs
+from components.docker_health import healthcheck
 from components.login import Login
 from components.routing.database import DATABASE_DOOR
 from settings.database import Database as DatabaseSettings
@@ -150,9 +151,7 @@ class Database(pulumi.ComponentResource):
             memory_swap=part.memory_mib,
             restart="unless-stopped",
             destroy_grace_seconds=60 if part.keeps else 10,
-            healthcheck=docker.ContainerHealthcheckArgs(
-                tests=list(part.health), interval="10s", timeout="5s", retries=6, start_period="60s"
-            ),
+            healthcheck=healthcheck(part.health),
             wait=wait or None,
             wait_timeout=300 if wait else None,
             mounts=mounts,

@@ -10,6 +10,7 @@ from components.delivery import documents
 from components.delivery.credentials import RegistryUsers
 from components.delivery.documents import COLLECTOR, DRAIN_SECONDS, FOLDER, PUSH, SIDES, Side
 from components.docker_files import DockerFiles, DockerFilesArgs
+from components.docker_health import healthcheck, page
 from versions import REGISTRY
 
 _MEMORY_MIB = 256
@@ -109,6 +110,8 @@ class Registry(pulumi.ComponentResource):
             memory=_MEMORY_MIB,
             memory_swap=_MEMORY_MIB,
             restart="unless-stopped" if serves else None,
+            # The page that asks for no login.
+            healthcheck=healthcheck(page(f"http://127.0.0.1:{side.port}/")) if serves else None,
             destroy_grace_seconds=DRAIN_SECONDS,
             mounts=[files.mount],
             log_driver="json-file",

@@ -12,6 +12,7 @@ import pulumi
 import pulumi_docker as docker
 
 from components.docker_files import DockerFiles, DockerFilesArgs
+from components.docker_health import connection, healthcheck, page
 from components.observability import blackbox, log_agent
 from components.observability.prometheus import CONTAINER_GROUPS
 from components.text import to_yaml
@@ -71,6 +72,8 @@ class _Agent:
     memory_mib: int
     mounts: Mapping[str, str]
     """Folder in the container by folder of the host; read-only."""
+    health: Sequence[str]
+    """Command in the container that ends well when it serves."""
     user: str = "65534:65534"
     env: Sequence[str] = ()
     folder: str = ""
@@ -139,6 +142,7 @@ class DockerAgents(pulumi.ComponentResource):
             # No swap besides; left open it is as much again, and the limit cannot be raised while the container runs.
             memory_swap=agent.memory_mib,
             restart="unless-stopped",
+            healthcheck=healthcheck(agent.health),
             destroy_grace_seconds=10,
             mounts=mounts,
             log_driver="json-file",
@@ -163,11 +167,10 @@ def _cadvisor(args: DockerAgentsArgs) -> _Agent:
             "--disable_metrics=advtcp,cpu_topology,cpuset,disk,diskIO,hugetlb,memory_numa,network,percpu,process,"
             "referenced_memory,resctrl,sched,tcp,udp",
         ],
-        # The image looks after its own health, at another port unless it is told.
-        env=[f"CADVISOR_HEALTHCHECK_URL=http://localhost:{args.observability.cadvisor_port}/healthz"],
         memory_mib=256,
         # The kernel lets everybody read the figures of control groups.
         mounts={"/sys": "/sys"},
+        health=page(f"http://127.0.0.1:{args.observability.cadvisor_port}/healthz"),
     )
 
 
@@ -192,6 +195,7 @@ def _log_agent(args: DockerAgentsArgs) -> _Agent:
         # Root, because nobody else may read what Docker writes.
         user="0:0",
         mounts={path: path for path in ("/var/lib/docker/containers", "/var/log", "/etc/machine-id")},
+        health=connection(port),
         folder=log_agent.FOLDER,
         files={
             "promtail.yaml": args.pipeline,
@@ -213,6 +217,7 @@ def _blackbox_exporter(args: DockerAgentsArgs) -> _Agent:
         # Nobody, in the one group that may read the document.
         user="65534:0",
         mounts={},
+        health=page(f"http://127.0.0.1:{port}/-/healthy"),
         folder=_PROBES,
         files={"blackbox.yml": to_yaml(blackbox.outside())},
     )
@@ -235,6 +240,7 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
         # Nobody, in the one group that may read the password.
         user="65534:0",
         mounts={},
+        health=page(f"http://127.0.0.1:{observed.postgres_exporter_port}/"),
         env=[
             f"DATA_SOURCE_URI={endpoint}/postgres?sslmode={checked}",
             "DATA_SOURCE_USER=luxima_monitor",

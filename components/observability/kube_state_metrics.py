@@ -15,6 +15,7 @@ _OBJECTS = {
     "batch": ("cronjobs", "jobs"),
     "policy": ("poddisruptionbudgets",),
     "autoscaling": ("horizontalpodautoscalers",),
+    "coordination.k8s.io": ("leases",),
 }
 """What kube-state-metrics tells of; no Secrets and no ConfigMaps."""
 _LABELS = "jobs=[luxima.id/guarded-service,luxima.id/guarded-slot]"

@@ -74,15 +74,30 @@ def docker_capabilities(resource: Resource) -> Iterator[Finding]:
     types=(kinds.DOCKER_CONTAINER,),
 )
 def docker_bounded(resource: Resource) -> Iterator[Finding]:
-    """Every Docker container that runs has a memory limit and is started again when it ends."""
+    """Every Docker container that runs has a memory limit, swap included, and is started again when it ends."""
     if resource.props.at("start").flag is False:
         return
     memory = resource.props.at("memory")
     if not memory.number:
         yield memory.wrong("is missing", "give a limit in MiB")
+    swap = resource.props.at("memorySwap")
+    if memory.number and swap.number != memory.number:
+        yield swap.wrong("is not the same as memory", "set it to that: left open, it is twice as much")
     restart = resource.props.at("restart")
     if restart.text not in {"always", "unless-stopped", "on-failure"}:
         yield restart.wrong(f"is {restart.text or 'missing'}", "give unless-stopped")
+
+
+@resource_rule(
+    "docker-health",
+    requirements=("ENV-4",),
+    types=(kinds.DOCKER_CONTAINER,),
+)
+def docker_health(resource: Resource) -> Iterator[Finding]:
+    """The engine asks every Docker container that runs whether it serves; hand-overs and reboots wait for that."""
+    tests = resource.props.at("healthcheck", "tests")
+    if resource.props.at("start").flag is not False and tests.texts()[:1] not in (["CMD"], ["CMD-SHELL"]):
+        yield tests.wrong("is missing", "give a command that ends well when the program serves, after CMD or CMD-SHELL")
 
 
 @resource_rule(
@@ -138,4 +153,12 @@ def docker_non_root(resource: Resource) -> Iterator[Finding]:
         yield user.wrong(f"is {user.text or 'missing'}", "give a user that is not root")
 
 
-RULES = (docker_host_access, docker_capabilities, docker_bounded, docker_read_only, docker_confined, docker_non_root)
+RULES = (
+    docker_host_access,
+    docker_capabilities,
+    docker_bounded,
+    docker_health,
+    docker_read_only,
+    docker_confined,
+    docker_non_root,
+)

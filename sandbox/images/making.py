@@ -43,7 +43,7 @@ def programs(references: Iterable[str]) -> list[str]:
     needed: set[str] = set()
     for reference in references:
         if (real := REAL.get(repository(reference))) is not None:
-            needed.add(real.program)
+            needed |= {real.program, *(["go"] if real.poses else [])}
         elif not is_guard(reference):
             needed.add("go")
     return sorted(needed)
@@ -83,9 +83,10 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
     if (real := REAL.get(name)) is not None:
         path = _given(programs, real.program)
         lacks = f" without {real.lacks}" if real.lacks else ""
+        posing = [[_own(programs)], _posing(real.poses)] if real.poses else []
         return _Content(
             f"{real.program} {_version(real.program, path)}{lacks}",
-            [base, [*_linked(real.config.entrypoint[0], path), *_folder(real.config)]],
+            [base, [*_linked(real.config.entrypoint[0], path), *_folder(real.config)], *posing],
             real.config,
         )
     if is_guard(reference):
@@ -101,9 +102,16 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
     else:
         raise SandboxError(f"nothing is known that could be in it: add {name} to sandbox/images/table.py")
     # In a layer of its own, which all of these images share once they are loaded.
-    own = [_executable(PROGRAM, program.built(_given(programs, "go")))]
-    posing = [Entry(f"bin/{each}", link=PROGRAM) for each in (stand_in.poses if stand_in else ())]
-    return _Content(said, [base, own, *([posing] if posing else [])], config, unseen)
+    posing = _posing(stand_in.poses if stand_in else ())
+    return _Content(said, [base, [_own(programs)], *([posing] if posing else [])], config, unseen)
+
+
+def _own(programs: Mapping[str, Path]) -> Entry:
+    return _executable(PROGRAM, program.built(_given(programs, "go")))
+
+
+def _posing(commands: Iterable[str]) -> list[Entry]:
+    return [Entry(f"bin/{each}", link=PROGRAM) for each in commands]
 
 
 def _given(programs: Mapping[str, Path], name: str) -> Path:

@@ -22,6 +22,8 @@ class Real:
     """The first word of the entry point is where it lies."""
     lacks: str = ""
     """What the publisher's own build has and this one does not."""
+    poses: Sequence[str] = ()
+    """Commands of its publisher's image that ask for its health, for which the sandbox's own program does it."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +48,20 @@ class StandIn:
         """How it is run."""
         given = (self.name, ",".join(str(port) for port in self.ports), ",".join(self.paths))
         env = [f"SERIES={self.series}"] if self.series else []
-        if self.poses:
+        if "sh" in self.poses:
             env.append(f"SANDBOX_STAND_IN={';'.join(given)}")
         return Config((PROGRAM, "stand-in", *given), user=_NOBODY, env=tuple(env))
 
 
 def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY) -> Real:
-    """As the images of that project are made."""
-    return Real(name, Config((f"/bin/{name}",), command, user, folder))
+    """As the images of that project are made, on busybox."""
+    return Real(name, Config((f"/bin/{name}",), command, user, folder), poses=("wget",))
 
 
 REAL: Final[Mapping[str, Real]] = {
     "docker.io/library/traefik": Real("traefik", Config(("/usr/local/bin/traefik",))),
     "docker.io/library/registry": Real(
-        "registry", Config(("/bin/registry",), ("serve", "/etc/distribution/config.yml"))
+        "registry", Config(("/bin/registry",), ("serve", "/etc/distribution/config.yml")), poses=("wget",)
     ),
     "docker.io/coredns/coredns": Real("coredns", Config(("/coredns",))),
     "quay.io/prometheus/prometheus": _prometheus(
@@ -86,7 +88,10 @@ REAL: Final[Mapping[str, Real]] = {
         "kube-state-metrics", Config(("/kube-state-metrics",), ("--port=8080", "--telemetry-port=8081"), _NOBODY)
     ),
     "docker.io/grafana/promtail": Real(
-        "promtail", Config(("/usr/bin/promtail",), ("-config.file=/etc/promtail/config.yml",)), "the journal"
+        "promtail",
+        Config(("/usr/bin/promtail",), ("-config.file=/etc/promtail/config.yml",)),
+        "the journal",
+        poses=("bash",),
     ),
 }
 """By the image's name without tag."""
@@ -107,10 +112,18 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
         "tempo", (3200, 4317, 4318), ("/ready", "/status/version", "/v1/traces"), "no trace was kept or found"
     ),
     "docker.io/grafana/alloy": StandIn(
-        "alloy", (12345,), ("/-/ready", "/-/healthy"), "no log line was read on a node or Docker host"
+        "alloy",
+        (12345,),
+        ("/-/ready", "/-/healthy"),
+        "no log line was read on a node or Docker host",
+        poses=("bash",),
     ),
     "ghcr.io/google/cadvisor": StandIn(
-        "cadvisor", (8080,), ("/healthz",), "nothing was measured of single containers on Docker hosts"
+        "cadvisor",
+        (8080,),
+        ("/healthz",),
+        "nothing was measured of single containers on Docker hosts",
+        poses=("wget",),
     ),
     "docker.io/prompve/prometheus-pve-exporter": StandIn(
         "the Proxmox VE exporter",

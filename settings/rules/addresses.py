@@ -134,6 +134,18 @@ def trusted_networks(settings: Settings) -> Iterator[Problem]:
             yield Problem((*path, index), text)
 
 
+def management_apart(settings: Settings) -> Iterator[Problem]:
+    """Whoever may log in to guests is no guest: one that is taken over would reach all others."""
+    machines = {str(path[-1]): ipaddress.IPv4Address(guest.address) for path, guest in all_guests(settings)}
+    for index, cidr in enumerate(settings.compute.firewall.management_networks):
+        inside = [name for name, address in machines.items() if address in ipaddress.IPv4Network(cidr)]
+        if inside:
+            more = f" and {len(inside) - 1} more" if len(inside) > 1 else ""
+            text = f"{cidr} has guests in it, {inside[0]}{more}, which would reach all others by SSH"
+            path = ("compute", "firewall", "management_networks", index)
+            yield Problem(path, f"{text}; give the addresses of people, and of what runs `pulumi up`, alone")
+
+
 def trusted_agents(settings: Settings) -> Iterator[Problem]:
     """Docker hosts send their logs in through the gateways, where only trusted networks may come."""
     trusted = [ipaddress.IPv4Network(cidr) for cidr in settings.edge.trusted_networks]
@@ -166,6 +178,7 @@ RULES = (
     apart_from_the_cluster,
     name_servers,
     trusted_networks,
+    management_apart,
     trusted_agents,
     keys,
 )

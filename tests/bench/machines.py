@@ -3,6 +3,7 @@
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -46,8 +47,8 @@ def _asked(server: Running, act: Any) -> tuple[int, float]:
     return len(server.cluster.requests), time.monotonic() - begun
 
 
-def measure(machines: int) -> list[str]:
-    """A row: requests, and seconds in brackets, of an `up` from nothing, one without a change, and a refresh."""
+def measure(machines: int) -> Iterator[str]:
+    """A row, as it becomes known: requests of an `up` from nothing, one without a change, and a refresh."""
     key = private_key()
     with (
         tempfile.TemporaryDirectory() as name,
@@ -60,19 +61,21 @@ def measure(machines: int) -> list[str]:
             ComputeCluster("compute", arguments.machines(settings, TOKEN, key))
 
         stack = stack_on(server, Path(name))(program)
-        row = [str(machines)]
+        yield str(machines)
         for act in (lambda: stack.up(color="never"), lambda: stack.up(color="never"), lambda: stack.refresh()):
             requests, seconds = _asked(server, act)
-            row.append(f"{requests} ({requests / machines:.1f} a machine; {seconds:.0f} s)")
-        return row
+            yield f"{requests} ({requests / machines:.1f} a machine; {seconds:.0f} s)"
 
 
 def main(given: list[str]) -> None:
     """Print the table."""
     sys.stdout.write("| machines | `up` from nothing | `up` without a change | `refresh` |\n|---|---|---|---|\n")
     for number in map(int, given or ["10", "100"]):
-        sys.stdout.write(f"| {' | '.join(measure(number))} |\n")
-        sys.stdout.flush()
+        # With many machines each figure takes minutes.
+        for figure in measure(number):
+            sys.stdout.write(f"| {figure} ")
+            sys.stdout.flush()
+        sys.stdout.write("|\n")
 
 
 if __name__ == "__main__":

@@ -96,6 +96,8 @@ DOCKER_CONTAINER: Final[dict[str, Any]] = {
     "capabilities": {"drops": ["ALL"], "adds": ["CHOWN"]},
     "securityOpts": ["no-new-privileges:true"],
     "memory": 1024.0,
+    "memorySwap": 1024.0,
+    "healthcheck": {"tests": ["CMD", "pg_isready"]},
     "restart": "unless-stopped",
     "readOnly": True,
     "ports": [{"internal": 5432.0, "external": 5432.0, "ip": "127.0.0.1"}],

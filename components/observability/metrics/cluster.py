@@ -38,6 +38,7 @@ CLUSTER: Final[Sequence[Emitter]] = (
                 "kube_horizontalpodautoscaler_spec_max_replicas",
                 "kube_horizontalpodautoscaler_status_current_replicas",
             ),
+            *same("gauge", "namespace lease", "kube_lease_renew_time"),
             *same("gauge", "namespace job_name condition", "kube_job_failed"),
             *same("gauge", "namespace job_name", "kube_job_status_active", "kube_job_status_start_time"),
             Metric(

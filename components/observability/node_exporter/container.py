@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_docker as docker
 
+from components.docker_health import healthcheck, page
 from versions import NODE_EXPORTER
 
 
@@ -59,6 +60,7 @@ class NodeExporter(pulumi.ComponentResource):
             memory=128,
             memory_swap=128,
             restart="unless-stopped",
+            healthcheck=healthcheck(page(f"http://{self.endpoint}/")),
             destroy_grace_seconds=10,
             mounts=[
                 docker.ContainerMountArgs(

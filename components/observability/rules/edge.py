@@ -16,11 +16,13 @@ CERTIFICATE_DAYS: Final = 14
 """Let's Encrypt's certificates are renewed 30 days before their end: two weeks later renewal is broken."""
 CERTIFICATE_LAST_DAYS: Final = 3
 """Time enough to issue one by hand over a weekend."""
+LEASE_SECONDS: Final = 60
+"""kube-vip renews a lease every second, and another node takes it after five (`components.kubernetes.kube_vip`)."""
 
 
 def groups(settings: Settings) -> list[Group]:
     """The alerts of the edge."""
-    return [Group("edge", [*_gateways(settings), *_outside()])]
+    return [Group("edge", [*_gateways(settings), *_outside(), *_leases(settings)])]
 
 
 def _gateways(settings: Settings) -> list[Alert]:
@@ -151,5 +153,29 @@ def _outside() -> list[Alert]:
             summary="The certificate of {{ $labels.instance }} is about to expire",
             description="It is valid for {{ $value | humanizeDuration }} more; then browsers refuse the page.",
             pending="10m",
+        ),
+    ]
+
+
+def _leases(settings: Settings) -> list[Alert]:
+    """Whoever holds a virtual address renews its lease, for the API server and for each gateway's Service.
+
+    What kube-vip itself says (`kube_vip_is_leader`) is set when the work of a leader is done, so it is not asked.
+    """
+    if settings.kubernetes.mode != "k3s":
+        return []
+    names = "|".join(["plndr-cp-lock", *(f"kubevip-gateway-{slot}" for slot in settings.edge.gateways)])
+    return [
+        Alert(
+            "VirtualAddressUnclaimed",
+            f'time() - max by (namespace, lease) (kube_lease_renew_time{{lease=~"{names}"}}) > {LEASE_SECONDS}',
+            severity="warning",
+            kind="edge",
+            owner="devops",
+            summary="No node holds the virtual address of {{ $labels.lease }}",
+            description="Its lease was renewed {{ $value | humanizeDuration }} ago, and another node would have taken "
+            "it after seconds: kube-vip does not run, or waits for ever.",
+            pending="1m",
+            dashboard="control-plane",
         ),
     ]

@@ -16,8 +16,11 @@ func main() {
 }
 
 func run(arguments []string) error {
-	if given := os.Getenv("SANDBOX_STAND_IN"); given != "" && filepath.Base(os.Args[0]) != "sandbox-program" {
-		return pose(filepath.Base(os.Args[0]), strings.Split(given, ";"))
+	if name := filepath.Base(os.Args[0]); name != "sandbox-program" {
+		if given := os.Getenv("SANDBOX_STAND_IN"); given != "" {
+			return pose(name, strings.Split(given, ";"))
+		}
+		return ask(arguments)
 	}
 	if len(arguments) > 0 {
 		switch arguments[0] {

@@ -67,6 +67,33 @@ func standIn(arguments []string) error {
 	}
 }
 
+// What the commands that ask for a program's health name: a page, or a port as a shell names it.
+var asked = regexp.MustCompile(`https?://\S+|/dev/tcp/([^/\s]+)/([0-9]+)`)
+
+// ask does what a health check asks of a real program, in the place of the command that the publisher's image has for it.
+func ask(arguments []string) error {
+	found := asked.FindStringSubmatch(strings.Join(arguments, " "))
+	if found == nil {
+		return fmt.Errorf("nothing is named that could be asked")
+	}
+	if found[1] != "" {
+		connection, err := net.DialTimeout("tcp", net.JoinHostPort(found[1], found[2]), time.Second)
+		if err != nil {
+			return err
+		}
+		return connection.Close()
+	}
+	answer, err := (&http.Client{Timeout: time.Second}).Get(found[0])
+	if err != nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode >= http.StatusBadRequest {
+		return fmt.Errorf("%s: %s", found[0], answer.Status)
+	}
+	return nil
+}
+
 // pose answers for a program that a container calls by its name. Its shell becomes the stand-in, as it would become the
 // real program; while that answers, it is healthy, whoever asks. A client of the database has nobody to talk to.
 func pose(name string, given []string) error {

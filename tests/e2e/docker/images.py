@@ -13,6 +13,19 @@ from docker import DockerClient
 
 from tools import ensure
 
+_WGET = """\
+#!/bin/busybox sh
+# Whatever page is asked for, of this server: it has its files alone.
+for url in "$@"; do :; done
+place=${url#*://}
+exec /bin/busybox wget -q -O /dev/null "http://${place%%/*}/entry"
+"""
+_BASH = """\
+#!/bin/busybox sh
+# The words that stand for a connection.
+place=${2#*/dev/tcp/}
+exec /bin/wget "http://${place%/*}:${place#*/}/"
+"""
 _ENTRY = """\
 #!/bin/busybox sh
 for argument in "$@"; do
@@ -31,7 +44,8 @@ wait
 def load(engine: DockerClient, names: Iterable[str]) -> None:
     """Put images into an engine."""
     busybox = (ensure("busybox-static")["busybox-static"].parent / "root/bin/busybox").read_bytes()
-    packed = _tar({"bin/busybox": busybox, "entry": _ENTRY.encode()})
+    asking = {"bin/wget": _WGET.encode(), "bin/bash": _BASH.encode()}
+    packed = _tar({"bin/busybox": busybox, "entry": _ENTRY.encode(), **asking})
     for name in sorted(set(names)):
         repository, _, tag = name.rpartition(":")
         api: Any = engine.api

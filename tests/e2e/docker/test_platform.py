@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Generator, Mapping
+from typing import Any
 
 import pytest
 from docker.errors import APIError
@@ -48,6 +49,12 @@ def agents(hosts: Hosts, host: Made) -> dict[str, int]:
     return ports
 
 
+def healthy(host: Made) -> set[str]:
+    """Names of the containers of a host of which their own check says that they serve."""
+    client: Any = host.engine.containers
+    return {container.name for container in client.list(filters={"health": "healthy"})}
+
+
 def test_every_container_runs_and_answers_at_the_hosts_address_only(hosts: Hosts, made: Mapping[str, Made]) -> None:
     assert set(made) == set(docker.hosts(hosts.settings))
     gateway = hosts.settings.compute.network.gateway
@@ -55,6 +62,7 @@ def test_every_container_runs_and_answers_at_the_hosts_address_only(hosts: Hosts
         wanted = agents(hosts, host)
         up = {container.name for container in host.engine.containers.list()}
         assert up == set(wanted)
+        wait_for(lambda host=host, up=up: healthy(host) == up, f"everything on {host.vm} is healthy")
         for name, port in wanted.items():
             url = f"{host.address}:{port}/entry"
             wait_for(lambda url=url: "busybox" in hosts.fetch(f"http://{url}"), f"{name} of {host.vm} at {url}")

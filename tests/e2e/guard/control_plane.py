@@ -28,6 +28,8 @@ class Cluster:
     """A running one."""
 
     api: Api
+    layout: Layout
+    """Where it lies."""
 
     def make(self, path: str, document: dict[str, Any]) -> dict[str, Any]:
         """Create an object."""
@@ -51,7 +53,7 @@ def cluster() -> Generator[Cluster]:
         site = Site(layout, stack_settings("dev"), credentials.make(), given, programs)
         with mock.patch.object(fleet, "SERVERS", _SERVERS):
             fleet.start(site, lambda _: None)
-        yield Cluster(Api(layout.kubeconfig))
+        yield Cluster(Api(layout.kubeconfig), layout)
     finally:
         fleet.stop(layout)
         left = left_of(root)

@@ -69,15 +69,18 @@ def test_every_container_of_the_docker_hosts_runs(world: World) -> None:
     containers = [item["inputs"] for item in world.state() if item["type"] == "docker:index/container:Container"]
     # What only brings files is never started.
     declared = [item["name"] for item in containers if item.get("start", True)]
-    running = [name for vm in docker.hosts(world.settings) for name in _containers(world, vm)]
-    assert sorted(running) == sorted(declared)
+
+    def healthy() -> list[str]:
+        return sorted(name for vm in docker.hosts(world.settings) for name in _containers(world, vm))
+
+    wait_for(lambda: healthy() == sorted(declared), "every container is healthy", 120)
 
 
 def _containers(world: World, vm: str) -> list[str]:
-    """Names of the containers that run on a Docker host."""
+    """Names of the containers of a Docker host that run and are healthy."""
     client = cast("Any", docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}"))
     try:
-        return [item["Names"][0].lstrip("/") for item in client.containers() if item["State"] == "running"]
+        return [item["Names"][0].lstrip("/") for item in client.containers(filters={"health": "healthy"})]
     finally:
         client.close()
 

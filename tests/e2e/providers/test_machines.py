@@ -3,90 +3,20 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
+from collections.abc import Generator
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from pulumi import automation
 
-from components.compute import ComputeCluster
-from sandbox.credentials import private_key
-from settings import Settings
-from settings.compute import Compute
-from tests import arguments
-from tests.machines import Program, stack_on
+from tests.e2e.providers.machines import Trial
+from tests.machines import stack_on
 from tests.recording import stack_settings
-from tests.unit.sandbox.proxmox import TOKEN, Running, running
+from tests.unit.sandbox.proxmox import running
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
 
-_KEY = private_key()
 _ROLES = ("k3s_server", "k3s_agent", "docker_host", "name_server")
-
-
-@dataclass
-class Trial:
-    """A stack of prod's machines and nothing else."""
-
-    server: Running
-    stack: Callable[[Program], automation.Stack]
-    settings: Settings
-    order: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """What was begun and ended in the last run: moment and name."""
-    changed: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
-    """The same of the run in which every machine got more memory and other resolvers."""
-    begun: bool = False
-    """Whether the machines are there: every run but the first gives them more memory and other resolvers."""
-
-    def program(self, change: Callable[[dict[str, Any]], None] | None = None) -> Program:
-        """Declare the machines, as the settings say after a change."""
-        data = {**self.settings.compute.model_dump(), "endpoint": self.server.endpoint}
-        if self.begun:
-            _everybody(data)
-        if change is not None:
-            change(data)
-        settings = self.settings.model_copy(update={"compute": Compute.model_validate(data)})
-
-        def declare() -> None:
-            ComputeCluster("compute", arguments.machines(settings, TOKEN, _KEY))
-
-        return declare
-
-    def up(self, change: Callable[[dict[str, Any]], None] | None = None, **options: Any) -> None:
-        """Bring the machines up."""
-        program = self.program(change)
-        self.begun = True
-        self.order.clear()
-        self.stack(program).up(on_event=self._watch, color="never", **options)
-
-    def preview(self, change: Callable[[dict[str, Any]], None] | None = None) -> dict[str, str]:
-        """What an update would do, by name."""
-        found: dict[str, str] = {}
-
-        def watch(event: automation.EngineEvent) -> None:
-            if (told := event.resource_pre_event) is not None and told.metadata.op.value != "same":
-                found[told.metadata.urn.rpartition("::")[2]] = told.metadata.op.value
-
-        self.stack(self.program(change)).preview(on_event=watch, color="never")
-        return found
-
-    def refused(self, act: Callable[[], object]) -> str:
-        """What the engine says instead of acting."""
-        with pytest.raises(automation.CommandError) as raised:
-            act()
-        return str(raised.value)
-
-    def _watch(self, event: automation.EngineEvent) -> None:
-        for moment, told in (("begun", event.resource_pre_event), ("ended", event.res_outputs_event)):
-            if told is not None and told.metadata.op.value != "same":
-                self.order.append((moment, told.metadata.urn.rpartition("::")[2]))
-
-    def guests(self, role: str) -> list[str]:
-        """Names of the guests of a role, in the order of the settings."""
-        both = {**self.settings.compute.vms, **self.settings.compute.containers}
-        return [name for name, guest in both.items() if guest.role == role]
 
 
 @pytest.fixture(scope="module")
@@ -98,12 +28,6 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Generator[Trial]:
         made.up()
         made.changed = list(made.order)
         yield made
-
-
-def _everybody(compute: dict[str, Any]) -> None:
-    for guest in (*compute["vms"].values(), *compute["containers"].values()):
-        guest["memory_mib"] += 1024
-    compute["network"]["name_servers"] = ("10.10.30.54", "10.10.30.53")
 
 
 def _resource(guest: str) -> str:
@@ -215,4 +139,18 @@ def test_a_machine_that_a_person_has_deleted_is_made_anew_and_all_that_is_done_o
     touched = {name for moment, name in trial.order if moment == "ended"}
     assert steps <= touched, touched
     assert not [name for name in touched if "k3s-agent-3" not in name], touched
+    assert trial.preview() == {}
+
+
+def test_an_image_of_another_checksum_does_not_collide_with_the_file_that_is_there(trial: Trial) -> None:
+    """The URL is the same, as where a distribution replaces a build; no machine is touched for it."""
+
+    def rebuilt(compute: dict[str, Any]) -> None:
+        for source in ("cloud_image", "container_template"):
+            compute[source]["sha512"] = compute[source]["sha512"][::-1]
+
+    trial.up(rebuilt)
+    assert {name for _, name in trial.order if "cloud-image" not in name and "container-template" not in name} == set()
+    assert trial.preview(rebuilt) == {}
+    trial.up()
     assert trial.preview() == {}

@@ -79,8 +79,31 @@ SPECS = (
             one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("restart", "on-failure"))),
             one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("start", False), ("restart", DROP))),
         ),
-        fails=(_bad("memory", DROP, "memory"), _bad("restart", "no", "restart"), _bad("restart", DROP, "restart")),
+        fails=(
+            _bad("memory", DROP, "memory"),
+            _bad("memorySwap", DROP, "memorySwap"),
+            _bad("memorySwap", -1.0, "memorySwap"),
+            _bad("memorySwap", 2048.0, "memorySwap"),
+            _bad("restart", "no", "restart"),
+            _bad("restart", DROP, "restart"),
+        ),
         unknown=(_bad("memory", UNKNOWN, "memory"),),
+    ),
+    Spec(
+        "docker-health",
+        passes=(
+            *_GOOD,
+            one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("healthcheck/tests", ["CMD-SHELL", "true"]))),
+            one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("start", False), ("healthcheck", DROP))),
+        ),
+        fails=(
+            _bad("healthcheck", DROP, "healthcheck.tests"),
+            _bad("healthcheck", {"interval": "10s"}, "healthcheck.tests"),
+            # So the engine is told not to ask at all.
+            _bad("healthcheck/tests", ["NONE"], "healthcheck.tests"),
+            _bad("healthcheck/tests", [], "healthcheck.tests"),
+        ),
+        unknown=(_bad("healthcheck/tests", UNKNOWN, "healthcheck.tests"),),
     ),
     Spec(
         "docker-read-only",

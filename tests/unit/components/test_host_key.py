@@ -81,6 +81,8 @@ def test_each_machine_is_known_by_the_key_that_its_hypervisor_read(stack: str) -
     owner = {guest.address: name for name, guest in guests.items()}
     for each in recorder.of("remote:Command"):
         connection = each.inputs["connection"]
+        # A machine that never answers ends the run, with its address and the reason of the last of these tries.
+        assert (connection["dialErrorLimit"], connection["perDialTimeout"]) == (60, 15)
         if each.name in told or each.name.endswith("-admission"):
             assert connection["hostKey"] == nodes[connection["host"]]
             continue

@@ -1,11 +1,12 @@
 """The size of volumes, of which the state remembers the first one (no engine, no server)."""
 
+import re
 from typing import Any
 
 import pytest
 
 from components.kubernetes.volume_size import VolumeSizeProvider
-from tests.recording import record_platform, stack_settings
+from tests.recording import ROOT, STACKS, Recorder, record_platform, stack_settings
 
 SEEN: dict[str, Any] = {"program": "prometheus", "gib": 25.0}
 
@@ -35,3 +36,23 @@ def test_no_stateful_set_is_touched_before_its_size_was_judged() -> None:
         (claim,) = each.inputs["spec"]["volumeClaimTemplates"]
         assert claim["spec"]["resources"]["requests"]["storage"] == f"{size.inputs['gib']}Gi"
         assert size.identity in recorder.before(each)
+
+
+def _keeping(recorder: Recorder) -> set[str]:
+    """Names of what has data of its own on a machine: by a claim, or by a volume of a Docker host."""
+    sets = {each.inputs["metadata"]["name"] for each in recorder.of("apps/v1:StatefulSet")}
+    # Volumes with files from the program are called after these.
+    return sets | {
+        each.inputs["name"]
+        for each in recorder.of("/container:Container")
+        for mount in each.inputs.get("mounts", ())
+        if mount["type"] == "volume" and isinstance(mount["source"], str) and "-files-" not in mount["source"]
+    }
+
+
+def test_the_guide_says_of_everything_that_keeps_data_what_a_node_takes_with_it() -> None:
+    keeping = {name for stack in STACKS for name in _keeping(record_platform(stack_settings(stack)))}
+    rows = re.findall(
+        r"^\| `([a-z-]+)` \|", (ROOT / "docs/how-to/volumes.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert sorted(keeping) == sorted(rows)

@@ -133,6 +133,19 @@ def test_every_wanted_image_can_be_made_of_what_is_asked_for(stack: str, have: M
     assert told[TEMPO.reference] == "stand-in"
 
 
+@pytest.mark.parametrize("stack", STACKS)
+def test_what_asks_for_a_containers_health_is_in_its_image(stack: str, have: Mapping[str, Path]) -> None:
+    checks = {
+        each.inputs["image"]: "sh" if tests[0] == "CMD-SHELL" else tests[1]
+        for each in recorded(stack).of("/container:Container")
+        if (tests := each.inputs.get("healthcheck", {}).get("tests"))
+    }
+    images = {image.reference: image for image in make(checks, have)}
+    assert len(checks) > 10
+    for reference, command in checks.items():
+        assert command in {path.rpartition("/")[2] for path in files(images[reference])}, reference
+
+
 def test_probes_ask_stand_ins_for_what_they_answer() -> None:
     asked = 0
     for container in (each for stack in STACKS for each in containers(recorded(stack))):

@@ -290,6 +290,27 @@ def test_a_stand_in_listens_where_its_arguments_say(argument: str, start: Start)
     assert running.get("/-/ready")[0] == 200
 
 
+def test_whoever_asks_for_health_by_another_name_is_answered_honestly(
+    start: Start, binary: Path, tmp_path: Path
+) -> None:
+    port = free_port()
+    running = start("stand-in", "cadvisor", str(free_port()), "/healthz", f"--port={port}", port=port)
+    for name in ("wget", "bash"):
+        (tmp_path / name).symlink_to(binary)
+
+    def asked(*command: str) -> int:
+        return subprocess.run(
+            [tmp_path / command[0], *command[1:]], env={}, capture_output=True, check=False
+        ).returncode
+
+    at = f"127.0.0.1:{running.port}"
+    assert asked("wget", "-q", "-O", "/dev/null", f"http://{at}/healthz") == 0
+    assert asked("wget", "-q", "-O", "/dev/null", f"http://{at}/nothing") == 1
+    assert asked("bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{running.port}") == 0
+    assert asked("bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{free_port()}") == 1
+    assert asked("bash", "-c", "true") == 1
+
+
 def test_the_pause_takes_leave_of_orphans_and_ends_when_told(binary: Path) -> None:
     # What the shell has started is the program's child, once it has taken the shell's place.
     script = 'for child in 1 2 3; do read -r line <"$2" & done; exec "$1" pause'

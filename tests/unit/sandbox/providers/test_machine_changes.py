@@ -3,6 +3,7 @@
 Against a simulated Proxmox API, whose tasks say whether a machine was started again.
 """
 
+import re
 from collections.abc import Callable, Generator, Mapping
 from functools import cache
 from typing import Any
@@ -150,3 +151,16 @@ def _effect(server: Running, name: str, machine: str) -> str:
 def test_the_guide_says_what_each_change_does(server: Running, name: str) -> None:
     row = f"| {name} | {_effect(server, name, VM)} | {_effect(server, name, LXC)} |"
     assert row in GUIDE.read_text(encoding="utf-8")
+
+
+def test_the_token_of_the_guide_is_for_prods_guests_and_storages_and_for_nothing_else() -> None:
+    compute, text = stack_settings("prod").compute, GUIDE.read_text(encoding="utf-8")
+
+    def given(what: str) -> list[str]:
+        (found,) = re.findall(rf"^for {what} in ([^;]+); do pveum acl modify ", text, re.MULTILINE)
+        return found.split()
+
+    guests = [*compute.vms.values(), *compute.containers.values()]
+    assert given("id") == [str(guest.id) for guest in guests]
+    assert set(given("storage")) == {compute.storage.disks, compute.storage.files}
+    assert f"pveum acl modify /pool/{compute.pool} --users" in text

@@ -204,6 +204,13 @@ CASES = [
         {"compute.firewall.management_networks": ["192.168.0.0/16"]},
     ),
     Case(
+        addresses.management_apart,
+        {"compute.firewall.management_networks": ["192.168.0.0/16", "10.10.10.0/26"]},
+        "compute.firewall.management_networks[1]",
+        "10.10.10.0/26 has guests in it, k3s-server-1 and 3 more, which would reach all others by SSH; give the",
+        {"compute.firewall.management_networks": ["192.168.0.0/16", "10.10.10.200/32"]},
+    ),
+    Case(
         addresses.trusted_agents,
         {"edge.trusted_networks": ["10.10.9.0/24", "192.168.0.0/16"]},
         "edge.trusted_networks",

@@ -1,0 +1,152 @@
+"""What goes wrong while machines are made, on the engine against a Proxmox API: one sentence, and the next run goes on.
+
+What k3s says of a wrong token, a lost quorum and the like is in `tests/unit/components/k3s`; machines that were moved,
+deleted or grown by hand are in `test_machines.py`; numbers and nodes that the settings themselves get wrong in
+`tests/unit/settings`.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.e2e.providers.machines import Trial
+from tests.machines import stack_on
+from tests.recording import stack_settings
+from tests.unit.sandbox.proxmox import TOKEN, running
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
+
+FIRST, SECOND = 3131, 3132
+"""Numbers of two Docker hosts, of which the second one is made when the first one serves."""
+
+
+@pytest.fixture
+def trial(tmp_path: Path) -> Generator[Trial]:
+    """Two Docker hosts of prod, of which nothing is made yet."""
+    settings = stack_settings("prod")
+    vms = {name: settings.compute.vms[name] for name in ("docker-1", "docker-2")}
+    compute = settings.compute.model_copy(update={"vms": vms, "containers": {}})
+    with running(tmp_path, nodes=("pve1", "pve2", "pve3")) as server:
+        yield Trial(server, stack_on(server, tmp_path), settings.model_copy(update={"compute": compute}))
+
+
+def numbers(trial: Trial) -> set[int]:
+    """Of the machines that the cluster has."""
+    return {vm.vmid for vm in trial.server.cluster.vms}
+
+
+def one_sentence(trial: Trial) -> str:
+    """The only thing that the last run said of what went wrong, besides that it did."""
+    said = {error for error in trial.errors if not error.startswith("update failed")}
+    assert len(said) == 1, said
+    assert "Traceback" not in str(said)
+    return said.pop()
+
+
+def goes_on(trial: Trial) -> None:
+    """The next run makes what is missing, and then nothing is left to do."""
+    trial.up()
+    assert numbers(trial) == {FIRST, SECOND}
+    assert all(trial.server.cluster.firewall["guests"][vm]["options"]["enable"] for vm in (FIRST, SECOND))
+    trial.up()
+    assert trial.preview() == {}
+
+
+def test_a_wrong_token_is_named_without_its_secret_and_nothing_is_made(trial: Trial) -> None:
+    name, _, secret = TOKEN.partition("=")
+    trial.token = f"{name}={secret[::-1]}"
+    trial.refused(trial.up)
+    assert f"does not accept the API token {name}" in one_sentence(trial)
+    assert secret[::-1] not in str(trial.errors)
+    assert numbers(trial) == set()
+    trial.token = TOKEN
+    goes_on(trial)
+
+
+def full(cluster: Any) -> Callable[[], None]:
+    """What Proxmox says when the thin pool has no space left (pve-storage, LvmThinPlugin.pm: lvcreate's own words)."""
+    path = "/nodes/pve2/qemu"
+    cluster.fail("POST", path, 500, "free space in thin pool pve/data reached threshold")
+    return lambda: cluster.failures.pop(("POST", path))
+
+
+def away(cluster: Any) -> Callable[[], None]:
+    """A node that is switched off."""
+    cluster.set_node_offline("pve2")
+    return lambda: cluster.set_node_offline("pve2", offline=False)
+
+
+def taken(cluster: Any) -> Callable[[], None]:
+    """A machine of somebody else has the number."""
+    cluster.add_vm(SECOND, name="somebody-elses", node="pve3")
+    return lambda: cluster.vms.remove(cluster.vm(SECOND))
+
+
+def without_quorum(cluster: Any) -> Callable[[], None]:
+    """Too few nodes are left to decide anything."""
+    cluster.lose_quorum()
+    return cluster.regain_quorum
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (full, ("VM 3132 (docker-2) on node pve2", "free space in thin pool pve/data reached threshold")),
+        (away, ("pve2", "No route to host")),
+        (taken, ("3132", "already exists")),
+        (without_quorum, ("cluster not ready - no quorum?",)),
+    ],
+)
+def test_what_the_cluster_refuses_is_told_and_the_next_run_goes_on(
+    trial: Trial, fault: Callable[[Any], Callable[[], None]], words: tuple[str, ...]
+) -> None:
+    cluster = trial.server.cluster
+    mended = fault(cluster)
+    before = {vm.vmid: dict(vm.config) for vm in cluster.vms}
+    trial.refused(trial.up)
+    sentence = one_sentence(trial)
+    assert all(word in sentence for word in words), sentence
+    # Nothing of anybody else was touched, nor adopted.
+    assert {vm.vmid: dict(vm.config) for vm in cluster.vms if vm.vmid in before} == before
+    mended()
+    goes_on(trial)
+
+
+def test_an_engine_that_is_killed_while_it_makes_a_machine_and_what_the_readme_says_then(trial: Trial) -> None:
+    """The state has no number of what was being made: an operator gives it, as README.md tells."""
+    cluster = trial.server.cluster
+    cluster.slow_network(0.2)
+    stack = trial.stack(trial.program())
+    run = threading.Thread(target=lambda: trial.refused(lambda: stack.up(color="never")))
+    run.start()
+    wait_for(lambda: SECOND in numbers(trial), "the second machine is being made", 240)
+    engine = next(each for each in psutil.Process().children(recursive=True) if each.name() == "pulumi")
+    os.kill(engine.pid, signal.SIGKILL)
+    run.join(120)
+    assert not run.is_alive()
+    cluster.slow_network(0)
+
+    stack.cancel()
+    exported = stack.export_stack()
+    deployment: dict[str, Any] = dict(exported.deployment or {})
+    begun = [each for each in deployment.pop("pending_operations") if each["type"] == "creating"]
+    assert "compute-docker-2-vm" in [each["resource"]["urn"].rpartition("::")[2] for each in begun]
+    for each in begun:
+        if each["resource"]["urn"].endswith("-vm"):
+            deployment["resources"].append({**each["resource"], "id": str(SECOND)})
+    exported.deployment = deployment
+    stack.import_stack(exported)
+    stack.refresh(color="never")
+    goes_on(trial)
+    made = [task["type"] for task in cluster.tasks.values() if str(task["id"]) == str(SECOND)]
+    assert made.count("qmcreate") == 1
+    assert "qmdestroy" not in made
