@@ -172,7 +172,7 @@ def _candidate(
     connections: Connections, service: str, kind: Kind, percent: int | None, *, promote: bool, remove: bool
 ) -> int:
     if sum((percent is not None, promote, remove)) != 1:
-        raise errors.Refused("give one of --percent, --promote and --remove")
+        raise errors.Refused("give exactly one of --percent, --promote and --remove")
     with _context(connections, f"{kind} {service}") as context:
         if percent is not None:
             candidate.weigh(context, service, kind, percent)

@@ -113,7 +113,7 @@ class Connections:
             return
         with lock.held(options.root, options.stack, what, options.who, now) as journal:
             if journal.left:
-                self.say(f"the previous run did not finish: {journal.left}")
+                self.say(f"the previous run did not finish: {journal.left}; `release status` says what is left to do")
             yield self.make(journal)
 
     def make(self, journal: lock.Journal | None = None) -> Context:
@@ -271,5 +271,7 @@ def read_addresses(file: Path | None) -> dict[str, str]:
     except (OSError, ValueError) as error:
         raise ReleaseError(f"{file} cannot be read: {error}") from None
     if not isinstance(content, dict):
-        raise ReleaseError(f"{file} is not a JSON table of addresses")
+        raise ReleaseError(
+            f'{file} has no JSON object of addresses; give one, such as {{"10.10.10.61:443": "127.0.0.1:8443"}}'
+        )
     return {str(key): str(value) for key, value in cast("dict[object, object]", content).items()}

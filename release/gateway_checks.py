@@ -124,18 +124,24 @@ class GatewayChecks:
                 try:
                     answer = self.https.get(host, address, path)
                 except ssl.SSLError as error:
-                    raise ReleaseError(f"{url} has no certificate that is trusted here: {error.reason}") from None
+                    raise ReleaseError(
+                        f"this machine does not trust the certificate of {url}: {error.reason}; give the file of its "
+                        "authority with --ca-bundle"
+                    ) from None
                 except (OSError, http.client.HTTPException) as error:
                     raise ReleaseError(f"{url} does not answer at {address}: {_why(error)}") from None
                 if answer.status == 403:
-                    raise ReleaseError(f"{url} answers 403: this machine is in none of luxima:edge.trusted_networks")
+                    raise ReleaseError(
+                        f"{url} answers 403: this machine is in none of luxima:edge.trusted_networks; run this from a "
+                        "machine that is"
+                    )
                 if answer.status != 200:
                     raise ReleaseError(f"{url} answers {answer.status}, not 200; slot {slot} is not healthy")
                 image = "" if content is None else content.image
                 for header, wanted in (("x-slot", slot), ("x-image", image)):
                     given = answer.headers.get(header, wanted)
                     if given != wanted:
-                        raise ReleaseError(f"{url} is answered by {header} {given}, not by {wanted}")
+                        raise ReleaseError(f"{url} answers with {header}: {given}; expected {wanted}")
 
     def _replaced(self, settings: Settings, service: str, slot: Slot, image: str) -> None:
         """See that every pod of the slot runs the image: where a rollout got stuck, the image before still answers.

@@ -115,7 +115,10 @@ def rendered(before: str, new: Releases) -> str:
     yaml.dump(document, out)  # pyright: ignore[reportUnknownMemberType] - untyped in its stubs
     text = out.getvalue()
     if parse(text, "the release file") != new:
-        raise ReleaseError("the release file cannot be written as it would have to be; put its comments in order first")
+        raise ReleaseError(
+            "the release file would be read as something else after the change, because of how a comment stands in it; "
+            "put each comment on a line of its own, then run again"
+        )
     return text
 
 

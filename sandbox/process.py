@@ -207,7 +207,7 @@ def wait_ready(record: Record, ready: Callable[[], bool], seconds: float) -> Non
     deadline = time.monotonic() + seconds
     while not ready():
         if cancelled.is_set():
-            raise SandboxError(f"{record.name}: not waited for any longer")
+            raise SandboxError(f"stopped before {record.name} was ready")
         if not record.alive():
             raise SandboxError(f"{record.name} ended while it was starting{tail(Path(record.log))}")
         if time.monotonic() > deadline:
@@ -301,7 +301,7 @@ def stop(running: Iterable[Record], seconds: float = 15) -> list[Record]:
     stuck = wait_gone(left, 10)
     if stuck:
         names = ", ".join(f"{record.name} (pid {record.pid})" for record in stuck)
-        raise SandboxError(f"these processes do not end: {names}")
+        raise SandboxError(f"these processes do not end, not even by SIGKILL: {names}; see what disk they wait for")
     return left
 
 

@@ -36,7 +36,7 @@ def explain(error: ErrorDetails, hidden: Collection[str]) -> Problem:
     if error["type"] == "missing":
         return Problem(path, f"is missing; give {_what(here)}")
     if is_key:
-        return Problem(path, f"{shown} cannot stand here as a name; give {_right(error)}")
+        return Problem(path, f"{shown} cannot be a name here; give {_right(error)}")
     if error["type"] in _EXPECTED:
         return Problem(path, _wrong_type(error, here, shown))
     fault = _fault(error) if _kind(error["input"]) in ("a list", "a table") else f"{shown} {_fault(error)}"

@@ -13,7 +13,7 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
         tell(f"Stack {layout.stack} has no resources: nothing to compare. Make it with make up.")
         return
     ready = session.prepare(layout, interrupts)
-    say("reading the servers")
+    say("comparing the state with the servers")
     events = runs.read_servers(ready, "refresh")
 
     from sandbox.report import drift

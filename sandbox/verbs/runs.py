@@ -83,9 +83,10 @@ def catch_up(session: Session, verb: str) -> None:
     left = state.read(session.layout.engine)
     pending = left.pending
     if session.lost:
-        say(f"the data of {', '.join(session.lost)} is not the data that the stack was made with; reading the servers")
+        lost = ", ".join(session.lost)
+        say(f"the data of {lost} is not what the stack was made with; comparing the state with the servers")
     elif pending or marks.doubtful(session.layout):
-        say(f"the previous run was interrupted during {len(pending)} operations; reading the servers")
+        say(f"the previous run was interrupted during {len(pending)} operations; comparing the state with the servers")
     else:
         return
     read_servers(session, verb)

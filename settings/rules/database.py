@@ -32,7 +32,7 @@ def host(settings: Settings) -> Iterator[Problem]:
         return
     if machine is None or machine.role != "docker_host":
         right = f"give {listed(hosts, 'or')}" if hosts else "add one"
-        yield Problem(path, f"{show(settings.database.host)} is no machine of role docker_host; {right}")
+        yield Problem(path, f"{show(settings.database.host)} is not a machine of role docker_host; {right}")
         return
     wanted = settings.database.memory_mib.together + OTHERS_MIB
     if wanted > machine.memory_mib:

@@ -49,7 +49,7 @@ def nodes(settings: Settings) -> Iterator[Problem]:
     known = settings.compute.nodes
     for path, guest in all_guests(settings):
         if guest.node not in known:
-            yield Problem((*path, "node"), f"{show(guest.node)} is no node; {suggest(guest.node, known, 'nodes')}")
+            yield Problem((*path, "node"), f"{show(guest.node)} is not a node; {suggest(guest.node, known, 'nodes')}")
 
 
 def guest_size(settings: Settings) -> Iterator[Problem]:

@@ -151,7 +151,7 @@ def pod_network(settings: Settings) -> Iterator[Problem]:
         yield Problem(("kubernetes", "pod_cidr"), f"{text}; give a /{most} or a wider one")
     prefix = ipaddress.IPv4Network(settings.kubernetes.service_cidr).prefixlen
     if prefix not in SERVICE_PREFIXES:
-        text = f"{settings.kubernetes.service_cidr} is of a size that is not taken"
+        text = f"{settings.kubernetes.service_cidr} has a size that Kubernetes does not take"
         first, last = SERVICE_PREFIXES[0], SERVICE_PREFIXES[-1]
         yield Problem(("kubernetes", "service_cidr"), f"{text}; give one from /{first} to /{last}")
 

@@ -38,7 +38,7 @@ def names(settings: Settings) -> Iterator[Problem]:
     taken |= {f"{name}-{part}": f"{part} of {name}" for name in services for part in PARTS}
     for name in services:
         if name in taken:
-            yield Problem(("services", name), f"is what the gateways call {taken[name]}; give another name")
+            yield Problem(("services", name), f"is a name that the gateways use for {taken[name]}; give another name")
 
 
 def storage_users(settings: Settings) -> Iterator[Problem]:

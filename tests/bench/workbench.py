@@ -30,6 +30,7 @@ _COMPUTED = {
     "command:remote:Command": ("stdout",),
     "docker:index/remoteImage:RemoteImage": ("imageId", "repoDigest"),
     "minio:index/iamServiceAccount:IamServiceAccount": ("accessKey", "secretKey"),
+    "pulumi-python:dynamic/database:Certificate": ("certificate", "key"),
     "random:index/randomPassword:RandomPassword": ("result",),
 }
 """Outputs that the program goes on with."""
@@ -46,7 +47,8 @@ class _Driver(Recorded):
         """Made up from the name, the same every time."""
         if token == _AUTHORITY:
             return {"data": {"ca.crt": base64.b64encode(b"of the private CA").decode()}}
-        return {output: digest(name, output) for output in _COMPUTED.get(token, ())}
+        made = {output: digest(name, output) for output in _COMPUTED.get(token, ())}
+        return made | {"bcryptHash": f"$2b$10${digest(name)[:53]}"} if "result" in made else made
 
 
 class _Service(service.Service):

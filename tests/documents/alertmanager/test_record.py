@@ -5,11 +5,8 @@ function as its one unnamed parameter, as PostgREST does, and answers 503 while 
 """
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import pytest
 import yaml
@@ -19,6 +16,7 @@ from components.observability.alertmanager import documents
 from tests.documents.alertmanager.running import Alertmanager
 from tests.documents.database.postgres import Postgres, RefusedError
 from tests.recording import stack_settings
+from tests.serving import Answer, Asked, Serving
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
@@ -29,40 +27,27 @@ DOWN = {"alertname": "DatabaseDown", "severity": "critical", "kind": "database"}
 SLOW = {"alertname": "Slow", "severity": "warning", "kind": "service"}
 
 
-class StandIn:
+class StandIn(Serving):
     """Takes what PostgREST would take."""
 
     def __init__(self, database: Postgres) -> None:
+        self._database = database
         self.refused: list[set[tuple[str, str]]] = []
         """Alerts (name, status) of each call that could not be written."""
-        stand_in = self
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode()
-                self.send_response(stand_in.answer(self.path, dict(self.headers), body, database))
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def answer(self, path: str, headers: dict[str, str], body: str, database: Postgres) -> int:
-        given = {name.lower(): value for name, value in headers.items()}
-        if (given.get("apikey"), given.get("authorization")) != (KEY, f"Bearer {KEY}"):
-            return 401
-        if path != "/rest/v1/rpc/record_alert" or given.get("content-type") != "application/json":
-            return 404
-        quoted = body.replace("'", "''")
+    def answer(self, asked: Asked) -> Answer:
+        if (asked.headers.get("apikey"), asked.headers.get("authorization")) != (KEY, f"Bearer {KEY}"):
+            return Answer(401)
+        if asked.path != "/rest/v1/rpc/record_alert" or asked.headers.get("content-type") != "application/json":
+            return Answer(404)
+        quoted = asked.body.decode().replace("'", "''")
         try:
-            database.sql(f"select public.record_alert('{quoted}')", role="service_role")
+            self._database.sql(f"select public.record_alert('{quoted}')", role="service_role")
         except RefusedError:
-            told = {(each["labels"]["alertname"], each["status"]) for each in json.loads(body)["alerts"]}
+            told = {(each["labels"]["alertname"], each["status"]) for each in json.loads(asked.body)["alerts"]}
             self.refused.append(told)
-            return 503
-        return 200
+            return Answer(503)
+        return Answer()
 
 
 @pytest.fixture
@@ -75,18 +60,15 @@ def database() -> Iterator[Postgres]:
 
 @pytest.fixture
 def stand_in(database: Postgres) -> Iterator[StandIn]:
-    running = StandIn(database)
-    yield running
-    running.server.shutdown()
-    running.server.server_close()
+    with StandIn(database) as running:
+        yield running
 
 
 @pytest.fixture
 def recorder(stand_in: StandIn, tmp_path: Path) -> Iterator[Alertmanager]:
     text = documents(stack_settings("prod"))["record/alertmanager.yml"]
-    port = stand_in.server.server_address[1]
     (tmp_path / "serviceRoleKey").write_text(f"{KEY}\n")
-    text = text.replace("https://supabase.acehcommerce.id", f"http://127.0.0.1:{port}")
+    text = text.replace("https://supabase.acehcommerce.id", stand_in.url)
     document = yaml.load(text.replace("/etc/alertmanager/secrets", str(tmp_path)), yaml.CSafeLoader)
     document["route"] |= {"group_wait": "100ms", "group_interval": "1s"}
     with Alertmanager(document, tmp_path) as running:

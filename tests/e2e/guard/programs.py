@@ -9,16 +9,15 @@ import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final, Self
 
 import requests
 
 from tests.documents.database.postgres import Postgres, RefusedError
-from tests.e2e.observability.targets import Server
 from tests.programs import end, free_port, start
 from tests.recording import ROOT
+from tests.serving import Answer, Asked, Serving
 from tests.waiting import wait_for
 from tools import ensure
 
@@ -77,71 +76,34 @@ class Traffic:
             self._counts["502"] += good + bad
 
 
-class Emitter:
+class Emitter(Serving):
     """Serves the traffic's metrics; each scenario has a fresh one."""
 
     def __enter__(self) -> Self:
         self.traffic = Traffic()
-        outer = self
+        return super().__enter__()
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                text = outer.traffic.text(self.path)
-                self.send_response(503 if text is None else 200)
-                self.send_header("Content-Type", "text/plain; version=0.0.4")
-                self.end_headers()
-                self.wfile.write((text or "").encode())
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-                pass
-
-        self._server = Server((HOST, 0), Handler)
-        self.address = f"{HOST}:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, asked: Asked) -> Answer:
+        text, headers = self.traffic.text(asked.path), {"Content-Type": "text/plain; version=0.0.4"}
+        return Answer(503, headers=headers) if text is None else Answer(200, text.encode(), headers)
 
 
-class Rpc:
+class Rpc(Serving):
     """A small stand-in for PostgREST: the body of a request goes to the function as its one json parameter."""
 
     def __init__(self, database: Postgres) -> None:
         self._database = database
-        self.down = False
 
-    def __enter__(self) -> Self:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"])).decode().replace("'", "''")
-                allowed = self.headers["apikey"] == KEY and self.headers["Authorization"] == f"Bearer {KEY}"
-                self.send_response(outer.answer(self.path, body) if allowed else 401)
-                self.end_headers()
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-                pass
-
-        self._server = Server((HOST, 0), Handler)
-        self.url = f"http://{HOST}:{self._server.server_address[1]}/rest/v1/rpc"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-
-    def answer(self, path: str, body: str) -> int:
-        """Status of a call."""
-        assert path == "/rest/v1/rpc/record_deploy"
+    def answer(self, asked: Asked) -> Answer:
+        if (asked.headers.get("apikey"), asked.headers.get("authorization")) != (KEY, f"Bearer {KEY}"):
+            return Answer(401)
+        assert asked.path == "/rest/v1/rpc/record_deploy"
+        body = asked.body.decode().replace("'", "''")
         try:
             self._database.sql(f"select public.record_deploy('{body}')", role="service_role")
         except RefusedError as error:
-            return 503 if "connection to server" in str(error) else 400
-        return 200
+            return Answer(503 if "connection to server" in str(error) else 400)
+        return Answer()
 
 
 class Prometheus:

@@ -127,7 +127,7 @@ class Room:
             "urls": {
                 "prometheus": prometheus,
                 "alertmanager": self.alertmanager.url,
-                "audit": self.rpc.url,
+                "audit": f"{self.rpc.url}/rest/v1/rpc",
                 "runbooks": "https://git.luxima.id/runbooks",
                 "dashboard": "https://grafana.dev.luxima.local/d/releases",
             },

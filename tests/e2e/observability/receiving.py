@@ -12,11 +12,10 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any, Final
 
-from tests.e2e.observability.targets import Server
+from tests.serving import Answer, Asked, Serving
 
 SLACK: Final = "/slack/alerts"
 SECURITY: Final = "/slack/security"
@@ -62,43 +61,18 @@ class Mail:
 
 
 @dataclass
-class Web:
+class Web(Serving):
     """Takes POST requests of any path."""
 
     calls: list[Call] = field(default_factory=list[Call])
     failing: set[str] = field(default_factory=set[str])
     """Paths that are answered with 503."""
 
-    def __enter__(self) -> "Web":
-        web = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                good = 202 if self.path == PAGERDUTY else 200
-                status = 503 if self.path in web.failing else good
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                web.calls.append(Call(time.monotonic(), self.path, body, headers, status))
-                answer = json.dumps(_ANSWER).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-                pass
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, asked: Asked) -> Answer:
+        good = 202 if asked.path == PAGERDUTY else 200
+        status = 503 if asked.path in self.failing else good
+        self.calls.append(Call(time.monotonic(), asked.path, json.loads(asked.body), dict(asked.headers), status))
+        return Answer(status, json.dumps(_ANSWER).encode(), {"Content-Type": "application/json"})
 
     def to(self, path: str, since: float = 0) -> list[Call]:
         """What came to a path and was taken, the oldest first."""

@@ -1,27 +1,17 @@
 """What is scraped: exporters with a few series, and a service that emits the contract's metrics."""
 
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final, Self
+from typing import Final
+
+from tests.serving import Answer, Asked, Serving
 
 _BUCKETS: Final = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf")
 
 
-class Server(ThreadingHTTPServer):
-    """A server that does not mind when a program ends in the midst of a request."""
-
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        if not isinstance(sys.exception(), ConnectionError):
-            super().handle_error(request, client_address)
-
-
 @dataclass
-class Target:
+class Target(Serving):
     """Something with metrics, at a port of its own."""
 
     series: dict[str, float] = field(default_factory=dict[str, float])
@@ -29,31 +19,9 @@ class Target:
     up: bool = True
     """Whether it answers."""
 
-    def __enter__(self) -> Self:
-        target = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                text = target.text().encode() if target.up else b""
-                self.send_response(200 if target.up else 503)
-                self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-                pass
-
-        self._server = Server(("127.0.0.1", 0), Handler)
-        self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, asked: Asked) -> Answer:  # noqa: ARG002 - whatever is asked
+        headers = {"Content-Type": "text/plain; version=0.0.4; charset=utf-8"}
+        return Answer(200, self.text().encode(), headers) if self.up else Answer(503, headers=headers)
 
     def text(self) -> str:
         """The answer to a scrape."""

@@ -73,7 +73,7 @@ def test_addresses_are_a_table(tmp_path: Path) -> None:
     assert read_addresses(file) == {"10.0.0.1:443": "127.0.0.1:8443"}
     assert read_addresses(None) == {}
     file.write_text("[]", encoding="utf-8")
-    with pytest.raises(ReleaseError, match="not a JSON table"):
+    with pytest.raises(ReleaseError, match="has no JSON object of addresses; give one"):
         read_addresses(file)
 
 

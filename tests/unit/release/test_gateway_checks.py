@@ -105,8 +105,8 @@ def test_a_slot_is_asked_under_its_own_name_for_all_its_paths(
 WRONG: list[tuple[tuple[int, dict[str, str]], str]] = [
     ((503, {}), "answers 503, not 200; slot green is not healthy"),
     ((403, {}), "answers 403: this machine is in none of luxima:edge.trusted_networks"),
-    ((200, {"X-Slot": "blue"}), "answered by x-slot blue, not by green"),
-    ((200, {"X-Image": image(0)}), f"answered by x-image {image(0)}, not by {image(1)}"),
+    ((200, {"X-Slot": "blue"}), "answers with x-slot: blue; expected green"),
+    ((200, {"X-Image": image(0)}), f"answers with x-image: {image(0)}; expected {image(1)}"),
 ]
 
 
@@ -128,7 +128,7 @@ def test_one_failure_in_a_row_is_enough(settings: Settings, server: Server, tmp_
 
 def test_a_certificate_of_somebody_else_is_not_trusted(settings: Settings, server: Server, tmp_path: Path) -> None:
     (tmp_path / "other.pem").write_bytes(Authority().pem)
-    with pytest.raises(ReleaseError, match="no certificate that is trusted here"):
+    with pytest.raises(ReleaseError, match="this machine does not trust the certificate of"):
         checks(settings, server, tmp_path / "other.pem").smoke(settings, SERVICE, "green", 1)
 
 

@@ -96,14 +96,14 @@ def test_mistakes_come_in_file_order_with_their_lines(dev: Checkout) -> None:
         ({"compute.network.name_servers": 4 * ["10.0.0.1"]}, "has too many entries; give at most 3"),
         (
             {"edge.gateways.purple": {"address": "10.10.10.63"}},
-            '"purple" cannot stand here as a name; give blue or green',
+            '"purple" cannot be a name here; give blue or green',
         ),
         ({"edge.gateways.green": ABSENT}, "edge.gateways: lacks a slot; give both blue and green ("),
         ({"releases.services.storefront.slots.green": ABSENT}, "slots: lacks a slot; give both blue and green ("),
         ({"releases.services.storefront.live": "red"}, 'live: "red" is not right; give blue or green'),
         (
             {"compute.vms.Docker_1": data_of("dev")["compute"]["vms"]["docker-1"]},
-            '"Docker_1" cannot stand here as a name',
+            '"Docker_1" cannot be a name here',
         ),
         ({"releases": ABSENT}, "the file is missing; before the first release it holds `services: {}`"),
         ({"releases": None}, "is empty; give a table with revision and services"),

@@ -183,10 +183,10 @@ def test_what_is_wrong_with_a_whole_file_is_one_sentence(
             "storefront:\n  hosts: []\n",
             "line 4: storefront.hosts: is not a setting; did you mean host?",
         ),
-        ("admin: {", "Admin: {", 'line 15: Admin: "Admin" cannot stand here as a name; give a lower-case letter first'),
+        ("admin: {", "Admin: {", 'line 15: Admin: "Admin" cannot be a name here; give a lower-case letter first'),
         ("admin: {", "shop: {", "line 3: admin: is missing; requirement ENV-2 asks for this service"),
         ("indicator: latency", "indicator: speed", 'objectives.latency.indicator: "speed" is not right; give'),
-        ("{latency:", "{late-ncy:", '"late-ncy" cannot stand here as a name; give lower-case letters, digits and'),
+        ("{latency:", "{late-ncy:", '"late-ncy" cannot be a name here; give lower-case letters, digits and'),
     ],
 )
 def test_the_check_of_the_services_file(old: str, new: str, expected: str, tmp_path: Path) -> None:

@@ -1,17 +1,16 @@
 """Stand-ins for what a guard asks and tells, and a clock that moves only when it sleeps."""
 
 import json
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from release.announce import AnnounceError
 from release.audit import Audit
 from release.guard import Hooks, Release, SwitchError, Verdict, Watch
+from tests.serving import Answer, Asked, Serving
 
 SINCE = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 IMAGE = "registry.dev.luxima.local/aceh/api@sha256:" + "a" * 64
@@ -19,43 +18,18 @@ KEY = "planted-service-role-key"
 
 
 @dataclass
-class Server:
+class Server(Serving):
     """Answers every request with one of `answers` (the last one again and again), and keeps what came."""
 
     answers: list[tuple[int, Any]] = field(default_factory=lambda: [(200, True)])
     calls: list[tuple[str, Any, dict[str, str]]] = field(default_factory=list[tuple[str, Any, dict[str, str]]])
 
-    def __enter__(self) -> Self:
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self) -> None:
-                self.do_POST()
-
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                headers = {name.lower(): value for name, value in self.headers.items()}
-                outer.calls.append((self.path, json.loads(body) if body else None, headers))
-                status, answer = outer.answers.pop(0) if len(outer.answers) > 1 else outer.answers[0]
-                text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-                self.send_response(status)
-                if 300 <= status < 400:
-                    self.send_header("Location", f"{outer.url}/elsewhere")
-                self.send_header("Content-Length", str(len(text)))
-                self.end_headers()
-                self.wfile.write(text)
-
-            def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the library's name
-                pass
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    def answer(self, asked: Asked) -> Answer:
+        body = json.loads(asked.body) if asked.body else None
+        self.calls.append((asked.path, body, dict(asked.headers)))
+        status, answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        text = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return Answer(status, text, {"Location": f"{self.url}/elsewhere"} if 300 <= status < 400 else {})
 
 
 @dataclass

@@ -1,10 +1,7 @@
 """The proxmoxve provider against a simulated Proxmox API; what is asserted is read from the server."""
 
-import copy
 import socket
 import time
-from collections.abc import Generator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,7 +10,8 @@ from sandbox.providers.base import InitError, ProviderError
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 from sandbox.providers.proxmoxve.parts import mac_address
 from sandbox.servers import proxmox_state
-from tests.unit.sandbox.proxmox import TOKEN, Running, running
+from tests.unit.sandbox.guests import changed
+from tests.unit.sandbox.proxmox import TOKEN, Running
 
 VM = "proxmoxve:index/vmLegacy:VmLegacy"
 CONTAINER = "proxmoxve:index/containerLegacy:ContainerLegacy"
@@ -70,23 +68,10 @@ CONTAINER_INPUTS: dict[str, Any] = {
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Generator[Running]:
-    with running(tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def driver(server: Running, monkeypatch: pytest.MonkeyPatch) -> ProxmoxDriver:
-    monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
-    made = ProxmoxDriver()
-    made.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
-    made.create(POOL, "pool", {"poolId": "tests", "comment": "for tests"})
-    made.create(FILE, "image", dict(IMAGE))
-    return made
-
-
-def with_changes(inputs: dict[str, Any], **values: Any) -> dict[str, Any]:
-    return {**copy.deepcopy(inputs), **values}
+def driver(configured: ProxmoxDriver) -> ProxmoxDriver:
+    configured.create(POOL, "pool", {"poolId": "tests", "comment": "for tests"})
+    configured.create(FILE, "image", dict(IMAGE))
+    return configured
 
 
 def read_inputs(driver: ProxmoxDriver, token: str, resource_id: str, inputs: dict[str, Any]) -> dict[str, Any]:
@@ -153,7 +138,7 @@ def test_a_guest_that_was_removed_is_gone(server: Running, driver: ProxmoxDriver
 def test_a_running_vm_is_changed_and_rebooted(server: Running, driver: ProxmoxDriver) -> None:
     driver.create(VM, "web", VM_INPUTS)
     mac = mac_address(server.cluster.vm(101).config["net0"])
-    new = with_changes(VM_INPUTS, cpu={"cores": 4}, description="larger")
+    new = changed(VM_INPUTS, cpu={"cores": 4}, description="larger")
     new["disks"][0] |= {"size": 40, "ssd": False}
     new["disks"].append({**new["disks"][0], "interface": "scsi1", "size": 5})
     new["networkDevices"].append({"bridge": "vmbr1"})
@@ -170,7 +155,7 @@ def test_a_running_vm_is_changed_and_rebooted(server: Running, driver: ProxmoxDr
 
 
 def test_devices_go_when_they_are_not_declared_any_more(server: Running, driver: ProxmoxDriver) -> None:
-    both = with_changes(
+    both = changed(
         VM_INPUTS, networkDevices=[{"bridge": "vmbr0"}, {"bridge": "vmbr1"}], serialDevices=[{"device": "socket"}]
     )
     driver.create(VM, "web", both)
@@ -185,7 +170,7 @@ def test_devices_go_when_they_are_not_declared_any_more(server: Running, driver:
 def test_a_disk_cannot_shrink_and_nothing_is_changed(server: Running, driver: ProxmoxDriver) -> None:
     driver.create(VM, "web", VM_INPUTS)
     before = dict(server.cluster.vm(101).config)
-    new = with_changes(VM_INPUTS, cpu={"cores": 9})
+    new = changed(VM_INPUTS, cpu={"cores": 9})
     new["disks"][0]["size"] = 10
     with pytest.raises(
         ProviderError, match=r"VM 101 \(web-1\) on node pve1: disk scsi0 has 20 GiB and cannot shrink to 10 GiB"
@@ -197,7 +182,7 @@ def test_a_disk_cannot_shrink_and_nothing_is_changed(server: Running, driver: Pr
 def test_a_disk_moves_to_another_datastore(server: Running, driver: ProxmoxDriver) -> None:
     server.cluster.storages["fast"] = {**server.cluster.storages["local-lvm"], "volumes": {}}
     driver.create(VM, "web", VM_INPUTS)
-    new = with_changes(VM_INPUTS)
+    new = changed(VM_INPUTS)
     new["disks"][0]["datastoreId"] = "fast"
     driver.update(VM, "101", VM_INPUTS, new)
     assert server.cluster.vm(101).config["scsi0"].startswith("fast:vm-101-disk-0,")
@@ -207,7 +192,7 @@ def test_a_disk_moves_to_another_datastore(server: Running, driver: ProxmoxDrive
 @pytest.mark.parametrize("token", [VM, CONTAINER])
 def test_an_id_that_is_taken_is_an_error(driver: ProxmoxDriver, token: str) -> None:
     driver.create(VM, "web", VM_INPUTS)
-    inputs = with_changes(VM_INPUTS if token == VM else CONTAINER_INPUTS, vmId=101)
+    inputs = changed(VM_INPUTS if token == VM else CONTAINER_INPUTS, vmId=101)
     with pytest.raises(ProviderError, match=r"vmId 101 is taken: VM 101 \(web-1\) on node pve1 already exists"):
         driver.create(token, "again", inputs)
 
@@ -216,8 +201,8 @@ def test_an_id_that_is_taken_is_an_error_even_for_what_a_killed_run_left(
     server: Running, driver: ProxmoxDriver
 ) -> None:
     """Neither is anything adopted, nor changed, whoever made it."""
-    driver.create(VM, "web", with_changes(VM_INPUTS, started=False, cpu={"cores": 1}))
-    driver.create(CONTAINER, "ns", with_changes(CONTAINER_INPUTS, started=False))
+    driver.create(VM, "web", changed(VM_INPUTS, started=False, cpu={"cores": 1}))
+    driver.create(CONTAINER, "ns", changed(CONTAINER_INPUTS, started=False))
     before = proxmox_state.snapshot(server.cluster)
     for token, inputs in (
         (VM, VM_INPUTS),
@@ -231,7 +216,7 @@ def test_an_id_that_is_taken_is_an_error_even_for_what_a_killed_run_left(
 
 
 def test_a_half_made_vm_stays_known_and_the_next_run_completes_it(server: Running, driver: ProxmoxDriver) -> None:
-    inputs = with_changes(VM_INPUTS)
+    inputs = changed(VM_INPUTS)
     inputs["disks"][0]["size"] = 1
     with pytest.raises(InitError, match="disk scsi0 has 2 GiB and cannot shrink to 1 GiB") as raised:
         driver.create(VM, "web", inputs)
@@ -243,7 +228,7 @@ def test_a_half_made_vm_stays_known_and_the_next_run_completes_it(server: Runnin
 
 
 def test_the_servers_refusal_is_told(driver: ProxmoxDriver) -> None:
-    inputs = with_changes(VM_INPUTS)
+    inputs = changed(VM_INPUTS)
     inputs["disks"][0]["importFrom"] = "local:import/none.qcow2"
     with pytest.raises(ProviderError) as raised:
         driver.create(VM, "web", inputs)
@@ -252,7 +237,7 @@ def test_the_servers_refusal_is_told(driver: ProxmoxDriver) -> None:
         "unable to create VM 101 - volume local:import/none.qcow2 does not exist"
     )
     with pytest.raises(ProviderError, match=r"VM 101 .* said: .*nowhere"):
-        driver.create(VM, "web", with_changes(VM_INPUTS, nodeName="nowhere"))
+        driver.create(VM, "web", changed(VM_INPUTS, nodeName="nowhere"))
 
 
 def test_a_change_that_the_server_does_not_keep_is_told(server: Running, driver: ProxmoxDriver) -> None:
@@ -263,7 +248,7 @@ def test_a_change_that_the_server_does_not_keep_is_told(server: Running, driver:
 
     server.cluster._apply_config = forget
     with pytest.raises(ProviderError, match="took the change, but did not keep memory"):
-        driver.update(VM, "101", VM_INPUTS, with_changes(VM_INPUTS, memory={"dedicated": 4096}))
+        driver.update(VM, "101", VM_INPUTS, changed(VM_INPUTS, memory={"dedicated": 4096}))
 
 
 def test_a_container_is_made_changed_and_removed(server: Running, driver: ProxmoxDriver) -> None:
@@ -272,7 +257,7 @@ def test_a_container_is_made_changed_and_removed(server: Running, driver: Proxmo
     assert container.status == "running"
     assert container.config["rootfs"] == "local-lvm:vm-201-disk-0,size=8G"
     assert "ip=192.0.2.20/24" in container.config["net0"]
-    new = with_changes(CONTAINER_INPUTS, memory={"dedicated": 1024}, disk={"datastoreId": "local-lvm", "size": 12})
+    new = changed(CONTAINER_INPUTS, memory={"dedicated": 1024}, disk={"datastoreId": "local-lvm", "size": 12})
     new["initialization"]["ipConfigs"][0]["ipv4"]["address"] = "192.0.2.21/24"
     mac = container.config["net0"].split("hwaddr=")[1].split(",")[0]
     driver.update(CONTAINER, "201", CONTAINER_INPUTS, new)
@@ -309,7 +294,7 @@ def test_a_pool_shows_a_changed_comment(server: Running, driver: ProxmoxDriver) 
 
 
 def test_each_node_has_its_own_download(driver: ProxmoxDriver) -> None:
-    other = with_changes(IMAGE, nodeName="pve2")
+    other = changed(IMAGE, nodeName="pve2")
     resource_id, _ = driver.create(FILE, "image-2", other)
     with pytest.raises(ProviderError, match=r"file local:import/debian\.qcow2 already exists on node pve2"):
         driver.create(FILE, "image-3", other)

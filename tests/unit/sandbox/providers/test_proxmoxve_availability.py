@@ -1,6 +1,6 @@
 """High availability: the provider against a simulated Proxmox API; what is asserted is read from the server."""
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,7 @@ from sandbox.providers.base import ProviderError
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 from sandbox.servers import proxmox_state
 from tests.recording import on_shared_storage, record_platform
-from tests.unit.sandbox.proxmox import TOKEN, Running, running
+from tests.unit.sandbox.proxmox import Running, running
 
 GUEST = "proxmoxve:index/haresource:Haresource"
 RULE = "proxmoxve:index/harule:Harule"
@@ -27,22 +27,15 @@ def _apart(*numbers: int) -> dict[str, Any]:
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Generator[Running]:
-    with running(tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def driver(server: Running, monkeypatch: pytest.MonkeyPatch) -> ProxmoxDriver:
+def driver(configured: ProxmoxDriver) -> ProxmoxDriver:
     """With three guests, of which two are started elsewhere."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
-    made = ProxmoxDriver()
-    made.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
     for number in (101, 102, 103):
-        made.create(VM, f"vm-{number}", {"vmId": number, "nodeName": "pve1", "name": f"vm-{number}", "started": False})
+        configured.create(
+            VM, f"vm-{number}", {"vmId": number, "nodeName": "pve1", "name": f"vm-{number}", "started": False}
+        )
         if number != 103:
-            made.create(GUEST, f"ha-{number}", _guest(number))
-    return made
+            configured.create(GUEST, f"ha-{number}", _guest(number))
+    return configured
 
 
 def test_the_cluster_has_what_was_declared_and_a_removal_takes_it_away(server: Running, driver: ProxmoxDriver) -> None:

@@ -1,6 +1,5 @@
 """The firewall in the proxmoxve provider, against a simulated Proxmox API; what is asserted is read from the server."""
 
-from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ from sandbox.providers.base import ProviderError
 from sandbox.providers.proxmoxve.client import Client
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 from sandbox.servers import proxmox_state
-from tests.unit.sandbox.proxmox import TOKEN, Running, running
+from tests.unit.sandbox.proxmox import Running, running
 
 RULES = "proxmoxve:firewall/rulesLegacy:RulesLegacy"
 SET = "proxmoxve:firewall/ipsetLegacy:IpsetLegacy"
@@ -64,17 +63,8 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Generator[Running]:
-    with running(tmp_path) as found:
-        yield found
-
-
-@pytest.fixture
-def driver(server: Running, monkeypatch: pytest.MonkeyPatch) -> ProxmoxDriver:
-    monkeypatch.setenv("SSL_CERT_FILE", str(server.certificate))
-    made = ProxmoxDriver()
-    made.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
-    made.create(
+def driver(configured: ProxmoxDriver) -> ProxmoxDriver:
+    configured.create(
         CONTAINER,
         "ns",
         {
@@ -85,7 +75,7 @@ def driver(server: Running, monkeypatch: pytest.MonkeyPatch) -> ProxmoxDriver:
             "initialization": {"hostname": "ns1"},
         },
     )
-    return made
+    return configured
 
 
 def kept(server: Running, guest: int = 201) -> dict[str, Any]:

@@ -161,7 +161,7 @@ CASES = [
             kubernetes.pod_network,
             {"kubernetes.service_cidr": cidr},
             "kubernetes.service_cidr",
-            f"{cidr} is of a size that is not taken; give one from /12 to /24",
+            f"{cidr} has a size that Kubernetes does not take; give one from /12 to /24",
             {"kubernetes.service_cidr": right},
         )
         for cidr, right in (("10.43.0.0/25", "10.43.0.0/24"), ("172.0.0.0/11", "172.16.0.0/12"))

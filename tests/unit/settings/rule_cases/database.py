@@ -8,7 +8,7 @@ CASES = [
         database.host,
         {"database.host": "k3s-agent-1"},
         "database.host",
-        '"k3s-agent-1" is no machine of role docker_host; give docker-1',
+        '"k3s-agent-1" is not a machine of role docker_host; give docker-1',
         {"database.host": "docker-1"},
     ),
     Case(

@@ -29,7 +29,7 @@ CASES = [
         guests.nodes,
         {f"{VM}.node": "pve2"},
         f"{VM}.node",
-        '"pve2" is no node; did you mean pve1?',
+        '"pve2" is not a node; did you mean pve1?',
         {f"{VM}.node": "pve2", "compute.nodes.pve2": data_of("dev")["compute"]["nodes"]["pve1"]},
     ),
     Case(

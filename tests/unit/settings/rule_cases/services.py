@@ -30,14 +30,14 @@ CASES = [
         services.names,
         {"services.grafana": {**data_of("dev")["services"]["auth"], "host": "pictures"}},
         "services.grafana",
-        "is what the gateways call one of the platform's own programs",
+        "is a name that the gateways use for one of the platform's own programs",
         {"services.pictures": {**data_of("dev")["services"]["auth"], "host": "pictures"}},
     ),
     Case(
         services.names,
         {"services.api-canary": {**data_of("dev")["services"]["auth"], "host": "birds"}},
         "services.api-canary",
-        "is what the gateways call canary of api",
+        "is a name that the gateways use for canary of api",
         {"services.birds": {**data_of("dev")["services"]["auth"], "host": "birds"}},
     ),
     Case(
