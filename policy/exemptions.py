@@ -128,26 +128,38 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             "logs in"
         ),
     ),
-    Exemption(
-        rule="command-secrets",
-        type="command:remote:Command",
-        name="observability-*-agents",
-        path="create",
-        covers_what=Covers.UNKNOWN,
-        reason=(
-            "before the first update there is no private CA, whose certificate the script writes down; the update "
-            "makes it, and this rule judges the script before it is run"
-        ),
+    *(
+        Exemption(
+            rule=rule,
+            type="command:remote:Command",
+            name="observability-*-agents",
+            path="create",
+            covers_what=Covers.UNKNOWN,
+            reason=(
+                "before the first update there is no private CA, whose certificate the script writes down; the update "
+                "makes it, and this rule judges the script before it is run"
+            ),
+        )
+        for rule in (
+            "command-secrets",
+            "command-verifies",
+            "command-downloads",
+            "command-quiet",
+            "cluster-hardened",
+            "k3s-supported",
+            "node-registries",
+            "node-manifests",
+        )
     ),
     Exemption(
-        rule="cluster-hardened",
+        rule="command-verifies",
         type="command:remote:Command",
-        name="observability-*-agents",
-        path="create",
-        covers_what=Covers.UNKNOWN,
+        name="*-start",
+        path="create.curl",
+        covers_what=Covers.VIOLATION,
         reason=(
-            "before the first update there is no private CA, whose certificate the script writes down; the update "
-            "makes it, and this rule judges the script before it is run"
+            "a machine that has not joined knows no authority of the cluster yet, and k3s asks in the same way when it "
+            "joins with a token that names none"
         ),
     ),
     Exemption(

@@ -213,6 +213,17 @@ class Value:
         elif self._raw is not None:
             yield self
 
+    def named_leaves(self, name: str = "") -> Iterator[tuple[str, Value]]:
+        """Every leaf with the name that it stands under; an element of a list has the list's."""
+        if isinstance(self._raw, dict):
+            for key, value in self.entries():
+                yield from value.named_leaves(str(key))
+        elif isinstance(self._raw, list):
+            for value in self.items():
+                yield from value.named_leaves(name)
+        elif self._raw is not None:
+            yield name, self
+
     def holding(self, content: object) -> Value:
         """This very place with what its text says to the program that reads it; paths go on below it."""
         return Value(content, self.subject, self._hidden, self._above, self._key)

@@ -38,7 +38,8 @@ NAMED: Mapping[str, Named] = {
 }
 
 
-def _alerts(document: Document) -> Iterator[Value]:
+def alerts_of(document: Document) -> Iterator[Value]:
+    """The alerting rules of a document."""
     for group in document.content.at("groups").items():
         for rule in group.at("rules").items():
             if rule.at("alert").present:
@@ -51,7 +52,7 @@ def alert_complete(resource: Resource) -> Iterator[Finding]:
     for document in of_resource(resource):
         if document.kind != RULE_FILES:
             continue
-        for alert in _alerts(document):
+        for alert in alerts_of(document):
             for name, known in (("severity", SEVERITIES), ("owner", OWNERS)):
                 value = alert.at("labels", name)
                 if value.text not in known:
@@ -76,7 +77,7 @@ def alert_named(stack: Stack) -> Iterator[Finding]:
     last: Document | None = None
     for document in of_stack(stack, RULE_FILES):
         last = document
-        found |= {alert.at("alert").text: alert for alert in _alerts(document)}
+        found |= {alert.at("alert").text: alert for alert in alerts_of(document)}
     if last is None:
         return
     for name, wanted in NAMED.items():
@@ -117,7 +118,12 @@ def _wanted(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield ("telegram", "")
 
 
-def _calls_people(document: Document) -> bool:
+def _is_routed_by_name(alert: Value) -> bool:
+    """Whether one has to look where this very alert goes, not only where its severity and kind do."""
+    return alert.at("alert").text == "Watchdog" or alert.at("labels", "severity").text == "critical"
+
+
+def calls_people(document: Document) -> bool:
     """Whether this is the Alertmanager for people, not the one that writes everything down."""
     return any(
         each.at(f"{way}_configs").present
@@ -132,14 +138,14 @@ def _calls_people(document: Document) -> bool:
 def alert_routed(stack: Stack) -> Iterator[Finding]:
     """Every alert reaches the channels of its severity and kind, and a critical one is said again within 10 minutes."""
     sets = {
-        tuple(sorted((*labels, *((("alertname", "Watchdog"),) if alert.at("alert").text == "Watchdog" else ()))))
+        tuple(sorted((*labels, *((("alertname", alert.at("alert").text),) if _is_routed_by_name(alert) else ()))))
         for document in of_stack(stack, RULE_FILES)
-        for alert in _alerts(document)
+        for alert in alerts_of(document)
         for labels in [[(name, value.text) for name, value in alert.at("labels").entries()]]
     }
     if not sets:
         return
-    people = [each for each in of_stack(stack, ALERTMANAGER) if _calls_people(each)]
+    people = [each for each in of_stack(stack, ALERTMANAGER) if calls_people(each)]
     for document in people:
         route = document.content.at("route")
         receivers = {each.at("name").text: Receiver.of(each) for each in document.content.at("receivers").items()}

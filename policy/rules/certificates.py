@@ -58,7 +58,7 @@ def certificate_issuer(stack: Stack) -> Iterator[Finding]:
         spec = certificate.props.at("spec")
         reference = spec.at("issuerRef")
         found = issuers.get((reference.at("kind").text or "Issuer", reference.at("name").text))
-        if found is None:
+        if found is None or reference.at("group").text not in {"", "cert-manager.io"}:
             yield reference.wrong("names no issuer of the stack", "name one that is declared")
             continue
         issuer = found.props.at("spec")
@@ -95,10 +95,40 @@ def certificate_strength(resource: Resource) -> Iterator[Finding]:
         yield rotation.wrong(f"is {rotation.text or 'missing'}", "give Always")
     if not list(spec.at("dnsNames").items()):
         yield spec.at("dnsNames").wrong("is missing", "name the hosts")
+    usages = spec.at("usages")
+    if usages.present and "server auth" not in usages.texts():
+        yield usages.wrong("lacks server auth, without which no browser takes it", "add it")
     before = spec.at("renewBefore")
     hours = re.match(r"(\d+)h", before.text)
     if hours is None or int(hours[1]) < 240:
         yield before.wrong(f"is {before.text or 'missing'}", "give at least 240h")
+
+
+@stack_rule("zone-authority", requirements=("SEC-1",), types=(kinds.DNS_RECORD,))
+def zone_authority(stack: Stack) -> Iterator[Finding]:
+    """A public zone says that only Let's Encrypt may certify its names, by DNS-01."""
+    records = stack.of(kinds.DNS_RECORD)
+    said: set[str] = set()
+    for record in records:
+        if record.props.at("type").text != "CAA":
+            continue
+        said.add(record.props.at("zone").text)
+        values = record.props.at("records")
+        issuing = [each for each in values.items() if " issue" in each.text]
+        for each in issuing:
+            if not _CAA.fullmatch(each.text) and not is_private(record.props.at("zone").text):
+                yield each.wrong(f"is {each.text}", "name letsencrypt.org with validationmethods=dns-01")
+        for tag in (" issue ", " issuewild "):
+            if not any(tag in each.text for each in issuing):
+                yield values.wrong(f"has no{tag.rstrip()}", "say who may certify")
+    for record in records:
+        zone = record.props.at("zone")
+        if zone.text and not is_private(zone.text) and zone.text not in said:
+            said.add(zone.text)
+            yield zone.wrong(f"{zone.text} has no CAA record", "declare one: else any authority certifies its names")
+
+
+_CAA = re.compile(r'\d+ issue(?:wild)? "letsencrypt\.org; ?(?:accounturi=[^;]+; ?)?validationmethods=dns-01"')
 
 
 def _hosts(rule: str) -> Iterator[str]:
@@ -148,4 +178,4 @@ def _secrets(pod: Value) -> Iterator[tuple[str, str]]:
                 yield name, ""
 
 
-RULES = (acme_issuer, certificate_issuer, certificate_strength, public_name_certified)
+RULES = (acme_issuer, certificate_issuer, certificate_strength, zone_authority, public_name_certified)

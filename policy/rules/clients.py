@@ -24,7 +24,7 @@ from .https import is_at_home, plain_hosts
 
 _HOLDERS = (kinds.CONFIG_MAP, kinds.SECRET, kinds.DOCKER_CONTAINER)
 _UNVERIFIED = frozenset({"insecure_skip_verify", "tls_insecure_skip_verify", "insecureSkipVerify", "tlsSkipVerify"})
-_HINTS = re.compile(r"skip_?verify|insecure|sslmode|tlsAuth", re.IGNORECASE)
+_HINTS = re.compile(r"skip_?verify|insecure|sslmode|tlsAuth|verify_ssl|require_tls", re.IGNORECASE)
 _SPEAKING = frozenset({ALERTMANAGER, DATASOURCES, LOG_AGENT, LOKI, TEMPO, GRAFANA})
 _OLD = frozenset({"TLS10", "TLS11"})
 _SSE = frozenset({"SSE-S3", "SSE-KMS"})
@@ -63,6 +63,8 @@ def _unverified(place: Value) -> Iterator[Finding]:
     for name, below in _members(place):
         if name in _UNVERIFIED and below.text.lower() == "true":
             yield below.wrong("switches the check of the certificate off", "remove it")
+        elif name in {"verify_ssl", "require_tls"} and below.text.lower() == "false":
+            yield below.wrong("is false", "set it to true")
         elif name == "insecure" and below.text.lower() == "true":
             yield below.wrong("switches TLS off", "remove it")
         elif name == "sslmode" and below.text in {"disable", "allow", "prefer", "require"}:
@@ -108,7 +110,15 @@ def document_plain_http(resource: Resource) -> Iterator[Finding]:
 
 def _scraped(document: Value) -> Iterator[Finding]:
     """Whom Prometheus shows a secret, or a certificate of an authority, it asks over TLS; probes may try plain HTTP."""
+    for name in ("remote_write", "remote_read"):
+        for each in document.at(name).items():
+            for host in plain_hosts(each.at("url").text):
+                if not is_at_home(host):
+                    yield each.at("url").wrong(f"speaks plain HTTP to {host}", "use https://")
     for job in document.at("scrape_configs").items():
+        for host in plain_hosts(job.at("proxy_url").text):
+            if not is_at_home(host):
+                yield job.at("proxy_url").wrong(f"speaks plain HTTP to {host}", "use https://")
         shows = any(job.at(name).present for name in ("authorization", "basic_auth", "tls_config"))
         if shows and job.at("scheme").text != "https":
             yield job.at("scheme").wrong(f"is {job.at('scheme').text or 'missing, which is http'}", "give https")
@@ -147,6 +157,7 @@ def grafana_closed(resource: Resource) -> Iterator[Finding]:
             ("auth", "disable_login_form"),
             ("security", "disable_brute_force_login_protection"),
             ("security", "allow_embedding"),
+            ("auth.proxy", "enabled"),
             ("public_dashboards", "enabled"),
         ):
             if page.at(section, name).text == "true":
@@ -155,6 +166,11 @@ def grafana_closed(resource: Resource) -> Iterator[Finding]:
             value = page.at("security", name)
             if not value.text.startswith("$__file{"):
                 yield value.wrong("is no file", "give $__file{<path>}")
+        if page.at("users", "auto_assign_org_role").text == "Admin":
+            yield page.at("users", "auto_assign_org_role").wrong("makes everybody an administrator", "give Viewer")
+        unsigned = page.at("plugins", "allow_loading_unsigned_plugins")
+        if unsigned.text:
+            yield unsigned.wrong(f"is {unsigned.text}", "remove it")
         if not page.at("server", "root_url").text.startswith("https://"):
             yield page.at("server", "root_url").wrong("is not https", "give the URL that people use")
 

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+
+import versions
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding
 from . import kinds
 
+_DEBIAN = {each.version for each in versions.TABLE if each.name == "debian"}
 _SERVER = "k3s-server"
 """Tag of the machines on which etcd runs."""
 _MAJORITY = 3
@@ -118,6 +122,10 @@ def lxc_unprivileged(resource: Resource) -> Iterator[Finding]:
 )
 def download_checksum(resource: Resource) -> Iterator[Finding]:
     """What a hypervisor downloads is checked against a checksum."""
+    url = resource.props.at("url")
+    for release in re.findall(r"/debian-(\d+)-", url.text):
+        if release not in _DEBIAN:
+            yield url.wrong(f"is Debian {release}, which is not in the table of versions", "take the release there")
     checksum = resource.props.at("checksum")
     if not checksum.text:
         yield checksum.wrong("is missing", "give the distribution's SHA-512, and a URL that does not change")

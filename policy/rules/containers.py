@@ -42,8 +42,8 @@ def docker_host_access(resource: Resource) -> Iterator[Finding]:
         yield privileged.wrong("is true", "remove it")
     for name in _SHARED:
         mode = resource.props.at(name)
-        if mode.text == "host":
-            yield mode.wrong("is the host's own", "remove it")
+        if mode.text == "host" or mode.text.startswith("container:"):
+            yield mode.wrong("is the host's own, or another container's", "remove it")
     mounted = [volume.at("hostPath") for volume in resource.props.at("volumes").items()]
     # A volume's name is no folder of the host, whether it is known yet or not.
     mounts = [mount for mount in resource.props.at("mounts").items() if mount.at("type").text != "volume"]
@@ -75,15 +75,19 @@ def docker_capabilities(resource: Resource) -> Iterator[Finding]:
 )
 def docker_bounded(resource: Resource) -> Iterator[Finding]:
     """Every Docker container that runs has a memory limit, swap included, and is started again when it ends."""
+    restart = resource.props.at("restart")
     if resource.props.at("start").flag is False:
+        if restart.text:
+            yield resource.props.at("start").wrong("is false: what is to be started again never runs", "remove it")
         return
+    if resource.props.at("maxRetryCount").number:
+        yield resource.props.at("maxRetryCount").wrong("ends its starts for good", "remove it")
     memory = resource.props.at("memory")
     if not memory.number:
         yield memory.wrong("is missing", "give a limit in MiB")
     swap = resource.props.at("memorySwap")
     if memory.number and swap.number != memory.number:
         yield swap.wrong("is not the same as memory", "set it to that: left open, it is twice as much")
-    restart = resource.props.at("restart")
     if restart.text not in {"always", "unless-stopped", "on-failure"}:
         yield restart.wrong(f"is {restart.text or 'missing'}", "give unless-stopped")
 

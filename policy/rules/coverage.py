@@ -22,6 +22,27 @@ UNSEEN: dict[str, str] = {
     **{f"{type_}List": type_ for type_ in _JUDGED},
     "kubernetes:core/v1:ReplicationController": kinds.DEPLOYMENT,
     "docker:index/service:Service": kinds.DOCKER_CONTAINER,
+    "kubernetes:core/v1:Endpoints": kinds.SERVICE,
+    "kubernetes:discovery.k8s.io/v1:EndpointSlice": kinds.SERVICE,
+    **{
+        f"kubernetes:gateway.networking.k8s.io/{version}:{kind}": kinds.CONFIG_MAP
+        for version in ("v1", "v1beta1", "v1alpha2")
+        for kind in ("Gateway", "HTTPRoute", "GRPCRoute", "TCPRoute", "TLSRoute")
+    },
+    **{
+        f"kubernetes:traefik.io/v1alpha1:{kind}": kinds.CONFIG_MAP
+        for kind in ("IngressRoute", "IngressRouteTCP", "IngressRouteUDP", "Middleware")
+    },
+    **{
+        f"minio:index/{name[0].lower()}{name[1:]}:{name}": kinds.IAM_POLICY
+        for name in ("IamGroup", "IamGroupMembership", "IamGroupPolicy", "IamGroupUserAttachment")
+    },
+    "minio:index/iamGroupPolicyAttachment:IamGroupPolicyAttachment": kinds.IAM_ATTACHMENT,
+    "minio:index/iamLdapUserPolicyAttachment:IamLdapUserPolicyAttachment": kinds.IAM_ATTACHMENT,
+    "minio:index/iamLdapGroupPolicyAttachment:IamLdapGroupPolicyAttachment": kinds.IAM_ATTACHMENT,
+    "minio:index/s3BucketAnonymousAccess:S3BucketAnonymousAccess": kinds.BUCKET_POLICY,
+    "minio:index/s3BucketReplication:S3BucketReplication": kinds.BUCKET_POLICY,
+    "minio:index/s3Object:S3Object": kinds.BUCKET,
     "proxmoxve:index/vm:Vm": kinds.VM,
     "proxmoxve:index/vm2Legacy:Vm2Legacy": kinds.VM,
 }

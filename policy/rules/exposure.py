@@ -1,42 +1,19 @@
-"""PostgreSQL has no route from outside its host's private network (SEC-3); object storage is not open to the world."""
+"""PostgreSQL has no route from outside its host's private network (SEC-3)."""
 
 from __future__ import annotations
 
 import ipaddress
-import json
 import re
 from collections.abc import Iterator
-from typing import cast
 
-from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
-from .buckets import BACKUPS, MEDIA, class_of
 from .https import is_public
 
 DATABASE_PORTS = frozenset({5432, 6543})
 """PostgreSQL, and the pooler before it."""
 _ANYWHERE = frozenset({"", "0.0.0.0/0", "::/0", "0.0.0.0", "::", "0/0"})  # noqa: S104 - what is looked for, not bound
-_ACTIONS = frozenset(
-    {
-        "s3:AbortMultipartUpload",
-        "s3:DeleteObject",
-        "s3:GetBucketLocation",
-        "s3:GetObject",
-        "s3:GetObjectTagging",
-        "s3:GetObjectVersion",
-        "s3:ListBucket",
-        "s3:ListBucketMultipartUploads",
-        "s3:ListBucketVersions",
-        "s3:ListMultipartUploadParts",
-        "s3:PutObject",
-        "s3:PutObjectTagging",
-    }
-)
-"""What a program does with objects. Everything else changes a bucket, a user, or what keeps a backup."""
-_ONE_BUCKET = re.compile(r"arn:aws:s3:::([a-z0-9][a-z0-9.-]*)(?:/(.*))?")
-_DELETED_BY_PROGRAMS = "deployment/"
-"""The prefix of backups that a program (k3s) prunes itself; the others only their lifecycle."""
 _PRIVATE = tuple(
     ipaddress.ip_network(each)
     for each in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "127.0.0.0/8", "fc00::/7", "::1/128")
@@ -208,6 +185,27 @@ def database_network_policy(resource: Resource) -> Iterator[Finding]:
                 )
 
 
+@resource_rule(
+    "database-unasked",
+    requirements=("SEC-3",),
+    types=(kinds.NETWORK_POLICY, *kinds.FIREWALL_RULES),
+    severity=Severity.CRITICAL,
+)
+def database_unasked(resource: Resource) -> Iterator[Finding]:
+    """Nothing on another machine may ask the database itself, by whatever name: the Supabase API is the way."""
+    if resource.type == kinds.NETWORK_POLICY:
+        for rule in resource.props.at("spec", "egress").items():
+            for port in rule.at("ports").items():
+                if port.at("port").present and _covers(port):
+                    yield port.at("port").wrong(f"is {port.at('port').text}, the database's", "remove it")
+        return
+    for rule in resource.props.at("rules").items():
+        if rule.at("type").text.lower() == "in" and rule.at("action").text.upper() == "ACCEPT":
+            ports = rule.at("dport")
+            if ports.text and rule.at("enabled").flag is not False and _reaches_database(rule):
+                yield ports.wrong(f"is {ports.text}, with the database's port", "remove it")
+
+
 def _covers(port: Value) -> bool:
     if port.at("protocol").text in {"UDP", "SCTP"}:
         return False
@@ -217,96 +215,6 @@ def _covers(port: Value) -> bool:
     return last is not None and any((first.number or 0) <= each <= last for each in DATABASE_PORTS)
 
 
-@resource_rule(
-    "bucket-not-public",
-    requirements=("SEC-3", "INF-5"),
-    types=(kinds.BUCKET, kinds.BUCKET_POLICY),
-)
-def bucket_not_public(resource: Resource) -> Iterator[Finding]:
-    """No bucket is open to the world; single objects of media may be read."""
-    if resource.type == kinds.BUCKET:
-        acl = resource.props.at("acl")
-        if acl.text not in {"", "private"}:
-            yield acl.wrong(f"is {acl.text!r}", "give private, and a policy for what may be read")
-        return
-    policy = resource.props.at("policy")
-    is_media = class_of(kinds.bucket_of(resource).text) == MEDIA
-    for statement in _allowed(policy.text):
-        if '"*"' not in json.dumps(statement.get("Principal")):
-            continue
-        beyond = [action for action in _listed(statement.get("Action")) if not is_media or action != "s3:GetObject"]
-        if beyond:
-            yield policy.wrong(f"lets everyone {', '.join(beyond)}", "name the users; media may allow s3:GetObject")
-
-
-@resource_rule(
-    "storage-least-privilege",
-    requirements=("INF-5", "SEC-3"),
-    types=(kinds.IAM_POLICY, kinds.SERVICE_ACCOUNT),
-)
-def storage_least_privilege(resource: Resource) -> Iterator[Finding]:
-    """A key for object storage reaches the buckets it needs, with the actions it needs."""
-    policy = resource.props.at("policy")
-    if not policy.text and resource.type == kinds.IAM_POLICY:
-        yield policy.wrong("is missing", "name actions and buckets")
-    for statement in _allowed(policy.text):
-        for name in ("NotAction", "NotResource", "NotPrincipal"):
-            if name in statement:
-                yield policy.wrong(f"allows all but what {name} says", "name what is allowed")
-        actions = _listed(statement.get("Action"))
-        for action in actions:
-            if action not in _ACTIONS:
-                yield policy.wrong(f"allows {action}", "name the actions, as in s3:GetObject")
-        for target in _listed(statement.get("Resource")):
-            named = _ONE_BUCKET.fullmatch(target)
-            if named is None:
-                yield policy.wrong(f"allows every bucket ({target})", "name the bucket, as in arn:aws:s3:::<bucket>/*")
-            elif class_of(named[1]) == BACKUPS and named[2] is not None:
-                prefix = named[2].partition("*")[0]
-                if prefix in {"", _DELETED_BY_PROGRAMS}:
-                    yield policy.wrong(f"allows all backups ({target})", "name the folder of the program")
-                elif "s3:DeleteObject" in actions and not prefix.startswith(_DELETED_BY_PROGRAMS):
-                    yield policy.wrong(f"lets backups be deleted ({target})", "leave that to the lifecycle")
-
-
-@stack_rule(
-    "storage-users",
-    requirements=("INF-5", "SEC-3"),
-    types=(kinds.IAM_ATTACHMENT, kinds.IAM_POLICY, kinds.IAM_USER, kinds.SERVICE_ACCOUNT),
-)
-def storage_users(stack: Stack) -> Iterator[Finding]:
-    """Users of object storage have policies of this stack, and keys are for users of it."""
-    users = {each.props.at("name").text for each in stack.of(kinds.IAM_USER)}
-    policies = {each.props.at("name").text for each in stack.of(kinds.IAM_POLICY)}
-    for attachment in stack.of(kinds.IAM_ATTACHMENT):
-        for name, known in (("policyName", policies), ("userName", users)):
-            value = attachment.props.at(name)
-            if value.text not in known:
-                yield value.wrong(f"{value.text} is not declared here", "name one that is")
-    for key in stack.of(kinds.SERVICE_ACCOUNT):
-        user = key.props.at("targetUser")
-        if users and user.text not in users:
-            yield user.wrong(f"{user.text} is not declared here", "name a user that is")
-
-
-def _allowed(policy: str) -> list[dict[str, object]]:
-    """The statements of a policy document that allow something."""
-    if not policy:
-        return []
-    document = cast("dict[str, object]", json.loads(policy))
-    statements = document.get("Statement")
-    listed = cast("list[object]", statements) if isinstance(statements, list) else [statements]
-    return [
-        cast("dict[str, object]", each)
-        for each in listed
-        if isinstance(each, dict) and cast("dict[str, object]", each).get("Effect") == "Allow"
-    ]
-
-
-def _listed(value: object) -> list[str]:
-    return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else [str(value or "*")]
-
-
 RULES = (
     database_service_private,
     database_port_private,
@@ -314,7 +222,5 @@ RULES = (
     docker_published_private,
     database_firewall,
     database_network_policy,
-    bucket_not_public,
-    storage_least_privilege,
-    storage_users,
+    database_unasked,
 )

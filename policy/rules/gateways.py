@@ -34,6 +34,8 @@ def gateway_tls(resource: Resource) -> Iterator[Finding]:
             redirect = point.at("http", "redirections", "entryPoint")
             if redirect.at("scheme").text != "https" or redirect.at("permanent").flag is not True:
                 yield point.wrong("serves plain HTTP", "give http.tls, or a permanent redirection to https")
+        for name, plugin in document.content.at("experimental", "plugins").entries():
+            yield plugin.wrong(f"downloads the plugin {name} at each start", "bring it as a local plugin")
         if document.content.at("api", "insecure").flag:
             yield document.content.at("api", "insecure").wrong("is true", "remove it")
 
@@ -57,6 +59,8 @@ def gateway_tls_options(resource: Resource) -> Iterator[Finding]:
         for _, each in options.entries():
             if each.at("minVersion").text not in _VERSIONS:
                 yield each.at("minVersion").wrong(f"is {each.at('minVersion').text or 'missing'}", "give VersionTLS12")
+            if each.at("maxVersion").text not in {"", *_VERSIONS}:
+                yield each.at("maxVersion").wrong(f"is {each.at('maxVersion').text}", "remove it")
             if each.at("sniStrict").flag is not True:
                 yield each.at("sniStrict").wrong("is not true", "set it")
             yield from _ciphers(each.at("cipherSuites"))
@@ -75,6 +79,10 @@ def gateway_headers(resource: Resource) -> Iterator[Finding]:
         if document.kind != ROUTING:
             continue
         http = document.content.at("http")
+        for name, each in http.at("middlewares").entries():
+            for network in each.at("ipAllowList", "sourceRange").items():
+                if network.text in {"0.0.0.0/0", "::/0", "0.0.0.0/1"}:
+                    yield network.wrong(f"lets everybody through {name}", "name the networks")
         safe = {name for name, each in http.at("middlewares").entries() if _is_safe(each.at("headers"))}
         for _, router in http.at("routers").entries():
             points = router.at("entryPoints")
@@ -90,6 +98,7 @@ def gateway_headers(resource: Resource) -> Iterator[Finding]:
 def _is_safe(headers: Value) -> bool:
     return (
         (headers.at("stsSeconds").number or 0) >= LEAST_STS
+        and headers.at("stsIncludeSubdomains").flag is True
         and headers.at("contentTypeNosniff").flag is True
         and headers.at("customFrameOptionsValue").text in _FRAMES
         and headers.at("referrerPolicy").text in _REFERRERS

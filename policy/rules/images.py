@@ -29,7 +29,8 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
-def _judge_support(image: Value) -> Iterator[Finding]:
+def judge_support(image: Value) -> Iterator[Finding]:
+    """Whether an image of others is in the table of versions and supported still."""
     text = image.text
     if _OWN_REGISTRY.match(text) or text.startswith("sha256:"):
         return
@@ -62,6 +63,8 @@ def workload_image_pinned(resource: Resource) -> Iterator[Finding]:
     """Our own images run by digest, others at least by version."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
         yield from _judge(container.at("image"))
+        if container.at("imagePullPolicy").text == "Never":
+            yield container.at("imagePullPolicy").wrong("is Never: what a node happens to have runs", "remove it")
 
 
 @resource_rule(
@@ -71,6 +74,8 @@ def workload_image_pinned(resource: Resource) -> Iterator[Finding]:
 )
 def docker_image_pinned(resource: Resource) -> Iterator[Finding]:
     """The same for images on Docker hosts."""
+    if resource.props.at("build").present:
+        yield resource.props.at("build").wrong("builds the image here", "take one that CI has built and tested")
     yield from _judge(resource.props.at("image" if resource.type == kinds.DOCKER_CONTAINER else "name"))
 
 
@@ -84,7 +89,7 @@ def docker_image_pinned(resource: Resource) -> Iterator[Finding]:
 def workload_image_supported(resource: Resource) -> Iterator[Finding]:
     """Images of others are those of the table of versions, and their publishers support them still."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
-        yield from _judge_support(container.at("image"))
+        yield from judge_support(container.at("image"))
 
 
 @resource_rule(
@@ -96,7 +101,7 @@ def workload_image_supported(resource: Resource) -> Iterator[Finding]:
 )
 def docker_image_supported(resource: Resource) -> Iterator[Finding]:
     """The same for images on Docker hosts."""
-    yield from _judge_support(resource.props.at("image" if resource.type == kinds.DOCKER_CONTAINER else "name"))
+    yield from judge_support(resource.props.at("image" if resource.type == kinds.DOCKER_CONTAINER else "name"))
 
 
 @resource_rule(
@@ -126,6 +131,9 @@ def helm_chart(resource: Resource) -> Iterator[Finding]:
     repository, chart = resource.props.at("repositoryOpts", "repo"), resource.props.at("chart")
     if repository.text not in CHARTS:
         yield repository.wrong(f"is {repository.text or 'missing'}", f"give one of {', '.join(sorted(CHARTS))}")
+    for name in ("postRenderer", "valueYamlFiles"):
+        if resource.props.at(name).present:
+            yield resource.props.at(name).wrong("changes the chart unseen", "give values")
     if "://" in chart.text:
         yield chart.wrong(f"is {chart.text}", "give the chart's name")
 

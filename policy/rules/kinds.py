@@ -33,13 +33,19 @@ FIREWALL_RULES = (
 )
 FIREWALL_OPTIONS = "proxmoxve:firewall/optionsLegacy:OptionsLegacy"
 IPSET = "proxmoxve:firewall/ipsetLegacy:IpsetLegacy"
+POOL = "proxmoxve:index/poolLegacy:PoolLegacy"
 CLUSTER_FIREWALL = "proxmoxve:cluster/firewallLegacy:FirewallLegacy"
 
 DOCKER_CONTAINER = "docker:index/container:Container"
+DOCKER_NETWORK = "docker:index/network:Network"
+DOCKER_VOLUME = "docker:index/volume:Volume"
 DOCKER_IMAGE = "docker:index/remoteImage:RemoteImage"
 
 REMOTE_COMMANDS = ("command:remote:Command", "command:remote:CopyFile", "command:remote:CopyToRemote")
 COMMANDS = ("command:remote:Command", "command:local:Command")
+RANDOM_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 - a type
+LEDGER = "pulumi-python:dynamic/services:Ledger"
+CLUSTER_VERSION = "pulumi-python:dynamic/kubernetes:ClusterVersion"
 DNS_RECORD = "pulumi-python:dynamic/dns:Record"
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
@@ -55,6 +61,11 @@ CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate"
 ISSUERS = ("kubernetes:cert-manager.io/v1:ClusterIssuer", "kubernetes:cert-manager.io/v1:Issuer")
 ROLES = ("kubernetes:rbac.authorization.k8s.io/v1:ClusterRole", "kubernetes:rbac.authorization.k8s.io/v1:Role")
 ROLE_BINDINGS = tuple(f"{role}Binding" for role in ROLES)
+QUOTA = "kubernetes:core/v1:ResourceQuota"
+PERSISTENT_VOLUME = "kubernetes:core/v1:PersistentVolume"
+STORAGE_CLASS = "kubernetes:storage.k8s.io/v1:StorageClass"
+AUTOSCALER = "kubernetes:autoscaling/v2:HorizontalPodAutoscaler"
+REST_OF_KUBERNETES = (QUOTA, PERSISTENT_VOLUME, STORAGE_CLASS, AUTOSCALER)
 HELM_RELEASE = "kubernetes:helm.sh/v3:Release"
 HELM_CHART = "kubernetes:helm.sh/v4:Chart"
 

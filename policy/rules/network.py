@@ -48,6 +48,10 @@ def network_policy_addresses(resource: Resource) -> Iterator[Finding]:
                     ports = {port.at("port").text for port in rule.at("ports").items()}
                     allowed = rules == "ingress" and of_gateway and ports <= _PUBLIC_PORTS
                     yield from _block(block, rules, everyone_may=allowed)
+                elif list(peer.at("podSelector", "matchExpressions").items()):
+                    yield peer.at("podSelector", "matchExpressions").wrong(
+                        "names no pods one by one", "give matchLabels"
+                    )
                 elif not list(peer.at("podSelector").leaves()):
                     yield peer.at("podSelector").wrong("names no pods: all of the namespace may", "name them")
                 elif peer.at("namespaceSelector").present and not list(peer.at("namespaceSelector").leaves()):

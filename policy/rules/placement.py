@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..judging import Resource, Stack, resource_rule, stack_rule
-from ..values import Finding
+from ..values import Finding, Value
 from . import kinds
 from .documents import of_resource
 
@@ -14,8 +14,9 @@ _APART = ("k3s-agent", "docker-host", "lxc")
 _ENVIRONMENTS = frozenset({"dev"})
 _LEAST = {"k3s-server": (2, 4096), "k3s-agent": (2, 4096), "docker-host": (2, 4096)}
 """Cores and MiB below which what the machine is for does not run."""
-_FORBIDDEN = ("chpasswd", "password", "ssh_pwauth_password")
+_FORBIDDEN = ("chpasswd", "password", "ssh_pwauth_password", "ssh_keys", "ssh_import_id")
 _LOGINS = {"PasswordAuthentication": "no", "KbdInteractiveAuthentication": "no", "PermitRootLogin": "no"}
+_NEVER = {"PermitEmptyPasswords": "yes", "HostbasedAuthentication": "yes"}
 
 
 @stack_rule("machines-apart", requirements=("ENV-4", "INF-1"), types=(kinds.VM, kinds.LXC))
@@ -69,6 +70,9 @@ def machine_starts(resource: Resource) -> Iterator[Finding]:
 @resource_rule("machine-logins", requirements=("SEC-2", "SEC-3"), types=(kinds.FILE,))
 def machine_logins(resource: Resource) -> Iterator[Finding]:
     """A machine lets in keys only: no password, no root."""
+    data = resource.props.at("sourceRaw", "data")
+    if data.present and not data.text.startswith("#cloud-config"):
+        yield data.wrong("is no cloud-config, which alone is judged", "begin it with #cloud-config")
     for document in of_resource(resource):
         config = document.content
         if config.at("ssh_pwauth").flag is not False:
@@ -78,22 +82,28 @@ def machine_logins(resource: Resource) -> Iterator[Finding]:
         for name in _FORBIDDEN:
             if config.at(name).present:
                 yield config.at(name).wrong("gives a password", "remove it and give keys")
-        for user in config.at("users").items():
-            for name in ("passwd", "plain_text_passwd", "hashed_passwd"):
-                if user.at(name).present:
-                    yield user.at(name).wrong("gives a password", "remove it and give keys")
-            if user.at("lock_passwd").flag is False:
-                yield user.at("lock_passwd").wrong("is false", "set it to true")
-        for file in config.at("write_files").items():
-            if "sshd" in file.at("path").text:
-                yield from _sshd(file.at("content").text, resource)
+        yield from _users(config)
+        yield from _sshd(config, data)
 
 
-def _sshd(text: str, resource: Resource) -> Iterator[Finding]:
-    said = dict(line.split(maxsplit=1) for line in text.splitlines() if len(line.split()) == 2)
+def _sshd(config: Value, data: Value) -> Iterator[Finding]:
+    of_sshd = [file.at("content") for file in config.at("write_files").items() if "sshd" in file.at("path").text]
+    said = dict(line.split(maxsplit=1) for each in of_sshd for line in each.text.splitlines() if " " in line)
     for name, wanted in _LOGINS.items():
-        if said.get(name, wanted) != wanted:
-            yield resource.props.at("sourceRaw", "data").wrong(f"sets {name} {said[name]}", f"give {wanted}")
+        if said.get(name) != wanted:
+            yield data.wrong(f"does not set {name} {wanted}", "write it into a file of sshd's")
+    for name, never in _NEVER.items():
+        if said.get(name) == never:
+            yield data.wrong(f"sets {name} {never}", "remove it")
+
+
+def _users(config: Value) -> Iterator[Finding]:
+    for user in config.at("users").items():
+        for name in ("passwd", "plain_text_passwd", "hashed_passwd"):
+            if user.at(name).present:
+                yield user.at(name).wrong("gives a password", "remove it and give keys")
+        if user.at("lock_passwd").flag is False:
+            yield user.at("lock_passwd").wrong("is false", "set it to true")
 
 
 RULES = (machines_apart, machine_starts, machine_logins)

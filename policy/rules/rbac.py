@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
-from ..values import Finding
+from ..values import Finding, Value
 from . import kinds
 
 _ESCALATING = frozenset({"escalate", "bind", "impersonate"})
@@ -23,6 +23,9 @@ _OPENING = frozenset(
     }
 )
 """Resources by which one becomes another, or gets into what runs."""
+_BECOMING = frozenset(
+    {"pods", "roles", "rolebindings", "clusterroles", "clusterrolebindings", "certificatesigningrequests/approval"}
+)
 _ADMINS = frozenset({"cluster-admin", "admin", "edit"})
 _EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts")
 
@@ -31,6 +34,11 @@ _EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:anonymou
 def role_narrow(resource: Resource) -> Iterator[Finding]:
     """A role names what it allows: no wildcard, no way to more rights, nobody's secrets, cluster-wide only to read."""
     cluster_wide = resource.type == kinds.ROLES[0]
+    if list(resource.props.at("aggregationRule").leaves()):
+        yield resource.props.at("aggregationRule").wrong("takes in what others allow", "name the rules")
+    for name, label in resource.props.at("metadata", "labels").entries():
+        if name.startswith("rbac.authorization.k8s.io/aggregate-to-"):
+            yield label.wrong(f"widens a role of the cluster ({name})", "remove it")
     for rule in resource.props.at("rules").items():
         for name in ("verbs", "resources", "apiGroups", "nonResourceURLs"):
             for each in rule.at(name).items():
@@ -41,22 +49,33 @@ def role_narrow(resource: Resource) -> Iterator[Finding]:
                 yield verb.wrong(f"is {verb.text}, a way to all rights", "remove it")
             elif cluster_wide and verb.text not in _READING and verb.text != "*":
                 yield verb.wrong(f"is {verb.text} in every namespace", "use a Role in the namespace")
-        for each in rule.at("resources").items():
-            if each.text in _OPENING or (each.text == "secrets" and cluster_wide):
-                yield each.wrong(f"is {each.text}", "remove it")
-            elif each.text == "secrets" and not rule.at("resourceNames").texts():
-                yield each.wrong("is every secret of the namespace", "name them in resourceNames")
+        yield from _resources(rule, cluster_wide=cluster_wide)
+
+
+def _resources(rule: Value, *, cluster_wide: bool) -> Iterator[Finding]:
+    writes = any(verb.text not in _READING for verb in rule.at("verbs").items())
+    for each in rule.at("resources").items():
+        if writes and each.text in _BECOMING:
+            yield each.wrong(f"is {each.text}, by which one becomes another account", "remove it")
+        elif each.text in _OPENING or (each.text == "secrets" and cluster_wide):
+            yield each.wrong(f"is {each.text}", "remove it")
+        elif each.text == "secrets" and not rule.at("resourceNames").texts():
+            yield each.wrong("is every secret of the namespace", "name them in resourceNames")
 
 
 @stack_rule(
     "binding-narrow",
     requirements=("SEC-2", "SEC-6"),
-    types=(*kinds.ROLE_BINDINGS, *kinds.ROLES),
+    types=(*kinds.ROLE_BINDINGS, *kinds.ROLES, kinds.SERVICE_ACCOUNT_KUBERNETES),
     severity=Severity.CRITICAL,
 )
 def binding_narrow(stack: Stack) -> Iterator[Finding]:
     """A binding gives a role of the stack to a named account, and nobody becomes an administrator."""
     roles = {(each.type.rpartition(":")[2], each.props.at("metadata", "name").text) for each in stack.of(*kinds.ROLES)}
+    accounts = {
+        (kinds.namespace_of(each), each.props.at("metadata", "name").text)
+        for each in stack.of(kinds.SERVICE_ACCOUNT_KUBERNETES)
+    }
     for binding in stack.of(*kinds.ROLE_BINDINGS):
         reference = binding.props.at("roleRef")
         name = reference.at("name")
@@ -68,8 +87,63 @@ def binding_narrow(stack: Stack) -> Iterator[Finding]:
             who = subject.at("name")
             if who.text.startswith(_EVERYBODY):
                 yield who.wrong(f"is {who.text}, which is everybody", "name the ServiceAccount")
-            elif subject.at("kind").text == "ServiceAccount" and who.text == "default":
+            elif subject.at("kind").text != "ServiceAccount" or who.text.startswith("system:"):
+                yield who.wrong(f"is {who.text}, no account of the stack", "name the ServiceAccount")
+            elif who.text == "default":
                 yield who.wrong("is what every pod of the namespace has", "give the program an account of its own")
+            elif accounts and not _is_account(subject, accounts, kinds.namespace_of(binding)):
+                yield who.wrong(
+                    f"{who.text} is no account of the stack", "name one that is declared, and its namespace"
+                )
+
+
+def _is_account(subject: Value, accounts: set[tuple[str, str]], own: str) -> bool:
+    """Whether a subject is declared; an account whose namespace is not known yet is known by its name."""
+    name = subject.at("name").text
+    namespace = subject.at("namespace").text or own
+    return (namespace, name) in accounts or ("?", name) in accounts
+
+
+_LONGEST_TOKEN = 24 * 3600
+
+
+@stack_rule(
+    "pod-token",
+    requirements=("SEC-2", "SEC-6"),
+    types=(*kinds.WORKLOADS, *kinds.ROLE_BINDINGS),
+    severity=Severity.CRITICAL,
+)
+def pod_token(stack: Stack) -> Iterator[Finding]:
+    """Only who has rights gets a token, for a day at most, and an account with rights is one program's."""
+    bound = {
+        subject.at("name").text
+        for binding in stack.of(*kinds.ROLE_BINDINGS)
+        for subject in binding.props.at("subjects").items()
+    }
+    users: dict[tuple[str, str], str] = {}
+    for workload in stack.of(*kinds.WORKLOADS):
+        pod = kinds.pod_spec(workload)
+        account = pod.at("serviceAccountName")
+        program = kinds.pod_template(workload).at("metadata", "labels", "app.kubernetes.io/name").text
+        place = kinds.namespace_of(workload), account.text
+        if account.text in bound and users.setdefault(place, program) != program:
+            yield account.wrong(f"{account.text} is the account of {users[place]}", "give it one of its own")
+        if account.text in bound and account.text not in {program, workload.name} and program not in account.text:
+            yield account.wrong(f"{account.text} has rights that are another program's", "give it one of its own")
+        for volume in pod.at("volumes").items():
+            for source in volume.at("projected", "sources").items():
+                token = source.at("serviceAccountToken")
+                if token.present and account.text not in bound:
+                    yield token.wrong("is of an account without rights", "remove it")
+                if (token.at("expirationSeconds").number or 0) > _LONGEST_TOKEN:
+                    yield token.at("expirationSeconds").wrong("is more than a day", "give 3600")
+
+
+@resource_rule("secret-token", requirements=("SEC-2",), types=(kinds.SECRET,), severity=Severity.CRITICAL)
+def secret_token(resource: Resource) -> Iterator[Finding]:
+    """No Secret holds the token of an account, which would never end."""
+    if resource.props.at("type").text == "kubernetes.io/service-account-token":
+        yield resource.props.at("type").wrong("is a token that never ends", "have pods get one by a projected volume")
 
 
 @resource_rule("account-token", requirements=("SEC-2",), types=(kinds.SERVICE_ACCOUNT_KUBERNETES,))
@@ -80,4 +154,4 @@ def account_token(resource: Resource) -> Iterator[Finding]:
         yield automount.wrong("is not false", "set it to false")
 
 
-RULES = (role_narrow, binding_narrow, account_token)
+RULES = (role_narrow, binding_narrow, pod_token, secret_token, account_token)

@@ -13,6 +13,7 @@ import yaml
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
+from .loki import hours_of
 
 _HASHED = re.compile(r"([^:\s]+:\$2[aby]\$\S+\s*)+")
 _COLLECTS = "garbage-collect"
@@ -105,6 +106,37 @@ def registry_collects_alone(stack: Stack) -> Iterator[Finding]:
             )
 
 
+_LEAST_PURGED = 24.0
+"""Hours after which what was pushed by half may be deleted."""
+
+
+@stack_rule("registry-sides", requirements=("INF-6", "REL-5"), types=(kinds.DOCKER_CONTAINER,))
+def registry_sides(stack: Stack) -> Iterator[Finding]:
+    """One registry writes to a bucket, the others only read; images lie in object storage and are nobody else's."""
+    writers: dict[str, str] = {}
+    for resource in stack.of(kinds.DOCKER_CONTAINER):
+        for content, document in _configs(resource):
+            storage = _at(document, "storage")
+            bucket = str(_at(storage, "s3", "bucket") or "")
+            if not bucket:
+                yield content.wrong("keeps images beside object storage", "give storage.s3")
+            if _at(document, "proxy") is not None:
+                yield content.wrong("gives images of others under its own name", "remove proxy")
+            reads = _at(storage, "maintenance", "readonly", "enabled") is True
+            if reads and _at(storage, "delete", "enabled") is True:
+                yield content.wrong("deletes on the side that reads", "give delete.enabled false")
+            if not reads and bucket and writers.setdefault(bucket, resource.name) != resource.name:
+                yield content.wrong(
+                    f"writes to the bucket of {writers[bucket]}: what it pushes is deleted by the other's collection",
+                    "give maintenance.readonly.enabled true",
+                )
+            age = hours_of(str(_at(storage, "maintenance", "uploadpurging", "age") or "168h"))
+            if age is None or age < _LEAST_PURGED:
+                yield content.wrong(
+                    "deletes what is being pushed", f"give uploadpurging.age {_LEAST_PURGED:g}h or more"
+                )
+
+
 def _runs(resource: Resource) -> bool:
     return resource.props.at("start").flag is not False
 
@@ -114,4 +146,4 @@ def _published(resource: Resource) -> Iterator[tuple[str, str]]:
         yield port.at("ip").text, port.at("external").text
 
 
-RULES = (registry_login, registry_tls, registry_collects_alone)
+RULES = (registry_login, registry_tls, registry_sides, registry_collects_alone)

@@ -11,19 +11,29 @@ import math
 import re
 import string
 from collections import Counter
+from collections.abc import Callable
 from itertools import groupby
+
+from .secret_shapes import SHAPES
 
 _WORDS = frozenset(
     {
         "APIKEY",
         "CREDENTIAL",
         "CREDENTIALS",
+        "CREDS",
         "DSN",
+        "PASSCODE",
         "PASS",
         "PASSPHRASE",
         "PASSWD",
         "PASSWORD",
+        "PASSWORT",
+        "PEPPER",
+        "PW",
         "PWD",
+        "SALT",
+        "SANDI",
         "SECRET",
         "SECRETS",
         "TOKEN",
@@ -45,6 +55,7 @@ _KEY_QUALIFIERS = frozenset(
         "ROUTING",
         "SERVICE",
         "SIGNING",
+        *("AWS", "GOOGLE", "MAILGUN", "MIDTRANS", "RESEND", "SENDGRID", "STRIPE", "TWILIO", "XENDIT"),
     }
 )
 # What a name ends with when its value only speaks about a secret, or says where it lies.
@@ -81,48 +92,11 @@ _ABOUT = frozenset(
     }
 )
 
+_ENDS = ("PASSWORD", "PASSWD", "SECRET")
+"""As in PGPASSWORD."""
 _NAMING = frozenset({"etcd-s3-config-secret"})
 """What holds the name of a Secret although its own says nothing of a name: options of others' programs (k3s)."""
 
-_SHAPES = (
-    ("a private key", "PRIVATE KEY-----", re.compile(r"-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY-----")),
-    ("an age key", "AGE-SECRET-KEY-1", re.compile(r"\bAGE-SECRET-KEY-1[A-Z0-9]{20,}")),
-    ("an AWS-style access key", "IA", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
-    ("a JSON web token", "eyJ", re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}")),
-    ("a Slack token", "xox", re.compile(r"\bxox[abeoprs]-[A-Za-z0-9-]{10,}")),
-    (
-        "a Slack webhook",
-        "hooks.slack.com",
-        re.compile(r"hooks\.slack\.com/services/[A-Za-z0-9]+/[A-Za-z0-9]+/[A-Za-z0-9]{12,}"),
-    ),
-    ("a GitHub token", "gh", re.compile(r"\b(?:gh[opusr]_[A-Za-z0-9]{30,}|github_pat_[A-Za-z0-9_]{30,})")),
-    ("a Telegram bot token", ":", re.compile(r"\b\d{8,10}:[A-Za-z0-9_-]{35}\b")),
-    ("a k3s join token", "K10", re.compile(r"\bK10[0-9a-f]{32,}::")),
-    ("a Proxmox API token", "!", re.compile(r"\b[\w.-]+@(?:pam|pve)![\w.-]+=[0-9a-f]{8}-[0-9a-f-]{27}\b")),
-    ("a Stripe key", "_live_", re.compile(r"\b[rs]k_live_[A-Za-z0-9]{16,}")),
-    ("a Google API key", "AIza", re.compile(r"\bAIza[A-Za-z0-9_-]{35}\b")),
-    ("a GitLab token", "glpat-", re.compile(r"\bglpat-[A-Za-z0-9_-]{20,}")),
-    ("a SendGrid key", "SG.", re.compile(r"\bSG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}")),
-    ("an npm token", "npm_", re.compile(r"\bnpm_[A-Za-z0-9]{36}\b")),
-    ("a Supabase key", "sb", re.compile(r"\bsb(?:p|_secret)_[A-Za-z0-9_-]{20,}")),
-    ("a Shopify token", "shp", re.compile(r"\bshp(?:at|ca|pa|ss)_[A-Fa-f0-9]{32}\b")),
-    ("an API key of a model", "sk-", re.compile(r"\bsk-(?:proj-|ant-|svcacct-)?[A-Za-z0-9_-]{20,}")),
-    ("a Docker token", "dckr_", re.compile(r"\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,}")),
-    ("a Grafana token", "gl", re.compile(r"\bgl(?:sa|c)_[A-Za-z0-9_+/=-]{20,}")),
-    ("a Vault token", "hv", re.compile(r"\bhv[bsr]\.[A-Za-z0-9_-]{20,}")),
-    ("a DigitalOcean token", "_v1_", re.compile(r"\bdo[oprt]_v1_[a-f0-9]{64}\b")),
-    ("a Pulumi token", "pul-", re.compile(r"\bpul-[a-f0-9]{40}\b")),
-    ("a Fly token", "fm", re.compile(r"\bfm[12]r?_[A-Za-z0-9+/=_-]{30,}")),
-    ("a Discord webhook", "/webhooks/", re.compile(r"discord(?:app)?\.com/api/webhooks/\d+/[A-Za-z0-9_-]{30,}")),
-    ("an Azure key", "AccountKey=", re.compile(r"\bAccountKey=[A-Za-z0-9+/=]{40,}")),
-    (
-        "a connection string with a password",
-        "assword=",
-        re.compile(r"(?:[Ss]erver|[Hh]ost|[Uu]ser(?: Id)?)=[^;\s]+[;\s].*\b[Pp]assword=(?![$%{<])[^\s;]{4,}"),
-    ),
-    ("a URL with a password", "://", re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s/:@'\"]+:(?![$%{<])[^\s/@'\"]+@[^\s/]")),
-)
-"""What it is called, a part that it always has (looked for first, for speed), and how it looks."""
 # What is long and random but public: certificates, public keys, digests of images and of packages, embedded pictures.
 _PUBLIC = re.compile(
     r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
@@ -148,7 +122,7 @@ def secret_name(name: str) -> bool:
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").replace(".", "_").upper().split("_")
     if words[-1] in _ABOUT or "PUBLIC" in words or name in _NAMING:
         return False
-    if _WORDS.intersection(words):
+    if _WORDS.intersection(words) or any(word.endswith(_ENDS) for word in words):
         return True
     return words[-1] in {"KEY", "KEYS"} and (len(words) == 1 or bool(_KEY_QUALIFIERS.intersection(words)))
 
@@ -169,7 +143,7 @@ def secret_in(text: str) -> str | None:
     """The word for the secret that a text holds, None when nothing in it looks like one."""
     if len(text) < 16:
         return None
-    for word, hint, shape in _SHAPES:
+    for word, hint, shape in SHAPES:
         if hint in text and shape.search(text):
             return word
     seen = _in_base64(text)
@@ -185,32 +159,53 @@ def secret_in(text: str) -> str | None:
 
 
 _BASE64 = re.compile(r"(?<![A-Za-z0-9+/=_.-])[A-Za-z0-9+/]{24,}={0,2}(?![A-Za-z0-9+/=_-])")
-_HEX = re.compile(r"(?<![A-Za-z0-9:@/+_.-])(?:[0-9a-f]{32}|[0-9a-f]{40}|[0-9a-f]{48}|[0-9a-f]{64})(?![A-Za-z0-9+/_.-])")
+_HEX = re.compile(r"(?<![A-Za-z0-9:@/+_.-])(?:0x)?((?:[0-9a-f]{2}){16,}|(?:[0-9A-F]{2}){16,})(?![A-Za-z0-9+/_.-])")
+_CAPITALS = re.compile(
+    r"(?<![A-Za-z0-9+/_.-])(?=(?:[A-Z]*[0-9]){4})(?=(?:[0-9]*[A-Z]){8})[A-Z0-9]{32}(?![A-Za-z0-9+/_.-])"
+)
 _IS_A_SUM = re.compile(r"(?:sha\d*|md5|sum|digest|hash|revision|commit|REVISION|etag)", re.IGNORECASE)
 _LONGEST_VALUE = 256
 """Characters of a value that could be a key; in whole documents hex is looked for by names only."""
 
 
 def _in_base64(text: str) -> str | None:
-    """The word for a secret that stands in base64."""
+    """The word for a secret that stands in base64, once or twice, or in hex."""
     if len(text) > 8192:
         return None
     for run in _BASE64.findall(text):
-        try:
-            inside = base64.b64decode(run, validate=True).decode()
-        except ValueError:
-            continue
-        for word, hint, shape in _SHAPES:
-            if hint in inside and shape.search(inside):
-                return f"{word} in base64"
+        seen = _inside(run, base64.b64decode)
+        if seen:
+            return f"{seen} in base64"
+    if len(text) <= _LONGEST_VALUE:
+        for run in _HEX.findall(text):
+            seen = _inside(run, bytes.fromhex)
+            if seen:
+                return f"{seen} in hex"
     return None
 
 
+def _inside(run: str, read: Callable[[str], bytes]) -> str | None:
+    try:
+        inside = read(run).decode()
+    except ValueError:
+        return None
+    if not inside.isprintable() and not inside.replace("\n", "").isprintable():
+        return None
+    for word, hint, shape in SHAPES:
+        if hint in inside and shape.search(inside):
+            return word
+    name = assigned_secret(inside)
+    return f"{name} written out" if name else _in_base64(inside)
+
+
 def _hex_key(text: str) -> bool:
-    """Whether a value is, or ends with, a key in hex, and nothing says that it is a checksum."""
+    """Whether a value is, or ends with, a key in hex or in capitals, and nothing says that it is a checksum."""
     if len(text) > _LONGEST_VALUE or _IS_A_SUM.search(text):
         return False
-    return any(sum(map(run.count, string.digits)) > 4 and not run.isdigit() for run in _HEX.findall(text))
+    runs = _HEX.findall(text)
+    return any(sum(map(run.count, string.digits)) > 4 and not run.isdigit() for run in runs) or bool(
+        _CAPITALS.search(text)
+    )
 
 
 def assigned_secret(document: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, resource_rule
@@ -22,7 +23,6 @@ from .secret_detection import HEX, assigned_secret, literal, secret_in, secret_n
 
 _IN_KUBERNETES = "put it into a Secret and refer to it by valueFrom.secretKeyRef or a mounted file"
 _IN_DOCKER = "upload it as a file and give its path in <NAME>_FILE"
-_ON_A_MACHINE = "fetch it on the machine from a file that the SSH step writes, not from user data"
 
 
 def _is_service_names(name: str) -> bool:
@@ -30,7 +30,8 @@ def _is_service_names(name: str) -> bool:
     return name.endswith(("_HOST", "_PORT", "_URL", "_ENDPOINT"))
 
 
-def _judge(place: Value, remedy: str) -> Iterator[Finding]:
+def judge(place: Value, remedy: str) -> Iterator[Finding]:
+    """What looks like a secret at a place."""
     seen = secret_in(place.text)
     if seen:
         yield place.wrong(f"looks like {seen}", remedy)
@@ -51,7 +52,7 @@ def container_env_secrets(resource: Resource) -> Iterator[Finding]:
                 if literal(value.text):
                     yield value.wrong(f"is written out although {name} is the name of a secret", _IN_KUBERNETES)
             else:
-                yield from _judge(value, _IN_KUBERNETES)
+                yield from _judge_argument(value, _IN_KUBERNETES)
 
 
 _HANDLERS = ("livenessProbe", "readinessProbe", "startupProbe")
@@ -73,7 +74,7 @@ def container_handler_secrets(resource: Resource) -> Iterator[Finding]:
             for argument in handler.at("exec", "command").items():
                 yield from _judge_argument(argument, _IN_KUBERNETES)
             for header in handler.at("httpGet", "httpHeaders").items():
-                yield from _judge(header.at("value"), "take it out; a probe needs no login")
+                yield from judge(header.at("value"), "take it out; a probe needs no login")
 
 
 @resource_rule(
@@ -86,41 +87,27 @@ def document_secrets(resource: Resource) -> Iterator[Finding]:
     """No document gives a secret under its name, nor a chart's values: files and Secrets carry them."""
     if resource.type == kinds.HELM_CHART:
         for leaf in resource.props.at("values").leaves():
-            yield from _judge(leaf, _IN_KUBERNETES)
+            yield from judge(leaf, _IN_KUBERNETES)
         return
-    for value in resource.props.at("binaryData").entries():
-        yield from _judge_decoded(value[1])
+    for _, value in resource.props.at("binaryData").entries():
+        text = decoded(value.text)
+        seen = secret_in(text) or assigned_secret(text)
+        if seen:
+            yield value.wrong(f"holds {seen}", _IN_KUBERNETES)
     for document in of_resource(resource):
-        if document.kind in _WITH_LOGINS:
-            for leaf in document.content.leaves():
-                name = leaf.path.rpartition(".")[2]
-                if (
-                    name.lower() not in {"key", "keys"}
-                    and secret_name(name)
-                    and literal(leaf.text)
-                    and len(leaf.text) > 3
-                ):
+        # A container's own files are where its secrets are; programs that take them from a file have no need of that.
+        if document.kind in _WITH_LOGINS or resource.type == kinds.CONFIG_MAP:
+            for name, leaf in document.content.named_leaves():
+                if is_named(name, leaf):
                     yield leaf.wrong(f"is written out although {name} is the name of a secret", "name a file")
 
 
 _WITH_LOGINS = frozenset({ALERTMANAGER, DATASOURCES, LOG_AGENT, LOKI, PROMETHEUS, TEMPO, GRAFANA})
 
 
-def _judge_decoded(value: Value) -> Iterator[Finding]:
-    seen = secret_in(decoded(value.text))
-    if seen:
-        yield value.wrong(f"holds {seen}", _IN_KUBERNETES)
-
-
-@resource_rule(
-    "machine-tag-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.VM, kinds.LXC, kinds.DNS_RECORD),
-)
-def machine_tag_secrets(resource: Resource) -> Iterator[Finding]:
-    """No tag of a machine and no DNS record holds a secret: everyone can read them."""
-    for each in resource.props.at("records" if resource.type == kinds.DNS_RECORD else "tags").items():
-        yield from _judge(each, "take it out")
+def is_named(name: str, leaf: Value) -> bool:
+    """Whether something stands written out under the name of a secret."""
+    return name.lower() not in {"key", "keys"} and secret_name(name) and literal(leaf.text) and len(leaf.text) > 3
 
 
 @resource_rule(
@@ -133,8 +120,19 @@ def container_command_secrets(resource: Resource) -> Iterator[Finding]:
     """No command line of a pod holds a secret: everyone on the node can read it."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
         for name in ("command", "args"):
-            for argument in container.at(name).items():
-                yield from _judge_argument(argument, _IN_KUBERNETES)
+            yield from _judge_arguments(container.at(name), _IN_KUBERNETES)
+
+
+def _judge_arguments(arguments: Value, remedy: str) -> Iterator[Finding]:
+    """An option and its value may also stand one after the other."""
+    option = ""
+    for argument in arguments.items():
+        text = argument.text
+        if option and literal(text) and not text.startswith("-"):
+            yield argument.wrong(f"gives {option} written out", remedy)
+        else:
+            yield from _judge_argument(argument, remedy)
+        option = text if text.startswith("--") and "=" not in text and secret_name(text.lstrip("-")) else ""
 
 
 def _judge_argument(argument: Value, remedy: str) -> Iterator[Finding]:
@@ -143,7 +141,7 @@ def _judge_argument(argument: Value, remedy: str) -> Iterator[Finding]:
     if name:
         yield argument.wrong(f"gives {name} written out", remedy)
     else:
-        yield from _judge(argument, remedy)
+        yield from judge(argument, remedy)
 
 
 @resource_rule(
@@ -157,8 +155,20 @@ def config_map_secrets(resource: Resource) -> Iterator[Finding]:
     for key, value in resource.props.at("data").entries():
         if secret_name(key) and literal(value.text):
             yield value.wrong("is written out although its key is the name of a secret", _IN_KUBERNETES)
+        elif key.endswith(_LINES) and (name := assigned_secret(value.text) or _spoken(value.text)):
+            yield value.wrong(f"gives {name} written out", _IN_KUBERNETES)
         else:
-            yield from _judge(value, _IN_KUBERNETES)
+            yield from judge(value, _IN_KUBERNETES)
+
+
+_LINES = (".env", ".properties", ".conf", ".cnf", ".cfg", ".sh", ".txt")
+"""Files of lines that say `name=value` or `name value`."""
+_SPOKEN = re.compile(r"^\s*([A-Za-z][\w.-]*)[ \t]+([^\s=:#][^\s#]{3,})\s*$", re.MULTILINE)
+
+
+def _spoken(text: str) -> str | None:
+    """The name of a secret that a line gives with its value after a blank."""
+    return next((name for name, value in _SPOKEN.findall(text) if secret_name(name) and literal(value)), None)
 
 
 @resource_rule(
@@ -185,7 +195,7 @@ def annotation_secrets(resource: Resource) -> Iterator[Finding]:
             for key, value in metadata.at(name).entries():
                 # The id of a key is as random as the key, and says nothing.
                 if not (key.endswith("-key-id") and secret_in(value.text) == HEX):
-                    yield from _judge(value, "take it out; nobody needs a secret there")
+                    yield from judge(value, "take it out; nobody needs a secret there")
 
 
 @resource_rule(
@@ -202,89 +212,19 @@ def docker_env_secrets(resource: Resource) -> Iterator[Finding]:
             if literal(value):
                 yield entry.wrong(f"gives {name} written out", _IN_DOCKER)
         else:
-            yield from _judge(entry, _IN_DOCKER)
-    for name in ("command", "entrypoints"):
-        for argument in resource.props.at(name).items():
-            yield from _judge_argument(argument, _IN_DOCKER)
+            yield from judge(entry, _IN_DOCKER)
+    for place in ("command", "entrypoints"):
+        yield from _judge_arguments(resource.props.at(place), _IN_DOCKER)
     for label in resource.props.at("labels").items():
-        yield from _judge(label.at("value"), "take it out; nobody needs a secret there")
-
-
-@resource_rule(
-    "user-data-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.FILE,),
-    severity=Severity.CRITICAL,
-)
-def user_data_secrets(resource: Resource) -> Iterator[Finding]:
-    """No snippet that a machine reads at its first start holds a secret: it stays readable on the hypervisor."""
-    data = resource.props.at("sourceRaw", "data")
-    text = data.text
-    seen = secret_in(text)
-    if seen:
-        yield data.wrong(f"holds what looks like {seen}", _ON_A_MACHINE)
-    name = assigned_secret(text)
-    if name:
-        yield data.wrong(f"gives {name} written out", _ON_A_MACHINE)
-
-
-@resource_rule(
-    "machine-password",
-    requirements=("SEC-2",),
-    types=(kinds.VM, kinds.LXC),
-)
-def machine_password(resource: Resource) -> Iterator[Finding]:
-    """No machine has a password for logging in: SSH keys only."""
-    password = resource.props.at("initialization", "userAccount", "password")
-    if password.present:
-        yield password.wrong("is set", "remove it and give keys")
-
-
-@resource_rule(
-    "machine-description-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.VM, kinds.LXC, *kinds.CLONED_VMS),
-)
-def machine_description_secrets(resource: Resource) -> Iterator[Finding]:
-    """No description of a machine holds a secret: everyone with a look at the hypervisor reads it."""
-    description = resource.props.at("description")
-    seen = secret_in(description.text) or assigned_secret(description.text)
-    if seen:
-        yield description.wrong(f"holds what looks like {seen}", "take it out")
-    for name, value in resource.props.at("environmentVariables").entries():
-        if secret_name(name) and literal(value.text):
-            yield value.wrong("is written out", _ON_A_MACHINE)
-
-
-@resource_rule(
-    "command-secrets",
-    requirements=("SEC-2",),
-    types=kinds.COMMANDS,
-    severity=Severity.CRITICAL,
-)
-def command_secrets(resource: Resource) -> Iterator[Finding]:
-    """No command that runs on a machine has a secret on its command line."""
-    for name in ("create", "update", "delete"):
-        command = resource.props.at(name)
-        seen = secret_in(command.text) or assigned_secret(command.text)
-        if seen:
-            yield command.wrong(f"holds what looks like {seen}", "give it by stdin")
-    for name, value in resource.props.at("environment").entries():
-        if secret_name(name) and literal(value.text):
-            yield value.wrong("is written out", "give it by stdin")
+        yield from judge(label.at("value"), "take it out; nobody needs a secret there")
 
 
 RULES = (
     container_env_secrets,
     container_handler_secrets,
     document_secrets,
-    machine_tag_secrets,
     container_command_secrets,
     config_map_secrets,
     annotation_secrets,
     docker_env_secrets,
-    user_data_secrets,
-    machine_password,
-    machine_description_secrets,
-    command_secrets,
 )

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import yaml
 from pulumi_policy.proxy import UNKNOWN_STRING_VALUE
 
 from policy.judging import Declared, Subject
+from policy.rules import kinds
 
 UNKNOWN: Final = UNKNOWN_STRING_VALUE
 DROP: Final = object()
@@ -59,6 +61,36 @@ def one(type_: str, props: Mapping[str, Any], name: str = "it", *, protect: bool
 
 def wrong(case: Case, *paths: str, never: tuple[str, ...] = ()) -> Wrong:
     return Wrong(case, frozenset(paths), never)
+
+
+def simple(
+    rule: str, type_: str, good: Mapping[str, Any], *broken: tuple[str, Any, str], unknown: tuple[str, str]
+) -> Spec:
+    """A spec of one resource: each change (`spec/x`, value) breaks the rule at the place named third."""
+    return Spec(
+        rule,
+        passes=(one(type_, good),),
+        fails=tuple(wrong(one(type_, but(good, (path, value))), found) for path, value, found in broken),
+        unknown=(wrong(one(type_, but(good, (unknown[0], UNKNOWN))), unknown[1]),),
+    )
+
+
+def documented(
+    rule: str, file: str, good: Mapping[str, Any], *broken: tuple[str, Any, str], type_: str = kinds.CONFIG_MAP
+) -> Spec:
+    """A spec of one document in a ConfigMap; the place named third is below the document."""
+
+    def holding(document: Any) -> Case:
+        return one(type_, {"data": {file: yaml.safe_dump(document)}})
+
+    return Spec(
+        rule,
+        passes=(holding(good),),
+        fails=tuple(
+            wrong(holding(but(good, (path, value))), f'data["{file}"]{found}') for path, value, found in broken
+        ),
+        unknown=(wrong(one(type_, {"data": {file: UNKNOWN}}), f'data["{file}"]'),),
+    )
 
 
 def but(props: Mapping[str, Any], *changes: tuple[str, Any]) -> dict[str, Any]:

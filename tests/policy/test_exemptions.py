@@ -67,11 +67,19 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ("remote-command-host-key", "*", "connection"): one(
         kinds.REMOTE_COMMANDS[0], {"connection": UNKNOWN}, "compute-docker-1-settled"
     ),
-    ("command-secrets", "observability-*-agents", "create"): one(
-        kinds.REMOTE_COMMANDS[0], {"connection": {"host": "10.0.0.1"}, "create": UNKNOWN}, "observability-ns1-agents"
-    ),
-    ("cluster-hardened", "observability-*-agents", "create"): one(
-        kinds.REMOTE_COMMANDS[0], {"connection": {"host": "10.0.0.1"}, "create": UNKNOWN}, "observability-ns1-agents"
+    **{
+        (rule, "observability-*-agents", "create"): one(
+            kinds.REMOTE_COMMANDS[0],
+            {"connection": {"host": "10.0.0.1"}, "create": UNKNOWN},
+            "observability-ns1-agents",
+        )
+        for rule in (
+            *("command-secrets", "command-verifies", "command-downloads", "command-quiet", "cluster-hardened"),
+            *("k3s-supported", "node-registries", "node-manifests"),
+        )
+    },
+    ("command-verifies", "*-start", "create.curl"): one(
+        kinds.REMOTE_COMMANDS[0], {"create": "curl --insecure https://10.0.0.1:6443"}, "aceh-prod-k3s-server-1-start"
     ),
     (
         "gateway-backends",

@@ -15,8 +15,10 @@ from . import (
     encryption,
     exposure,
     gateways,
+    hosts,
     https,
     images,
+    in_cluster,
     loki,
     namespaces,
     network,
@@ -29,6 +31,7 @@ from . import (
     scraping,
     secret_places,
     secrets,
+    telling,
     workloads,
 )
 
@@ -59,4 +62,7 @@ SPECS: tuple[Spec, ...] = (
     *compute.SPECS,
     *dns.SPECS,
     *coverage.SPECS,
+    *hosts.SPECS,
+    *in_cluster.SPECS,
+    *telling.SPECS,
 )

@@ -24,6 +24,7 @@ http:
     headers:
       headers:
         stsSeconds: 31536000
+        stsIncludeSubdomains: true
         contentTypeNosniff: true
         customFrameOptionsValue: SAMEORIGIN
         referrerPolicy: no-referrer

@@ -71,10 +71,13 @@ _K3S = """\
 put /etc/rancher/k3s/config.yaml 0600 <<'END-OF-FILE'
 cluster-cidr: 10.42.0.0/16
 etcd-s3: true
+etcd-s3-config-secret: bucket
+disable: [servicelb, traefik]
 etcd-snapshot-retention: 28
 etcd-snapshot-schedule-cron: 0 */6 * * *
 kube-apiserver-arg:
 - anonymous-auth=false
+- enable-admission-plugins=NodeRestriction
 - admission-control-config-file=/psa.yaml
 - audit-policy-file=/audit.yaml
 - audit-log-path=/audit.log
@@ -263,7 +266,24 @@ SPECS = (
         passes=(_k3s(), one(kinds.COMMANDS[0], {"create": "true"})),
         fails=(
             wrong(_k3s("secrets-encryption: true", ""), "create.secrets-encryption"),
-            wrong(_k3s("anonymous-auth=false", "anonymous-auth=true"), "create.kube-apiserver-arg"),
+            wrong(
+                _k3s("anonymous-auth=false", "anonymous-auth=true"),
+                "create.kube-apiserver-arg",
+                "create.kube-apiserver-arg[0]",
+            ),
+            wrong(_k3s("NodeRestriction", "AlwaysPullImages"), "create.kube-apiserver-arg"),
+            wrong(_k3s("[servicelb, traefik]", "[traefik]"), "create.disable"),
+            wrong(_k3s("etcd-s3: true", ""), "create.etcd-s3"),
+            wrong(_k3s("etcd-s3-config-secret: bucket", ""), "create.etcd-s3-config-secret"),
+            *(
+                wrong(_k3s("etcd-s3: true", f"etcd-s3: true\n{name}: {value}"), f"create.{name}")
+                for name, value in (
+                    ("disable-network-policy", "true"),
+                    ("flannel-backend", "none"),
+                    ("datastore-endpoint", "x"),
+                    ("system-default-registry", "x"),
+                )
+            ),
             wrong(_k3s("maxage=30", "maxage=1"), "create.kube-apiserver-arg"),
             wrong(_k3s("'0600'", "'0644'"), "create.write-kubeconfig-mode"),
             wrong(_k3s("retention: 28", "retention: 5"), "create.etcd-snapshot-retention"),

@@ -19,7 +19,11 @@ def _data(text: str) -> Case:
     return one(kinds.FILE, {"sourceRaw": {"data": text}})
 
 
-_GOOD = good.USER_DATA + "ssh_pwauth: false\n"
+_SSHD = (
+    "  - path: /etc/ssh/sshd_config.d/a.conf\n    content: |\n      PasswordAuthentication no\n"
+    "      KbdInteractiveAuthentication no\n      PermitRootLogin no\n"
+)
+_GOOD = good.USER_DATA.replace("write_files:\n", f"write_files:\n{_SSHD}") + "ssh_pwauth: false\n"
 
 SPECS = (
     Spec(
@@ -42,20 +46,18 @@ SPECS = (
     ),
     Spec(
         "machine-logins",
-        passes=(_data(_GOOD), _data("text")),
+        passes=(_data(_GOOD),),
         fails=(
             wrong(_data(_GOOD.replace("ssh_pwauth: false", "ssh_pwauth: true")), "sourceRaw.data.ssh_pwauth"),
             wrong(
                 _data(_GOOD.replace("lock_passwd: true", "lock_passwd: false")), "sourceRaw.data.users[0].lock_passwd"
             ),
             wrong(_data(_GOOD + "chpasswd: {list: 'a:b'}\n"), "sourceRaw.data.chpasswd"),
-            wrong(
-                _data(
-                    "#cloud-config\nssh_pwauth: false\nwrite_files:\n- path: /etc/ssh/sshd_config.d/a.conf\n"
-                    "  content: PermitRootLogin yes\n"
-                ),
-                "sourceRaw.data",
-            ),
+            wrong(_data(_GOOD.replace("PermitRootLogin no", "PermitRootLogin yes")), "sourceRaw.data"),
+            wrong(_data(_GOOD.replace("PermitRootLogin no", "PermitEmptyPasswords yes")), "sourceRaw.data"),
+            wrong(_data(good.USER_DATA + "ssh_pwauth: false\n"), "sourceRaw.data"),
+            wrong(_data("#!/bin/sh\n"), "sourceRaw.data"),
+            wrong(_data(_GOOD + "ssh_import_id: [x]\n"), "sourceRaw.data.ssh_import_id"),
         ),
         unknown=(wrong(_data(UNKNOWN), "sourceRaw.data"),),
     ),

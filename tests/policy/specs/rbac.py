@@ -25,13 +25,24 @@ SPECS = (
         "role-narrow",
         passes=(
             one(_CLUSTER, _GOOD),
-            one(_ROLE, but(_GOOD, ("rules/0/verbs", ["create", "delete"]))),
+            one(_ROLE, but(_GOOD, ("rules/0/verbs", ["create"]), ("rules/0/resources", ["events"]))),
             one(_ROLE, but(_GOOD, ("rules/0/resources", ["secrets"]), ("rules/0/resourceNames", ["own"]))),
         ),
         fails=(
-            wrong(one(_CLUSTER, but(_GOOD, ("rules/0/verbs/0", "*"))), "rules[0].verbs[0]"),
-            wrong(one(_CLUSTER, but(_GOOD, ("rules/0/verbs/0", "delete"))), "rules[0].verbs[0]"),
-            wrong(one(_ROLE, but(_GOOD, ("rules/0/verbs/0", "escalate"))), "rules[0].verbs[0]"),
+            wrong(
+                one(_CLUSTER, but(_GOOD, ("rules/0/resources/0", "nodes"), ("rules/0/verbs/0", "*"))),
+                "rules[0].verbs[0]",
+            ),
+            wrong(
+                one(_CLUSTER, but(_GOOD, ("rules/0/resources/0", "nodes"), ("rules/0/verbs/0", "delete"))),
+                "rules[0].verbs[0]",
+            ),
+            wrong(one(_ROLE, but(_GOOD, ("rules/0/verbs/0", "create"))), "rules[0].resources[0]"),
+            wrong(one(_ROLE, but(_GOOD, ("aggregationRule", {"x": "y"}))), "aggregationRule"),
+            wrong(
+                one(_ROLE, but(_GOOD, ("rules/0/resources/0", "nodes"), ("rules/0/verbs/0", "escalate"))),
+                "rules[0].verbs[0]",
+            ),
             wrong(one(_ROLE, but(_GOOD, ("rules/0/resources/0", "secrets"))), "rules[0].resources[0]"),
             wrong(one(_CLUSTER, but(_GOOD, ("rules/0/resources/0", "pods/exec"))), "rules[0].resources[0]"),
         ),

@@ -213,7 +213,7 @@ SPECS = (
         "user-data-secrets",
         passes=(
             one(kinds.FILE, _user_data("")),
-            one(kinds.FILE, _user_data("password: $PASSWORD\nK3S_TOKEN_FILE=/etc/rancher/token\n")),
+            one(kinds.FILE, _user_data("password: $PASSWORD\nK3S_TOKEN_FILE: /etc/rancher/token\n")),
             one(kinds.FILE, {"sourceFile": {"path": "https://example.org/image.img"}}),
         ),
         fails=(

@@ -1,0 +1,183 @@
+"""PostgreSQL on a Docker host speaks TLS, knows nobody without a password, and has nobody beside it (SEC-1, SEC-3)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping
+
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, Value
+from . import kinds
+from .documents import GATEWAY, ROUTING, of_resource
+from .exposure import DATABASE_PORTS
+
+_SETTING = re.compile(r"^\s*([A-Za-z_.]+)\s*[=\s]\s*'?([^'\n#]*?)'?\s*(?:#.*)?$", re.MULTILINE)
+_TLS = frozenset({"TLSv1.2", "TLSv1.3"})
+_OPEN_METHODS = frozenset({"trust", "password", "md5", "ident"})
+_BESIDE = frozenset({"samenet", "samehost", "127.0.0.1/32", "::1/128", "localhost"})
+"""Addresses of those who are on the database's own host, in its own network."""
+_EVERYBODY = frozenset({"all", "0.0.0.0/0", "::/0"})
+_SERVER = re.compile(r"(?:^|/)postgres(?:ql)?:")
+_PARTS = re.compile(r"/supabase/|/postgrest:|/imgproxy:|/traefik:|/postgres-exporter:|(?:^|/)postgres(?:ql)?:")
+"""Images of what belongs to the database: its parts, its one door, and what measures it."""
+_TOUCHES = frozenset({"db", "meta", "postgres", "supavisor", "pooler"})
+"""Hosts in the database's network that run SQL for whoever asks."""
+
+
+def settings(text: str) -> Mapping[str, str]:
+    """What a postgresql.conf says; the last word counts."""
+    return {name.lower(): value for name, value in _SETTING.findall(text)}
+
+
+def _files(resource: Resource, name: str) -> Iterator[Value]:
+    for upload in resource.props.at("uploads").items():
+        if posixpath.basename(upload.at("file").text) == name:
+            yield upload.at("content")
+
+
+@resource_rule(
+    "postgres-tls", requirements=("SEC-1", "SEC-3"), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
+)
+def postgres_tls(resource: Resource) -> Iterator[Finding]:
+    """PostgreSQL speaks TLS 1.2 at least, keeps passwords as SCRAM hashes, and writes what it has promised to keep."""
+    for content in _files(resource, "postgresql.conf"):
+        said = settings(content.text)
+        if said.get("ssl", "off") not in {"on", "true", "yes", "1"}:
+            yield content.wrong("does not switch TLS on", "give ssl = 'on', with a certificate and a key")
+        if said.get("ssl_min_protocol_version", "TLSv1.2") not in _TLS:
+            yield content.wrong(
+                f"allows {said['ssl_min_protocol_version']}", "give ssl_min_protocol_version = 'TLSv1.2'"
+            )
+        if said.get("password_encryption", "scram-sha-256") != "scram-sha-256":
+            yield content.wrong("keeps weak hashes of passwords", "give password_encryption = 'scram-sha-256'")
+        for name in ("fsync", "full_page_writes"):
+            if said.get(name, "on") == "off":
+                yield content.wrong(f"switches {name} off: a lost host loses the database", "remove it")
+    if not _SERVER.search(resource.props.at("image").text):
+        return
+    for argument in resource.props.at("command").items():
+        if re.fullmatch(r"(?:-c)?(?:ssl|fsync|full_page_writes)=(?:off|false|no|0)|--(?:ssl|fsync)=off", argument.text):
+            yield argument.wrong(f"is {argument.text}", "remove it")
+
+
+@resource_rule(
+    "postgres-clients", requirements=("SEC-1", "SEC-3"), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
+)
+def postgres_clients(resource: Resource) -> Iterator[Finding]:
+    """Everybody gives PostgreSQL a password, and who is not on its own host and network comes over TLS."""
+    for content in _files(resource, "pg_hba.conf"):
+        for line in content.text.splitlines():
+            fields = line.partition("#")[0].split()
+            if len(fields) < 4:
+                continue
+            method = fields[3] if fields[0] == "local" else fields[4] if len(fields) > 4 else ""
+            if re.fullmatch(r"[\d.]+", method) and len(fields) > 5:
+                method = fields[5]
+            if method == "reject":
+                continue
+            if method in _OPEN_METHODS:
+                yield content.wrong(f"says {line.strip()}: {method} is no proof", "give scram-sha-256")
+            elif fields[0] != "local" and fields[3] in _EVERYBODY:
+                yield content.wrong(f"says {line.strip()}: everybody may ask", "name the network")
+            elif fields[0] in {"host", "hostnossl"} and fields[3] not in _BESIDE:
+                yield content.wrong(f"says {line.strip()}: without TLS from elsewhere", "give hostssl")
+
+
+def _networks(resource: Resource) -> set[str]:
+    return {each.at("name").text for each in resource.props.at("networksAdvanced").items()}
+
+
+@stack_rule("database-network", requirements=("SEC-3",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
+def database_network(stack: Stack) -> Iterator[Finding]:
+    """In the database's network are its parts, its door and its exporter, and nobody else."""
+    containers = stack.of(kinds.DOCKER_CONTAINER)
+    servers = [each for each in containers if _SERVER.search(each.props.at("image").text)]
+    private = {name for each in servers for name in _networks(each)}
+    for each in containers:
+        for joined in each.props.at("networksAdvanced").items():
+            if joined.at("name").text in private and not _PARTS.search(each.props.at("image").text):
+                yield joined.at("name").wrong("is the database's network", "leave it, and ask the Supabase API")
+
+
+@resource_rule("database-kept", requirements=("ENV-4", "BAK-1"), types=(kinds.DOCKER_CONTAINER,))
+def database_kept(resource: Resource) -> Iterator[Finding]:
+    """A database that runs keeps its data on a volume, and is asked whether it is well, as are its parts."""
+    props = resource.props
+    image = props.at("image").text
+    if props.at("start").flag is False or not props.at("restart").text or not _PARTS.search(image):
+        return
+    if "/postgres-exporter:" not in image:
+        tests = props.at("healthcheck", "tests")
+        if tests.texts() in ([], ["NONE"]):
+            yield tests.wrong("is missing", "give a command that asks the program")
+    if not _SERVER.search(image):
+        return
+    targets = [mount.at("target").text for mount in props.at("mounts").items() if mount.at("type").text == "volume"]
+    targets += [volume.at("containerPath").text for volume in props.at("volumes").items()]
+    if not any(each.startswith("/var/lib/postgresql") for each in targets):
+        yield props.at("mounts").wrong("has no volume for the data", "mount one at /var/lib/postgresql")
+    for target in props.at("tmpfs").names():
+        if target.startswith("/var/lib/postgresql"):
+            yield props.at("tmpfs").wrong(f"has {target}, which is gone with the container", "use a volume")
+
+
+@resource_rule(
+    "database-routes",
+    requirements=("SEC-3",),
+    types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER),
+    severity=Severity.CRITICAL,
+)
+def database_routes(resource: Resource) -> Iterator[Finding]:
+    """No gateway leads to the database itself, nor to what runs SQL for whoever asks."""
+    for document in of_resource(resource):
+        if document.kind != ROUTING:
+            continue
+        for protocol in ("tcp", "udp"):
+            for _, service in document.content.at(protocol, "services").entries():
+                for server in service.at("loadBalancer", "servers").items():
+                    host, _, port = server.at("address").text.rpartition(":")
+                    if host in _TOUCHES or (port.isdigit() and int(port) in DATABASE_PORTS):
+                        yield server.at("address").wrong("is the database", "remove it: queries go through the API")
+        for _, service in document.content.at("http", "services").entries():
+            for server in service.at("loadBalancer", "servers").items():
+                host = re.sub(r"^[a-z]+://|[:/].*$", "", server.at("url").text)
+                if host in _TOUCHES:
+                    yield server.at("url").wrong(f"leads to {host}", "remove it: queries go through the API")
+
+
+@stack_rule("docker-gateway", requirements=("SEC-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
+def docker_gateway(stack: Stack) -> Iterator[Finding]:
+    """A gateway on a Docker host publishes only what speaks TLS 1.2 at least."""
+    plain: dict[str, set[str]] = {}
+    for resource in stack.of(kinds.DOCKER_CONTAINER):
+        for document in of_resource(resource):
+            if document.kind == ROUTING:
+                yield from _old_tls(document.content.at("tls", "options"))
+            if document.kind == GATEWAY:
+                plain.setdefault(resource.props.at("name").text, set()).update(_plain(document.content))
+    for resource in stack.of(kinds.DOCKER_CONTAINER):
+        mounted = [mount.at("source") for mount in resource.props.at("mounts").items()]
+        if not plain or not list(resource.props.at("ports").items()):
+            continue
+        for source in mounted:
+            for port in resource.props.at("ports").items():
+                if port.at("internal").text in plain.get(source.text, ()):
+                    yield port.at("internal").wrong("speaks plain HTTP", "give its entry point http.tls")
+
+
+def _old_tls(options: Value) -> Iterator[Finding]:
+    for _, each in options.entries():
+        least = each.at("minVersion")
+        if least.text not in {"VersionTLS12", "VersionTLS13"}:
+            yield least.wrong(f"is {least.text or 'missing'}", "give VersionTLS12")
+
+
+def _plain(document: Value) -> Iterator[str]:
+    """The ports at which a gateway speaks plain HTTP."""
+    for _, point in document.at("entryPoints").entries():
+        if not point.at("http", "tls").present:
+            yield point.at("address").text.rpartition(":")[2]
+
+
+RULES = (postgres_tls, postgres_clients, database_network, database_kept, database_routes, docker_gateway)

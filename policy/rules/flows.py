@@ -1,0 +1,159 @@
+"""Flows that machines and pods both know of, and addresses that are the stack's own (SEC-6, REL-1)."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator, Mapping
+
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, Value
+from . import kinds
+
+_ADDRESSES = "kube-vip.io/loadbalancerIPs"
+_LINK_LOCAL = ipaddress.ip_network("169.254.0.0/16")
+_LOGIN = "22"
+_NAME = "app.kubernetes.io/name"
+_MEASURING = frozenset({"pve-exporter"})
+"""Who asks the API of hypervisors (MON-2)."""
+
+
+@resource_rule("service-reaches", requirements=("SEC-6", "ENV-4"), types=(kinds.SERVICE,))
+def service_reaches(resource: Resource) -> Iterator[Finding]:
+    """A Service leads to pods of the cluster that are ready, tells them who asks, and opens no port of the nodes."""
+    spec = resource.props.at("spec")
+    if spec.at("type").text == "ExternalName":
+        yield spec.at("type").wrong("leads out of the cluster under a name of it", "remove it")
+    if spec.at("type").text == "LoadBalancer":
+        if spec.at("allocateLoadBalancerNodePorts").flag is not False:
+            yield spec.at("allocateLoadBalancerNodePorts").wrong(
+                "is not false: every node opens a port", "set it to false"
+            )
+        if spec.at("externalTrafficPolicy").text != "Local":
+            yield spec.at("externalTrafficPolicy").wrong(
+                "is not Local: nobody knows any more who asks, so lists of networks let the nodes in", "give Local"
+            )
+    if spec.at("publishNotReadyAddresses").flag and spec.at("clusterIP").text != "None":
+        yield spec.at("publishNotReadyAddresses").wrong("leads to pods that are not ready", "remove it")
+    if spec.at("internalTrafficPolicy").text == "Local":
+        yield spec.at("internalTrafficPolicy").wrong("leads nowhere from a node without such a pod", "remove it")
+
+
+def _rules(stack: Stack) -> Iterator[tuple[Resource, Value]]:
+    for resource in stack.of(*kinds.FIREWALL_RULES):
+        for rule in resource.props.at("rules").items():
+            if rule.at("enabled").flag is not False:
+                yield resource, rule
+
+
+def _split(value: Value) -> set[str]:
+    return {part.strip().removesuffix("/32") for part in value.text.split(",") if part.strip()}
+
+
+def _lets(ports: set[str], port: str) -> bool:
+    for each in ports:
+        low, _, high = each.partition(":")
+        if each == port or (low.isdigit() and high.isdigit() and port.isdigit() and int(low) <= int(port) <= int(high)):
+            return True
+    return not ports
+
+
+@stack_rule(
+    "flows-reach",
+    requirements=("SEC-6",),
+    types=(kinds.NETWORK_POLICY, *kinds.FIREWALL_RULES),
+    severity=Severity.CRITICAL,
+)
+def flows_reach(stack: Stack) -> Iterator[Finding]:
+    """What a network policy lets pods ask of a machine, the machine lets in; hypervisors are asked by no pod."""
+    doors: dict[str, list[set[str]]] = {}
+    closed: set[str] = set()
+    for _, rule in _rules(stack):
+        ports = _split(rule.at("dport"))
+        if rule.at("type").text == "in" and rule.at("action").text == "ACCEPT" and rule.at("proto").text != "icmp":
+            for address in _split(rule.at("dest")):
+                doors.setdefault(address, []).append(ports)
+        elif rule.at("type").text == "out" and rule.at("action").text == "DROP":
+            closed |= _split(rule.at("dest"))
+    for policy in stack.of(kinds.NETWORK_POLICY):
+        measures = policy.props.at("spec", "podSelector", "matchLabels", _NAME).text in _MEASURING
+        for rule in policy.props.at("spec", "egress").items():
+            for peer in rule.at("to").items():
+                cidr = peer.at("ipBlock", "cidr")
+                if not cidr.text:
+                    continue
+                yield from _judge_network(cidr)
+                address = cidr.text.removesuffix("/32")
+                if address in closed and not measures:
+                    yield cidr.wrong("is a hypervisor", "remove it")
+                yield from _judge_ports(rule, address, doors)
+
+
+def _judge_network(cidr: Value) -> Iterator[Finding]:
+    try:
+        network = ipaddress.ip_network(cidr.text)
+    except ValueError:
+        return
+    if network.version == 4 and network.overlaps(_LINK_LOCAL) and network.prefixlen:
+        yield cidr.wrong("is where machines are told their secrets", "remove it")
+    if 0 < network.prefixlen < network.max_prefixlen and network.is_private:
+        yield cidr.wrong(f"is {cidr.text}, more than one machine", "name the machines")
+
+
+def _judge_ports(rule: Value, address: str, doors: Mapping[str, list[set[str]]]) -> Iterator[Finding]:
+    for port in rule.at("ports").items():
+        number = port.at("port")
+        if number.text == _LOGIN:
+            yield number.wrong("is for logins on machines, which are people's", "remove it")
+        elif address in doors and not any(_lets(ports, number.text) for ports in doors[address]):
+            yield number.wrong(f"is {number.text}, which {address} lets nobody in at", "take it from the flows")
+
+
+@stack_rule("firewall-logins", requirements=("SEC-3", "SEC-6"), types=kinds.FIREWALL_RULES, severity=Severity.CRITICAL)
+def firewall_logins(stack: Stack) -> Iterator[Finding]:
+    """No machine of the stack may log in on another, and none may reach the hypervisors."""
+    rules = list(_rules(stack))
+    own = {address for _, rule in rules if rule.at("type").text == "in" for address in _split(rule.at("dest"))}
+    kept: set[str] = set()
+    for resource, rule in rules:
+        if rule.at("type").text == "in" and rule.at("action").text == "ACCEPT":
+            if _LOGIN in _split(rule.at("dport")) and _split(rule.at("source")) & own:
+                yield rule.at("source").wrong("is a machine of the stack, which could log in", "name who operates it")
+        elif (
+            rule.at("action").text in {"DROP", "REJECT"}
+            and rule.at("dest").text
+            and not any(rule.at(name).text for name in ("dport", "proto", "source"))
+        ):
+            kept.add(resource.urn)
+    if not kept:
+        return
+    for resource in stack.of(*kinds.FIREWALL_RULES):
+        if resource.urn not in kept:
+            yield resource.props.at("rules").wrong(
+                "lets the machine reach its hypervisors", "drop what goes out to them"
+            )
+
+
+@stack_rule(
+    "record-own-addresses",
+    requirements=("REL-1", "SEC-1"),
+    types=(kinds.DNS_RECORD, kinds.SERVICE, kinds.VM, kinds.LXC),
+)
+def record_own_addresses(stack: Stack) -> Iterator[Finding]:
+    """The stack's names lead to its own gateways and machines."""
+    own: set[str] = set()
+    for service in stack.of(kinds.SERVICE):
+        own |= _split(service.props.at("metadata", "annotations", _ADDRESSES))
+    if not own:
+        return
+    for machine in stack.of(kinds.VM, kinds.LXC):
+        for place in machine.props.at("initialization", "ipConfigs").items():
+            own.add(place.at("ipv4", "address").text.partition("/")[0])
+    for record in stack.of(kinds.DNS_RECORD):
+        if record.props.at("type").text not in {"A", "AAAA"}:
+            continue
+        for address in record.props.at("records").items():
+            if address.text not in own:
+                yield address.wrong(f"is {address.text}, which is nobody's of the stack", "give a gateway's address")
+
+
+RULES = (service_reaches, flows_reach, firewall_logins, record_own_addresses)

@@ -1,0 +1,186 @@
+"""Alerts that a requirement asks for are there, mean what they say, and nothing keeps them back (ALR-6 to ALR-10)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, Value
+from . import kinds
+from .alerts import NAMED, alerts_of, calls_people
+from .documents import ALERTMANAGER, of_resource, of_stack
+from .documents import RULES as RULE_FILES
+from .loki import hours_of
+
+NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
+    "an alert on failed logins": ("SEC-4", re.compile(r"login", re.IGNORECASE)),
+    "an alert on floods of requests": ("SEC-4", re.compile(r"flood|\bDoS", re.IGNORECASE)),
+    "alerts on error budgets that burn": ("MON-6", re.compile(r"slo.*burn", re.IGNORECASE)),
+    "alerts on anomalies": ("MON-7", re.compile(r"anomal", re.IGNORECASE)),
+    "an alert on critical ones that nobody resolved": ("ALR-8", re.compile(r"unresolved", re.IGNORECASE)),
+    "an alert on what the record lacks": ("ALR-10", re.compile(r"record", re.IGNORECASE)),
+    "an alert that always fires": ("ENV-5", re.compile(r"watchdog|heartbeat", re.IGNORECASE)),
+    "an alert on backups that are late": ("BAK-5", re.compile(r"backup", re.IGNORECASE)),
+    "an alert on snapshots that are missing": ("BAK-3", re.compile(r"etcd.*snapshot", re.IGNORECASE)),
+    "an alert on a release's errors": ("REL-6", re.compile(r"release.*error", re.IGNORECASE)),
+    "an alert on certificates that end": ("SEC-1", re.compile(r"certificate.*expir", re.IGNORECASE)),
+    "an alert on who does not answer": ("MON-1", re.compile(r"target.*down", re.IGNORECASE)),
+    "an alert on logs that are not flushed": ("BAK-4", re.compile(r"loki.*flush", re.IGNORECASE)),
+}
+"""What a requirement asks to be told of, and how such an alert is called."""
+_NEVER = re.compile(r"\bvector\(|\bhour\(|\bminute\(|\bday_of_|\bmonth\(|\byear\(")
+_EXACT: Mapping[str, re.Pattern[str]] = {
+    "HighCPULoad": re.compile(r"[^>]*> 0\.9\s*", re.DOTALL),
+    "DatabaseDown": re.compile(r"pg_up == 0(?:\s+or\b.*)?", re.DOTALL),
+    "APIErrorRateHigh": re.compile(r".*> 0\.05\s*", re.DOTALL),
+    "TenantRLSViolation": re.compile(r"increase\(rls_violation_total\[10m\]\) > 0(?:\s+or\b.*)?", re.DOTALL),
+}
+"""The requirement's expression, alone or with what makes it fire more often."""
+_OWN_KEY = {
+    "slack_configs": ("api_url_file", "api_url"),
+    "pagerduty_configs": ("routing_key_file", "service_key_file", "routing_key"),
+    "telegram_configs": ("bot_token_file", "bot_token"),
+}
+_MOST_REPEAT_HOURS = 4
+_MOST_GROUP_MINUTES = 5
+
+
+@stack_rule("alert-needed", requirements=("ALR-8", "SEC-4", "MON-6", "MON-7", "BAK-5"), types=(kinds.CONFIG_MAP,))
+def alert_needed(stack: Stack) -> Iterator[Finding]:
+    """What a requirement asks to be told of has an alert."""
+    names: set[str] = set()
+    place: Value | None = None
+    for document in of_stack(stack, RULE_FILES):
+        place = document.place
+        names |= {alert.at("alert").text for alert in alerts_of(document)}
+    if place is None or not names & set(NAMED):
+        return
+    for what, (requirement, called) in NEEDED.items():
+        if not any(called.search(name) for name in names):
+            yield place.wrong(f"has not {what}", f"declare it ({requirement})")
+
+
+@resource_rule("alert-meant", requirements=("ALR-3", "ALR-4", "ALR-5", "ALR-6", "ALR-7"), types=(kinds.CONFIG_MAP,))
+def alert_meant(resource: Resource) -> Iterator[Finding]:
+    """The named alerts fire for all that the requirement says, recorded series are measured, security is told so."""
+    for document in of_resource(resource):
+        if document.kind != RULE_FILES:
+            continue
+        for group in document.content.at("groups").items():
+            for rule in group.at("rules").items():
+                name, expression = rule.at("alert").text, rule.at("expr")
+                if name in _EXACT and (not _EXACT[name].fullmatch(expression.text) or _NEVER.search(expression.text)):
+                    yield expression.wrong("fires for less than the requirement says", "leave out what narrows it")
+                if (
+                    rule.at("record").present
+                    and re.fullmatch(r"\s*(?:vector\()?[\d.]+\)?\s*", expression.text)
+                    and not rule.at("labels").present
+                ):
+                    yield expression.wrong("is a number, which nobody measured", "say what is measured")
+                if name and rule.at("labels", "owner").text == "security" and not rule.at("labels", "kind").text:
+                    yield rule.at("labels", "kind").wrong("is missing", "give security: it goes to #security-alerts")
+                if name == "TenantRLSViolation" and rule.at("labels", "kind").text != "security":
+                    yield rule.at("labels", "kind").wrong("is not security", "give security (ALR-7)")
+
+
+def _routes(route: Value) -> Iterator[Value]:
+    yield route
+    for below in route.at("routes").items():
+        yield from _routes(below)
+
+
+@resource_rule(
+    "alert-told", requirements=("ALR-1", "ALR-7", "ALR-8"), types=(kinds.CONFIG_MAP,), severity=Severity.CRITICAL
+)
+def alert_told(resource: Resource) -> Iterator[Finding]:
+    """Receivers have what they send with, mail stays in the house, and alerts come one by one, soon and again."""
+    for document in of_resource(resource):
+        if document.kind != ALERTMANAGER:
+            continue
+        content = document.content
+        for receiver in content.at("receivers").items():
+            yield from _sends(receiver, content.at("global"))
+        top = content.at("route")
+        if calls_people(document) and not {"alertname", "..."} & set(top.at("group_by").texts()):
+            yield top.at("group_by").wrong("has no alertname: one alert hides another", "add it")
+        yield from _soon(top)
+
+
+def _sends(receiver: Value, common: Value) -> Iterator[Finding]:
+    sender = common.at("smtp_from").text.partition("@")[2]
+    for kind, keys in _OWN_KEY.items():
+        for config in receiver.at(kind).items():
+            if not any(config.at(key).text for key in keys):
+                yield config.at(keys[0]).wrong("is missing: nothing is sent", "name the file with the key")
+    for config in receiver.at("email_configs").items():
+        for name in ("smtp_smarthost", "smtp_from"):
+            if not common.at(name).text and not config.at(name.removeprefix("smtp_")).text:
+                yield common.at(name).wrong("is missing: no mail is sent", "give it")
+        addresses = [each.strip() for each in config.at("to").text.split(",") if each.strip()]
+        if sender and any(not each.endswith(f"@{sender}") for each in addresses):
+            yield config.at("to").wrong(f"leaves {sender}", "name who is to know")
+
+
+def _soon(top: Value) -> Iterator[Finding]:
+    for route in _routes(top):
+        interval = route.at("group_interval")
+        if (hours_of(interval.text) or 0) * 60 > _MOST_GROUP_MINUTES:
+            yield interval.wrong(f"is {interval.text}", f"give at most {_MOST_GROUP_MINUTES}m")
+        matchers = "".join(route.at("matchers").texts())
+        if "critical" in matchers or "escalation" in matchers:
+            for below in _routes(route):
+                repeat = below.at("repeat_interval")
+                if (hours_of(repeat.text) or 0) > _MOST_REPEAT_HOURS:
+                    yield repeat.wrong(f"is {repeat.text}", f"give at most {_MOST_REPEAT_HOURS}h")
+
+
+_MATCHER = re.compile(r'\s*(\w+)\s*(=~|!~|!=|=)\s*"?(.*?)"?\s*')
+
+
+def _matchers(side: Value) -> list[tuple[str, str, str]]:
+    found = [_MATCHER.fullmatch(each) for each in side.texts()]
+    return [(each[1], each[2], each[3]) for each in found if each is not None]
+
+
+@resource_rule(
+    "alert-kept-back", requirements=("ALR-8", "ALR-10"), types=(kinds.CONFIG_MAP,), severity=Severity.CRITICAL
+)
+def alert_kept_back(resource: Resource) -> Iterator[Finding]:
+    """An alert keeps back those of the same thing only, none that the requirement names, and none from the record."""
+    for document in of_resource(resource):
+        if document.kind != ALERTMANAGER:
+            continue
+        rules = document.content.at("inhibit_rules")
+        if not calls_people(document) and list(rules.items()):
+            yield rules.wrong("keeps alerts out of the record", "remove it")
+        for rule in rules.items():
+            source, target = _matchers(rule.at("source_matchers")), _matchers(rule.at("target_matchers"))
+            names = [wanted for name, _, wanted in target if name == "alertname"]
+            for wanted in names:
+                if any(re.fullmatch(wanted, named) for named in NAMED):
+                    yield rule.at("target_matchers").wrong("keeps back what the requirement names", "leave it out")
+            if ("alertname", "=", "Watchdog") in source:
+                yield rule.at("source_matchers").wrong("always fires", "name the cause")
+            both = {name for name, operator, wanted in source if (operator, wanted) == ("!=", "")}
+            both &= {name for name, operator, wanted in target if (operator, wanted) == ("!=", "")}
+            for name in sorted(both - set(rule.at("equal").texts())):
+                yield rule.at("equal").wrong(f"lacks {name}: one keeps back all others", "add it")
+
+
+@stack_rule("alert-recorded", requirements=("ALR-10",), types=(kinds.CONFIG_MAP,), severity=Severity.CRITICAL)
+def alert_recorded(stack: Stack) -> Iterator[Finding]:
+    """An Alertmanager that calls nobody writes every alert into the database, by the Supabase API."""
+    for document in of_stack(stack, ALERTMANAGER):
+        if calls_people(document):
+            continue
+        for receiver in document.content.at("receivers").items():
+            for config in receiver.at("webhook_configs").items():
+                url = config.at("url")
+                if "/rest/v1/" not in url.text:
+                    yield url.wrong("is not the Supabase API", "give https://supabase.<domain>/rest/v1/rpc/<function>")
+        if list(document.content.at("route", "routes").items()):
+            yield document.content.at("route", "routes").wrong("leads some alerts elsewhere", "remove it")
+
+
+RULES = (alert_needed, alert_meant, alert_told, alert_kept_back, alert_recorded)

@@ -1,0 +1,114 @@
+"""What programs are told beside their documents may not say otherwise (SEC-1, SEC-6, LOG-2, MON-1)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from ..judging import Resource, Severity, resource_rule
+from ..values import Finding, Value
+from . import kinds
+
+_ALLOWED: Mapping[str, re.Pattern[str]] = {
+    "/grafana/loki:": re.compile(r"--?(?:config\.(?:file|expand-env)|target|log\.)"),
+    "/grafana/tempo:": re.compile(r"--?(?:config\.(?:file|expand-env)|target|log\.)"),
+    "/traefik:": re.compile(r"--?configFile", re.IGNORECASE),
+}
+"""Programs whose document says all, and the arguments that they get beside it."""
+_FORBIDDEN: Mapping[str, re.Pattern[str]] = {
+    "/prometheus/prometheus:": re.compile(r"--web\.enable-admin-api|--agent\b|--enable-feature=.*\bagent\b"),
+    "/grafana/grafana:": re.compile(r"cfg:"),
+}
+_READERS = ("/prometheus/prometheus:", "/prometheus/alertmanager:", "/grafana/loki:", "/grafana/tempo:")
+_READING = re.compile(r"--?(?:config\.file|configFile|config)=(/\S+)", re.IGNORECASE)
+_DOCUMENTED = re.compile(r"GF_(?:AUTH|SECURITY|USERS|PUBLIC|SERVER|PLUGINS|INSTALL|SNAPSHOTS)_|REGISTRY_|TRAEFIK_")
+_SAID_BY_FILE = re.compile(r"\$__file\{|__FILE$")
+_UNVERIFIED = re.compile(
+    r"NODE_TLS_REJECT_UNAUTHORIZED=0|PYTHONHTTPSVERIFY=0|GIT_SSL_NO_VERIFY=.+|(?:\w+_)?(?:SKIP_VERIFY|INSECURE)=(?:true|1)"
+    r"|PGSSLMODE=(?:disable|allow|prefer|require)|(?:\w+_)?(?:SSL|TLS)_?VERIFY=(?:false|0|no)",
+    re.IGNORECASE,
+)
+_SSL_MODE = re.compile(r"\bsslmode=(disable|allow|prefer|require)\b")
+
+
+def _variables(resource: Resource) -> Iterator[tuple[Value, str, str]]:
+    if resource.type == kinds.DOCKER_CONTAINER:
+        for entry in resource.props.at("envs").items():
+            name, _, value = entry.text.partition("=")
+            yield entry, name, value
+        return
+    for container in kinds.all_containers(kinds.pod_spec(resource)):
+        for entry in container.at("env").items():
+            if not entry.at("valueFrom").present:
+                yield entry.at("value"), entry.at("name").text, entry.at("value").text
+
+
+def _told(resource: Resource) -> Iterator[tuple[str, Value, Value]]:
+    """Image, container, and its lists of arguments."""
+    if resource.type == kinds.DOCKER_CONTAINER:
+        for name in ("command", "entrypoints"):
+            yield resource.props.at("image").text, resource.props, resource.props.at(name)
+        return
+    for container in kinds.all_containers(kinds.pod_spec(resource)):
+        for name in ("command", "args"):
+            yield container.at("image").text, container, container.at(name)
+
+
+@resource_rule(
+    "program-variables",
+    requirements=("SEC-1", "SEC-6"),
+    types=(*kinds.WORKLOADS, kinds.DOCKER_CONTAINER),
+    severity=Severity.CRITICAL,
+)
+def program_variables(resource: Resource) -> Iterator[Finding]:
+    """No variable switches a check off, nor says what a program's own document is to say, where rules read it."""
+    for place, name, value in _variables(resource):
+        if _UNVERIFIED.fullmatch(f"{name}={value}"):
+            yield place.wrong(f"gives {name}, which checks nobody", "remove it")
+        elif _SSL_MODE.search(value):
+            yield place.wrong("does not check the database's certificate", "give sslmode=verify-full")
+        elif _DOCUMENTED.match(name) and not _SAID_BY_FILE.search(f"{value}{name}"):
+            yield place.wrong(f"gives {name} beside the program's document", "say it in the document")
+
+
+@resource_rule(
+    "program-arguments",
+    requirements=("SEC-1", "LOG-2", "MON-1"),
+    types=(*kinds.WORKLOADS, kinds.DOCKER_CONTAINER),
+    severity=Severity.CRITICAL,
+)
+def program_arguments(resource: Resource) -> Iterator[Finding]:
+    """A program reads the document that is mounted for it, and no argument says otherwise than that."""
+    for image, container, arguments in _told(resource):
+        texts = arguments.texts()
+        if any(each in image for each in _READERS) and texts and not any(_READING.match(each) for each in texts):
+            yield arguments.wrong("names no document", "give --config.file")
+        for argument in arguments.items():
+            text = argument.text
+            for name, allowed in _ALLOWED.items():
+                if name in image and text.startswith("-") and not allowed.match(text):
+                    yield argument.wrong(f"is {text}, beside the document", "say it in the document")
+            for name, forbidden in _FORBIDDEN.items():
+                if name in image and forbidden.search(text):
+                    yield argument.wrong(f"is {text}", "remove it")
+            read = _READING.match(text)
+            if read is not None and not any(read[1].startswith(f"{each}/") for each in _mounts(resource, container)):
+                yield argument.wrong(f"reads {read[1]}, which nobody mounts", "name the mounted document")
+
+
+def _mounts(resource: Resource, container: Value) -> Iterator[str]:
+    if resource.type == kinds.DOCKER_CONTAINER:
+        yield from (mount.at("target").text for mount in container.at("mounts").items())
+        yield from (volume.at("containerPath").text for volume in container.at("volumes").items())
+        return
+    given = {
+        volume.at("name").text
+        for volume in kinds.pod_spec(resource).at("volumes").items()
+        if not volume.at("emptyDir").present
+    }
+    for mount in container.at("volumeMounts").items():
+        if mount.at("name").text in given:
+            yield mount.at("mountPath").text
+
+
+RULES = (program_variables, program_arguments)
