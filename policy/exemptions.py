@@ -183,7 +183,21 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             "before the first update there are no keys of applications, which its routes ask for; the update makes "
             "them, and this rule judges the document before the gateway is started",
         )
-        for rule in ("document-readable", "client-verifies", "document-plain-http", "document-secrets")
+        for rule in (
+            *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
+            *("database-routes", "docker-gateway"),
+        )
+    ),
+    Exemption(
+        rule="docker-provider-tls",
+        type="pulumi:providers:docker",
+        name="docker-*",
+        path="registryAuth",
+        covers_what=Covers.UNKNOWN,
+        reason=(
+            "before the first update there is no password of the registry, and a provider is told everything of it as "
+            "one text; the update makes it, and this rule judges the address before an image is asked for"
+        ),
     ),
     Exemption(
         rule="annotation-secrets",

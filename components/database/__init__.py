@@ -2,6 +2,6 @@
 
 from components.database.migrations import migrations
 from components.database.plan import Plan, plan
-from components.database.room import Database, DatabaseArgs
+from components.database.room import NETWORK, Database, DatabaseArgs
 
-__all__ = ["Database", "DatabaseArgs", "Plan", "migrations", "plan"]
+__all__ = ["NETWORK", "Database", "DatabaseArgs", "Plan", "migrations", "plan"]

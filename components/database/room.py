@@ -4,6 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from typing import Final
 
 import pulumi
 import pulumi_command as command
@@ -23,7 +24,7 @@ from components.login import Login
 from components.routing.database import DATABASE_DOOR
 from settings.database import Database as DatabaseSettings
 
-_NETWORK = "supabase"
+NETWORK: Final = "supabase"
 """Network of the parts on their host."""
 _FUNCTIONS = "/home/deno/functions/main"
 _POOLER = "/etc/pooler"
@@ -87,7 +88,7 @@ class Database(pulumi.ComponentResource):
         )
         self._pair = {"server.crt": server.certificate, "server.key": pulumi.Output.secret(server.key)}
         self.network = docker.Network(
-            f"{name}-network", name=_NETWORK, driver="bridge", opts=pulumi.ResourceOptions(parent=self)
+            f"{name}-network", name=NETWORK, driver="bridge", opts=pulumi.ResourceOptions(parent=self)
         )
         self._image_names: dict[str, docker.RemoteImage] = {}
         documents = {"postgresql.conf": postgresql_conf(database), "pg_hba.conf": pg_hba_conf(), **self._pair}
@@ -139,9 +140,7 @@ class Database(pulumi.ComponentResource):
             command=list(part.command) or None,
             envs=part.seen_env,
             user=part.user,
-            networks_advanced=[
-                docker.ContainerNetworksAdvancedArgs(name=self.network.name, aliases=list(part.aliases))
-            ],
+            networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=NETWORK, aliases=list(part.aliases))],
             ports=[published_at] if published else None,
             read_only=True,
             tmpfs=dict.fromkeys(["/tmp", *part.writes], "size=128m,mode=1777"),  # noqa: S108 - in the container
@@ -158,7 +157,7 @@ class Database(pulumi.ComponentResource):
             log_driver="json-file",
             log_opts={"max-size": "10m", "max-file": "3", "tag": "{{.Name}}"},
             labels=self._labelled(),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._image(part), *after]),
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[self._image(part), self.network, *after]),
         )
 
     def _migrate(self, part: Part, server: docker.Container) -> pulumi.Resource:
@@ -186,7 +185,7 @@ class Database(pulumi.ComponentResource):
                 command=["--no-psqlrc", "--quiet", *arguments, f"--file={FOLDER}/{SCRIPT}"],
                 envs=["PGSERVICE=luxima", f"PGSERVICEFILE={SERVICE_FILE}", "PGCONNECT_TIMEOUT=60"],
                 user=part.user,
-                networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=self.network.name)],
+                networks_advanced=[docker.ContainerNetworksAdvancedArgs(name=NETWORK)],
                 start=False,
                 must_run=False,
                 read_only=True,
@@ -198,7 +197,7 @@ class Database(pulumi.ComponentResource):
                 log_driver="json-file",
                 log_opts={"max-size": "10m", "max-file": "3", "tag": "{{.Name}}"},
                 labels=self._labelled(),
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[self._image(part)]),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[self._image(part), self.network]),
             )
             for suffix, arguments in (("", ()), ("-plan", ("--set=plan=on",)))
         }

@@ -30,8 +30,8 @@ class DatabaseSeen:
 
     endpoint: str
     """host:port in that network."""
-    network: pulumi.Input[str]
-    """Network of the host's containers that it is in."""
+    network: str
+    """Network of the host's containers that it is in; no output, so that policies know it before the update."""
     certificate: pulumi.Input[str]
     """Its certificate, in PEM."""
 
@@ -82,7 +82,7 @@ class _Agent:
     """Contents by name in `folder`; readable for root and its group."""
     volume: str | None = None
     """Where a volume of its own is mounted."""
-    network: pulumi.Input[str] | None = None
+    network: str | None = None
     """Network of the host's containers that it is in; the engine's default when None."""
 
 

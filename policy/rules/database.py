@@ -155,15 +155,13 @@ def docker_gateway(stack: Stack) -> Iterator[Finding]:
             if document.kind == ROUTING:
                 yield from _old_tls(document.content.at("tls", "options"))
             if document.kind == GATEWAY:
-                plain.setdefault(resource.props.at("name").text, set()).update(_plain(document.content))
+                plain.setdefault(resource.props.at("image").text, set()).update(_plain(document.content))
     for resource in stack.of(kinds.DOCKER_CONTAINER):
-        mounted = [mount.at("source") for mount in resource.props.at("mounts").items()]
-        if not plain or not list(resource.props.at("ports").items()):
-            continue
-        for source in mounted:
-            for port in resource.props.at("ports").items():
-                if port.at("internal").text in plain.get(source.text, ()):
-                    yield port.at("internal").wrong("speaks plain HTTP", "give its entry point http.tls")
+        # The container that holds its files is of the same image.
+        of_its_kind = plain.get(resource.props.at("image").text, ()) if plain else ()
+        for port in resource.props.at("ports").items() if of_its_kind else ():
+            if port.at("internal").text in of_its_kind:
+                yield port.at("internal").wrong("speaks plain HTTP", "give its entry point http.tls")
 
 
 def _old_tls(options: Value) -> Iterator[Finding]:

@@ -90,13 +90,19 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         {"metadata": {"namespace": "edge"}, "data": {"routing.yaml": _ROUTING}},
         "gateway-blue-routing",
     ),
+    ("docker-provider-tls", "docker-*", "registryAuth"): one(
+        kinds.DOCKER_PROVIDER, {"host": "ssh://a@b", "registryAuth": UNKNOWN}, "docker-docker-1"
+    ),
     **{
         (rule, "database-gateway-run-luxima-container", "uploads[*].content"): one(
             kinds.DOCKER_CONTAINER,
             {"uploads": [{"file": "/run/luxima/routes.yaml", "content": UNKNOWN}]},
             "database-gateway-run-luxima-container",
         )
-        for rule in ("document-readable", "client-verifies", "document-plain-http", "document-secrets")
+        for rule in (
+            *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
+            *("database-routes", "docker-gateway"),
+        )
     },
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
         kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"

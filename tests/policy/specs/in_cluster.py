@@ -5,7 +5,7 @@ import json
 from policy.rules import kinds
 
 from ..good import DEPLOYMENT
-from ..spec import DROP, UNKNOWN, Spec, but, declared, simple, wrong
+from ..spec import DROP, UNKNOWN, Declared, Spec, but, declared, simple, wrong
 
 _D = kinds.DEPLOYMENT
 _POD = "spec.template.spec"
@@ -54,7 +54,7 @@ def _policy(bucket: str) -> str:
     return json.dumps({"Statement": [statement]})
 
 
-def _user(name: str, policy: object) -> tuple[object, ...]:
+def _user(name: str, policy: object) -> tuple[Declared, ...]:
     return (
         declared(kinds.IAM_POLICY, {"name": f"{name}-policy", "policy": policy}, f"{name}-policy"),
         declared(kinds.IAM_ATTACHMENT, {"userName": name, "policyName": f"{name}-policy"}, f"{name}-attachment"),
@@ -67,7 +67,7 @@ _REGISTRY = (
 )
 
 
-def _registry(text: str, name: str = "it") -> object:
+def _registry(text: str, name: str = "it") -> Declared:
     return declared(kinds.DOCKER_CONTAINER, {"uploads": [{"file": "/etc/config.yml", "content": text}]}, name)
 
 
