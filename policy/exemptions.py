@@ -185,7 +185,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         )
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
-            *("database-routes", "docker-gateway"),
+            *("database-routes", "docker-gateway", "gateway-backends"),
         )
     ),
     Exemption(

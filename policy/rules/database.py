@@ -152,7 +152,8 @@ def docker_gateway(stack: Stack) -> Iterator[Finding]:
     plain: dict[str, set[str]] = {}
     for resource in stack.of(kinds.DOCKER_CONTAINER):
         for document in of_resource(resource):
-            if document.kind == ROUTING:
+            # A registry's configuration has a table `http` as well.
+            if document.kind == ROUTING and document.content.at("tls").present:
                 yield from _old_tls(document.content.at("tls", "options"))
             if document.kind == GATEWAY:
                 plain.setdefault(resource.props.at("image").text, set()).update(_plain(document.content))
@@ -165,6 +166,8 @@ def docker_gateway(stack: Stack) -> Iterator[Finding]:
 
 
 def _old_tls(options: Value) -> Iterator[Finding]:
+    if not options.at("default").present:
+        yield options.wrong("has no default", "give default with minVersion VersionTLS12")
     for _, each in options.entries():
         least = each.at("minVersion")
         if least.text not in {"VersionTLS12", "VersionTLS13"}:

@@ -133,13 +133,17 @@ def firewall_logins(stack: Stack) -> Iterator[Finding]:
             )
 
 
+_ELSEWHERE = "-host-"
+"""In the names of records that are made from `dns.hosts`."""
+
+
 @stack_rule(
     "record-own-addresses",
     requirements=("REL-1", "SEC-1"),
     types=(kinds.DNS_RECORD, kinds.SERVICE, kinds.VM, kinds.LXC),
 )
 def record_own_addresses(stack: Stack) -> Iterator[Finding]:
-    """The stack's names lead to its own gateways and machines."""
+    """The stack's names lead to its own gateways and machines, but for those that `dns.hosts` says are elsewhere."""
     own: set[str] = set()
     for service in stack.of(kinds.SERVICE):
         own |= _split(service.props.at("metadata", "annotations", _ADDRESSES))
@@ -149,7 +153,7 @@ def record_own_addresses(stack: Stack) -> Iterator[Finding]:
         for place in machine.props.at("initialization", "ipConfigs").items():
             own.add(place.at("ipv4", "address").text.partition("/")[0])
     for record in stack.of(kinds.DNS_RECORD):
-        if record.props.at("type").text not in {"A", "AAAA"}:
+        if _ELSEWHERE in record.props.subject.name or record.props.at("type").text not in {"A", "AAAA"}:
             continue
         for address in record.props.at("records").items():
             if address.text not in own:

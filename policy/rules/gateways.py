@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..judging import Resource, resource_rule
@@ -105,16 +106,20 @@ def _is_safe(headers: Value) -> bool:
     )
 
 
-@resource_rule("gateway-backends", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
+_BESIDE = re.compile(r"([a-z0-9-]+\.)*(?!xn--)[a-z]+(-[a-z0-9]+)+")
+"""A container's name in its network: no top-level domain has a hyphen like that."""
+
+
+@resource_rule("gateway-backends", requirements=("SEC-1",), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
 def gateway_backends(resource: Resource) -> Iterator[Finding]:
-    """A gateway leads to hosts outside the cluster only over TLS."""
+    """A gateway leads to hosts outside the cluster, or outside its own network, only over TLS."""
     for document in of_resource(resource):
         if document.kind != ROUTING:
             continue
         for _, service in document.content.at("http", "services").entries():
             for server in service.at("loadBalancer", "servers").items():
                 url = server.at("url")
-                if any(not is_at_home(host) for host in plain_hosts(url.text)):
+                if any(not is_at_home(host) and not _BESIDE.fullmatch(host) for host in plain_hosts(url.text)):
                     yield url.wrong("is plain HTTP to another host", "use https://")
 
 

@@ -66,9 +66,10 @@ def docker_provider_tls(resource: Resource) -> Iterator[Finding]:
             yield host.wrong("is tcp:// without client certificates", "use ssh://<user>@<host>, or give cert_path")
     elif not address.startswith(("ssh://", "unix://")):
         yield host.wrong("is neither ssh:// nor tcp:// with certificates", "give ssh://<user>@<host>")
-    for registry in resource.props.at("registryAuth").items():
-        if registry.at("address").text.startswith("http://"):
-            yield registry.at("address").wrong("is plain HTTP", "give https://")
+    # A provider is told lists as one text in JSON.
+    logins = resource.props.at("registryAuth")
+    if any("http://" in leaf.text for leaf in logins.leaves()):
+        yield logins.wrong("is sent over plain HTTP", "give addresses with https://")
     options = resource.props.at("sshOpts")
     said = " ".join(leaf.text for leaf in options.leaves())
     if re.search(r"StrictHostKeyChecking[=\s\"',]+(no|off)\b", said, re.IGNORECASE) or "/dev/null" in said:

@@ -101,7 +101,7 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         )
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
-            *("database-routes", "docker-gateway"),
+            *("database-routes", "docker-gateway", "gateway-backends"),
         )
     },
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(

@@ -145,6 +145,27 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "no gateway serves the core domain itself, only names below it",
     ),
 )
+_DATABASE_GATEWAY = "database-gateway-run-luxima-container"
+EQUIVALENT += (
+    *(
+        Equivalent(
+            kinds.DOCKER_CONTAINER,
+            _DATABASE_GATEWAY,
+            f"uploads/1/content/http/routers/*/{what}",
+            "*",
+            "who comes in by the public name has the headers of the gateway before it; this one listens with TLS at "
+            "the one port that the host publishes, whatever its router is told",
+        )
+        for what in ("middlewares", "entryPoints")
+    ),
+    Equivalent(
+        kinds.DOCKER_CONTAINER,
+        _DATABASE_GATEWAY,
+        "uploads/0/content/entryPoints",
+        "widen",
+        "the host publishes one port of it; another one is reached in the network of the parts alone",
+    ),
+)
 
 OPEN: tuple[Equivalent, ...] = (
     Equivalent(

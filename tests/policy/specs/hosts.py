@@ -141,13 +141,13 @@ SPECS = (
                             "uploads": [
                                 {
                                     "file": "/run/routes.yaml",
-                                    "content": "http: {}\ntls:\n  options:\n    x:\n      minVersion: VersionTLS10\n",
+                                    "content": "http: {}\ntls: {options: {default: {minVersion: VersionTLS10}}}\n",
                                 }
                             ]
                         },
                     ),
                 ),
-                "uploads[0].content.tls.options.x.minVersion",
+                "uploads[0].content.tls.options.default.minVersion",
             ),
         ),
         unknown=(wrong((declared(_DC, but(_GATEWAY_FILES, ("uploads/0/content", UNKNOWN))),), _CONTENT),),

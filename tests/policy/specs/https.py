@@ -52,6 +52,10 @@ SPECS = (
             wrong(
                 one(kinds.DOCKER_PROVIDER, but(_DOCKER, ("sshOpts", ["-o", "UserKnownHostsFile=/dev/null"]))), "sshOpts"
             ),
+            wrong(
+                one(kinds.DOCKER_PROVIDER, but(_DOCKER, ("registryAuth", '[{"address":"http://r.luxima.id"}]'))),
+                "registryAuth",
+            ),
         ),
         unknown=(
             wrong(one(kinds.DOCKER_PROVIDER, but(_DOCKER, ("host", UNKNOWN))), "host"),

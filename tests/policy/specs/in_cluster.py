@@ -288,7 +288,13 @@ SPECS = (
     ),
     Spec(
         "record-own-addresses",
-        passes=((declared(kinds.SERVICE, _GATEWAY), declared(kinds.DNS_RECORD, _RECORD)),),
+        passes=(
+            (declared(kinds.SERVICE, _GATEWAY), declared(kinds.DNS_RECORD, _RECORD)),
+            (
+                declared(kinds.SERVICE, _GATEWAY),
+                declared(kinds.DNS_RECORD, but(_RECORD, ("records/0", "198.51.100.9")), "dns-core-core-host-storage"),
+            ),
+        ),
         fails=(
             wrong(
                 (
