@@ -31,7 +31,7 @@ _GENERATED = re.compile(r"(?=.*[A-Za-z])(?=.*[0-9]).{16,}", re.DOTALL)
 
 _BETWEEN_WORDS = re.compile(rb"""[\s"'\\,;<>()\[\]{}]+""")
 
-_PUBLIC = re.compile(r"ACCESS_KEY_ID=|=urn:pulumi:")
+_PUBLIC = re.compile(r"ACCESS_KEY_ID=|=urn:pulumi:|=ssh-ed25519 |=-----BEGIN CERTIFICATE-----")
 """Names and values within secret objects that are no secrets by themselves."""
 
 

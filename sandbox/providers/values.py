@@ -28,6 +28,8 @@ _UNKNOWNS = frozenset(
         "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
     }
 )
+_SHOWN: Final = (("host",), ("user",), ("hostKey",))
+"""Of a connection, which is secret as a whole, what is not by itself: a script that names the machine is no secret."""
 _SHORT = 4
 """Secrets shorter than this are recognised in other values only where they are the whole value."""
 
@@ -93,7 +95,7 @@ def _decode(value: struct_pb2.Value, path: Path, secret: bool, paths: set[Path],
         text = value.string_value
         if text in _UNKNOWNS:
             return UNKNOWN
-        if secret:
+        if secret and path[-1:] not in _SHOWN:
             _remember(text, texts)
         return text
     if kind == "number_value":
