@@ -49,10 +49,10 @@ def test_secrets_of_a_real_deployment_are_left_out(layout: Layout) -> None:
 
 def test_secrets_are_sealed_and_kept_while_they_are_right(layout: Layout) -> None:
     config = overlay.read_config(layout)
-    overlay.write(layout, layout.engine, config, {"luxima:token": "one"}, SEAL)
+    overlay.write(layout, layout.engine, config, {"luxima:token": "the first one"}, SEAL)
     first = written(layout)
-    assert "one" not in layout.engine.stack_file.read_text()
-    overlay.write(layout, layout.engine, config, {"luxima:token": "one"}, SEAL)
+    assert "the first one" not in layout.engine.stack_file.read_text()
+    overlay.write(layout, layout.engine, config, {"luxima:token": "the first one"}, SEAL)
     assert written(layout) == first
     overlay.write(layout, layout.engine, config, {"luxima:token": "two"}, SEAL)
     sealed = written(layout)["config"]["luxima:token"]
@@ -62,7 +62,7 @@ def test_secrets_are_sealed_and_kept_while_they_are_right(layout: Layout) -> Non
 
 def test_the_checkout_is_not_written(layout: Layout) -> None:
     before = {path.name: path.read_bytes() for path in layout.root.glob("*.yaml")}
-    overlay.write(layout, layout.engine, overlay.read_config(layout), {"luxima:token": "one"}, SEAL)
+    overlay.write(layout, layout.engine, overlay.read_config(layout), {"luxima:token": "the first one"}, SEAL)
     assert {path.name: path.read_bytes() for path in layout.root.glob("*.yaml")} == before
 
 
