@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import gzip
+import re
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, resource_rule
@@ -132,6 +133,8 @@ _NOTES = (
     kinds.BUCKET,
     kinds.BUCKET_LIFECYCLE,
 )
+_ID = re.compile(r"[0-9a-f]{64}")
+"""How Docker calls a container or a volume: a command is run again for another one."""
 _SUMS = frozenset({"checksum", "__provider"})
 
 
@@ -147,7 +150,7 @@ def text_secrets(resource: Resource) -> Iterator[Finding]:
         for name, leaf in place.named_leaves():
             # What is not known yet is the output of another resource, and no text that somebody wrote.
             with contextlib.suppress(UnevaluableError):
-                if name in _SUMS:
+                if name in _SUMS or (name == "triggers" and _ID.fullmatch(leaf.text)):
                     continue
                 seen = secret_in(leaf.text) or assigned_secret(leaf.text)
                 if seen is None and is_named(name, leaf):

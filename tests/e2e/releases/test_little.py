@@ -65,7 +65,9 @@ def test_a_switch_finds_and_leaves_the_same(tmp_path: Path, monkeypatch: pytest.
     little, whole = engine(bench, root, tmp_path), engine(bench, root, tmp_path, whole=True)
     found = little.preview(text, targets)
     assert not vars(little)["_whole"], (tmp_path / "dev.log").read_text(encoding="utf-8")
-    assert not [urn for urn in asked if any(kind in urn for kind in ("minio:", "proxmoxve:", "command:", "docker:index"))]
+    assert not [
+        urn for urn in asked if any(kind in urn for kind in ("minio:", "proxmoxve:", "command:", "docker:index"))
+    ]
     assert told(found) == told(whole.preview(text, targets))
     assert {"update dns-public-service-storefront (records, switchedAt)", "create guard-storefront-guard-job"} <= told(
         found

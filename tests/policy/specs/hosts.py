@@ -287,7 +287,10 @@ SPECS = (
     ),
     Spec(
         "text-secrets",
-        passes=((declared(kinds.POOL, {"comment": "Guests of the prod stack"}),),),
+        passes=(
+            (declared(kinds.POOL, {"comment": "Guests of the prod stack"}),),
+            (declared(kinds.REMOTE_COMMANDS[0], {"triggers": [f"{'5d1e0c7a' * 8}"]}),),
+        ),
         fails=(
             wrong((declared(kinds.POOL, {"comment": "password: hunter22"}),), "comment", never=("hunter22",)),
             wrong((declared(_DC, {"logOpts": {"splunk-token": "x1x1x1x1"}}),), "logOpts.splunk-token"),
