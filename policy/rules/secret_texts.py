@@ -150,7 +150,7 @@ def text_secrets(resource: Resource) -> Iterator[Finding]:
         for name, leaf in place.named_leaves():
             # What is not known yet is the output of another resource, and no text that somebody wrote.
             with contextlib.suppress(UnevaluableError):
-                if name in _SUMS or (name == "triggers" and _ID.fullmatch(leaf.text)):
+                if name in _SUMS or (not name and _ID.fullmatch(leaf.text)):
                     continue
                 seen = secret_in(leaf.text) or assigned_secret(leaf.text)
                 if seen is None and is_named(name, leaf):
