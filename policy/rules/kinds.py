@@ -41,6 +41,7 @@ DOCKER_IMAGE = "docker:index/remoteImage:RemoteImage"
 REMOTE_COMMANDS = ("command:remote:Command", "command:remote:CopyFile", "command:remote:CopyToRemote")
 COMMANDS = ("command:remote:Command", "command:local:Command")
 DNS_RECORD = "pulumi-python:dynamic/dns:Record"
+COOLIFY_APPLICATION = "pulumi-python:dynamic/coolify:Application"
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"

@@ -60,6 +60,7 @@ _OF_CHART: dict[tuple[str, str, str, str], Case] = {
 }
 """By rule, type, name and property path."""
 
+
 _NEEDED: dict[tuple[str, str, str], Case] = {
     ("kubernetes-provider-tls", "kubernetes", "kubeconfig"): one(
         kinds.KUBERNETES_PROVIDER, {"kubeconfig": UNKNOWN}, "kubernetes"
@@ -73,15 +74,18 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ("cluster-hardened", "observability-*-agents", "create"): one(
         kinds.REMOTE_COMMANDS[0], {"connection": {"host": "10.0.0.1"}, "create": UNKNOWN}, "observability-ns1-agents"
     ),
-    (
-        "gateway-backends",
-        "gateway-*-routing",
-        'data["routing.yaml"].http.services.registry-*.loadBalancer.servers[*].url',
-    ): one(
-        kinds.CONFIG_MAP,
-        {"metadata": {"namespace": "edge"}, "data": {"routing.yaml": _ROUTING}},
-        "gateway-blue-routing",
-    ),
+    **{
+        (
+            "gateway-backends",
+            "gateway-*-routing",
+            f'data["routing.yaml"].http.services.{name}*.loadBalancer.servers[*].url',
+        ): one(
+            kinds.CONFIG_MAP,
+            {"metadata": {"namespace": "edge"}, "data": {"routing.yaml": _ROUTING.replace("registry-pull", example)}},
+            "gateway-blue-routing",
+        )
+        for name, example in (("registry-", "registry-pull"), ("coolify", "coolify-webhook"))
+    },
     **{
         (rule, "database-gateway-run-luxima-container", "uploads[*].content"): one(
             kinds.DOCKER_CONTAINER,
@@ -98,6 +102,9 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ),
     ("docker-host-access", "observability-*-node-exporter-container", "networkMode"): one(
         kinds.DOCKER_CONTAINER, {"networkMode": "host"}, "observability-docker-1-node-exporter-container"
+    ),
+    ("docker-read-only", "coolify-coolify-container", "readOnly"): one(
+        kinds.DOCKER_CONTAINER, {"readOnly": False}, "coolify-coolify-container"
     ),
     ("docker-non-root", "observability-*-log-agent-container", "user"): one(
         kinds.DOCKER_CONTAINER, {"user": "0:0"}, "observability-docker-1-log-agent-container"
