@@ -201,7 +201,9 @@ class PulumiEngine:
                 runtime.monitor = KnownResources(get_monitor(), state, urns)
                 run()
 
-            workspace = self._workspace(run if self._whole else narrowed)
+            # The engine writes its state in the order of registrations: an update with fewer of them could put a
+            # resource before one that it depends on, and a state like that is refused from then on.
+            workspace = self._workspace(narrowed if preview and not self._whole else run)
 
             def work() -> Any:
                 stack = BareStack(self.stack, workspace, StackInitMode.SELECT)

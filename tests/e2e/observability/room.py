@@ -19,10 +19,11 @@ import yaml
 
 from components.flows import ETCD_METRICS
 from components.observability import alertmanager, prometheus, rules
-from components.programs import SCRAPED
+from components.programs import PVE_EXPORTER, SCRAPED
 from components.text import to_yaml
 from sandbox.tls import ensure_authority, ensure_server
 from settings import Settings
+from settings.delivery import PULL_METRICS_PORT, PUSH_METRICS_PORT
 from tests.documents.loki.server import write
 from tests.e2e.observability import compression
 from tests.e2e.observability.receiving import HEARTBEAT, PAGERDUTY, RECORD, SECURITY, SLACK, MailServer, Web
@@ -231,6 +232,7 @@ class Room:
         places = {
             "/etc/prometheus/rules": str(self._folder / "rules"),
             f"blackbox-exporter.{self.settings.observability.namespace}.svc:9115": rest,
+            f"{PVE_EXPORTER.host(self.settings.observability.namespace)}:{PVE_EXPORTER.port}": rest,
             self.settings.storage.endpoint: rest,
             "$1:10250": "$1",
             "$1:9100": "$1",
@@ -242,6 +244,8 @@ class Room:
             places[f"{address}:9101"] = observed.cadvisors[name].address
             places[f"{address}:9102"] = rest
             places[f"{address}:9103"] = rest
+        places |= {f"{each.address}:9100": rest for each in self.settings.compute.containers.values()}
+        places |= {f"{self.settings.registry_address}:{port}": rest for port in (PULL_METRICS_PORT, PUSH_METRICS_PORT)}
         text = prometheus.documents(self.settings)["prometheus.yml"]
         for place, own in places.items():
             assert place in text, place

@@ -77,6 +77,8 @@ class Equivalent:
         return stack in self.stacks and all(fnmatchcase(text, pattern) for text, pattern in pairs)
 
 
+_DATABASE_GATEWAY = "database-gateway-run-luxima-container"
+
 EQUIVALENT: tuple[Equivalent, ...] = (
     *(
         Equivalent(
@@ -144,9 +146,6 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "remove",
         "no gateway serves the core domain itself, only names below it",
     ),
-)
-_DATABASE_GATEWAY = "database-gateway-run-luxima-container"
-EQUIVALENT += (
     *(
         Equivalent(
             kinds.DOCKER_CONTAINER,
@@ -166,7 +165,6 @@ EQUIVALENT += (
         "the host publishes one port of it; another one is reached in the network of the parts alone",
     ),
 )
-
 OPEN: tuple[Equivalent, ...] = (
     Equivalent(
         kinds.DAEMON_SET, "*log-agent*", "*/volumes", "widen", "its exemption lets every folder of the node pass"
