@@ -6,19 +6,7 @@ import pulumi
 
 from components import database
 from components.compute import ComputeArgs, ComputeCluster, RegistryLogin, VirtualMachine
-from components.delivery import (
-    SIDES,
-    Applications,
-    ApplicationsArgs,
-    BucketKey,
-    Coolify,
-    CoolifyArgs,
-    Registry,
-    RegistryArgs,
-    RegistryUsers,
-    config_yaml,
-    pull_config,
-)
+from components.delivery import SIDES, BucketKey, Registry, RegistryArgs, RegistryUsers, config_yaml, pull_config
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
 from components.edge import documents as edge_documents
@@ -136,7 +124,6 @@ class Platform:
         secrets = self._database(secrets)
         self._edge(secrets)
         self._registry()
-        self._coolify(secrets)
         if settings.kubernetes.mode == "k3s":
             key = self.storage.keys["etcd"]
             EtcdSnapshots(
@@ -368,31 +355,6 @@ class Platform:
             ),
             pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[host].provider}),
         )
-
-    def _coolify(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
-        """Coolify where the stack has one, and what it deploys once there is a token."""
-        settings, coolify = self._settings, self._settings.delivery.coolify
-        self.coolify, self.applications = None, None
-        if coolify is None or settings.coolify_address is None:
-            return
-        url = f"https://{settings.coolify_fqdn}"
-        self.coolify = Coolify(
-            "coolify",
-            CoolifyArgs(settings.environment.label, coolify, settings.coolify_address, url),
-            pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[coolify.host].provider}),
-        )
-        if coolify.api == "enabled":
-            self.applications = Applications(
-                "coolify-applications",
-                ApplicationsArgs(
-                    stack=settings.environment.name,
-                    settings=coolify,
-                    endpoint=coolify.endpoint or url,
-                    core_domain=settings.environment.core_domain,
-                    variables=secrets["coolifyVariables"],
-                ),
-                pulumi.ResourceOptions(depends_on=[self.coolify, *self.gateways.values()]),
-            )
 
     def _service(self, name: str) -> Service:
         settings = self._settings

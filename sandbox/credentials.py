@@ -54,8 +54,6 @@ _MAKERS: Mapping[Form, Callable[[], str]] = {
     forms.URL: lambda: f"https://outside.invalid/{secrets.token_urlsafe(24)}",
     forms.ROUTING_KEY: lambda: secrets.token_hex(16),
     forms.BOT_TOKEN: lambda: f"{secrets.randbelow(9 * 10**8) + 10**8}:{secrets.token_urlsafe(26)}",
-    forms.COOLIFY_TOKEN: lambda: f"1|{secrets.token_hex(24)}",
-    forms.COOLIFY_VARIABLES: lambda: "{}",
 }
 """How a secret of a form is made; what follows from others, or comes with the cluster, is not made here."""
 

@@ -234,7 +234,6 @@ def _record_platform(settings: Settings) -> Recorder:
         "acmeTsigSecret": "YWNtZQ==",
         "sshPrivateKey": private_key(),
         "kubeconfig": "kubeconfig",
-        "coolifyVariables": "{}",
     }
 
     def program() -> None:

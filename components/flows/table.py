@@ -20,7 +20,6 @@ from components.programs import (
     TEMPO,
 )
 from settings import Settings
-from settings.coolify import COOLIFY_PORTS
 from settings.delivery import PULL_METRICS_PORT, PULL_PORT, PUSH_METRICS_PORT, PUSH_PORT
 
 CERT_MANAGER: Final = Pods("cert-manager", "cert-manager", "app.kubernetes.io/instance")
@@ -36,20 +35,7 @@ _HTTPS: Final = 443
 def flows(settings: Settings) -> Flows:
     """Every flow of a stack."""
     peers = Peers(settings)
-    parts = (
-        _names,
-        _users,
-        _services,
-        _images,
-        _coolify,
-        _metrics,
-        _alerts,
-        _logs,
-        _traces,
-        _probes,
-        _dashboards,
-        _guards,
-    )
+    parts = (_names, _users, _services, _images, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards)
     every = (*parts, _certificates)
     return Flows([*(flow for part in every for flow in part(peers)), *machine_flows(peers)])
 
@@ -102,13 +88,6 @@ def _images(peers: Peers) -> Iterator[Flow]:
         yield Flow(peers.program(PROMETHEUS), registry, port, "scrape")
     for target, port in peers.endpoint(peers.settings.storage.endpoint):
         yield Flow(registry, target, port, "the registry's bucket")
-
-
-def _coolify(peers: Peers) -> Iterator[Flow]:
-    """Whoever comes to Coolify comes through the gateways; what it asks for is outside, or by public names."""
-    address = peers.settings.coolify_address
-    for port in COOLIFY_PORTS if address is not None else ():
-        yield Flow(peers.gateways, hosts([str(address)]), port, "Coolify's pages, API and webhook")
 
 
 def _metrics(peers: Peers) -> Iterator[Flow]:

@@ -47,7 +47,6 @@ RANDOM_PASSWORD = "random:index/randomPassword:RandomPassword"  # noqa: S105 - a
 LEDGER = "pulumi-python:dynamic/services:Ledger"
 CLUSTER_VERSION = "pulumi-python:dynamic/kubernetes:ClusterVersion"
 DNS_RECORD = "pulumi-python:dynamic/dns:Record"
-COOLIFY_APPLICATION = "pulumi-python:dynamic/coolify:Application"
 
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"

@@ -24,7 +24,6 @@ Reader = Literal[
     "postgres-exporter",
     "pve-exporter",
     "release",
-    "coolify",
     "people",
 ]
 """Who is told a secret: a system that the program drives, a program that it runs, the release tool, or people."""

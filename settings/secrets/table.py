@@ -22,8 +22,6 @@ _ELSEWHERE: Final = Only(("database", "mode"), "existing", frozenset({"supabase"
 """The stack's own database has keys and passwords that are made with it (`settings.secrets.generated`)."""
 _UP: Final = "make a new one, set it, run up, revoke the old one; messages are sent again until it is there"
 
-_WITH_COOLIFY: Final = Only(("delivery", "coolify", "api"), "enabled", frozenset({"disabled"}))
-
 SECRETS: Final = (
     Secret(
         "proxmoxApiToken",
@@ -173,24 +171,6 @@ SECRETS: Final = (
         "`openssl rand -hex 32`; `\\password luxima_monitor` in psql sets it in the database, and no log has it",
         "set it in the database and here, run up; DatabaseDown may fire meanwhile, so silence it",
         _ELSEWHERE,
-    ),
-    Secret(
-        "coolifyApiToken",
-        "token with which applications are declared in Coolify",
-        forms.COOLIFY_TOKEN,
-        ("coolify",),
-        "Coolify, which has to run: Keys & Tokens, API Tokens, with read and write (docs/how-to/coolify.md)",
-        "make a second token, set it, run up, remove the first",
-        _WITH_COOLIFY,
-    ),
-    Secret(
-        "coolifyVariables",
-        "secret variables of the applications in Coolify, as JSON by application and name",
-        forms.COOLIFY_VARIABLES,
-        ("coolify",),
-        "whoever runs the application; `{}` where none has any",
-        "set it with the new value, run up, deploy the application in Coolify: it runs with the old one until then",
-        _WITH_COOLIFY,
     ),
     Secret(
         "minioMetricsToken",

@@ -30,7 +30,6 @@ from settings.rules import (
     storage,
 )
 from tests.unit.settings.rule_cases import cluster, machines, platform
-from tests.unit.settings.rule_cases import coolify as coolify_cases
 from tests.unit.settings.rule_cases import database as database_cases
 from tests.unit.settings.rule_cases import observability as observability_cases
 from tests.unit.settings.rule_cases import services as service_cases
@@ -44,7 +43,6 @@ CASES = [
     *service_cases.CASES,
     *observability_cases.CASES,
     *database_cases.CASES,
-    *coolify_cases.CASES,
 ]
 
 

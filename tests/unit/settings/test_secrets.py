@@ -7,16 +7,11 @@ import urllib.parse
 import pytest
 
 from settings.secrets import SECRETS as DECLARED
-from tests.unit.settings.rule_cases.coolify import on
 from tests.unit.settings.stacks import KUBECONFIG, ROOT, SECRETS, Checkout
 
 OF_ANOTHER_DATABASE = {
     "serviceRoleKey": "planted-service-role-key",
     "databaseMonitorPassword": "planted-monitor-password-of-40-letters--",
-}
-OF_COOLIFY = {
-    "coolifyApiToken": "1|plantedcoolifytokenofmorethanfortyletters0000",
-    "coolifyVariables": '{"storefront": {"API_KEY": "planted-api-key-of-storefront"}}',
 }
 MODES = {"k3s": {}, "existing": {"kubernetes.mode": "existing"}}
 
@@ -189,8 +184,7 @@ def test_the_search_for_leaks_finds_one() -> None:
 
 
 def test_every_secret_is_tried_here() -> None:
-    others = {*OF_ANOTHER_DATABASE, *OF_COOLIFY, "acmeTsigSecret", "kubeconfig"}
-    assert {secret.key for secret in DECLARED} == {*SECRETS, *others}
+    assert {secret.key for secret in DECLARED} == {*SECRETS, *OF_ANOTHER_DATABASE, "acmeTsigSecret", "kubeconfig"}
     assert all(dataclasses.astuple(secret) for secret in DECLARED)
 
 
@@ -199,27 +193,3 @@ def leaks(text: str, secret: str) -> bool:
     forms = {secret, base64.b64encode(secret.encode()).decode(), urllib.parse.quote(secret, safe="")}
     pieces = {line[:16] for line in secret.splitlines() if len(line) >= 16 and not line.startswith("-----")}
     return any(form in text for form in forms | pieces)
-
-
-def test_the_secrets_of_coolify_are_asked_for_once_its_api_is_enabled(dev: Checkout) -> None:
-    assert dev.mistakes(on({"delivery.coolify.api": "disabled", "delivery.coolify.applications": {}})) == []
-    missing = dev.mistakes(on({}))
-    assert [line.partition(":")[2].partition(":")[0] for line in missing] == list(OF_COOLIFY)
-    dev.secrets |= OF_COOLIFY
-    assert dev.mistakes(on({})) == []
-
-
-@pytest.mark.parametrize(
-    ("key", "wrong"),
-    [
-        ("coolifyApiToken", "plantedcoolifytokenofmorethanfortyletters0000"),
-        ("coolifyVariables", "planted"),
-        ("coolifyVariables", '{"storefront": "planted-api-key"}'),
-        ("coolifyVariables", '{"storefront": {"PORT": 3000}}'),
-    ],
-)
-def test_a_secret_of_coolify_has_its_form(key: str, wrong: str, dev: Checkout) -> None:
-    dev.secrets |= {**OF_COOLIFY, key: wrong}
-    (mistake,) = dev.mistakes(on({}))
-    assert mistake.startswith(f"luxima:{key}: has the wrong form; give ")
-    assert "planted" not in mistake
