@@ -215,6 +215,7 @@ class Value:
 
     def named_leaves(self, name: str = "") -> Iterator[tuple[str, Value]]:
         """Every leaf with the name that it stands under; an element of a list has the list's."""
+        name = name or str(self._key)
         if isinstance(self._raw, dict):
             for key, value in self.entries():
                 yield from value.named_leaves(str(key))

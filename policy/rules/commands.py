@@ -34,7 +34,8 @@ PUBLISHERS = ("https://github.com/k3s-io/", "https://github.com/grafana/", "http
 _K3S = re.compile(r"\bVERSION=(v(\d+\.\d+)\.\d+\+k3s\d+)")
 
 
-def _texts(resource: Resource) -> Iterator[Value]:
+def scripts(resource: Resource) -> Iterator[Value]:
+    """What a step or a first start does on a machine."""
     if resource.type == kinds.FILE:
         yield resource.props.at("sourceRaw", "data")
         return
@@ -47,7 +48,7 @@ def _texts(resource: Resource) -> Iterator[Value]:
 )
 def command_verifies(resource: Resource) -> Iterator[Finding]:
     """No step on a machine talks with somebody whom it does not verify, nor without TLS."""
-    for place in _texts(resource):
+    for place in scripts(resource):
         text = place.text
         for program, unverified in _UNVERIFIED.items():
             if unverified.search(text):
@@ -66,7 +67,7 @@ def command_verifies(resource: Resource) -> Iterator[Finding]:
 )
 def command_downloads(resource: Resource) -> Iterator[Finding]:
     """What a step on a machine downloads comes from its publisher, is compared with a sum, and is no shell's input."""
-    for place in _texts(resource):
+    for place in scripts(resource):
         text = place.text
         if _PIPED.search(text):
             yield place.wrong("gives a shell what it downloads", "download a version, and compare its sum")

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import GATEWAY, ROUTING, of_resource
+from .documents import ROUTING, of_resource
 from .exposure import DATABASE_PORTS
 
 _SETTING = re.compile(r"^\s*([A-Za-z_.]+)\s*[=\s]\s*'?([^'\n#]*?)'?\s*(?:#.*)?$", re.MULTILINE)
@@ -146,39 +146,4 @@ def database_routes(resource: Resource) -> Iterator[Finding]:
                     yield server.at("url").wrong(f"leads to {host}", "remove it: queries go through the API")
 
 
-@stack_rule("docker-gateway", requirements=("SEC-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
-def docker_gateway(stack: Stack) -> Iterator[Finding]:
-    """A gateway on a Docker host publishes only what speaks TLS 1.2 at least."""
-    plain: dict[str, set[str]] = {}
-    for resource in stack.of(kinds.DOCKER_CONTAINER):
-        for document in of_resource(resource):
-            # A registry's configuration has a table `http` as well.
-            if document.kind == ROUTING and document.content.at("tls").present:
-                yield from _old_tls(document.content.at("tls", "options"))
-            if document.kind == GATEWAY:
-                plain.setdefault(resource.props.at("image").text, set()).update(_plain(document.content))
-    for resource in stack.of(kinds.DOCKER_CONTAINER):
-        # The container that holds its files is of the same image.
-        of_its_kind = plain.get(resource.props.at("image").text, ()) if plain else ()
-        for port in resource.props.at("ports").items() if of_its_kind else ():
-            if port.at("internal").text in of_its_kind:
-                yield port.at("internal").wrong("speaks plain HTTP", "give its entry point http.tls")
-
-
-def _old_tls(options: Value) -> Iterator[Finding]:
-    if not options.at("default").present:
-        yield options.wrong("has no default", "give default with minVersion VersionTLS12")
-    for _, each in options.entries():
-        least = each.at("minVersion")
-        if least.text not in {"VersionTLS12", "VersionTLS13"}:
-            yield least.wrong(f"is {least.text or 'missing'}", "give VersionTLS12")
-
-
-def _plain(document: Value) -> Iterator[str]:
-    """The ports at which a gateway speaks plain HTTP."""
-    for _, point in document.at("entryPoints").entries():
-        if not point.at("http", "tls").present:
-            yield point.at("address").text.rpartition(":")[2]
-
-
-RULES = (postgres_tls, postgres_clients, database_network, database_kept, database_routes, docker_gateway)
+RULES = (postgres_tls, postgres_clients, database_network, database_kept, database_routes)

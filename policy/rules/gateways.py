@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from ..judging import Resource, resource_rule
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .documents import GATEWAY, ROUTING, of_resource
@@ -55,16 +55,23 @@ def gateway_tls_options(resource: Resource) -> Iterator[Finding]:
                 if not certificate.at(name).text:
                     yield certificate.at(name).wrong("is missing", "name the file")
         options = tls.at("options")
-        if not options.at("default").present:
-            yield options.wrong("has no default", "give minVersion, sniStrict and cipherSuites")
+        yield from _old(options, "give minVersion, sniStrict and cipherSuites")
         for _, each in options.entries():
-            if each.at("minVersion").text not in _VERSIONS:
-                yield each.at("minVersion").wrong(f"is {each.at('minVersion').text or 'missing'}", "give VersionTLS12")
             if each.at("maxVersion").text not in {"", *_VERSIONS}:
                 yield each.at("maxVersion").wrong(f"is {each.at('maxVersion').text}", "remove it")
             if each.at("sniStrict").flag is not True:
                 yield each.at("sniStrict").wrong("is not true", "set it")
             yield from _ciphers(each.at("cipherSuites"))
+
+
+def _old(options: Value, remedy: str) -> Iterator[Finding]:
+    """Options of TLS that let something older than 1.2 in."""
+    if not options.at("default").present:
+        yield options.wrong("has no default", remedy)
+    for _, each in options.entries():
+        least = each.at("minVersion")
+        if least.text not in _VERSIONS:
+            yield least.wrong(f"is {least.text or 'missing'}", "give VersionTLS12")
 
 
 def _ciphers(suites: Value) -> Iterator[Finding]:
@@ -123,4 +130,30 @@ def gateway_backends(resource: Resource) -> Iterator[Finding]:
                     yield url.wrong("is plain HTTP to another host", "use https://")
 
 
-RULES = (gateway_tls, gateway_tls_options, gateway_headers, gateway_backends)
+@stack_rule("docker-gateway", requirements=("SEC-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
+def docker_gateway(stack: Stack) -> Iterator[Finding]:
+    """A gateway on a Docker host publishes only what speaks TLS 1.2 at least."""
+    plain: dict[str, set[str]] = {}
+    for resource in stack.of(kinds.DOCKER_CONTAINER):
+        for document in of_resource(resource):
+            # A registry's configuration has a table `http` as well.
+            if document.kind == ROUTING and document.content.at("tls").present:
+                yield from _old(document.content.at("tls", "options"), "give default with minVersion VersionTLS12")
+            if document.kind == GATEWAY:
+                plain.setdefault(resource.props.at("image").text, set()).update(_plain(document.content))
+    for resource in stack.of(kinds.DOCKER_CONTAINER) if plain else ():
+        # The container that holds its files is of the same image.
+        ports = plain.get(resource.props.at("image").text, set[str]())
+        for port in resource.props.at("ports").items() if ports else ():
+            if port.at("internal").text in ports:
+                yield port.at("internal").wrong("speaks plain HTTP", "give its entry point http.tls")
+
+
+def _plain(document: Value) -> Iterator[str]:
+    """The ports at which a gateway speaks plain HTTP."""
+    for _, point in document.at("entryPoints").entries():
+        if not point.at("http", "tls").present:
+            yield point.at("address").text.rpartition(":")[2]
+
+
+RULES = (gateway_tls, gateway_tls_options, gateway_headers, gateway_backends, docker_gateway)

@@ -43,7 +43,8 @@ SHAPES: Final = (
     ),
     ("a URL with a password", "://", re.compile(r"\b[a-z][a-z0-9+.-]{2,}://[^\s/:@'\"]*:(?![$%{<])[^\s/@'\"]+@[^\s/]")),
     ("a PuTTY key", "PuTTY-User-Key-File", re.compile(r"PuTTY-User-Key-File-\d")),
-    ("a Twilio key", "", re.compile(r"\b(?:SK[0-9a-f]{32}|AC[0-9a-f]{32}:[0-9a-f]{32})\b")),
+    ("a Twilio key", "SK", re.compile(r"\bSK[0-9a-f]{32}\b")),
+    ("a Twilio key", "AC", re.compile(r"\bAC[0-9a-f]{32}:[0-9a-f]{32}\b")),
     ("a Mailgun key", "key-", re.compile(r"\bkey-[0-9a-f]{32}\b")),
     ("a Mailchimp key", "-us", re.compile(r"\b[0-9a-f]{32}-us\d{1,2}\b")),
     ("a Brevo key", "xkeysib-", re.compile(r"\bxkeysib-[0-9a-f]{32,}")),
@@ -54,11 +55,8 @@ SHAPES: Final = (
     ("a Databricks token", "dapi", re.compile(r"\bdapi[0-9a-f]{32}\b")),
     ("a New Relic key", "NRAK-", re.compile(r"\bNRAK-[A-Z0-9]{20,}")),
     ("a Plane token", "plane_api_", re.compile(r"\bplane_api_[0-9a-f]{32}")),
-    (
-        "a payment provider's key",
-        "",
-        re.compile(r"\b(?:xnd_(?:production|development)_|Mid-server-)[A-Za-z0-9_-]{16,}"),
-    ),
+    ("a payment provider's key", "xnd_", re.compile(r"\bxnd_(?:production|development)_[A-Za-z0-9_-]{16,}")),
+    ("a payment provider's key", "Mid-server-", re.compile(r"\bMid-server-[A-Za-z0-9_-]{16,}")),
     ("a webhook's secret", "whsec_", re.compile(r"\bwhsec_[A-Za-z0-9+/=]{16,}")),
     ("a Heroku key", "HRKU-", re.compile(r"\bHRKU-[A-Za-z0-9_-]{20,}")),
     ("a Teams webhook", "webhook.office.com", re.compile(r"webhook\.office\.com/webhookb2/[^\s/]+/")),
@@ -93,12 +91,12 @@ SHAPES: Final = (
         re.compile(r"[\w.-]+:(?![$<{])[^\s:|'\"]{4,}['\"]?\s*\|\s*(?:sudo )?chpasswd"),
     ),
     ("a login for netrc", "machine ", re.compile(r"\bmachine \S+\s+login \S+\s+password (?![$<{])\S+")),
-    (
-        "a default password",
-        "",
-        re.compile(
-            r"minioadmin:minioadmin|your-super-secret-(?:jwt-token|and-long)|this_password_is_insecure|super-secret-jwt-token"
-        ),
+    *(
+        ("a default password", known, re.compile(re.escape(known)))
+        for known in (
+            *("minioadmin:minioadmin", "your-super-secret-and-long", "this_password_is_insecure"),
+            "super-secret-jwt-token",
+        )
     ),
 )
 """What it is called, a part that it always has (looked for first, for speed), and how it looks."""

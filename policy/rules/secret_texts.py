@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
+from .commands import scripts
 from .documents import of_resource
 from .secret_detection import assigned_secret, literal, secret_in, secret_name
 from .secret_shapes import DEFAULTS
@@ -102,8 +103,7 @@ def machine_description_secrets(resource: Resource) -> Iterator[Finding]:
 )
 def command_secrets(resource: Resource) -> Iterator[Finding]:
     """No command that runs on a machine has a secret on its command line."""
-    for name in ("create", "update", "delete"):
-        command = resource.props.at(name)
+    for command in scripts(resource):
         seen = secret_in(command.text) or assigned_secret(command.text)
         if seen:
             yield command.wrong(f"holds what looks like {seen}", "give it by stdin")
@@ -150,7 +150,7 @@ def text_secrets(resource: Resource) -> Iterator[Finding]:
         for name, leaf in place.named_leaves():
             # What is not known yet is the output of another resource, and no text that somebody wrote.
             with contextlib.suppress(UnevaluableError):
-                if name in _SUMS or (not name and _ID.fullmatch(leaf.text)):
+                if name in _SUMS or (name == "triggers" and _ID.fullmatch(leaf.text)):
                     continue
                 seen = secret_in(leaf.text) or assigned_secret(leaf.text)
                 if seen is None and is_named(name, leaf):
