@@ -193,7 +193,10 @@ class PulumiEngine:
             for urn in ([target] if isinstance(target, str) else target.patterns(self.stack, "luxima"))
         ]
         policies = [str(self.root / "policy")]
-        state = self._deployment()
+        # The engine writes its state in the order of registrations: an update with fewer of them could put a resource
+        # before one that it depends on, and a state like that is refused from then on.
+        whole = self._whole or not preview
+        state = [] if whole else self._deployment()
         with program(self.root, self.stack, text, self.log.with_suffix(".traceback")) as run:
 
             def narrowed() -> None:
@@ -201,9 +204,7 @@ class PulumiEngine:
                 runtime.monitor = KnownResources(get_monitor(), state, urns)
                 run()
 
-            # The engine writes its state in the order of registrations: an update with fewer of them could put a
-            # resource before one that it depends on, and a state like that is refused from then on.
-            workspace = self._workspace(narrowed if preview and not self._whole else run)
+            workspace = self._workspace(run if whole else narrowed)
 
             def work() -> Any:
                 stack = BareStack(self.stack, workspace, StackInitMode.SELECT)
