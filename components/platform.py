@@ -186,10 +186,7 @@ class Platform:
                     authority=self.certificates.authority,
                     database=self._seen(host),
                 ),
-                pulumi.ResourceOptions(
-                    providers={"docker": docker_host.provider},
-                    depends_on=[] if self.database is None else [self.database.network],
-                ),
+                pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
         for lxc, container in self.compute.containers.items():
             LxcAgents(
@@ -333,7 +330,7 @@ class Platform:
         """The database as the exporter of `host` sees it; None on another host."""
         if self.database is None or host != self._settings.database.host:
             return None
-        return DatabaseSeen(self.database.endpoint, database.NETWORK, self.database.certificate)
+        return DatabaseSeen(self.database.endpoint, database.NETWORK, self.database.network, self.database.certificate)
 
     def _registry(self) -> None:
         settings, host = self._settings, self._settings.delivery.registry.host

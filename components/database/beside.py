@@ -57,7 +57,6 @@ def storage(settings: Settings) -> Part:
             "AWS_ACCESS_KEY_ID": "{storageKeyId}",
             "AWS_SECRET_ACCESS_KEY": "{storageKey}",
         },
-        trusts=True,
         command=["node", "dist/start/server.js"],
         health=["CMD", "wget", "--no-verbose", "--tries=1", "--spider", "http://localhost:5000/status"],
     )

@@ -47,8 +47,6 @@ class Part:
     """Environment that everybody may see."""
     secrets: Mapping[str, str] = field(default_factory=dict[str, str])
     """Environment that nobody may see: texts with the names of secrets in braces."""
-    trusts: bool = False
-    """Whether it connects to names of the stack, and so has to know the private CA."""
     told_by: Literal["shell", "files"] = "shell"
     """How it gets the secret environment: a shell reads a file before it; or the program reads a file for each, by a
     value that begins with @."""
@@ -60,6 +58,11 @@ class Part:
     """Folders that it writes to and that are empty after each start."""
     keeps: Mapping[str, str] = field(default_factory=dict[str, str])
     """Folders that it keeps, by volume."""
+
+    @property
+    def trusts(self) -> bool:
+        """Whether it is told to believe what the private CA signs."""
+        return f"{SECRETS}/{AUTHORITY_FILE}" in self.env.values()
 
     @property
     def seen_env(self) -> list[str]:

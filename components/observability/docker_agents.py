@@ -32,6 +32,8 @@ class DatabaseSeen:
     """host:port in that network."""
     network: str
     """Network of the host's containers that it is in; no output, so that policies know it before the update."""
+    made: pulumi.Resource
+    """That network, which has to be there first."""
     certificate: pulumi.Input[str]
     """Its certificate, in PEM."""
 
@@ -84,6 +86,8 @@ class _Agent:
     """Where a volume of its own is mounted."""
     network: str | None = None
     """Network of the host's containers that it is in; the engine's default when None."""
+    after: Sequence[pulumi.Resource] = ()
+    """What has to be there first, besides its image and files."""
 
 
 class DockerAgents(pulumi.ComponentResource):
@@ -100,7 +104,7 @@ class DockerAgents(pulumi.ComponentResource):
         image = docker.RemoteImage(
             f"{name}-image", name=agent.image, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
         )
-        before: list[pulumi.Resource] = [image]
+        before: list[pulumi.Resource] = [image, *agent.after]
         labels = {"environment": args.environment, "luxima.id/host": args.hostname}
         mounts = [
             docker.ContainerMountArgs(
@@ -249,6 +253,7 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
         folder=_PASSWORD,
         files={"password": args.monitor_password, **({} if seen is None else {"server.crt": seen.certificate})},
         network=None if seen is None else seen.network,
+        after=() if seen is None else [seen.made],
     )
 
 
