@@ -7,21 +7,19 @@ from typing import Any, Final
 
 import pulumi
 import pytest
-from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation import Stack
 
 from components.compute.docker_host import DockerHost, DockerHostArgs, RegistryLogin
 from components.observability import DockerAgents, DockerAgentsArgs, NodeExporter, NodeExporterArgs, log_agent
 from sandbox import plugins
-from sandbox.engine import environment
-from sandbox.engine.command import EngineCommand
 from sandbox.layout import EngineFolder
 from sandbox.servers import docker
 from tests.e2e.docker import images
 from tests.e2e.docker.declared import IMAGE, of_stack
 from tests.e2e.docker.hosts import Hosts, needs_root, running
+from tests.engine import engine_in
 from tests.recording import AUTHORITY
 from tests.waiting import wait_for
-from tools import ensure
 from versions import Pinned
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(600)]
@@ -84,18 +82,10 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Generator[Trial]:
     with running(tmp_path_factory.mktemp("checkout")) as hosts:
         images.load(hosts.engine(VM), [each.inputs["name"] for each in of_stack(hosts.settings) if each.type == IMAGE])
         folder = hosts.site.layout.engine
-        for path in (folder.project, folder.state, folder.home):
-            path.mkdir(parents=True, exist_ok=True)
-        (folder.project / "Pulumi.yaml").write_text("name: luxima\nruntime: python\n")
-        plugins.write(folder, plugins.Plugins({}, (), None), "/usr/bin:/bin")
         reachable = docker.reachable(hosts.site.layout, hosts.settings)
-        built = environment.build(folder, passphrase="trial", bundle=None, docker_hosts=reachable)
-        command = EngineCommand(ensure("pulumi")["pulumi"], folder, built)
+        stack = engine_in(folder, plugins.Plugins({}, (), None), docker_hosts=reachable)
         made: list[Trial] = []
-        workspace = LocalWorkspace(
-            str(folder.project), str(folder.home), lambda: made[0].program(), pulumi_command=command
-        )
-        made.append(Trial(hosts, Stack.create_or_select(folder.stack, workspace), folder))
+        made.append(Trial(hosts, stack(lambda: made[0].program()), folder))
         yield made[0]
 
 

@@ -14,7 +14,7 @@ from sandbox.credentials import private_key
 from settings import Settings
 from settings.compute import Compute
 from tests import arguments
-from tests.machines import Program
+from tests.engine import Program
 from tests.unit.sandbox.proxmox import TOKEN, Running
 
 _KEY = private_key()

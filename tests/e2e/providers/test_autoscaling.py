@@ -11,17 +11,15 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 import urllib3
-from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation import Stack
 
 from components.flows import flows
 from components.kubernetes import Autoscaling, Priorities, Workload, WorkloadArgs
 from sandbox import plugins
 from sandbox.controllers.api import ApiError
-from sandbox.engine import environment
-from sandbox.engine.command import EngineCommand
 from tests.e2e.guard.control_plane import Cluster, cluster
+from tests.engine import engine_in
 from tests.recording import stack_settings
-from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
@@ -109,19 +107,9 @@ class Trial:
 def trial() -> Generator[Trial]:
     with cluster() as made:
         made.make("/api/v1/namespaces", {"metadata": {"name": "commerce"}})
-        folder = made.layout.engine
-        for path in (folder.project, folder.state, folder.home, folder.temporary):
-            path.mkdir(parents=True, exist_ok=True)
-        (folder.project / "Pulumi.yaml").write_text("name: luxima\nruntime: python\n")
-        plugins.write(folder, plugins.Plugins({}, ("kubernetes",), None), "/usr/bin:/bin")
-        command = EngineCommand(
-            ensure("pulumi")["pulumi"], folder, environment.build(folder, passphrase="trial", bundle=None)
-        )
+        stack = engine_in(made.layout.engine, plugins.Plugins({}, ("kubernetes",), None))
         found: list[Trial] = []
-        workspace = LocalWorkspace(
-            str(folder.project), str(folder.home), lambda: found[0].program(), pulumi_command=command
-        )
-        found.append(Trial(made, Stack.create_or_select(folder.stack, workspace)))
+        found.append(Trial(made, stack(lambda: found[0].program())))
         found[0].up()
         threading.Thread(target=found[0].follow, daemon=True).start()
         yield found[0]

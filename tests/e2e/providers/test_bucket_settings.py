@@ -24,11 +24,10 @@ from pulumi import automation
 from components.storage.bucket import Bucket, BucketArgs
 from components.storage.lifecycle import LifecycleRule
 from sandbox import plugins
-from sandbox.engine import environment
-from sandbox.engine.command import EngineCommand
 from sandbox.layout import EngineFolder
 from settings.storage import Bucket as BucketSettings
 from tests.e2e.providers.minio_server import KMS_KEY, Running, running
+from tests.engine import engine_in
 from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
@@ -102,24 +101,11 @@ class Trial:
 
 @pytest.fixture
 def trial(tmp_path: Path) -> Generator[Trial]:
-    programs = ensure("minio", "pulumi")
-    with running(programs["minio"], tmp_path) as server:
+    with running(ensure("minio")["minio"], tmp_path) as server:
         folder = EngineFolder(tmp_path / "engine", "trial")
-        for path in (folder.project, folder.state, folder.home, folder.run):
-            path.mkdir(parents=True)
-        plugins.write(folder, plugins.choose(os.defpath), os.defpath)
-        built = environment.build(folder, passphrase="of this trial only", bundle=server.bundle)
         # Nothing of this stack has to survive a kill: its state is written once, at the end.
-        built |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-        command = EngineCommand(programs["pulumi"], folder, built)
-
-        def stack(program: Callable[[], None]) -> automation.Stack:
-            options = automation.LocalWorkspaceOptions(
-                work_dir=str(folder.project), pulumi_home=str(folder.home), pulumi_command=command
-            )
-            return automation.create_or_select_stack("trial", project_name="buckets", program=program, opts=options)
-
-        yield Trial(server, stack)
+        at_the_end = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+        yield Trial(server, engine_in(folder, plugins.choose(os.defpath), bundle=server.bundle, more=at_the_end))
 
 
 @pytest.mark.long

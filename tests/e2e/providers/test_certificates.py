@@ -14,19 +14,17 @@ import pulumi
 import pulumi_kubernetes as k8s
 import pytest
 from cryptography import x509
-from pulumi.automation import LocalWorkspace, Stack
 
 from components.edge import Certificates, issuing
 from sandbox import credentials, plugins, ports, tls
 from sandbox.controllers.api import Api, ApiError
-from sandbox.engine import environment
-from sandbox.engine.command import EngineCommand
 from sandbox.layout import Layout
 from sandbox.servers import fleet
 from sandbox.servers.base import Site
 from sandbox.servers.table import CONTROLLERS, KUBERNETES
 from tests import arguments
 from tests.e2e.running import left_of
+from tests.engine import engine_in
 from tests.recording import stack_settings
 from tests.waiting import wait_for
 from tools import ensure
@@ -188,16 +186,7 @@ def test_the_private_authority_is_read_for_machines_outside_of_the_cluster(clust
         there = pulumi.ResourceOptions(providers={"kubernetes": provider})
         pulumi.export("authority", Certificates("certificates", args, there).authority)
 
-    folder = cluster.layout.engine
-    for path in (folder.project, folder.state, folder.home, folder.temporary):
-        path.mkdir(parents=True, exist_ok=True)
-    (folder.project / "Pulumi.yaml").write_text("name: luxima\nruntime: python\n")
-    plugins.write(folder, plugins.Plugins({}, ("kubernetes",), None), "/usr/bin:/bin")
-    command = EngineCommand(
-        ensure("pulumi")["pulumi"], folder, environment.build(folder, passphrase="trial", bundle=None)
-    )
-    workspace = LocalWorkspace(str(folder.project), str(folder.home), program, pulumi_command=command)
-    stack = Stack.create_or_select(folder.stack, workspace)
+    stack = engine_in(cluster.layout.engine, plugins.Plugins({}, ("kubernetes",), None))(program)
     stack.preview(color="never")
     done = stack.up(color="never")
     assert done.outputs["authority"].value == (cluster.layout.tls / "ca.pem").read_text()

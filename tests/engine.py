@@ -1,0 +1,47 @@
+"""Any program on the real engine, in a folder of its own: for tests and figures of one room."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from pulumi import automation
+
+from sandbox import plugins
+from sandbox.engine import environment
+from sandbox.engine.command import EngineCommand
+from sandbox.layout import EngineFolder
+from tools import ensure
+
+Program = Callable[[], None]
+
+
+def engine_in(
+    folder: EngineFolder,
+    chosen: plugins.Plugins,
+    *,
+    bundle: Path | None = None,
+    docker_hosts: Mapping[str, str] | None = None,
+    more: Mapping[str, str] | None = None,
+) -> Callable[[Program], automation.Stack]:
+    """Make what the engine needs in a folder; gives the folder's stack with any program.
+
+    Args:
+        folder: Where project, state and plugins are.
+        chosen: Which plugins are the official ones.
+        bundle: Certificate authorities to trust; the system's when None.
+        docker_hosts: URL of the engine's socket by address of the Docker host.
+        more: Variables of the engine besides.
+    """
+    for path in (folder.project, folder.state, folder.home, folder.run, folder.temporary):
+        path.mkdir(parents=True, exist_ok=True)
+    plugins.write(folder, chosen, os.defpath)
+    built = environment.build(folder, passphrase="of this trial only", bundle=bundle, docker_hosts=docker_hosts)
+    command = EngineCommand(ensure("pulumi")["pulumi"], folder, built | dict(more or {}))
+    options = automation.LocalWorkspaceOptions(
+        work_dir=str(folder.project), pulumi_home=str(folder.home), pulumi_command=command
+    )
+
+    def stack(program: Program) -> automation.Stack:
+        return automation.create_or_select_stack(folder.stack, project_name="luxima", program=program, opts=options)
+
+    return stack
