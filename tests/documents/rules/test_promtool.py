@@ -38,6 +38,7 @@ def filled_in(case: Path, settings: Settings) -> str:
     return Template(case.read_text(encoding="utf-8")).substitute(
         runbooks=links.runbooks,
         grafana=links.grafana,
+        buckets=settings.storage.bucket_prefix,
         busy_minute=f"{load * 60 * 1.1:g}",
         flood=f"{max(load, security.FLOOD_RATE):g}",
         service_load=f"{load / len(settings.services):g}",
