@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from components import database, delivery
 from components.observability import agent_names
+from components.storage import CONTAINER as STORAGE_CONTAINER
 from settings import Settings
 from settings.capacity import pods
 from settings.compute import Vm
@@ -58,6 +59,8 @@ def _containers(settings: Settings, host: Vm) -> Iterator[str]:
     yield from ("node-exporter", *agent_names(settings.observability, host.address))
     if host == settings.database_host:
         yield from database.plan(settings).names
+    if host == settings.storage_host:
+        yield STORAGE_CONTAINER
     if host.address == settings.registry_address:
         yield from (side.name for side in delivery.SIDES)
 

@@ -79,7 +79,11 @@ def test_who_may_log_in_is_understood(server: Postgres, tmp_path: Path) -> None:
 
 
 def _written(folder: Path, files: dict[str, str]) -> Path:
-    passwords = {"databasePassword": "it's a \\ password", "databaseMonitorPassword": "another"}
+    passwords = {
+        "databasePassword": "it's a \\ password",
+        "databaseMonitorPassword": "another",
+        "databaseBackupPassword": "third",
+    }
     for name, text in {**files, **passwords}.items():
         (folder / name).write_text(text.replace(FOLDER, str(folder)))
     return folder / SCRIPT
@@ -88,7 +92,9 @@ def _written(folder: Path, files: dict[str, str]) -> Path:
 @pytest.fixture
 def fresh() -> Iterator[Postgres]:
     with Postgres() as running:
-        running.sql("create role authenticator login; create role luxima_monitor login;")
+        running.sql(
+            "create role authenticator login; create role luxima_monitor login; create role luxima_backup login;"
+        )
         yield running
 
 

@@ -153,8 +153,8 @@ def test_what_runs_where_is_what_is_declared(stack: str, capsys: pytest.CaptureF
     }
 
 
-_NOT_GIVEN = {"kubeconfig", "serviceRoleKey", "databaseMonitorPassword"}
-"""What a stack with a cluster and a database of its own makes by itself."""
+_NOT_GIVEN = {"kubeconfig", "serviceRoleKey", "databaseMonitorPassword", "coolifyApiToken", "coolifyVariables"}
+"""What a stack with a cluster and a database of its own makes by itself, and what one without Coolify lacks."""
 
 
 @pytest.mark.parametrize(("stack", "unneeded"), [("dev", {*_NOT_GIVEN, "acmeTsigSecret"}), ("prod", _NOT_GIVEN)])
