@@ -340,7 +340,8 @@ class Platform:
             ),
             pulumi.ResourceOptions(providers={"docker": host.provider}),
         )
-        return [server.ready]
+        # Nobody asks one that stands beside the server that the buckets are on.
+        return [server.ready] if storage.server.mode == "deployed" else []
 
     def _database(self, secrets: Mapping[str, pulumi.Output[str]]) -> Mapping[str, pulumi.Output[str]]:
         """Make the stack's own database, if it has one; returns the secrets with those that it made."""

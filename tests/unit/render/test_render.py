@@ -157,7 +157,9 @@ _NOT_GIVEN = {"kubeconfig", "serviceRoleKey", "databaseMonitorPassword", "coolif
 """What a stack with a cluster and a database of its own makes by itself, and what one without Coolify lacks."""
 
 
-@pytest.mark.parametrize(("stack", "unneeded"), [("dev", {*_NOT_GIVEN, "acmeTsigSecret"}), ("prod", _NOT_GIVEN)])
+@pytest.mark.parametrize(
+    ("stack", "unneeded"), [("dev", {*_NOT_GIVEN, "acmeTsigSecret", "offSiteKey"}), ("prod", _NOT_GIVEN)]
+)
 def test_each_secret_that_is_needed_is_explained(
     stack: str, unneeded: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
