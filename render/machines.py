@@ -9,6 +9,7 @@ from settings import Settings
 from settings.backup import KINDS, container
 from settings.capacity import pods
 from settings.compute import Vm
+from settings.coolify import CONTAINERS
 
 _MACHINES = ("machine", "number", "on", "address", "what runs there")
 _PODS = ("pods of", "namespace", "how many", "where")
@@ -64,6 +65,8 @@ def _containers(settings: Settings, host: Vm) -> Iterator[str]:
         yield from (container(kind) for kind in KINDS if kind != "database" or settings.database_host is not None)
     if host == settings.storage_host:
         yield STORAGE_CONTAINER
+    if host.address == settings.coolify_address:
+        yield from CONTAINERS
     if host.address == settings.registry_address:
         yield from (side.name for side in delivery.SIDES)
 

@@ -16,6 +16,8 @@ REALTIME_PORT: Final = 6001
 """Where its pages hear of changes."""
 TERMINAL_PORT: Final = 6002
 """Where its pages have terminals."""
+CONTAINERS: Final = ("coolify", "coolify-db", "coolify-realtime", "coolify-redis")
+"""What runs on its host."""
 COOLIFY_PORTS: Final = (WEB_PORT, REALTIME_PORT, TERMINAL_PORT)
 HEALTH_PATH: Final = "/api/health"
 """Page that is well while Coolify and its database are; it asks for no login."""
