@@ -12,7 +12,6 @@ from .rules import (
     commands,
     compute,
     containers,
-    coolify,
     coverage,
     database,
     dns,
@@ -42,7 +41,6 @@ from .rules import (
     secret_texts,
     secrets,
     series,
-    storage_server,
     workloads,
 )
 
@@ -74,9 +72,8 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Docker hosts": docker_hosts.RULES,
     "Database": database.RULES,
     "Image registry": registry.RULES,
-    "Coolify": coolify.RULES,
     "Public exposure": exposure.RULES,
-    "Object storage": (*object_storage.RULES, *storage_server.RULES),
+    "Object storage": object_storage.RULES,
     "Flows": flows.RULES,
     "Routes": routes.RULES,
     "k3s": cluster.RULES,

@@ -9,7 +9,6 @@ import pulumi_minio as minio
 from components.storage.access import StorageKey, StorageUser, StorageUserArgs
 from components.storage.bucket import Bucket, BucketArgs
 from components.storage.lifecycle import lifecycle
-from components.storage.lock import LockArgs
 from settings.retention import Retention
 from settings.storage import Storage
 
@@ -55,7 +54,6 @@ class ObjectStorage(pulumi.ComponentResource):
                     settings=settings,
                     kms_key=storage.kms_key,
                     lifecycle=lifecycle(bucket, settings.versioning, args.retention),
-                    lock=LockArgs(storage, args.retention.backups.object_storage_days) if settings.locked else None,
                 ),
                 inside,
             )
@@ -64,11 +62,9 @@ class ObjectStorage(pulumi.ComponentResource):
         self.keys = {
             user: StorageUser(
                 f"{name}-{user}-user",
-                StorageUserArgs(user, settings, storage),
+                StorageUserArgs(user, storage.bucket_name(settings.bucket), settings.access, settings.prefix),
                 pulumi.ResourceOptions(
-                    parent=self,
-                    providers={"minio": provider},
-                    depends_on=[self.buckets[each] for each in (settings.bucket, *settings.also_reads)],
+                    parent=self, providers={"minio": provider}, depends_on=[self.buckets[settings.bucket]]
                 ),
             ).key
             for user, settings in storage.users.items()

@@ -11,7 +11,6 @@ from settings.report import Problem
 from settings.rules import (
     addresses,
     availability,
-    backup,
     capacity,
     database,
     delivery,
@@ -25,7 +24,6 @@ from settings.rules import (
     releases,
     services,
     storage,
-    storage_server,
 )
 from settings.stack import Settings
 
@@ -40,12 +38,10 @@ RULES: tuple[Rule, ...] = (
     *availability.RULES,
     *storage.RULES,
     *durations.RULES,
-    *backup.RULES,
     *kubernetes.RULES,
     *services.RULES,
     *observability.RULES,
     *database.RULES,
-    *storage_server.RULES,
     *capacity.RULES,
     *guard.RULES,
     *releases.RULES,

@@ -31,7 +31,6 @@ JOBS: Final = (
     "coredns",
     "log-agent",
     "blackbox-https",
-    "blackbox-storage",
     "blackbox-dns",
     "blackbox-outside",
 )

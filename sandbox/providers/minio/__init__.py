@@ -4,7 +4,7 @@ The buckets, users, policies and keys that the platform declares are driven; eve
 does not use, is refused.
 """
 
-SERVER = "the sandbox's own MinIO, not the stack's container"
+SERVER = "MinIO (S3 and admin API)"
 DRIVEN = frozenset(
     f"minio:index/{name}"
     for name in (

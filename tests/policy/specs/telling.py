@@ -40,8 +40,7 @@ _RECORD = {
 }
 _NAMES = (
     *("DatabaseDown", "LoginFailures", "RequestFlood", "SLOBudgetBurn", "AnomalyDetected", "CriticalAlertUnresolved"),
-    *("AlertRecordFailing", "Watchdog", "BackupOverdue", "BackupFailing", "BackupUnverified"),
-    *("EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
+    *("AlertRecordFailing", "Watchdog", "BackupOverdue", "EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
     *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing"),
 )
 _ALERTS = {"groups": [{"name": "all", "rules": [{"alert": name, "expr": "pg_up == 0"} for name in _NAMES]}]}

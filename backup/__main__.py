@@ -1,5 +1,0 @@
-"""`python -m backup`."""
-
-from backup.cli import main
-
-raise SystemExit(main())
