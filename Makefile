@@ -8,11 +8,13 @@ PY := $(abspath $(VENV))/bin/python
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 SANDBOX = $(PY) -m sandbox
 
+RESTORE = $(if $(AT),--at $(AT)) $(if $(TO),--to $(TO)) $(if $(OVER),--over) $(if $(PLAN),--dry-run)
+
 # An environment variable or `make STACK=…` names a stack; the default above does not.
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem policy policy-mutants release shell refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem policy policy-mutants release shell backup-status restore refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
@@ -63,6 +65,12 @@ release: venv ## run the release tool in the sandbox: ARGS="status storefront"
 
 shell: venv ## open a shell inside the stack's own network, or run COMMAND there: COMMAND="kubectl get pods -A"
 	@$(SANDBOX) shell --stack $(STACK) -- $(COMMAND)
+
+backup-status: venv ## say of each kind of backup when the last good one was made, and what is in it
+	@$(SANDBOX) backup --stack $(STACK) -- status
+
+restore: venv ## restore WHAT=object-storage/media/2026 beside what is there [AT=moment] [TO=bucket/folder] [OVER=1] [PLAN=1]
+	@$(SANDBOX) backup --stack $(STACK) -- restore "$(WHAT)" $(RESTORE)
 
 refresh: venv ## compare the stack's state with what is on the sandbox's servers
 	@$(SANDBOX) refresh --stack $(STACK)

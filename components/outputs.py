@@ -5,6 +5,7 @@ from typing import Any
 
 from components.platform import Platform
 from settings import Settings
+from settings.coolify import WEBHOOK_PATH
 
 
 def outputs(settings: Settings, platform: Platform) -> Mapping[str, Any]:
@@ -32,6 +33,7 @@ def outputs(settings: Settings, platform: Platform) -> Mapping[str, Any]:
         "grafanaPassword": platform.observability.grafana_password,
         "database": f"https://{settings.database_fqdn}",
         **({} if platform.database is None else {"serviceRoleKey": platform.database.service_role_key}),
+        **_coolify(settings, platform),
         "registry": f"https://{settings.environment.registry_host}",
         "registryPushUser": platform.registry_users.current["push"].user,
         "registryPushPassword": platform.registry_users.current["push"].password,
@@ -40,4 +42,18 @@ def outputs(settings: Settings, platform: Platform) -> Mapping[str, Any]:
             "secretKey": platform.storage.keys["registry-pull"].secret_key,
         },
         "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in platform.exporters.items()},
+    }
+
+
+def _coolify(settings: Settings, platform: Platform) -> Mapping[str, Any]:
+    """How people log in to Coolify, and what GitHub has to be told; nothing where there is no Coolify."""
+    if platform.coolify is None:
+        return {}
+    url = f"https://{settings.coolify_fqdn}"
+    secrets = dict[str, Any]() if platform.applications is None else dict(platform.applications.webhook_secrets)
+    return {
+        "coolify": url,
+        "coolifyPassword": platform.coolify.admin_password,
+        "coolifyWebhook": f"{url}{WEBHOOK_PATH}",
+        "coolifyWebhookSecrets": secrets,
     }

@@ -1,12 +1,26 @@
 """The whole platform: makes the rooms and hands each what it needs of the others."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import pulumi
 
 from components import database
+from components.backup import BackupKey, Backups, BackupsArgs, DatabaseBackup, backup_jobs
 from components.compute import ComputeArgs, ComputeCluster, RegistryLogin, VirtualMachine
-from components.delivery import SIDES, BucketKey, Registry, RegistryArgs, RegistryUsers, config_yaml, pull_config
+from components.delivery import (
+    SIDES,
+    Applications,
+    ApplicationsArgs,
+    BucketKey,
+    Coolify,
+    CoolifyArgs,
+    Registry,
+    RegistryArgs,
+    RegistryUsers,
+    config_yaml,
+    pull_config,
+)
 from components.dns import Zone, ZoneArgs, records
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
 from components.edge import documents as edge_documents
@@ -48,10 +62,11 @@ from components.services import (
     guard_document,
     watched,
 )
-from components.storage import ObjectStorage, ObjectStorageArgs
+from components.storage import ObjectStorage, ObjectStorageArgs, Server, ServerArgs
 from settings import Settings
 from settings.database import STORAGE_USER
 from settings.secrets import told_to
+from settings.storage_server import HOST as STORAGE_HOST
 
 
 class Platform:
@@ -115,15 +130,19 @@ class Platform:
             )
             for name, namespace in settings.kubernetes.namespaces.items()
         }
-        self.storage = ObjectStorage(
-            "storage", ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"])
-        )
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
         self._certificates(secrets)
+        self.storage = ObjectStorage(
+            "storage",
+            ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"]),
+            pulumi.ResourceOptions(depends_on=self._storage_server(secrets)),
+        )
         secrets = self._database(secrets)
         self._edge(secrets)
         self._registry()
+        self._backups(secrets)
+        self._coolify(secrets)
         if settings.kubernetes.mode == "k3s":
             key = self.storage.keys["etcd"]
             EtcdSnapshots(
@@ -209,6 +228,7 @@ class Platform:
                     docker_host.address,
                     settings.observability.node_exporter_port,
                     settings.environment.label,
+                    self.backups.figures if self.backups and host == settings.backup.host else None,
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
@@ -298,6 +318,31 @@ class Platform:
             return []
         return [self.kubernetes.join(name, Machine(vm.login, vm.hypervisor, vm.made, vm.settled))]
 
+    def _storage_server(self, secrets: Mapping[str, pulumi.Output[str]]) -> list[pulumi.Resource]:
+        """Make the object storage's server, if the stack brings one; returns what its buckets wait for."""
+        settings, storage = self._settings, self._settings.storage
+        if not storage.server.brought:
+            return []
+        host, pair = self.compute.docker_hosts[storage.server.host], self.certificates.machines[STORAGE_HOST]
+        server = Server(
+            "storage-server",
+            ServerArgs(
+                server=storage.server,
+                environment=settings.environment.label,
+                address=host.address,
+                region=storage.region,
+                root_user=storage.root_user,
+                root_password=secrets["minioRootPassword"],
+                kms_key=storage.kms_key,
+                kms_secret=secrets["minioKmsKey"],
+                certificate=pair.certificate,
+                private_key=pair.key,
+            ),
+            pulumi.ResourceOptions(providers={"docker": host.provider}),
+        )
+        # Nobody asks one that stands beside the server that the buckets are on.
+        return [server.ready] if storage.server.mode == "deployed" else []
+
     def _database(self, secrets: Mapping[str, pulumi.Output[str]]) -> Mapping[str, pulumi.Output[str]]:
         """Make the stack's own database, if it has one; returns the secrets with those that it made."""
         settings = self._settings
@@ -352,6 +397,80 @@ class Platform:
             ),
             pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[host].provider}),
         )
+
+    def _backups(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
+        """Who may not read the stack's own storage has no key of it: each kind has its own."""
+        settings, host = self._settings, self._settings.backup.host
+        self.backups = None
+        if settings.backup.image is None:
+            return
+        tasks = backup_jobs(settings)
+        own = {user for task in tasks for user in (task.source.user, task.target.user) if user is not None}
+        keys: dict[str | None, BackupKey] = {
+            user: BackupKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
+            for user in sorted(own)
+        }
+        if settings.backup.off_site is not None:
+            keys[None] = BackupKey(settings.backup.off_site.access_key, secrets["offSiteKey"])
+        self.backups = Backups(
+            f"backup-{host}",
+            BackupsArgs(
+                environment=settings.environment.label,
+                hostname=host,
+                image=settings.backup.image,
+                memory_mib=settings.backup.memory_mib,
+                tasks=tasks,
+                keys=keys,
+                authority=self.certificates.authority,
+                database=self._database_backup(secrets),
+            ),
+            pulumi.ResourceOptions(
+                providers={"docker": self.compute.docker_hosts[host].provider}, depends_on=self._pulling
+            ),
+        )
+
+    def _database_backup(self, secrets: Mapping[str, pulumi.Output[str]]) -> DatabaseBackup | None:
+        settings = self._settings
+        if self.database is None:
+            return None
+        key = self.storage.keys["backup-database"]
+        return DatabaseBackup(
+            files=database.backup_files(
+                database.database_plan(settings),
+                partial(database.pgbackrest_conf, settings),
+                (key.access_key, key.secret_key, secrets["databaseBackupPassphrase"]),
+                self.database.backup_password,
+            ),
+            user_id=settings.database.user_id,
+            shared=database.SHARED,
+            endpoint=settings.storage.endpoint,
+            after=self.database.served[0],
+        )
+
+    def _coolify(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
+        """Coolify where the stack has one, and what it deploys once there is a token."""
+        settings, coolify = self._settings, self._settings.delivery.coolify
+        self.coolify, self.applications = None, None
+        if coolify is None or settings.coolify_address is None:
+            return
+        url = f"https://{settings.coolify_fqdn}"
+        self.coolify = Coolify(
+            "coolify",
+            CoolifyArgs(settings.environment.label, coolify, settings.coolify_address, url),
+            pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[coolify.host].provider}),
+        )
+        if coolify.api == "enabled":
+            self.applications = Applications(
+                "coolify-applications",
+                ApplicationsArgs(
+                    stack=settings.environment.name,
+                    settings=coolify,
+                    endpoint=coolify.endpoint or url,
+                    core_domain=settings.environment.core_domain,
+                    variables=secrets["coolifyVariables"],
+                ),
+                pulumi.ResourceOptions(depends_on=[self.coolify, *self.gateways.values()]),
+            )
 
     def _service(self, name: str) -> Service:
         settings = self._settings

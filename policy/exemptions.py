@@ -200,6 +200,28 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         ),
     ),
     Exemption(
+        rule="gateway-backends",
+        type="kubernetes:core/v1:ConfigMap",
+        name="gateway-*-routing",
+        path='data["routing.yaml"].http.services.coolify*.loadBalancer.servers[*].url',
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "Coolify speaks plain HTTP on its Docker host; its firewall lets only the nodes of the cluster reach it "
+            "(SEC-6), and people, GitHub and programs speak TLS with the gateways"
+        ),
+    ),
+    Exemption(
+        rule="docker-read-only",
+        type="docker:index/container:Container",
+        name="coolify-coolify-container",
+        path="readOnly",
+        covers_what=Covers.VIOLATION,
+        reason=(
+            "Coolify's image writes the configuration of nginx and PHP into itself at each start; its other three "
+            "containers are read-only, and this one is not root and has no capability"
+        ),
+    ),
+    Exemption(
         rule="annotation-secrets",
         type="kubernetes:apps/v1:Deployment",
         name="service-*-deployment",

@@ -12,6 +12,7 @@ from .rules import (
     commands,
     compute,
     containers,
+    coolify,
     coverage,
     database,
     dns,
@@ -41,6 +42,7 @@ from .rules import (
     secret_texts,
     secrets,
     series,
+    storage_server,
     workloads,
 )
 
@@ -72,8 +74,9 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Docker hosts": docker_hosts.RULES,
     "Database": database.RULES,
     "Image registry": registry.RULES,
+    "Coolify": coolify.RULES,
     "Public exposure": exposure.RULES,
-    "Object storage": object_storage.RULES,
+    "Object storage": (*object_storage.RULES, *storage_server.RULES),
     "Flows": flows.RULES,
     "Routes": routes.RULES,
     "k3s": cluster.RULES,

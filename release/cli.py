@@ -10,11 +10,11 @@ import typer
 from pydantic import TypeAdapter, ValidationError
 
 from components.dns_update import DnsError
-from release import errors, lock, registry, show
+from release import errors, lock, registry, show, snapshots
 from release.changes import Kind
 from release.connections import Connections
 from release.context import Context
-from release.flows import candidate, deploy, probation, rollback, switch, verify
+from release.flows import candidate, deploy, probation, rollback, snapshot, switch, verify
 from release.options import CONSOLE, catch, stoppable, verb
 from settings.releases import Image
 
@@ -52,7 +52,11 @@ def deploy_(
 ) -> int:
     """Give a service a new image, by its strategy; with blue_green users do not see it yet."""
     with _context(connections, f"deploy {service}") as context:
+        before = snapshots.version(context.releases)
         deploy.deploy(context, service, image, force=force)
+        passed = snapshots.version(context.releases) != before
+    if passed:
+        snapshot.after_release(connections)
     return errors.DONE
 
 
@@ -118,13 +122,18 @@ def guard_(
     if trust:
         with _context(connections, f"trust {service}") as context:
             probation.trust(context, service)
+        snapshot.after_release(connections)
         return errors.DONE
     if connections.options.dry_run:
         connections.say(f"would watch {service} until its probation ends, and roll it back if it fails; nothing else")
         return errors.DONE
     ended = threading.Event()
     catch(ended.set)
-    return probation.watch(connections, service, ended)
+    code = probation.watch(connections, service, ended)
+    if code == errors.DONE:
+        stoppable(connections)
+        snapshot.after_release(connections)
+    return code
 
 
 @verb(app, "status")
@@ -168,6 +177,36 @@ def clean_registry_(
     return errors.DONE
 
 
+@verb(app, "snapshot")
+def snapshot_(
+    connections: Connections,
+    again: Annotated[bool, typer.Option("--again", help="Another one of hosts that have one of this revision")] = False,
+    prune_only: Annotated[bool, typer.Option("--prune-only", help="Only remove those past their time")] = False,
+) -> int:
+    """Make a template of each Docker host for this revision of the release file; remove templates past their time."""
+    stoppable(connections)
+    with snapshot.opened(connections, "snapshot") as making:
+        if not prune_only:
+            making.make(again=again, dry_run=connections.options.dry_run)
+        making.prune(dry_run=connections.options.dry_run)
+    return errors.DONE
+
+
+@verb(app, "restore-host")
+def restore_host_(
+    connections: Connections,
+    host: Annotated[str, typer.Argument(help="Name of the Docker host")],
+    number: Annotated[int | None, typer.Option("--snapshot", help="Number of the template; told without it")] = None,
+    over: Annotated[str | None, typer.Option("--over", help="The host once more, to stop it where it runs")] = None,
+    beside: Annotated[bool, typer.Option("--beside", help="A machine without a network; the host stays")] = False,
+) -> int:
+    """Put the disks of a snapshot in the place of a Docker host's, whose number, address and firewall stay."""
+    stoppable(connections)
+    with snapshot.opened(connections, f"restore-host {host}") as making:
+        snapshots.restore(making, host, number, over, beside=beside, dry_run=connections.options.dry_run)
+    return errors.DONE
+
+
 def _candidate(
     connections: Connections, service: str, kind: Kind, percent: int | None, *, promote: bool, remove: bool
 ) -> int:
@@ -180,6 +219,8 @@ def _candidate(
             candidate.promote(context, service, kind)
         else:
             candidate.remove(context, service, kind)
+    if promote:
+        snapshot.after_release(connections)
     return errors.DONE
 
 

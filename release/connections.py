@@ -25,6 +25,7 @@ from release.pulumi_engine import PulumiEngine
 from release.registry.clean import ACCEPT, Access
 from release.registry.objects import Bucket
 from release.repository import Repository
+from release.snapshots import Hypervisor, Making
 from release.state import ReleaseFile
 from release.web import Web, login
 from settings import Settings, SettingsError, load, stacks
@@ -186,6 +187,13 @@ class Connections:
             ),
             shlex.split(docker) if docker else ["ssh", address, "docker"],
         )
+
+    def snapshots(self) -> Making:
+        """The snapshots of the stack's Docker hosts, by the token that makes the machines."""
+        options, known = self.options, {"Authorization": f"PVEAPIToken={self._secrets['luxima:proxmoxApiToken']}"}
+        web = Web(self.settings.compute.endpoint, options.authorities, known, loopback_only=options.loopback_only)
+        releases = ReleaseFile(options.root, options.stack).read().releases
+        return Making(Hypervisor(web), self.settings, options.stack, releases, self.say, self.now)
 
     def audit(self) -> Audit:
         """The audit's rows; those that wait are in the checkout's folder for what is no part of it."""

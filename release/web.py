@@ -30,6 +30,11 @@ class Answer:
         self._where = where
 
     @property
+    def reason(self) -> str:
+        """What the server wrote behind the status."""
+        return self._response.reason or ""
+
+    @property
     def good(self) -> bool:
         """Whether it is of class 2xx."""
         return 200 <= self.status < 300
@@ -112,6 +117,14 @@ class Web:
             WebError: When there is no answer.
         """
         return self._call("POST", path, json=body)
+
+    def send(self, path: str, form: Mapping[str, str]) -> Answer:
+        """Send a form.
+
+        Raises:
+            WebError: When there is no answer.
+        """
+        return self._call("POST", path, data=dict(form))
 
     def _call(self, method: str, path: str, **more: Any) -> Answer:
         if self._barred:

@@ -4,9 +4,12 @@ from collections.abc import Iterator
 
 from components import database, delivery
 from components.observability import agent_names
+from components.storage import CONTAINER as STORAGE_CONTAINER
 from settings import Settings
+from settings.backup import KINDS, container
 from settings.capacity import pods
 from settings.compute import Vm
+from settings.coolify import CONTAINERS
 
 _MACHINES = ("machine", "number", "on", "address", "what runs there")
 _PODS = ("pods of", "namespace", "how many", "where")
@@ -58,6 +61,12 @@ def _containers(settings: Settings, host: Vm) -> Iterator[str]:
     yield from ("node-exporter", *agent_names(settings.observability, host.address))
     if host == settings.database_host:
         yield from database.plan(settings).names
+    if host == settings.compute.vms.get(settings.backup.host) and settings.backup.image is not None:
+        yield from (container(kind) for kind in KINDS if kind != "database" or settings.database_host is not None)
+    if host == settings.storage_host:
+        yield STORAGE_CONTAINER
+    if host.address == settings.coolify_address:
+        yield from CONTAINERS
     if host.address == settings.registry_address:
         yield from (side.name for side in delivery.SIDES)
 

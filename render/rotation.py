@@ -74,6 +74,12 @@ MADE: Final = (
         "another day in `database.keys`, one kind at a time: [rotate the database's keys](rotate-database-keys.md)",
     ),
     Made(
+        "coolify-*",
+        "what Coolify's containers know each other by, its administrator's first password, what signs webhooks",
+        "not by the program alone: database and cache take theirs at their first start, people change theirs there; "
+        "replace a webhook's, run up, and give it to GitHub",
+    ),
+    Made(
         "registry-users-*",
         "passwords of the registry's users",
         "`delivery.registry.password_generation` one higher: those before are let in until it is raised again",

@@ -56,6 +56,10 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
 
         shell.run(layout, options.arguments)
         return 0
+    if verb == "backup":
+        from sandbox.verbs import backup
+
+        return backup.run(layout, options.arguments)
     if verb == "preview":
         from sandbox.verbs import preview
 
@@ -113,6 +117,7 @@ def _parser() -> argparse.ArgumentParser:
         "refresh": "list in what the world differs from the state, and take it in",
         "destroy": "remove everything that the stack made",
         "release": "run the release tool (python -m release) against the servers",
+        "backup": "ask the containers that make backups, or restore something",
         "shell": "run a command, or a shell, inside the stack's own network",
         "down": "stop the servers of a stack, or of all; data stays",
         "status": "show the servers and the number of resources",
@@ -123,6 +128,8 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--stack", help="dev, staging or prod" + ("" if verb in {"down", "clean"} else " (dev)"))
         if verb == "release":
             command.add_argument("arguments", nargs="*", help="verb and options of the tool, after --")
+        if verb == "backup":
+            command.add_argument("arguments", nargs="+", help="status, run, or restore and what, after --")
         if verb == "shell":
             command.add_argument("arguments", nargs="*", help="the command, after --")
         if verb == "up":

@@ -23,9 +23,9 @@ from settings.values import Form
 _NEVER = 4_102_444_800
 """The year 2100, in seconds since 1970."""
 
-_PASSPHRASE, _KMS_KEY = "passphrase", "minioKmsKey"
+_PASSPHRASE = "passphrase"  # noqa: S105 - a name
 """What only the sandbox needs, beside the stack's secrets."""
-_KEPT = (_PASSPHRASE, _KMS_KEY, "proxmoxApiToken", "minioRootPassword", "dnsTsigSecret", "sshPrivateKey")
+_KEPT = (_PASSPHRASE, "minioKmsKey", "proxmoxApiToken", "minioRootPassword", "dnsTsigSecret", "sshPrivateKey")
 """What the stack's data depends on: it cannot be made anew. What an older version of the program did not need can."""
 
 
@@ -49,11 +49,14 @@ _MAKERS: Mapping[Form, Callable[[], str]] = {
     forms.PASSWORD: _password,
     forms.ACCESS: lambda: secrets.token_hex(32),
     forms.TSIG: _key,
+    forms.KMS_KEY: _key,
     forms.PRIVATE_KEY: private_key,
     # Nobody is told anything from a sandbox: this name is reserved (RFC 6761) and leads nowhere.
     forms.URL: lambda: f"https://outside.invalid/{secrets.token_urlsafe(24)}",
     forms.ROUTING_KEY: lambda: secrets.token_hex(16),
     forms.BOT_TOKEN: lambda: f"{secrets.randbelow(9 * 10**8) + 10**8}:{secrets.token_urlsafe(26)}",
+    forms.COOLIFY_TOKEN: lambda: f"1|{secrets.token_hex(24)}",
+    forms.COOLIFY_VARIABLES: lambda: "{}",
 }
 """How a secret of a form is made; what follows from others, or comes with the cluster, is not made here."""
 
@@ -74,19 +77,16 @@ class Credentials:
         return self.values[_PASSPHRASE]
 
     @property
-    def minio_kms_key(self) -> str:
-        """Key of the object storage's encryption: 32 bytes, base64."""
-        return self.values[_KMS_KEY]
-
-    @property
     def stack(self) -> Mapping[str, str]:
         """The stack's secrets, by key."""
-        return {key: value for key, value in self.values.items() if key not in {_PASSPHRASE, _KMS_KEY}}
+        return {key: value for key, value in self.values.items() if key != _PASSPHRASE}
 
     def stack_config(self, minio_root_user: str) -> dict[str, str]:
         """The secrets as the stack's configuration knows them (`pulumi config set --secret`)."""
         token = metrics_token(minio_root_user, self.stack["minioRootPassword"])
-        return {f"luxima:{key}": value for key, value in {**self.stack, "minioMetricsToken": token}.items()}
+        # The other site is the sandbox's own server, too.
+        known = {**self.stack, "minioMetricsToken": token, "offSiteKey": self.stack["minioRootPassword"]}
+        return {f"luxima:{key}": value for key, value in known.items()}
 
 
 def metrics_token(user: str, password: str) -> str:
@@ -104,7 +104,7 @@ def _base64url(content: bytes) -> str:
 def make() -> Credentials:
     """New random secrets."""
     made = {secret.key: _MAKERS[secret.form]() for secret in SECRETS if secret.form in _MAKERS}
-    return Credentials({_PASSPHRASE: _password(), _KMS_KEY: _key(), **made})
+    return Credentials({_PASSPHRASE: _password(), **made})
 
 
 def load_or_make(path: Path) -> Credentials:

@@ -83,6 +83,16 @@ def with_installed(config: Config) -> Config:
     return with_endpoints(config, {"edge": {"certificates": {**certificates, "controller": "installed"}}})
 
 
+def with_object_storage(config: Config) -> Config:
+    """The configuration with its buckets on the sandbox's own MinIO, which a container cannot be before the cluster is.
+
+    The server that the stack brings runs beside it, and nobody is led to it.
+    """
+    server = config["luxima:storage"]["server"]
+    beside = {**server, "mode": "beside"} if server["mode"] == "deployed" else server
+    return with_endpoints(config, {"storage": {"server": beside}})
+
+
 def previous_salt(engine: EngineFolder) -> str | None:
     """The salt under which the stack's secrets are encrypted, when there is one already."""
     try:

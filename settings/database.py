@@ -78,6 +78,11 @@ class Database(Area):
         description="`supabase`: the stack brings it; `existing`: it runs elsewhere, at `dns.hosts.public.supabase`"
     )
     host: Label = Field(default="docker-1", description="Docker host that it runs on; one of compute.vms")
+    user_id: Annotated[int, Field(ge=1, le=65_533)] = Field(
+        default=105,
+        description="Number of the user postgres in PostgreSQL's image, who owns its files and makes the backups: "
+        "`docker exec supabase-db id -u postgres` says it",
+    )
     gateway_port: Annotated[int, Field(ge=1024, le=65_535)] = Field(
         default=8443, description="TCP port of the API gateway on the host; the gateways of the cluster alone reach it"
     )

@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from settings.coolify import Coolify
 from settings.values import Area, Label
 
 PULL_PORT = 5050
@@ -44,3 +45,6 @@ class Delivery(Area):
     """What stands between a build and the machines."""
 
     registry: Registry = Field(description="The private image registry")
+    coolify: Coolify | None = Field(
+        default=None, description="What deploys applications when their repository is pushed to; none without it"
+    )

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from settings.backup import Backup
 from settings.compute import Compute, Vm
+from settings.coolify import HOST as COOLIFY_HOST
 from settings.database import HOST, Database
 from settings.delivery import Delivery
 from settings.dns import Dns
@@ -38,7 +39,7 @@ class Stack(Area):
     database: Database = Field(description="PostgreSQL and Supabase")
     backup: Backup = Field(description="How often backups are made")
     dns: Dns = Field(description="Name servers")
-    delivery: Delivery = Field(description="Image registry")
+    delivery: Delivery = Field(description="Image registry and Coolify")
     edge: Edge = Field(description="Gateways and certificates")
     observability: Observability = Field(description="Metrics and alerts")
     guard: Guard = Field(description="How a release is judged after it became live")
@@ -70,6 +71,11 @@ class Settings(Stack):
         return self.wanted_vms.get(self.database.host) if self.database.mode == "supabase" else None
 
     @property
+    def storage_host(self) -> Vm | None:
+        """Docker host of the object storage's own server; None where one is there already, or its host is not made."""
+        return self.wanted_vms.get(self.storage.server.host) if self.storage.server.brought else None
+
+    @property
     def guard_limits(self) -> Limits:
         """When a release is good, bad, or neither."""
         return self.guard.limits(self.observability.scrape_interval_seconds)
@@ -92,6 +98,17 @@ class Settings(Stack):
     def registry_address(self) -> str:
         """Private address of the registry's Docker host, at which the gateways reach it."""
         return self.compute.vms[self.delivery.registry.host].address
+
+    @property
+    def coolify_fqdn(self) -> str:
+        """Name of Coolify's pages, API and webhook."""
+        return self.environment.core_fqdn(COOLIFY_HOST)
+
+    @property
+    def coolify_address(self) -> str | None:
+        """Private address of Coolify's Docker host; None where there is no Coolify."""
+        coolify = self.delivery.coolify
+        return None if coolify is None else self.compute.vms[coolify.host].address
 
     @property
     def hosts(self) -> Mapping[str, str]:

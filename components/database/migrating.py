@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from components.database.postgres import MONITOR
+from components.database.postgres import BACKUP, MONITOR
 
 FOLDER: Final = "/migrations"
 """Where the script and the migrations lie in the container that runs it."""
@@ -20,7 +20,7 @@ _ROLES: Final = (
     *("supabase_replication_admin", "supabase_storage_admin"),
 )
 """Roles of Supabase's image that log in; those that are not there are passed over."""
-PASSWORDS: Final = ("databasePassword", "databaseMonitorPassword")
+PASSWORDS: Final = ("databasePassword", "databaseMonitorPassword", "databaseBackupPassword")
 """Files beside the script: what roles log in with."""
 
 _HEAD: Final = """\
@@ -78,6 +78,8 @@ _SUPABASE: Final = """\
     from pg_roles where rolname in (ROLES) \\gexec
   \\set password `cat FOLDER/databaseMonitorPassword`
   alter role MONITOR with password :'password';
+  \\set password `cat FOLDER/databaseBackupPassword`
+  alter role BACKUP with password :'password';
   \\unset password
   \\connect _supabase
   create schema if not exists _supavisor;
@@ -98,4 +100,4 @@ def migration_files(migrations: Mapping[str, str]) -> dict[str, str]:
     ]
     script = "".join((_HEAD.replace("LOCK", str(_LOCK)), *steps, _SUPABASE)).replace("FOLDER", FOLDER)
     roles = ", ".join(f"'{role}'" for role in _ROLES)
-    return {SCRIPT: script.replace("ROLES", roles).replace("MONITOR", MONITOR), **migrations}
+    return {SCRIPT: script.replace("ROLES", roles).replace("MONITOR", MONITOR).replace("BACKUP", BACKUP), **migrations}

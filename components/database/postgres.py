@@ -1,5 +1,6 @@
 """PostgreSQL: its record, and the two documents that it reads (SEC-3, SEC-4, MON-3)."""
 
+from importlib.resources import files
 from typing import Final
 
 import versions
@@ -10,6 +11,25 @@ CONF: Final = "/etc/luxima"
 """Folder with the documents and the certificate."""
 MONITOR: Final = "luxima_monitor"
 """Role of the exporter, which migration 0001 makes."""
+BACKUP: Final = "luxima_backup"
+"""Role that makes backups, of migration 0002."""
+DATA: Final = "/var/lib/postgresql/data"
+SOCKET: Final = "/var/run/postgresql"
+SPOOL: Final = f"{SOCKET}/spool"
+"""Folders that the container of backups has as well: data, to read only; socket, and in its folder WAL on its way."""
+ROOT_KEY: Final = "/etc/postgresql-custom/pgsodium_root.key"
+"""What the keys of the vault are encrypted with."""
+SHARED: Final = {
+    "data": ("supabase-db-data", "/var/lib/postgresql"),
+    "socket": ("supabase-db-run", SOCKET),
+    "config": ("supabase-db-config", "/etc/postgresql-custom"),
+}
+"""Volume and place of each."""
+ARCHIVE_SECONDS: Final = 60
+"""Longest that WAL stays on the host alone, while somebody writes."""
+_SPOOLED: Final = 64
+"""Segments of 16 MiB in the spool at most."""
+_SCRIPT: Final = "pgbackrest-spool.sh"
 _IMAGE_CONF: Final = "/etc/postgresql/postgresql.conf"
 """What the image itself says, above all which libraries are loaded: pg_stat_statements, pgaudit, pg_cron and others."""
 _MIB: Final = 1024
@@ -26,7 +46,7 @@ def postgres(database: Database) -> Part:
         user="postgres:0",
         callers=["auth", "rest", "realtime", "storage", "meta", "studio", "pooler", "exporter"],
         env={
-            "POSTGRES_HOST": "/var/run/postgresql",
+            "POSTGRES_HOST": SOCKET,
             "PGPORT": str(PORT),
             "POSTGRES_PORT": str(PORT),
             "PGDATABASE": "postgres",
@@ -36,8 +56,7 @@ def postgres(database: Database) -> Part:
         secrets={"PGPASSWORD": "{databasePassword}", "POSTGRES_PASSWORD": "{databasePassword}"},
         command=["docker-entrypoint.sh", "postgres", "-c", f"config_file={CONF}/postgresql.conf"],
         health=["CMD", "pg_isready", "--username=postgres", "--host=127.0.0.1"],
-        writes=["/var/run/postgresql"],
-        keeps={"supabase-db-data": "/var/lib/postgresql", "supabase-db-config": "/etc/postgresql-custom"},
+        keeps=dict(SHARED.values()),
     )
 
 
@@ -68,6 +87,9 @@ def postgresql_conf(database: Database) -> str:
         "max_wal_senders": 10,
         "max_replication_slots": 10,
         "max_slot_wal_keep_size": f"{memory * 2}MB",
+        "archive_mode": "on",
+        "archive_command": f"/bin/sh {CONF}/{_SCRIPT} %p %f",
+        "archive_timeout": f"{ARCHIVE_SECONDS}s",
         "ssl": "on",
         "ssl_cert_file": f"{CONF}/server.crt",
         "ssl_key_file": f"{CONF}/server.key",
@@ -95,6 +117,12 @@ def postgresql_conf(database: Database) -> str:
         "idle_in_transaction_session_timeout": "10min",
     }
     return f"include_if_exists '{_IMAGE_CONF}'\n" + "".join(f"{name} = '{value}'\n" for name, value in lines.items())
+
+
+def archive_script() -> dict[str, str]:
+    """The script of archive_command, by its name in CONF."""
+    text = files(__package__ or "").joinpath(_SCRIPT).read_text(encoding="utf-8")
+    return {_SCRIPT: text.replace("SPOOL", SPOOL).replace("LIMIT", str(_SPOOLED))}
 
 
 def pg_hba_conf() -> str:

@@ -17,7 +17,7 @@ from components.database.migrating import FOLDER, PASSWORDS, SCRIPT, migration_f
 from components.database.migrations import migrations
 from components.database.model import AUTHORITY_FILE, DATABASE, ENV_FILE, PORT, SECRETS, Part
 from components.database.plan import Plan
-from components.database.postgres import CONF, SERVICE_FILE, pg_hba_conf, postgresql_conf, service_conf
+from components.database.postgres import CONF, SERVICE_FILE, archive_script, pg_hba_conf, postgresql_conf, service_conf
 from components.docker_files import DockerFiles, DockerFilesArgs
 from components.docker_health import healthcheck
 from components.login import Login
@@ -58,6 +58,8 @@ class Database(pulumi.ComponentResource):
     """Key with which the platform writes down alerts and deployments; secret."""
     monitor_password: pulumi.Output[str]
     """Password of the exporter's role; secret."""
+    backup_password: pulumi.Output[str]
+    """Password of the role that makes backups; secret."""
     certificate: pulumi.Output[str]
     """Certificate of PostgreSQL and the API gateway, in PEM."""
     endpoint: str
@@ -91,7 +93,12 @@ class Database(pulumi.ComponentResource):
             f"{name}-network", name=NETWORK, driver="bridge", opts=pulumi.ResourceOptions(parent=self)
         )
         self._image_names: dict[str, docker.RemoteImage] = {}
-        documents = {"postgresql.conf": postgresql_conf(database), "pg_hba.conf": pg_hba_conf(), **self._pair}
+        documents = {
+            "postgresql.conf": postgresql_conf(database),
+            "pg_hba.conf": pg_hba_conf(),
+            **archive_script(),
+            **self._pair,
+        }
         running = self._run("postgres", plan.postgres, {CONF: documents}, wait=True)
         migrated = self._migrate(plan.postgres, running)
         more: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[str]]]] = {
@@ -106,6 +113,7 @@ class Database(pulumi.ComponentResource):
         self.served = [self._run("gateway", plan.gateway, {SECRETS: door}, after=behind, published=True)]
         self.service_role_key = made.values["serviceRoleKey"]
         self.monitor_password = made.values["databaseMonitorPassword"]
+        self.backup_password = made.values["databaseBackupPassword"]
         self.certificate = server.certificate
         self.endpoint = f"{DATABASE}:{PORT}"
         self.register_outputs({"network": self.network.name})

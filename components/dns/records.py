@@ -67,6 +67,11 @@ def records(settings: Settings) -> list[RecordSpec]:
         reached = tuple(gateway.addresses[-1] for gateway in gateways.values())
         name = settings.database_fqdn
         found.append(RecordSpec("public-database", environment.domain, name, dns.ttl_seconds, reached))
+    if settings.delivery.coolify is not None:
+        # GitHub comes from outside.
+        reached = tuple(gateway.addresses[-1] for gateway in gateways.values())
+        name = settings.coolify_fqdn
+        found.append(RecordSpec("core-coolify", environment.core_domain, name, dns.ttl_seconds, reached))
     for service, release in settings.releases.services.items():
         found.append(
             RecordSpec(

@@ -1,7 +1,7 @@
 """The edge's certificates: issued and renewed by cert-manager, put into Secrets that the gateways mount (SEC-1)."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -34,6 +34,16 @@ class CertificatesArgs:
     """Secret of the TSIG key, in base64, that answers the ACME server's questions; secret; None with a private CA."""
 
 
+@dataclass(frozen=True)
+class Pair:
+    """A certificate that a machine serves."""
+
+    certificate: pulumi.Output[str]
+    """It and what signed it, in PEM."""
+    key: pulumi.Output[str]
+    """Its key, in PEM; secret."""
+
+
 class Certificates(pulumi.ComponentResource):
     """A wildcard certificate for each zone, and all that it takes to issue it."""
 
@@ -45,6 +55,8 @@ class Certificates(pulumi.ComponentResource):
     """What brings the private CA's certificate to each namespace that needs it; it is there when these are."""
     authority: pulumi.Output[str] | None
     """The private CA's certificate, in PEM, for machines outside of the cluster; None with a public one."""
+    machines: Mapping[str, Pair]
+    """What machines outside of the cluster serve, by the label of their name in the core zone."""
 
     def __init__(self, name: str, args: CertificatesArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:edge:Certificates", name, None, opts)
@@ -75,6 +87,14 @@ class Certificates(pulumi.ComponentResource):
             for authority in issued.authorities
         ]
         self.authority = self._read_authority(f"{name}-authority-read", issued.authorities)
+        self.machines = {
+            label: self._read_pair(
+                f"{name}-{label}",
+                self._object(f"{name}-{label}", each, after, annotations={WAIT_FOR: "condition=Ready"}),
+                each,
+            )
+            for label, each in issued.machines.items()
+        }
         self.register_outputs({"secrets": dict(self.secrets)})
 
     def _object(
@@ -102,19 +122,29 @@ class Certificates(pulumi.ComponentResource):
     def _read_authority(self, name: str, wanted: Sequence[issuing.CustomObject]) -> pulumi.Output[str] | None:
         if not wanted:
             return None
-        # Its Secret is cert-manager's. Who adds a label to it is shown what else is in it; a preview that comes before
-        # it is not, and does not ask.
-        found = k8s.core.v1.SecretPatch(
+        # A certificate is no secret, though it lies in one.
+        return pulumi.Output.unsecret(self._read(name, self.authorities[0], wanted[0]).apply(_decoded("ca.crt")))
+
+    def _read_pair(self, name: str, made: pulumi.Resource, wanted: issuing.CustomObject) -> Pair:
+        found = self._read(f"{name}-read", made, wanted)
+        return Pair(found.apply(_decoded("tls.crt")), found.apply(_decoded("tls.key")))
+
+    def _read(
+        self, name: str, made: pulumi.Resource, wanted: issuing.CustomObject
+    ) -> pulumi.Output[Mapping[str, str] | None]:
+        """What is in a certificate's Secret, which is cert-manager's.
+
+        Who adds a label to it is shown what else is in it; a preview that comes before it is not, and does not ask.
+        """
+        return k8s.core.v1.SecretPatch(
             name,
             metadata=k8s.meta.v1.ObjectMetaPatchArgs(
-                name=wanted[0].spec["secretName"],
-                namespace=wanted[0].namespace,
+                name=wanted.spec["secretName"],
+                namespace=wanted.namespace,
                 labels={"luxima.id/read-by": "docker-hosts"},
             ),
-            opts=pulumi.ResourceOptions(parent=self, depends_on=self.authorities[:1]),
-        )
-        # A certificate is no secret, though it lies in one.
-        return pulumi.Output.unsecret(found.data.apply(_certificate))
+            opts=pulumi.ResourceOptions(parent=self, depends_on=[made]),
+        ).data
 
     def _tsig_secret(self, name: str, secret: pulumi.Input[str], after: list[pulumi.Resource]) -> k8s.core.v1.Secret:
         """The key lies where ClusterIssuers look for it, and where nothing but cert-manager runs."""
@@ -129,5 +159,5 @@ class Certificates(pulumi.ComponentResource):
         )
 
 
-def _certificate(secret: Mapping[str, str] | None) -> str:
-    return base64.b64decode((secret or {})["ca.crt"]).decode()
+def _decoded(key: str) -> Callable[[Mapping[str, str] | None], str]:
+    return lambda secret: base64.b64decode((secret or {})[key]).decode()

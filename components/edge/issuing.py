@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from components.flows import CERT_MANAGER
 from settings import Settings
+from settings.storage_server import HOST as STORAGE_HOST
 
 API_VERSION: Final = "cert-manager.io/v1"
 CONTROLLER_NAMESPACE: Final = CERT_MANAGER.namespace
@@ -56,11 +57,13 @@ class Issued:
     """Certificate by the zone's key."""
     authorities: Sequence[CustomObject]
     """What carries the private CA's certificate to each namespace; empty with a public one."""
+    machines: Mapping[str, CustomObject]
+    """Certificates that machines outside of the cluster serve, by the label of their name in the core zone."""
 
 
 def issued(settings: Settings) -> Issued:
     """What a stack declares for its certificates."""
-    return Issued(issuers(settings), certificates(settings), authorities(settings))
+    return Issued(issuers(settings), certificates(settings), authorities(settings), machines(settings))
 
 
 def issuers(settings: Settings) -> list[CustomObject]:
@@ -118,6 +121,15 @@ def authorities(settings: Settings) -> list[CustomObject]:
     served = {service.namespace for service in settings.services.values()}
     namespaces = sorted({settings.observability.namespace, settings.edge.namespace, *served})
     return [CustomObject("Certificate", secret, namespace, spec) for namespace in namespaces]
+
+
+def machines(settings: Settings) -> dict[str, CustomObject]:
+    """Certificates of names that lead to a machine, which nobody else may pose as: each has a key of its own."""
+    if not settings.storage.server.brought:
+        return {}
+    found = certificates(settings)["core"]
+    spec = {**found.spec, "secretName": STORAGE_HOST, "dnsNames": [settings.environment.object_storage_host]}
+    return {STORAGE_HOST: CustomObject("Certificate", STORAGE_HOST, settings.edge.namespace, spec)}
 
 
 def labels(environment: str) -> dict[str, str]:

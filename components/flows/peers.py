@@ -162,6 +162,7 @@ class Peers:
     def _led_by_gateways(self) -> frozenset[str]:
         environment, settings = self.settings.environment, self.settings
         core = {environment.core_fqdn(host) for host in GATEWAY_HOSTS}
+        core |= {settings.coolify_fqdn} if settings.delivery.coolify is not None else set[str]()
         slots = {settings.service_fqdn(name, slot) for name in settings.services for slot in settings.edge.gateways}
         own = {settings.database_fqdn} if settings.database.mode == "supabase" else set[str]()
         return frozenset(core | slots | own | {settings.service_fqdn(name) for name in settings.services})

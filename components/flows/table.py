@@ -20,6 +20,7 @@ from components.programs import (
     TEMPO,
 )
 from settings import Settings
+from settings.coolify import COOLIFY_PORTS
 from settings.delivery import PULL_METRICS_PORT, PULL_PORT, PUSH_METRICS_PORT, PUSH_PORT
 
 CERT_MANAGER: Final = Pods("cert-manager", "cert-manager", "app.kubernetes.io/instance")
@@ -35,8 +36,21 @@ _HTTPS: Final = 443
 def flows(settings: Settings) -> Flows:
     """Every flow of a stack."""
     peers = Peers(settings)
-    parts = (_names, _users, _services, _images, _metrics, _alerts, _logs, _traces, _probes, _dashboards, _guards)
-    every = (*parts, _certificates)
+    parts = (
+        _names,
+        _users,
+        _services,
+        _images,
+        _coolify,
+        _metrics,
+        _alerts,
+        _logs,
+        _traces,
+        _probes,
+        _dashboards,
+        _guards,
+    )
+    every = (*parts, _certificates, _backups)
     return Flows([*(flow for part in every for flow in part(peers)), *machine_flows(peers)])
 
 
@@ -88,6 +102,23 @@ def _images(peers: Peers) -> Iterator[Flow]:
         yield Flow(peers.program(PROMETHEUS), registry, port, "scrape")
     for target, port in peers.endpoint(peers.settings.storage.endpoint):
         yield Flow(registry, target, port, "the registry's bucket")
+
+
+def _backups(peers: Peers) -> Iterator[Flow]:
+    """The host that makes backups reads the stack's object storage, and writes there or at the other site."""
+    settings = peers.settings
+    makes = hosts([settings.compute.vms[settings.backup.host].address])
+    off_site = () if settings.backup.off_site is None else (settings.backup.off_site.endpoint,)
+    for endpoint in (settings.storage.endpoint, *off_site):
+        for target, port in peers.endpoint(endpoint):
+            yield Flow(makes, target, port, "backups")
+
+
+def _coolify(peers: Peers) -> Iterator[Flow]:
+    """Whoever comes to Coolify comes through the gateways; what it asks for is outside, or by public names."""
+    address = peers.settings.coolify_address
+    for port in COOLIFY_PORTS if address is not None else ():
+        yield Flow(peers.gateways, hosts([str(address)]), port, "Coolify's pages, API and webhook")
 
 
 def _metrics(peers: Peers) -> Iterator[Flow]:
@@ -164,6 +195,7 @@ def _probes(peers: Peers) -> Iterator[Flow]:
     blackbox = peers.program(BLACKBOX_EXPORTER)
     for scheme in ("https", "http"):
         yield from _to(blackbox, peers.url(f"{scheme}://{peers.settings.environment.grafana_host}"), "probe")
+    yield from _to(blackbox, peers.endpoint(peers.settings.storage.endpoint), "probe")
     for target, port in peers.name_servers:
         yield from _asked(blackbox, target, port, "probe")
 

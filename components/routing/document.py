@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from components.programs import ROUTED
-from components.routing import canary, database, names, registry
+from components.routing import canary, coolify, database, names, registry
 from components.routing.access import GRANTS, OWN_LOGIN
 from components.routing.middlewares import chain, middlewares
 from components.text import to_yaml
@@ -83,6 +83,8 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
     for name, rule, priority, port in registry.ROUTES:
         routers[name] = registry.router(settings, name, rule, priority)
         backends[name] = {"loadBalancer": {"servers": [{"url": f"http://{settings.registry_address}:{port}"}]}}
+    routers |= coolify.routers(settings)
+    backends |= coolify.backends(settings)
     http: dict[str, Any] = {"routers": routers, "services": backends, "middlewares": middlewares(settings)}
     if transports:
         http["serversTransports"] = transports

@@ -1,12 +1,16 @@
-"""A user of the object storage with a key that reaches one bucket and nothing else."""
+"""A user of the object storage with a key that reaches its buckets and nothing else."""
 
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any
 
 import pulumi
 import pulumi_minio as minio
 import pulumi_random as random
+
+from settings.storage import Storage
+from settings.storage import StorageUser as StorageUserSettings
 
 
 @dataclass(frozen=True)
@@ -15,12 +19,10 @@ class StorageUserArgs:
 
     user: str
     """Name of the user."""
-    bucket: str
-    """Full name of the bucket it may use."""
-    access: Literal["read_only", "read_write"]
-    """What it may do there."""
-    prefix: str = ""
-    """Beginning of the names of the objects that it may use; empty for all."""
+    settings: StorageUserSettings
+    """Which buckets it may use, and for what."""
+    storage: Storage
+    """The buckets' full names, and the KMS key that objects are encrypted with."""
 
 
 @dataclass(frozen=True)
@@ -35,22 +37,48 @@ class StorageKey:
     """The key itself; secret."""
 
 
-def bucket_policy(bucket: str, access: Literal["read_only", "read_write"], prefix: str = "") -> str:
-    """IAM policy document (version 2012-10-17) for one bucket, in canonical JSON; all names in it may be listed."""
+_DENIED: Sequence[Mapping[str, Any]] = (
+    {"Action": ["s3:*"], "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}},
+    # Whoever may delete objects may delete their versions as well, unless it is denied.
+    {"Action": ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"]},
+)
+"""What no key may do; MinIO asks a bucket's own policy about nobody who has a key (docs/adr/0014)."""
+
+
+def key_policy(user: StorageUserSettings, storage: Storage) -> str:
+    """IAM policy document (version 2012-10-17) of a user, in canonical JSON; it may list all names of its buckets."""
+    bucket, others = storage.bucket_name(user.bucket), [storage.bucket_name(each) for each in user.also_reads]
     names, objects = ["s3:GetBucketLocation", "s3:ListBucket"], ["s3:GetObject"]
-    if access == "read_write":
+    if user.access != "read_only":
         # Without it a program cannot take up an upload that was cut short.
         names.append("s3:ListBucketMultipartUploads")
-        objects += ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:ListMultipartUploadParts", "s3:PutObject"]
+        objects += ["s3:AbortMultipartUpload", "s3:ListMultipartUploadParts", "s3:PutObject"]
+    if user.access == "read_write":
+        objects.append("s3:DeleteObject")
+    allowed = [(names, [bucket]), (sorted(objects), [f"{bucket}/{user.prefix}*"])]
+    if others:
+        allowed += [(names[:2], others), (["s3:GetObject"], [f"{each}/*" for each in others])]
+    denied = [*_DENIED]
+    if user.access != "read_only":
+        denied += _other_keys(storage.kms_key)
     statements = [
-        {
-            "Effect": "Allow",
-            "Action": names,
-            "Resource": [f"arn:aws:s3:::{bucket}"],
-        },
-        {"Effect": "Allow", "Action": sorted(objects), "Resource": [f"arn:aws:s3:::{bucket}/{prefix}*"]},
+        *(
+            {"Effect": "Allow", "Action": what, "Resource": [f"arn:aws:s3:::{each}" for each in on]}
+            for what, on in allowed
+        ),
+        *({"Effect": "Deny", "Resource": ["arn:aws:s3:::*"], **each} for each in denied),
     ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True, separators=(",", ":"))
+
+
+def _other_keys(kms_key: str) -> Iterator[Mapping[str, Any]]:
+    """Denies writing what the platform could not read: with another key of the KMS, or with one of the writer's own.
+
+    What names no key is encrypted with the bucket's.
+    """
+    key, own = (f"s3:x-amz-server-side-encryption-{each}" for each in ("aws-kms-key-id", "customer-algorithm"))
+    for condition in ({"Null": {key: [False]}, "StringNotEquals": {key: [kms_key]}}, {"Null": {own: [False]}}):
+        yield {"Action": ["s3:PutObject"], "Condition": condition}
 
 
 class StorageUser(pulumi.ComponentResource):
@@ -64,8 +92,8 @@ class StorageUser(pulumi.ComponentResource):
         child = pulumi.ResourceOptions(parent=self)
         password = random.RandomPassword(f"{name}-password", length=40, special=False, opts=child)
         user = minio.IamUser(f"{name}-user", name=args.user, secret=password.result, opts=child)
-        document = bucket_policy(args.bucket, args.access, args.prefix)
-        policy = minio.IamPolicy(f"{name}-policy", name=f"{args.user}-{args.bucket}", policy=document, opts=child)
+        document, bucket = key_policy(args.settings, args.storage), args.storage.bucket_name(args.settings.bucket)
+        policy = minio.IamPolicy(f"{name}-policy", name=f"{args.user}-{bucket}", policy=document, opts=child)
         attachment = minio.IamUserPolicyAttachment(
             f"{name}-policy-attachment", user_name=user.name, policy_name=policy.name, opts=child
         )
@@ -75,5 +103,5 @@ class StorageUser(pulumi.ComponentResource):
             policy=document,
             opts=pulumi.ResourceOptions(parent=self, depends_on=[attachment], additional_secret_outputs=["secretKey"]),
         )
-        self.key = StorageKey(args.bucket, account.access_key, pulumi.Output.secret(account.secret_key))
+        self.key = StorageKey(bucket, account.access_key, pulumi.Output.secret(account.secret_key))
         self.register_outputs({"user": user.name, "accessKey": account.access_key})

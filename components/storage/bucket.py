@@ -7,6 +7,7 @@ import pulumi
 import pulumi_minio as minio
 
 from components.storage.lifecycle import LifecycleRule
+from components.storage.lock import Lock, LockArgs
 from settings.storage import Bucket as BucketSettings
 
 
@@ -22,6 +23,8 @@ class BucketArgs:
     """Id of the KMS key that objects are encrypted with."""
     lifecycle: Sequence[LifecycleRule]
     """How long objects are kept (days)."""
+    lock: LockArgs | None = None
+    """How long each version is locked, if it is."""
 
 
 class Bucket(pulumi.ComponentResource):
@@ -42,6 +45,7 @@ class Bucket(pulumi.ComponentResource):
             bucket=args.bucket,
             acl="private",
             quota=args.settings.quota_gib * 1024**3,
+            object_locking=True if args.lock else None,
             opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protected),
         )
         self.bucket = bucket.bucket
@@ -65,18 +69,20 @@ class Bucket(pulumi.ComponentResource):
             opts=after(),
         )
         if args.lifecycle:
-            minio.IlmPolicy(
+            last = minio.IlmPolicy(
                 f"{name}-lifecycle",
                 bucket=bucket.bucket,
                 rules=[
                     minio.IlmPolicyRuleArgs(
                         id=rule.id,
                         filter=rule.prefix or None,
-                        expiration=None if rule.expire_days is None else f"{rule.expire_days}d",
+                        expiration="DeleteMarker" if rule.expire_days is None else f"{rule.expire_days}d",
                         noncurrent_version_expiration_days=rule.noncurrent_days,
                     )
                     for rule in args.lifecycle
                 ],
                 opts=after(),
             )
+        if args.lock is not None:
+            Lock(f"{name}-lock", args.bucket, args.lock, after())
         self.register_outputs({"bucket": self.bucket})

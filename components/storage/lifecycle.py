@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from settings.retention import Retention
+from settings.storage import COPIES
 
 LOG_TENANT: Final = "luxima"
 """Loki tenant of everything but audit; also the prefix of its objects."""
@@ -20,7 +21,7 @@ class LifecycleRule:
     prefix: str
     """Objects that it is for; empty for all."""
     expire_days: int | None
-    """Days after which an object goes; None to keep it for ever."""
+    """Days after which an object goes; None to keep it for ever, and to remove the marks of deleted ones."""
     noncurrent_days: int | None
     """Days after which an old version goes; None where there are no versions."""
 
@@ -29,36 +30,32 @@ def lifecycle(bucket: str, versioned: bool, retention: Retention) -> list[Lifecy
     """Rules of `bucket`, which is its name without the stack's prefix.
 
     A bucket of which the retention table knows nothing keeps its objects; of those, old versions stay as long as
-    a snapshot of the object storage would (BAK-2).
+    a snapshot of the object storage would (BAK-2). What has no version left but the mark that it was deleted goes.
     """
     # An object that expires in a versioned bucket becomes an old version first: one more day, then it is gone.
     gone = 1 if versioned else None
+    backups = retention.backups
     match bucket:
         case "loki":
             kept = retention.log_objects_days
-            return [LifecycleRule(f"{tenant}-logs", f"{tenant}/", kept, gone) for tenant in (LOG_TENANT, AUDIT_TENANT)]
+            rules = [LifecycleRule(f"{tenant}-logs", f"{tenant}/", kept, gone) for tenant in (LOG_TENANT, AUDIT_TENANT)]
         case "tempo":
             # Tempo deletes blocks itself; this is for what it leaves behind. It keeps a file of its own at the top.
-            return [LifecycleRule("traces", "single-tenant/", retention.traces_days, gone)]
+            rules = [LifecycleRule("traces", "single-tenant/", retention.traces_days, gone)]
         case "logs-archive":
-            return [
-                LifecycleRule("archived-logs", f"{LOG_TENANT}/", retention.backups.logs_days, gone),
-                LifecycleRule("archived-audit-logs", f"{AUDIT_TENANT}/", retention.backups.audit_logs_days, gone),
+            rules = [
+                LifecycleRule("archived-logs", f"{LOG_TENANT}/", backups.logs_days, gone),
+                LifecycleRule("archived-audit-logs", f"{AUDIT_TENANT}/", backups.audit_logs_days, gone),
             ]
         case "backups":
-            backups = retention.backups
-            return [
-                LifecycleRule("database-backups", "database/", backups.database_days, gone),
-                # A snapshot overwrites objects of the same name: the versions before are the snapshots before.
-                LifecycleRule(
-                    "object-storage-snapshots",
-                    "object-storage/",
-                    backups.object_storage_days,
-                    backups.object_storage_days if versioned else None,
-                ),
-                LifecycleRule("deployment-snapshots", "deployment/", backups.deployment_days, gone),
-            ]
+            rules = [LifecycleRule("deployment-snapshots", "deployment/", backups.deployment_days, gone)]
+            if versioned:
+                # pgBackRest expires its backups; some of its files are as old as the repository.
+                rules.append(LifecycleRule("database-backups", "database/", None, backups.object_storage_days))
         case _ if versioned:
-            return [LifecycleRule("old-versions", "", None, retention.backups.object_storage_days)]
+            # Of the copies the last day is whole: what a run replaces late is still there a day later.
+            more = 1 if bucket == COPIES else 0
+            return [LifecycleRule("old-versions", "", None, backups.object_storage_days + more)]
         case _:
             return []
+    return [*rules, LifecycleRule("delete-markers", "", None, None)] if versioned else rules

@@ -9,6 +9,7 @@ import pulumi_minio as minio
 from components.storage.access import StorageKey, StorageUser, StorageUserArgs
 from components.storage.bucket import Bucket, BucketArgs
 from components.storage.lifecycle import lifecycle
+from components.storage.lock import LockArgs
 from settings.retention import Retention
 from settings.storage import Storage
 
@@ -54,6 +55,7 @@ class ObjectStorage(pulumi.ComponentResource):
                     settings=settings,
                     kms_key=storage.kms_key,
                     lifecycle=lifecycle(bucket, settings.versioning, args.retention),
+                    lock=LockArgs(storage, args.retention.backups.object_storage_days) if settings.locked else None,
                 ),
                 inside,
             )
@@ -62,9 +64,11 @@ class ObjectStorage(pulumi.ComponentResource):
         self.keys = {
             user: StorageUser(
                 f"{name}-{user}-user",
-                StorageUserArgs(user, storage.bucket_name(settings.bucket), settings.access, settings.prefix),
+                StorageUserArgs(user, settings, storage),
                 pulumi.ResourceOptions(
-                    parent=self, providers={"minio": provider}, depends_on=[self.buckets[settings.bucket]]
+                    parent=self,
+                    providers={"minio": provider},
+                    depends_on=[self.buckets[each] for each in (settings.bucket, *settings.also_reads)],
                 ),
             ).key
             for user, settings in storage.users.items()

@@ -1,8 +1,8 @@
 """What kind of data a bucket holds, by its name, and how the resources about a bucket are found.
 
 The name of a bucket ends with its class: `<prefix>-loki`, `<prefix>-logs-archive`, `<prefix>-backups`,
-`<prefix>-media`, `<prefix>-registry`, `<prefix>-tempo`. What ends otherwise has no
-class: it must be versioned, and nothing in it may expire.
+`<prefix>-copies`, `<prefix>-media` (`<prefix>-vendor-media` as well), `<prefix>-registry`, `<prefix>-tempo`. What ends
+otherwise has no class: it must be versioned, and nothing in it may expire.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from . import kinds
 LOKI = "loki"
 LOGS_ARCHIVE = "logs-archive"
 BACKUPS = "backups"
+COPIES = "copies"
 MEDIA = "media"
 REGISTRY = "registry"
 TEMPO = "tempo"
-CLASSES = (LOKI, LOGS_ARCHIVE, BACKUPS, MEDIA, REGISTRY, TEMPO)
+CLASSES = (LOKI, LOGS_ARCHIVE, BACKUPS, COPIES, MEDIA, REGISTRY, TEMPO)
 
 
 def class_of(name: str) -> str:

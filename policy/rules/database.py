@@ -14,6 +14,7 @@ from .exposure import DATABASE_PORTS
 
 _SETTING = re.compile(r"^\s*([A-Za-z_.]+)\s*[=\s]\s*'?([^'\n#]*?)'?\s*(?:#.*)?$", re.MULTILINE)
 _TLS = frozenset({"TLSv1.2", "TLSv1.3"})
+_ARCHIVE_SECONDS = 300
 _OPEN_METHODS = frozenset({"trust", "password", "md5", "ident"})
 _BESIDE = frozenset({"samenet", "samehost", "127.0.0.1/32", "::1/128", "localhost"})
 """Addresses of those who are on the database's own host, in its own network."""
@@ -21,6 +22,9 @@ _EVERYBODY = frozenset({"all", "0.0.0.0/0", "::/0"})
 _SERVER = re.compile(r"(?:^|/)postgres(?:ql)?:")
 _PARTS = re.compile(r"/supabase/|/postgrest:|/imgproxy:|/traefik:|/postgres-exporter:|(?:^|/)postgres(?:ql)?:")
 """Images of what belongs to the database: its parts, its one door, and what measures it."""
+_COOLIFY = re.compile(r"/coollabsio/")
+_COOLIFY_PARTS = re.compile(rf"{_COOLIFY.pattern}|/valkey:|/library/postgres:")
+"""Images of Coolify and of what it keeps its own data in."""
 _TOUCHES = frozenset({"db", "meta", "postgres", "supavisor", "pooler"})
 """Hosts in the database's network that run SQL for whoever asks."""
 
@@ -61,6 +65,26 @@ def postgres_tls(resource: Resource) -> Iterator[Finding]:
             yield argument.wrong(f"is {argument.text}", "remove it")
 
 
+@resource_rule("postgres-archive", requirements=("BAK-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
+def postgres_archive(resource: Resource) -> Iterator[Finding]:
+    """PostgreSQL archives its WAL, within minutes: what is written between two backups is lost otherwise."""
+    for content in _files(resource, "postgresql.conf"):
+        said = settings(content.text)
+        if said.get("archive_mode", "off") not in {"on", "always"}:
+            yield content.wrong("archives no WAL", "give archive_mode = 'on'")
+        command = said.get("archive_command", "")
+        if command in {"", "true", ":", "/bin/true"}:
+            yield content.wrong("throws WAL away", "give an archive_command that keeps it")
+        elif "pgbackrest" not in command:
+            yield content.wrong(
+                "has an archive_command that pgBackRest refuses", "give one with pgbackrest in its name"
+            )
+        seconds = re.fullmatch(r"(\d+)(s|min)?", said.get("archive_timeout", "0"))
+        if seconds is None or not 0 < int(seconds[1]) * (60 if seconds[2] == "min" else 1) <= _ARCHIVE_SECONDS:
+            text = "may keep WAL on its own disk for longer than five minutes"
+            yield content.wrong(text, "give archive_timeout = '60s'")
+
+
 @resource_rule(
     "postgres-clients", requirements=("SEC-1", "SEC-3"), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
 )
@@ -84,20 +108,24 @@ def postgres_clients(resource: Resource) -> Iterator[Finding]:
                 yield content.wrong(f"says {line.strip()}: without TLS from elsewhere", "give hostssl")
 
 
-def _networks(resource: Resource) -> set[str]:
-    return {each.at("name").text for each in resource.props.at("networksAdvanced").items()}
-
-
 @stack_rule("database-network", requirements=("SEC-3",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
 def database_network(stack: Stack) -> Iterator[Finding]:
-    """In the database's network are its parts, its door and its exporter, and nobody else."""
-    containers = stack.of(kinds.DOCKER_CONTAINER)
-    servers = [each for each in containers if _SERVER.search(each.props.at("image").text)]
-    private = {name for each in servers for name in _networks(each)}
-    for each in containers:
+    """In a database's network are its own parts and nobody else: Supabase's, its door and exporter; or Coolify's."""
+    held: dict[str, list[tuple[Value, str]]] = {}
+    for each in stack.of(kinds.DOCKER_CONTAINER):
         for joined in each.props.at("networksAdvanced").items():
-            if joined.at("name").text in private and not _PARTS.search(each.props.at("image").text):
-                yield joined.at("name").wrong("is the database's network", "leave it, and ask the Supabase API")
+            held.setdefault(joined.at("name").text, []).append((joined.at("name"), each.props.at("image").text))
+    for inside in held.values():
+        images = [image for _, image in inside]
+        if not any(map(_SERVER.search, images)):
+            continue
+        supabase = any("/supabase/" in image for image in images)
+        coolify = not supabase and any(map(_COOLIFY.search, images))
+        for joined, image in inside:
+            stranger = supabase and "/supabase/" not in image and _SERVER.search(image)
+            if stranger or not (_COOLIFY_PARTS if coolify else _PARTS).search(image):
+                whose, door = ("Coolify's", "its pages") if coolify else ("the database's", "the Supabase API")
+                yield joined.wrong(f"is {whose} network", f"leave it, and ask {door}")
 
 
 @resource_rule("database-kept", requirements=("ENV-4", "BAK-1"), types=(kinds.DOCKER_CONTAINER,))
@@ -146,4 +174,4 @@ def database_routes(resource: Resource) -> Iterator[Finding]:
                     yield server.at("url").wrong(f"leads to {host}", "remove it: queries go through the API")
 
 
-RULES = (postgres_tls, postgres_clients, database_network, database_kept, database_routes)
+RULES = (postgres_tls, postgres_archive, postgres_clients, database_network, database_kept, database_routes)

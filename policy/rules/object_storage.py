@@ -7,10 +7,10 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import cast
 
-from ..judging import Resource, Stack, resource_rule, stack_rule
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .buckets import BACKUPS, CLASSES, LOGS_ARCHIVE, LOKI, MEDIA, REGISTRY, TEMPO, class_of
+from .buckets import BACKUPS, CLASSES, COPIES, LOGS_ARCHIVE, LOKI, MEDIA, REGISTRY, TEMPO, class_of
 
 _ACTIONS = frozenset(
     {
@@ -30,8 +30,9 @@ _ACTIONS = frozenset(
 )
 """What a program does with objects. Everything else changes a bucket, a user, or what keeps a backup."""
 _ONE_BUCKET = re.compile(r"arn:aws:s3:::([a-z0-9][a-z0-9.-]*)(?:/(.*))?")
-_DELETED_BY_PROGRAMS = "deployment/"
-"""The prefix of backups that a program (k3s) prunes itself; the others only their lifecycle."""
+_DELETED_BY_PROGRAMS = ("deployment/", "database/")
+"""Prefixes of backups that a program (k3s, pgBackRest) prunes itself."""
+_READING = frozenset({"s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"})
 
 
 @resource_rule(
@@ -82,17 +83,26 @@ def storage_least_privilege(resource: Resource) -> Iterator[Finding]:
                 yield from _of_backups(policy, target, named[2], actions)
             elif class_of(named[1]) == LOGS_ARCHIVE and "s3:DeleteObject" in actions:
                 yield policy.wrong(f"lets archived logs be deleted ({target})", "leave that to the lifecycle")
-    buckets = {_bucket(each) for each in _targets(policy.text)}
-    if len(buckets) > 1:
-        yield policy.wrong(f"reaches {', '.join(sorted(buckets))}", "give each bucket a user of its own")
+    written = sorted(bucket for bucket, actions in _grants(policy.text).items() if actions - _READING)
+    if len(written) > 1:
+        yield policy.wrong(f"changes {', '.join(written)}", "give each bucket a user of its own")
 
 
 def _of_backups(policy: Value, target: str, path: str, actions: Sequence[str]) -> Iterator[Finding]:
     prefix = path.partition("*")[0]
-    if prefix in {"", _DELETED_BY_PROGRAMS}:
+    if prefix in {"", "deployment/"}:
         yield policy.wrong(f"allows all backups ({target})", "name the folder of the program")
     elif "s3:DeleteObject" in actions and not prefix.startswith(_DELETED_BY_PROGRAMS):
         yield policy.wrong(f"lets backups be deleted ({target})", "leave that to the lifecycle")
+
+
+def _grants(policy: str) -> dict[str, set[str]]:
+    """What a policy allows, by bucket."""
+    found: dict[str, set[str]] = {}
+    for statement in _allowed(policy):
+        for target in _listed(statement.get("Resource")):
+            found.setdefault(_bucket(target), set()).update(_listed(statement.get("Action")))
+    return found
 
 
 def _targets(policy: str) -> list[str]:
@@ -128,8 +138,10 @@ def storage_users(stack: Stack) -> Iterator[Finding]:
             yield user.wrong(f"{user.text} is not declared here", "name a user that is")
 
 
-_ONE_WRITER = frozenset({LOKI, TEMPO, REGISTRY, LOGS_ARCHIVE})
+_ONE_WRITER = frozenset({LOKI, TEMPO, REGISTRY, LOGS_ARCHIVE, COPIES})
 """Classes of buckets that one program writes."""
+_JOBS = {"copy-source": frozenset({MEDIA, REGISTRY}), "archive": frozenset({LOKI})}
+"""Users of jobs, and the classes of buckets that they read besides their own."""
 
 
 @stack_rule(
@@ -138,7 +150,7 @@ _ONE_WRITER = frozenset({LOKI, TEMPO, REGISTRY, LOGS_ARCHIVE})
     types=(kinds.IAM_ATTACHMENT, kinds.IAM_POLICY, kinds.SERVICE_ACCOUNT),
 )
 def storage_own_bucket(stack: Stack) -> Iterator[Finding]:
-    """A program has its own bucket and no other's, and what a key may is what its user may."""
+    """A program has its own bucket and no other's, a job reads what it copies, and a key may what its user may."""
     policies = {each.props.at("name").text: each.props.at("policy") for each in stack.of(kinds.IAM_POLICY)}
     held = {
         each.props.at("userName").text: policies[each.props.at("policyName").text]
@@ -147,22 +159,65 @@ def storage_own_bucket(stack: Stack) -> Iterator[Finding]:
     }
     writers: dict[str, str] = {}
     for user, policy in held.items():
-        own = next((each for each in CLASSES if user == each or user.startswith(f"{each}-")), "")
-        for bucket in sorted({_bucket(each) for each in _targets(policy.text)}):
+        grants, own = _grants(policy.text), next((x for x in CLASSES if user == x or user.startswith(f"{x}-")), "")
+        for bucket, actions in sorted(grants.items()):
             if own and class_of(bucket) != own:
                 yield policy.wrong(f"lets {user} reach {bucket}", f"name the bucket of {own}")
-            if class_of(bucket) in _ONE_WRITER and "s3:PutObject" in policy.text:
+            if class_of(bucket) in _JOBS.get(user, ()) and actions - _READING:
+                yield policy.wrong(f"lets {user} change {bucket}", "let it read")
+            if class_of(bucket) in _ONE_WRITER and "s3:PutObject" in actions:
                 other = writers.setdefault(bucket, user)
                 if other != user:
                     yield policy.wrong(f"lets {user} write to {bucket}, as {other} does", "leave out what writes")
+        others = sorted(bucket for bucket in grants if class_of(bucket) not in _JOBS.get(user, ()))
+        if len(others) > 1:
+            yield policy.wrong(f"lets {user} reach {', '.join(others)}", "give each bucket a user of its own")
     for key in stack.of(kinds.SERVICE_ACCOUNT):
         user, policy = key.props.at("targetUser"), key.props.at("policy")
         if policy.text and user.text in held and set(_targets(policy.text)) - set(_targets(held[user.text].text)):
             yield policy.wrong(f"names more than {user.text} may", "give the user's own policy")
 
 
-def _allowed(policy: str) -> list[dict[str, object]]:
-    """The statements of a policy document that allow something."""
+@resource_rule(
+    "storage-denied",
+    requirements=("INF-5", "SEC-2", "SEC-5", "BAK-2"),
+    types=(kinds.IAM_POLICY, kinds.SERVICE_ACCOUNT),
+    severity=Severity.CRITICAL,
+)
+def storage_denied(resource: Resource) -> Iterator[Finding]:
+    """A key is refused without TLS, deletes no version, bypasses no lock, and writes with the bucket's key alone."""
+    policy = resource.props.at("policy")
+    if not policy.text:
+        return
+    denied = [each for each in _statements(policy.text, "Deny") if "arn:aws:s3:::*" in _listed(each.get("Resource"))]
+
+    def without(right: str, actions: set[str], condition: object) -> Iterator[Finding]:
+        for each in denied:
+            if actions <= set(_listed(each.get("Action"))) and each.get("Condition") == condition:
+                return
+        yield policy.wrong(f"does not deny {' and '.join(sorted(actions))} {right}", "add the statement")
+
+    yield from without("without TLS", {"s3:*"}, {"Bool": {"aws:SecureTransport": ["false"]}})
+    yield from without("to all", {"s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"}, None)
+    if any("s3:PutObject" in actions for actions in _grants(policy.text).values()):
+        own, key = (f"s3:x-amz-server-side-encryption-{x}" for x in ("customer-algorithm", "aws-kms-key-id"))
+        yield from without("with a key of the writer's own", {"s3:PutObject"}, {"Null": {own: [False]}})
+        named = {"Null": {key: [False]}, "StringNotEquals": {key: [_kms_key(denied, key)]}}
+        yield from without("with another key of the KMS", {"s3:PutObject"}, named)
+
+
+def _kms_key(denied: Sequence[dict[str, object]], name: str) -> str:
+    """The key that a policy lets objects be encrypted with."""
+    for each in denied:
+        condition = cast("dict[str, dict[str, list[str]]]", each.get("Condition") or {})
+        keys = condition.get("StringNotEquals", {}).get(name, [])
+        if len(keys) == 1 and keys[0]:
+            return keys[0]
+    return "?"
+
+
+def _statements(policy: str, effect: str) -> list[dict[str, object]]:
+    """The statements of a policy document that allow, or deny, something."""
     if not policy:
         return []
     document = cast("dict[str, object]", json.loads(policy))
@@ -171,12 +226,16 @@ def _allowed(policy: str) -> list[dict[str, object]]:
     return [
         cast("dict[str, object]", each)
         for each in listed
-        if isinstance(each, dict) and cast("dict[str, object]", each).get("Effect") == "Allow"
+        if isinstance(each, dict) and cast("dict[str, object]", each).get("Effect") == effect
     ]
+
+
+def _allowed(policy: str) -> list[dict[str, object]]:
+    return _statements(policy, "Allow")
 
 
 def _listed(value: object) -> list[str]:
     return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else [str(value or "*")]
 
 
-RULES = (bucket_not_public, storage_least_privilege, storage_users, storage_own_bucket)
+RULES = (bucket_not_public, storage_least_privilege, storage_users, storage_own_bucket, storage_denied)

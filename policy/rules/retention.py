@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from ..judging import Level, Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .buckets import BACKUPS, LOGS_ARCHIVE, LOKI, MEDIA, REGISTRY, TEMPO, class_of, for_bucket
+from .buckets import BACKUPS, COPIES, LOGS_ARCHIVE, LOKI, MEDIA, REGISTRY, TEMPO, class_of, for_bucket
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +27,11 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
     LOKI: (Floor("", 90, 0, "LOG-6"),),
     LOGS_ARCHIVE: (Floor("", 60, 0, "BAK-4"), Floor("audit/", 90, 0, "LOG-6")),
     BACKUPS: (
-        Floor("database/", 30, 0, "BAK-1"),
-        # Snapshots overwrite objects of the same name: the versions before are the snapshots.
-        Floor("object-storage/", 14, 14, "BAK-2"),
+        # pgBackRest expires what is too old, and needs some objects for as long as there are backups.
+        Floor("database/", None, 14, "BAK-1"),
         Floor("deployment/", 7, 0, "BAK-3"),
     ),
+    COPIES: (Floor("", None, 14, "BAK-2"),),
     MEDIA: (Floor("", None, 14, "BAK-2"),),
     REGISTRY: (Floor("", None, 14, "INF-6"),),
     TEMPO: (Floor("", 7, 0, "MON-4"),),
@@ -38,7 +39,7 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
 }
 """The requirement's floors by class of bucket. They are written here on purpose, not read from the settings."""
 
-MUST_BE_VERSIONED = frozenset({MEDIA, BACKUPS, REGISTRY, ""})
+MUST_BE_VERSIONED = frozenset({MEDIA, BACKUPS, COPIES, REGISTRY, ""})
 MUST_HAVE_LIFECYCLE = frozenset({LOKI, LOGS_ARCHIVE, BACKUPS, TEMPO})
 
 
@@ -46,7 +47,7 @@ def floors_met_by(class_: str, prefix: str) -> list[Floor]:
     """The floors that a lifecycle rule with this prefix must keep: all whose objects it may touch."""
     touched = [each for each in FLOORS[class_] if each.prefix.startswith(prefix) or prefix.startswith(each.prefix)]
     # A prefix that no floor speaks of holds backups all the same: the longest of the class counts.
-    return touched or [max(FLOORS[class_], key=lambda each: each.days or 0)]
+    return touched or [max(FLOORS[class_], key=lambda each: each.days or math.inf)]
 
 
 @resource_rule(
@@ -133,12 +134,12 @@ def _covers(lifecycle: Resource, class_: str) -> Iterator[Finding]:
     for rule in rules.items():
         if rule.at("status").text not in {"", "Enabled"}:
             yield rule.at("status").wrong(f"is {rule.at('status').text}", "give Enabled")
-        if rule.at("expiration").text:
+        if rule.at("expiration").text not in {"", "DeleteMarker"}:
             ended.append(rule.at("filter").text)
             if rule.at("filter").text and not rule.at("filter").text.endswith("/"):
                 yield rule.at("filter").wrong("is no folder", "end it with /")
     for floor in FLOORS[class_]:
-        if not any(floor.prefix.startswith(each) or not floor.prefix for each in ended):
+        if floor.days and not any(floor.prefix.startswith(each) or not floor.prefix for each in ended):
             yield rules.wrong(f"lets nothing under {floor.prefix or '/'} expire", f"give {floor.days}d")
 
 
@@ -161,6 +162,28 @@ def bucket_versioned(stack: Stack) -> Iterator[Finding]:
             status = versioning.props.at("versioningConfiguration", "status")
             if status.text != "Enabled":
                 yield status.wrong(f"is {status.text!r}", "give Enabled")
+
+
+@stack_rule(
+    "bucket-locked",
+    requirements=("BAK-2", "INF-5"),
+    types=(kinds.BUCKET, kinds.BUCKET_LOCK),
+    severity=Severity.CRITICAL,
+)
+def bucket_locked(stack: Stack) -> Iterator[Finding]:
+    """No version of the copies can be deleted before its time, whoever holds a key."""
+    locks = {each.props.at("bucket").text: each.props.at("days") for each in stack.of(kinds.BUCKET_LOCK)}
+    for bucket in stack.of(kinds.BUCKET):
+        name = bucket.props.at("bucket")
+        if class_of(name.text) != COPIES:
+            continue
+        if not bucket.props.at("objectLocking").flag:
+            yield bucket.props.at("objectLocking").wrong("is not true", "give true: it cannot be had later")
+        days = locks.get(name.text)
+        if days is None:
+            yield name.wrong("has no BucketLock", "declare one with the same bucket and the days of the copies")
+        elif (days.number or 0) < FLOORS[COPIES][0].noncurrent_days:
+            yield days.wrong(f"is {days.number or 0:g}", f"give at least {FLOORS[COPIES][0].noncurrent_days} (BAK-2)")
 
 
 @resource_rule(
@@ -198,6 +221,7 @@ RULES = (
     loki_lifecycle_prefix,
     bucket_lifecycle,
     bucket_versioned,
+    bucket_locked,
     bucket_force_destroy,
     bucket_protected,
 )

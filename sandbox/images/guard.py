@@ -1,11 +1,11 @@
-"""The guard's image without its base image: this machine's own Python, the packages that the guard imports, and it."""
+"""The repository's own images without their base image: this machine's Python, the packages they import, and they."""
 
 import hashlib
 import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Final
@@ -19,9 +19,11 @@ PACKAGES: Final = (
     *("annotated-types", "certifi", "charset-normalizer", "dnspython", "idna", "promql-parser", "pydantic"),
     *("pydantic-core", "PyYAML", "requests", "typing-extensions", "typing-inspection", "urllib3"),
 )
-"""Distributions that the guard imports."""
+"""Distributions that they import."""
 APP: Final = ("components/__init__.py", "components/dns_update", "release", "settings")
 """What the Dockerfile copies from the repository."""
+BACKUP_APP: Final = ("backup", "settings")
+"""What backup.Dockerfile copies."""
 _HOME: Final = "usr/local"
 _LIBRARIES: Final = f"{_HOME}/lib/python-libraries"
 _STDLIB: Final = f"{_HOME}/lib/python{sys.version_info.major}.{sys.version_info.minor}"
@@ -38,10 +40,10 @@ _UNUSED: Final = shutil.ignore_patterns(
 )
 
 
-def app() -> list[Entry]:
-    """The repository's own code that the guard is made of."""
+def app(parts: Sequence[str] = APP) -> list[Entry]:
+    """The repository's own code that an image is made of."""
     files: list[Path] = []
-    for name in APP:
+    for name in parts:
         path = ROOT / name
         files += [path] if path.is_file() else path.rglob("*.py")
     return [Entry(f"app/{file.relative_to(ROOT)}", file.read_bytes()) for file in files]

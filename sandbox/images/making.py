@@ -16,7 +16,19 @@ from sandbox.images import guard, program
 from sandbox.images.archive import RECIPE, Config, Entry, Layer, write
 from sandbox.images.linked import is_program, libraries
 from sandbox.images.model import Image, ImageError, repository, tag
-from sandbox.images.table import GUARD, HOLDER, PROGRAM, REAL, SERVICE, STAND_INS, is_guard, is_holder, is_service
+from sandbox.images.table import (
+    BACKUP,
+    GUARD,
+    HOLDER,
+    PROGRAM,
+    REAL,
+    SERVICE,
+    STAND_INS,
+    is_backup,
+    is_guard,
+    is_holder,
+    is_service,
+)
 from tools import ToolError, cache
 from tools.table import PROGRAMS
 from tools.versions import ask, dotted
@@ -24,6 +36,8 @@ from tools.versions import ask, dotted
 _KEPT_SECONDS: Final = 86_400
 """How long an archive is kept that was replaced by another; somebody may be loading it."""
 _AUTHORITIES: Final = "etc/ssl/certs/ca-certificates.crt"
+_KEPT: Final = ("/var/lib/backup", "/var/lib/node-exporter")
+"""Folders of the image of backups that volumes take the owner from."""
 _USERS: Final = {"root": 0, "postgres": 105, "luxima": 10001, "nobody": 65534, "pause": 65535}
 _NOTHING: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
@@ -44,6 +58,8 @@ def programs(references: Iterable[str]) -> list[str]:
     for reference in references:
         if (real := REAL.get(repository(reference))) is not None:
             needed |= {real.program, *(["go"] if real.poses else [])}
+        elif is_backup(reference):
+            needed.add("rclone")
         elif not is_guard(reference):
             needed.add("go")
     return sorted(needed)
@@ -92,6 +108,12 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
     if is_guard(reference):
         config = replace(GUARD, env=(*guard.ENV, *GUARD.env, f"SSL_CERT_FILE=/{_AUTHORITIES}"))
         return _Content("release.guard of this checkout", [base, guard.python(), guard.app()], config)
+    if is_backup(reference):
+        config = replace(BACKUP, env=(*guard.ENV, *BACKUP.env, f"SSL_CERT_FILE=/{_AUTHORITIES}"))
+        kept = [Entry(folder.removeprefix("/"), mode=0o775, owner=_USERS["luxima"]) for folder in _KEPT]
+        copies = [_executable("/usr/local/bin/rclone", _given(programs, "rclone")), *kept]
+        layers = [base, guard.python(), copies, guard.app(guard.BACKUP_APP)]
+        return _Content("backup of this checkout without pgBackRest", layers, config)
     stand_in = STAND_INS.get(name)
     if stand_in is not None:
         said, config, unseen = "stand-in", stand_in.config, stand_in.unseen

@@ -63,6 +63,10 @@ REAL: Final[Mapping[str, Real]] = {
     "docker.io/library/registry": Real(
         "registry", Config(("/bin/registry",), ("serve", "/etc/distribution/config.yml")), poses=("wget",)
     ),
+    # Its publisher's image has a folder for data, too, that root alone may write to.
+    "docker.io/pgsty/silo": Real(
+        "minio", Config(("/usr/bin/silo",), folder="/data"), "what was mended since MinIO was archived", poses=("curl",)
+    ),
     "docker.io/coredns/coredns": Real("coredns", Config(("/coredns",))),
     "quay.io/prometheus/prometheus": _prometheus(
         "prometheus",
@@ -144,6 +148,22 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
     "docker.io/supabase/edge-runtime": _supabase("edge-runtime", 9000, unseen="no edge function was run"),
     "docker.io/supabase/studio": _supabase("studio", 3000, unseen="no page of Studio was shown"),
     "docker.io/supabase/supavisor": _supabase("pooler", 6543, 4000, unseen="no connection was shared"),
+    "docker.io/coollabsio/coolify": StandIn(
+        "Coolify",
+        (8080,),
+        ("/api/health",),
+        "no page of Coolify was shown and no webhook was taken; its API is a stand-in beside it",
+        poses=("curl", "sh"),
+    ),
+    "docker.io/coollabsio/coolify-realtime": StandIn(
+        "Coolify's realtime", (6001, 6002), ("/ready",), "Coolify's pages heard of no change", poses=("sh", "wget")
+    ),
+    "docker.io/library/postgres": StandIn(
+        "Coolify's PostgreSQL", (5432,), (), "Coolify kept nothing", poses=("pg_isready", "sh")
+    ),
+    "docker.io/valkey/valkey": StandIn(
+        "Coolify's Valkey", (6379,), (), "Coolify queued no job", poses=("sh", "valkey-cli")
+    ),
     "ghcr.io/kube-vip/kube-vip": StandIn("kube-vip", (2113,), (), "no virtual address was held or moved"),
 }
 """By the image's name without tag."""
@@ -161,6 +181,20 @@ GUARD: Final = Config(
 """As the repository's Dockerfile has it."""
 
 
+BACKUP: Final = Config(
+    ("python", "-m", "backup"),
+    user="10001:0",
+    folder="/app",
+    env=("PYTHONUNBUFFERED=1", "PYTHONDONTWRITEBYTECODE=1"),
+)
+"""As the repository's backup.Dockerfile has it."""
+
+
+def is_backup(reference: str) -> bool:
+    """Whether it is the image of backups, whose repository is called `backup`."""
+    return "@" in reference and repository(reference).endswith("/backup")
+
+
 def is_guard(reference: str) -> bool:
     """Whether it is the release tool's image, whose repository is called `release`."""
     return "@" in reference and repository(reference).endswith("/release")
@@ -168,7 +202,8 @@ def is_guard(reference: str) -> bool:
 
 def is_service(reference: str) -> bool:
     """Whether it is a service's: those are named by digest, and nobody else's are."""
-    return "@" in reference and not is_guard(reference) and repository(reference) not in REAL | STAND_INS
+    ours = is_guard(reference) or is_backup(reference)
+    return "@" in reference and not ours and repository(reference) not in REAL | STAND_INS
 
 
 def is_holder(reference: str) -> bool:

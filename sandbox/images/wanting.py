@@ -20,6 +20,12 @@ _DATABASE: Final = (
     versions.TRAEFIK,
 )
 """What the stack's own database is made of."""
+_COOLIFY: Final = (
+    versions.COOLIFY,
+    versions.COOLIFY_REALTIME,
+    versions.COOLIFY_POSTGRES,
+    versions.COOLIFY_REDIS,
+)
 
 
 def wanted(settings: Settings) -> list[str]:
@@ -61,12 +67,17 @@ def on_hosts(settings: Settings) -> list[str]:
         versions.CADVISOR.reference,
         versions.NODE_EXPORTER.reference,
         versions.REGISTRY.reference,
+        *([settings.backup.image] if settings.backup.image else []),
         _agent(settings),
     ]
     if settings.observability.database.rpartition(":")[0] in {host.address for host in hosts.values()}:
         found.append(versions.POSTGRES_EXPORTER.reference)
+    if settings.storage.server.brought:
+        found.append(versions.SILO.reference)
     if settings.database_host is not None:
         found += [each.reference for each in _DATABASE]
+    if settings.delivery.coolify is not None:
+        found += [each.reference for each in _COOLIFY]
     return sorted(set(found))
 
 

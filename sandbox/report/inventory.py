@@ -46,6 +46,10 @@ def _line(token: str, count: int, plugins: Plugins, absent: Mapping[str, str]) -
     package = token.split(":", 1)[0]
     if token.startswith(f"{_DYNAMIC}/dns:"):
         return Line("dns", token, count, "driven", "Knot DNS, by RFC 2136 updates")
+    if token.startswith(f"{_DYNAMIC}/storage:"):
+        return Line("minio", token, count, "driven", "MinIO, by the S3 API")
+    if token.startswith(f"{_DYNAMIC}/coolify:"):
+        return Line("coolify", token, count, "driven", "a stand-in of Coolify's API")
     if token.startswith(_DYNAMIC):
         return Line("platform", token, count, "recorded", "kept in the state only")
     module = _module(package)

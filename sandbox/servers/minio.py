@@ -2,6 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 
+import urllib3
+from minio import Minio as Client
+
 from sandbox import tls
 from sandbox.layout import Layout
 from sandbox.machine import plan
@@ -26,7 +29,7 @@ class Minio(Single):
         """Run it on its data folder."""
         layout, port = site.layout, site.ports["minio"]
         folder = begin_world(layout, self.name)
-        certificate, _ = tls.ensure_server(layout.tls, self.name, [_HOST, *_names(site)])
+        certificate, _ = tls.ensure_server(layout.tls, self.name, [_HOST, "localhost", *_names(site)])
         (folder / "drive").mkdir(exist_ok=True)
         program = Program(
             name=self.name,
@@ -42,7 +45,7 @@ class Minio(Single):
                 folder,
                 MINIO_ROOT_USER=site.settings.storage.root_user,
                 MINIO_ROOT_PASSWORD=site.credentials.stack["minioRootPassword"],
-                MINIO_KMS_SECRET_KEY=f"{site.settings.storage.kms_key}:{site.credentials.minio_kms_key}",
+                MINIO_KMS_SECRET_KEY=f"{site.settings.storage.kms_key}:{site.credentials.stack['minioKmsKey']}",
                 MINIO_SITE_REGION=site.settings.storage.region,
                 MINIO_BROWSER="off",
                 MINIO_UPDATE="off",
@@ -53,6 +56,18 @@ class Minio(Single):
             log=layout.logs / "minio.log",
         )
         keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        self._other_site(site)
+
+    def _other_site(self, site: Site) -> None:
+        """Make the bucket that people have at the other site, if the stack's copies go there."""
+        off_site, storage = site.settings.backup.off_site, site.settings.storage
+        if off_site is None:
+            return
+        pool = urllib3.PoolManager(ca_certs=str(site.layout.ca_bundle))
+        password = site.credentials.stack["minioRootPassword"]
+        client = Client(self.endpoint(site.ports), access_key=storage.root_user, secret_key=password, http_client=pool)
+        if not client.bucket_exists(off_site.bucket):
+            client.make_bucket(off_site.bucket, object_lock=True)
 
     def address(self, ports: Mapping[str, int]) -> str:
         """URL of the S3 API."""
@@ -68,5 +83,5 @@ class Minio(Single):
 
 
 def _names(site: Site) -> list[str]:
-    """The name under which the settings know it, where that leads to it."""
-    return [plan.storage_name(site.settings)] if site.real else []
+    """The name under which the settings know it, where that leads to it, and the address that it leads to."""
+    return [plan.storage_name(site.settings), site.settings.compute.network.gateway] if site.real else []

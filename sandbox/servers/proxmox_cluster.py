@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 from urllib.parse import parse_qsl, urlsplit
 
+from sandbox.servers.proxmox_cloning import Cloning
 from sandbox.servers.proxmox_ha import HighAvailability
 
 # fakepve has no type information: these names are the boundary to it.
@@ -47,7 +48,7 @@ def typed_config(values: Mapping[str, Any]) -> dict[str, Any]:
     return {key: typed[key] for key in values}
 
 
-class Cluster(HighAvailability, _FakePve):
+class Cluster(Cloning, HighAvailability, _FakePve):
     """A Proxmox VE cluster in memory. Tasks end before their request is answered."""
 
     def __init__(self, *, host: str, port: int, nodes: list[str], disks: list[str], files: list[str]) -> None:
@@ -111,6 +112,8 @@ class Cluster(HighAvailability, _FakePve):
                 vm.config[key] = vm.pending.pop(key)
 
     async def _move_disk(self, v: dict[str, Any], user: str) -> str:
+        if "target-vmid" in v:
+            return await self._reassign(v, user)
         vm = self.find(v["node"], v["vmid"])
         disk, storage = v["disk"], v["storage"]
         if disk not in vm.config or storage not in self.storages:
@@ -252,7 +255,7 @@ def _as_comment(text: Any) -> str:
 def disk_store(name: str) -> dict[str, Any]:
     """A datastore for disks of VMs and containers."""
     return {"type": "lvmthin", "content": "images,rootdir", "vgname": "pve", "thinpool": name, "active": 1, "shared": 1,
-            "files": set[str]()}  # fmt: skip
+            "total": 16 * 1024 * GIB, "files": set[str]()}  # fmt: skip
 
 
 def file_store(name: str) -> dict[str, Any]:

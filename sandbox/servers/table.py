@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from sandbox.machine.plan import BRIDGE
 from sandbox.servers.base import Server
 from sandbox.servers.controllers import Controllers
+from sandbox.servers.coolify import Coolify
 from sandbox.servers.dns import Dns
 from sandbox.servers.docker import Docker
 from sandbox.servers.gate import Gate
@@ -17,12 +18,13 @@ KUBERNETES = Kubernetes()
 CONTROLLERS = Controllers()
 MINIO = Minio()
 PROXMOX = Proxmox()
+COOLIFY = Coolify()
 DNS = Dns()
 GATE = Gate()
 NODE = Node()
 DOCKER = Docker(BRIDGE, lambda _: ())
 
-SERVERS: tuple[Server, ...] = (GATE, KUBERNETES, CONTROLLERS, MINIO, PROXMOX, DNS, NODE, DOCKER)
+SERVERS: tuple[Server, ...] = (GATE, KUBERNETES, CONTROLLERS, MINIO, PROXMOX, COOLIFY, DNS, NODE, DOCKER)
 
 AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name, NODE.name: KUBERNETES.name}
 """Servers that need another one first; all others start at the same time."""
@@ -30,5 +32,5 @@ AFTER: Mapping[str, str] = {CONTROLLERS.name: KUBERNETES.name, NODE.name: KUBERN
 REAL: tuple[Server, ...] = (GATE, NODE, DOCKER)
 """Servers of which there are none where nodes are simulated."""
 
-OPTIONAL = frozenset(server.name for server in REAL)
+OPTIONAL = frozenset(server.name for server in (*REAL, COOLIFY))
 """Servers that may be off."""

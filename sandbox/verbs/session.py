@@ -22,7 +22,7 @@ from sandbox.sealing import Seal
 from sandbox.servers import docker, fleet, kubernetes
 from sandbox.servers.base import Site
 from sandbox.servers.proxmox import HOST as PROXMOX_HOST
-from sandbox.servers.table import DNS, GATE, MINIO, PROXMOX
+from sandbox.servers.table import COOLIFY, DNS, GATE, MINIO, PROXMOX
 from settings import Settings, load
 from settings.loading import check
 from settings.secrets import SECRETS
@@ -212,12 +212,18 @@ def without_servers(config: overlay.Config) -> overlay.Config:
 def inside(config: overlay.Config, settings: Settings, ports: Mapping[str, int]) -> overlay.Config:
     """The configuration in the stack's own network, where servers are at the addresses and names of the settings.
 
-    Of these, only Proxmox has none there, and the object storage is on no machine of the stack.
+    Of these, only Proxmox and Coolify's API have none there, and the object storage is on no machine of the stack.
     """
     hosts = {zone: dict(names) for zone, names in settings.dns.hosts.items()}
     hosts["core"][plan.storage_name(settings).partition(".")[0]] = (settings.compute.network.gateway,)
-    endpoints: overlay.Endpoints = {"compute": {"endpoint": PROXMOX.address(ports)}, "dns": {"hosts": hosts}}
-    return overlay.with_endpoints(without_servers(config), endpoints)
+    endpoints: overlay.Endpoints = {
+        "compute": {"endpoint": PROXMOX.address(ports)},
+        "dns": {"hosts": hosts},
+        **COOLIFY.endpoint(config, ports),
+    }
+    port = settings.storage.endpoint.rpartition(":")[2]
+    another = f"{settings.compute.network.gateway}:{port}"
+    return _with_site(overlay.with_endpoints(overlay.with_object_storage(without_servers(config)), endpoints), another)
 
 
 def here(config: overlay.Config, ports: Mapping[str, int]) -> overlay.Config:
@@ -226,5 +232,17 @@ def here(config: overlay.Config, ports: Mapping[str, int]) -> overlay.Config:
         "compute": {"endpoint": PROXMOX.address(ports)},
         "storage": {"endpoint": MINIO.endpoint(ports)},
         "dns": {"servers": [{"address": DNS.host, "port": ports["dns"]}]},
+        **COOLIFY.endpoint(config, ports),
     }
-    return overlay.with_endpoints(without_servers(config), endpoints)
+    # Where containers are only recorded, nobody goes there.
+    another = f"127.0.0.2:{ports['minio']}"
+    return _with_site(overlay.with_endpoints(overlay.with_object_storage(without_servers(config)), endpoints), another)
+
+
+def _with_site(config: overlay.Config, endpoint: str) -> overlay.Config:
+    """The configuration in which the other site, if there is one, is the sandbox's object storage by another name."""
+    site = config["luxima:backup"].get("off_site")
+    if site is None:
+        return config
+    told = {**site, "endpoint": endpoint, "access_key": overlay.storage_root_user(config)}
+    return overlay.with_endpoints(config, {"backup": {"off_site": told}})

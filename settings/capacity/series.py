@@ -150,8 +150,10 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "log-agent": alike(len(machines) - len(compute.containers), 600),
         "blackbox-exporter": alike(1, 200),
         "blackbox-https": alike(names * 2 + len(settings.edge.gateways), 30),
+        "blackbox-storage": alike(1, 30),
         "blackbox-dns": alike(names * 3 + 4, 20),
         "blackbox-outside": alike(docker_hosts * (len(settings.edge.gateways) + 1), 20),
+        "blackbox-coolify": alike(0 if settings.delivery.coolify is None else 1, 30),
         "live-slot": alike(names * len(settings.edge.gateways), 20),
     }
 

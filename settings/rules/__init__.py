@@ -11,6 +11,7 @@ from settings.report import Problem
 from settings.rules import (
     addresses,
     availability,
+    backup,
     capacity,
     database,
     delivery,
@@ -24,6 +25,7 @@ from settings.rules import (
     releases,
     services,
     storage,
+    storage_server,
 )
 from settings.stack import Settings
 
@@ -38,10 +40,12 @@ RULES: tuple[Rule, ...] = (
     *availability.RULES,
     *storage.RULES,
     *durations.RULES,
+    *backup.RULES,
     *kubernetes.RULES,
     *services.RULES,
     *observability.RULES,
     *database.RULES,
+    *storage_server.RULES,
     *capacity.RULES,
     *guard.RULES,
     *releases.RULES,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Final
 
-from settings.database import KEY_YEARS, STORAGE_USER
+from settings.database import KEY_YEARS
 from settings.report import Path, Problem, listed, show
 from settings.shape import whole
 from settings.stack import Settings
@@ -47,17 +47,6 @@ def host(settings: Settings) -> Iterator[Problem]:
         )
 
 
-def storage(settings: Settings) -> Iterator[Problem]:
-    """Its storage can write to its folder of the media, and to no other."""
-    user = settings.storage.users.get(STORAGE_USER)
-    wanted = ("media", "read_write", f"{STORAGE_USER}/")
-    if settings.database.mode == "existing" or (user and (user.bucket, user.access, user.prefix) == wanted):
-        return
-    text = f"{show(user.bucket)}, {user.access}, {show(user.prefix)}" if user else "is missing"
-    right = f"{{bucket: media, access: read_write, prefix: {STORAGE_USER}/}}"
-    yield Problem(("storage", "users", STORAGE_USER), f"{text}; give {right}")
-
-
 def schemas(settings: Settings) -> Iterator[Problem]:
     """What is not for users is not exposed."""
     for index, schema in enumerate(settings.database.schemas):
@@ -93,4 +82,4 @@ def keys(settings: Settings) -> Iterator[Problem]:
         yield Problem(("database", "keys", "jwt"), text)
 
 
-RULES = (host, storage, schemas, connections, keys)
+RULES = (host, schemas, connections, keys)

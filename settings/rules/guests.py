@@ -15,6 +15,9 @@ LEAST: Final[Mapping[Role, Mapping[str, int]]] = {
 }
 """What k3s' documentation asks for, and half of that for agents and Docker; a disk also holds image and containers."""
 
+SNAPSHOTS_OF_A_HOST: Final = 4
+"""At least: the live one, the one before, the next, and a machine that is made from one."""
+
 _MAJORITY: Final = 3
 """Nodes of which one can be lost and the others are still more than half."""
 
@@ -35,6 +38,23 @@ def ids(settings: Settings) -> Iterator[Problem]:
             text = f"{guest.id} is the id of {_name(first[guest.id])} already; give each guest an id of its own"
             yield Problem((*path, "id"), text)
         first.setdefault(guest.id, path)
+
+
+def snapshot_ids(settings: Settings) -> Iterator[Problem]:
+    """Numbers of snapshots are nobody else's, and enough for each host: the live one, the one before, the next."""
+    deployment = settings.backup.deployment
+    if deployment is None:
+        return
+    path = ("backup", "deployment", "last_id")
+    least = SNAPSHOTS_OF_A_HOST * len(settings.compute.by_role("docker_host"))
+    if len(deployment.ids) < least:
+        text = f"{deployment.last_id} leaves {len(deployment.ids)} numbers from {deployment.first_id} on"
+        right = max(deployment.first_id + least - 1, deployment.first_id)
+        yield Problem(path, f"{text}, too few for {least} snapshots; give at least {right}")
+    for other, guest in all_guests(settings):
+        if guest.id in deployment.ids:
+            text = f"{deployment.first_id} to {deployment.last_id} has the id of {_name(other)}, {guest.id}"
+            yield Problem(path, f"{text}; give snapshots numbers that no guest has")
 
 
 def names(settings: Settings) -> Iterator[Problem]:
@@ -106,4 +126,4 @@ def _name(path: Path) -> str:
     return f"{path[1]}.{path[2]}"
 
 
-RULES = (ids, names, nodes, guest_size, machine_size, node_memory, started_elsewhere)
+RULES = (ids, snapshot_ids, names, nodes, guest_size, machine_size, node_memory, started_elsewhere)

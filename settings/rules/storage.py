@@ -1,10 +1,12 @@
 """Rules on the object storage (INF-5, LOG-6, BAK-1..4)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from settings.database import STORAGE_USER
 from settings.report import Problem, show, suggest
 from settings.shape import whole
 from settings.stack import Settings
+from settings.storage import COPIES, StorageUser
 
 NEEDED = {
     "loki": "Loki's data (requirement LOG-6)",
@@ -13,19 +15,31 @@ NEEDED = {
     "backups": "backups (requirement BAK-1)",
     "registry": "the images of the registry (requirement INF-6)",
 }
-OWN_USERS = (
-    ("loki", "loki", "read_write"),
-    ("tempo", "tempo", "read_write"),
-    ("registry-push", "registry", "read_write"),
-    ("registry-pull", "registry", "read_only"),
-)
-"""User, bucket and access."""
+OWN_USERS: Mapping[str, StorageUser] = {
+    "loki": StorageUser(bucket="loki", access="read_write"),
+    "tempo": StorageUser(bucket="tempo", access="read_write"),
+    "registry-push": StorageUser(bucket="registry", access="read_write"),
+    "registry-pull": StorageUser(bucket="registry", access="read_only"),
+    "copy-source": StorageUser(bucket="media", access="read_only", also_reads=("vendor-media", "registry")),
+    "archive": StorageUser(bucket="logs-archive", access="append", also_reads=("loki",)),
+}
+"""Users of the platform's own programs and jobs: each has what it needs, and none of them more."""
+ETCD = StorageUser(bucket="backups", access="read_write", prefix="deployment/etcd/")
+"""The user `etcd`, with which k3s writes its snapshots (BAK-3)."""
+DATABASE = {
+    STORAGE_USER: StorageUser(bucket="media", access="read_write", prefix=f"{STORAGE_USER}/"),
+    "backup-database": StorageUser(bucket="backups", access="read_write", prefix="database/"),
+}
+"""Users of a database that the stack brings: its storage, and its backups, which expire what is too old (BAK-1)."""
+COPY_TARGET = StorageUser(bucket=COPIES, access="read_write")
+"""The user `copy-target`, with which copies are written where the stack keeps them itself (BAK-2)."""
 S3_NAME_LENGTH = 63
 
 
 def needed_buckets(settings: Settings) -> Iterator[Problem]:
     """The platform's own buckets are there."""
-    for name, use in NEEDED.items():
+    copies = {COPIES: "the daily copies (requirement BAK-2); or give backup.copies: off_site"}
+    for name, use in {**NEEDED, **(copies if settings.backup.copies == "own" else {})}.items():
         if name not in settings.storage.buckets:
             text = f"is missing; give a bucket for {use}, with versioning and quota_gib"
             yield Problem(("storage", "buckets", name), text)
@@ -40,33 +54,42 @@ def bucket_names(settings: Settings) -> Iterator[Problem]:
             yield Problem(("storage", "buckets", name), f"{text}, S3 takes {S3_NAME_LENGTH} together")
 
 
+def locked(settings: Settings) -> Iterator[Problem]:
+    """The copy that survives an attacker is locked, and what is locked has versions (S3 locks versions)."""
+    for name, bucket in whole(settings.storage.buckets):
+        at = ("storage", "buckets", name)
+        if name == COPIES and not bucket.locked:
+            yield Problem((*at, "locked"), "is false; give true: nobody may delete the copies before their time")
+        if bucket.locked and not bucket.versioning:
+            yield Problem((*at, "versioning"), "is false; give true: only versions can be locked")
+
+
 def user_buckets(settings: Settings) -> Iterator[Problem]:
-    """A user's bucket is there."""
+    """A user's buckets are there, and each is named once."""
     buckets = settings.storage.buckets
     for name, user in whole(settings.storage.users):
-        if user.bucket not in buckets:
-            text = f"{show(user.bucket)} is not a bucket; {suggest(user.bucket, buckets, 'buckets')}"
-            yield Problem(("storage", "users", name, "bucket"), text)
+        at = ("storage", "users", name)
+        named = [((*at, "bucket"), user.bucket)]
+        named += [((*at, "also_reads", index), bucket) for index, bucket in enumerate(user.also_reads)]
+        seen: set[str] = set()
+        for path, bucket in named:
+            if bucket not in buckets:
+                yield Problem(path, f"{show(bucket)} is not a bucket; {suggest(bucket, buckets, 'buckets')}")
+            elif bucket in seen:
+                yield Problem(path, f"{show(bucket)} is named already; name each bucket once")
+            seen.add(bucket)
 
 
 def own_users(settings: Settings) -> Iterator[Problem]:
     """The platform's own programs can use their bucket, and none of them more of it than it has to."""
-    for name, bucket, access in OWN_USERS:
+    wanted = dict(OWN_USERS)
+    wanted |= {"etcd": ETCD} if settings.kubernetes.mode == "k3s" else {}
+    wanted |= {"copy-target": COPY_TARGET} if settings.backup.copies == "own" else {}
+    wanted |= {} if settings.database.mode == "existing" else DATABASE
+    for name, right in wanted.items():
         user = settings.storage.users.get(name)
-        if user is None or (user.bucket, user.access, user.prefix) != (bucket, access, ""):
-            text = f"{show(user.bucket)}, {user.access}, {show(user.prefix)}" if user else "is missing"
-            yield Problem(("storage", "users", name), f"{text}; give {{bucket: {bucket}, access: {access}}}")
+        if user is None or user.text != right.text:
+            yield Problem(("storage", "users", name), f"{user.text if user else 'is missing'}; give {right.text}")
 
 
-def etcd(settings: Settings) -> Iterator[Problem]:
-    """k3s can write etcd's snapshots to their folder, and to no other (BAK-3)."""
-    user = settings.storage.users.get("etcd")
-    wanted = ("backups", "read_write", "deployment/etcd/")
-    if settings.kubernetes.mode != "k3s" or (user and (user.bucket, user.access, user.prefix) == wanted):
-        return
-    text = f"{show(user.bucket)}, {user.access}, {show(user.prefix)}" if user else "is missing"
-    right = "{bucket: backups, access: read_write, prefix: deployment/etcd/}"
-    yield Problem(("storage", "users", "etcd"), f"{text}; give {right}")
-
-
-RULES = (needed_buckets, bucket_names, user_buckets, own_users, etcd)
+RULES = (needed_buckets, bucket_names, locked, user_buckets, own_users)

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import json
 import re
 from typing import cast
 
@@ -20,6 +21,10 @@ _OPENSSH_WITHOUT_PASSPHRASE = _OPENSSH + b"\0\0\0\4none"
 
 def _is_base64(text: str) -> bool:
     return len(_decoded(text)) >= 16
+
+
+def _is_kms_key(text: str) -> bool:
+    return len(_decoded(text)) == 32
 
 
 def _is_private_key(text: str) -> bool:
@@ -45,6 +50,20 @@ def _is_kubeconfig(text: str) -> bool:
     return isinstance(content, dict) and {"clusters", "users", "contexts"} <= cast("dict[str, object]", content).keys()
 
 
+def _is_variables(text: str) -> bool:
+    try:
+        found: object = json.loads(text)
+    except ValueError:
+        return False
+    if not isinstance(found, dict):
+        return False
+    tables = list(cast("dict[str, object]", found).values())
+    return all(
+        isinstance(table, dict) and all(isinstance(value, str) for value in cast("dict[str, object]", table).values())
+        for table in tables
+    )
+
+
 PROXMOX_TOKEN = Form(
     r"[^\s@!=]+@[A-Za-z][A-Za-z0-9._-]*![A-Za-z][A-Za-z0-9._-]+=[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}",
     "user@realm!tokenname=uuid",
@@ -54,6 +73,7 @@ ACCESS = Form(
     "[A-Za-z0-9_-]{32,128}", "32 to 128 random letters, digits, _ and -, as `openssl rand -hex 32` prints them"
 )
 TSIG = Form(_ANY, "base64 of at least 16 bytes, as tsig-keygen or keymgr print it", _is_base64)
+KMS_KEY = Form(_ANY, "base64 of exactly 32 bytes, as `openssl rand -base64 32` prints it", _is_kms_key)
 PRIVATE_KEY = Form(
     _PEM, "a private key in PEM or OpenSSH form, with its BEGIN and END lines and no passphrase", _is_private_key
 )
@@ -63,6 +83,10 @@ BOT_TOKEN = Form("[0-9]{6,12}:[A-Za-z0-9_-]{30,60}", "the bot's number, a colon 
 JWT = Form(
     r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+",
     "a JWT, the bearer_token that `mc admin prometheus generate` prints",
+)
+COOLIFY_TOKEN = Form(r"[0-9]+\|[A-Za-z0-9]{40,80}", "the number, the | and the letters that Coolify shows once")
+COOLIFY_VARIABLES = Form(
+    _ANY, 'JSON of texts by application and variable, such as {"shop": {"API_KEY": "…"}}; {} for none', _is_variables
 )
 KUBECONFIG = Form(_ANY, "a kubeconfig with clusters, users and contexts", _is_kubeconfig)
 

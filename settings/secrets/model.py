@@ -13,6 +13,7 @@ Reader = Literal[
     "guests",
     "cluster",
     "storage",
+    "backup",
     "dns",
     "edge",
     "cert-manager",
@@ -24,6 +25,7 @@ Reader = Literal[
     "postgres-exporter",
     "pve-exporter",
     "release",
+    "coolify",
     "people",
 ]
 """Who is told a secret: a system that the program drives, a program that it runs, the release tool, or people."""
@@ -31,16 +33,16 @@ Reader = Literal[
 
 @dataclass(frozen=True)
 class Only:
-    """A secret that is needed with one value of a setting only."""
+    """A secret that is needed with some values of a setting only."""
 
     path: tuple[str, ...]
     """The setting."""
-    value: str
+    values: tuple[str, ...]
     others: frozenset[str]
     """Its other values, with which the secret may not be set."""
 
     def __str__(self) -> str:
-        return f"luxima:{'.'.join(self.path)} {self.value}"
+        return f"luxima:{'.'.join(self.path)} {' or '.join(self.values)}"
 
     def found(self, areas: Mapping[str, object]) -> object:
         """What the setting is; None when it is not there."""
@@ -71,7 +73,7 @@ class Secret:
 
     def needed(self, areas: Mapping[str, object]) -> bool:
         """Whether settings need it; a setting that is none of its values needs nothing."""
-        return self.only is None or self.only.found(areas) == self.only.value
+        return self.only is None or self.only.found(areas) in self.only.values
 
     def command(self, stack: str) -> str:
         """The command that sets the secret; it asks for the value, or reads a file, so that no history has it."""

@@ -18,9 +18,11 @@ _ACCESS_ORIGIN: Final = "a random password: `openssl rand -hex 32`"
 _ACCESS_ROTATION: Final = (
     "set a new one, run up; a gateway takes it up within two minutes, and refuses the old one from then on"
 )
-_ELSEWHERE: Final = Only(("database", "mode"), "existing", frozenset({"supabase"}))
+_ELSEWHERE: Final = Only(("database", "mode"), ("existing",), frozenset({"supabase"}))
 """The stack's own database has keys and passwords that are made with it (`settings.secrets.generated`)."""
 _UP: Final = "make a new one, set it, run up, revoke the old one; messages are sent again until it is there"
+
+_WITH_COOLIFY: Final = Only(("delivery", "coolify", "api"), ("enabled",), frozenset({"disabled"}))
 
 SECRETS: Final = (
     Secret(
@@ -44,9 +46,37 @@ SECRETS: Final = (
         "password of storage.root_user",
         forms.ACCESS,
         ("storage",),
-        "what the object storage was started with (MINIO_ROOT_PASSWORD), made by `openssl rand -hex 32`",
-        "restart the object storage with the new one, set it, make minioMetricsToken anew and set it, run up; until "
-        "then ObjectStorageDown fires, so silence it",
+        f"{_ACCESS_ORIGIN}; of an existing server, what it was started with (MINIO_ROOT_PASSWORD)",
+        "set a new one and a minioMetricsToken that is made with it, run up: the server starts anew with it; an "
+        "existing one is restarted with it first. ObjectStorageDown may fire meanwhile, so silence it",
+    ),
+    Secret(
+        "minioKmsKey",
+        "key that every object is encrypted with: whoever loses it has lost them all",
+        forms.KMS_KEY,
+        ("storage",),
+        "`openssl rand -base64 32`, once; keep two safe copies before the first `up`: docs/how-to/storage.md",
+        "never while there are objects: a server with another one reads none of them. After a leak, copy every bucket "
+        "to a server with a new one: docs/how-to/storage.md",
+        Only(("storage", "server", "mode"), ("deployed", "beside"), frozenset({"existing"})),
+    ),
+    Secret(
+        "databaseBackupPassphrase",
+        "passphrase that all backups of the database are encrypted with",
+        forms.ACCESS,
+        ("backup",),
+        "`openssl rand -hex 32`; without it no backup can be read, so keep a copy where neither platform nor state is",
+        "never while its backups are wanted: another one begins another repository; docs/how-to/restore-database.md",
+        Only(("database", "mode"), ("supabase",), frozenset({"existing"})),
+    ),
+    Secret(
+        "offSiteKey",
+        "key of backup.off_site.access_key, with which copies of buckets are written at the other site",
+        forms.ACCESS,
+        ("backup",),
+        "the other site's object storage: a user that may list, read and write in that bucket; docs/how-to/restore.md",
+        "make a second key, set backup.off_site.access_key and this, run up, remove the first",
+        Only(("backup", "copies"), ("off_site",), frozenset({"own"})),
     ),
     Secret(
         "dnsTsigSecret",
@@ -71,7 +101,7 @@ SECRETS: Final = (
         ("cert-manager",),
         _TSIG_ORIGIN,
         _TSIG_ROTATION,
-        Only(("edge", "certificates", "issuer"), "acme", frozenset({"private_ca"})),
+        Only(("edge", "certificates", "issuer"), ("acme",), frozenset({"private_ca"})),
     ),
     Secret(
         "logAgentPassword",
@@ -173,6 +203,24 @@ SECRETS: Final = (
         _ELSEWHERE,
     ),
     Secret(
+        "coolifyApiToken",
+        "token with which applications are declared in Coolify",
+        forms.COOLIFY_TOKEN,
+        ("coolify",),
+        "Coolify, which has to run: Keys & Tokens, API Tokens, with read and write (docs/how-to/add-an-application.md)",
+        "make a second token, set it, run up, remove the first",
+        _WITH_COOLIFY,
+    ),
+    Secret(
+        "coolifyVariables",
+        "secret variables of the applications in Coolify, as JSON by application and name",
+        forms.COOLIFY_VARIABLES,
+        ("coolify",),
+        "whoever runs the application; `{}` where none has any",
+        "set it with the new value, run up, deploy the application in Coolify: it runs with the old one until then",
+        _WITH_COOLIFY,
+    ),
+    Secret(
         "minioMetricsToken",
         "token with which Prometheus reads the object storage's metrics",
         forms.JWT,
@@ -187,7 +235,7 @@ SECRETS: Final = (
         ("cluster", "release"),
         "the cluster's administrator",
         "set the new one and run up",
-        Only(("kubernetes", "mode"), "existing", frozenset({"k3s"})),
+        Only(("kubernetes", "mode"), ("existing",), frozenset({"k3s"})),
     ),
 )
 

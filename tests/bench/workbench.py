@@ -34,8 +34,8 @@ _COMPUTED = {
     "random:index/randomPassword:RandomPassword": ("result",),
 }
 """Outputs that the program goes on with."""
-_AUTHORITY = "kubernetes:core/v1:SecretPatch"
-"""The Secret of which the private authority's certificate is read."""
+_CERTIFICATE = "kubernetes:core/v1:SecretPatch"
+"""The Secret of which a certificate is read."""
 _SECONDS = 1200
 """How long one run may take."""
 
@@ -45,8 +45,8 @@ class _Driver(Recorded):
 
     def computed(self, token: str, name: str, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
         """Made up from the name, the same every time."""
-        if token == _AUTHORITY:
-            return {"data": {"ca.crt": base64.b64encode(b"of the private CA").decode()}}
+        if token == _CERTIFICATE:
+            return {"data": {key: base64.b64encode(b"made up").decode() for key in ("ca.crt", "tls.crt", "tls.key")}}
         made = {output: digest(name, output) for output in _COMPUTED.get(token, ())}
         return made | {"bcryptHash": f"$2b$10${digest(name)[:53]}"} if "result" in made else made
 

@@ -13,7 +13,9 @@ from components import edge
 from components.observability import documents, loki
 from components.text import to_yaml
 from settings import Settings
+from settings.coolify import COOLIFY_PORTS
 from settings.delivery import PULL_PORT, PUSH_PORT
+from settings.storage_server import PORT as STORAGE_PORT
 from tests.recording import STACKS, Declared, Recorder, record_platform, stack_settings
 
 DOCKER = "docker:index/container:Container"
@@ -106,7 +108,10 @@ def test_every_host_that_an_exporter_is_looked_for_on_has_it(stack: str) -> None
     led_to = {f"{settings.registry_address}:{port}" for port in (PULL_PORT, PUSH_PORT)}
     if (database := settings.database_host) is not None:
         led_to.add(f"{database.address}:{settings.database.gateway_port}")
-    # What the gateways lead to is no exporter.
+    led_to |= {f"{settings.coolify_address}:{port}" for port in COOLIFY_PORTS if settings.coolify_address}
+    if (storage := settings.storage_host) is not None:
+        led_to.add(f"{storage.address}:{STORAGE_PORT}")
+    # What the gateways and programs lead to is no exporter.
     assert _scraped(recorder) == listening - led_to
     assert led_to <= listening
 

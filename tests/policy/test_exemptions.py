@@ -60,6 +60,7 @@ _OF_CHART: dict[tuple[str, str, str, str], Case] = {
 }
 """By rule, type, name and property path."""
 
+
 _NEEDED: dict[tuple[str, str, str], Case] = {
     ("kubernetes-provider-tls", "kubernetes", "kubeconfig"): one(
         kinds.KUBERNETES_PROVIDER, {"kubeconfig": UNKNOWN}, "kubernetes"
@@ -81,18 +82,21 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ("command-verifies", "*-start", "create.curl"): one(
         kinds.REMOTE_COMMANDS[0], {"create": "curl --insecure https://10.0.0.1:6443"}, "aceh-prod-k3s-server-1-start"
     ),
-    (
-        "gateway-backends",
-        "gateway-*-routing",
-        'data["routing.yaml"].http.services.registry-*.loadBalancer.servers[*].url',
-    ): one(
-        kinds.CONFIG_MAP,
-        {"metadata": {"namespace": "edge"}, "data": {"routing.yaml": _ROUTING}},
-        "gateway-blue-routing",
-    ),
     ("docker-provider-tls", "docker-*", "registryAuth"): one(
         kinds.DOCKER_PROVIDER, {"host": "ssh://a@b", "registryAuth": UNKNOWN}, "docker-docker-1"
     ),
+    **{
+        (
+            "gateway-backends",
+            "gateway-*-routing",
+            f'data["routing.yaml"].http.services.{name}*.loadBalancer.servers[*].url',
+        ): one(
+            kinds.CONFIG_MAP,
+            {"metadata": {"namespace": "edge"}, "data": {"routing.yaml": _ROUTING.replace("registry-pull", example)}},
+            "gateway-blue-routing",
+        )
+        for name, example in (("registry-", "registry-pull"), ("coolify", "coolify-webhook"))
+    },
     **{
         (rule, "database-gateway-run-luxima-container", "uploads[*].content"): one(
             kinds.DOCKER_CONTAINER,
@@ -112,6 +116,9 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
     ),
     ("docker-host-access", "observability-*-node-exporter-container", "networkMode"): one(
         kinds.DOCKER_CONTAINER, {"networkMode": "host"}, "observability-docker-1-node-exporter-container"
+    ),
+    ("docker-read-only", "coolify-coolify-container", "readOnly"): one(
+        kinds.DOCKER_CONTAINER, {"readOnly": False}, "coolify-coolify-container"
     ),
     ("docker-non-root", "observability-*-log-agent-container", "user"): one(
         kinds.DOCKER_CONTAINER, {"user": "0:0"}, "observability-docker-1-log-agent-container"

@@ -11,6 +11,9 @@ from policy.table import RULES
 from .mutants.engine import Judge, Verdict, mutants, platform, rewritten
 from .mutants.table import EQUIVALENT, KINDS, OPEN
 
+OF_COOLIFY = frozenset({"environment", "postDeployment", "variables", "networksAdvanced/0/name"})
+"""What of Coolify's resources is broken, and what the database's network is kept free of."""
+
 
 def _survivors(verdicts: Sequence[Verdict]) -> list[str]:
     survived = [each.mutant for each in verdicts if each.outcome == "survived"]
@@ -23,6 +26,12 @@ def test_of_a_sample_none_survives() -> None:
     verdicts = [judge.judge(each) for each in mutants("prod", first_only=True)]
     assert _survivors(verdicts) == []
     assert {each.mutant.kind for each in verdicts if each.outcome == "caught"} == set(KINDS)
+
+
+def test_what_staging_alone_has_is_broken_as_well() -> None:
+    judge = Judge("staging")
+    made = [each for each in mutants("staging") if each.name.startswith("coolify-") and each.path in OF_COOLIFY]
+    assert {(each.path, judge.judge(each).outcome) for each in made} == {(path, "caught") for path in OF_COOLIFY}
 
 
 def test_writing_a_document_anew_breaks_nothing() -> None:

@@ -69,6 +69,8 @@ TABLE: Final[Sequence[Inhibition]] = (
     Inhibition(
         "ObjectStorageDown", ("LokiFlushFailing", "ObjectStorageErrors", "TempoBlocksFailing", "TempoFlushFailing")
     ),
+    Inhibition("BackupFailing", ("BackupUnknown",), ("backup",)),
+    Inhibition("BackupEmpty", ("BackupShrunk",), ("backup",)),
     Inhibition("RegistryDown", ("TargetDown",), ("instance",), job="registry"),
     Inhibition("GatewayDown", ("SiteUnreachable", "VirtualAddressUnreachable"), ("slot",)),
     Inhibition("GatewayDown", ("TargetDown",), ("slot",), job="traefik"),

@@ -5,6 +5,7 @@
 | `http_2xx` | URL with https | answered with 2xx within 10 s, certificate valid for the name |
 | `http_redirect` | URL with http | answered with a redirect to https (SEC-1: plain HTTP only redirects) |
 | `core` | gateway | a TLS connection with a certificate valid for the core zone; what is behind it is not asked |
+| `object_storage` | object storage | the same, valid for its own name |
 | `dns_public`, `dns_core` | name server | answers for the zone's SOA with authority |
 | `dns_name_<service>` | name server | answers with an address for the service's public name |
 | `dns_host_<zone>_<name>` | name server | answers with an address for a name that leads to no slot |
@@ -56,16 +57,19 @@ def config(settings: Settings) -> dict[str, Any]:
             },
         },
     }
-    modules["core"] = {
-        "prober": "tcp",
-        "timeout": TIMEOUT,
-        "tcp": {
-            "preferred_ip_protocol": "ip4",
-            "ip_protocol_fallback": False,
-            "tls": True,
-            "tls_config": {**_tls(settings), "server_name": settings.environment.grafana_host},
-        },
-    }
+    named = {"core": settings.environment.grafana_host}
+    named |= {"object_storage": settings.storage.endpoint.rpartition(":")[0]}
+    for module, name in named.items():
+        modules[module] = {
+            "prober": "tcp",
+            "timeout": TIMEOUT,
+            "tcp": {
+                "preferred_ip_protocol": "ip4",
+                "ip_protocol_fallback": False,
+                "tls": True,
+                "tls_config": {**_tls(settings), "server_name": name},
+            },
+        }
     for part, zone in zip(ZONES, settings.environment.zones, strict=True):
         modules[f"dns_{part}"] = _dns(zone, "SOA")
     modules |= {f"dns_host_{key}": _dns(name, "A") for key, name in settings.looked_up.items()}

@@ -40,7 +40,13 @@ BACKENDS: Final[Sequence[Emitter]] = (
         "MinIO",
         ("minio", "minio-buckets"),
         (
-            *same("gauge", "bucket", "minio_bucket_quota_total_bytes", "minio_bucket_usage_total_bytes"),
+            *same(
+                "gauge",
+                "bucket",
+                "minio_bucket_quota_total_bytes",
+                "minio_bucket_usage_object_total",
+                "minio_bucket_usage_total_bytes",
+            ),
             *same(
                 "gauge",
                 "",
@@ -49,6 +55,7 @@ BACKENDS: Final[Sequence[Emitter]] = (
                 "minio_cluster_drive_offline_total",
                 "minio_cluster_nodes_offline_total",
             ),
+            *same("gauge", "pool set server", "minio_cluster_health_erasure_set_healing_drives"),
             *same("counter", "api server", "minio_s3_requests_5xx_errors_total", "minio_s3_requests_total"),
         ),
     ),
@@ -69,7 +76,7 @@ BACKENDS: Final[Sequence[Emitter]] = (
     ),
     Emitter(
         "blackbox exporter",
-        ("blackbox-https", "blackbox-dns", "blackbox-outside"),
+        ("blackbox-https", "blackbox-storage", "blackbox-dns", "blackbox-outside", "blackbox-coolify"),
         tuple(
             same(
                 "gauge",

@@ -46,8 +46,25 @@ JOBS: Final = Emitter(
             ("backup",),
             "When the last good backup ended; `backup` is `database`, `object_storage`, `deployment` or `logs`",
         ),
+        Metric("backup_last_failure_timestamp_seconds", "gauge", ("backup",), "When a run last failed; 0 for never"),
+        Metric(
+            "backup_verified_timestamp_seconds",
+            "gauge",
+            ("backup",),
+            "When something of a backup was last read back, compared, and right; 0 for never",
+        ),
+        Metric("backup_duration_seconds", "gauge", ("backup",), "How long the last good run took"),
+        Metric(
+            "backup_objects",
+            "gauge",
+            ("backup",),
+            "Objects, or files, that the newest backup restores, and not only those that its run added",
+        ),
+        Metric("backup_size_bytes", "gauge", ("backup",), "What they are together"),
     ),
-    "Written as files for the textfile collector of the node exporter, atomically: to another name, then renamed.",
+    "Written as files for the textfile collector of the node exporter, atomically: to another name, then renamed. "
+    "Before the first good backup nothing is told but a failure. `deployment` has the first metric alone, recorded by "
+    "a rule: since when, at most 8 days, the hypervisor shows the newest snapshot of each Docker host.",
 )
 """What the platform's own jobs emit."""
 

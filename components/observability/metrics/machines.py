@@ -90,11 +90,11 @@ MACHINES: Final[Sequence[Emitter]] = (
                 "pve_memory_usage_bytes",
                 "pve_not_backed_up_info",
             ),
-            *same("gauge", "id node name type template tags", "pve_guest_info"),
+            *same("gauge", "id node name type template tags snapshot_of", "pve_guest_info"),
             *same("gauge", "id nodes online quorate version", "pve_cluster_info"),
             Metric("pve_ha_state", "gauge", ("id", "state"), "Only `error`: high availability gave the guest up"),
         ),
-        "Of hosts and storages, with `hypervisor` and `storage`, and of the stack's own guests, with `host`. A cluster "
-        "of one host has no `pve_cluster_info`.",
+        "Of hosts and storages, with `hypervisor` and `storage`, and of the stack's own guests, with `host`; templates "
+        "of Docker hosts have `snapshot_of` instead. A cluster of one host has no `pve_cluster_info`.",
     ),
 )

@@ -1,12 +1,15 @@
 """The node exporter of a Docker host: its CPU, memory, disks and network as metrics (MON-2)."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import pulumi
 import pulumi_docker as docker
 
 from components.docker_health import healthcheck, page
 from versions import NODE_EXPORTER
+
+_FIGURES: Final = "/backups"
 
 
 @dataclass(frozen=True)
@@ -21,6 +24,8 @@ class NodeExporterArgs:
     """TCP port of the metrics."""
     environment: str
     """Value of the label `environment`."""
+    figures: pulumi.Input[str] | None = None
+    """Volume with what backups on this host tell; None where none are made."""
 
 
 class NodeExporter(pulumi.ComponentResource):
@@ -35,6 +40,21 @@ class NodeExporter(pulumi.ComponentResource):
         image = docker.RemoteImage(
             f"{name}-image", name=NODE_EXPORTER.reference, keep_locally=True, opts=pulumi.ResourceOptions(parent=self)
         )
+        folders = ["/host/var/lib/node-exporter"]
+        mounts = [
+            docker.ContainerMountArgs(
+                type="bind",
+                source="/",
+                target="/host",
+                read_only=True,
+                bind_options=docker.ContainerMountBindOptionsArgs(propagation="rslave"),
+            )
+        ]
+        if args.figures is not None:
+            folders.append(_FIGURES)
+            mounts.append(
+                docker.ContainerMountArgs(type="volume", source=args.figures, target=_FIGURES, read_only=True)
+            )
         docker.Container(
             f"{name}-container",
             name="node-exporter",
@@ -44,7 +64,7 @@ class NodeExporter(pulumi.ComponentResource):
                 "--path.procfs=/host/proc",
                 "--path.sysfs=/host/sys",
                 f"--web.listen-address={self.endpoint}",
-                "--collector.textfile.directory=/host/var/lib/node-exporter",
+                *(f"--collector.textfile.directory={folder}" for folder in folders),
                 "--collector.systemd",
                 "--collector.systemd.unit-include=.+[.](service|timer)",
                 "--collector.filesystem.mount-points-exclude=^/(dev|proc|run|sys|var/lib/docker)($|/)",
@@ -62,15 +82,7 @@ class NodeExporter(pulumi.ComponentResource):
             restart="unless-stopped",
             healthcheck=healthcheck(page(f"http://{self.endpoint}/")),
             destroy_grace_seconds=10,
-            mounts=[
-                docker.ContainerMountArgs(
-                    type="bind",
-                    source="/",
-                    target="/host",
-                    read_only=True,
-                    bind_options=docker.ContainerMountBindOptionsArgs(propagation="rslave"),
-                )
-            ],
+            mounts=mounts,
             log_driver="json-file",
             # All that the engine has defaults for: it adds what is missing, and that would count as a change each time.
             log_opts={"max-size": "10m", "max-file": "3", "tag": "{{.Name}}"},

@@ -35,8 +35,9 @@ def hypervisor(settings: Settings) -> Job:
             "metric_relabel_configs": [
                 {"source_labels": ["__name__", "state"], "action": "keep", "regex": _KEPT},
                 *_named(settings),
+                _snapshot(settings),
                 # A guest of another stack on the same cluster.
-                {"source_labels": ["id", "host"], "action": "drop", "regex": "(qemu|lxc)/[0-9]+;"},
+                {"source_labels": ["id", "host", "snapshot_of"], "action": "drop", "regex": "(qemu|lxc)/[0-9]+;;"},
             ],
         },
     )
@@ -50,3 +51,12 @@ def _named(settings: Settings) -> Iterator[Job]:
     for kind, guests in (("qemu", settings.wanted_vms), ("lxc", settings.compute.containers)):
         for name, guest in guests.items():
             yield copied("id", "host", regex=f"{kind}/{guest.id}", replacement=name)
+
+
+def _snapshot(settings: Settings) -> Job:
+    """The Docker host that a template is a snapshot of, by the name that the release tool gave it."""
+    return {
+        "source_labels": ["template", "name"],
+        "regex": f"1;{settings.environment.name}-(.+)-r[0-9]+-[0-9]{{8}}t[0-9]{{6}}z",
+        "target_label": "snapshot_of",
+    }

@@ -6,12 +6,16 @@ from components.flows import API_PORT
 from components.observability.prometheus.parts import Job, copied, docker_hosts, job
 from components.programs import BLACKBOX_EXPORTER
 from settings import Settings
+from settings.coolify import HEALTH_PATH
 
 
 def jobs(settings: Settings) -> Iterator[Job]:
     """Every probe."""
     yield from _names(settings)
     yield _outside(settings)
+    # As GitHub comes to it. A job without targets is there in every stack, as the rules on it are.
+    page = _static_probe("http_2xx", [f"https://{settings.coolify_fqdn}{HEALTH_PATH}"])
+    yield _probe(settings, "blackbox-coolify", [] if settings.delivery.coolify is None else [page], "coolify")
 
 
 def _names(settings: Settings) -> Iterator[Job]:
@@ -29,6 +33,9 @@ def _names(settings: Settings) -> Iterator[Job]:
         for slot, gateway in settings.edge.gateways.items()
     ]
     yield _probe(settings, "blackbox-https", [*pages, *core])
+    # That it answers is seen by who reads its metrics: this is for its certificate.
+    storage = _static_probe("object_storage", [settings.storage.endpoint], service_name="minio")
+    yield _probe(settings, "blackbox-storage", [storage])
     servers = [f"{server.address}:{server.port}" for server in settings.dns.servers]
     asked = {"dns_public": settings.environment.zones[0], "dns_core": settings.environment.zones[1]}
     asked |= {f"dns_name_{service}": name for service, name in names.items()}
@@ -74,7 +81,7 @@ def _static_probe(module: str, targets: Sequence[str], **labels: str) -> Job:
     return {"targets": list(targets), "labels": {"__param_module": module, "module": module, **labels}}
 
 
-def _probe(settings: Settings, name: str, targets: Sequence[Job]) -> Job:
+def _probe(settings: Settings, name: str, targets: Sequence[Job], service_name: str | None = None) -> Job:
     exporter = f"{BLACKBOX_EXPORTER.host(settings.observability.namespace)}:{BLACKBOX_EXPORTER.port}"
     return job(
         settings,
@@ -88,5 +95,5 @@ def _probe(settings: Settings, name: str, targets: Sequence[Job]) -> Job:
                 {"target_label": "__address__", "replacement": exporter},
             ],
         },
-        service_name=None,
+        service_name=service_name,
     )

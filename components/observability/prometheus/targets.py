@@ -17,7 +17,7 @@ _CONTAINERS = (
     "memory_working_set_bytes|network_(receive|transmit)_bytes_total|fs_(reads|writes)_bytes_total)"
 )
 """What rules and panels ask of containers."""
-_BUCKETS = "minio_bucket_(usage|quota)_total_bytes"
+_BUCKETS = "minio_bucket_(usage|quota)_total_bytes|minio_bucket_usage_object_total"
 """Requests and times of each bucket are many, and asked for by nobody."""
 
 GATEWAYS_DROPPED: Final = (

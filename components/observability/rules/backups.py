@@ -1,16 +1,20 @@
-"""Backups that did not run (BAK-1..4)."""
+"""Backups that are late, fail, hold less than they did, or are not compared (BAK-1..5)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from components.kubernetes import SNAPSHOT_HOURS
-from components.observability.rules.model import Alert, Group
+from components.observability.rules.model import Alert, Group, Recording
 from settings import Settings
+from settings.backup import COPIED
 
 PATIENCE: Final = 1.5
 """Times the interval: a run that takes long or is tried again is not late yet."""
 UNKNOWN_HOURS: Final = 36
 """The longest interval, with the same patience."""
+LEFT_RATIO: Final = 0.5
+"""Of the most of a week: people and retention take away less than half of everything in that time."""
 SNAPSHOT_SECONDS: Final = 2 * 3600
 """A template of a Docker host's disk is cloned in well under an hour."""
 
@@ -20,7 +24,11 @@ KNOWN: Final = "1d"
 SNAPSHOT_OF_ETCD_HOURS: Final = int(PATIENCE * SNAPSHOT_HOURS)
 """How old the newest snapshot of etcd may be."""
 
+SEEN_DAYS: Final = 8
+"""How far back it is looked when a snapshot was seen first; longer than a release without one is told."""
+
 _LAST: Final = 'max by (backup) (last_over_time(backup_last_success_timestamp_seconds{{backup="{0}"}}[{1}]))'
+_warning = partial(Alert, severity="warning", kind="backup", owner="devops", dashboard="backups")
 
 
 def intervals(settings: Settings) -> Mapping[str, int]:
@@ -33,13 +41,29 @@ def intervals(settings: Settings) -> Mapping[str, int]:
     }
 
 
-def _without_snapshot() -> str:
-    """How old the last snapshot is, where there is none since a release that began long enough ago."""
+def _snapshots(settings: Settings) -> Recording:
+    """Since when the hypervisor shows the newest template, of that Docker host of which it is the oldest.
+
+    Whoever makes them is a person's machine or a pipeline, which no Prometheus asks; what they made is seen.
+    """
+    hosts = len(settings.compute.by_role("docker_host"))
+    seen = 'min by (snapshot_of, name) (timestamp(pve_guest_info{snapshot_of!=""}))'
+    newest = f"max by (snapshot_of) (min_over_time({seen}[{SEEN_DAYS}d:10m]))"
+    # A host without any has no series, and then not all are kept.
+    expr = f"min({newest}) and on () count({newest}) >= {hosts}"
+    return Recording("backup_last_success_timestamp_seconds", expr, {"backup": "deployment"})
+
+
+def _without_snapshot(settings: Settings) -> str:
+    """How old the last snapshot is, where there is none since a release that began long enough ago and is live."""
     last = _LAST.format("deployment", KNOWN)
     # Where none was ever made, the time since 1970 stands for it.
     never = f"sum by (backup) (0 * {last.replace('max by (backup) (', 'absent(')})"
-    # The tool makes it while the release is on probation, which may last longer than that.
-    begun = f"max(last_over_time(release_probation_start_timestamp_seconds[{KNOWN}]) < time() - {SNAPSHOT_SECONDS})"
+    # The tool makes it when the probation is over, which is extended once at most.
+    patience = SNAPSHOT_SECONDS + 2 * 60 * settings.guard.probation_minutes
+    live = "max by (service, slot) (last_over_time(release_live_slot_info[10m]))"
+    begun = f"last_over_time(release_probation_start_timestamp_seconds[{KNOWN}]) and on (service, slot) {live}"
+    begun = f"max(({begun}) < time() - {patience})"
     return f"time() - ({last} or {never}) > on () group_left () (time() - {begun})"
 
 
@@ -61,10 +85,16 @@ def groups(settings: Settings) -> list[Group]:
         f'sum by (backup) (absent(backup_last_success_timestamp_seconds{{backup="{name}"}}))'
         for name in intervals(settings)
     )
+    made = settings.backup.deployment is not None
     return [
+        *([Group("deployment-snapshots", [_snapshots(settings)], "5m")] if made else ()),
         Group(
             "backups",
             [
+                _failing(),
+                _shrunk(),
+                *_empty(settings),
+                _unverified(settings),
                 Alert(
                     "BackupOverdue",
                     late,
@@ -89,32 +119,27 @@ def groups(settings: Settings) -> list[Group]:
                     pending=f"{UNKNOWN_HOURS}h",
                     dashboard="backups",
                 ),
-                Alert(
-                    "DeploymentSnapshotMissing",
-                    _without_snapshot(),
-                    severity="warning",
-                    kind="backup",
-                    owner="devops",
-                    summary="A release was made, but no snapshot of it",
-                    description="{{ if gt $value 1e9 }}There has never been a snapshot of a deployment."
-                    "{{ else }}The last snapshot of a deployment is {{ $value | humanizeDuration }} old.{{ end }}",
-                    pending="10m",
-                    dashboard="backups",
-                ),
+                *([_snapshot_missing(settings)] if made else ()),
                 *(_snapshots_of_etcd() if settings.kubernetes.mode == "k3s" else ()),
-                Alert(
-                    "BackupSucceeded",
-                    "time() - max by (backup) (backup_last_success_timestamp_seconds) < 600",
-                    severity="info",
-                    kind="backup",
-                    owner="devops",
-                    summary="The backup of {{ $labels.backup }} succeeded",
-                    description="It ended {{ $value | humanizeDuration }} ago.",
-                    dashboard="backups",
-                ),
+                _succeeded(settings),
             ],
-        )
+        ),
     ]
+
+
+def _snapshot_missing(settings: Settings) -> Alert:
+    return Alert(
+        "DeploymentSnapshotMissing",
+        _without_snapshot(settings),
+        severity="warning",
+        kind="backup",
+        owner="devops",
+        summary="A release was made, but no snapshot of it",
+        description="{{ if gt $value 1e9 }}There is a Docker host without any snapshot."
+        "{{ else }}The last snapshot of a deployment is {{ $value | humanizeDuration }} old.{{ end }}",
+        pending="10m",
+        dashboard="backups",
+    )
 
 
 def _snapshots_of_etcd() -> list[Alert]:
@@ -132,3 +157,105 @@ def _snapshots_of_etcd() -> list[Alert]:
             dashboard="backups",
         )
     ]
+
+
+def _told(figure: str, kind: str = "") -> str:
+    """The figure of each kind, or of one, whatever host tells it; scrapes may fail for a while."""
+    matcher = f'{{backup="{kind}"}}' if kind else ""
+    return f"max by (backup) (last_over_time(backup_{figure}{matcher}[10m]))"
+
+
+def _failing() -> Alert:
+    failed = _told("last_failure_timestamp_seconds")
+    return _warning(
+        "BackupFailing",
+        # Where none was ever made, the time since 1970 stands for it.
+        f"{failed} - ({_told('last_success_timestamp_seconds')} or 0 * {failed}) > 0",
+        summary="The backup of {{ $labels.backup }} fails",
+        description="It has been tried for half an hour, every 5 minutes. {{ if gt $value 1e9 }}There is no good one."
+        "{{ else }}The last try failed {{ $value | humanizeDuration }} after the last good one.{{ end }}",
+        pending="30m",
+    )
+
+
+def _shrunk() -> Alert:
+    # What was told on another host before counts as well.
+    shares = [
+        f"label_replace({_told(figure)} / max by (backup) (max_over_time(backup_{figure}[7d])) < {LEFT_RATIO}"
+        f', "figure", "{called}", "", "")'
+        for figure, called in (("objects", "objects"), ("size_bytes", "bytes"))
+    ]
+    return _warning(
+        "BackupShrunk",
+        " or ".join(shares),
+        summary="The backup of {{ $labels.backup }} fell to {{ $value | humanizePercentage }} of its "
+        "{{ $labels.figure }}",
+        description="It holds {{ $value | humanizePercentage }} of the most {{ $labels.figure }} that it held within "
+        "the last 7 days.",
+        pending="5m",
+    )
+
+
+def _empty(settings: Settings) -> list[Alert]:
+    storage, each = settings.storage, intervals(settings)
+    copied = [storage.bucket_name(name) for name in COPIED if name in storage.buckets]
+    return [
+        _warning(
+            "BackupEmpty",
+            f"{_told('objects', 'database')} == 0 or {_told('size_bytes', 'database')} == 0",
+            summary="The backup of database holds nothing",
+            description="It has {{ $value }} files or bytes.",
+            pending="5m",
+        ),
+        _copied_nothing("object_storage", copied, each["object_storage"]),
+        _copied_nothing("logs", [storage.bucket_name("loki")], each["logs"]),
+    ]
+
+
+def _copied_nothing(kind: str, buckets: Sequence[str], seconds: int) -> Alert:
+    objects = f'minio_bucket_usage_object_total{{bucket=~"{"|".join(buckets)}"}}'
+    # Each server says the same of a bucket.
+    there = f"sum(max by (bucket) (last_over_time({objects}[1h])))"
+    return _warning(
+        "BackupEmpty",
+        f"{there} > 0 and on () ({_told('objects', kind)} == 0)",
+        summary=f"The backup of {kind} holds nothing",
+        description="{{ $value }} objects are in what it copies, for longer than one and a half times its interval.",
+        # The first objects of a new stack are in the next backup.
+        pending=f"{int(PATIENCE * seconds) // 60}m",
+        labels={"backup": kind},
+    )
+
+
+def _unverified(settings: Settings) -> Alert:
+    late = [
+        # Where none was ever compared, the first has to be two intervals old.
+        f"time() - ({_told('verified_timestamp_seconds', name)} < max by (backup) "
+        f'(max_over_time(backup_last_success_timestamp_seconds{{backup="{name}"}}[{seconds}s] offset {2 * seconds}s)))'
+        f" > {2 * PATIENCE} * {seconds}"
+        for name, seconds in intervals(settings).items()
+    ]
+    return _warning(
+        "BackupUnverified",
+        " or ".join(late),
+        summary="Backups of {{ $labels.backup }} are made, but not compared",
+        description="{{ if gt $value 1e9 }}None was ever compared with what it is of.{{ else }}The last comparison is "
+        "{{ $value | humanizeDuration }} old, over three intervals.{{ end }}",
+        pending="5m",
+    )
+
+
+def _succeeded(settings: Settings) -> Alert:
+    kinds = intervals(settings)
+    ages = " or ".join(f"time() - {_LAST.format(name, '10m')} < 86400" for name in kinds)
+    return Alert(
+        "BackupSucceeded",
+        # One event a day, and not one each: the copies of buckets are made once a day.
+        f"count({ages}) and on () (time() - {_LAST.format('object_storage', '10m')} < 600)",
+        severity="info",
+        kind="backup",
+        owner="devops",
+        summary="The daily copy of the object storage was made",
+        description=f"{{{{ $value }}}} of {len(kinds)} kinds of backups have one that is younger than a day.",
+        dashboard="backups",
+    )

@@ -31,6 +31,7 @@ JOBS: Final = (
     "coredns",
     "log-agent",
     "blackbox-https",
+    "blackbox-storage",
     "blackbox-dns",
     "blackbox-outside",
 )

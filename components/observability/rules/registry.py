@@ -1,4 +1,4 @@
-"""The image registry, by its own metrics (INF-6)."""
+"""What brings builds to machines: the image registry, by its own metrics, and Coolify, by its page (INF-3, INF-6)."""
 
 from typing import Final
 
@@ -10,7 +10,7 @@ ERROR_RATIO: Final = 0.05
 
 
 def groups(_: Settings) -> list[Group]:
-    """The alerts of the registry; how full it is tells BucketNearQuota."""
+    """The alerts of both; how full the registry is tells BucketNearQuota."""
     failed = 'sum by (instance) (rate(registry_http_requests_total{code=~"5.."}[5m]))'
     return [
         Group(
@@ -38,6 +38,18 @@ def groups(_: Settings) -> list[Group]:
                     description="{{ $value | humanizePercentage }} of its requests got an answer of class 5xx for 10 "
                     "minutes; images are pulled or pushed in vain.",
                     pending="10m",
+                ),
+                Alert(
+                    "CoolifyDown",
+                    # One that restarts again and again answers now and then.
+                    'max by (instance) (avg_over_time(probe_success{job="blackbox-coolify"}[10m])) < 0.5',
+                    severity="warning",
+                    kind="service",
+                    owner="devops",
+                    summary="Coolify does not answer at {{ $labels.instance }}",
+                    description="{{ $value | humanizePercentage }} of the probes of its page succeeded within 10 "
+                    "minutes: no push is deployed to staging. What it deployed goes on running.",
+                    pending="5m",
                 ),
             ],
         )

@@ -7,7 +7,7 @@ from settings import Settings
 
 FREE_RATIO: Final = 0.15
 """MinIO refuses to write when the drives are full; at the platform's growth this is about two weeks."""
-QUOTA_RATIO: Final = 0.85
+QUOTA_RATIO: Final = 0.8
 """MinIO counts what a bucket holds every few minutes to hours, so that the quota is met before it is seen."""
 ERROR_RATIO: Final = 0.01
 """Clients try again after a 5xx; more than one in a hundred is no passing trouble."""
@@ -41,6 +41,18 @@ def groups(_: Settings) -> list[Group]:
                     summary="A drive of the object storage is offline",
                     description="{{ $value }} drives have been offline for 5 minutes; objects have less redundancy.",
                     pending="5m",
+                ),
+                Alert(
+                    "ObjectStorageHealing",
+                    # Each server says the same of a set.
+                    "sum(max by (pool, set) (minio_cluster_health_erasure_set_healing_drives)) > 0",
+                    severity="warning",
+                    kind="storage",
+                    owner="devops",
+                    summary="The object storage is still healing",
+                    description="{{ $value }} drives have been healed for 6 hours; until it is done, objects have less "
+                    "redundancy.",
+                    pending="6h",
                 ),
                 Alert(
                     "ObjectStorageNodeOffline",

@@ -31,8 +31,19 @@ READ_BACK: Final = tuple(
 """Inputs that the engine is asked for."""
 
 REPLACING: Final = (
-    *("capabilities", "command", "entrypoints", "envs", "healthcheck", "image", "labels", "logDriver", "logOpts"),
-    *("mounts", "name", "networkMode", "networksAdvanced", "ports", "readOnly", "securityOpts", "uploads", "user"),
+    *("capabilities", "command", "entrypoints", "envs", "healthcheck", "hosts", "image", "labels", "logDriver"),
+    *(
+        "logOpts",
+        "mounts",
+        "name",
+        "networkMode",
+        "networksAdvanced",
+        "ports",
+        "readOnly",
+        "securityOpts",
+        "uploads",
+        "user",
+    ),
 )
 """As the official plugin's schema has it (`willReplaceOnChanges`)."""
 
@@ -50,6 +61,8 @@ RULES: Final[Mapping[str, Rule]] = {
     "healthcheck.startPeriod": DURATION,
     "healthcheck.tests[]": not_empty,
     "healthcheck.timeout": DURATION,
+    "hosts[].host": not_empty,
+    "hosts[].ip": not_empty,
     "image": not_empty,
     "labels[].label": not_empty,
     "labels[].value": anything,
@@ -64,6 +77,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "mounts[].source": not_empty,
     "mounts[].target": not_empty,
     "mounts[].type": one_of("bind", "volume"),
+    "mounts[].volumeOptions.noCopy": anything,
     "mustRun": anything,
     "name": not_empty,
     "networkMode": not_empty,
@@ -87,6 +101,7 @@ RULES: Final[Mapping[str, Rule]] = {
 }
 NEEDED: Final = (
     "healthcheck.tests",
+    "hosts[].ip",
     "name",
     "networksAdvanced[].name",
     "ports[].external",
@@ -105,6 +120,7 @@ def body(inputs: Properties) -> Properties:
     host["LogConfig"] = {"Type": inputs.get("logDriver") or "", "Config": inputs.get("logOpts") or {}}
     host["Mounts"] = [_mount(mount) for mount in inputs.get("mounts") or ()]
     host["CapDrop"] = value_at(inputs, "capabilities.drops")
+    host["ExtraHosts"] = [f"{each['host']}:{each['ip']}" for each in inputs.get("hosts") or ()]
     if inputs.get("labels"):
         config["Labels"] = {label["label"]: label["value"] for label in inputs["labels"]}
     if inputs.get("ports"):
@@ -198,4 +214,6 @@ def _mount(mount: Mapping[str, Any]) -> Properties:
     }
     if mount.get("bindOptions"):
         made["BindOptions"] = {"Propagation": mount["bindOptions"].get("propagation") or ""}
+    if mount.get("volumeOptions"):
+        made["VolumeOptions"] = {"NoCopy": bool(mount["volumeOptions"].get("noCopy"))}
     return made

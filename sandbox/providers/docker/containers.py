@@ -9,7 +9,7 @@ from sandbox.providers.base import InitError, Properties, ProviderError, wait_un
 from sandbox.providers.docker import container_body
 from sandbox.providers.docker.container_body import UPDATABLE, archive, body, live_inputs, update_body
 from sandbox.providers.docker.engine import OnEngine
-from sandbox.providers.docker.images import require
+from sandbox.providers.docker.images import known, require
 from sandbox.providers.docker.refused import refused
 from sandbox.providers.rules import Failures
 
@@ -36,9 +36,10 @@ class Containers(OnEngine):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the container, give it its files, start it; one that does not run stays in the state."""
         what = f"container {inputs['name']}"
-        require(self.engine, inputs["image"])
+        image = require(self.engine, inputs["image"])["Id"] if "@" in inputs["image"] else inputs["image"]
         with self.engine.telling(what) as api:
-            resource_id = str(api.create_container_from_config(body(inputs), inputs["name"])["Id"])
+            made = api.create_container_from_config(body({**inputs, "image": image}), inputs["name"])
+            resource_id = str(made["Id"])
         try:
             with self.engine.telling(what) as api:
                 for upload in inputs.get("uploads") or ():
@@ -71,6 +72,9 @@ class Containers(OnEngine):
         if found is None:
             return None
         now = live_inputs(inputs, found)
+        image = known(self.engine, inputs["image"])
+        if image is not None and image["Id"] == now["image"]:
+            now["image"] = inputs["image"]
         return now, dict(now)
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:

@@ -4,9 +4,15 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from sandbox.images.model import tag
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError
 from sandbox.providers.docker.engine import Engine, OnEngine
 from sandbox.providers.rules import Rule, not_empty
+
+
+def known(engine: Engine, name: str) -> Properties | None:
+    """What the engine knows of an image; no archive can be loaded under a digest, so the sandbox loads it by a tag."""
+    return engine.inspect("image", name) or engine.inspect("image", tag(name))
 
 
 def require(engine: Engine, name: str) -> Properties:
@@ -15,7 +21,7 @@ def require(engine: Engine, name: str) -> Properties:
     Raises:
         ProviderError: When it has none of that name.
     """
-    found = engine.inspect("image", name)
+    found = known(engine, name)
     if found is None:
         raise ProviderError(f"unable to pull image {name}: manifest unknown: not found: {name}")
     return found
@@ -42,7 +48,7 @@ class Images(OnEngine):
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What is behind the name now."""
-        image = self.engine.inspect("image", inputs["name"])
+        image = known(self.engine, inputs["name"])
         return None if image is None else (inputs, _outputs(inputs, image))
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:

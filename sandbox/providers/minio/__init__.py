@@ -4,7 +4,7 @@ The buckets, users, policies and keys that the platform declares are driven; eve
 does not use, is refused.
 """
 
-SERVER = "MinIO (S3 and admin API)"
+SERVER = "the sandbox's own MinIO, not the stack's container"
 DRIVEN = frozenset(
     f"minio:index/{name}"
     for name in (

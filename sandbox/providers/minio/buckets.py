@@ -97,6 +97,7 @@ class Buckets(_OnBucket):
     rules: ClassVar[Mapping[str, Rule]] = {
         "bucket": BUCKET,
         "acl": one_of("private"),
+        "objectLocking": anything,
         "quota": between(1),
     }
     needed = ("bucket",)
@@ -117,9 +118,15 @@ class Buckets(_OnBucket):
         subject = f"bucket {bucket}"
         if client.s3(subject, lambda s3: s3.bucket_exists(bucket)):
             raise ProviderError(f"{subject} already exists at {client.settings.url}; choose another name or import it")
-        client.s3(subject, lambda s3: s3.make_bucket(bucket, client.settings.region))
+        client.s3(subject, lambda s3: s3.make_bucket(bucket, client.settings.region, bool(inputs.get("objectLocking"))))
         self.put(inputs)
         return bucket, self.outputs(inputs)
+
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Set the quota; whether versions can be locked is said once, when the bucket is made."""
+        if bool(old.get("objectLocking")) != bool(new.get("objectLocking")):
+            raise ProviderError(f"bucket {resource_id}: objectLocking cannot change; make another bucket")
+        return super().update(resource_id, old, new)
 
     def put(self, inputs: Properties) -> None:
         """Set the quota."""
@@ -218,19 +225,31 @@ class Encryptions(_OnBucket):
         self._found(resource_id, lambda s3: s3.delete_bucket_encryption(resource_id))
 
 
-_DAYS = re.compile(r"([1-9]\d*)d")
+_DAYS = re.compile(r"([1-9]\d*)d|DeleteMarker")
+
+
+def _expiration(text: Any) -> Expiration | None:
+    """`90d`, or `DeleteMarker` for what has no version left but the mark that it was deleted."""
+    found = _DAYS.fullmatch(str(text))
+    if found is None:
+        return None
+    return Expiration(days=int(found[1])) if found[1] else Expiration(expired_object_delete_marker=True)
 
 
 def write_rule(rule: Mapping[str, Any]) -> LifecycleRule:
     """A lifecycle rule as S3 has it."""
-    days, old = _DAYS.fullmatch(str(rule.get("expiration"))), rule.get("noncurrentVersionExpirationDays")
+    old = rule.get("noncurrentVersionExpirationDays")
     return LifecycleRule(
         ENABLED,
         rule_filter=Filter(prefix=str(rule.get("filter") or "")),
         rule_id=rule["id"],
-        expiration=Expiration(days=int(days[1])) if days else None,
+        expiration=_expiration(rule.get("expiration")),
         noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=int(old)) if old else None,
     )
+
+
+def _said(ends: Expiration) -> str:
+    return "DeleteMarker" if ends.expired_object_delete_marker else f"{ends.days}d" if ends.days else ""
 
 
 def read_rule(rule: LifecycleRule) -> dict[str, Any]:
@@ -238,7 +257,7 @@ def read_rule(rule: LifecycleRule) -> dict[str, Any]:
     ends, chosen, old = rule.expiration, rule.rule_filter, rule.noncurrent_version_expiration
     return {
         "id": rule.rule_id,
-        "expiration": f"{ends.days}d" if ends and ends.days else "",
+        "expiration": _said(ends) if ends else "",
         "noncurrentVersionExpirationDays": old.noncurrent_days if old and old.noncurrent_days else 0,
         "filter": (chosen.prefix if chosen else "") or "",
         "status": rule.status,
@@ -254,7 +273,7 @@ class Lifecycles(_OnBucket):
         "rules": not_empty,
         "rules[].filter": anything,
         "rules[].id": length(1, 255),
-        "rules[].expiration": matching(_DAYS.pattern, "a number of days, such as 90d"),
+        "rules[].expiration": matching(_DAYS.pattern, "a number of days, such as 90d, or DeleteMarker"),
         "rules[].noncurrentVersionExpirationDays": between(1),
     }
     read_back = ("rules",)

@@ -251,6 +251,19 @@ SERVER: Mapping[str, Claim] = {
         f"{_HA}::test_a_rule_that_cannot_hold_is_refused",
         "the same",
     ),
+    "a clone": Claim(
+        "the same; the freeze is asked for where the VM runs and its agent answers, else the VM is suspended meanwhile "
+        "(qemu-server 9.2.6 `API2/Qemu.pm`, `clone_vm`, and `QemuServer/BlockJob.pm`, `monitor`)",
+        f"{_API}::test_a_clone_has_a_card_a_cloud_init_drive_and_a_firewall_of_its_own",
+        "gets tags, firewall and disks of the VM, other network cards and a cloud-init drive of its own; the task's "
+        "log says whether the guest's file systems were frozen. A task has ended before it is answered",
+    ),
+    "a disk that goes to another VM": Claim(
+        "the same (qemu-server 9.2.6 `API2/Qemu.pm`, `move_vm_disk`)",
+        f"{_API}::test_a_disk_goes_to_another_vm_and_out_of_the_order_of_boot",
+        "is renamed, and gone from the first VM and its order of boot; refused between nodes, from and to templates, "
+        "from a VM that runs, and where the place is taken",
+    ),
     "another token": Claim("401", f"{_API}::test_only_the_token_opens", "is refused"),
 }
 """What the API stand-in does."""

@@ -79,7 +79,11 @@ def test_who_may_log_in_is_understood(server: Postgres, tmp_path: Path) -> None:
 
 
 def _written(folder: Path, files: dict[str, str]) -> Path:
-    passwords = {"databasePassword": "it's a \\ password", "databaseMonitorPassword": "another"}
+    passwords = {
+        "databasePassword": "it's a \\ password",
+        "databaseMonitorPassword": "another",
+        "databaseBackupPassword": "third",
+    }
     for name, text in {**files, **passwords}.items():
         (folder / name).write_text(text.replace(FOLDER, str(folder)))
     return folder / SCRIPT
@@ -88,17 +92,19 @@ def _written(folder: Path, files: dict[str, str]) -> Path:
 @pytest.fixture
 def fresh() -> Iterator[Postgres]:
     with Postgres() as running:
-        running.sql("create role authenticator login; create role luxima_monitor login;")
+        running.sql(
+            "create role authenticator login; create role luxima_monitor login; create role luxima_backup login;"
+        )
         yield running
 
 
 def test_migrations_are_applied_once_and_in_order(fresh: Postgres, tmp_path: Path) -> None:
-    files = {**migrations(), "0002_more.sql": "create table internal.more ();\n"}
+    files = {**migrations(), "0003_more.sql": "create table internal.more ();\n"}
     script = _written(tmp_path, migration_files(files))
-    assert "0001_internal.sql: applied\n0002_more.sql: applied" in fresh.script(script)
+    assert "0001_internal.sql: applied\n0002_backup.sql: applied\n0003_more.sql: applied" in fresh.script(script)
     again = fresh.script(script)
-    assert "0001_internal.sql: applied before\n0002_more.sql: applied before" in again
-    assert fresh.sql("select count(*) from luxima.migrations") == "2"
+    assert "0002_backup.sql: applied before\n0003_more.sql: applied before" in again
+    assert fresh.sql("select count(*) from luxima.migrations") == "3"
     assert fresh.sql("select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'luxima_monitor'") == "t"
     assert fresh.sql("select rolpassword is not null from pg_authid where rolname = 'authenticator'") == "t"
     assert (

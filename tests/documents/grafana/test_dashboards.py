@@ -205,6 +205,7 @@ def test_deploys_are_drawn_into_every_dashboard(stack: str) -> None:
         ("slo", "Error budget left"),
         ("releases", "Live slots"),
         ("backups", "Database"),
+        *(("backups", title) for title in ("Objects", "Bytes", "Duration", "Failed runs")),
         ("request-traces", "Request Traces"),
         ("request-traces", "Service graph"),
         ("kubernetes-namespaces", "Share of the quota"),
@@ -254,6 +255,8 @@ def test_backups_turn_red_when_the_alert_fires() -> None:
     steps = panel["fieldConfig"]["defaults"]["thresholds"]["steps"]
     due = settings.backup.database_interval_hours * 3600
     assert [step["value"] for step in steps] == [None, due, due * 1.5]
+    compared = next(each for each in panels(dashboards("prod")["backups"]) if each["title"].startswith("Last compar"))
+    assert [step["value"] for step in compared["fieldConfig"]["defaults"]["thresholds"]["steps"]] == [None, 3]
 
 
 def test_a_panel_without_a_description_cannot_be_made() -> None:

@@ -55,7 +55,11 @@ def probes(prometheus_yml: str) -> Iterator[Endpoint]:
     for job in jobs:
         for each in job["static_configs"]:
             # Name servers are asked by both.
-            kinds = ("TCP",) if each["labels"]["module"] in {"http_2xx", "http_redirect", "core"} else ("TCP", "UDP")
+            kinds = (
+                ("TCP",)
+                if each["labels"]["module"] in {"http_2xx", "http_redirect", "core", "object_storage"}
+                else ("TCP", "UDP")
+            )
             for target in each["targets"]:
                 yield from ((host, port, kind) for host, port, _ in _of(target) for kind in kinds)
 

@@ -85,7 +85,7 @@ def test_virtual_addresses_are_asked_from_outside_of_the_cluster() -> None:
     assert found == {(name, f"{at}:9103", address) for name, at in hosts.items() for address in addresses}
 
 
-PROBES = {"blackbox-https", "blackbox-dns", "live-slot"}
+PROBES = {"blackbox-https", "blackbox-dns", "blackbox-coolify", "blackbox-storage", "live-slot"}
 """Their targets are names, and no host's."""
 
 

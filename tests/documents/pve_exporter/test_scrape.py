@@ -44,6 +44,10 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         # A guest of somebody else on the same cluster.
         call(api, "POST", "nodes/pve1/qemu", vmid=999, name="else", scsi0="local-lvm:5")
         call(api, "POST", "nodes/pve1/qemu/100/status/start")
+        for number, stack in ((998, "dev"), (997, "prod")):
+            name = f"{stack}-docker-1-r1-20261127t040000z"
+            call(api, "POST", "nodes/pve1/qemu", vmid=number, name=name, scsi0="local-lvm:5")
+            call(api, "POST", f"nodes/pve1/qemu/{number}/template")
         yield _asked(api, folder)
 
 
@@ -135,6 +139,13 @@ def test_hosts_storages_and_guests_have_names_and_nobody_elses_guests_are_kept(s
     assert [each["host"] for each in named if "host" in each] == ["k3s-server-1"]
     assert 'id="qemu/999"' in said
     assert not [labels for _, labels in _series(said) if labels.get("id") == "qemu/999"]
+
+
+@pytest.mark.needs_tools
+def test_a_template_is_known_as_a_snapshot_of_its_host_and_of_no_other_stacks(said: str) -> None:
+    found = [(name, labels["id"], labels["snapshot_of"]) for name, labels in _series(said) if "snapshot_of" in labels]
+    assert found == [("pve_guest_info", "qemu/998", "docker-1")]
+    assert 'id="qemu/997"' in said
 
 
 def test_the_token_is_split_as_the_exporter_wants_it() -> None:

@@ -38,6 +38,7 @@ def filled_in(case: Path, settings: Settings) -> str:
     return Template(case.read_text(encoding="utf-8")).substitute(
         runbooks=links.runbooks,
         grafana=links.grafana,
+        buckets=settings.storage.bucket_prefix,
         busy_minute=f"{load * 60 * 1.1:g}",
         flood=f"{max(load, security.FLOOD_RATE):g}",
         service_load=f"{load / len(settings.services):g}",
@@ -50,7 +51,7 @@ def write_cases(case: Path, settings: Settings, folder: Path) -> Iterator[str]:
     document = cast("dict[str, Any]", yaml.load(filled_in(case, settings), yaml.CBaseLoader))  # noqa: S506 - texts only
     every = {group.name: group for group in rules.groups(settings)}
     files = [name.removesuffix(".yml") for name in document["rule_files"]]
-    groups = [every[name] for name in document.get("group_eval_order", files)]
+    groups = [every[name] for name in document.get("group_eval_order", files) if name in every]
     assert {group.name for group in groups} == set(files)
     by_alerts: dict[tuple[str, ...], list[Any]] = defaultdict(list)
     for test in document["tests"]:

@@ -22,7 +22,7 @@ import requests
 
 from components.delivery import SIDES, config_yaml
 from components.delivery.documents import CONFIG, CREDENTIALS, FOLDER, HTPASSWD, Side, credentials_file
-from components.storage.access import bucket_policy
+from components.storage.access import key_policy
 from sandbox.providers.minio.driver import MinioDriver
 from sandbox.providers.random import bcrypt
 from settings import Settings
@@ -254,7 +254,7 @@ def _storage(settings: Settings, minio: Running) -> dict[str, tuple[str, str]]:
     keys: dict[str, tuple[str, str]] = {}
     for side in SIDES:
         user, given = side.storage_user, settings.storage.users[side.storage_user]
-        policy = bucket_policy(bucket, given.access, given.prefix)
+        policy = key_policy(given, settings.storage)
         create("IamUser", name=user, secret=secrets.token_hex(16))
         create("IamPolicy", name=user, policy=policy)
         create("IamUserPolicyAttachment", userName=user, policyName=user)

@@ -132,6 +132,23 @@ def test_an_alert_reaches_alertmanager(world: World) -> None:
     wait_for(told, "Prometheus has told Alertmanager of the alert that always fires", 240)
 
 
+def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
+    """By the container on the Docker host, with its own keys, as `make restore` does it."""
+    bucket = world.settings.storage.bucket_name("media")
+    root = world.store.key(world.settings.storage.root_user, world.secrets["minioRootPassword"])
+    root.put(bucket, "2026/a.jpg", b"a picture")
+    copy, stack = world.checkout, ("--stack", STACK, "--")
+    assert "1 objects" in copy.succeed("backup", *stack, "run").out
+    root.put(bucket, "2026/a.jpg", b"another one")
+    copy.succeed("backup", *stack, "restore", "object-storage/media/2026")
+    assert root.get(bucket, "restored/2026/a.jpg") == b"a picture"
+    node = world.settings.observability.node_exporter_port
+    host = world.settings.compute.vms[world.settings.backup.host].address
+    figures = copy.succeed("shell", *stack, "curl", "--silent", f"http://{host}:{node}/metrics").out
+    assert 'backup_objects{backup="object_storage"} 1\n' in figures
+    assert 'backup_last_success_timestamp_seconds{backup="logs"}' in figures
+
+
 def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int]]:
     """What it is, who may, who may not, where to."""
     settings = world.settings

@@ -1,4 +1,7 @@
-"""Loki's own document with a real MinIO behind it: TLS, the key from the environment, AES-256, a prefix per tenant."""
+"""Loki's own document with a real MinIO behind it: TLS, the key from the environment, AES-256, a prefix per tenant.
+
+The archive that the platform's job makes of its bucket is read by a fresh Loki.
+"""
 
 import os
 from collections.abc import Generator
@@ -11,13 +14,17 @@ import requests
 import urllib3
 import yaml
 from minio import Minio
+from minio.sseconfig import Rule, SSEConfig
 
+from components.backup import backup_jobs
 from components.observability import loki
 from components.text import to_yaml
 from settings import Settings
 from tests.documents.loki.server import Loki, write
+from tests.e2e.backup.job import made
+from tests.e2e.backup.stores import Store
 from tests.e2e.observability.log_room import program
-from tests.e2e.providers.minio_server import Running, running
+from tests.e2e.providers.minio_server import KMS_KEY, Running, running
 from tests.programs import free_port
 from tests.recording import stack_settings
 from tests.waiting import wait_for
@@ -33,9 +40,9 @@ def _store(server: Running) -> Minio:
     return Minio(server.server, access_key=server.user, secret_key=server.password, http_client=pool)
 
 
-def _document(settings: Settings, folder: Path, server: Running) -> dict[str, Any]:
+def _document(settings: Settings, folder: Path, server: Running, bucket: str) -> dict[str, Any]:
     """loki.yaml with other ports, folders and the address of the object storage; all else as it is deployed."""
-    text = loki.documents(settings)["loki.yaml"]
+    text = loki.documents(settings)["loki.yaml"].replace(settings.storage.bucket_name("loki"), bucket)
     document: dict[str, Any] = yaml.load(
         text.replace(f"https://{settings.storage.endpoint}", f"https://{server.server}")
         .replace("/etc/loki", str(folder))
@@ -52,9 +59,9 @@ def _document(settings: Settings, folder: Path, server: Running) -> dict[str, An
 
 
 @contextmanager
-def _loki(settings: Settings, folder: Path, server: Running) -> Generator[Loki]:
+def _loki(settings: Settings, folder: Path, server: Running, bucket: str) -> Generator[Loki]:
     folder.mkdir()
-    document = _document(settings, folder, server)
+    document = _document(settings, folder, server, bucket)
     write({**loki.documents(settings), "loki.yaml": to_yaml(document)}, folder)
     environment = {
         "PATH": os.environ["PATH"],
@@ -76,14 +83,16 @@ def _answers(url: str) -> bool:
         return False
 
 
-def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_by_a_fresh_loki(tmp_path: Path) -> None:
+def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_from_the_archive(tmp_path: Path) -> None:
     settings = stack_settings("dev")
-    bucket = settings.storage.bucket_name("loki")
+    bucket, archive = (settings.storage.bucket_name(name) for name in ("loki", "logs-archive"))
     with ExitStack() as stack:
         server = stack.enter_context(running(ensure("minio")["minio"], _made(tmp_path / "minio")))
         store = _store(server)
-        store.make_bucket(bucket)
-        with _loki(settings, tmp_path / "first", server) as first:
+        for name in (bucket, archive):
+            store.make_bucket(name)
+            store.set_bucket_encryption(name, SSEConfig(Rule("aws:kms", KMS_KEY)))
+        with _loki(settings, tmp_path / "first", server, bucket) as first:
             for tenant in TENANTS:
                 first.push(tenant, {"service": "api", "class": "api"}, [(60, f"a line of {tenant}")])
             assert requests.post(f"{first.url}/flush", timeout=30).ok
@@ -95,11 +104,17 @@ def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_by_a_fre
             headers = store.stat_object(bucket, name).metadata or {}
             assert headers["x-amz-server-side-encryption"] == "AES256", name
         assert any(name.startswith("luxima/") for name in objects)
-        with _loki(settings, tmp_path / "second", server) as second:
+        (task,) = [task for task in backup_jobs(settings) if task.kind == "logs"]
+        key = (server.user, server.password)
+        job = made(tmp_path / "job", Store(server, store, tmp_path), task.plan["job"], key, key)
+        ran = job.run("run")
+        assert ran.returncode == 0, ran.stderr
+        assert job.figures("logs")["backup_objects"] == len(objects)
+        with _loki(settings, tmp_path / "second", server, archive) as second:
             for tenant in TENANTS:
                 wait_for(
                     lambda name=tenant: second.lines(name, '{service="api"}') == [f"a line of {name}"],
-                    f"the line of {tenant}, read from the bucket",
+                    f"the line of {tenant}, read from the archive",
                 )
 
 

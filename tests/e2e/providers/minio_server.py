@@ -38,8 +38,8 @@ def _ready(url: str, bundle: Path) -> bool:
 
 
 @contextmanager
-def running(program: Path, folder: Path) -> Generator[Running]:
-    """Serve until the block ends; the server is ended by its own process handle."""
+def running(program: Path, folder: Path, *, secure: bool = True) -> Generator[Running]:
+    """Serve until the block ends, with TLS unless told otherwise; the server is ended by its own process handle."""
     bundle = tls.ensure_authority(folder)
     certificate, _ = tls.ensure_server(folder, "minio", ["127.0.0.1"])
     (folder / "drive").mkdir()
@@ -54,14 +54,14 @@ def running(program: Path, folder: Path) -> Generator[Running]:
         "MINIO_UPDATE": "off",
     }
     command = [
-        str(program), "server", "--quiet", f"--address=127.0.0.1:{port}", f"--certs-dir={certificate.parent}",
-        str(folder / "drive"),
+        str(program), "server", "--quiet", f"--address=127.0.0.1:{port}",
+        f"--certs-dir={certificate.parent if secure else folder / 'drive'}", str(folder / "drive"),
     ]  # fmt: skip
     with (folder / "minio.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
         latest = time.monotonic() + 90
-        while not _ready(f"https://127.0.0.1:{port}", bundle):
+        while not _ready(f"{'https' if secure else 'http'}://127.0.0.1:{port}", bundle):
             if process.poll() is not None or time.monotonic() > latest:
                 raise RuntimeError(f"MinIO did not start: {(folder / 'minio.log').read_text()[-500:]}")
             time.sleep(0.1)

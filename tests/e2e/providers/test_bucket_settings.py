@@ -57,7 +57,7 @@ class Trial:
             for bucket in BUCKETS:
                 args = BucketArgs(
                     bucket=bucket,
-                    settings=BucketSettings(versioning=True, quota_gib=quota_gib),
+                    settings=BucketSettings(purpose="a trial", owner="devops", versioning=True, quota_gib=quota_gib),
                     kms_key=KMS_KEY,
                     lifecycle=[LifecycleRule("old-versions", "", None, noncurrent_days)],
                 )

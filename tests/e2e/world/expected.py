@@ -19,19 +19,24 @@ _SETTLED_SECONDS: Final = 60
 
 _BUILT_IN_POLICIES: Final = frozenset({"consoleAdmin", "diagnostics", "readonly", "readwrite", "writeonly"})
 
+_OLD_VERSIONS: Final = (Rule("old-versions", "", None, 14, True),)
+_MARKS: Final = Rule("delete-markers", "", None, None, True)
 _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
-    "media": (Rule("old-versions", "", None, 14),),
+    "media": _OLD_VERSIONS,
+    "vendor-media": _OLD_VERSIONS,
     "loki": (Rule("audit-logs", "audit/", 90, None), Rule("luxima-logs", "luxima/", 90, None)),
     "tempo": (Rule("traces", "single-tenant/", 14, None),),
     "logs-archive": (
         Rule("archived-audit-logs", "audit/", 90, 1),
         Rule("archived-logs", "luxima/", 60, 1),
+        _MARKS,
     ),
-    "registry": (Rule("old-versions", "", None, 14),),
+    "registry": _OLD_VERSIONS,
+    "copies": (Rule("old-versions", "", None, 15, True),),
     "backups": (
-        Rule("database-backups", "database/", 30, 1),
+        Rule("database-backups", "database/", None, 14, True),
+        _MARKS,
         Rule("deployment-snapshots", "deployment/", 7, 1),
-        Rule("object-storage-snapshots", "object-storage/", 14, 14),
     ),
 }
 
@@ -212,10 +217,8 @@ def assert_store(world: World) -> None:
         assert store.encryption(bucket) == ("aws:kms", storage.kms_key), bucket
         assert store.quota(bucket) == settings.quota_gib * 2**30, bucket
         assert tuple(store.lifecycle(bucket)) == _LIFECYCLES[name], bucket
-    users = {"storefront": "media", "loki": "loki", "tempo": "tempo", "etcd": "backups", "supabase": "media"}
-    users |= {"registry-push": "registry", "registry-pull": "registry"}
-    assert store.users() == set(users)
-    policies = {f"{user}-{storage.bucket_name(bucket)}" for user, bucket in users.items()}
+    assert store.users() == set(storage.users)
+    policies = {f"{name}-{storage.bucket_name(user.bucket)}" for name, user in storage.users.items()}
     assert store.policies() - _BUILT_IN_POLICIES == policies
 
 

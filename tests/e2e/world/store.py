@@ -22,6 +22,8 @@ class Rule:
     prefix: str
     days: int | None
     noncurrent_days: int | None
+    marks: bool = False
+    """Whether the mark of a deletion goes when it is all that is left."""
 
 
 class Key:
@@ -126,6 +128,7 @@ class Store:
                     (rule.rule_filter.prefix or "") if rule.rule_filter else "",
                     rule.expiration.days if rule.expiration else None,
                     noncurrent.noncurrent_days if noncurrent else None,
+                    bool(rule.expiration and rule.expiration.expired_object_delete_marker),
                 )
             )
         return sorted(rules, key=lambda rule: rule.id)

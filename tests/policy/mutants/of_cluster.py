@@ -150,6 +150,7 @@ RBAC = (
 
 _ANY = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 NETWORK = (
+    Row((kinds.DOCKER_CONTAINER,), "networksAdvanced/*/name", (sub("^coolify-own$", "supabase"),)),
     Row((kinds.NETWORK_POLICY,), "", (REMOVE,)),
     Row((kinds.NETWORK_POLICY,), "spec/policyTypes", (to(["Ingress"], ["Egress"]), REMOVE)),
     Row((kinds.NETWORK_POLICY,), "spec/podSelector", (CLEAR, to({"matchLabels": {"app": "x"}}))),
@@ -236,6 +237,8 @@ _ELSEWHERE = Operator(
     ),
 )
 SUPPLY = (
+    Row((kinds.COOLIFY_APPLICATION,), "environment", (to("production"),)),
+    Row((kinds.COOLIFY_APPLICATION,), "postDeployment", (sub("--stack staging", "--stack prod"),)),
     *(
         Row(types, path, (sub(_DIGEST, "", ":latest", ":1.2.3"), sub(r":v?[0-9][^:@]*$", "", ":latest"), _ELSEWHERE))
         for types, path in (

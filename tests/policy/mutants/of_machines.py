@@ -31,6 +31,9 @@ STORAGE = (
             sub(r"luxima-\w+-(loki|tempo|media)/", "luxima-prod-backups/"),
             sub(r"/deployment/etcd/\*", "/*", "/deployment/*", "/database/*"),
             sub(r'"Effect":"Allow","Resource"', '"Effect":"Allow","NotResource"'),
+            sub('"s3:BypassGovernanceRetention","s3:DeleteObjectVersion"', '"s3:BypassGovernanceRetention"'),
+            sub('"aws:SecureTransport":."false".', '"aws:SecureTransport":["true"]'),
+            sub('"Effect":"Deny"', '"Effect":"Allow"'),
             sub("^.*$", "not a policy", ""),
             REMOVE,
         ),
@@ -38,6 +41,19 @@ STORAGE = (
     Row((kinds.IAM_ATTACHMENT,), "policyName", (to("readwrite", "consoleAdmin", "diagnostics"), RENAME)),
     Row((kinds.IAM_ATTACHMENT,), "userName", (RENAME,)),
     Row((kinds.SERVICE_ACCOUNT,), "targetUser", (to("luxima-root", name="rename"),)),
+    Row(
+        (kinds.DOCKER_CONTAINER,),
+        "envs/*",
+        (
+            sub("^MINIO_BROWSER=off$", "MINIO_BROWSER=on", ""),
+            sub("^(MINIO_(?:ROOT_PASSWORD|KMS_SECRET_KEY))_FILE=.*$", r"\1=of-the-container", r"\1_FILE=/elsewhere"),
+        ),
+    ),
+    Row(
+        (kinds.DOCKER_CONTAINER,),
+        "command/*",
+        (sub("^--certs-dir=.*$", "--json", "--console-address=:9001"), sub("^/data$", "/elsewhere")),
+    ),
 )
 
 KEYS = {
@@ -126,6 +142,7 @@ SECRETS = (
     ),
     Row((kinds.CONFIG_MAP,), "data/prometheus.yml", (_APPENDED,)),
     Row((kinds.CONFIG_MAP,), "data/alertmanager.yml", (_APPENDED,)),
+    Row((kinds.COOLIFY_APPLICATION,), "variables", (entry("DATABASE_PASSWORD", "hunter22"),)),
     Row(
         ("document:alertmanager",),
         "global",

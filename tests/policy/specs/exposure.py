@@ -40,6 +40,29 @@ def _open(bucket: str, action: str, principal: Any) -> Case:
     return one(kinds.BUCKET_POLICY, {"bucket": bucket, "policy": document})
 
 
+_KMS = "s3:x-amz-server-side-encryption-aws-kms-key-id"
+_DENIED: tuple[dict[str, Any], ...] = (
+    {"Action": ["s3:*"], "Condition": {"Bool": {"aws:SecureTransport": ["false"]}}},
+    {"Action": ["s3:BypassGovernanceRetention", "s3:DeleteObjectVersion"]},
+    {
+        "Action": ["s3:PutObject"],
+        "Condition": {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": [False]}},
+    },
+    {"Action": ["s3:PutObject"], "Condition": {"Null": {_KMS: [False]}, "StringNotEquals": {_KMS: ["luxima"]}}},
+)
+
+
+def _denying(*, writes: bool = True, without: tuple[int, ...] = (), resource: str = "arn:aws:s3:::*") -> Case:
+    allowed = {
+        "Effect": "Allow",
+        "Action": "s3:PutObject" if writes else "s3:GetObject",
+        "Resource": "arn:aws:s3:::x/*",
+    }
+    denied = [each for index, each in enumerate(_DENIED) if index not in without]
+    statements = [allowed, *({"Effect": "Deny", "Resource": [resource], **each} for each in denied)]
+    return one(kinds.IAM_POLICY, {"policy": json.dumps({"Statement": statements})})
+
+
 _SOURCE = "rules[0].source"
 _FROM = "spec.ingress[0].from"
 _POSTGRES = {"protocol": "TCP", "port": 5432.0}
@@ -192,8 +215,16 @@ SPECS = (
             one(kinds.IAM_POLICY, {"policy": _document(["s3:GetObject"], ["arn:aws:s3:::luxima-media/*"])}),
             one(kinds.IAM_POLICY, {"policy": _document("s3:*", "*", effect="Deny")}),
             one(kinds.SERVICE_ACCOUNT, {"targetUser": "storefront"}),
+            one(kinds.IAM_POLICY, {"policy": _document(["s3:GetObject"], ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"])}),
+            one(kinds.IAM_POLICY, {"policy": _document(["s3:DeleteObject"], ["arn:aws:s3:::backups/database/*"])}),
         ),
         fails=(
+            wrong(
+                one(
+                    kinds.IAM_POLICY, {"policy": _document(["s3:PutObject"], ["arn:aws:s3:::a/*", "arn:aws:s3:::b/*"])}
+                ),
+                "policy",
+            ),
             wrong(one(kinds.IAM_POLICY, {"policy": _document("s3:*", ["arn:aws:s3:::luxima-media/*"])}), "policy"),
             wrong(one(kinds.IAM_POLICY, {"policy": _document(["s3:GetObject"], "arn:aws:s3:::*")}), "policy"),
             wrong(one(kinds.SERVICE_ACCOUNT, {"policy": _document(["admin:*"], ["arn:aws:s3:::a/*"])}), "policy"),
@@ -203,6 +234,15 @@ SPECS = (
             wrong(one(kinds.IAM_POLICY, {"policy": _document("s3:GetObject", "arn:aws:s3:::*/*")}), "policy"),
             wrong(one(kinds.IAM_POLICY, {"policy": _document(None, "arn:aws:s3:::a/*")}), "policy"),
             wrong(one(kinds.IAM_POLICY, {"policy": "not JSON"}), ""),
+        ),
+        unknown=(wrong(one(kinds.IAM_POLICY, {"policy": UNKNOWN}), "policy"),),
+    ),
+    Spec(
+        "storage-denied",
+        passes=(_denying(), _denying(writes=False, without=(2, 3)), one(kinds.SERVICE_ACCOUNT, {"targetUser": "x"})),
+        fails=(
+            *(wrong(_denying(without=(index,)), "policy") for index in range(4)),
+            wrong(_denying(resource="arn:aws:s3:::media/*"), "policy"),
         ),
         unknown=(wrong(one(kinds.IAM_POLICY, {"policy": UNKNOWN}), "policy"),),
     ),

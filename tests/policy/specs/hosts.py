@@ -29,6 +29,11 @@ _DATABASE = {
     "networksAdvanced": [{"name": "supabase"}],
 }
 _STRANGER = {"image": "docker.io/library/busybox:1.37.0", "networksAdvanced": [{"name": "other"}]}
+_COOLIFY = (
+    declared(_DC, {"image": "docker.io/library/postgres:15.18-alpine", "networksAdvanced": [{"name": "own"}]}, "db"),
+    declared(_DC, {"image": "docker.io/valkey/valkey:8.1.10-alpine", "networksAdvanced": [{"name": "own"}]}, "redis"),
+    declared(_DC, {"image": "docker.io/coollabsio/coolify:4.3.11", "networksAdvanced": [{"name": "own"}]}, "coolify"),
+)
 _ROUTES = "http:\n  services:\n    rest:\n      loadBalancer:\n        servers:\n          - url: http://rest:3000\n"
 _TCP = "tcp:\n  services:\n    x:\n      loadBalancer:\n        servers:\n          - address: db:5432\n"
 _STATIC = "entryPoints:\n  api:\n    address: :8443\n    http:\n      tls: {}\n"
@@ -40,6 +45,7 @@ _UPDATES = (
     "packages: [qemu-guest-agent, unattended-upgrades]\nwrite_files:\n- path: /x\n"
     "  content: 'APT::Periodic::Unattended-Upgrade \"1\";'\n"
 )
+_ARCHIVING = "archive_mode = 'on'\narchive_command = 'sh /x/pgbackrest-spool.sh %p %f'\narchive_timeout = '60s'\n"
 _VM = {"name": "docker-1", "memory": {"dedicated": 1024}, "tags": ["k3s-agent"], "disks": [{"size": 100}]}
 _INSIDE = {"memory": 512, "labels": [{"label": "luxima.id/host", "value": "docker-1"}]}
 _GUEST = {"networkDevices": [{"bridge": "vmbr0", "vlanId": 30}], "cpu": {"cores": 2}, "disks": [{"cache": "none"}]}
@@ -70,6 +76,17 @@ SPECS = (
         unknown=("uploads/0/content", _CONTENT),
     ),
     simple(
+        "postgres-archive",
+        _DC,
+        _files("postgresql.conf", _ARCHIVING),
+        ("uploads/0/content", _ARCHIVING.replace("'on'", "'off'"), _CONTENT),
+        ("uploads/0/content", _ARCHIVING.replace("sh /x/pgbackrest-spool.sh %p %f", "/bin/true"), _CONTENT),
+        ("uploads/0/content", _ARCHIVING.replace("pgbackrest", "mine"), _CONTENT),
+        ("uploads/0/content", _ARCHIVING.replace("60s", "6min"), _CONTENT),
+        ("uploads/0/content", _ARCHIVING.replace("archive_timeout", "x"), _CONTENT),
+        unknown=("uploads/0/content", _CONTENT),
+    ),
+    simple(
         "postgres-clients",
         _DC,
         _files("pg_hba.conf", _HBA),
@@ -82,13 +99,30 @@ SPECS = (
     ),
     Spec(
         "database-network",
-        passes=((declared(_DC, _DATABASE), declared(_DC, _STRANGER, "other")),),
+        passes=(
+            (declared(_DC, _DATABASE), declared(_DC, _STRANGER, "other")),
+            _COOLIFY,
+            (declared(_DC, _DATABASE), *_COOLIFY),
+        ),
         fails=(
             wrong(
                 (
                     declared(_DC, _DATABASE),
                     declared(_DC, but(_STRANGER, ("networksAdvanced/0/name", "supabase")), "other"),
                 ),
+                "networksAdvanced[0].name",
+            ),
+            wrong(
+                (*_COOLIFY, declared(_DC, but(_STRANGER, ("networksAdvanced/0/name", "own")), "other")),
+                "networksAdvanced[0].name",
+            ),
+            # Neither of the two is in the other's network.
+            wrong(
+                (declared(_DC, but(_DATABASE, ("networksAdvanced/0/name", "own"))), _COOLIFY[0]),
+                "networksAdvanced[0].name",
+            ),
+            wrong(
+                (declared(_DC, but(_DATABASE, ("networksAdvanced/0/name", "own"))), _COOLIFY[2]),
                 "networksAdvanced[0].name",
             ),
         ),

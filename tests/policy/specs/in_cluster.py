@@ -1,6 +1,7 @@
 """Specs of the rules on pods, flows, programs, tokens and volumes of the cluster."""
 
 import json
+from collections.abc import Sequence
 
 from policy.rules import kinds
 
@@ -49,9 +50,14 @@ _READS = but(_SEEN, ("spec/template/spec/volumes/1", _TOKEN))
 _ACTIONS = ["s3:GetObject", "s3:PutObject"]
 
 
-def _policy(bucket: str) -> str:
-    statement = {"Effect": "Allow", "Action": _ACTIONS, "Resource": [f"arn:aws:s3:::{bucket}/*"]}
-    return json.dumps({"Statement": [statement]})
+def _policy(*buckets: str, actions: Sequence[str] = _ACTIONS) -> str:
+    return json.dumps(
+        {
+            "Statement": [
+                {"Effect": "Allow", "Action": actions, "Resource": f"arn:aws:s3:::{each}/*"} for each in buckets
+            ]
+        }
+    )
 
 
 def _user(name: str, policy: object) -> tuple[Declared, ...]:
@@ -323,8 +329,15 @@ SPECS = (
     ),
     Spec(
         "storage-own-bucket",
-        passes=((*_user("loki", _policy("x-loki")), *_user("tempo", _policy("x-tempo"))),),
+        passes=(
+            (*_user("loki", _policy("x-loki")), *_user("tempo", _policy("x-tempo"))),
+            _user("copy-source", _policy("x-media", "x-vendor-media", "x-registry", actions=["s3:GetObject"])),
+        ),
         fails=(
+            wrong(_user("copy-source", _policy("x-media", "x-loki", "x-tempo", actions=["s3:GetObject"])), "policy"),
+            wrong(_user("copy-source", _policy("x-media")), "policy"),
+            wrong(_user("shop", _policy("x-media", "x-vendor-media", actions=["s3:GetObject"])), "policy"),
+            wrong((*_user("copy-target", _policy("x-copies")), *_user("shop", _policy("x-copies"))), "policy"),
             wrong(_user("loki", _policy("x-media")), "policy"),
             wrong((*_user("loki", _policy("x-loki")), *_user("shop", _policy("x-loki"))), "policy"),
             wrong(

@@ -27,6 +27,13 @@ def _versioning(bucket: str, status: str) -> Any:
     return declared(kinds.BUCKET_VERSIONING, {"bucket": bucket, "versioningConfiguration": {"status": status}})
 
 
+def _locked(*, locking: bool = True, days: Any = 14.0, of: str = "luxima-copies") -> Case:
+    return (
+        declared(kinds.BUCKET, {"bucket": "luxima-copies", "objectLocking": locking}),
+        declared(kinds.BUCKET_LOCK, {"bucket": of, "days": days}),
+    )
+
+
 _EXPIRATION = "rules[0].expiration"
 _NONCURRENT = "rules[0].noncurrentVersionExpirationDays"
 
@@ -36,9 +43,8 @@ SPECS = (
         passes=(
             _lifecycle("luxima-loki", ("fake/", "90d"), ("audit/", "120d", 1)),
             _lifecycle("luxima-logs-archive", ("fake/", "60d"), ("audit/", "90d")),
-            _lifecycle(
-                "luxima-backups", ("database/", "30d"), ("object-storage/", "14d", 14), ("deployment/", "7d", 1)
-            ),
+            _lifecycle("luxima-backups", ("database/", "", 14), ("deployment/", "7d", 1), ("", "DeleteMarker")),
+            _lifecycle("luxima-copies", ("", "DeleteMarker", 15)),
             _lifecycle("luxima-media", ("", "", 14)),
             _lifecycle("luxima-media", ("", "DeleteMarker")),
         ),
@@ -48,8 +54,8 @@ SPECS = (
             wrong(_lifecycle("luxima-logs-archive", ("audit/", "89d")), _EXPIRATION),
             # An empty prefix touches the audit tenant as well.
             wrong(_lifecycle("luxima-logs-archive", ("", "60d")), _EXPIRATION),
-            wrong(_lifecycle("luxima-backups", ("database/", "29d")), _EXPIRATION),
-            wrong(_lifecycle("luxima-backups", ("object-storage/", "13d", 13)), _EXPIRATION, _NONCURRENT),
+            wrong(_lifecycle("luxima-backups", ("database/", "365d", 13)), _EXPIRATION, _NONCURRENT),
+            wrong(_lifecycle("luxima-copies", ("", "15d", 13)), _EXPIRATION, _NONCURRENT),
             wrong(_lifecycle("luxima-backups", ("deployment/", "6d")), _EXPIRATION),
             wrong(_lifecycle("luxima-backups", ("", "29d")), _EXPIRATION),
             # A prefix that nobody spoke of is held to the longest of the class.
@@ -91,6 +97,7 @@ SPECS = (
         fails=(
             wrong((_bucket("luxima-loki"), *_lifecycle("luxima-loki")), "rules"),
             wrong((_bucket("luxima-backups"), *_lifecycle("luxima-backups", ("database/", "30d"))), "rules"),
+            wrong((_bucket("luxima-backups"), *_lifecycle("luxima-backups", ("", "DeleteMarker"))), "rules"),
             wrong((_bucket("luxima-loki"), *_lifecycle("luxima-backups", ("", "30d"))), "bucket"),
             wrong((_bucket("luxima-logs-archive"),), "bucket"),
             wrong((_bucket("luxima-backups"),), "bucket"),
@@ -115,6 +122,16 @@ SPECS = (
         unknown=(
             wrong((_bucket("luxima-media"), _versioning("luxima-media", UNKNOWN)), "versioningConfiguration.status"),
         ),
+    ),
+    Spec(
+        "bucket-locked",
+        passes=(_locked(), (_bucket("luxima-media"),)),
+        fails=(
+            wrong(_locked(locking=False), "objectLocking"),
+            wrong(_locked(days=13.0), "days"),
+            wrong(_locked(of="luxima-media"), "bucket"),
+        ),
+        unknown=(wrong(_locked(days=UNKNOWN), "days"),),
     ),
     Spec(
         "bucket-force-destroy",

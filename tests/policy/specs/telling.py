@@ -40,7 +40,8 @@ _RECORD = {
 }
 _NAMES = (
     *("DatabaseDown", "LoginFailures", "RequestFlood", "SLOBudgetBurn", "AnomalyDetected", "CriticalAlertUnresolved"),
-    *("AlertRecordFailing", "Watchdog", "BackupOverdue", "EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
+    *("AlertRecordFailing", "Watchdog", "BackupOverdue", "BackupFailing", "BackupUnverified"),
+    *("EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
     *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing"),
 )
 _ALERTS = {"groups": [{"name": "all", "rules": [{"alert": name, "expr": "pg_up == 0"} for name in _NAMES]}]}

@@ -45,8 +45,12 @@ def _keeping(recorder: Recorder) -> set[str]:
     return sets | {
         each.inputs["name"]
         for each in recorder.of("/container:Container")
+        if each.inputs.get("start", True)
         for mount in each.inputs.get("mounts", ())
-        if mount["type"] == "volume" and isinstance(mount["source"], str) and "-files-" not in mount["source"]
+        if mount["type"] == "volume"
+        and isinstance(mount["source"], str)
+        and "-files-" not in mount["source"]
+        and not mount.get("readOnly")
     }
 
 

@@ -20,6 +20,7 @@ _PROXMOX = "proxmoxve:index/"
 _WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], Document]] = {
     # Quota, versions, encryption, lifecycle, policy, notifications and lock of a bucket: one `.metadata.bin`.
     f"{_MINIO}s3Bucket": lambda inputs: ("bucket", inputs["bucket"]),
+    "pulumi-python:dynamic/storage:BucketLock": lambda inputs: ("bucket", inputs["bucket"]),
     f"{_MINIO}ilmPolicy:": lambda inputs: ("bucket", inputs["bucket"]),
     f"{_MINIO}iamUser:": lambda inputs: ("storage user", inputs["name"]),
     f"{_MINIO}iamUserPolicyAttachment:": lambda inputs: ("storage user", inputs["userName"]),
@@ -40,6 +41,8 @@ _WRITTEN: Mapping[str, Callable[[Mapping[str, Any]], Document]] = {
     "command:remote:": lambda inputs: ("machine", inputs["connection"]["host"]),
     # A name server applies each update whole, and what it replaces is one record set.
     "pulumi-python:dynamic/dns:Record": lambda inputs: ("records", inputs["zone"], inputs["name"], inputs["type"]),
+    # Coolify's API keeps each object by itself; a variable is one of its application's.
+    "pulumi-python:dynamic/coolify:": lambda inputs: ("coolify", *sorted(map(repr, inputs.items()))),
     "kubernetes:": lambda inputs: (inputs.get("kind"), *map(inputs.get("metadata", inputs).get, ("namespace", "name"))),
 }
 """What a resource writes, by the beginning of its type token."""

@@ -153,11 +153,13 @@ def test_what_runs_where_is_what_is_declared(stack: str, capsys: pytest.CaptureF
     }
 
 
-_NOT_GIVEN = {"kubeconfig", "serviceRoleKey", "databaseMonitorPassword"}
-"""What a stack with a cluster and a database of its own makes by itself."""
+_NOT_GIVEN = {"kubeconfig", "serviceRoleKey", "databaseMonitorPassword", "coolifyApiToken", "coolifyVariables"}
+"""What a stack with a cluster and a database of its own makes by itself, and what one without Coolify lacks."""
 
 
-@pytest.mark.parametrize(("stack", "unneeded"), [("dev", {*_NOT_GIVEN, "acmeTsigSecret"}), ("prod", _NOT_GIVEN)])
+@pytest.mark.parametrize(
+    ("stack", "unneeded"), [("dev", {*_NOT_GIVEN, "acmeTsigSecret", "offSiteKey"}), ("prod", _NOT_GIVEN)]
+)
 def test_each_secret_that_is_needed_is_explained(
     stack: str, unneeded: set[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,10 @@ RUN: Mapping[str, str] = {
     **dict.fromkeys(("make docs", "python -m tests.proofs"), "test_proofs.py::test_check_compares_and_writing_mends"),
     "python -m sandbox.providers.reference": "writes docs/reference/stand-ins.md; `make lint` compares it",
     **dict.fromkeys(("make release", "python -m release"), "test_node.py::test_a_rolling_update"),
+    **dict.fromkeys(
+        ("make backup-status", "make restore", "python -m backup"),
+        "test_node.py::test_a_backup_is_brought_back_where_the_platform_runs",
+    ),
     "make bench": "takes many minutes for figures that only an idle machine gives",
     "make clean": "test_command_line.py::test_clean_forgets_one_stack_and_with_the_last_one_all",
     "make demo": "test_demo.py::test_a_good_release_and_a_bad_one_that_is_taken_back",

@@ -18,15 +18,17 @@ from sandbox.verbs import session
 from settings import Settings, load
 from tests.recording import ROOT, STACKS, Declared, record_platform
 
-PORTS = {"proxmox": 15_001, "minio": 15_002, "dns": 15_003}
+PORTS = {"proxmox": 15_001, "minio": 15_002, "dns": 15_003, "coolify": 15_004}
 
 _PLACES: Mapping[str, tuple[str, ...] | None] = {
     "pulumi:providers:": None,
+    "pulumi-python:dynamic/coolify:": ("endpoint",),
     "pulumi-python:dynamic/dns:Record": ("server",),
     "pulumi-python:dynamic/kubernetes:ClusterVersion": (),
     "pulumi-python:dynamic/kubernetes:Renewal": (),
     "pulumi-python:dynamic/kubernetes:VolumeSize": (),
     "pulumi-python:dynamic/services:Ledger": (),
+    "pulumi-python:dynamic/storage:BucketLock": ("endpoint",),
     "pulumi-python:dynamic/database:": (),
     "command:": ("connection",),
     "kubernetes:helm.sh": ("chart", "repositoryOpts"),
@@ -41,7 +43,9 @@ _RECORDED = ("command:", "pulumi:providers:docker")
 _ASKED_LATER = (
     "pulumi:providers:minio.minioServer",
     "pulumi:providers:proxmoxve.endpoint",
+    "pulumi-python:dynamic/coolify",
     "pulumi-python:dynamic/dns",
+    "pulumi-python:dynamic/storage",
 )
 """Connected to when something is made or read, which no preview from nothing does; what is shown is the real place."""
 

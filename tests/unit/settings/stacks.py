@@ -26,6 +26,7 @@ SECRETS = {
     "proxmoxApiToken": "luxima@pve!deploy=0b6f3c1e-9d55-4f0a-8a71-3c5b9f2d7e10",
     "proxmoxMetricsToken": "luxima-metrics@pve!prometheus=5d0d3a5e-77a4-4c52-9a51-1f2e3d4c5b6a",
     "minioRootPassword": "planted-minio-password-of-40-letters----",
+    "minioKmsKey": base64.b64encode(b"planted kms key of 32 bytes.....").decode(),
     "dnsTsigSecret": base64.b64encode(b"planted tsig secret of 32 bytes.").decode(),
     "dnsGuardTsigSecret": base64.b64encode(b"planted guard key of 32 bytes...").decode(),
     "sshPrivateKey": "-----BEGIN OPENSSH PRIVATE KEY-----\n"
@@ -41,9 +42,17 @@ SECRETS = {
     "smtpPassword": "planted-smtp-password",
     "heartbeatUrl": "https://heartbeat.invalid/planted-heartbeat",
     "minioMetricsToken": "planted.metrics.token",
+    "databaseBackupPassphrase": "planted-backup-passphrase-of-40-letters-",
 }
 ACME_SECRET = base64.b64encode(b"planted acme key of 32 bytes....").decode()
 """What stacks with public names need besides."""
+OF_COOLIFY = {
+    "coolifyApiToken": "1|plantedcoolifytokenofmorethanfortyletters0000",
+    "coolifyVariables": '{"storefront": {"API_KEY": "planted-api-key-of-storefront"}}',
+}
+"""What staging needs besides, which has Coolify."""
+OFF_SITE_KEY = "planted-off-site-key-of-40-letters------"
+"""What prod needs besides, whose copies are at another site."""
 KUBECONFIG = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: [{name: planted-user}]\n"
 
 
@@ -99,6 +108,8 @@ class Checkout:
                 file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
         config = {f"luxima:{area}": json.dumps(value) for area, value in data.items()}
         secrets = {**self.secrets, **({} if self.stack == "dev" else {"acmeTsigSecret": ACME_SECRET})}
+        secrets |= {"offSiteKey": OFF_SITE_KEY} if self.stack == "prod" else {}
+        secrets |= OF_COOLIFY if self.stack == "staging" else {}
         config |= {f"luxima:{key}": value for key, value in {**secrets, **self.plain}.items()}
         return load(config, [f"luxima:{key}" for key in secrets], self.stack, self.folder)
 

@@ -11,7 +11,7 @@ from sandbox.layout import Layout
 from settings import Settings
 from settings.__main__ import main
 from settings.loading import check
-from tests.unit.settings.stacks import ROOT, SECRETS, STACKS, Checkout, data_of, files_of
+from tests.unit.settings.stacks import OF_COOLIFY, ROOT, SECRETS, STACKS, Checkout, data_of, files_of
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -19,7 +19,12 @@ def test_a_real_stack_loads(stack: str, tmp_path: Path) -> None:
     settings = Checkout(tmp_path, stack).load()
     assert settings.environment.name == stack
     assert settings == check(stack, ROOT).model_copy(update={"secrets": settings.secrets})
-    assert settings.secrets.keys == set(SECRETS) | (set() if stack == "dev" else {"acmeTsigSecret"})
+    assert settings.secrets.keys == {
+        *SECRETS,
+        *(() if stack == "dev" else ("acmeTsigSecret",)),
+        *(("offSiteKey",) if stack == "prod" else ()),
+        *(OF_COOLIFY if stack == "staging" else ()),
+    }
 
 
 @pytest.mark.parametrize(
@@ -83,9 +88,10 @@ EQUAL = (
     "kubernetes.service_cidr",
     "storage.region",
     "storage.root_user",
-    "storage.users",
     "retention",
-    "backup",
+    "backup.database_interval_hours",
+    "backup.object_storage_interval_hours",
+    "backup.log_archive_interval_hours",
     "dns.tsig.algorithm",
     "dns.ttl_seconds",
     "dns.switch_ttl_seconds",
@@ -153,6 +159,7 @@ def test_endpoints_on_loopback_are_as_good(stack: str, tmp_path: Path) -> None:
         {
             "compute.endpoint": "https://127.0.0.2:34567/",
             "storage.endpoint": "127.0.0.1:34568",
+            "storage.server.mode": "beside",
             "dns.servers": [{"address": "127.0.0.1", "port": 34569}],
         }
     )

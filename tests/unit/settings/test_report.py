@@ -133,7 +133,7 @@ def test_text_that_is_not_json_is_named(dev: Checkout) -> None:
 
 
 def test_values_that_are_no_text_are_taken_as_they_are(dev: Checkout) -> None:
-    dev.plain = {"backup": {"database_interval_hours": 13}}  # pyright: ignore[reportAttributeAccessIssue] - what is tried here
+    dev.plain = {"backup": {"host": "docker-1", "database_interval_hours": 13}}  # pyright: ignore[reportAttributeAccessIssue] - what is tried here
     assert dev.mistakes() == [
         "luxima:backup.database_interval_hours: 13 is too long; requirement BAK-1 asks for at most 12"
     ]
@@ -160,6 +160,7 @@ def test_a_mistake_in_one_table_hides_none_in_others(dev: Checkout) -> None:
         "compute.vms.k3s-server-1.address": "nowhere",
         "compute.vms.docker-1.address": "10.10.10.31",
         "observability.database": "10.10.10.31:5432",
+        "dns.hosts.core.object-storage": ["10.10.10.31"],
     }
     first, second = dev.mistakes(edits)
     assert '"nowhere" is not right; give an IPv4 address' in first

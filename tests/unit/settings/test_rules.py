@@ -14,6 +14,7 @@ from settings.rules import (
     RULES,
     addresses,
     availability,
+    backup,
     capacity,
     check,
     database,
@@ -28,11 +29,15 @@ from settings.rules import (
     releases,
     services,
     storage,
+    storage_server,
 )
+from tests.unit.settings.rule_cases import backup as backup_cases
 from tests.unit.settings.rule_cases import cluster, machines, platform
+from tests.unit.settings.rule_cases import coolify as coolify_cases
 from tests.unit.settings.rule_cases import database as database_cases
 from tests.unit.settings.rule_cases import observability as observability_cases
 from tests.unit.settings.rule_cases import services as service_cases
+from tests.unit.settings.rule_cases import storage_server as storage_server_cases
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, Checkout, data_of, edited
 
@@ -43,6 +48,9 @@ CASES = [
     *service_cases.CASES,
     *observability_cases.CASES,
     *database_cases.CASES,
+    *storage_server_cases.CASES,
+    *coolify_cases.CASES,
+    *backup_cases.CASES,
 ]
 
 
@@ -99,8 +107,8 @@ def test_every_rule_has_a_case() -> None:
 
 
 def test_every_rule_of_a_module_is_in_the_table() -> None:
-    platform = (identity, guests, addresses, availability, dns, storage, durations, kubernetes)
-    modules = (*platform, observability, services, releases, capacity, guard, database, delivery)
+    platform = (identity, guests, addresses, availability, dns, storage, storage_server, durations, kubernetes)
+    modules = (*platform, observability, services, releases, capacity, guard, database, delivery, backup)
     declared: set[Callable[..., Iterator[Problem]]] = set()
     for module in modules:
         for _, function in inspect.getmembers(module, inspect.isfunction):

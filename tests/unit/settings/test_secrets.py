@@ -7,7 +7,8 @@ import urllib.parse
 import pytest
 
 from settings.secrets import SECRETS as DECLARED
-from tests.unit.settings.stacks import KUBECONFIG, ROOT, SECRETS, Checkout
+from tests.unit.settings.rule_cases.coolify import on
+from tests.unit.settings.stacks import KUBECONFIG, OF_COOLIFY, ROOT, SECRETS, Checkout
 
 OF_ANOTHER_DATABASE = {
     "serviceRoleKey": "planted-service-role-key",
@@ -169,9 +170,11 @@ def test_values_of_an_encrypted_area_are_not_shown(dev: Checkout) -> None:
 
 def test_those_of_a_database_elsewhere_are_asked_for_with_it_alone(dev: Checkout) -> None:
     edits = {"database.mode": "existing", "dns.hosts.public.supabase": ["10.10.10.41"]}
+    passphrase = dev.secrets.pop("databaseBackupPassphrase")
     assert [mistake.split(":")[1] for mistake in dev.mistakes(edits)] == list(OF_ANOTHER_DATABASE)
     dev.secrets |= OF_ANOTHER_DATABASE
     assert dev.mistakes(edits) == []
+    dev.secrets["databaseBackupPassphrase"] = passphrase
     assert all("is set, but used with luxima:database.mode existing only" in mistake for mistake in dev.mistakes())
 
 
@@ -184,7 +187,8 @@ def test_the_search_for_leaks_finds_one() -> None:
 
 
 def test_every_secret_is_tried_here() -> None:
-    assert {secret.key for secret in DECLARED} == {*SECRETS, *OF_ANOTHER_DATABASE, "acmeTsigSecret", "kubeconfig"}
+    others = {*OF_ANOTHER_DATABASE, *OF_COOLIFY, "acmeTsigSecret", "kubeconfig", "offSiteKey"}
+    assert {secret.key for secret in DECLARED} == {*SECRETS, *others}
     assert all(dataclasses.astuple(secret) for secret in DECLARED)
 
 
@@ -193,3 +197,27 @@ def leaks(text: str, secret: str) -> bool:
     forms = {secret, base64.b64encode(secret.encode()).decode(), urllib.parse.quote(secret, safe="")}
     pieces = {line[:16] for line in secret.splitlines() if len(line) >= 16 and not line.startswith("-----")}
     return any(form in text for form in forms | pieces)
+
+
+def test_the_secrets_of_coolify_are_asked_for_once_its_api_is_enabled(dev: Checkout) -> None:
+    assert dev.mistakes(on({"delivery.coolify.api": "disabled", "delivery.coolify.applications": {}})) == []
+    missing = dev.mistakes(on({}))
+    assert [line.partition(":")[2].partition(":")[0] for line in missing] == list(OF_COOLIFY)
+    dev.secrets |= OF_COOLIFY
+    assert dev.mistakes(on({})) == []
+
+
+@pytest.mark.parametrize(
+    ("key", "wrong"),
+    [
+        ("coolifyApiToken", "plantedcoolifytokenofmorethanfortyletters0000"),
+        ("coolifyVariables", "planted"),
+        ("coolifyVariables", '{"storefront": "planted-api-key"}'),
+        ("coolifyVariables", '{"storefront": {"PORT": 3000}}'),
+    ],
+)
+def test_a_secret_of_coolify_has_its_form(key: str, wrong: str, dev: Checkout) -> None:
+    dev.secrets |= {**OF_COOLIFY, key: wrong}
+    (mistake,) = dev.mistakes(on({}))
+    assert mistake.startswith(f"luxima:{key}: has the wrong form; give ")
+    assert "planted" not in mistake

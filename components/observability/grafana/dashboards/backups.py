@@ -1,4 +1,4 @@
-"""Backups: how old the last good one of each kind is, and how old it may be (BAK-1..4)."""
+"""Backups: how old the last good one of each kind is, what it holds, and whether it was compared (BAK-1..5)."""
 
 from components.observability.grafana.board import Board, Row
 from components.observability.grafana.names import series
@@ -25,17 +25,21 @@ def board(settings: Settings) -> Board:
     return Board(
         uid="backups",
         title="Backups",
-        description="Age of the last backup of each kind against its interval, and the room that is left for them.",
+        description="Age of the last backup of each kind against its interval, what it holds, when it was compared, "
+        "and the room that is left for them.",
         links={"Database Metrics": "/d/database-metrics"},
         since="now-7d",
         refresh="5m",
-        rows=[_ages(settings), _course(settings), _room(settings)],
+        rows=[_ages(settings), _course(settings), _held(), _checked(settings), _room(settings)],
     )
 
 
 def _last(kind: str) -> str:
-    matcher = f'backup="{kind}"'
-    return f"max({series(_METRIC, matcher)})"
+    return f"max({series(_METRIC, _of(kind))})"
+
+
+def _of(kind: str) -> str:
+    return f'backup="{kind}"'
 
 
 def _ages(settings: Settings) -> Row:
@@ -83,6 +87,50 @@ def _course(settings: Settings) -> Row:
                 "x",
                 *shares,
                 steps=above(PATIENCE, 1),
+            ),
+        ],
+    )
+
+
+def _held() -> Row:
+    shown = (
+        ("Objects", "backup_objects", "Objects, or files, that the newest backup holds", "short"),
+        ("Bytes", "backup_size_bytes", "What the newest backup holds", "bytes"),
+        ("Duration", "backup_duration_seconds", "How long the last good run took", "s"),
+    )
+    return Row(
+        "What the newest backups hold",
+        [
+            graph(
+                title, f"{what}, by kind.", unit, promql(f"max by (backup) ({series(metric)})", "{{backup}}"), width=8
+            )
+            for title, metric, what, unit in shown
+        ],
+    )
+
+
+def _checked(settings: Settings) -> Row:
+    compared = [
+        promql(f"(time() - max({series('backup_verified_timestamp_seconds', _of(kind))})) / {each}", kind)
+        for kind, each in intervals(settings).items()
+    ]
+    failed = f"sum by (backup) (changes({series('backup_last_failure_timestamp_seconds')}[1h]))"
+    return Row(
+        "Comparisons and failures",
+        [
+            graph(
+                "Last comparison against the interval",
+                f"Something of each backup is compared with what it is of; over {2 * PATIENCE:g} nothing was for long.",
+                "x",
+                *compared,
+                steps=above(2 * PATIENCE),
+            ),
+            graph(
+                "Failed runs",
+                "Runs that failed within an hour, by kind; one that failed is tried again every 5 minutes.",
+                "short",
+                promql(failed, "{{backup}}"),
+                steps=above(6),
             ),
         ],
     )

@@ -90,6 +90,7 @@ def test_a_private_authority_needs_no_key_of_the_name_servers() -> None:
         ("Certificate", "edge-public"),
         ("Certificate", "edge-core"),
         ("Certificate", "private-ca"),
+        ("Certificate", "object-storage"),
     }
 
 

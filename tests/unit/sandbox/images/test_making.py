@@ -30,7 +30,7 @@ from sandbox.images import (
     wanted,
 )
 from sandbox.images.model import repository
-from sandbox.images.table import GUARD, STAND_INS
+from sandbox.images.table import BACKUP, GUARD, STAND_INS, is_backup
 from settings.releases import Candidate
 from tests.recording import ROOT, STACKS, Recorder, record_platform, stack_settings
 from tools.table import PROGRAMS
@@ -140,6 +140,8 @@ def test_what_asks_for_a_containers_health_is_in_its_image(stack: str, have: Map
         for each in recorded(stack).of("/container:Container")
         if (tests := each.inputs.get("healthcheck", {}).get("tests"))
     }
+    # That of backups is this machine's own Python, as the guard's is: test_guard.py.
+    checks = {reference: command for reference, command in checks.items() if not is_backup(reference)}
     images = {image.reference: image for image in make(checks, have)}
     assert len(checks) > 10
     for reference, command in checks.items():
@@ -172,6 +174,19 @@ def test_the_guard_is_run_as_the_dockerfile_says() -> None:
     assert f"\nENTRYPOINT {json.dumps(list(GUARD.entrypoint))}\n" in dockerfile
     assert f"\nUSER {GUARD.user}\n" in dockerfile
     assert f"\nWORKDIR {GUARD.folder}\n" in dockerfile
+
+
+def test_backups_are_run_as_their_dockerfile_says() -> None:
+    dockerfile = (ROOT / "backup.Dockerfile").read_text()
+    copied = re.findall(r"^COPY (?!--from)(\S+) \S+$", dockerfile, re.MULTILINE)
+
+    assert {*guard.BACKUP_APP, "requirements.txt"} == set(copied)
+    assert f"\nENTRYPOINT {json.dumps(list(BACKUP.entrypoint))}\n" in dockerfile
+    assert f"\nUSER {BACKUP.user}\n" in dockerfile
+    assert "--require-hashes" in dockerfile
+    assert (
+        re.findall(r"^FROM (\S+)", dockerfile, re.MULTILINE)[1:] == ["docker.io/library/python:3.11.14-slim-trixie"] * 2
+    )
 
 
 def test_behaviour_is_in_the_environment_of_its_image_alone(have: Mapping[str, Path]) -> None:

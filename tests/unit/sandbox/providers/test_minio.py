@@ -58,7 +58,7 @@ def rule(**values: Any) -> dict[str, Any]:
         ("IlmPolicy", rule(expiration="90"), "rules[0].expiration"),
         ("IlmPolicy", rule(expiration="0d"), "rules[0].expiration"),
         ("IlmPolicy", rule(expiration="2030-01-31"), "rules[0].expiration"),
-        ("IlmPolicy", rule(expiration="DeleteMarker"), "rules[0].expiration"),
+        ("IlmPolicy", rule(expiration="DeleteMarkers"), "rules[0].expiration"),
         ("IlmPolicy", rule(tags={"k": "v"}), "rules[0].tags.k"),
         ("IlmPolicy", rule(status="Enabled"), "rules[0].status"),
         ("IlmPolicy", rule(noncurrentVersionExpirationDays=0), "rules[0].noncurrentVersionExpirationDays"),
@@ -150,7 +150,7 @@ def test_only_an_equivalent_policy_is_no_change() -> None:
 RULES = st.fixed_dictionaries(
     {"id": st.text("abc", min_size=1, max_size=9)},
     optional={
-        "expiration": st.sampled_from(["1d", "90d"]),
+        "expiration": st.sampled_from(["1d", "90d", "DeleteMarker"]),
         "noncurrentVersionExpirationDays": st.integers(1, 999),
         "filter": st.sampled_from(["", "logs/", "a/b"]),
     },

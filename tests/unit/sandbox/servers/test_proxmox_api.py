@@ -123,6 +123,52 @@ def test_a_containers_system_is_what_was_said_not_what_its_template_is_called(tm
         assert call(server, "GET", "nodes/pve1/lxc/200/config")["ostype"] == "alpine"
 
 
+def test_a_clone_has_a_card_a_cloud_init_drive_and_a_firewall_of_its_own(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with_vm(server, agent="enabled=1", net0="virtio,bridge=vmbr0", tags="a;b")
+        call(server, "POST", "nodes/pve1/qemu/100/firewall/rules", type="in", action="DROP", enable=1)
+        call(server, "POST", "nodes/pve1/qemu/100/status/start")
+        tasks = [call(server, "POST", "nodes/pve1/qemu/100/clone", newid=101, full=1)]
+        vm, source = server.cluster.vm(101), server.cluster.vm(100)
+        assert vm.config["ide2"] == "local-lvm:vm-101-cloudinit,media=cdrom,size=4M"
+        assert vm.config["net0"] != source.config["net0"]
+        assert vm.config["tags"] == "a;b"
+        assert server.cluster.firewall["guests"][101] == server.cluster.firewall["guests"][100]
+        source.agent_hangs = True
+        tasks.append(call(server, "POST", "nodes/pve1/qemu/100/clone", newid=102, full=1))
+        source.config["agent"] = "enabled=0"
+        tasks.append(call(server, "POST", "nodes/pve1/qemu/100/clone", newid=103, full=1))
+        logs = [" ".join(server.cluster.tasks[task]["log"]) for task in tasks]
+    for log, said in zip(logs, ("'guest-fsfreeze-freeze'", "configured but not running", "disabled"), strict=True):
+        assert said in log
+    assert "suspend vm" not in logs[0]
+
+
+def test_a_disk_goes_to_another_vm_and_out_of_the_order_of_boot(tmp_path: Path) -> None:
+    with running(tmp_path) as server:
+        with_vm(server, boot="order=scsi0;net0")
+        call(server, "POST", "nodes/pve1/qemu", vmid=101, name="b", scsi0="local-lvm:5")
+        call(server, "POST", "nodes/pve2/qemu", vmid=102, name="c")
+        move = "nodes/pve1/qemu/100/move_disk"
+        for wrong, sentence in (
+            ({"target-vmid": 101}, "already in use"),
+            ({"target-vmid": 102}, "same node"),
+            ({"target-vmid": 103}, "could not find"),
+        ):
+            with pytest.raises(AssertionError, match=sentence):
+                call(server, "POST", move, disk="scsi0", **wrong)
+        call(server, "POST", move, **{"disk": "scsi0", "target-vmid": 101, "target-disk": "unused0"})
+        first, second = server.cluster.vm(100), server.cluster.vm(101)
+        assert ("scsi0" in first.config, first.config["boot"]) == (False, "order=net0")
+        assert second.config["unused0"] == "local-lvm:vm-101-disk-1"
+        call(server, "POST", "nodes/pve1/qemu/101/status/start")
+        with pytest.raises(AssertionError, match="while the source VM is running"):
+            call(server, "POST", "nodes/pve1/qemu/101/move_disk", **{"disk": "scsi0", "target-vmid": 100})
+        call(server, "POST", "nodes/pve1/qemu/100/template")
+        with pytest.raises(AssertionError, match="from or to template"):
+            call(server, "POST", "nodes/pve1/qemu/101/move_disk", **{"disk": "unused0", "target-vmid": 100})
+
+
 def test_metadata_of_a_url_agree_with_its_download(tmp_path: Path) -> None:
     with running(tmp_path) as server:
         call(server, "POST", "nodes/pve1/storage/local/download-url", **DOWNLOAD)

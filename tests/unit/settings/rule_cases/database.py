@@ -26,13 +26,6 @@ CASES = [
         {"observability.database": "10.10.10.41:5432"},
     ),
     Case(
-        database.storage,
-        {"storage.users.supabase.prefix": ""},
-        "storage.users.supabase",
-        '"media", read_write, ""; give {bucket: media, access: read_write, prefix: supabase/}',
-        {"storage.users.supabase.prefix": "supabase/"},
-    ),
-    Case(
         database.schemas,
         {"database.schemas": ["public", "internal"]},
         "database.schemas[1]",

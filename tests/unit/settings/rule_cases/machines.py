@@ -10,6 +10,20 @@ TWO_SERVERS = {"compute.vms.k3s-server-2": {**NEW_VM, "node": "pve1", "address":
 THREE_SERVERS = {**TWO_SERVERS, "compute.vms.k3s-server-3": {**NEW_VM, "node": "pve1", "address": "10.10.10.23"}}
 
 CASES = [
+    prod(
+        guests.snapshot_ids,
+        {"backup.deployment.last_id": 3906},
+        "backup.deployment.last_id",
+        "3906 leaves 7 numbers from 3900 on, too few for 8 snapshots; give at least 3907",
+        {"backup.deployment.last_id": 3907},
+    ),
+    prod(
+        guests.snapshot_ids,
+        {"backup.deployment.first_id": 3142},
+        "backup.deployment.last_id",
+        "3142 to 3949 has the id of containers.ns2, 3142; give snapshots numbers that no guest has",
+        {"backup.deployment.first_id": 3143},
+    ),
     Case(guests.ids, {f"{VM}.id": 1121}, f"{VM}.id", "1121 is the id of vms.k3s-agent-1 already", {f"{VM}.id": 1122}),
     Case(
         guests.ids,

@@ -52,7 +52,29 @@ CASES = [
         storage.own_users,
         {"storage.users.loki.bucket": "media"},
         "storage.users.loki",
-        '"media", read_write, ""; give {bucket: loki, access: read_write}',
+        "{bucket: media, access: read_write}; give {bucket: loki, access: read_write}",
+        {},
+    ),
+    Case(
+        storage.own_users,
+        {"storage.users.archive.also_reads": ["loki", "tempo"]},
+        "storage.users.archive",
+        "{bucket: logs-archive, access: append, also_reads: [loki, tempo]}; "
+        "give {bucket: logs-archive, access: append, also_reads: [loki]}",
+        {},
+    ),
+    Case(
+        storage.own_users,
+        {"storage.users.supabase.prefix": ""},
+        "storage.users.supabase",
+        "{bucket: media, access: read_write}; give {bucket: media, access: read_write, prefix: supabase/}",
+        {"storage.users.supabase.prefix": "supabase/"},
+    ),
+    Case(
+        storage.own_users,
+        {"storage.users.backup-database": ABSENT},
+        "storage.users.backup-database",
+        "is missing; give {bucket: backups, access: read_write, prefix: database/}",
         {},
     ),
     Case(storage.own_users, {"storage.users.tempo": ABSENT}, "storage.users.tempo", "is missing; give {bucket", {}),
@@ -60,7 +82,7 @@ CASES = [
         storage.own_users,
         {"storage.users.registry-pull.access": "read_write"},
         "storage.users.registry-pull",
-        '"registry", read_write, ""; give {bucket: registry, access: read_only}',
+        "{bucket: registry, access: read_write}; give {bucket: registry, access: read_only}",
         {},
     ),
     Case(
@@ -70,12 +92,14 @@ CASES = [
         '"k3s-agent-1" is not a machine of role docker_host; give docker-1',
         {},
     ),
-    Case(storage.etcd, {"storage.users.etcd": ABSENT}, "storage.users.etcd", "is missing; give {bucket: backups", {}),
     Case(
-        storage.etcd,
+        storage.own_users, {"storage.users.etcd": ABSENT}, "storage.users.etcd", "is missing; give {bucket: backups", {}
+    ),
+    Case(
+        storage.own_users,
         {"storage.users.etcd.prefix": ABSENT},
         "storage.users.etcd",
-        '"backups", read_write, ""; give {bucket: backups, access: read_write, prefix: deployment/etcd/}',
+        "{bucket: backups, access: read_write}; give {bucket: backups, access: read_write, prefix: deployment/etcd/}",
         {},
     ),
     Case(

@@ -24,6 +24,8 @@ GUEST = {
     "disk_gib": 8,
 }
 
+_BUCKET = {"purpose": "a trial", "owner": "devops", "versioning": True, "quota_gib": 1}
+
 CASES = [
     Case(stack_name, {"environment.name": "prod"}, "environment.name", '"prod" is not the selected stack', {}),
     Case(
@@ -200,10 +202,10 @@ CASES = [
     ),
     Case(
         storage.bucket_names,
-        {f"storage.buckets.{53 * 'a'}": {"versioning": True, "quota_gib": 1}},
+        {f"storage.buckets.{53 * 'a'}": _BUCKET},
         f"storage.buckets.{53 * 'a'}",
         "has 64 characters; give a shorter name or bucket_prefix, S3 takes 63 together",
-        {f"storage.buckets.{52 * 'a'}": {"versioning": True, "quota_gib": 1}},
+        {f"storage.buckets.{52 * 'a'}": _BUCKET},
     ),
     Case(
         storage.user_buckets,
@@ -211,6 +213,34 @@ CASES = [
         "storage.users.storefront.bucket",
         '"medium" is not a bucket; did you mean media?',
         {"storage.users.storefront.bucket": "backups"},
+    ),
+    Case(
+        storage.user_buckets,
+        {"storage.users.copy-source.also_reads": ["vendor-medi", "registry"]},
+        "storage.users.copy-source.also_reads[0]",
+        '"vendor-medi" is not a bucket; did you mean vendor-media?',
+        {},
+    ),
+    Case(
+        storage.user_buckets,
+        {"storage.users.copy-source.also_reads": ["media"]},
+        "storage.users.copy-source.also_reads[0]",
+        '"media" is named already; name each bucket once',
+        {},
+    ),
+    Case(
+        storage.locked,
+        {"storage.buckets.copies.locked": False},
+        "storage.buckets.copies.locked",
+        "is false; give true: nobody may delete the copies before their time",
+        {},
+    ),
+    Case(
+        storage.locked,
+        {"storage.buckets.media.locked": True, "storage.buckets.media.versioning": False},
+        "storage.buckets.media.versioning",
+        "is false; give true: only versions can be locked",
+        {"storage.buckets.media.locked": True},
     ),
     *(
         Case(

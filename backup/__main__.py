@@ -1,0 +1,5 @@
+"""`python -m backup`."""
+
+from backup.cli import main
+
+raise SystemExit(main())

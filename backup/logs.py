@@ -1,0 +1,48 @@
+"""The archive of logs: Loki's objects in a bucket of their own, which a fresh Loki can read (BAK-4, LOG-6)."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from backup.outcome import BackupError, Outcome
+from backup.plan import LogsPlan
+from backup.rclone import SOURCE, TARGET, Rclone, Restore, sample_differs, summed
+
+INDEX: Final = "index"
+"""Folder of what says where lines are, of all tenants; the folders of tenants hold the chunks with the lines."""
+
+
+@dataclass(frozen=True)
+class Logs:
+    """See `backup.outcome.Job`. A part is a tenant; nothing but the whole can be read by a Loki."""
+
+    plan: LogsPlan
+    rclone: Rclone
+
+    def run(self) -> Outcome:
+        """Chunks first: what the archive's index names is in the archive. Loki never changes an object."""
+        folders = [*self.plan.tenants, INDEX]
+        present = {name.split("/", 1)[0] for name in self.rclone.names(f"{SOURCE}:{self.plan.source}")}
+        return summed([self._copied(folder) for folder in folders if folder in present])
+
+    def _copied(self, folder: str) -> Outcome:
+        source, target = f"{SOURCE}:{self.plan.source}/{folder}", f"{TARGET}:{self.plan.archive}/{folder}"
+        names = self.rclone.names(source)
+        self.rclone.copy(source, target)
+        # Loki replaces files of the index by others, and an expired chunk is no longer there to be compared with.
+        remaining = sorted(set(self.rclone.names(source)) & set(names))
+        different = sample_differs(self.rclone, source, target, remaining, self.plan.sample)
+        if different:
+            raise BackupError(f"{len(different)} objects of {folder} are others in the archive: {different[0]}")
+        sizes = self.rclone.sizes(target)
+        return Outcome(sizes.objects, sizes.size_bytes, verified=True)
+
+    def restore(self, what: str, at: datetime | None, to: str) -> Restore:
+        """See `Job`; `to` is a bucket that a Loki is then given."""
+        if what:
+            raise BackupError(f"{what!r} cannot be restored alone: leave it out, a Loki needs chunks and index")
+        if at is not None:
+            raise BackupError("the archive has one state, with every line that is not too old: leave the moment out")
+        if not to:
+            raise BackupError("name the bucket that the archive is restored to; a Loki is then given it")
+        return Restore(self.rclone, f"{TARGET}:{self.plan.archive}", to)

@@ -1,0 +1,89 @@
+"""Make backups when they are due, one at a time."""
+
+import fcntl
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from backup.outcome import BackupError, Job, Outcome
+from backup.plan import Plan
+from backup.telling import Telling
+
+
+@contextmanager
+def alone(lock: Path) -> Generator[None]:
+    """Be the only run of this kind until the block ends; the kernel lets go of the lock when the process dies.
+
+    Raises:
+        BackupError: When there is another one.
+    """
+    with lock.open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise BackupError("another run is under way; wait for it to end") from None
+        yield
+
+
+class Serving:
+    """One kind of backup, for ever.
+
+    Args:
+        plan: When and what.
+        job: What is done.
+        telling: What is told of it.
+        lock: File that says that a run is under way.
+        clock: Seconds since 1970.
+        sleep: Waits for so many seconds, and says whether it is time to end.
+        say: Takes a line for the log.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        job: Job,
+        telling: Telling,
+        lock: Path,
+        clock: Callable[[], float],
+        sleep: Callable[[float], bool],
+        say: Callable[[str], None],
+    ) -> None:
+        self._plan, self._job, self._telling, self._lock = plan, job, telling, lock
+        self._clock, self._sleep, self._say = clock, sleep, say
+
+    def once(self) -> Outcome:
+        """Make a backup now.
+
+        Raises:
+            BackupError: When it fails, or another run is under way.
+        """
+        with alone(self._lock):
+            begun = self._clock()
+            try:
+                outcome = self._job.run()
+            except BackupError:
+                self._telling.tell(replace(self._telling.told, last_failure_timestamp_seconds=self._clock()))
+                raise
+            self._telling.tell(self._telling.told.succeeded(outcome, begun, self._clock()))
+        checked = "compared" if outcome.verified else "NOT compared"
+        self._say(f"backup made: {outcome.objects} objects, {outcome.size_bytes} bytes, {checked}")
+        return outcome
+
+    def forever(self) -> None:
+        """Make each when it is due; one that failed is made again before that."""
+        self._telling.again()
+        wait = self._until_due()
+        while not self._sleep(wait):
+            try:
+                self.once()
+                wait = self._until_due()
+            except BackupError as error:
+                self._say(f"error: no backup was made: {error}")
+                wait = self._plan.retry_seconds
+
+    def _until_due(self) -> float:
+        told = self._telling.told
+        begun = told.last_success_timestamp_seconds - told.duration_seconds
+        # A clock that was set back must not put it off for longer than an interval.
+        return min(max(begun + self._plan.interval_seconds - self._clock(), 0), self._plan.interval_seconds)

@@ -1,0 +1,82 @@
+"""A server of object storage speaks TLS, encrypts what it keeps, and opens its S3 API alone (INF-5, SEC-1, SEC-5)."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+
+from ..judging import Resource, Severity, Stack, stack_rule
+from ..values import Finding
+from . import kinds
+
+_SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
+_CERTIFICATES = "--certs-dir="
+_ADDRESS = "--address="
+_CONSOLE = "--console-address"
+_TOLD_BY_FILE = ("MINIO_ROOT_PASSWORD_FILE", "MINIO_KMS_SECRET_KEY_FILE")
+_TOLD_IN_PLAIN = frozenset({"MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_KMS_SECRET_KEY"})
+
+
+@stack_rule(
+    "object-storage-server",
+    requirements=("INF-5", "SEC-1", "SEC-5"),
+    types=(kinds.DOCKER_CONTAINER,),
+    severity=Severity.CRITICAL,
+)
+def object_storage_server(stack: Stack) -> Iterator[Finding]:
+    """A server of object storage has a certificate, a KMS key and a volume, and publishes its S3 API and no console."""
+    containers = stack.of(kinds.DOCKER_CONTAINER)
+    files = {upload.at("file").text for each in containers for upload in each.props.at("uploads").items()}
+    for each in containers:
+        if each.props.at("start").flag is not False and _SERVER.search(each.props.at("image").text):
+            yield from _told(each, files)
+            yield from _doors(each)
+            yield from _kept(each)
+
+
+def _told(container: Resource, files: set[str]) -> Iterator[Finding]:
+    envs, command = container.props.at("envs"), container.props.at("command")
+    said = {name: value for name, _, value in (env.partition("=") for env in envs.texts())}
+    for name in _TOLD_BY_FILE:
+        if said.get(name) not in files:
+            yield envs.wrong(f"names no file of the stack as {name}", "give its path in a volume of files")
+    for name in sorted(_TOLD_IN_PLAIN & said.keys()):
+        yield envs.wrong(f"has {name}, which everybody on the host sees", f"give {name}_FILE")
+    folders = [each.removeprefix(_CERTIFICATES) for each in command.texts() if each.startswith(_CERTIFICATES)]
+    wanted = {posixpath.join(folder, name) for folder in folders for name in ("public.crt", "private.key")}
+    if not wanted or not wanted <= files:
+        yield command.wrong(
+            "names no folder with a certificate, so it speaks without TLS",
+            f"give {_CERTIFICATES} with a folder that has public.crt and private.key",
+        )
+
+
+def _doors(container: Resource) -> Iterator[Finding]:
+    envs, command, ports = (container.props.at(name) for name in ("envs", "command", "ports"))
+    if "MINIO_BROWSER=off" not in envs.texts():
+        yield envs.wrong("leaves the console on", "give MINIO_BROWSER=off")
+    for argument in command.items():
+        if argument.text.startswith(_CONSOLE):
+            yield argument.wrong("opens the console", "remove it")
+    api = [each.rpartition(":")[2] for each in command.texts() if each.startswith(_ADDRESS)] or ["9000"]
+    for port in ports.items():
+        if port.at("internal").text not in api:
+            yield port.at("internal").wrong("is not the S3 API's", f"publish {api[0]} alone")
+
+
+def _kept(container: Resource) -> Iterator[Finding]:
+    command, mounts = container.props.at("command"), container.props.at("mounts")
+    drives = {each for each in command.texts() if each.startswith("/")}
+    # The name of a volume of files follows from them, so it may not be known yet.
+    over = [mount for mount in mounts.items() if mount.at("target").text in drives]
+    kept = {
+        mount.at("target").text
+        for mount in over
+        if mount.at("type").text == "volume" and mount.at("source").text and mount.at("readOnly").flag is not True
+    }
+    if not drives or drives != kept:
+        yield mounts.wrong("has no volume for the objects", "mount a named one at each drive of the command")
+
+
+RULES = (object_storage_server,)

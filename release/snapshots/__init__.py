@@ -1,0 +1,8 @@
+"""Templates of the Docker hosts, one of each for each release: made, removed after their time, and put back (BAK-3)."""
+
+from release.snapshots.hypervisor import Hypervisor
+from release.snapshots.making import Making
+from release.snapshots.plan import version
+from release.snapshots.restoring import restore
+
+__all__ = ["Hypervisor", "Making", "restore", "version"]

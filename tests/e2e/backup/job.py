@@ -1,0 +1,71 @@
+"""A container of backups without its container: the command line with the files that the container finds."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sandbox.layout import ROOT
+from tests.e2e.backup.stores import Store, rclone_conf
+from tools import ensure
+
+
+@dataclass(frozen=True)
+class BackupJob:
+    """One kind of backup."""
+
+    folder: Path
+    """What it is told, what it keeps, and what it tells."""
+
+    def command(self, *arguments: str) -> list[str]:
+        """The command line."""
+        places = [f"--{name}={self.folder}" for name in ("folder", "state", "textfiles")]
+        return [sys.executable, "-m", "backup", *places, *arguments]
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Programs, and nothing secret."""
+        return {"PATH": f"{ensure('rclone')['rclone'].parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+
+    def run(self, *arguments: str, key: tuple[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        """Run it to its end; a key goes to its standard input."""
+        return subprocess.run(
+            self.command(*arguments),
+            env=self.environment,
+            cwd=self.folder,
+            input="\n".join(key or ()),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Run it, and go on."""
+        return subprocess.Popen(
+            self.command(*arguments), env=self.environment, cwd=self.folder, text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def figures(self, kind: str) -> dict[str, float]:
+        """What the node exporter is told."""
+        lines = (self.folder / f"backup_{kind}.prom").read_text(encoding="utf-8").splitlines()
+        samples = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+        return {name.partition("{")[0]: float(value) for name, _, value in samples}
+
+
+def made(
+    folder: Path, store: Store, job: Mapping[str, Any], source: tuple[str, str], target: tuple[str, str]
+) -> BackupJob:
+    """A job in a folder of its own, with a key for each side."""
+    folder.mkdir()
+    plan = {"interval_seconds": 86_400, "deadline_seconds": 100, "job": job}
+    (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
+    (folder / "rclone.conf").write_text(rclone_conf(store.server.server, source, target), encoding="utf-8")
+    shutil.copy(store.server.bundle, folder / "authority.pem")
+    return BackupJob(folder)

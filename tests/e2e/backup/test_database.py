@@ -1,0 +1,216 @@
+"""PostgreSQL, backed up by the real pgBackRest to a real MinIO: lost, damaged, and brought back, row by row (BAK-1)."""
+
+import io
+import shutil
+import signal
+import subprocess
+from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+
+from backup.outcome import BackupError
+from tests.e2e.backup.database_room import BUCKET, ROOT_KEY, SECRETS, Room, room
+from tests.waiting import wait_for
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(400), pytest.mark.xdist_group("backup-database")]
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Generator[Room]:
+    """A database of which there is one full backup, with some rows in it."""
+    with room(tmp_path_factory.mktemp("storage")) as made:
+        made.write(["first", "second"])
+        outcome = made.job.run()
+        assert outcome.verified, made.said
+        assert outcome.objects > 900
+        yield made
+
+
+def _restored(shop: Room, at: datetime | None, name: str) -> list[str]:
+    """Rows of a new database."""
+    data = shop.folder / name
+    wanted = shop.job.restore("", at, str(data))
+    assert wanted.run().verified
+    assert (shop.folder / f"{name}-pgsodium_root.key").read_text() == ROOT_KEY
+    with shop.restored(data) as server:
+        assert not (data / "luxima-wal").exists()
+        return server.rows()
+
+
+def test_a_moment_is_restored_beside_the_database(shop: Room) -> None:
+    moment = shop.write(["before one", "before two"])
+    wanted = shop.server.rows()
+    shop.server.sql("update shop.orders set word = 'spoilt'")
+    assert shop.job.run().verified, shop.said
+    shop.archive()
+    assert [each.full for each in shop.repository.backups()][:2] == [True, False]
+    assert _restored(shop, moment, "moment") == wanted
+    assert {row.partition("|")[2] for row in shop.server.rows()} == {"spoilt"}
+
+
+def test_a_database_that_is_gone_is_restored_and_backed_up_again(shop: Room) -> None:
+    shop.write(["the last one"])
+    shop.archive()
+    wanted = shop.server.rows()
+    shop.server.__exit__()
+    shutil.rmtree(shop.data)
+    shop.job.restore("", None, str(shop.data)).run()
+    shop.server.__enter__()
+    assert shop.server.rows() == wanted
+    # On another timeline.
+    shop.write(["after it"])
+    assert shop.job.run().verified, shop.said
+    shop.archive()
+    assert _restored(shop, None, "again") == shop.server.rows()
+
+
+def test_what_was_killed_is_done_again(shop: Room) -> None:
+    backup = shop.command("run", state="killed")
+    _killed(backup, "backup")
+    again = shop.command("run", state="killed")
+    said = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, said
+    assert "compared" in said
+    shop.archive()
+    data = shop.folder / "killed-data"
+    restore = shop.command("restore", f"--to={data}")
+    _killed(restore, "restore")
+    assert not data.exists()
+    assert shop.folder.joinpath("killed-data.restoring").exists()
+    again = shop.command("restore", f"--to={data}")
+    said = again.communicate(timeout=120)[0]
+    assert again.returncode == 0, said
+    with shop.restored(data) as server:
+        assert server.rows() == shop.server.rows()
+
+
+def _killed(process: "subprocess.Popen[str]", word: str) -> None:
+    """Kill it and its children as soon as pgBackRest is at it."""
+    running = psutil.Process(process.pid)
+
+    def at_it() -> list[psutil.Process]:
+        try:
+            return [each for each in running.children(recursive=True) if word in each.cmdline() and each.children()]
+        except psutil.Error:
+            # One of them has just ended.
+            return []
+
+    children = wait_for(at_it, f"pgbackrest {word}", 60)
+    for each in [*children, *(more for child in children for more in child.children(recursive=True)), running]:
+        each.send_signal(signal.SIGKILL)
+    running.wait(20)
+
+
+def test_two_at_once_are_one(shop: Room) -> None:
+    """Also when neither sees the other's lock: pgBackRest has one of its own."""
+    first, second = shop.command("run", state="one"), shop.command("run", state="two")
+    ended = {process.communicate(timeout=120)[0]: process.returncode for process in (first, second)}
+    assert sorted(ended.values()) == [0, 1], ended
+    assert "unable to acquire lock" in next(said for said, code in ended.items() if code)
+
+
+@pytest.mark.parametrize("damage", ["a bit", "the end", "all"])
+def test_damage_is_noticed(shop: Room, damage: str) -> None:
+    files = [name for name in shop.store.content(BUCKET, "database/backup/") if "/pg_data/base/" in name]
+    segments = [name for name in shop.store.content(BUCKET, "database/archive/") if name.endswith(".zst")]
+    for name in (f"database/backup/{max(files)}", f"database/archive/{min(segments)}"):
+        shop.said.clear()
+        answer = shop.store.client.get_object(BUCKET, name)
+        content = answer.read()
+        half = len(content) // 2
+        _put(
+            shop,
+            name,
+            {
+                "a bit": content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :],
+                "the end": content[:half],
+                "all": b"",
+            }[damage],
+        )
+        try:
+            assert not shop.job.verify()[1], name
+        finally:
+            _put(shop, name, content)
+        assert "damage" in shop.said[-1]
+    assert shop.job.verify()[1]
+
+
+def _put(shop: Room, name: str, content: bytes) -> None:
+    shop.store.client.put_object(BUCKET, name, io.BytesIO(content), len(content))
+
+
+def test_another_passphrase_is_refused(shop: Room) -> None:
+    job = shop.backup(shop.documents("another-passphrase", "other"))
+    before = set(shop.store.content(BUCKET))
+    for attempt in (job.run, job.restore("", None, f"{shop.folder}/other-data").run):
+        with pytest.raises(BackupError, match="or the passphrase is not the one") as refused:
+            attempt()
+        assert "another-passphrase" not in str(refused.value)
+    assert set(shop.store.content(BUCKET)) == before
+
+
+def test_the_repository_is_unreadable_and_secrets_are_nowhere(shop: Room) -> None:
+    shop.write(["a word that nobody may read"])
+    process = shop.command("run")
+    seen: set[str] = set()
+    running = psutil.Process(process.pid)
+    while process.poll() is None:
+        for each in running.children(recursive=True):
+            try:
+                seen.add(f"{each.cmdline()} {each.environ()}")
+            except psutil.Error:
+                continue
+    said = process.communicate()[0]
+    assert process.returncode == 0, said
+    shop.archive()
+    assert any("archive-push" in each for each in seen)
+    assert any("backup" in each for each in seen)
+    for secret in (*SECRETS.values(), ROOT_KEY):
+        assert secret not in str(seen) + said + str(shop.said)
+    for name, content in shop.store.content(BUCKET).items():
+        for secret in ("a word that nobody may read", "shop.orders", *SECRETS.values(), ROOT_KEY):
+            assert secret.encode() not in content, name
+    assert all(name.startswith("database/") for name in shop.store.content(BUCKET))
+
+
+def test_a_restore_that_cannot_be_is_refused_before_it_begins(shop: Room) -> None:
+    early, late = datetime(2020, 1, 1, tzinfo=UTC), datetime.now(UTC) + timedelta(days=1)
+    full = shop.folder / "full"
+    full.mkdir()
+    (full / "a-file").touch()
+    for at, to, words in (
+        (None, shop.data, "belongs to a PostgreSQL that runs"),
+        (None, full, "is not empty"),
+        (None, Path("data"), "give an absolute path"),
+        (None, shop.folder / "no" / "data", "mount the new volume there"),
+        (early, shop.folder / "early", "2020-01-01T00:00:00Z is in no backup: give a moment after"),
+        (late, shop.folder / "late", "is in no backup"),
+    ):
+        with pytest.raises(BackupError, match=words):
+            list(shop.job.restore("", at, str(to)).plan())
+        with pytest.raises(BackupError, match=words):
+            shop.job.restore("", at, str(to)).run()
+    assert not list(shop.folder.glob("*.restoring"))
+    with pytest.raises(BackupError, match="a database is restored whole"):
+        shop.job.restore("shop", None, f"{shop.folder}/one")
+
+
+def test_wal_waits_while_the_storage_is_away(shop: Room) -> None:
+    """And is pushed in order when it is back; PostgreSQL goes on."""
+    config = shop.folder / "job" / "pgbackrest.conf"
+    text = config.read_text()
+    config.write_text(text.replace("localhost", "localhost.invalid").replace("io-timeout=60", "io-timeout=1"))
+    shop.write(["while it is away"])
+    shop.server.sql("select pg_switch_wal()")
+    wait_for(shop.job.wal.waiting, "a segment in the spool")
+    with pytest.raises(BackupError, match=r"localhost\.invalid"):
+        shop.job.wal.push()
+    assert shop.job.wal.waiting()
+    assert shop.job.wal.behind_seconds > 0
+    config.write_text(text)
+    shop.archive()
+    assert not shop.job.wal.waiting()
+    assert _restored(shop, None, "away") == shop.server.rows()

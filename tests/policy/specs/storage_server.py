@@ -1,0 +1,76 @@
+"""Specs of policy/rules/storage_server.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from policy.rules import kinds
+
+from ..spec import DROP, UNKNOWN, Case, Spec, Wrong, but, declared, wrong
+
+_SERVER = {
+    "image": "docker.io/pgsty/silo:RELEASE.2026-09-16T00-00-00Z",
+    "command": ["server", "--address=:9000", "--certs-dir=/run/luxima", "/data"],
+    "envs": [
+        "MINIO_BROWSER=off",
+        "MINIO_ROOT_PASSWORD_FILE=/run/luxima/root-password",
+        "MINIO_KMS_SECRET_KEY_FILE=/run/luxima/kms-key",
+    ],
+    "mounts": [
+        {"type": "volume", "source": "objects", "target": "/data"},
+        {"type": "volume", "source": "files", "target": "/run/luxima", "readOnly": True},
+    ],
+    "ports": [{"internal": 9000, "external": 443, "ip": "10.10.10.41"}],
+}
+_FILES = {
+    "image": _SERVER["image"],
+    "start": False,
+    "uploads": [
+        {"file": f"/run/luxima/{name}", "content": UNKNOWN}
+        for name in ("root-password", "kms-key", "public.crt", "private.key")
+    ],
+}
+
+
+def _with(place: str, value: Any) -> Case:
+    return (
+        declared(kinds.DOCKER_CONTAINER, but(_SERVER, (place, value)), "server"),
+        declared(kinds.DOCKER_CONTAINER, _FILES, "files"),
+    )
+
+
+def _without(file: int, path: str) -> Wrong:
+    files = declared(kinds.DOCKER_CONTAINER, but(_FILES, (f"uploads/{file}", DROP)), "files")
+    return wrong((declared(kinds.DOCKER_CONTAINER, _SERVER, "server"), files), path)
+
+
+SPECS = (
+    Spec(
+        "object-storage-server",
+        passes=(
+            _with("ports", []),
+            _with("ports/0/external", 9443),
+            _with("mounts/1/source", UNKNOWN),
+            # Nobody runs it.
+            _with("start", False)[:1],
+            (declared(kinds.DOCKER_CONTAINER, {"image": "docker.io/grafana/loki:3.7.8"}),),
+        ),
+        fails=(
+            *(_without(file, path) for file, path in enumerate(("envs", "envs", "command", "command"))),
+            wrong(_with("envs/0", "MINIO_BROWSER=on"), "envs"),
+            wrong(_with("envs/1", DROP), "envs"),
+            wrong(_with("envs/2", "MINIO_KMS_SECRET_KEY=luxima:key"), "envs", never=("luxima:key",)),
+            wrong(_with("command/2", DROP), "command"),
+            wrong(_with("command/2", "--certs-dir=/elsewhere"), "command"),
+            wrong(_with("command/2", "--console-address=:9001"), "command", "command[2]"),
+            wrong(_with("command/3", "/elsewhere"), "mounts"),
+            wrong(_with("mounts/0/source", DROP), "mounts"),
+            wrong(_with("mounts/0/readOnly", True), "mounts"),
+            wrong(_with("ports/1", {"internal": 9001, "external": 9001, "ip": "10.10.10.41"}), "ports[1].internal"),
+        ),
+        unknown=(
+            wrong(_with("envs", UNKNOWN), "envs"),
+            wrong(_with("mounts/0/source", UNKNOWN), "mounts[0].source"),
+        ),
+    ),
+)

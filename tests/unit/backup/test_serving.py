@@ -1,0 +1,139 @@
+"""Backups are made when they are due, one at a time, over restarts; what is told of them is true."""
+
+import fcntl
+from datetime import datetime
+from pathlib import Path
+
+import pytest
+
+from backup.outcome import BackupError, Outcome, Restore
+from backup.plan import Plan
+from backup.serving import Serving
+from backup.telling import METRICS, Telling
+
+HOUR = 3600
+START = 1_800_000_000.0
+
+
+class World:
+    """A clock that moves only by what is waited for, and a job that does what it is told to."""
+
+    def __init__(self, folder: Path, *results: Outcome | BackupError) -> None:
+        self.now = START
+        self.results: list[Outcome | BackupError] = list(results)
+        self.ran: list[float] = []
+        self.said: list[str] = []
+        self.folder = folder
+
+    def run(self) -> Outcome:
+        self.ran.append(self.now - START)
+        self.now += 60
+        result = self.results.pop(0)
+        if isinstance(result, BackupError):
+            raise result
+        return result
+
+    def restore(self, what: str, at: datetime | None, to: str) -> Restore:
+        raise NotImplementedError
+
+    def sleep(self, seconds: float) -> bool:
+        self.now += seconds
+        return not self.results
+
+    @property
+    def telling(self) -> Telling:
+        return Telling("logs", self.folder / "told.json", self.folder)
+
+    def serving(self) -> Serving:
+        job = {"kind": "logs", "source": "loki", "archive": "archive", "tenants": ["luxima"]}
+        plan = Plan.model_validate(
+            {"interval_seconds": HOUR, "deadline_seconds": HOUR, "retry_seconds": 300, "job": job}, strict=False
+        )
+        clock = lambda: self.now  # noqa: E731
+        return Serving(plan, self, self.telling, self.folder / "lock", clock, self.sleep, self.said.append)
+
+
+GOOD = Outcome(3, 1000, verified=True)
+
+
+def test_a_new_one_begins_at_once_and_the_next_an_interval_after_its_beginning(tmp_path: Path) -> None:
+    world = World(tmp_path, GOOD, GOOD, GOOD)
+    world.serving().forever()
+    assert world.ran == [0, HOUR, 2 * HOUR]
+
+
+def test_one_that_failed_is_made_again_soon_and_what_was_told_stays(tmp_path: Path) -> None:
+    world = World(tmp_path, GOOD, BackupError("the key is refused"), GOOD)
+    world.serving().forever()
+    assert world.ran == [0, HOUR, HOUR + 60 + 300]
+    assert "error: no backup was made: the key is refused" in world.said
+    told = world.telling.told
+    assert (told.last_success_timestamp_seconds, told.last_failure_timestamp_seconds) == (
+        START + HOUR + 420,
+        START + HOUR + 60,
+    )
+
+
+def test_a_restart_does_not_make_it_anew(tmp_path: Path) -> None:
+    world = World(tmp_path, GOOD)
+    world.serving().forever()
+    world.now = START + 1800
+    world.results.append(GOOD)
+    world.serving().forever()
+    assert world.ran == [0, HOUR]
+
+
+@pytest.mark.parametrize("away", [-10 * HOUR, 100 * HOUR])
+def test_a_clock_that_was_moved_does_not_put_it_off(tmp_path: Path, away: float) -> None:
+    world = World(tmp_path, GOOD)
+    world.serving().forever()
+    world.now = START + away
+    world.results.append(GOOD)
+    world.serving().forever()
+    assert world.ran[1] - away <= HOUR
+
+
+def test_two_do_not_run_at_a_time(tmp_path: Path) -> None:
+    world = World(tmp_path, GOOD)
+    with (tmp_path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(BackupError, match="another run is under way"):
+            world.serving().once()
+    assert world.ran == []
+    world.serving().once()
+
+
+def test_before_the_first_only_a_failure_is_told_and_then_every_figure_with_its_kind(tmp_path: Path) -> None:
+    world = World(tmp_path, BackupError("no"), GOOD)
+    told = tmp_path / "backup_logs.prom"
+    world.telling.again()
+    assert told.read_text() == ""
+    with pytest.raises(BackupError):
+        world.serving().once()
+    assert _samples(told) == [f'backup_last_failure_timestamp_seconds{{backup="logs"}} {START + 60}']
+    world.serving().once()
+    samples = _samples(told)
+    assert [line.partition("{")[0] for line in samples] == list(METRICS)
+    assert all('{backup="logs"} ' in line for line in samples)
+    assert told.stat().st_mode & 0o777 == 0o644
+
+
+def _samples(told: Path) -> list[str]:
+    return [line for line in told.read_text().splitlines() if not line.startswith("#")]
+
+
+def test_what_was_not_compared_is_not_told_as_verified(tmp_path: Path) -> None:
+    world = World(tmp_path, GOOD, Outcome(3, 1000, verified=False))
+    serving = world.serving()
+    serving.once()
+    first = world.telling.told.verified_timestamp_seconds
+    serving.once()
+    assert world.telling.told.verified_timestamp_seconds == first
+    assert "NOT compared" in world.said[-1]
+
+
+def test_a_state_that_is_broken_counts_as_none(tmp_path: Path) -> None:
+    (tmp_path / "told.json").write_text("{")
+    world = World(tmp_path, GOOD)
+    world.serving().forever()
+    assert world.ran == [0]
