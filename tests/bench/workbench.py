@@ -58,6 +58,10 @@ class _Service(service.Service):
         """The engine is here; nothing is asked of it."""
         return empty_pb2.Empty()
 
+    def Cancel(self, _request: object, _context: object) -> object:  # noqa: N802 - the protocol's name
+        """This process goes on when the engine has ended: a run that was refused must not end others' waiting."""
+        return empty_pb2.Empty()
+
 
 def _serve(package: str) -> tuple[Any, int]:
     """A server of a package, which serves as long as it is held, and its port."""
