@@ -7,7 +7,6 @@ import pulumi
 import pulumi_minio as minio
 
 from components.storage.lifecycle import LifecycleRule
-from components.storage.lock import Lock, LockArgs
 from settings.storage import Bucket as BucketSettings
 
 
@@ -23,8 +22,6 @@ class BucketArgs:
     """Id of the KMS key that objects are encrypted with."""
     lifecycle: Sequence[LifecycleRule]
     """How long objects are kept (days)."""
-    lock: LockArgs | None = None
-    """How long each version is locked, if it is."""
 
 
 class Bucket(pulumi.ComponentResource):
@@ -45,7 +42,7 @@ class Bucket(pulumi.ComponentResource):
             bucket=args.bucket,
             acl="private",
             quota=args.settings.quota_gib * 1024**3,
-            object_locking=True if args.lock else None,
+            object_locking=args.settings.locked or None,
             opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protected),
         )
         self.bucket = bucket.bucket
@@ -69,7 +66,7 @@ class Bucket(pulumi.ComponentResource):
             opts=after(),
         )
         if args.lifecycle:
-            last = minio.IlmPolicy(
+            minio.IlmPolicy(
                 f"{name}-lifecycle",
                 bucket=bucket.bucket,
                 rules=[
@@ -83,6 +80,4 @@ class Bucket(pulumi.ComponentResource):
                 ],
                 opts=after(),
             )
-        if args.lock is not None:
-            Lock(f"{name}-lock", args.bucket, args.lock, after())
         self.register_outputs({"bucket": self.bucket})

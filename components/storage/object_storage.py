@@ -9,7 +9,7 @@ import pulumi_minio as minio
 from components.storage.access import StorageKey, StorageUser, StorageUserArgs
 from components.storage.bucket import Bucket, BucketArgs
 from components.storage.lifecycle import lifecycle
-from components.storage.lock import LockArgs
+from components.storage.lock import Lock, LockArgs
 from settings.retention import Retention
 from settings.storage import Storage
 
@@ -55,12 +55,19 @@ class ObjectStorage(pulumi.ComponentResource):
                     settings=settings,
                     kms_key=storage.kms_key,
                     lifecycle=lifecycle(bucket, settings.versioning, args.retention),
-                    lock=LockArgs(storage, args.retention.backups.object_storage_days) if settings.locked else None,
                 ),
                 inside,
             )
             for bucket, settings in storage.buckets.items()
         }
+        for bucket in (bucket for bucket, settings in storage.buckets.items() if settings.locked):
+            # It needs no plugin of MinIO; below the bucket, a step of a release would start one for it.
+            Lock(
+                f"{name}-{bucket}-lock",
+                storage.bucket_name(bucket),
+                LockArgs(storage, args.retention.backups.object_storage_days),
+                pulumi.ResourceOptions(parent=self, depends_on=[self.buckets[bucket]]),
+            )
         self.keys = {
             user: StorageUser(
                 f"{name}-{user}-user",

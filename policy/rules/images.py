@@ -141,7 +141,7 @@ def helm_chart(resource: Resource) -> Iterator[Finding]:
 @stack_rule(
     "own-registry",
     requirements=("INF-6", "ENV-3"),
-    types=(*kinds.WORKLOADS, kinds.DOCKER_CONTAINER, kinds.DNS_RECORD),
+    types=(*kinds.WORKLOADS, kinds.DOCKER_CONTAINER, kinds.DOCKER_IMAGE, kinds.DNS_RECORD),
 )
 def own_registry(stack: Stack) -> Iterator[Finding]:
     """The registry of our own images is the one that this stack has a name for."""
@@ -149,6 +149,7 @@ def own_registry(stack: Stack) -> Iterator[Finding]:
     if not names:
         return
     images = [each.props.at("image") for each in stack.of(kinds.DOCKER_CONTAINER)]
+    images += [each.props.at("name") for each in stack.of(kinds.DOCKER_IMAGE)]
     for workload in stack.of(*kinds.WORKLOADS):
         images += [container.at("image") for container in kinds.all_containers(kinds.pod_spec(workload))]
     for image in images:

@@ -32,7 +32,9 @@ class Entry:
     mode: int = 0o644
     """Permissions."""
     owner: int = 0
-    """User and group."""
+    """User, and group unless that is another one."""
+    group: int | None = None
+    """Group."""
     link: str = ""
     """What it is a symbolic link to, instead of having content."""
 
@@ -155,7 +157,8 @@ def _layer_name(digest: str) -> str:
 
 def _header(entry: Entry, size: int) -> tarfile.TarInfo:
     header = tarfile.TarInfo(entry.path)
-    header.size, header.mode, header.uid, header.gid = size, entry.mode, entry.owner, entry.owner
+    header.size, header.mode, header.uid = size, entry.mode, entry.owner
+    header.gid = entry.owner if entry.group is None else entry.group
     if entry.content is None:
         header.type = tarfile.DIRTYPE
     return header

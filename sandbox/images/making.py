@@ -110,7 +110,7 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
         return _Content("release.guard of this checkout", [base, guard.python(), guard.app()], config)
     if is_backup(reference):
         config = replace(BACKUP, env=(*guard.ENV, *BACKUP.env, f"SSL_CERT_FILE=/{_AUTHORITIES}"))
-        kept = [Entry(folder.removeprefix("/"), mode=0o775, owner=_USERS["luxima"]) for folder in _KEPT]
+        kept = [Entry(folder.removeprefix("/"), mode=0o775, owner=_USERS["luxima"], group=0) for folder in _KEPT]
         copies = [_executable("/usr/local/bin/rclone", _given(programs, "rclone")), *kept]
         layers = [base, guard.python(), copies, guard.app(guard.BACKUP_APP)]
         return _Content("backup of this checkout without pgBackRest", layers, config)
@@ -212,6 +212,7 @@ def _identity(layer: Layer) -> object:
             entry.path,
             entry.mode,
             entry.owner,
+            entry.group,
             _stamp(entry.content) if isinstance(entry.content, Path) else entry.content,
             entry.link,
         )

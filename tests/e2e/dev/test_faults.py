@@ -28,6 +28,8 @@ from tests.e2e.world.expected import NAMESPACE, SERVICE
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 
 _STACK = "dev"
+_QUOTA = r"( media: \{.*quota_gib: )(\d+)"
+"""How much a bucket may hold, in the stack's file."""
 _UP = ("up", "--stack", _STACK)
 _STACK_FILE = f"Pulumi.{_STACK}.yaml"
 
@@ -132,7 +134,7 @@ def test_what_is_noticed_before_anything_is_changed(world: World) -> None:
     said(copy.run(*_UP, environment=broken_tools(copy.root.parent)), "with Go", "out of registers")
     with put_back(copy.root / "components/storage/lifecycle.py"), put_back(copy.root / _STACK_FILE):
         copy.replace("components/storage/lifecycle.py", "kept = retention.log_objects_days", "kept = 7")
-        setting(world, _STACK_FILE, r"(media: \{versioning: true, quota_gib: )(\d+)")
+        setting(world, _STACK_FILE, _QUOTA)
         done = copy.run(*_UP)
         assert done.code == 1
         assert "policy lifecycle-floors (mandatory)" in done.err
@@ -192,7 +194,7 @@ def test_a_component_whose_port_was_taken_when_it_died_takes_the_others_with_it(
 @pytest.mark.parametrize(
     ("server", "file", "change", "by"),
     [
-        ("minio", _STACK_FILE, r"(media: \{versioning: true, quota_gib: )(\d+)", 1),
+        ("minio", _STACK_FILE, _QUOTA, 1),
         ("kube-apiserver", f"services/{_STACK}.yaml", r"(\n  replicas: )(\d+)", 1),
         ("dns", _STACK_FILE, r"(\n    ttl_seconds: )(\d+)", -1),
     ],

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from settings import Settings
 from settings.compute import Container, Vm
+from settings.storage_server import HOST
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.store import Rule
 from tests.e2e.world.world import World
@@ -154,8 +155,8 @@ def assert_gateways(world: World) -> None:
             or world.settings.releases.services[SERVICE].slots[slot] is None
         )
     certificates = cluster.items(f"/apis/cert-manager.io/v1/namespaces/{edge.namespace}/certificates")
-    trusted = {edge.certificates.authority_secret} - {None}
-    assert {item["metadata"]["name"] for item in certificates} == {"edge-public", "edge-core"} | trusted
+    others = {edge.certificates.authority_secret, HOST if world.settings.storage.server.brought else None} - {None}
+    assert {item["metadata"]["name"] for item in certificates} == {"edge-public", "edge-core"} | others
     for item in certificates:
         secret = cluster.get(f"/api/v1/namespaces/{edge.namespace}/secrets/{item['spec']['secretName']}")
         assert secret["type"] == "kubernetes.io/tls"
