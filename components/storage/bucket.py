@@ -56,7 +56,8 @@ class Bucket(pulumi.ComponentResource):
                 f"{name}-versioning",
                 bucket=bucket.bucket,
                 versioning_configuration=minio.S3BucketVersioningVersioningConfigurationArgs(status="Enabled"),
-                opts=after(),
+                # The server suspends no versions of a bucket that may be locked: they end with the bucket.
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], retain_on_delete=args.settings.locked),
             )
         last = minio.S3BucketServerSideEncryption(
             f"{name}-encryption",

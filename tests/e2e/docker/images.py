@@ -11,6 +11,7 @@ from typing import Any
 
 from docker import DockerClient
 
+from sandbox.images.model import tag
 from tools import ensure
 
 _WGET = """\
@@ -47,9 +48,9 @@ def load(engine: DockerClient, names: Iterable[str]) -> None:
     asking = {"bin/wget": _WGET.encode(), "bin/bash": _BASH.encode()}
     packed = _tar({"bin/busybox": busybox, "entry": _ENTRY.encode(), **asking})
     for name in sorted(set(names)):
-        repository, _, tag = name.rpartition(":")
+        repository, _, version = tag(name).rpartition(":")
         api: Any = engine.api
-        api.import_image_from_data(packed, repository, tag, changes=['ENTRYPOINT ["/entry"]'])
+        api.import_image_from_data(packed, repository, version, changes=['ENTRYPOINT ["/entry"]'])
 
 
 def _tar(files: Mapping[str, bytes]) -> bytes:
