@@ -36,7 +36,8 @@ class Containers(OnEngine):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the container, give it its files, start it; one that does not run stays in the state."""
         what = f"container {inputs['name']}"
-        image = require(self.engine, inputs["image"])["Id"] if "@" in inputs["image"] else inputs["image"]
+        found = require(self.engine, inputs["image"])
+        image = found["Id"] if "@" in inputs["image"] else inputs["image"]
         with self.engine.telling(what) as api:
             made = api.create_container_from_config(body({**inputs, "image": image}), inputs["name"])
             resource_id = str(made["Id"])
