@@ -90,7 +90,7 @@ def storage_least_privilege(resource: Resource) -> Iterator[Finding]:
 
 def _of_backups(policy: Value, target: str, path: str, actions: Sequence[str]) -> Iterator[Finding]:
     prefix = path.partition("*")[0]
-    if prefix in {"", "deployment/"}:
+    if prefix in {"", "deployment/"} and set(actions) - _READING:
         yield policy.wrong(f"allows all backups ({target})", "name the folder of the program")
     elif "s3:DeleteObject" in actions and not prefix.startswith(_DELETED_BY_PROGRAMS):
         yield policy.wrong(f"lets backups be deleted ({target})", "leave that to the lifecycle")
@@ -140,7 +140,7 @@ def storage_users(stack: Stack) -> Iterator[Finding]:
 
 _ONE_WRITER = frozenset({LOKI, TEMPO, REGISTRY, LOGS_ARCHIVE, COPIES})
 """Classes of buckets that one program writes."""
-_JOBS = {"copy-source": frozenset({MEDIA, REGISTRY}), "archive": frozenset({LOKI})}
+_JOBS = {"copy-source": frozenset({BACKUPS, MEDIA, REGISTRY}), "archive": frozenset({LOKI})}
 """Users of jobs, and the classes of buckets that they read besides their own."""
 
 
@@ -165,6 +165,8 @@ def storage_own_bucket(stack: Stack) -> Iterator[Finding]:
                 yield policy.wrong(f"lets {user} reach {bucket}", f"name the bucket of {own}")
             if class_of(bucket) in _JOBS.get(user, ()) and actions - _READING:
                 yield policy.wrong(f"lets {user} change {bucket}", "let it read")
+            if class_of(bucket) == BACKUPS and not actions - _READING and user not in _JOBS:
+                yield policy.wrong(f"lets {user} read {bucket}", "let those read backups who make them, or copy them")
             if class_of(bucket) in _ONE_WRITER and "s3:PutObject" in actions:
                 other = writers.setdefault(bucket, user)
                 if other != user:

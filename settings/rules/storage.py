@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
+from settings.backup import COPIED
 from settings.database import STORAGE_USER
 from settings.report import Problem, show, suggest
 from settings.shape import whole
@@ -20,7 +21,7 @@ OWN_USERS: Mapping[str, StorageUser] = {
     "tempo": StorageUser(bucket="tempo", access="read_write"),
     "registry-push": StorageUser(bucket="registry", access="read_write"),
     "registry-pull": StorageUser(bucket="registry", access="read_only"),
-    "copy-source": StorageUser(bucket="media", access="read_only", also_reads=("vendor-media", "registry")),
+    "copy-source": StorageUser(bucket="media", access="read_only", also_reads=COPIED[1:]),
     "archive": StorageUser(bucket="logs-archive", access="append", also_reads=("loki",)),
 }
 """Users of the platform's own programs and jobs: each has what it needs, and none of them more."""

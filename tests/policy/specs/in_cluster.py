@@ -331,11 +331,12 @@ SPECS = (
         "storage-own-bucket",
         passes=(
             (*_user("loki", _policy("x-loki")), *_user("tempo", _policy("x-tempo"))),
-            _user("copy-source", _policy("x-media", "x-vendor-media", "x-registry", actions=["s3:GetObject"])),
+            _user("copy-source", _policy("x-media", "x-registry", "x-backups", actions=["s3:GetObject"])),
         ),
         fails=(
             wrong(_user("copy-source", _policy("x-media", "x-loki", "x-tempo", actions=["s3:GetObject"])), "policy"),
             wrong(_user("copy-source", _policy("x-media")), "policy"),
+            wrong(_user("shop", _policy("x-backups", actions=["s3:GetObject"])), "policy"),
             wrong(_user("shop", _policy("x-media", "x-vendor-media", actions=["s3:GetObject"])), "policy"),
             wrong((*_user("copy-target", _policy("x-copies")), *_user("shop", _policy("x-copies"))), "policy"),
             wrong(_user("loki", _policy("x-media")), "policy"),
