@@ -32,7 +32,7 @@ def outputs(settings: Settings, platform: Platform) -> Mapping[str, Any]:
         "grafana": f"https://{settings.environment.grafana_host}/",
         "grafanaPassword": platform.observability.grafana_password,
         "database": f"https://{settings.database_fqdn}",
-        **({} if platform.database is None else {"serviceRoleKey": platform.database.service_role_key}),
+        **({} if platform.docker.database is None else {"serviceRoleKey": platform.docker.database.service_role_key}),
         **_coolify(settings, platform),
         "registry": f"https://{settings.environment.registry_host}",
         "registryPushUser": platform.registry_users.current["push"].user,
@@ -41,19 +41,22 @@ def outputs(settings: Settings, platform: Platform) -> Mapping[str, Any]:
             "accessKey": platform.storage.keys["registry-pull"].access_key,
             "secretKey": platform.storage.keys["registry-pull"].secret_key,
         },
-        "nodeExporters": {host: f"http://{exporter.endpoint}/metrics" for host, exporter in platform.exporters.items()},
+        "nodeExporters": {
+            host: f"http://{exporter.endpoint}/metrics" for host, exporter in platform.docker.exporters.items()
+        },
     }
 
 
 def _coolify(settings: Settings, platform: Platform) -> Mapping[str, Any]:
     """How people log in to Coolify, and what GitHub has to be told; nothing where there is no Coolify."""
-    if platform.coolify is None:
+    coolify, applications = platform.docker.coolify, platform.docker.applications
+    if coolify is None:
         return {}
     url = f"https://{settings.coolify_fqdn}"
-    secrets = dict[str, Any]() if platform.applications is None else dict(platform.applications.webhook_secrets)
+    secrets = dict[str, Any]() if applications is None else dict(applications.webhook_secrets)
     return {
         "coolify": url,
-        "coolifyPassword": platform.coolify.admin_password,
+        "coolifyPassword": coolify.admin_password,
         "coolifyWebhook": f"{url}{WEBHOOK_PATH}",
         "coolifyWebhookSecrets": secrets,
     }

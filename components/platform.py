@@ -1,27 +1,16 @@
 """The whole platform: makes the rooms and hands each what it needs of the others."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import pulumi
 
-from components import database
-from components.backup import BackupKey, Backups, BackupsArgs, DatabaseBackup, backup_jobs
 from components.compute import ComputeArgs, ComputeCluster, RegistryLogin, VirtualMachine
 from components.delivery import (
-    SIDES,
-    Applications,
-    ApplicationsArgs,
-    BucketKey,
-    Coolify,
-    CoolifyArgs,
-    Registry,
-    RegistryArgs,
     RegistryUsers,
-    config_yaml,
     pull_config,
 )
 from components.dns import Zone, ZoneArgs, records
+from components.docker_rooms import DockerRooms
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
 from components.edge import documents as edge_documents
 from components.flows import flows
@@ -39,13 +28,8 @@ from components.kubernetes import (
     cloud_configs,
 )
 from components.observability import (
-    DatabaseSeen,
-    DockerAgents,
-    DockerAgentsArgs,
     LxcAgents,
     LxcAgentsArgs,
-    NodeExporter,
-    NodeExporterArgs,
     Observability,
     ObservabilityArgs,
     StorageKey,
@@ -64,7 +48,6 @@ from components.services import (
 )
 from components.storage import ObjectStorage, ObjectStorageArgs, Server, ServerArgs
 from settings import Settings
-from settings.database import STORAGE_USER
 from settings.secrets import told_to
 from settings.storage_server import HOST as STORAGE_HOST
 
@@ -138,11 +121,12 @@ class Platform:
             ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"]),
             pulumi.ResourceOptions(depends_on=self._storage_server(secrets)),
         )
-        secrets = self._database(secrets)
+        self.docker = DockerRooms(settings, secrets, self.compute, self.certificates, self.storage.keys)
+        secrets = self.docker.secrets
         self._edge(secrets)
-        self._registry()
-        self._backups(secrets)
-        self._coolify(secrets)
+        self.docker.registry(self.registry_users)
+        self.docker.make_backups(self._pulling)
+        self.docker.make_coolify(self.gateways.values())
         if settings.kubernetes.mode == "k3s":
             key = self.storage.keys["etcd"]
             EtcdSnapshots(
@@ -191,22 +175,7 @@ class Platform:
                 ],
             ),
         )
-        for host, docker_host in self.compute.docker_hosts.items():
-            DockerAgents(
-                f"observability-{host}",
-                DockerAgentsArgs(
-                    observability=settings.observability,
-                    environment=settings.environment.label,
-                    hostname=host,
-                    address=docker_host.address,
-                    monitor_password=secrets["databaseMonitorPassword"],
-                    log_agent_password=secrets[CLIENT_SECRETS[LOG_AGENT_CLIENT]],
-                    pipeline=documents[f"log-agent/{host}/promtail.yaml"],
-                    authority=self.certificates.authority,
-                    database=self._seen(host),
-                ),
-                pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
-            )
+        self.docker.agents(documents)
         for lxc, container in self.compute.containers.items():
             LxcAgents(
                 f"observability-{lxc}",
@@ -220,20 +189,6 @@ class Platform:
                     settled=container.settled,
                 ),
             )
-        self.exporters = {
-            host: NodeExporter(
-                f"observability-{host}-node-exporter",
-                NodeExporterArgs(
-                    host,
-                    docker_host.address,
-                    settings.observability.node_exporter_port,
-                    settings.environment.label,
-                    self.backups.figures if self.backups and host == settings.backup.host else None,
-                ),
-                pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
-            )
-            for host, docker_host in self.compute.docker_hosts.items()
-        }
 
     def _certificates(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
         """Who signs, and for which names."""
@@ -285,7 +240,7 @@ class Platform:
                     traefik_yaml=documents[f"{slot}/traefik.yaml"],
                     routing_yaml=documents[f"{slot}/routing.yaml"],
                     passwords=passwords,
-                    database=None if self.database is None else self.database.certificate,
+                    database=None if self.docker.database is None else self.docker.database.certificate,
                 ),
                 opts,
             )
@@ -342,135 +297,6 @@ class Platform:
         )
         # Nobody asks one that stands beside the server that the buckets are on.
         return [server.ready] if storage.server.mode == "deployed" else []
-
-    def _database(self, secrets: Mapping[str, pulumi.Output[str]]) -> Mapping[str, pulumi.Output[str]]:
-        """Make the stack's own database, if it has one; returns the secrets with those that it made."""
-        settings = self._settings
-        self.database = None
-        if settings.database_host is None:
-            return secrets
-        host = self.compute.docker_hosts[settings.database.host]
-        key = self.storage.keys[STORAGE_USER]
-        self.database = database.Database(
-            "database",
-            database.DatabaseArgs(
-                database=settings.database,
-                environment=settings.environment.label,
-                plan=database.plan(settings),
-                login=self.compute.vms[settings.database.host].login,
-                smtp_password=secrets["smtpPassword"],
-                storage_key_id=key.access_key,
-                storage_key=key.secret_key,
-                authority=self.certificates.authority,
-            ),
-            pulumi.ResourceOptions(providers={"docker": host.provider}),
-        )
-        made = {
-            "serviceRoleKey": self.database.service_role_key,
-            "databaseMonitorPassword": self.database.monitor_password,
-        }
-        return {**secrets, **made}
-
-    def _seen(self, host: str) -> DatabaseSeen | None:
-        """The database as the exporter of `host` sees it; None on another host."""
-        if self.database is None or host != self._settings.database.host:
-            return None
-        return DatabaseSeen(self.database.endpoint, database.NETWORK, self.database.network, self.database.certificate)
-
-    def _registry(self) -> None:
-        settings, host = self._settings, self._settings.delivery.registry.host
-        Registry(
-            f"registry-{host}",
-            RegistryArgs(
-                environment=settings.environment.label,
-                hostname=host,
-                address=settings.registry_address,
-                configs={side.name: config_yaml(settings, side) for side in SIDES},
-                users=self.registry_users,
-                keys={
-                    side.storage_user: BucketKey(
-                        self.storage.keys[side.storage_user].access_key, self.storage.keys[side.storage_user].secret_key
-                    )
-                    for side in SIDES
-                },
-                authority=self.certificates.authority,
-            ),
-            pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[host].provider}),
-        )
-
-    def _backups(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
-        """Who may not read the stack's own storage has no key of it: each kind has its own."""
-        settings, host = self._settings, self._settings.backup.host
-        self.backups = None
-        if settings.backup.image is None:
-            return
-        tasks = backup_jobs(settings)
-        own = {user for task in tasks for user in (task.source.user, task.target.user) if user is not None}
-        keys: dict[str | None, BackupKey] = {
-            user: BackupKey(self.storage.keys[user].access_key, self.storage.keys[user].secret_key)
-            for user in sorted(own)
-        }
-        if settings.backup.off_site is not None:
-            keys[None] = BackupKey(settings.backup.off_site.access_key, secrets["offSiteKey"])
-        self.backups = Backups(
-            f"backup-{host}",
-            BackupsArgs(
-                environment=settings.environment.label,
-                hostname=host,
-                image=settings.backup.image,
-                memory_mib=settings.backup.memory_mib,
-                tasks=tasks,
-                keys=keys,
-                authority=self.certificates.authority,
-                database=self._database_backup(secrets),
-            ),
-            pulumi.ResourceOptions(
-                providers={"docker": self.compute.docker_hosts[host].provider}, depends_on=self._pulling
-            ),
-        )
-
-    def _database_backup(self, secrets: Mapping[str, pulumi.Output[str]]) -> DatabaseBackup | None:
-        settings = self._settings
-        if self.database is None:
-            return None
-        key = self.storage.keys["backup-database"]
-        return DatabaseBackup(
-            files=database.backup_files(
-                database.database_plan(settings),
-                partial(database.pgbackrest_conf, settings),
-                (key.access_key, key.secret_key, secrets["databaseBackupPassphrase"]),
-                self.database.backup_password,
-            ),
-            user_id=settings.database.user_id,
-            shared=database.SHARED,
-            endpoint=settings.storage.endpoint,
-            after=self.database.served[0],
-        )
-
-    def _coolify(self, secrets: Mapping[str, pulumi.Output[str]]) -> None:
-        """Coolify where the stack has one, and what it deploys once there is a token."""
-        settings, coolify = self._settings, self._settings.delivery.coolify
-        self.coolify, self.applications = None, None
-        if coolify is None or settings.coolify_address is None:
-            return
-        url = f"https://{settings.coolify_fqdn}"
-        self.coolify = Coolify(
-            "coolify",
-            CoolifyArgs(settings.environment.label, coolify, settings.coolify_address, url),
-            pulumi.ResourceOptions(providers={"docker": self.compute.docker_hosts[coolify.host].provider}),
-        )
-        if coolify.api == "enabled":
-            self.applications = Applications(
-                "coolify-applications",
-                ApplicationsArgs(
-                    stack=settings.environment.name,
-                    settings=coolify,
-                    endpoint=coolify.endpoint or url,
-                    core_domain=settings.environment.core_domain,
-                    variables=secrets["coolifyVariables"],
-                ),
-                pulumi.ResourceOptions(depends_on=[self.coolify, *self.gateways.values()]),
-            )
 
     def _service(self, name: str) -> Service:
         settings = self._settings

@@ -11,10 +11,10 @@ import components
 from settings import Settings
 from settings.stack import Stack
 
-# These two know the whole stack: they hand each room its part, and tell people what was made.
+# These know the whole stack: they hand each room its part, and tell people what was made.
 MODULES = sorted(
     {each.name for each in pkgutil.walk_packages(components.__path__, "components.")}
-    - {"components.platform", "components.outputs"}
+    - {"components.docker_rooms", "components.platform", "components.outputs"}
 )
 
 
