@@ -77,6 +77,7 @@ class DockerRooms:
                 storage_key_id=key.access_key,
                 storage_key=key.secret_key,
                 authority=self._authority,
+                archived=settings.backup.image is not None,
             ),
             pulumi.ResourceOptions(providers={"docker": host.provider}),
         )

@@ -6,6 +6,7 @@ from .judging import Rule
 from .rules import (
     alerts,
     availability,
+    backups,
     certificates,
     clients,
     cluster,
@@ -73,6 +74,7 @@ SUBJECTS: dict[str, tuple[Rule, ...]] = {
     "Docker containers": containers.RULES,
     "Docker hosts": docker_hosts.RULES,
     "Database": database.RULES,
+    "Backups": backups.RULES,
     "Image registry": registry.RULES,
     "Coolify": coolify.RULES,
     "Public exposure": exposure.RULES,

@@ -60,11 +60,15 @@ def postgres(database: Database) -> Part:
     )
 
 
-def postgresql_conf(database: Database) -> str:
+def postgresql_conf(database: Database, *, archived: bool) -> str:
     """postgresql.conf: what the image says, and then what this host and this platform ask for.
 
     Sizes as PostgreSQL's own documentation advises: a quarter of the memory for shared buffers, and what queries may
     sort in at once is not more than what is left.
+
+    Args:
+        database: Settings of the database.
+        archived: Whether somebody takes the WAL; what nobody takes would fill the disk.
     """
     memory, connections = database.memory_mib.postgres, database.max_connections
     shared = memory // 4
@@ -87,7 +91,7 @@ def postgresql_conf(database: Database) -> str:
         "max_wal_senders": 10,
         "max_replication_slots": 10,
         "max_slot_wal_keep_size": f"{memory * 2}MB",
-        "archive_mode": "on",
+        "archive_mode": "on" if archived else "off",
         "archive_command": f"/bin/sh {CONF}/{_SCRIPT} %p %f",
         "archive_timeout": f"{ARCHIVE_SECONDS}s",
         "ssl": "on",

@@ -49,6 +49,8 @@ class DatabaseArgs:
     """The key itself; secret."""
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
+    archived: bool
+    """Whether somebody takes PostgreSQL's WAL."""
 
 
 class Database(pulumi.ComponentResource):
@@ -94,7 +96,7 @@ class Database(pulumi.ComponentResource):
         )
         self._image_names: dict[str, docker.RemoteImage] = {}
         documents = {
-            "postgresql.conf": postgresql_conf(database),
+            "postgresql.conf": postgresql_conf(database, archived=args.archived),
             "pg_hba.conf": pg_hba_conf(),
             **archive_script(),
             **self._pair,

@@ -14,12 +14,12 @@ from .exposure import DATABASE_PORTS
 
 _SETTING = re.compile(r"^\s*([A-Za-z_.]+)\s*[=\s]\s*'?([^'\n#]*?)'?\s*(?:#.*)?$", re.MULTILINE)
 _TLS = frozenset({"TLSv1.2", "TLSv1.3"})
-_ARCHIVE_SECONDS = 300
 _OPEN_METHODS = frozenset({"trust", "password", "md5", "ident"})
 _BESIDE = frozenset({"samenet", "samehost", "127.0.0.1/32", "::1/128", "localhost"})
 """Addresses of those who are on the database's own host, in its own network."""
 _EVERYBODY = frozenset({"all", "0.0.0.0/0", "::/0"})
-_SERVER = re.compile(r"(?:^|/)postgres(?:ql)?:")
+SERVER = re.compile(r"(?:^|/)postgres(?:ql)?:")
+"""Images of PostgreSQL itself."""
 _PARTS = re.compile(r"/supabase/|/postgrest:|/imgproxy:|/traefik:|/postgres-exporter:|(?:^|/)postgres(?:ql)?:")
 """Images of what belongs to the database: its parts, its one door, and what measures it."""
 _COOLIFY = re.compile(r"/coollabsio/")
@@ -34,7 +34,8 @@ def settings(text: str) -> Mapping[str, str]:
     return {name.lower(): value for name, value in _SETTING.findall(text)}
 
 
-def _files(resource: Resource, name: str) -> Iterator[Value]:
+def files(resource: Resource, name: str) -> Iterator[Value]:
+    """Contents of the files of this name that a container is given."""
     for upload in resource.props.at("uploads").items():
         if posixpath.basename(upload.at("file").text) == name:
             yield upload.at("content")
@@ -45,7 +46,7 @@ def _files(resource: Resource, name: str) -> Iterator[Value]:
 )
 def postgres_tls(resource: Resource) -> Iterator[Finding]:
     """PostgreSQL speaks TLS 1.2 at least, keeps passwords as SCRAM hashes, and writes what it has promised to keep."""
-    for content in _files(resource, "postgresql.conf"):
+    for content in files(resource, "postgresql.conf"):
         said = settings(content.text)
         if said.get("ssl", "off") not in {"on", "true", "yes", "1"}:
             yield content.wrong("does not switch TLS on", "give ssl = 'on', with a certificate and a key")
@@ -58,31 +59,11 @@ def postgres_tls(resource: Resource) -> Iterator[Finding]:
         for name in ("fsync", "full_page_writes"):
             if said.get(name, "on") == "off":
                 yield content.wrong(f"switches {name} off: a lost host loses the database", "remove it")
-    if not _SERVER.search(resource.props.at("image").text):
+    if not SERVER.search(resource.props.at("image").text):
         return
     for argument in resource.props.at("command").items():
         if re.fullmatch(r"(?:-c)?(?:ssl|fsync|full_page_writes)=(?:off|false|no|0)|--(?:ssl|fsync)=off", argument.text):
             yield argument.wrong(f"is {argument.text}", "remove it")
-
-
-@resource_rule("postgres-archive", requirements=("BAK-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
-def postgres_archive(resource: Resource) -> Iterator[Finding]:
-    """PostgreSQL archives its WAL, within minutes: what is written between two backups is lost otherwise."""
-    for content in _files(resource, "postgresql.conf"):
-        said = settings(content.text)
-        if said.get("archive_mode", "off") not in {"on", "always"}:
-            yield content.wrong("archives no WAL", "give archive_mode = 'on'")
-        command = said.get("archive_command", "")
-        if command in {"", "true", ":", "/bin/true"}:
-            yield content.wrong("throws WAL away", "give an archive_command that keeps it")
-        elif "pgbackrest" not in command:
-            yield content.wrong(
-                "has an archive_command that pgBackRest refuses", "give one with pgbackrest in its name"
-            )
-        seconds = re.fullmatch(r"(\d+)(s|min)?", said.get("archive_timeout", "0"))
-        if seconds is None or not 0 < int(seconds[1]) * (60 if seconds[2] == "min" else 1) <= _ARCHIVE_SECONDS:
-            text = "may keep WAL on its own disk for longer than five minutes"
-            yield content.wrong(text, "give archive_timeout = '60s'")
 
 
 @resource_rule(
@@ -90,7 +71,7 @@ def postgres_archive(resource: Resource) -> Iterator[Finding]:
 )
 def postgres_clients(resource: Resource) -> Iterator[Finding]:
     """Everybody gives PostgreSQL a password, and who is not on its own host and network comes over TLS."""
-    for content in _files(resource, "pg_hba.conf"):
+    for content in files(resource, "pg_hba.conf"):
         for line in content.text.splitlines():
             fields = line.partition("#")[0].split()
             if len(fields) < 4:
@@ -117,12 +98,12 @@ def database_network(stack: Stack) -> Iterator[Finding]:
             held.setdefault(joined.at("name").text, []).append((joined.at("name"), each.props.at("image").text))
     for inside in held.values():
         images = [image for _, image in inside]
-        if not any(map(_SERVER.search, images)):
+        if not any(map(SERVER.search, images)):
             continue
         supabase = any("/supabase/" in image for image in images)
         coolify = not supabase and any(map(_COOLIFY.search, images))
         for joined, image in inside:
-            stranger = supabase and "/supabase/" not in image and _SERVER.search(image)
+            stranger = supabase and "/supabase/" not in image and SERVER.search(image)
             if stranger or not (_COOLIFY_PARTS if coolify else _PARTS).search(image):
                 whose, door = ("Coolify's", "its pages") if coolify else ("the database's", "the Supabase API")
                 yield joined.wrong(f"is {whose} network", f"leave it, and ask {door}")
@@ -139,7 +120,7 @@ def database_kept(resource: Resource) -> Iterator[Finding]:
         tests = props.at("healthcheck", "tests")
         if tests.texts() in ([], ["NONE"]):
             yield tests.wrong("is missing", "give a command that asks the program")
-    if not _SERVER.search(image):
+    if not SERVER.search(image):
         return
     targets = [mount.at("target").text for mount in props.at("mounts").items() if mount.at("type").text == "volume"]
     targets += [volume.at("containerPath").text for volume in props.at("volumes").items()]
@@ -174,4 +155,4 @@ def database_routes(resource: Resource) -> Iterator[Finding]:
                     yield server.at("url").wrong(f"leads to {host}", "remove it: queries go through the API")
 
 
-RULES = (postgres_tls, postgres_archive, postgres_clients, database_network, database_kept, database_routes)
+RULES = (postgres_tls, postgres_clients, database_network, database_kept, database_routes)

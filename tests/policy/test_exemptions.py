@@ -108,6 +108,11 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
             *("database-routes", "docker-gateway", "gateway-backends"),
         )
     },
+    ("backup-encrypted", "backup-*-database-files-container", "uploads[*].content"): one(
+        kinds.DOCKER_CONTAINER,
+        {"uploads": [{"file": "/etc/backup/pgbackrest.conf", "content": UNKNOWN}]},
+        "backup-docker-1-database-files-container",
+    ),
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
         kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"
     ),

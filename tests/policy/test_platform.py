@@ -38,6 +38,17 @@ def test_no_mandatory_rule_is_broken(stack: str) -> None:
     assert _broken(_platform(stack), stack, Level.MANDATORY) == []
 
 
+def test_before_its_first_backup_a_stack_keeps_the_rules_as_well() -> None:
+    """PostgreSQL archives nothing then; the rule that it does is broken by what the other one is told."""
+    settings = stack_settings("prod")
+    without = settings.model_copy(update={"backup": settings.backup.model_copy(update={"image": None})})
+    recorded = record_platform(without).resources
+    platform = tuple(
+        Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs)) for each in recorded
+    )
+    assert _broken(platform, "prod", Level.MANDATORY) == []
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_rules_have_something_to_judge(stack: str) -> None:
     declared = {each.subject.type for each in _platform(stack)}

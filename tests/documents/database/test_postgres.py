@@ -37,7 +37,7 @@ def _local(text: str, folder: Path) -> str:
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_configuration_is_accepted(server: Postgres, tmp_path: Path, stack: str) -> None:
     database = stack_settings(stack).database
-    (tmp_path / "postgresql.conf").write_text(_local(postgresql_conf(database), tmp_path))
+    (tmp_path / "postgresql.conf").write_text(_local(postgresql_conf(database, archived=True), tmp_path))
     said = server.asked(tmp_path / "postgresql.conf", "shared_buffers", "work_mem", "ssl", "pgaudit.log")
     memory = database.memory_mib.postgres
     assert said["shared_buffers"] == str(memory // 4 * 128)  # pages of 8 KiB
@@ -47,11 +47,20 @@ def test_the_configuration_is_accepted(server: Postgres, tmp_path: Path, stack: 
     assert int(said["work_mem"]) // 1024 * database.max_connections * 2 <= memory - memory // 4
 
 
+def test_wal_that_nobody_takes_is_not_kept(server: Postgres, tmp_path: Path) -> None:
+    """Without an image of the backups, the spool and then PostgreSQL's own disk would fill."""
+    for archived, mode in ((True, "on"), (False, "off")):
+        (tmp_path / "postgresql.conf").write_text(_local(postgresql_conf(_database(1024), archived=archived), tmp_path))
+        assert server.asked(tmp_path / "postgresql.conf", "archive_mode")["archive_mode"] == mode
+
+
 @pytest.mark.parametrize(("memory", "connections"), [(512, 60), (1024, 5000), (1_048_576, 100)])
 def test_any_size_that_the_settings_take_is_accepted(
     server: Postgres, tmp_path: Path, memory: int, connections: int
 ) -> None:
-    (tmp_path / "postgresql.conf").write_text(_local(postgresql_conf(_database(memory, connections)), tmp_path))
+    (tmp_path / "postgresql.conf").write_text(
+        _local(postgresql_conf(_database(memory, connections), archived=True), tmp_path)
+    )
     assert server.asked(tmp_path / "postgresql.conf", "max_connections")["max_connections"] == str(connections)
 
 

@@ -125,6 +125,11 @@ HTTPS = (
 )
 
 ENCRYPTION = (
+    Row(
+        (kinds.DOCKER_CONTAINER,),
+        "uploads/*/content",
+        (sub("repo1-cipher-type=aes-256-cbc", "repo1-cipher-type=none", ""), sub("repo1-cipher-pass=.*", "")),
+    ),
     Row((kinds.BUCKET_ENCRYPTION,), "", (REMOVE,)),
     Row((kinds.BUCKET_ENCRYPTION,), "encryptionType", (to("none", ""), REMOVE)),
     Row((kinds.BUCKET_ENCRYPTION,), "kmsKeyId", (REMOVE, CLEAR)),
@@ -141,6 +146,7 @@ ENCRYPTION = (
 )
 
 RETENTION = (
+    Row((kinds.DOCKER_CONTAINER,), "uploads/*/content", (sub("archive_mode = 'on'", "archive_mode = 'off'"),)),
     Row((kinds.BUCKET_LIFECYCLE,), "", (REMOVE,)),
     Row((kinds.BUCKET_LIFECYCLE,), "rules", (CLEAR,)),
     Row((kinds.BUCKET_LIFECYCLE,), "rules/*", (REMOVE,)),

@@ -241,6 +241,8 @@ MACHINES = (
     Row((kinds.DOCKER_CONTAINER,), "user", (to("0:0", "root"), REMOVE)),
     Row((kinds.DOCKER_CONTAINER,), "readOnly", (NEGATE,)),
     Row((kinds.DOCKER_CONTAINER,), "mounts/*/readOnly", (NEGATE,)),
+    # Of PostgreSQL's files, in the container that backs them up.
+    Row((kinds.DOCKER_CONTAINER,), "mounts/3/readOnly", (NEGATE,)),
     Row(
         (kinds.DOCKER_CONTAINER,),
         "mounts",

@@ -6,6 +6,7 @@ from ..spec import Spec
 from . import (
     alerts,
     availability,
+    backups,
     certificates,
     clients,
     compute,
@@ -40,6 +41,7 @@ from . import (
 SPECS: tuple[Spec, ...] = (
     *alerts.SPECS,
     *availability.SPECS,
+    *backups.SPECS,
     *certificates.SPECS,
     *clients.SPECS,
     *gateways.SPECS,

@@ -45,7 +45,6 @@ _UPDATES = (
     "packages: [qemu-guest-agent, unattended-upgrades]\nwrite_files:\n- path: /x\n"
     "  content: 'APT::Periodic::Unattended-Upgrade \"1\";'\n"
 )
-_ARCHIVING = "archive_mode = 'on'\narchive_command = 'sh /x/pgbackrest-spool.sh %p %f'\narchive_timeout = '60s'\n"
 _VM = {"name": "docker-1", "memory": {"dedicated": 1024}, "tags": ["k3s-agent"], "disks": [{"size": 100}]}
 _INSIDE = {"memory": 512, "labels": [{"label": "luxima.id/host", "value": "docker-1"}]}
 _GUEST = {"networkDevices": [{"bridge": "vmbr0", "vlanId": 30}], "cpu": {"cores": 2}, "disks": [{"cache": "none"}]}
@@ -73,17 +72,6 @@ SPECS = (
         ("uploads/0/content", _CONF.replace("scram-sha-256", "md5"), _CONTENT),
         ("uploads/0/content", f"{_CONF}fsync = off\n", _CONTENT),
         ("command", ["postgres", "-c", "ssl=off"], "command[2]"),
-        unknown=("uploads/0/content", _CONTENT),
-    ),
-    simple(
-        "postgres-archive",
-        _DC,
-        _files("postgresql.conf", _ARCHIVING),
-        ("uploads/0/content", _ARCHIVING.replace("'on'", "'off'"), _CONTENT),
-        ("uploads/0/content", _ARCHIVING.replace("sh /x/pgbackrest-spool.sh %p %f", "/bin/true"), _CONTENT),
-        ("uploads/0/content", _ARCHIVING.replace("pgbackrest", "mine"), _CONTENT),
-        ("uploads/0/content", _ARCHIVING.replace("60s", "6min"), _CONTENT),
-        ("uploads/0/content", _ARCHIVING.replace("archive_timeout", "x"), _CONTENT),
         unknown=("uploads/0/content", _CONTENT),
     ),
     simple(

@@ -1,0 +1,106 @@
+"""Who makes backups of the database takes its WAL, changes nothing of it, and writes it down encrypted (BAK-1)."""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+import re
+from collections.abc import Iterator
+
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, UnevaluableError, Value
+from . import kinds
+from .database import SERVER, files, settings
+
+_ARCHIVE_SECONDS = 300
+_LABEL = "luxima.id/backup"
+_DATA = re.compile(r"/var/lib/postgresql(?:/.*)?|/etc/postgresql-custom(?:/.*)?")
+"""Where PostgreSQL has its data, and the key of its vault."""
+
+
+def _backs_up(container: Resource) -> bool:
+    """Whether a container runs that makes backups of the database, and so takes its WAL."""
+    labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
+    return container.props.at("start").flag is not False and labels.get(_LABEL) == "database"
+
+
+@stack_rule("postgres-archive", requirements=("BAK-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
+def postgres_archive(stack: Stack) -> Iterator[Finding]:
+    """PostgreSQL archives its WAL within minutes where backups are made; where none are, it does not fill its disk."""
+    containers = stack.of(kinds.DOCKER_CONTAINER)
+    backed_up = any(map(_backs_up, containers))
+    for content in (content for each in containers for content in files(each, "postgresql.conf")):
+        said = settings(content.text)
+        archives = said.get("archive_mode", "off") in {"on", "always"}
+        if archives and not backed_up:
+            right = "give archive_mode = 'off', or the container that makes backups of the database"
+            yield content.wrong("archives WAL that nobody takes: it stays until the disk is full", right)
+        elif not archives and backed_up:
+            yield content.wrong("archives no WAL", "give archive_mode = 'on'")
+        if archives or backed_up:
+            yield from _archived(content)
+
+
+def _archived(content: Value) -> Iterator[Finding]:
+    said = settings(content.text)
+    command = said.get("archive_command", "")
+    if command in {"", "true", ":", "/bin/true"}:
+        yield content.wrong("throws WAL away", "give an archive_command that keeps it")
+    elif "pgbackrest" not in command:
+        yield content.wrong("has an archive_command that pgBackRest refuses", "give one with pgbackrest in its name")
+    seconds = re.fullmatch(r"(\d+)(s|min)?", said.get("archive_timeout", "0"))
+    if seconds is None or not 0 < int(seconds[1]) * (60 if seconds[2] == "min" else 1) <= _ARCHIVE_SECONDS:
+        text = "may keep WAL on its own disk for longer than five minutes"
+        yield content.wrong(text, "give archive_timeout = '60s'")
+
+
+@stack_rule(
+    "database-files-read-only",
+    requirements=("BAK-1", "SEC-3"),
+    types=(kinds.DOCKER_CONTAINER,),
+    severity=Severity.CRITICAL,
+)
+def database_files_read_only(stack: Stack) -> Iterator[Finding]:
+    """Nobody but PostgreSQL itself can write to its data, and to the key of its vault: who makes backups reads them."""
+    servers, others = list[Resource](), list[Resource]()
+    for each in stack.of(kinds.DOCKER_CONTAINER):
+        (servers if SERVER.search(each.props.at("image").text) else others).append(each)
+    volumes = {
+        mount.at("source").text
+        for each in servers
+        for mount in each.props.at("mounts").items()
+        if _DATA.fullmatch(mount.at("target").text)
+    }
+    for mount in (mount for each in others for mount in each.props.at("mounts").items()):
+        source = ""
+        # One that is not known yet is named after what is in it, and so none of these.
+        with contextlib.suppress(UnevaluableError):
+            source = mount.at("source").text
+        there = source in volumes or _DATA.fullmatch(mount.at("target").text)
+        if there and mount.at("readOnly").flag is not True:
+            yield mount.at("readOnly").wrong("lets another than PostgreSQL write to its files", "give true")
+
+
+@resource_rule(
+    "backup-encrypted",
+    requirements=("BAK-1", "SEC-1", "SEC-5"),
+    types=(kinds.DOCKER_CONTAINER,),
+    severity=Severity.CRITICAL,
+)
+def backup_encrypted(resource: Resource) -> Iterator[Finding]:
+    """The database's backups are encrypted before they leave the host, and go to a server that proves who it is."""
+    for content in files(resource, "pgbackrest.conf"):
+        told = configparser.RawConfigParser()
+        told.read_string(content.text)
+        said = dict(told["global"]) if told.has_section("global") else {}
+        if said.get("repo1-cipher-type") != "aes-256-cbc" or not said.get("repo1-cipher-pass"):
+            yield content.wrong("encrypts nothing", "give repo1-cipher-type=aes-256-cbc, with repo1-cipher-pass")
+        for section in told.sections():
+            for name, value in told[section].items():
+                if name.endswith("-verify-tls") and value != "y":
+                    yield content.wrong(f"says {name}={value}, so anybody may be the server", "remove it")
+                elif section != "global" and name.startswith("repo"):
+                    yield content.wrong(f"has another {name} in [{section}]", "say it in [global] alone")
+
+
+RULES = (postgres_archive, database_files_read_only, backup_encrypted)
