@@ -2,7 +2,9 @@
 
 from collections.abc import Iterator
 
+from settings.backup import KINDS
 from settings.report import Problem, listed, show
+from settings.rules.database import OTHERS_MIB
 from settings.shape import whole
 from settings.stack import Settings
 
@@ -24,6 +26,27 @@ def beside_database(settings: Settings) -> Iterator[Problem]:
         yield Problem(("backup", "host"), f"{show(backup.host)} is not where the database is; give {database.host}")
 
 
+def memory(settings: Settings) -> Iterator[Problem]:
+    """Their host has the memory beside what else runs there, which has rules of its own."""
+    backup, storage, coolify = settings.backup, settings.storage.server, settings.delivery.coolify
+    machine = dict(whole(settings.compute.vms)).get(backup.host)
+    if machine is None or backup.image is None:
+        return
+    beside = OTHERS_MIB
+    kinds = len(KINDS) if settings.database.mode == "supabase" else len(KINDS) - 1
+    if settings.database.mode == "supabase" and settings.database.host == backup.host:
+        beside += settings.database.memory_mib.together
+    if storage.brought and storage.host == backup.host:
+        beside += storage.memory_mib
+    if coolify is not None and coolify.host == backup.host:
+        beside += coolify.memory_mib + sum(each.memory_mib for each in coolify.applications.values())
+    wanted = beside + kinds * backup.memory_mib
+    if beside <= machine.memory_mib < wanted:
+        text = f"{kinds} times {backup.memory_mib} MiB and the {beside} of what else runs on {backup.host} are more than "
+        right = f"its {machine.memory_mib}; give compute.vms.{backup.host}.memory_mib {wanted}, or less here"
+        yield Problem(("backup", "memory_mib"), f"{text}{right}")
+
+
 def off_site(settings: Settings) -> Iterator[Problem]:
     """The other site is there when it is used, and is another one."""
     backup = settings.backup
@@ -39,4 +62,4 @@ def off_site(settings: Settings) -> Iterator[Problem]:
         yield Problem(("backup", "off_site", "endpoint"), f"{text}, or copies: own")
 
 
-RULES = (backup_host, beside_database, off_site)
+RULES = (backup_host, beside_database, memory, off_site)

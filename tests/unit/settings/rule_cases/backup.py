@@ -19,6 +19,21 @@ CASES = [
         '"docker-2" is not where the database is; give docker-1',
         {"backup.host": "docker-2", "database.mode": "existing"},
     ),
+    Case(
+        backup.memory,
+        {"backup.memory_mib": 534},
+        "backup.memory_mib",
+        "3 times 534 MiB and the 6592 of what else runs on docker-1 are more than its 8192; "
+        "give compute.vms.docker-1.memory_mib 8194, or less here",
+        {"backup.memory_mib": 533},
+    ),
+    Case(
+        backup.memory,
+        {"compute.vms.docker-1.memory_mib": 8000},
+        "backup.memory_mib",
+        "3 times 512 MiB and the 6592 of what else runs on docker-1 are more than its 8000; ",
+        {"compute.vms.docker-1.memory_mib": 8000, "backup.image": ABSENT},
+    ),
     prod(
         backup.off_site,
         {"backup.off_site": ABSENT},
