@@ -19,7 +19,7 @@ def restore(
     """Put a snapshot in the place of a host, or make a machine of it beside the host.
 
     What was on the host stays, on the machine that the snapshot's disks came from. Gone through again after it was cut
-    short, it goes on.
+    short, it goes on; with a machine that somebody looks into beside the host it never does.
 
     Args:
         making: The stack.
@@ -35,7 +35,7 @@ def restore(
     """
     guests = making.guests()
     snapshot, guest = _chosen(making, host, number, guests)
-    template, name = guests[snapshot.id], f"{making.stack}-{host}-from-{snapshot.id}"
+    template, name = guests[snapshot.id], f"{making.stack}-{host}-{'beside' if beside else 'from'}-{snapshot.id}"
     ids = making.wanted.ids
     machine = next((each for each in guests.values() if each.name == name and each.id in ids), None)
     problems = [] if machine is not None else list(making.without_room([template]))

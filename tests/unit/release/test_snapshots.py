@@ -367,6 +367,18 @@ def test_a_machine_beside_the_host_has_no_network_and_the_host_goes_on(room: Roo
     assert room.vm(3131).config["scsi0"].endswith("size=3G")
 
 
+def test_what_somebody_looks_into_beside_the_host_never_takes_its_place(room: Room) -> None:
+    """It runs, and what was on it is another by now."""
+    number = grown(room)
+    back(room, number, beside=True)
+    (beside,) = [vm for vm in room.taken().values() if not vm.template]
+    beside.status = "running"
+    disk = beside.config["scsi0"]
+    back(room, number, "docker-1")
+    assert (room.vm(3131).status, room.vm(3131).config["scsi0"][-2:]) == ("running", "2G")
+    assert (beside.name, beside.config["scsi0"]) == (f"prod-docker-1-beside-{number}", disk)
+
+
 def test_a_host_on_another_node_is_not_restored(room: Room) -> None:
     number = grown(room)
     room.vm(3131).node = "pve3"
