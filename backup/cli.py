@@ -42,7 +42,8 @@ def _arguments() -> argparse.Namespace:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("serve", help="make backups when they are due, until the container is stopped")
     verbs.add_parser("run", help="make a backup now")
-    verbs.add_parser("status", help="say when the last good backup was made, and what is in it")
+    verbs.add_parser("drill", help="restore a part of the newest backup to a folder, compare it, and throw it away")
+    verbs.add_parser("status", help="say when the last good backup and restore drill were made, and what is in it")
     restore = verbs.add_parser(
         "restore",
         help="restore, and compare; the key for TO comes by standard input: its id, a new line, the key",
@@ -98,7 +99,9 @@ def _status(told: Plan, telling: Telling) -> int:
         f"{told.job.kind}: {_moment(known.last_success_timestamp_seconds)}{', LATE' if late else ''}, "
         f"{known.objects} objects, {known.size_bytes} bytes, in {known.duration_seconds:.0f} s; "
         f"compared {_moment(known.verified_timestamp_seconds)}; "
-        f"last failure {_moment(known.last_failure_timestamp_seconds)}"
+        f"last failure {_moment(known.last_failure_timestamp_seconds)}; "
+        f"last good restore drill {_moment(known.last_drill_timestamp_seconds)}, "
+        f"last failed one {_moment(known.last_drill_failure_timestamp_seconds)}"
     )
     return int(late)
 
@@ -136,9 +139,11 @@ def main() -> int:
         if arguments.verb == "status":
             return _status(told, telling)
         ended, job = threading.Event(), _job(told, arguments.folder)
-        serving = Serving(told, job, telling, arguments.state / "lock", time.time, ended.wait, _say)
+        serving = Serving(told, job, telling, arguments.state, time.time, ended.wait, _say)
         if arguments.verb == "serve":
             _serve(serving, job, ended)
+        elif arguments.verb == "drill":
+            serving.drill()
         else:
             serving.once()
     except BackupError as error:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Final
 
 from backup.database_restore import DatabaseRestore
+from backup.drill import check_room
 from backup.outcome import BackupError, Outcome
 from backup.pgbackrest import Pgbackrest
 from backup.plan import DatabasePlan
 from backup.wal import Wal
 
+_SEGMENT_BYTES: Final = 16 * 1024**2
 _STATUS: Final = re.compile(r"^status: (\w+)", re.MULTILINE)
 
 
@@ -75,6 +77,21 @@ class Database:
             raise BackupError("name the folder for the data, as in TO=/var/lib/postgresql/data")
         return DatabaseRestore(self._pgbackrest, at, Path(to))
 
+    def drill(self, folder: Path, begun: datetime) -> Outcome:
+        """See `Job`; all of the newest backup, with the WAL since and the vault's key.
+
+        pgBackRest compares each file with its checksum. There is no PostgreSQL here that could be started on it.
+        """
+        restore = DatabaseRestore(self._pgbackrest, None, folder / "data")
+        found = restore.found()
+        if found.backup.ended < begun.replace(microsecond=0):
+            raise BackupError(f"the newest backup in the repository is {found.backup.label}, and a newer one was made")
+        check_room(folder, found.backup.size_bytes + _SEGMENT_BYTES * len(found.segments))
+        outcome = restore.run()
+        if _root_key_name(restore.root_key.read_bytes()) != found.backup.root_key:
+            raise BackupError(f"the vault's key that was restored is not {found.backup.root_key}")
+        return outcome
+
     def _full_is_due(self) -> bool:
         fulls = [each.begun for each in self._pgbackrest.backups() if each.full]
         return not fulls or self._clock() - fulls[-1] >= timedelta(days=self._plan.full_days)
@@ -89,7 +106,7 @@ class Database:
         except OSError as error:
             text = f"{self._plan.root_key} cannot be read: {error.strerror}; without it, a restored vault is closed"
             raise BackupError(text) from error
-        name = f"root-key-{hashlib.sha256(content).hexdigest()[:12]}"
+        name = _root_key_name(content)
         # Before the first WAL, there is no archive to look into.
         try:
             known = self._pgbackrest.has(name)
@@ -101,6 +118,10 @@ class Database:
                 file.write_bytes(content)
                 self._pgbackrest.say("archive-push", str(file))
         return name
+
+
+def _root_key_name(content: bytes) -> str:
+    return f"root-key-{hashlib.sha256(content).hexdigest()[:12]}"
 
 
 def _files(said: str, label: str) -> int:

@@ -17,7 +17,9 @@ _AT_ONCE: Final = 4
 
 
 @dataclass(frozen=True)
-class _Found:
+class Found:
+    """What is restored."""
+
     backup: Kept
     segments: Sequence[str]
 
@@ -39,15 +41,20 @@ class DatabaseRestore:
         """The folder."""
         return str(self._to)
 
+    @property
+    def root_key(self) -> Path:
+        """Where the vault's key goes."""
+        return self._to.with_name(f"{self._to.name}-pgsodium_root.key")
+
     def plan(self) -> Iterator[Change]:
         """What comes into the folder."""
-        found = self._found()
+        found = self.found()
         yield Change(f"{self._to}: backup {found.backup.label}, {found.backup.size_bytes} bytes", "new")
         yield from (Change(f"{self._to}/{_WAL}/{segment}", "new") for segment in found.segments)
 
     def run(self) -> Outcome:
         """Restore. Every file's checksum is compared with that of the backup on its way."""
-        found = self._found()
+        found = self.found()
         made = self._to.with_name(f"{self._to.name}.restoring")
         if made.exists():
             # Of a run that was ended.
@@ -61,10 +68,9 @@ class DatabaseRestore:
             for got in [pool.submit(self._get, made, name, wal / name) for name in names]:
                 got.result()
         if found.backup.root_key:
-            key = self._to.with_name(f"{self._to.name}-pgsodium_root.key")
-            key.unlink(missing_ok=True)
-            self._get(made, found.backup.root_key, key)
-            key.chmod(0o600)
+            self.root_key.unlink(missing_ok=True)
+            self._get(made, found.backup.root_key, self.root_key)
+            self.root_key.chmod(0o600)
         files = [each for each in made.rglob("*") if each.is_file()]
         made.replace(self._to)
         return Outcome(len(files), found.backup.size_bytes, verified=True)
@@ -83,7 +89,7 @@ class DatabaseRestore:
             return ["--type=default", *options]
         return ["--type=time", f"--target={self._at:%Y-%m-%d %H:%M:%S}+00", "--target-action=promote", *options]
 
-    def _found(self) -> _Found:
+    def found(self) -> Found:
         """What is restored.
 
         Raises:
@@ -111,7 +117,7 @@ class DatabaseRestore:
             each.name for each in segments if place(each.name) >= place(chosen.first)
             and (not end or place(each.name) <= end)
         ]  # fmt: skip
-        return _Found(chosen, wanted)
+        return Found(chosen, wanted)
 
     def _check_folder(self) -> None:
         to = self._to

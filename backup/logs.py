@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 
+from backup.drill import drilled
 from backup.outcome import BackupError, Outcome
 from backup.plan import LogsPlan
 from backup.rclone import SOURCE, TARGET, Rclone, Restore, sample_differs, summed
@@ -21,9 +23,8 @@ class Logs:
 
     def run(self) -> Outcome:
         """Chunks first: what the archive's index names is in the archive. Loki never changes an object."""
-        folders = [*self.plan.tenants, INDEX]
         present = {name.split("/", 1)[0] for name in self.rclone.names(f"{SOURCE}:{self.plan.source}")}
-        return summed([self._copied(folder) for folder in folders if folder in present])
+        return summed([self._copied(folder) for folder in self._folders if folder in present])
 
     def _copied(self, folder: str) -> Outcome:
         source, target = f"{SOURCE}:{self.plan.source}/{folder}", f"{TARGET}:{self.plan.archive}/{folder}"
@@ -36,6 +37,19 @@ class Logs:
             raise BackupError(f"{len(different)} objects of {folder} are others in the archive: {different[0]}")
         sizes = self.rclone.sizes(target)
         return Outcome(sizes.objects, sizes.size_bytes, verified=True)
+
+    def drill(self, folder: Path, begun: datetime) -> Outcome:
+        """See `Job`; some objects of each tenant, and of the index."""
+        return summed([self._drilled(name, folder / name, begun) for name in self._folders])
+
+    def _drilled(self, name: str, folder: Path, begun: datetime) -> Outcome:
+        folder.mkdir()
+        source, target = f"{SOURCE}:{self.plan.source}/{name}", f"{TARGET}:{self.plan.archive}/{name}"
+        return drilled(self.rclone, source, target, folder, begun, self.plan.sample)
+
+    @property
+    def _folders(self) -> list[str]:
+        return [*self.plan.tenants, INDEX]
 
     def restore(self, what: str, at: datetime | None, to: str) -> Restore:
         """See `Job`; `to` is a bucket that a Loki is then given."""

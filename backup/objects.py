@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
+from backup.drill import drilled
 from backup.outcome import BackupError, Outcome
 from backup.plan import Bucket, ObjectsPlan
 from backup.rclone import SOURCE, TARGET, Rclone, Restore, as_of, sample_differs, summed
@@ -44,6 +46,15 @@ class Objects:
         source = f"{as_of(TARGET, at)}:{self._copy(known[folder])}/{prefix}"
         target = to or f"{known[folder].name}/restored/{prefix}"
         return Restore(self.rclone, source.rstrip("/"), target.rstrip("/"))
+
+    def drill(self, folder: Path, begun: datetime) -> Outcome:
+        """See `Job`; some objects of each bucket."""
+        return summed([self._drilled(bucket, folder / bucket.folder, begun) for bucket in self.plan.buckets])
+
+    def _drilled(self, bucket: Bucket, folder: Path, begun: datetime) -> Outcome:
+        folder.mkdir()
+        source, target = f"{SOURCE}:{bucket.name}", f"{TARGET}:{self._copy(bucket)}"
+        return drilled(self.rclone, source, target, folder, begun, self.plan.sample)
 
     def _copy(self, bucket: Bucket) -> str:
         return f"{self.plan.copies}/{bucket.folder}"

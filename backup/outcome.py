@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Protocol
 
 
@@ -74,5 +75,17 @@ class Job(Protocol):
 
         Raises:
             BackupError: When there is no such thing.
+        """
+        ...
+
+    def drill(self, folder: Path, begun: datetime) -> Outcome:
+        """Restore a part of the newest backup, and compare it with what the backup is of.
+
+        Args:
+            folder: An empty folder, which is thrown away afterwards.
+            begun: When the newest backup began, in UTC.
+
+        Raises:
+            BackupError: When it cannot be restored, or is another.
         """
         ...

@@ -6,6 +6,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationError
 
 from backup.outcome import BackupError
+from settings.backup import DRILL_DAYS
 from settings.storage import BucketPart
 from settings.values import Area
 
@@ -56,6 +57,9 @@ class Plan(Area):
     interval_seconds: Seconds = Field(description="From the beginning of one backup to that of the next, in seconds")
     deadline_seconds: Seconds = Field(description="When a program that does not end is ended, in seconds")
     retry_seconds: Seconds = Field(default=300, description="Time until a failed one is tried again, in seconds")
+    drill_seconds: Seconds = Field(
+        default=DRILL_DAYS * 86_400, description="From one good restore drill to the next, in seconds"
+    )
     job: Annotated[ObjectsPlan | LogsPlan | DatabasePlan, Field(discriminator="kind")] = Field(
         description="What is done"
     )

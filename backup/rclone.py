@@ -3,7 +3,8 @@
 import json
 import random
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,9 +37,10 @@ class Rclone:
     deadline_seconds: float
     program: str = "rclone"
 
-    def copy(self, source: str, target: str, *flags: str) -> None:
-        """Copy what is missing or another at the target; nothing is deleted there."""
-        self._run("copy", source, target, *flags)
+    def copy(self, source: str, target: str, names: Collection[str] | None = None) -> None:
+        """Copy what is missing or another at the target, all or some by name; nothing is deleted there."""
+        with _only(names) as chosen:
+            self._run("copy", source, target, *chosen)
 
     def sync(self, source: str, target: str) -> None:
         """Copy, and remove at the target what is no longer at the source."""
@@ -52,6 +54,17 @@ class Rclone:
     def names(self, place: str) -> list[str]:
         """Names of the objects, without the place."""
         return self._run("lsf", "--recursive", "--files-only", place).splitlines()
+
+    def sizes_by_name(self, place: str) -> Mapping[str, int]:
+        """Bytes of each object, by its name without the place."""
+        lines = self._run("lsf", "--recursive", "--files-only", "--format", "sp", place).splitlines()
+        return {name: int(size) for size, _, name in (line.partition(";") for line in lines)}
+
+    def written(self, place: str, names: Collection[str]) -> Mapping[str, datetime]:
+        """When the server took each of some objects that are still there, by name."""
+        with _only(names) as chosen:
+            listed = self._run("lsjson", "--recursive", "--files-only", "--use-server-modtime", *chosen, place)
+        return {each["Path"]: datetime.fromisoformat(each["ModTime"]) for each in json.loads(listed)}
 
     def changes(self, source: str, target: str) -> Iterator[Change]:
         """What a copy would do, by sizes and times."""
@@ -70,10 +83,7 @@ class Rclone:
             target: Where they should be.
             names: Those that are compared; None for all.
         """
-        with tempfile.TemporaryDirectory() as folder:
-            listed = Path(folder, "names")
-            listed.write_text("".join(f"{name}\n" for name in names or ()), encoding="utf-8")
-            chosen = () if names is None else ("--files-from-raw", str(listed))
+        with tempfile.TemporaryDirectory() as folder, _only(names) as chosen:
             report = Path(folder, "report")
             try:
                 self._run("check", source, target, "--one-way", "--download", "--combined", str(report), *chosen)
@@ -93,6 +103,18 @@ class Rclone:
             deadline_seconds=self.deadline_seconds,
             errors=errors,
         )
+
+
+@contextmanager
+def _only(names: Collection[str] | None) -> Generator[Sequence[str]]:
+    """What tells rclone to look at these objects alone; nothing for None."""
+    if names is None:
+        yield ()
+        return
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as listed:
+        listed.writelines(f"{name}\n" for name in names)
+        listed.flush()
+        yield ("--files-from-raw", listed.name)
 
 
 def as_of(remote: str, at: datetime | None) -> str:

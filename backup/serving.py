@@ -1,11 +1,13 @@
-"""Make backups when they are due, one at a time."""
+"""Make backups, and drills of restoring them, when they are due, one at a time."""
 
 import fcntl
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from backup.drill import clear, thrown_away
 from backup.outcome import BackupError, Job, Outcome
 from backup.plan import Plan
 from backup.telling import Telling
@@ -33,7 +35,7 @@ class Serving:
         plan: When and what.
         job: What is done.
         telling: What is told of it.
-        lock: File that says that a run is under way.
+        state: Folder for the lock of what is under way, and for what a drill restores.
         clock: Seconds since 1970.
         sleep: Waits for so many seconds, and says whether it is time to end.
         say: Takes a line for the log.
@@ -44,12 +46,13 @@ class Serving:
         plan: Plan,
         job: Job,
         telling: Telling,
-        lock: Path,
+        state: Path,
         clock: Callable[[], float],
         sleep: Callable[[float], bool],
         say: Callable[[str], None],
     ) -> None:
-        self._plan, self._job, self._telling, self._lock = plan, job, telling, lock
+        self._plan, self._job, self._telling = plan, job, telling
+        self._lock, self._drill = state / "lock", state / "drill"
         self._clock, self._sleep, self._say = clock, sleep, say
 
     def once(self) -> Outcome:
@@ -70,17 +73,56 @@ class Serving:
         self._say(f"backup made: {outcome.objects} objects, {outcome.size_bytes} bytes, {checked}")
         return outcome
 
+    def drill(self) -> Outcome:
+        """Restore a part of the newest backup to a folder that is thrown away, and compare it, now.
+
+        Raises:
+            BackupError: When it fails, there is nothing to restore, or another run is under way.
+        """
+        with alone(self._lock):
+            told = self._telling.told
+            if not told.objects:
+                raise BackupError("no backup has anything in it yet: make one first")
+            begun = datetime.fromtimestamp(told.last_success_timestamp_seconds - told.duration_seconds, UTC)
+            try:
+                with thrown_away(self._drill) as folder:
+                    outcome = self._job.drill(folder, begun)
+                    if not outcome.objects:
+                        raise BackupError(f"nothing is left of the {told.objects} objects of the newest backup")
+            except (BackupError, OSError) as error:
+                self._telling.tell(replace(told, last_drill_failure_timestamp_seconds=self._clock()))
+                raise BackupError(f"the restore drill failed: {error}") from error
+            self._telling.tell(replace(told, last_drill_timestamp_seconds=self._clock()))
+        self._say(f"restore drill: {outcome.objects} objects, {outcome.size_bytes} bytes restored and compared")
+        return outcome
+
     def forever(self) -> None:
         """Make each when it is due; one that failed is made again before that."""
+        clear(self._drill)
         self._telling.again()
+        self._drill_when_due()
         wait = self._until_due()
         while not self._sleep(wait):
             try:
                 self.once()
-                wait = self._until_due()
             except BackupError as error:
                 self._say(f"error: no backup was made: {error}")
                 wait = self._plan.retry_seconds
+            else:
+                self._drill_when_due()
+                wait = self._until_due()
+
+    def _drill_when_due(self) -> None:
+        """One that failed is made again after the next good backup."""
+        told = self._telling.told
+        # A clock that was set back must not put it off.
+        recent = 0 <= self._clock() - told.last_drill_timestamp_seconds < self._plan.drill_seconds
+        if recent or not told.objects:
+            return
+        try:
+            self.drill()
+        except BackupError as error:
+            self._say(f"error: {error}")
 
     def _until_due(self) -> float:
         told = self._telling.told

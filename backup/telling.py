@@ -11,6 +11,8 @@ from backup.outcome import Outcome
 _HELP: Final = {
     "last_success_timestamp_seconds": "When the last good backup ended",
     "last_failure_timestamp_seconds": "When a run last failed; 0 for never",
+    "last_drill_timestamp_seconds": "When the last good restore drill ended; 0 for never",
+    "last_drill_failure_timestamp_seconds": "When a restore drill last failed; 0 for never",
     "verified_timestamp_seconds": "When something of a backup was last read back, compared, and right",
     "duration_seconds": "How long the last good run took",
     "objects": "Objects, or files, that the newest backup holds",
@@ -27,6 +29,8 @@ class Told:
 
     last_success_timestamp_seconds: float = 0
     last_failure_timestamp_seconds: float = 0
+    last_drill_timestamp_seconds: float = 0
+    last_drill_failure_timestamp_seconds: float = 0
     verified_timestamp_seconds: float = 0
     duration_seconds: float = 0
     objects: int = 0

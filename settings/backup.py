@@ -16,6 +16,8 @@ COPIED: Final = ("media", "vendor-media", "registry", "backups")
 """Buckets of which there are daily copies: what nobody could make again, and the database's backups beside it."""
 KINDS: Final = ("database", "object_storage", "logs")
 """Values of the metrics' label `backup`; each kind has a container of its own."""
+DRILL_DAYS: Final = 30
+"""From one restore drill of a kind to the next."""
 
 
 def container(kind: str) -> str:

@@ -3,7 +3,7 @@
 import itertools
 import secrets
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -58,14 +58,24 @@ def _now() -> str:
     return f"{datetime.fromtimestamp(int(moment.timestamp()) + 1, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _held(pid: int, server: Store, prefix: str) -> bool:
+def _held(pid: int, copied: Callable[[], bool]) -> bool:
     """Whether the program that a run has started stands still, having copied something."""
     for child in psutil.Process(pid).children():
         child.suspend()
-        if any(True for _ in server.client.list_objects(LOCKED, prefix)):
+        if copied():
             return True
         child.resume()
     return False
+
+
+def _flip_a_bit(server: Store, bucket: str, name: str) -> None:
+    """In the copy, which stays as long as before, and has the time that rclone compares."""
+    copy = f"{bucket}/{name}"
+    metadata = server.client.stat_object(LOCKED, copy).metadata
+    assert metadata is not None
+    content = bytearray(server.content(LOCKED, f"{bucket}/")[name])
+    content[500] ^= 1
+    server.put(LOCKED, {copy: bytes(content)}, {"x-amz-meta-mtime": str(metadata["x-amz-meta-mtime"])})
 
 
 def test_a_bucket_is_brought_back_as_it_was(server: Store, bucket: str, job: BackupJob) -> None:
@@ -143,13 +153,7 @@ def test_a_copy_that_is_another_is_noticed(server: Store, bucket: str, job: Back
     """One bit is flipped behind the server's back: it answers with an error, which is no good backup."""
     assert job.run("run").returncode == 0
     good = job.figures(_KIND)
-    # As long as before, and with the time that rclone compares.
-    name = f"{bucket}/2026/0.bin"
-    metadata = server.client.stat_object(LOCKED, name).metadata
-    assert metadata is not None
-    content = bytearray(server.content(LOCKED, f"{bucket}/")["2026/0.bin"])
-    content[500] ^= 1
-    server.put(LOCKED, {name: bytes(content)}, {"x-amz-meta-mtime": str(metadata["x-amz-meta-mtime"])})
+    _flip_a_bit(server, bucket, "2026/0.bin")
     noticed = job.run("run")
     assert noticed.returncode == 1
     assert "2026/0.bin" in noticed.stderr
@@ -171,7 +175,9 @@ def test_a_run_that_is_killed_is_taken_up_and_its_keys_are_seen_nowhere(
     server.put(bucket, {f"large/{index}.bin": _bytes(4_000_000) for index in range(12)})
     process = job.start("run")
     try:
-        wait_for(lambda: _held(process.pid, server, f"{bucket}/large/"), "a copy of one")
+        large = f"{bucket}/large/"
+        copied = lambda: any(True for _ in server.client.list_objects(LOCKED, large))  # noqa: E731
+        wait_for(lambda: _held(process.pid, copied), "a copy of one")
         (rclone,) = psutil.Process(process.pid).children()
         seen = [*rclone.cmdline(), *rclone.environ().values()]
         assert not [each for each in seen if server.server.password in each]
@@ -211,3 +217,78 @@ def test_nobody_removes_a_version_of_a_copy_with_an_ordinary_delete(server: Stor
     with pytest.raises(Exception, match=r"WORM|[Ll]ock|[Rr]etention"):
         client.remove_object(LOCKED, name, version_id=version)
     client.set_object_tags(LOCKED, name, Tags.new_object_tags())
+
+
+def test_a_drill_is_good_whatever_people_write_meanwhile(server: Store, bucket: str, job: BackupJob) -> None:
+    refused = job.run("drill")
+    assert "no backup has anything in it yet" in refused.stderr
+    assert job.run("run").returncode == 0
+    assert "last good restore drill never" in job.run("status").stdout
+    _now()
+    server.put(bucket, {"2026/0.bin": _bytes(), "2027/0.bin": _bytes()})
+    server.client.remove_object(bucket, "2026/1.bin")
+    live, copies = server.content(bucket), server.content(LOCKED, f"{bucket}/")
+    drilled = job.run("drill")
+    assert drilled.returncode == 0, drilled.stderr
+    assert "6 objects, 6000 bytes restored and compared" in drilled.stdout
+    told = job.figures(_KIND)
+    assert told["backup_last_drill_timestamp_seconds"] > told["backup_last_success_timestamp_seconds"]
+    assert told["backup_last_drill_failure_timestamp_seconds"] == 0
+    assert "last good restore drill 20" in job.run("status").stdout
+    assert (server.content(bucket), server.content(LOCKED, f"{bucket}/")) == (live, copies)
+    assert not (job.folder / "drill").exists()
+
+
+@pytest.mark.parametrize("damage", ["a bit", "the end", "all"])
+def test_a_damaged_copy_makes_the_drill_fail(server: Store, bucket: str, job: BackupJob, damage: str) -> None:
+    assert job.run("run").returncode == 0
+    assert job.run("drill").returncode == 0
+    good = job.figures(_KIND)
+    if damage == "a bit":
+        _flip_a_bit(server, bucket, "2026/0.bin")
+    elif damage == "the end":
+        server.put(LOCKED, {f"{bucket}/2026/0.bin": b"cut"})
+    else:
+        for name in server.content(LOCKED, f"{bucket}/"):
+            server.client.remove_object(LOCKED, f"{bucket}/{name}")
+    failed = job.run("drill")
+    assert failed.returncode == 1
+    words = "nothing is left of the 6 objects" if damage == "all" else "are not what was backed up: 2026/0.bin"
+    assert words in failed.stderr
+    told = job.figures(_KIND)
+    assert told["backup_last_drill_timestamp_seconds"] == good["backup_last_drill_timestamp_seconds"]
+    assert told["backup_last_drill_failure_timestamp_seconds"] > good["backup_last_drill_timestamp_seconds"]
+    assert not (job.folder / "drill").exists()
+
+
+def test_what_a_killed_drill_leaves_is_gone_after_the_next(server: Store, bucket: str, job: BackupJob) -> None:
+    server.put(bucket, {f"large/{index}.bin": _bytes(4_000_000) for index in range(12)})
+    assert job.run("run").returncode == 0
+    rest = job.folder / "drill"
+    process = job.start("drill")
+    try:
+        wait_for(lambda: _held(process.pid, lambda: any(rest.rglob("*.*"))), "something in the folder")
+        (rclone,) = psutil.Process(process.pid).children()
+        process.kill()
+        rclone.kill()
+    finally:
+        process.kill()
+        process.communicate()
+    assert any(rest.rglob("*.*"))
+    drilled = job.run("drill")
+    assert drilled.returncode == 0, drilled.stderr
+    assert not rest.exists()
+
+
+def test_a_drill_restores_no_more_than_its_bound(server: Store, bucket: str, tmp_path: Path) -> None:
+    """Of two that are too large together, one; and of more objects than a run compares, as many."""
+    server.put(bucket, {f"many/{index}.bin": _bytes(10) for index in range(20)})
+    told = {"kind": _KIND, "copies": LOCKED, "keep_days": 14, "sample": 5}
+    job = made(tmp_path / "five", server, {**told, "buckets": [{"name": bucket, "folder": bucket}]}, *[server.root] * 2)
+    assert job.run("run").returncode == 0
+    assert "restore drill: 5 objects" in job.run("drill").stdout
+    server.put(bucket, {"large/0.bin": _bytes(40_000_000), "large/1.bin": _bytes(40_000_000)})
+    buckets = [{"name": bucket, "folder": f"{bucket}-all"}]
+    everything = made(tmp_path / "all", server, {**told, "buckets": buckets, "sample": 100}, *[server.root] * 2)
+    assert everything.run("run").returncode == 0
+    assert "restore drill: 27 objects, 40006200 bytes" in everything.run("drill").stdout

@@ -1,7 +1,7 @@
 """Backups are made when they are due, one at a time, over restarts; what is told of them is true."""
 
 import fcntl
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from backup.outcome import BackupError, Outcome, Restore
 from backup.plan import Plan
 from backup.serving import Serving
-from backup.telling import METRICS, Telling
+from backup.telling import METRICS, Telling, Told
 
 HOUR = 3600
 START = 1_800_000_000.0
@@ -21,6 +21,8 @@ class World:
     def __init__(self, folder: Path, *results: Outcome | BackupError) -> None:
         self.now = START
         self.results: list[Outcome | BackupError] = list(results)
+        self.drills: list[Outcome | Exception] = []
+        self.drilled: list[float] = []
         self.ran: list[float] = []
         self.said: list[str] = []
         self.folder = folder
@@ -30,6 +32,15 @@ class World:
         self.now += 60
         result = self.results.pop(0)
         if isinstance(result, BackupError):
+            raise result
+        return result
+
+    def drill(self, folder: Path, begun: datetime) -> Outcome:
+        (folder / "restored").touch()
+        self.drilled.append(self.now - START)
+        assert begun == datetime.fromtimestamp(START + self.ran[-1], UTC)
+        result = self.drills.pop(0) if self.drills else GOOD
+        if isinstance(result, Exception):
             raise result
         return result
 
@@ -46,11 +57,10 @@ class World:
 
     def serving(self) -> Serving:
         job = {"kind": "logs", "source": "loki", "archive": "archive", "tenants": ["luxima"]}
-        plan = Plan.model_validate(
-            {"interval_seconds": HOUR, "deadline_seconds": HOUR, "retry_seconds": 300, "job": job}, strict=False
-        )
+        told = {"interval_seconds": HOUR, "deadline_seconds": HOUR, "retry_seconds": 300, "drill_seconds": 3 * HOUR}
+        plan = Plan.model_validate({**told, "job": job}, strict=False)
         clock = lambda: self.now  # noqa: E731
-        return Serving(plan, self, self.telling, self.folder / "lock", clock, self.sleep, self.said.append)
+        return Serving(plan, self, self.telling, self.folder, clock, self.sleep, self.said.append)
 
 
 GOOD = Outcome(3, 1000, verified=True)
@@ -116,6 +126,71 @@ def test_before_the_first_only_a_failure_is_told_and_then_every_figure_with_its_
     assert [line.partition("{")[0] for line in samples] == list(METRICS)
     assert all('{backup="logs"} ' in line for line in samples)
     assert told.stat().st_mode & 0o777 == 0o644
+
+
+def test_the_first_good_backup_is_restored_on_trial_and_then_one_when_it_is_due(tmp_path: Path) -> None:
+    world = World(tmp_path, BackupError("no"), *[GOOD] * 8)
+    world.serving().forever()
+    assert world.drilled == [420, 420 + 3 * HOUR, 420 + 6 * HOUR]
+    assert world.telling.told.last_drill_timestamp_seconds == START + 420 + 6 * HOUR
+    assert "restore drill: 3 objects, 1000 bytes restored and compared" in world.said
+    # Nor does a restart, or a run by hand, make it anew.
+    world.serving().forever()
+    world.results.append(GOOD)
+    world.serving().once()
+    assert len(world.drilled) == 3
+    assert not (tmp_path / "drill").exists()
+
+
+@pytest.mark.parametrize("failure", [BackupError("a.bin is another"), OSError("a.bin is another"), Outcome(0, 0, True)])
+def test_a_drill_that_fails_is_told_and_made_again_after_the_next_backup(
+    tmp_path: Path, failure: Outcome | Exception
+) -> None:
+    world = World(tmp_path, GOOD, GOOD)
+    world.drills = [failure]
+    world.serving().forever()
+    assert (world.ran, world.drilled) == ([0, HOUR], [60, HOUR + 60])
+    words = "nothing is left of the 3 objects" if isinstance(failure, Outcome) else "a.bin is another"
+    assert any(line.startswith(f"error: the restore drill failed: {words}") for line in world.said)
+    told = world.telling.told
+    assert told.last_drill_failure_timestamp_seconds == START + 60
+    assert told.last_drill_timestamp_seconds == START + HOUR + 60
+    assert told.last_failure_timestamp_seconds == 0
+    assert not (tmp_path / "drill").exists()
+
+
+def test_what_a_killed_drill_has_left_goes_at_the_next_start(tmp_path: Path) -> None:
+    (tmp_path / "drill" / "folder").mkdir(parents=True)
+    world = World(tmp_path)
+    world.serving().forever()
+    assert not (tmp_path / "drill").exists()
+
+
+def test_a_backup_of_nothing_is_not_restored_on_trial(tmp_path: Path) -> None:
+    world = World(tmp_path, Outcome(0, 0, verified=True), GOOD)
+    world.serving().forever()
+    assert world.drilled == [HOUR + 60]
+    world.telling.tell(Told(last_success_timestamp_seconds=START))
+    with pytest.raises(BackupError, match="no backup has anything in it yet: make one first"):
+        world.serving().drill()
+
+
+def test_a_drill_keeps_away_while_a_backup_is_made(tmp_path: Path) -> None:
+    world = World(tmp_path, GOOD)
+    world.serving().once()
+    with (tmp_path / "lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with pytest.raises(BackupError, match="another run is under way"):
+            world.serving().drill()
+    assert world.drilled == []
+    assert world.telling.told.last_drill_failure_timestamp_seconds == 0
+
+
+def test_a_drill_of_the_future_does_not_put_the_next_one_off(tmp_path: Path) -> None:
+    world = World(tmp_path, GOOD)
+    world.telling.tell(Told(last_drill_timestamp_seconds=START + 100 * HOUR))
+    world.serving().forever()
+    assert world.drilled == [60]
 
 
 def _samples(told: Path) -> list[str]:
