@@ -24,6 +24,7 @@ NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "an alert on backups that are late": ("BAK-5", re.compile(r"backup.*(overdue|late)", re.IGNORECASE)),
     "an alert on backups that fail": ("BAK-5", re.compile(r"backup.*fail", re.IGNORECASE)),
     "an alert on backups that nobody compared": ("BAK-5", re.compile(r"backup.*unverified", re.IGNORECASE)),
+    "an alert on backups that nobody restored on trial": ("BAK-5", re.compile(r"backup.*drill", re.IGNORECASE)),
     "an alert on snapshots that are missing": ("BAK-3", re.compile(r"etcd.*snapshot", re.IGNORECASE)),
     "an alert on a release's errors": ("REL-6", re.compile(r"release.*error", re.IGNORECASE)),
     "an alert on certificates that end": ("SEC-1", re.compile(r"certificate.*expir", re.IGNORECASE)),

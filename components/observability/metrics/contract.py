@@ -48,6 +48,18 @@ JOBS: Final = Emitter(
         ),
         Metric("backup_last_failure_timestamp_seconds", "gauge", ("backup",), "When a run last failed; 0 for never"),
         Metric(
+            "backup_last_drill_timestamp_seconds",
+            "gauge",
+            ("backup",),
+            "When a part of the newest backup was last restored on trial, compared, and right; 0 for never",
+        ),
+        Metric(
+            "backup_last_drill_failure_timestamp_seconds",
+            "gauge",
+            ("backup",),
+            "When a restore drill last failed; 0 for never",
+        ),
+        Metric(
             "backup_verified_timestamp_seconds",
             "gauge",
             ("backup",),

@@ -1,4 +1,4 @@
-"""Backups that are late, fail, hold less than they did, or are not compared (BAK-1..5)."""
+"""Backups that are late, fail, hold less than they did, or are not compared or restored on trial (BAK-1..5)."""
 
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -7,7 +7,7 @@ from typing import Final
 from components.kubernetes import SNAPSHOT_HOURS
 from components.observability.rules.model import Alert, Group, Recording
 from settings import Settings
-from settings.backup import COPIED
+from settings.backup import COPIED, DRILL_DAYS
 
 PATIENCE: Final = 1.5
 """Times the interval: a run that takes long or is tried again is not late yet."""
@@ -17,6 +17,11 @@ LEFT_RATIO: Final = 0.5
 """Of the most of a week: people and retention take away less than half of everything in that time."""
 SNAPSHOT_SECONDS: Final = 2 * 3600
 """A template of a Docker host's disk is cloned in well under an hour."""
+
+DRILL_PATIENCE_DAYS: Final = 5
+"""A restore drill that failed is made again after the next backup, which is a day later at most."""
+UNDRILLED_DAYS: Final = 2
+"""How old the first backup with anything in it may be without a good restore drill."""
 
 KNOWN: Final = "1d"
 """How long a release without a snapshot is told; a host that is away for less is not taken for one without any."""
@@ -95,6 +100,7 @@ def groups(settings: Settings) -> list[Group]:
                 _shrunk(),
                 *_empty(settings),
                 _unverified(settings),
+                _undrilled(),
                 Alert(
                     "BackupOverdue",
                     late,
@@ -241,6 +247,23 @@ def _unverified(settings: Settings) -> Alert:
         summary="Backups of {{ $labels.backup }} are made, but not compared",
         description="{{ if gt $value 1e9 }}None was ever compared with what it is of.{{ else }}The last comparison is "
         "{{ $value | humanizeDuration }} old, over three intervals.{{ end }}",
+        pending="5m",
+    )
+
+
+def _undrilled() -> Alert:
+    # Told on whatever host: a new one begins with 0, and makes its own after its first backup.
+    drilled = f"max by (backup) (max_over_time(backup_last_drill_timestamp_seconds[{UNDRILLED_DAYS + 2}d])) > 0"
+    # Of a backup of nothing, nothing can be restored.
+    there = f"max by (backup) (max_over_time(backup_objects[1d] offset {UNDRILLED_DAYS}d)) > 0"
+    oldest = DRILL_DAYS + DRILL_PATIENCE_DAYS
+    return _warning(
+        "BackupDrillOverdue",
+        f"time() - ({drilled}) > {oldest * 86_400} or 0 * ({there}) unless ({drilled})",
+        summary="Nobody knows whether the backup of {{ $labels.backup }} can be restored",
+        description="{{ if gt $value 0.0 }}The last good restore drill is {{ $value | humanizeDuration }} old; "
+        f"one every {DRILL_DAYS} days is due.{{{{ else }}}}Backups have been made for {UNDRILLED_DAYS} days, and no "
+        "restore drill was ever good.{{ end }}",
         pending="5m",
     )
 

@@ -191,7 +191,11 @@ def backups(settings: Settings, days: int) -> Iterator[tuple[str, str]]:
         runs = range(10, days * DAY, every)
         moments = " ".join(f"{60 * minute}x{every - 1}" for minute in runs)
         objects = " ".join(f"{number * 500}x{every - 1}" for number in range(int(kind == "database"), len(runs) + 1))
+        # The first backup with anything in it is restored on trial.
+        drill = 12 if kind == "database" else 12 + every
         told = {
+            "last_drill_timestamp_seconds": f"_x10 0x{drill - 11} {60 * drill}x{days * DAY}",
+            "last_drill_failure_timestamp_seconds": f"_x10 0x{days * DAY}",
             "last_success_timestamp_seconds": f"_x10 {moments}",
             "verified_timestamp_seconds": f"_x10 {moments}",
             "last_failure_timestamp_seconds": f"_x5 300x{days * DAY}",

@@ -40,7 +40,7 @@ _RECORD = {
 }
 _NAMES = (
     *("DatabaseDown", "LoginFailures", "RequestFlood", "SLOBudgetBurn", "AnomalyDetected", "CriticalAlertUnresolved"),
-    *("AlertRecordFailing", "Watchdog", "BackupOverdue", "BackupFailing", "BackupUnverified"),
+    *("AlertRecordFailing", "Watchdog", "BackupOverdue", "BackupFailing", "BackupUnverified", "BackupDrillOverdue"),
     *("EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
     *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing"),
 )
