@@ -239,22 +239,18 @@ def test_a_drill_is_good_whatever_people_write_meanwhile(server: Store, bucket: 
     assert not (job.folder / "drill").exists()
 
 
-@pytest.mark.parametrize("damage", ["a bit", "the end", "all"])
+@pytest.mark.parametrize("damage", ["a bit", "the end"])
 def test_a_damaged_copy_makes_the_drill_fail(server: Store, bucket: str, job: BackupJob, damage: str) -> None:
     assert job.run("run").returncode == 0
     assert job.run("drill").returncode == 0
     good = job.figures(_KIND)
     if damage == "a bit":
         _flip_a_bit(server, bucket, "2026/0.bin")
-    elif damage == "the end":
-        server.put(LOCKED, {f"{bucket}/2026/0.bin": b"cut"})
     else:
-        for name in server.content(LOCKED, f"{bucket}/"):
-            server.client.remove_object(LOCKED, f"{bucket}/{name}")
+        server.put(LOCKED, {f"{bucket}/2026/0.bin": b"cut"})
     failed = job.run("drill")
     assert failed.returncode == 1
-    words = "nothing is left of the 6 objects" if damage == "all" else "are not what was backed up: 2026/0.bin"
-    assert words in failed.stderr
+    assert "are not what was backed up: 2026/0.bin" in failed.stderr
     told = job.figures(_KIND)
     assert told["backup_last_drill_timestamp_seconds"] == good["backup_last_drill_timestamp_seconds"]
     assert told["backup_last_drill_failure_timestamp_seconds"] > good["backup_last_drill_timestamp_seconds"]
@@ -281,14 +277,11 @@ def test_what_a_killed_drill_leaves_is_gone_after_the_next(server: Store, bucket
 
 
 def test_a_drill_restores_no_more_than_its_bound(server: Store, bucket: str, tmp_path: Path) -> None:
-    """Of two that are too large together, one; and of more objects than a run compares, as many."""
-    server.put(bucket, {f"many/{index}.bin": _bytes(10) for index in range(20)})
-    told = {"kind": _KIND, "copies": LOCKED, "keep_days": 14, "sample": 5}
-    job = made(tmp_path / "five", server, {**told, "buckets": [{"name": bucket, "folder": bucket}]}, *[server.root] * 2)
-    assert job.run("run").returncode == 0
-    assert "restore drill: 5 objects" in job.run("drill").stdout
-    server.put(bucket, {"large/0.bin": _bytes(40_000_000), "large/1.bin": _bytes(40_000_000)})
-    buckets = [{"name": bucket, "folder": f"{bucket}-all"}]
-    everything = made(tmp_path / "all", server, {**told, "buckets": buckets, "sample": 100}, *[server.root] * 2)
-    assert everything.run("run").returncode == 0
-    assert "restore drill: 27 objects, 40006200 bytes" in everything.run("drill").stdout
+    """Of two objects that are too large together, one; and no more small ones than a run compares."""
+    server.put(bucket, {f"large/{index}.bin": _bytes(40_000_000) for index in range(2)})
+    for sample, expected in ((100, "7 objects, 40006000 bytes"), (5, "5 objects")):
+        told = {"kind": _KIND, "copies": LOCKED, "keep_days": 14, "sample": sample}
+        buckets = [{"name": bucket, "folder": f"{bucket}-{sample}"}]
+        job = made(tmp_path / f"{sample}", server, {**told, "buckets": buckets}, server.root, server.root)
+        assert job.run("run").returncode == 0
+        assert f"restore drill: {expected}" in job.run("drill").stdout

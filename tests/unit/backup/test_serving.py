@@ -170,6 +170,7 @@ def test_a_backup_of_nothing_is_not_restored_on_trial(tmp_path: Path) -> None:
     world = World(tmp_path, Outcome(0, 0, verified=True), GOOD)
     world.serving().forever()
     assert world.drilled == [HOUR + 60]
+    assert not [line for line in world.said if "error" in line]
     world.telling.tell(Told(last_success_timestamp_seconds=START))
     with pytest.raises(BackupError, match="no backup has anything in it yet: make one first"):
         world.serving().drill()
