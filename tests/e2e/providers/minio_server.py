@@ -5,7 +5,7 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,8 +38,17 @@ def _ready(url: str, bundle: Path) -> bool:
 
 
 @contextmanager
-def running(program: Path, folder: Path, *, secure: bool = True) -> Generator[Running]:
-    """Serve until the block ends, with TLS unless told otherwise; the server is ended by its own process handle."""
+def running(
+    program: Path, folder: Path, *, secure: bool = True, more: Mapping[str, str] | None = None
+) -> Generator[Running]:
+    """Serve until the block ends, with TLS unless told otherwise; the server is ended by its own process handle.
+
+    Args:
+        program: MinIO.
+        folder: Where its drive, its certificate and its log are.
+        secure: Whether it speaks TLS.
+        more: Further settings, as variables.
+    """
     bundle = tls.ensure_authority(folder)
     certificate, _ = tls.ensure_server(folder, "minio", ["127.0.0.1"])
     (folder / "drive").mkdir()
@@ -52,6 +61,7 @@ def running(program: Path, folder: Path, *, secure: bool = True) -> Generator[Ru
         "MINIO_KMS_SECRET_KEY": f"{KMS_KEY}:{base64.b64encode(secrets.token_bytes(32)).decode()}",
         "MINIO_BROWSER": "off",
         "MINIO_UPDATE": "off",
+        **(more or {}),
     }
     command = [
         str(program), "server", "--quiet", f"--address=127.0.0.1:{port}",
