@@ -21,7 +21,7 @@ NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "an alert on critical ones that nobody resolved": ("ALR-8", re.compile(r"unresolved", re.IGNORECASE)),
     "an alert on what the record lacks": ("ALR-10", re.compile(r"record", re.IGNORECASE)),
     "an alert that always fires": ("ENV-5", re.compile(r"watchdog|heartbeat", re.IGNORECASE)),
-    "an alert on backups that are late": ("BAK-5", re.compile(r"backup.*(overdue|late)", re.IGNORECASE)),
+    "an alert on backups that are late": ("BAK-5", re.compile(r"backup(?!drill).*(overdue|late)", re.IGNORECASE)),
     "an alert on backups that fail": ("BAK-5", re.compile(r"backup.*fail", re.IGNORECASE)),
     "an alert on backups that nobody compared": ("BAK-5", re.compile(r"backup.*unverified", re.IGNORECASE)),
     "an alert on backups that nobody restored on trial": ("BAK-5", re.compile(r"backup.*drill", re.IGNORECASE)),

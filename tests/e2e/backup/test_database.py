@@ -218,21 +218,23 @@ def test_wal_waits_while_the_storage_is_away(shop: Room) -> None:
 
 
 def test_a_drill_restores_the_newest_backup_and_leaves_nothing(shop: Room) -> None:
-    """A bit that is flipped in it makes the drill fail."""
+    """A bit that is flipped in it, or in the vault's key, makes the drill fail."""
     assert shop.job.run().verified, shop.said
     begun, drills = shop.repository.backups()[-1].begun, shop.folder / "job" / "drill"
     with thrown_away(drills) as folder:
         assert shop.job.drill(folder, begun).objects > 900
     with thrown_away(drills) as folder, pytest.raises(BackupError, match="and a newer one was made"):
         shop.job.drill(folder, datetime.now(UTC) + timedelta(hours=1))
-    newest = f"database/backup/main/{shop.repository.backups()[-1].label}/pg_data/"
-    name = max(name for name in shop.store.content(BUCKET, newest) if name.startswith("base/"))
-    content = shop.store.content(BUCKET, newest)[name]
-    half = len(content) // 2
-    _put(shop, newest + name, content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :])
-    try:
-        with thrown_away(drills) as folder, pytest.raises(BackupError, match="pgbackrest restore"):
-            shop.job.drill(folder, begun)
-    finally:
-        _put(shop, newest + name, content)
+    backup = f"database/backup/main/{shop.repository.backups()[-1].label}/pg_data/base/"
+    table = backup + max(shop.store.content(BUCKET, backup))
+    (key,) = (name for name in shop.store.content(BUCKET) if "/root-key-" in name)
+    for name, words in ((table, "pgbackrest restore"), (key, "the vault's key that was restored is not root-key-")):
+        content = shop.store.content(BUCKET, name)[""]
+        half = len(content) // 2
+        _put(shop, name, content[:half] + bytes([content[half] ^ 1]) + content[half + 1 :])
+        try:
+            with thrown_away(drills) as folder, pytest.raises(BackupError, match=words):
+                shop.job.drill(folder, begun)
+        finally:
+            _put(shop, name, content)
     assert not drills.exists()

@@ -1,11 +1,13 @@
 """Backups are made when they are due, one at a time, over restarts; what is told of them is true."""
 
 import fcntl
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from backup.drill import check_room
 from backup.outcome import BackupError, Outcome, Restore
 from backup.plan import Plan
 from backup.serving import Serving
@@ -192,6 +194,13 @@ def test_a_drill_of_the_future_does_not_put_the_next_one_off(tmp_path: Path) -> 
     world.telling.tell(Told(last_drill_timestamp_seconds=START + 100 * HOUR))
     world.serving().forever()
     assert world.drilled == [60]
+
+
+def test_a_drill_takes_at_most_half_of_what_is_free(tmp_path: Path) -> None:
+    free = shutil.disk_usage(tmp_path).free
+    check_room(tmp_path, free // 4)
+    with pytest.raises(BackupError, match=r"takes at most half of the .* give the disk of this Docker host more room"):
+        check_room(tmp_path, free)
 
 
 def _samples(told: Path) -> list[str]:
