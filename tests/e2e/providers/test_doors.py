@@ -1,0 +1,126 @@
+"""Requests of MinIO's own that a job's key may make though its policy names no such right.
+
+One MinIO tells another about its objects by headers that S3 does not know. Who may write may send them as well, and
+there is no condition of a policy that could look at them. What is wrong today is expected to fail here, so that a
+server that mends it is noticed; docs/adr/0031 says what follows.
+"""
+
+from collections.abc import Generator, Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import requests
+import urllib3
+from minio import Minio
+from minio.commonconfig import ENABLED, GOVERNANCE
+from minio.objectlockconfig import DAYS, ObjectLockConfig
+from minio.versioningconfig import VersioningConfig
+
+from components.storage.access import key_policy
+from sandbox.providers.minio.driver import MinioDriver
+from settings.storage import Storage
+from tests.e2e.providers.minio_server import KMS_KEY, Running, running
+from tests.recording import stack_settings
+from tools import ensure
+
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
+
+_open = pytest.mark.xfail(reason="MinIO asks for no right", raises=AssertionError, strict=True)
+
+
+class Key(NamedTuple):
+    """A job's key, and the bucket that it writes to."""
+
+    client: Minio
+    bucket: str
+    bundle: Path
+
+    def put(self) -> str:
+        """Write a new version, and give its id."""
+        url = self.client.get_presigned_url("PUT", self.bucket, "object")
+        return requests.put(url, data=b"one", verify=str(self.bundle), timeout=30).headers["x-amz-version-id"]
+
+    def ask(self, method: str, headers: Mapping[str, str], data: bytes = b"", **query: str) -> int:
+        """Send it; gives the status."""
+        url = self.client.get_presigned_url(method, self.bucket, "object", extra_query_params=dict(query))
+        return requests.request(
+            method, url, headers=headers, data=data, verify=str(self.bundle), timeout=30
+        ).status_code
+
+    def has(self, version: str) -> bool:
+        """Whether that version is there as it was written."""
+        found = self.client.list_objects(self.bucket, include_version=True)
+        return version in {each.version_id for each in found} and (
+            self.client.get_object(self.bucket, "object", version_id=version).read() == b"one"
+        )
+
+
+def _key(server: Running, storage: Storage, name: str) -> Key:
+    """Make the bucket, with a lock if the stack's has one, and its writer's key."""
+
+    def client(user: str, password: str) -> Minio:
+        pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(server.bundle))
+        return Minio(server.server, user, password, region="us-east-1", http_client=pool)
+
+    user, root, driver = storage.users[name], client(server.user, server.password), MinioDriver()
+    bucket, locked = storage.bucket_name(user.bucket), storage.buckets[user.bucket].locked
+    root.make_bucket(bucket, object_lock=locked)
+    root.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
+    if locked:
+        root.set_object_lock_config(bucket, ObjectLockConfig(GOVERNANCE, 14, DAYS))
+    administrator = {"minioUser": server.user, "minioPassword": server.password}
+    driver.configure({"minioServer": server.server, "minioSsl": True, **administrator})
+
+    def create(kind: str, **inputs: Any) -> Mapping[str, Any]:
+        return driver.create(f"minio:index/{kind[0].lower()}{kind[1:]}:{kind}", kind, inputs)[1]
+
+    document = key_policy(user, storage)
+    create("IamUser", name=name, secret=f"{name}-password")
+    create("IamPolicy", name=name, policy=document)
+    create("IamUserPolicyAttachment", userName=name, policyName=name)
+    made = create("IamServiceAccount", targetUser=name, policy=document)
+    return Key(client(made["accessKey"], made["secretKey"]), bucket, server.bundle)
+
+
+@pytest.fixture(scope="module")
+def keys(tmp_path_factory: pytest.TempPathFactory) -> Generator[Mapping[str, Key]]:
+    storage = stack_settings("dev").storage.model_copy(update={"kms_key": KMS_KEY})
+    with (
+        running(ensure("minio")["minio"], tmp_path_factory.mktemp("minio")) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv("SSL_CERT_FILE", str(server.bundle))
+        yield {name: _key(server, storage, name) for name in ("storefront", "copy-target")}
+
+
+def test_a_bucket_that_may_lock_its_versions_loses_none_by_force(keys: Mapping[str, Key]) -> None:
+    key = keys["copy-target"]
+    version = key.put()
+    assert key.ask("DELETE", {"x-minio-force-delete": "true"}) == 400
+    assert key.has(version)
+
+
+@_open
+def test_no_other_bucket_does_either(keys: Mapping[str, Key]) -> None:
+    key = keys["storefront"]
+    version = key.put()
+    key.ask("DELETE", {"x-minio-force-delete": "true"})
+    assert key.has(version)
+
+
+@_open
+def test_nothing_is_put_in_the_place_of_a_locked_version(keys: Mapping[str, Key]) -> None:
+    key = keys["copy-target"]
+    version = key.put()
+    key.ask("PUT", {}, b"another", versionId=version)
+    assert key.has(version)
+
+
+@_open
+def test_nobody_says_how_old_an_object_is(keys: Mapping[str, Key]) -> None:
+    key, long_ago = keys["copy-target"], datetime.now(UTC) - timedelta(days=16)
+    key.ask("PUT", {"x-minio-source-mtime": f"{long_ago:%Y-%m-%dT%H:%M:%SZ}"}, b"another")
+    made = {each.last_modified for each in key.client.list_objects(key.bucket, include_version=True)}
+    assert not [each for each in made if each and each < long_ago + timedelta(days=1)]
