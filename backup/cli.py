@@ -75,7 +75,7 @@ def _job(told: Plan, folder: Path, remotes: Path | None = None) -> Job:
             return Database(told.job, Pgbackrest(folder, told.deadline_seconds), lambda: datetime.now(UTC), _say)
 
 
-def _serve(serving: Serving, job: Job, ended: threading.Event) -> None:
+def _serve(serving: Serving, job: Job, ended: threading.Event, textfiles: Path) -> None:
     """Make backups when they are due."""
 
     def end(_number: int, _frame: object) -> None:
@@ -85,7 +85,7 @@ def _serve(serving: Serving, job: Job, ended: threading.Event) -> None:
 
     signal.signal(signal.SIGTERM, end)
     _SERVING.touch()
-    with job.wal.pushing() if isinstance(job, Database) else nullcontext():
+    with job.wal.pushing(textfiles) if isinstance(job, Database) else nullcontext():
         serving.forever()
 
 
@@ -123,7 +123,7 @@ def _restore(told: Plan, arguments: argparse.Namespace) -> None:
             raise BackupError(
                 f"{len(replaced)} objects at {wanted.target} are others: name another place, or say --over"
             )
-        outcome = wanted.run()
+        outcome = wanted.run(over=arguments.over)
     _say(f"restored and compared: {outcome.objects} objects, {outcome.size_bytes} bytes")
 
 
@@ -141,7 +141,7 @@ def main() -> int:
         ended, job = threading.Event(), _job(told, arguments.folder)
         serving = Serving(told, job, telling, arguments.state, time.time, ended.wait, _say)
         if arguments.verb == "serve":
-            _serve(serving, job, ended)
+            _serve(serving, job, ended, arguments.textfiles)
         elif arguments.verb == "drill":
             serving.drill()
         else:

@@ -52,8 +52,9 @@ class DatabaseRestore:
         yield Change(f"{self._to}: backup {found.backup.label}, {found.backup.size_bytes} bytes", "new")
         yield from (Change(f"{self._to}/{_WAL}/{segment}", "new") for segment in found.segments)
 
-    def run(self) -> Outcome:
-        """Restore. Every file's checksum is compared with that of the backup on its way."""
+    def run(self, *, over: bool = False) -> Outcome:
+        """Restore; never over anything. Every file's checksum is compared with that of the backup on its way."""
+        del over
         found = self.found()
         made = self._to.with_name(f"{self._to.name}.restoring")
         if made.exists():

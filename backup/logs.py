@@ -8,7 +8,7 @@ from typing import Final
 from backup.drill import drilled
 from backup.outcome import BackupError, Outcome
 from backup.plan import LogsPlan
-from backup.rclone import SOURCE, TARGET, Rclone, Restore, sample_differs, summed
+from backup.rclone import ONCE, SOURCE, TARGET, Rclone, Restore, sample_differs, summed
 
 INDEX: Final = "index"
 """Folder of what says where lines are, of all tenants; the folders of tenants hold the chunks with the lines."""
@@ -29,10 +29,12 @@ class Logs:
     def _copied(self, folder: str) -> Outcome:
         source, target = f"{SOURCE}:{self.plan.source}/{folder}", f"{TARGET}:{self.plan.archive}/{folder}"
         names = self.rclone.names(source)
-        self.rclone.copy(source, target)
+        # Who has Loki's key can write another chunk in the place of one: the one that is archived stays.
+        flags = () if folder == INDEX else ONCE
+        self.rclone.copy(source, target, *flags)
         # Loki replaces files of the index by others, and an expired chunk is no longer there to be compared with.
         remaining = sorted(set(self.rclone.names(source)) & set(names))
-        different = sample_differs(self.rclone, source, target, remaining, self.plan.sample)
+        different = sample_differs(self.rclone, source, target, remaining, self.plan.sample, flags)
         if different:
             raise BackupError(f"{len(different)} objects of {folder} are others in the archive: {different[0]}")
         sizes = self.rclone.sizes(target)

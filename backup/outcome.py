@@ -49,8 +49,12 @@ class Restore(Protocol):
         """
         ...
 
-    def run(self) -> Outcome:
-        """Do it, and compare afterwards; can be run again."""
+    def run(self, *, over: bool) -> Outcome:
+        """Do it, and compare afterwards; can be run again.
+
+        Args:
+            over: Replace what is there, also what came there since the plan was made.
+        """
         ...
 
 

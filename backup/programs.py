@@ -34,14 +34,13 @@ def run(
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
             start_new_session=True,
         )
     except OSError as error:
         raise BackupError(f"{command[0]} cannot be run: {error.strerror}") from error
     try:
-        said, complained = process.communicate(timeout=deadline_seconds)
+        # Names of objects are in it: no sign in them is taken for a new line.
+        said, complained = (each.decode(errors="replace") for each in process.communicate(timeout=deadline_seconds))
     except subprocess.TimeoutExpired:
         raise BackupError(f"{_name(command)} took longer than {deadline_seconds:.0f} s and was ended") from None
     finally:
@@ -56,7 +55,7 @@ def _name(command: Sequence[str]) -> str:
     return " ".join((os.path.basename(command[0]), *command[1:2]))  # noqa: PTH119 - a name, not a path
 
 
-def _end(process: "subprocess.Popen[str]") -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     """End it and what it started; nothing is done when it has ended."""
     if process.poll() is not None:
         return

@@ -21,6 +21,10 @@ RESTORE: Final = "restore"
 """Remote that a restore writes to; its key is given by the person who restores."""
 
 
+ONCE: Final = ("--ignore-existing",)
+"""Flags of a copy that replaces nothing."""
+
+
 @dataclass(frozen=True)
 class Rclone:
     """One configuration of rclone.
@@ -52,8 +56,8 @@ class Rclone:
         return Outcome(int(said["count"]), int(said["bytes"]), verified=False)
 
     def names(self, place: str) -> list[str]:
-        """Names of the objects, without the place."""
-        return self._run("lsf", "--recursive", "--files-only", place).splitlines()
+        """Names of the objects, without the place; whoever uploads them chooses them, and only a new line ends one."""
+        return self._run("lsf", "--recursive", "--files-only", place).split("\n")[:-1]
 
     def sizes_by_name(self, place: str) -> Mapping[str, int]:
         """Bytes of each object, by its name without the place."""
@@ -70,7 +74,7 @@ class Rclone:
         """What a copy would do, by sizes and times."""
         present = set(self.names(target))
         # One line of JSON for each object that a copy would write.
-        for line in self._run("copy", source, target, "--dry-run", "--use-json-log", errors=True).splitlines():
+        for line in self._run("copy", source, target, "--dry-run", "--use-json-log", errors=True).split("\n")[:-1]:
             said = json.loads(line)
             if said.get("skipped") == "copy":
                 yield Change(said["object"], "replaced" if said["object"] in present else "new")
@@ -91,7 +95,7 @@ class Rclone:
                 # That something differs is a failure for rclone; without a report it was another one.
                 if not report.is_file() or not report.stat().st_size:
                     raise
-            lines = report.read_text(encoding="utf-8").splitlines()
+            lines = report.read_bytes().decode(errors="replace").split("\n")[:-1]
         return [line.partition(" ")[2] for line in lines if not line.startswith("= ")]
 
     def _run(self, *arguments: str, errors: bool = False) -> str:
@@ -124,7 +128,9 @@ def as_of(remote: str, at: datetime | None) -> str:
     return f'{remote},version_at="{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
 
 
-def sample_differs(rclone: Rclone, source: str, target: str, names: Sequence[str], count: int) -> list[str]:
+def sample_differs(
+    rclone: Rclone, source: str, target: str, names: Sequence[str], count: int, flags: Sequence[str] = ()
+) -> list[str]:
     """Of some objects, those that are another at the target; what changed since it was copied is copied again first.
 
     Args:
@@ -133,6 +139,7 @@ def sample_differs(rclone: Rclone, source: str, target: str, names: Sequence[str
         target: Where they were copied to.
         names: Those that were copied.
         count: How many are compared.
+        flags: Of the copy.
     """
     chosen = random.sample(names, min(count, len(names)))
     if not chosen:
@@ -140,7 +147,7 @@ def sample_differs(rclone: Rclone, source: str, target: str, names: Sequence[str
     different = rclone.different(source, target, chosen)
     if not different:
         return []
-    rclone.copy(source, target)
+    rclone.copy(source, target, *flags)
     still_there = set(rclone.names(source))
     return rclone.different(source, target, [name for name in different if name in still_there] or chosen[:0])
 
@@ -161,10 +168,10 @@ class Restore:
             raise BackupError(f"{self.source} holds nothing: name a part and a moment of which there is a backup")
         yield from self.rclone.changes(self.source, f"{RESTORE}:{self.target}")
 
-    def run(self) -> Outcome:
+    def run(self, *, over: bool) -> Outcome:
         """See `Job.restore`."""
         target = f"{RESTORE}:{self.target}"
-        self.rclone.copy(self.source, target)
+        self.rclone.copy(self.source, target, *(() if over else ONCE))
         different = self.rclone.different(self.source, target)
         if different:
             raise BackupError(f"restored, but {len(different)} objects differ, such as {different[0]}: run it again")

@@ -70,7 +70,7 @@ class Telling:
 
     def tell(self, told: Told) -> None:
         """Keep it and tell it."""
-        _write(self._state, json.dumps(asdict(told)))
+        write(self._state, json.dumps(asdict(told)))
         self.again()
 
     def again(self) -> None:
@@ -84,13 +84,18 @@ class Telling:
                     f"# TYPE backup_{name} gauge",
                     f'backup_{name}{{backup="{self._kind}"}} {value}',
                 ]
-        _write(self._textfile, "".join(f"{line}\n" for line in lines))
+        write(self._textfile, "".join(f"{line}\n" for line in lines))
 
 
-def _write(path: Path, text: str) -> None:
-    """Another file, then its name: nobody reads half of it."""
+def write(path: Path, text: str) -> None:
+    """Another file, then its name: nobody reads half of it.
+
+    Containers of other kinds write to the same folder: what one of them left under that name, such as a link to
+    somewhere else, is not written through.
+    """
     other = path.with_name(f".{path.name}.new")
-    with other.open("w", encoding="utf-8") as file:
+    other.unlink(missing_ok=True)
+    with other.open("x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -4,16 +4,19 @@ import fcntl
 import threading
 import time
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from backup.outcome import BackupError
 from backup.pgbackrest import Pgbackrest
+from backup.telling import write
 
 _LOCK: Final = ".pushing"
 _SECONDS: Final = 1.0
 """Between two looks into the spool."""
+_TOLD_SECONDS: Final = 15
+_METRIC: Final = "backup_wal_pushed_timestamp_seconds"
 
 
 class Wal:
@@ -30,7 +33,9 @@ class Wal:
 
     def waiting(self) -> Sequence[Path]:
         """What is not pushed yet, the oldest first."""
-        return sorted(each for each in self._spool.iterdir() if not each.name.startswith("."))
+        # PostgreSQL makes the folder with its first segment.
+        present = self._spool.iterdir() if self._spool.is_dir() else ()
+        return sorted(each for each in present if not each.name.startswith("."))
 
     @property
     def behind_seconds(self) -> float:
@@ -58,11 +63,17 @@ class Wal:
                 segment.unlink()
             return len(waiting)
 
+    def tell(self, textfiles: Path) -> None:
+        """Tell the node exporter until when all is pushed: a moment, so that who tells it no more is noticed."""
+        text = f"# HELP {_METRIC} Until when the WAL that PostgreSQL handed over is in the repository\n"
+        text += f"# TYPE {_METRIC} gauge\n{_METRIC} {time.time() - self.behind_seconds}\n"
+        write(textfiles / "backup_wal.prom", text)
+
     @contextmanager
-    def pushing(self) -> Generator[None]:
-        """Push while the block runs, and tell once what is wrong."""
+    def pushing(self, textfiles: Path | None = None) -> Generator[None]:
+        """Push while the block runs, and tell once what is wrong; how far it is goes to the folder of figures."""
         ended = threading.Event()
-        pushing = threading.Thread(target=self._until, args=(ended,), daemon=True)
+        pushing = threading.Thread(target=self._until, args=(ended, textfiles), daemon=True)
         pushing.start()
         try:
             yield
@@ -70,9 +81,14 @@ class Wal:
             ended.set()
             pushing.join()
 
-    def _until(self, ended: threading.Event) -> None:
-        told = ""
+    def _until(self, ended: threading.Event, textfiles: Path | None) -> None:
+        told, next_at = "", 0.0
         while not ended.wait(_SECONDS):
+            if textfiles is not None and time.monotonic() >= next_at:
+                # What is not told stands still, and that is noticed.
+                with suppress(OSError):
+                    self.tell(textfiles)
+                next_at = time.monotonic() + _TOLD_SECONDS
             try:
                 if self.push() and told:
                     told = ""

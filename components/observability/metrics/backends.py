@@ -28,6 +28,7 @@ BACKENDS: Final[Sequence[Emitter]] = (
                 "pg_stat_database_xact_commit",
                 "pg_stat_database_xact_rollback",
             ),
+            *same("counter", "", "pg_stat_archiver_failed_count"),
             *same("gauge", "application_name client_addr state", "pg_stat_replication_pg_wal_lsn_diff"),
         ),
     ),

@@ -73,6 +73,12 @@ JOBS: Final = Emitter(
             "Objects, or files, that the newest backup restores, and not only those that its run added",
         ),
         Metric("backup_size_bytes", "gauge", ("backup",), "What they are together"),
+        Metric(
+            "backup_wal_pushed_timestamp_seconds",
+            "gauge",
+            (),
+            "Until when the WAL that PostgreSQL handed over is in the repository; told every 15 seconds",
+        ),
     ),
     "Written as files for the textfile collector of the node exporter, atomically: to another name, then renamed. "
     "Before the first good backup nothing is told but a failure. `deployment` has the first metric alone, recorded by "

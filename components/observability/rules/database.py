@@ -17,6 +17,10 @@ LAG_BYTES: Final = 64 * 1024 * 1024
 """Four WAL segments of 16 MiB; a promotion of the replica would lose them. Of time the primary knows nothing."""
 TRANSACTION_SECONDS: Final = 600
 """Requests are cut off after seconds; who holds a transaction for 10 minutes keeps vacuum from cleaning up."""
+WAL_SECONDS: Final = 900
+"""What was written since is on one disk alone; a container that is replaced, or a busy minute, is through sooner."""
+_WAL_FAILURES: Final = 30
+"""Within as long: PostgreSQL tries three times a minute."""
 _REPLICA: Final = "instance, application_name, client_addr"
 """What tells replicas apart: all that are given no name are called walreceiver."""
 _BEHIND: Final = 'pg_stat_replication_pg_wal_lsn_diff{application_name!="pg_basebackup"}'
@@ -27,7 +31,7 @@ _NO_UPKEEP: Final = 'application_name!~"pg_dump(all)?",backend_type!~"autovacuum
 
 def groups(_: Settings) -> list[Group]:
     """The alerts of the database."""
-    return [Group("database", [_down(), *_contention(), *_replication()])]
+    return [Group("database", [_down(), _archive(), *_contention(), *_replication()])]
 
 
 def _down() -> Alert:
@@ -43,6 +47,23 @@ def _down() -> Alert:
         f"has itself not answered for {BLIND} (value {{{{ $value }}}}); nearly every request fails.",
         pending="2m",
         dashboard="database-metrics",
+    )
+
+
+def _archive() -> Alert:
+    pushed = "max(last_over_time(backup_wal_pushed_timestamp_seconds[10m]))"
+    # What PostgreSQL cannot hand over does not even wait.
+    failed = f"sum(increase(pg_stat_archiver_failed_count[{WAL_SECONDS}s]))"
+    return Alert(
+        "WalArchiveBehind",
+        f"time() - {pushed} > {WAL_SECONDS} or {WAL_SECONDS} + 0 * ({failed} > {_WAL_FAILURES})",
+        severity="critical",
+        kind="database",
+        owner="devops",
+        summary="The write-ahead log of PostgreSQL is not archived",
+        description="What was written in the last {{ $value | humanizeDuration }}, or longer, is in no backup, and "
+        "would be lost with the disk, which fills meanwhile.",
+        dashboard="backups",
     )
 
 

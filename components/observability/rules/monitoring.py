@@ -66,6 +66,8 @@ SIGNALS_OF_K3S: Final = (
     'kube_deployment_status_replicas_available{namespace="kube-system",deployment="coredns"}',
 )
 """The same, of what k3s brings; another cluster has its name server and its etcd elsewhere."""
+SIGNALS_OF_BACKUPS: Final = ("backup_wal_pushed_timestamp_seconds", "pg_stat_archiver_failed_count")
+"""The same, of a database that the stack brings and backs up."""
 HYPERVISORS: Final = 'absent(pve_cluster_info) and on () count(pve_up{id=~"node/.+"}) > 1'
 """The same, of a cluster of Proxmox; a host alone is none."""
 LEADERS: Final = "leader_election_master_status"
@@ -131,6 +133,8 @@ def _prometheus(settings: Settings) -> list[Alert]:
     k3s = settings.kubernetes.mode == "k3s"
     jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in [*JOBS, *(["etcd"] if k3s else [])])
     missing = [f"absent({each})" for each in [*SIGNALS, *(SIGNALS_OF_K3S if k3s else ())]]
+    if settings.database.mode == "supabase" and settings.backup.image is not None:
+        missing += [f"absent({each})" for each in SIGNALS_OF_BACKUPS]
     missing.append(HYPERVISORS)
     missing.append(f"absent({LEADERS}) and on () k3s_certificate_expiration_seconds")
     named = r'label_replace({0}, "metric", "{1}", "", "")'

@@ -205,6 +205,8 @@ def backups(settings: Settings, days: int) -> Iterator[tuple[str, str]]:
         }
         for figure, text in told.items():
             yield selector(f"backup_{figure}", {"job": "node", "host": settings.backup.host, "backup": kind}), text
+    node = {"job": "node", "host": settings.backup.host}
+    yield selector("backup_wal_pushed_timestamp_seconds", node), f"_x5 300+60x{days * DAY}"
     for name in settings.storage.buckets:
         labels = {"job": "minio-buckets", "server": "server", "bucket": settings.storage.bucket_name(name)}
         yield selector("minio_bucket_usage_object_total", labels), f"0x60 1000x{days * DAY}"
