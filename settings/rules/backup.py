@@ -42,10 +42,8 @@ def memory(settings: Settings) -> Iterator[Problem]:
         beside += coolify.memory_mib + sum(each.memory_mib for each in coolify.applications.values())
     wanted = beside + kinds * backup.memory_mib
     if beside <= machine.memory_mib < wanted:
-        text = (
-            f"{kinds} times {backup.memory_mib} MiB and the {beside} of what else runs on {backup.host} are more than "
-        )
-        right = f"its {machine.memory_mib}; give compute.vms.{backup.host}.memory_mib {wanted}, or less here"
+        text = f"{kinds} times {backup.memory_mib} MiB and the {beside} of what else runs on {backup.host} are more "
+        right = f"than its {machine.memory_mib}; give compute.vms.{backup.host}.memory_mib {wanted}, or less here"
         yield Problem(("backup", "memory_mib"), f"{text}{right}")
 
 

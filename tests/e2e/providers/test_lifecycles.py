@@ -24,7 +24,8 @@ from tests.recording import record, stack_settings
 from tests.waiting import wait_for
 from tools import ensure
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
+# The server looks at what it knows only now and then: minutes on a busy machine.
+pytestmark = [pytest.mark.needs_tools, pytest.mark.long, pytest.mark.timeout(600)]
 
 EARLY: Final = -1
 LATE: Final = 24
