@@ -31,7 +31,7 @@ class Logs:
         names = self.rclone.names(source)
         # Who has Loki's key can write another chunk in the place of one: the one that is archived stays.
         flags = () if folder == INDEX else ONCE
-        self.rclone.copy(source, target, *flags)
+        self.rclone.copy(source, target, flags=flags)
         # Loki replaces files of the index by others, and an expired chunk is no longer there to be compared with.
         remaining = sorted(set(self.rclone.names(source)) & set(names))
         different = sample_differs(self.rclone, source, target, remaining, self.plan.sample, flags)

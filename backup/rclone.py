@@ -41,10 +41,12 @@ class Rclone:
     deadline_seconds: float
     program: str = "rclone"
 
-    def copy(self, source: str, target: str, names: Collection[str] | None = None) -> None:
+    def copy(
+        self, source: str, target: str, names: Collection[str] | None = None, *, flags: Sequence[str] = ()
+    ) -> None:
         """Copy what is missing or another at the target, all or some by name; nothing is deleted there."""
         with _only(names) as chosen:
-            self._run("copy", source, target, *chosen)
+            self._run("copy", source, target, *flags, *chosen)
 
     def sync(self, source: str, target: str) -> None:
         """Copy, and remove at the target what is no longer at the source."""
@@ -61,7 +63,7 @@ class Rclone:
 
     def sizes_by_name(self, place: str) -> Mapping[str, int]:
         """Bytes of each object, by its name without the place."""
-        lines = self._run("lsf", "--recursive", "--files-only", "--format", "sp", place).splitlines()
+        lines = self._run("lsf", "--recursive", "--files-only", "--format", "sp", place).split("\n")[:-1]
         return {name: int(size) for size, _, name in (line.partition(";") for line in lines)}
 
     def written(self, place: str, names: Collection[str]) -> Mapping[str, datetime]:
@@ -147,7 +149,7 @@ def sample_differs(
     different = rclone.different(source, target, chosen)
     if not different:
         return []
-    rclone.copy(source, target, *flags)
+    rclone.copy(source, target, flags=flags)
     still_there = set(rclone.names(source))
     return rclone.different(source, target, [name for name in different if name in still_there] or chosen[:0])
 
@@ -171,7 +173,7 @@ class Restore:
     def run(self, *, over: bool) -> Outcome:
         """See `Job.restore`."""
         target = f"{RESTORE}:{self.target}"
-        self.rclone.copy(self.source, target, *(() if over else ONCE))
+        self.rclone.copy(self.source, target, flags=() if over else ONCE)
         different = self.rclone.different(self.source, target)
         if different:
             raise BackupError(f"restored, but {len(different)} objects differ, such as {different[0]}: run it again")

@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from backup.drill import clear, thrown_away
 from backup.outcome import BackupError, Job, Outcome
 from backup.plan import Plan
 from backup.telling import Telling
+
+_FAULTS: Final = (BackupError, OSError, ValueError, LookupError)
+"""How a job fails: as it says, by a full disk, or by an answer that was not known. All of them are told."""
 
 
 @contextmanager
@@ -65,9 +69,9 @@ class Serving:
             begun = self._clock()
             try:
                 outcome = self._job.run()
-            except BackupError:
+            except _FAULTS as error:
                 self._telling.tell(replace(self._telling.told, last_failure_timestamp_seconds=self._clock()))
-                raise
+                raise BackupError(str(error)) from error
             self._telling.tell(self._telling.told.succeeded(outcome, begun, self._clock()))
         checked = "compared" if outcome.verified else "NOT compared"
         self._say(f"backup made: {outcome.objects} objects, {outcome.size_bytes} bytes, {checked}")
@@ -89,7 +93,7 @@ class Serving:
                     outcome = self._job.drill(folder, begun)
                     if not outcome.objects:
                         raise BackupError(f"nothing is left of the {told.objects} objects of the newest backup")
-            except (BackupError, OSError) as error:
+            except _FAULTS as error:
                 self._telling.tell(replace(told, last_drill_failure_timestamp_seconds=self._clock()))
                 raise BackupError(f"the restore drill failed: {error}") from error
             self._telling.tell(replace(told, last_drill_timestamp_seconds=self._clock()))
@@ -105,7 +109,7 @@ class Serving:
         while not self._sleep(wait):
             try:
                 self.once()
-            except BackupError as error:
+            except (BackupError, OSError) as error:
                 self._say(f"error: no backup was made: {error}")
                 wait = self._plan.retry_seconds
             else:

@@ -20,9 +20,9 @@ START = 1_800_000_000.0
 class World:
     """A clock that moves only by what is waited for, and a job that does what it is told to."""
 
-    def __init__(self, folder: Path, *results: Outcome | BackupError) -> None:
+    def __init__(self, folder: Path, *results: Outcome | Exception) -> None:
         self.now = START
-        self.results: list[Outcome | BackupError] = list(results)
+        self.results: list[Outcome | Exception] = list(results)
         self.drills: list[Outcome | Exception] = []
         self.drilled: list[float] = []
         self.ran: list[float] = []
@@ -33,7 +33,7 @@ class World:
         self.ran.append(self.now - START)
         self.now += 60
         result = self.results.pop(0)
-        if isinstance(result, BackupError):
+        if isinstance(result, Exception):
             raise result
         return result
 
@@ -74,8 +74,9 @@ def test_a_new_one_begins_at_once_and_the_next_an_interval_after_its_beginning(t
     assert world.ran == [0, HOUR, 2 * HOUR]
 
 
-def test_one_that_failed_is_made_again_soon_and_what_was_told_stays(tmp_path: Path) -> None:
-    world = World(tmp_path, GOOD, BackupError("the key is refused"), GOOD)
+@pytest.mark.parametrize("kind", [BackupError, OSError, ValueError, IndexError])
+def test_one_that_failed_is_made_again_soon_and_what_was_told_stays(tmp_path: Path, kind: type[Exception]) -> None:
+    world = World(tmp_path, GOOD, kind("the key is refused"), GOOD)
     world.serving().forever()
     assert world.ran == [0, HOUR, HOUR + 60 + 300]
     assert "error: no backup was made: the key is refused" in world.said
