@@ -151,7 +151,7 @@ def sample_differs(
         return []
     rclone.copy(source, target, flags=flags)
     still_there = set(rclone.names(source))
-    return rclone.different(source, target, [name for name in different if name in still_there] or chosen[:0])
+    return rclone.different(source, target, [name for name in different if name in still_there])
 
 
 @dataclass(frozen=True)

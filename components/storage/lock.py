@@ -1,18 +1,16 @@
-"""The lock of a bucket's versions, which the official plugin cannot set: by the S3 API (Signature Version 4).
+"""The lock of a bucket's versions, which the official plugin cannot set: by the S3 API.
 
 The class is stored in the state by this module's path: it must not move.
 """
 
 import base64
 import hashlib
-import hmac
 import re
 import ssl
 import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.client import HTTPException, HTTPSConnection
 from typing import Any, Final, NamedTuple
 
@@ -27,6 +25,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from components.s3_signature import S3Key, signed
 from settings.storage import Storage
 
 Props = dict[str, Any]
@@ -53,22 +52,10 @@ class LockError(Exception):
 
 def _ask(method: str, props: Mapping[str, Any], password: str, body: bytes = b"") -> Answer:
     """Send one request about the lock of a bucket; raises LockError where nobody answers."""
-    endpoint, bucket, region = (str(props[each]) for each in ("endpoint", "bucket", "region"))
-    moment, digest = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}", hashlib.sha256(body).hexdigest()
-    signed = {"host": endpoint.removesuffix(":443"), "x-amz-content-sha256": digest, "x-amz-date": moment}
-    listed = "".join(f"{name}:{value}\n" for name, value in signed.items())
-    request = f"{method}\n/{bucket}\nobject-lock=\n{listed}\n{';'.join(signed)}\n{digest}"
-    scope = f"{moment[:8]}/{region}/s3/aws4_request"
-    text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-    key = f"AWS4{password}".encode()
-    for part in scope.split("/"):
-        key = hmac.digest(key, part.encode(), "sha256")
-    signature = hmac.digest(key, text.encode(), "sha256").hex()
+    endpoint, bucket, region, user = (str(props[each]) for each in ("endpoint", "bucket", "region", "user"))
     headers = {
-        **signed,
+        **signed(S3Key(endpoint, region, user, password), method, bucket, "object-lock=", body),
         "content-md5": base64.b64encode(hashlib.md5(body, usedforsecurity=False).digest()).decode(),
-        "authorization": f"AWS4-HMAC-SHA256 Credential={props['user']}/{scope}, "
-        f"SignedHeaders={';'.join(signed)}, Signature={signature}",
     }
     try:
         # It trusts what the system does, or SSL_CERT_FILE, as the plugins do.

@@ -1,22 +1,20 @@
 """When each image was pushed: the registry's API does not tell, the objects of its bucket do."""
 
-import hashlib
-import hmac
 import re
 import xml.etree.ElementTree as Xml
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 from urllib.parse import quote
 
 import requests
 
+from components.s3_signature import S3Key, signed
 from release.errors import ReleaseError
 
 _LINK: Final = re.compile(r"docker/registry/v2/repositories/(.+)/_manifests/revisions/sha256/([0-9a-f]{64})/link")
 _PREFIX: Final = "docker/registry/v2/repositories/"
-_NOTHING: Final = hashlib.sha256(b"").hexdigest()
 _SECONDS: Final = 60
 
 
@@ -54,10 +52,11 @@ class Bucket:
     def _list(self, query: Mapping[str, str]) -> Xml.Element:
         text = "&".join(f"{quote(key, safe='')}={quote(query[key], safe='')}" for key in sorted(query))
         url = f"https://{self.endpoint}/{self.name}?{text}"
+        key = S3Key(self.endpoint, self.region, self.access_key, self.secret_key)
         try:
             answer = requests.get(
                 url,
-                headers=self._signed(text),
+                headers=signed(key, "GET", self.name, text),
                 timeout=_SECONDS,
                 verify=self.authorities or True,
                 allow_redirects=False,
@@ -68,20 +67,3 @@ class Bucket:
         if answer.status_code != requests.codes.ok:
             raise ReleaseError(f"the object storage refuses to list bucket {self.name} (status {answer.status_code})")
         return Xml.fromstring(answer.content)  # noqa: S314 - the platform's own server
-
-    def _signed(self, query: str) -> dict[str, str]:
-        """Headers with a signature of version 4."""
-        moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-        host = self.endpoint.removesuffix(":443")
-        headers = {"host": host, "x-amz-content-sha256": _NOTHING, "x-amz-date": moment}
-        names = ";".join(headers)
-        lines = "".join(f"{key}:{value}\n" for key, value in headers.items())
-        request = f"GET\n/{self.name}\n{query}\n{lines}\n{names}\n{_NOTHING}"
-        scope = f"{moment[:8]}/{self.region}/s3/aws4_request"
-        text = f"AWS4-HMAC-SHA256\n{moment}\n{scope}\n{hashlib.sha256(request.encode()).hexdigest()}"
-        key = f"AWS4{self.secret_key}".encode()
-        for part in scope.split("/"):
-            key = hmac.digest(key, part.encode(), "sha256")
-        signature = hmac.digest(key, text.encode(), "sha256").hex()
-        signed = f"AWS4-HMAC-SHA256 Credential={self.access_key}/{scope}, SignedHeaders={names}, Signature={signature}"
-        return {**headers, "Authorization": signed}
