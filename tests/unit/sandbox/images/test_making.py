@@ -29,6 +29,7 @@ from sandbox.images import (
     programs,
     wanted,
 )
+from sandbox.images.database import COMMANDS
 from sandbox.images.model import repository
 from sandbox.images.table import BACKUP, GUARD, STAND_INS, is_backup
 from settings.releases import Candidate
@@ -45,6 +46,13 @@ def have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Path]:
     monkeypatch.setenv("LUXIMA_CACHE", str(tmp_path))
     for name in (*PROGRAMS, "own", "python"):
         (tmp_path / name).write_bytes(b"\x7fELF" + name.encode())
+    # As tools.debian unpacks it.
+    (tmp_path / "postgres").write_text('exec "$here/usr/lib/postgresql/15/bin/postgres" "$@"\n')
+    installed = [f"lib/postgresql/15/bin/{name}" for name in ("postgres", *COMMANDS)]
+    for path in (*installed, "lib/postgresql/15/lib/one.so", "share/postgresql/15/postgresql.conf.sample"):
+        file = tmp_path / "root/usr" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"\x7fELF" + path.encode())
 
     def built(_go: Path) -> Path:
         return tmp_path / "own"
@@ -102,11 +110,11 @@ def test_what_the_program_declares_is_wanted_and_nothing_else(stack: str) -> Non
 
 def test_a_selected_agent_and_candidates_are_wanted() -> None:
     settings = stack_settings("dev")
-    (name, release), *_ = settings.releases.services.items()
-    release = release.model_copy(update={"canary": Candidate(image=SERVICE, percent=5)})
+    services = dict(settings.releases.services)
+    services["api"] = services["api"].model_copy(update={"canary": Candidate(image=SERVICE, percent=5)})
     changed = settings.model_copy(
         update={
-            "releases": settings.releases.model_copy(update={"services": {name: release}}),
+            "releases": settings.releases.model_copy(update={"services": services}),
             "observability": settings.observability.model_copy(update={"agent": "promtail"}),
         }
     )
