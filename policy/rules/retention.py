@@ -25,11 +25,11 @@ class Floor:
 
 FLOORS: dict[str, tuple[Floor, ...]] = {
     LOKI: (Floor("", 90, 0, "LOG-6"),),
-    LOGS_ARCHIVE: (Floor("", 60, 0, "BAK-4"), Floor("audit/", 90, 0, "LOG-6")),
+    LOGS_ARCHIVE: (Floor("", 60, 14, "BAK-4"), Floor("audit/", 90, 90, "LOG-6")),
     BACKUPS: (
         # pgBackRest expires what is too old, and needs some objects for as long as there are backups.
         Floor("database/", None, 14, "BAK-1"),
-        Floor("deployment/", 7, 0, "BAK-3"),
+        Floor("deployment/", 7, 7, "BAK-3"),
     ),
     COPIES: (Floor("", None, 14, "BAK-2"),),
     MEDIA: (Floor("", None, 14, "BAK-2"),),

@@ -28,8 +28,8 @@ _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "loki": (Rule("audit-logs", "audit/", 90, None), Rule("luxima-logs", "luxima/", 90, None)),
     "tempo": (Rule("traces", "single-tenant/", 14, None),),
     "logs-archive": (
-        Rule("archived-audit-logs", "audit/", 90, 1),
-        Rule("archived-logs", "luxima/", 60, 1),
+        Rule("archived-audit-logs", "audit/", 90, 90),
+        Rule("archived-logs", "luxima/", 60, 14),
         _MARKS,
     ),
     "registry": _OLD_VERSIONS,
@@ -37,7 +37,7 @@ _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "backups": (
         Rule("database-backups", "database/", None, 14, True),
         _MARKS,
-        Rule("deployment-snapshots", "deployment/", 7, 1),
+        Rule("deployment-snapshots", "deployment/", 7, 7),
     ),
 }
 

@@ -122,16 +122,6 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "widen",
         "no requirement says how often the heartbeat is; who gets it calls when it stays away",
     ),
-    *(
-        Equivalent(
-            kinds.BUCKET_LIFECYCLE,
-            name,
-            "rules/?/noncurrentVersionExpirationDays",
-            "shorten",
-            "nothing is written twice there; a version before is one that its lifecycle has ended already",
-        )
-        for name in ("storage-logs-archive-lifecycle", "storage-backups-lifecycle")
-    ),
     Equivalent(
         kinds.DAEMON_SET,
         "observability-log-agent-daemon-set",

@@ -252,7 +252,7 @@ CASES = [
             ("observability.grafana.memory_mib", 512, "Grafana memory"),
             ("storage.buckets.loki.quota_gib", 182, "bucket loki"),
             ("storage.buckets.tempo.quota_gib", 271, "bucket tempo"),
-            ("storage.buckets.logs-archive.quota_gib", 421, "bucket logs-archive"),
+            ("storage.buckets.logs-archive.quota_gib", 520, "bucket logs-archive"),
         )
     ),
     *(
