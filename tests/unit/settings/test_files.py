@@ -173,7 +173,7 @@ def test_derived_values() -> None:
     assert settings.environment.registry_host == "registry.luxima.id"
     assert settings.environment.object_storage_host == "object-storage.luxima.id"
     assert settings.compute.network.prefix_length == 24
-    assert list(settings.compute.by_role("docker_host")) == ["docker-1", "docker-2"]
+    assert list(settings.compute.by_role("docker_host")) == ["docker-1", "docker-2", "docker-3"]
     assert settings.retention.longest_log_days == 90
     assert settings.storage.bucket_name("media") == "luxima-prod-media"
     assert settings.services["storefront"].peak_pods == 8
@@ -182,7 +182,7 @@ def test_derived_values() -> None:
 def test_an_existing_cluster_needs_no_machines(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path, "prod", secrets={**SECRETS, "kubeconfig": "{clusters: [], users: [], contexts: []}"})
     settings = checkout.load({"kubernetes.mode": "existing"})
-    assert list(settings.wanted_vms) == ["docker-1", "docker-2"]
+    assert list(settings.wanted_vms) == ["docker-1", "docker-2", "docker-3"]
 
 
 def test_settings_cannot_be_changed() -> None:
