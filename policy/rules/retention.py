@@ -186,6 +186,23 @@ def bucket_locked(stack: Stack) -> Iterator[Finding]:
             yield days.wrong(f"is {days.number or 0:g}", f"give at least {FLOORS[COPIES][0].noncurrent_days} (BAK-2)")
 
 
+@stack_rule(
+    "bucket-made-for-locks",
+    requirements=("BAK-2", "INF-5"),
+    types=(kinds.BUCKET, kinds.BUCKET_VERSIONING),
+    dev=Level.ADVISORY,
+    elsewhere=Level.ADVISORY,
+    because="a bucket that was made before cannot have it, and is never replaced: its objects would be gone",
+)
+def bucket_made_for_locks(stack: Stack) -> Iterator[Finding]:
+    """Who may write to a bucket with versions cannot remove them all by force, as MinIO else lets him."""
+    versionings = stack.of(kinds.BUCKET_VERSIONING)
+    for bucket in stack.of(kinds.BUCKET):
+        locking = bucket.props.at("objectLocking")
+        if for_bucket(bucket, versionings) and not locking.flag:
+            yield locking.wrong("is not true", "copy what is in it into a new bucket with true (docs/adr/0031)")
+
+
 @resource_rule(
     "bucket-force-destroy",
     requirements=("BAK-2", "INF-5"),
@@ -222,6 +239,7 @@ RULES = (
     bucket_lifecycle,
     bucket_versioned,
     bucket_locked,
+    bucket_made_for_locks,
     bucket_force_destroy,
     bucket_protected,
 )

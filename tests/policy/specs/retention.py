@@ -138,6 +138,18 @@ SPECS = (
         unknown=(wrong(_locked(days=UNKNOWN), "days"),),
     ),
     Spec(
+        "bucket-made-for-locks",
+        passes=(
+            (_bucket("luxima-loki"),),
+            (
+                declared(kinds.BUCKET, {"bucket": "luxima-media", "objectLocking": True}),
+                _versioning("luxima-media", "Enabled"),
+            ),
+        ),
+        fails=(wrong((_bucket("luxima-media"), _versioning("luxima-media", "Enabled")), "objectLocking"),),
+        unknown=(wrong((_bucket("luxima-media"), _versioning(UNKNOWN, "Enabled")), "bucket"),),
+    ),
+    Spec(
         "bucket-force-destroy",
         passes=(one(kinds.BUCKET, {"bucket": "b"}), one(kinds.BUCKET, {"bucket": "b", "forceDestroy": False})),
         fails=(wrong(one(kinds.BUCKET, {"bucket": "b", "forceDestroy": True}), "forceDestroy"),),
