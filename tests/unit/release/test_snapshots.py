@@ -418,6 +418,7 @@ def test_a_release_stands_whatever_becomes_of_its_snapshot(
         say=said.append,
         now=lambda: NOW,
         snapshots=lambda: making,
+        manifests=lambda: SimpleNamespace(keep=lambda **_: None, prune=lambda **_: None),
     )
     left = "the release is done; its snapshot is not: `release snapshot` goes on with it"
     if isinstance(error, Interrupted):
