@@ -140,7 +140,7 @@ def storage_users(stack: Stack) -> Iterator[Finding]:
 
 _ONE_WRITER = frozenset({LOKI, TEMPO, REGISTRY, LOGS_ARCHIVE, COPIES})
 """Classes of buckets that one program writes."""
-_JOBS = {"copy-source": frozenset({BACKUPS, MEDIA, REGISTRY}), "archive": frozenset({LOKI})}
+_JOBS = {"copy-source": frozenset({BACKUPS, MEDIA, REGISTRY, LOGS_ARCHIVE}), "archive": frozenset({LOKI})}
 """Users of jobs, and the classes of buckets that they read besides their own."""
 
 

@@ -11,7 +11,7 @@ from sandbox.layout import Layout
 from settings import Settings
 from settings.__main__ import main
 from settings.loading import check
-from tests.unit.settings.stacks import OF_COOLIFY, ROOT, SECRETS, STACKS, Checkout, data_of, files_of
+from tests.unit.settings.stacks import OF_COOLIFY, OF_OFF_SITE, ROOT, SECRETS, STACKS, Checkout, data_of, files_of
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -22,7 +22,7 @@ def test_a_real_stack_loads(stack: str, tmp_path: Path) -> None:
     assert settings.secrets.keys == {
         *SECRETS,
         *(() if stack == "dev" else ("acmeTsigSecret",)),
-        *(("offSiteKey",) if stack == "prod" else ()),
+        *(OF_OFF_SITE if stack == "prod" else ()),
         *(OF_COOLIFY if stack == "staging" else ()),
     }
 
