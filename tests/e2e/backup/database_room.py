@@ -216,25 +216,29 @@ class Room:
 @contextmanager
 def room(folder: Path) -> Generator[Room]:
     """A database with a table, and an empty repository."""
+    with store(folder, [BUCKET]) as storage, database(storage) as made:
+        made.server.sql("create schema shop; create table shop.orders (id bigserial primary key, word text)")
+        yield made
+
+
+@contextmanager
+def database(storage: Store) -> Generator[Room]:
+    """A database with nothing but the role that backs it up, and its key to the bucket of backups."""
     # A socket's path is short, and others than root get there.
     here = Path(tempfile.mkdtemp(prefix="bak-", dir="/tmp"))
     try:
-        with store(folder, [BUCKET]) as storage:
-            policy = json.loads(key_policy(_STORAGE.users["backup-database"], _STORAGE))
-            pool = PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(storage.server.bundle))
-            admin = MinioAdmin(
-                endpoint=storage.server.server, credentials=StaticProvider(*storage.root), http_client=pool
-            )
-            admin.add_service_account(  # pyright: ignore[reportUnknownMemberType] - its own annotation is half
-                access_key="backup-database-key", secret_key=SECRETS["secret_key"], policy=policy
-            )
-            made = Room(here, storage)
-            made.begin()
-            with made.server:
-                made.server.sql("create schema shop; create table shop.orders (id bigserial primary key, word text)")
-                made.server.sql(migrations()["0002_backup.sql"])
-                made.server.sql(f"alter role luxima_backup password '{SECRETS['password']}'")
-                yield made
+        policy = json.loads(key_policy(_STORAGE.users["backup-database"], _STORAGE))
+        pool = PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(storage.server.bundle))
+        admin = MinioAdmin(endpoint=storage.server.server, credentials=StaticProvider(*storage.root), http_client=pool)
+        admin.add_service_account(  # pyright: ignore[reportUnknownMemberType] - its own annotation is half
+            access_key="backup-database-key", secret_key=SECRETS["secret_key"], policy=policy
+        )
+        made = Room(here, storage)
+        made.begin()
+        with made.server:
+            made.server.sql(migrations()["0002_backup.sql"])
+            made.server.sql(f"alter role luxima_backup password '{SECRETS['password']}'")
+            yield made
     finally:
         shutil.rmtree(here)
 
