@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from configparser import RawConfigParser
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import Any, cast
 
@@ -85,6 +86,8 @@ def mutants(stack: str, *, first_only: bool = False) -> Iterator[Mutant]:
 def _of_row(kind: str, row: Row, declared: Sequence[Declared]) -> Iterator[Mutant]:
     documented = [type_ for type_ in row.types if type_.startswith("document:")]
     for each in declared:
+        if not fnmatchcase(each.subject.name, row.name):
+            continue
         if each.subject.type in row.types:
             pattern = row.path.replace("{pod}", _POD.get(each.subject.type, "spec/template/spec"))
             for path, operator, value in _changes(each.props, pattern, row):
