@@ -150,11 +150,15 @@ def stateful_names(stack: Stack) -> Iterator[Finding]:
             yield away.wrong(f"is {away.text}", "remove it")
 
 
-@stack_rule("backend-declared", requirements=("ENV-4", "ENV-2"), types=(kinds.CONFIG_MAP, kinds.SERVICE))
+@stack_rule(
+    "backend-declared",
+    requirements=("ENV-4", "ENV-2"),
+    types=(kinds.CONFIG_MAP, kinds.SERVICE, kinds.DEPLOYMENT, kinds.STATEFUL_SET),
+)
 def backend_declared(stack: Stack) -> Iterator[Finding]:
     """Where a gateway leads to in the cluster is declared."""
     known = {(each.props.at("metadata", "name").text, kinds.namespace_of(each)) for each in stack.of(kinds.SERVICE)}
-    spaces = {namespace for _, namespace in known}
+    spaces = {kinds.namespace_of(each) for each in stack.of(kinds.SERVICE, kinds.DEPLOYMENT, kinds.STATEFUL_SET)}
     for document in of_stack(stack, ROUTING) if known else ():
         for _, service in document.content.at("http", "services").entries():
             for server in service.at("loadBalancer", "servers").items():
@@ -181,7 +185,16 @@ def namespace_quota(stack: Stack) -> Iterator[Finding]:
             yield hard.at("pods").wrong(f"is {hard.at('pods').text}, more than the nodes hold", "give less")
 
 
+@resource_rule("budget-counted", requirements=("ENV-4",), types=(kinds.DISRUPTION_BUDGET,))
+def budget_counted(resource: Resource) -> Iterator[Finding]:
+    """A budget says in pods how many may be away: a share is rounded up."""
+    away = resource.props.at("spec", "maxUnavailable")
+    if away.text.endswith("%"):
+        yield away.wrong(f"is {away.text}", "give 1")
+
+
 RULES = (
+    budget_counted,
     workload_lives,
     workload_rank,
     service_measured,

@@ -40,6 +40,8 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
 """The requirement's floors by class of bucket. They are written here on purpose, not read from the settings."""
 
 MUST_BE_VERSIONED = frozenset({MEDIA, BACKUPS, COPIES, REGISTRY, ""})
+_PARTS = frozenset({"id", "filter", "status", "expiration", "noncurrentVersionExpirationDays", "__defaults"})
+"""What a lifecycle's rule is made of."""
 MUST_HAVE_LIFECYCLE = frozenset({LOKI, LOGS_ARCHIVE, BACKUPS, TEMPO})
 
 
@@ -62,6 +64,9 @@ def lifecycle_floors(resource: Resource) -> Iterator[Finding]:
     for rule in resource.props.at("rules").items():
         floors = floors_met_by(class_, rule.at("filter").text)
         yield from _expiration(rule.at("expiration"), class_, floors)
+        for name in rule.names():
+            if name not in _PARTS:
+                yield rule.at(name).wrong("moves or ends objects by what no rule reads", "remove it")
         noncurrent = rule.at("noncurrentVersionExpirationDays")
         days = noncurrent.number
         least = max(floors, key=lambda each: each.noncurrent_days)
@@ -162,6 +167,10 @@ def bucket_versioned(stack: Stack) -> Iterator[Finding]:
             status = versioning.props.at("versioningConfiguration", "status")
             if status.text != "Enabled":
                 yield status.wrong(f"is {status.text!r}", "give Enabled")
+            for part in ("excludedPrefixes", "excludeFolders"):
+                left = versioning.props.at("versioningConfiguration", part)
+                if any(each.text not in {"", "false"} for each in left.leaves()):
+                    yield left.wrong("leaves objects out", "remove it")
 
 
 @stack_rule(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import fnmatch
 import posixpath
+import re
 from collections.abc import Iterator, Mapping
 
 from ..judging import Resource, Stack, stack_rule
@@ -13,6 +14,7 @@ from . import kinds
 from .availability import ENVIRONMENTS
 from .documents import ALERTMANAGER, LOKI, PROMETHEUS, TEMPO, Document, of_resource
 
+_SNAPSHOTS = re.compile(r"^etcd-s3-config-secret: (\S+)", re.MULTILINE)
 _TYPES = (kinds.CONFIG_MAP, *kinds.LONG_RUNNING)
 
 
@@ -153,4 +155,17 @@ def volumes_used(stack: Stack) -> Iterator[Finding]:
                     yield volume.wrong(f"is another {name.text}", "remove it")
 
 
-RULES = (files_named, environment_told, volumes_used)
+@stack_rule("snapshots-wired", requirements=("BAK-3",), types=(*kinds.COMMANDS, kinds.SECRET))
+def snapshots_wired(stack: Stack) -> Iterator[Finding]:
+    """The Secret by which k3s knows where its snapshots go is declared."""
+    secrets = {each.props.at("metadata", "name").text for each in stack.of(kinds.SECRET)}
+    for command in stack.of(*kinds.COMMANDS) if secrets else ():
+        create = command.props.at("create")
+        # What is not known yet is judged when it is.
+        with contextlib.suppress(UnevaluableError):
+            for name in _SNAPSHOTS.findall(create.text):
+                if name not in secrets:
+                    yield create.wrong(f"names the Secret {name}, which is not declared", "declare it")
+
+
+RULES = (snapshots_wired, files_named, environment_told, volumes_used)

@@ -113,6 +113,16 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         {"uploads": [{"file": "/etc/backup/pgbackrest.conf", "content": UNKNOWN}]},
         "backup-docker-1-database-files-container",
     ),
+    ("backup-kept", "backup-*-database-files-container", "uploads[*].content"): one(
+        kinds.DOCKER_CONTAINER,
+        {"uploads": [{"file": "/etc/backup/pgbackrest.conf", "content": UNKNOWN}]},
+        "backup-docker-1-database-files-container",
+    ),
+    ("copies-encrypted", "backup-*-object-storage-files-container", "uploads[*].content"): one(
+        kinds.DOCKER_CONTAINER,
+        {"uploads": [{"file": "/etc/backup/rclone.conf", "content": UNKNOWN}]},
+        "backup-docker-1-object-storage-files-container",
+    ),
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
         kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"
     ),

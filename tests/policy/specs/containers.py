@@ -107,7 +107,7 @@ SPECS = (
     ),
     Spec(
         "docker-read-only",
-        passes=(*_GOOD, one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("start", False), ("readOnly", DROP)))),
+        passes=(*_GOOD, one(kinds.DOCKER_CONTAINER, {"image": "x:1", "start": False})),
         fails=(_bad("readOnly", False, "readOnly"), _bad("readOnly", DROP, "readOnly")),
         unknown=(_bad("readOnly", UNKNOWN, "readOnly"),),
     ),
