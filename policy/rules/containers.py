@@ -26,6 +26,8 @@ _HOLDERS = frozenset(
     }
 )
 """Folders with an engine's socket in them, which is as good read-only, or with all that containers know and keep."""
+_MEASURED = frozenset({"/", "/sys", "/var/log", "/var/lib/docker/containers", "/etc/machine-id"})
+"""What agents read of a host (MON-2, LOG-7)."""
 _SHARED = ("networkMode", "pidMode", "ipcMode")
 
 
@@ -147,9 +149,14 @@ def docker_confined(resource: Resource) -> Iterator[Finding]:
         yield props.at("usernsMode").wrong("is the host's own", "remove it")
     for device in props.at("devices").items():
         yield device.wrong("gives a device of the host away", "remove it")
+    for name in ("sysctls", "groupAdds"):
+        if list(props.at(name).leaves()):
+            yield props.at(name).wrong("gives more than the program's own rights", "remove it")
     for mount in props.at("mounts").items():
         if mount.at("type").text == "bind" and mount.at("readOnly").flag is not True:
             yield mount.at("readOnly").wrong("is not true", "set it, and write to a volume")
+        if mount.at("type").text == "bind" and mount.at("source").text not in _MEASURED:
+            yield mount.at("source").wrong("is no folder that agents measure or read", "use a volume")
 
 
 @resource_rule(

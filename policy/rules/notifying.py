@@ -25,7 +25,7 @@ NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "an alert on snapshots that are missing": ("BAK-3", re.compile(r"etcd.*snapshot", re.IGNORECASE)),
     "an alert on a release's errors": ("REL-6", re.compile(r"release.*error", re.IGNORECASE)),
     "an alert on certificates that end": ("SEC-1", re.compile(r"certificate.*expir", re.IGNORECASE)),
-    "an alert on who does not answer": ("MON-1", re.compile(r"target.*down", re.IGNORECASE)),
+    "an alert on who does not answer": ("MON-1", re.compile(r"^target.*down", re.IGNORECASE)),
     "an alert on logs that are not flushed": ("BAK-4", re.compile(r"loki.*flush", re.IGNORECASE)),
     "an alert on budgets that burn fast": ("MON-6", re.compile(r"slo.*burn.*fast", re.IGNORECASE)),
     "an alert on budgets that burn slowly": ("MON-6", re.compile(r"slo.*burn.*slow", re.IGNORECASE)),
@@ -205,6 +205,8 @@ def alert_recorded(stack: Stack) -> Iterator[Finding]:
         for receiver in document.content.at("receivers").items():
             for config in receiver.at("webhook_configs").items():
                 url = config.at("url")
+                if config.at("max_alerts").number:
+                    yield config.at("max_alerts").wrong("leaves alerts out of the record", "remove it")
                 if "/rest/v1/" not in url.text:
                     yield url.wrong("is not the Supabase API", "give https://supabase.<domain>/rest/v1/rpc/<function>")
         if list(document.content.at("route", "routes").items()):

@@ -37,6 +37,11 @@ _UNVERIFIED = re.compile(
     r"|PGSSLMODE=(?:disable|allow|prefer|require)|(?:\w+_)?(?:SSL|TLS)_?VERIFY=(?:false|0|no)",
     re.IGNORECASE,
 )
+_OPEN = re.compile(
+    r"PGRST_DB_ANON_ROLE=(?!anon$).*|GOTRUE_(?:MAILER|SMS)_AUTOCONFIRM=true"
+    r"|GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED=true"
+)
+"""Who is nobody is more than that."""
 _SSL_MODE = re.compile(r"\bsslmode=(disable|allow|prefer|require)\b")
 
 
@@ -74,6 +79,8 @@ def program_variables(resource: Resource) -> Iterator[Finding]:
     for place, name, value in _variables(resource):
         if _UNVERIFIED.fullmatch(f"{name}={value}"):
             yield place.wrong(f"gives {name}, which checks nobody", "remove it")
+        elif _OPEN.fullmatch(f"{name}={value}"):
+            yield place.wrong(f"gives {name}, by which strangers come in", "remove it")
         elif _SSL_MODE.search(value):
             yield place.wrong("does not check the database's certificate", "give sslmode=verify-full")
         elif _DOCUMENTED.match(name) and not _SAID_BY_FILE.search(f"{value}{name}"):

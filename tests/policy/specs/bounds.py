@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from policy.judging import Declared
 from policy.rules import kinds
 
 from ..spec import UNKNOWN, Case, Spec, but, declared, documented, one, simple, wrong
@@ -68,6 +69,20 @@ def _wired(name: str) -> Case:
         declared(kinds.COMMANDS[0], {"create": "put it\netcd-s3-config-secret: bucket\n"}, "step"),
         declared(kinds.SECRET, {"metadata": {"name": name}}, "secret"),
     )
+
+
+_NAMES: dict[str, Any] = {
+    "metadata": {"name": "names", "namespace": "commerce"},
+    "spec": {
+        "podSelector": {},
+        "egress": [{"to": [{"podSelector": {"matchLabels": {"k8s-app": "kube-dns"}}}], "ports": [{"port": 53}]}],
+    },
+}
+_DEPLOYMENT = declared(kinds.DEPLOYMENT, {"metadata": {"namespace": "commerce"}}, "shop")
+
+
+def _names(path: str = "metadata/name", value: Any = "names") -> Declared:
+    return declared(kinds.NETWORK_POLICY, but(_NAMES, (path, value)), "names")
 
 
 _AT = "uploads[0].content"
@@ -168,6 +183,17 @@ SPECS: tuple[Spec, ...] = (
         passes=(_wired("bucket"),),
         fails=(wrong(_wired("another"), "create"),),
         unknown=(wrong(_wired(UNKNOWN), "metadata.name"),),
+    ),
+    Spec(
+        "names-reach",
+        passes=((_names(), _DEPLOYMENT), (_DEPLOYMENT,)),
+        fails=(wrong((_names("metadata/namespace", "edge"), _DEPLOYMENT), "metadata.namespace"),),
+        unknown=(
+            wrong(
+                (_names("spec/egress/0/ports/0/port", UNKNOWN), _DEPLOYMENT),
+                "spec.egress[0].ports[0].port",
+            ),
+        ),
     ),
     simple(
         "budget-counted",
