@@ -185,7 +185,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         )
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
-            *("database-routes", "docker-gateway", "gateway-backends"),
+            *("database-routes", "docker-gateway", "gateway-backends", "gateway-inside"),
         )
     ),
     Exemption(
@@ -211,7 +211,10 @@ EXEMPTIONS: tuple[Exemption, ...] = (
                 "the rest; the update makes it, and this rule judges the file before it is written"
             ),
         )
-        for rule, kind in (("backup-kept", "database"), ("copies-encrypted", "object-storage"))
+        for rule, kind in (
+            ("backup-kept", "database"),
+            *((rule, kind) for rule in ("copies-encrypted", "remotes-verified") for kind in ("logs", "object-storage")),
+        )
     ),
     Exemption(
         rule="docker-provider-tls",

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .backups import copied_elsewhere
 from .buckets import BACKUPS, COPIES, MEDIA, REGISTRY, class_of
 from .database import files
-from .documents import of_resource
+from .documents import Document
 
 _LABEL = "luxima.id/backup"
 _COPIED = frozenset({MEDIA, REGISTRY, BACKUPS})
@@ -36,9 +37,10 @@ CADENCE: Mapping[str, Cadence] = {
 
 def _plans(stack: Stack) -> Iterator[tuple[Resource, Value]]:
     for container in stack.of(kinds.DOCKER_CONTAINER):
-        for document in of_resource(container):
-            if document.file == "plan.json" and document.text and document.content.at("job", "kind").text in CADENCE:
-                yield container, document.content
+        for content in files(container, "plan.json"):
+            plan = Document("plan.json", content.text, content).content
+            if plan.at("job", "kind").text in CADENCE:
+                yield container, plan
 
 
 @stack_rule(
@@ -55,7 +57,7 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
         if container.props.at("start").flag is not False:
             labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
             running[labels.get(_LABEL, "")] = container.props.at("command")
-    for _, plan in plans:
+    for container, plan in plans:
         kind = plan.at("job", "kind")
         for name in ("interval_seconds", "deadline_seconds"):
             seconds, most = plan.at(name), CADENCE[kind.text]
@@ -66,7 +68,7 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
         elif running[kind.text].texts() != ["serve"]:
             yield running[kind.text].wrong("makes no backups", "give serve")
         if kind.text == "object_storage":
-            yield from _copies(stack, plan.at("job"))
+            yield from _copies(stack, plan.at("job"), elsewhere=copied_elsewhere(container))
     there = {plan.at("job", "kind").text for _, plan in plans}
     for kind, cadence in CADENCE.items():
         if plans and kind not in there:
@@ -75,11 +77,12 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
             )
 
 
-def _copies(stack: Stack, job: Value) -> Iterator[Finding]:
+def _copies(stack: Stack, job: Value, *, elsewhere: bool) -> Iterator[Finding]:
     keep, buckets = job.at("keep_days"), job.at("buckets")
     if (keep.number or 0) < _DAYS["copies"]:
         yield keep.wrong(f"is {keep.text or 'missing'}", f"give at least {_DAYS['copies']} (BAK-2)")
-    if class_of(job.at("copies").text) != COPIES:
+    # At another site it is the remote that leads into their bucket.
+    if (job.at("copies").present or not elsewhere) and class_of(job.at("copies").text) != COPIES:
         yield job.at("copies").wrong(f"is {job.at('copies').text}, no bucket for copies", "name that one")
     copied = {each.at("name").text for each in buckets.items()}
     for bucket in stack.of(kinds.BUCKET):
@@ -115,24 +118,20 @@ def backup_kept(resource: Resource) -> Iterator[Finding]:
             yield content.wrong("names no key of the object storage", "give repo1-s3-kms-key-id (SEC-5)")
 
 
-@resource_rule(
-    "copies-encrypted",
-    requirements=("BAK-2", "SEC-1", "SEC-5"),
-    types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.CRITICAL,
-)
-def copies_encrypted(resource: Resource) -> Iterator[Finding]:
-    """Copies come and go over verified TLS, and the other side encrypts them."""
+@resource_rule("remotes-verified", requirements=("BAK-2", "SEC-1", "SEC-5"), types=(kinds.DOCKER_CONTAINER,))
+def remotes_verified(resource: Resource) -> Iterator[Finding]:
+    """A server that is copied to or from proves who it is, and encrypts what is not encrypted before."""
     for content in files(resource, "rclone.conf"):
         told = _said(content.text)
-        for name in told.sections():
-            side = dict(told[name])
-            if not side.get("endpoint", "").startswith("https://"):
-                yield content.wrong(f"speaks plain HTTP in [{name}]", "give https://")
-            if not side.get("server_side_encryption", "").startswith("aws:kms"):
-                yield content.wrong(f"encrypts nothing in [{name}]", "give server_side_encryption = aws:kms")
+        sides = {name: dict(told[name]) for name in told.sections()}
+        behind = {side.get("remote", "").partition(":")[0] for side in sides.values() if side.get("type") == "crypt"}
+        for name, side in sides.items():
             if side.get("no_check_certificate", "false") != "false":
                 yield content.wrong(f"checks nobody in [{name}]", "leave no_check_certificate out")
+            if side.get("type") == "crypt" or name in behind:
+                continue
+            if not side.get("server_side_encryption", "").startswith("aws:kms"):
+                yield content.wrong(f"encrypts nothing in [{name}]", "give server_side_encryption = aws:kms")
 
 
-RULES = (backup_plan, backup_kept, copies_encrypted)
+RULES = (backup_plan, backup_kept, remotes_verified)

@@ -103,6 +103,12 @@ def backup_encrypted(resource: Resource) -> Iterator[Finding]:
                     yield content.wrong(f"has another {name} in [{section}]", "say it in [global] alone")
 
 
+def copied_elsewhere(container: Resource) -> bool:
+    """Whether a container of backups copies from one server to another."""
+    labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
+    return labels.get(f"{_LABEL}-from") != labels.get(f"{_LABEL}-to")
+
+
 @resource_rule(
     "copies-encrypted",
     requirements=("BAK-2", "SEC-1", "SEC-5"),
@@ -111,8 +117,7 @@ def backup_encrypted(resource: Resource) -> Iterator[Finding]:
 )
 def copies_encrypted(resource: Resource) -> Iterator[Finding]:
     """What is copied to another server is encrypted before it leaves, names as well, and by TLS."""
-    labels = {each.at("label").text: each.at("value").text for each in resource.props.at("labels").items()}
-    elsewhere = labels.get(f"{_LABEL}-from") != labels.get(f"{_LABEL}-to")
+    elsewhere = copied_elsewhere(resource)
     for content in files(resource, "rclone.conf"):
         told = configparser.RawConfigParser()
         told.read_string(content.text)

@@ -98,7 +98,7 @@ def _run(inputs: Properties) -> Properties:
         ProviderError: When it ended with an error; with its last lines, as the official plugin tells them.
     """
     attached = _ATTACHED.fullmatch(str(inputs.get("create")))
-    engine = find({"host": f"ssh://{inputs['connection']['host']}"})
+    engine = find({"host": f"ssh://{inputs['connection'].get('host', '')}"})
     if attached is None or engine is None:
         return {}
     name = attached.group(1)

@@ -390,10 +390,9 @@ SPECS: tuple[Spec, ...] = (
         ("repo1-s3-kms-key-id=k\n", ""),
     ),
     _texts(
-        "copies-encrypted",
+        "remotes-verified",
         "rclone.conf",
         _SIDES,
-        ("https://", "http://"),
         ("aws:kms", ""),
         ("[source]\n", "[source]\nno_check_certificate = true\n"),
     ),

@@ -409,6 +409,9 @@ def test_a_release_stands_whatever_becomes_of_its_snapshot(
     def prunes(_making: Making) -> None:
         said.append("pruned")
 
+    def nothing(**_: object) -> None:
+        pass
+
     monkeypatch.setattr(Making, "make", fails)
     monkeypatch.setattr(Making, "prune", prunes)
     making = Making(cast("Hypervisor", None), settings, "prod", settings.releases, said.append, lambda: NOW)
@@ -418,7 +421,7 @@ def test_a_release_stands_whatever_becomes_of_its_snapshot(
         say=said.append,
         now=lambda: NOW,
         snapshots=lambda: making,
-        manifests=lambda: SimpleNamespace(keep=lambda **_: None, prune=lambda **_: None),
+        manifests=lambda: SimpleNamespace(keep=nothing, prune=nothing),
     )
     left = "the release is done; its snapshot is not: `release snapshot` goes on with it"
     if isinstance(error, Interrupted):
