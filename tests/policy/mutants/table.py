@@ -273,6 +273,17 @@ EQUIVALENT: tuple[Equivalent, ...] = (
 OPEN: tuple[Equivalent, ...] = (
     Equivalent(kinds.STATEFUL_SET, "*", "*/requests/storage", "weaken", "no rule on volumes but that of Prometheus"),
     Equivalent(kinds.NETWORK_POLICY, "certificates-*", "*", "*", "the chart's pods are not among what is recorded"),
+    Equivalent(
+        kinds.NETWORK_POLICY,
+        "gateway-*-network-policy",
+        "spec/egress/*/podSelector/matchLabels/*",
+        "rename",
+        "flows are compared by the names of programs, and the other slot's gateway has the same",
+    ),
+    *(
+        Equivalent(kinds.FIREWALL_RULES[0], "compute-docker-*", path, operator, "no rule says who has to get in")
+        for path, operator in (("rules/*", "remove"), ("rules/*/action", "weaken"))
+    ),
     Equivalent(kinds.FILE, "*", "sourceRaw/data/packages", "weaken", "no rule on what a machine installs"),
     Equivalent(kinds.DOCKER_CONTAINER, "*node-exporter*", "mounts/1/readOnly", "weaken", "a volume of figures"),
     Equivalent(kinds.BUCKET, "*", "quota", "*", "no rule wants a quota of buckets whose lifecycle ends all"),
