@@ -38,6 +38,8 @@ CADENCE: Mapping[str, Cadence] = {
 def _plans(stack: Stack) -> Iterator[tuple[Resource, Value]]:
     for container in stack.of(kinds.DOCKER_CONTAINER):
         for content in files(container, "plan.json"):
+            if not content.text:
+                continue
             plan = Document("plan.json", content.text, content).content
             if plan.at("job", "kind").text in CADENCE:
                 yield container, plan
