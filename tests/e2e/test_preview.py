@@ -36,7 +36,7 @@ _ROOMS = (
 _STAND_INS = {
     "dev": {"databaseBackupPassphrase", "minioKmsKey"},
     "staging": {"acmeTsigSecret", "coolifyApiToken", "coolifyVariables", "databaseBackupPassphrase", "minioKmsKey"},
-    "prod": {"acmeTsigSecret", "databaseBackupPassphrase", "minioKmsKey", "offSiteKey", "offSitePassphrase"},
+    "prod": {"acmeTsigSecret", "databaseBackupPassphrase", "minioKmsKey", "offSiteKey"},
 }
 """Secrets that the stack needs, and another one may not."""
 _NO_SCHEMA = frozenset({"command", "kubernetes", "luxima", "pulumi", "pulumi-python"})

@@ -56,8 +56,7 @@ class Room:
         self.private_keys.append(signed.key.decode())
         settings, storage = self.settings, self.settings.storage
         given: dict[str, Any] = {
-            "memory_mib": storage.server.memory_mib,
-            "host": self.made.vm,
+            "server": storage.server,
             "environment": settings.environment.label,
             "address": self.made.address,
             "region": storage.region,
@@ -101,7 +100,7 @@ class Room:
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Generator[Room]:
     with running(tmp_path_factory.mktemp("checkout")) as hosts, pytest.MonkeyPatch.context() as monkeypatch:
-        (vm,) = hosts.settings.storage.server.hosts
+        vm = hosts.settings.storage.server.host
         engine = hosts.engine(vm)
         (image,) = images.make([SILO.reference], ensure(*images.programs([SILO.reference])))
         with image.archive.open("rb") as archive:

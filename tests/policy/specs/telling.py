@@ -39,20 +39,10 @@ _RECORD = {
     "receivers": [{"name": "record", "webhook_configs": [{"url": "https://supabase.x.id/rest/v1/rpc/record"}]}],
 }
 _NAMES = (
-    *("DatabaseDown", "RequestFlood", "AnomalyDetected", "CriticalAlertUnresolved"),
+    *("DatabaseDown", "LoginFailures", "RequestFlood", "SLOBudgetBurn", "AnomalyDetected", "CriticalAlertUnresolved"),
     *("AlertRecordFailing", "Watchdog", "BackupOverdue", "BackupFailing", "BackupUnverified", "BackupDrillOverdue"),
     *("EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
-    *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing", "SLOBudgetBurnFast", "SLOBudgetBurnSlow"),
-    *("LoginFailureRatioHigh", "FailedLoginsOfUser", "RoleChanged", "RoleChangeLogged", "JwtErrorsHigh", "HostDown"),
-    *("DiskFull", "HypervisorDown", "NodeNotReady", "PodNotReady", "ObjectStorageDown", "RegistryDown", "GatewayDown"),
-    *("SiteUnreachable", "ServiceDown", "EtcdWithoutLeader", "FileSystemReadOnly", "CertificateNotRenewed"),
-    *(
-        "ReleaseBaselineExceeded",
-        "ReleaseDeployed",
-        "NotificationsFailing",
-        "DatabaseReplicaBehind",
-        "AuditTrailSilent",
-    ),
+    *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing"),
 )
 _ALERTS = {"groups": [{"name": "all", "rules": [{"alert": name, "expr": "pg_up == 0"} for name in _NAMES]}]}
 _MEANT = {
