@@ -11,7 +11,6 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Final
 
 from backup.database import Database
@@ -32,6 +31,7 @@ _SHOWN: Final = 20
 _STATE: Final = Path("/var/lib/backup")
 _TEXTFILES: Final = Path("/var/lib/node-exporter")
 _SERVING: Final = Path("/tmp/serving")  # noqa: S108 - in the container, whose health is asked by it
+"""It is well until the time that this file has."""
 
 
 def _arguments() -> argparse.Namespace:
@@ -60,17 +60,18 @@ def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - a command line
 
 
-def _rclone(folder: Path, told: Plan, config: Path | None = None) -> Rclone:
-    authority = folder / "authority.pem"
-    return Rclone(config or folder / "rclone.conf", authority if authority.is_file() else None, told.deadline_seconds)
+def _rclone(folder: Path, told: Plan, state: Path, config: Path | None = None) -> Rclone:
+    found = folder / "authority.pem"
+    authority = found if found.is_file() else None
+    return Rclone(config or folder / "rclone.conf", authority, told.deadline_seconds, room=state)
 
 
-def _job(told: Plan, folder: Path, remotes: Path | None = None) -> Job:
+def _job(told: Plan, folder: Path, state: Path, remotes: Path | None = None) -> Job:
     match told.job:
         case ObjectsPlan():
-            return Objects(told.job, _rclone(folder, told, remotes), lambda: datetime.now(UTC))
+            return Objects(told.job, _rclone(folder, told, state, remotes), lambda: datetime.now(UTC))
         case LogsPlan():
-            return Logs(told.job, _rclone(folder, told, remotes))
+            return Logs(told.job, _rclone(folder, told, state, remotes))
         case DatabasePlan():
             return Database(told.job, Pgbackrest(folder, told.deadline_seconds), lambda: datetime.now(UTC), _say)
 
@@ -84,9 +85,14 @@ def _serve(serving: Serving, job: Job, ended: threading.Event, textfiles: Path) 
         raise SystemExit(0)
 
     signal.signal(signal.SIGTERM, end)
-    _SERVING.touch()
     with job.wal.pushing(textfiles) if isinstance(job, Database) else nullcontext():
         serving.forever()
+
+
+def _well(seconds: float) -> None:
+    _SERVING.touch()
+    until = time.time() + seconds
+    os.utime(_SERVING, (until, until))
 
 
 def _status(told: Plan, telling: Telling) -> int:
@@ -110,7 +116,7 @@ def _restore(told: Plan, arguments: argparse.Namespace) -> None:
     # A database goes to a folder, by what the container knows.
     to_folder = isinstance(told.job, DatabasePlan)
     with nullcontext() if to_folder else _with_key(arguments.folder / "rclone.conf") as config:
-        job = _job(told, arguments.folder, config)
+        job = _job(told, arguments.folder, arguments.state, config)
         wanted = job.restore(arguments.what, _read(arguments.at), arguments.to)
         changes = list(wanted.plan())
         replaced = [change for change in changes if change.what == "replaced"]
@@ -138,8 +144,8 @@ def main() -> int:
             return 0
         if arguments.verb == "status":
             return _status(told, telling)
-        ended, job = threading.Event(), _job(told, arguments.folder)
-        serving = Serving(told, job, telling, arguments.state, time.time, ended.wait, _say)
+        ended, job = threading.Event(), _job(told, arguments.folder, arguments.state)
+        serving = Serving(told, job, telling, arguments.state, time.time, ended.wait, _say, _well)
         if arguments.verb == "serve":
             _serve(serving, job, ended, arguments.textfiles)
         elif arguments.verb == "drill":
@@ -161,11 +167,11 @@ def _with_key(config: Path) -> Generator[Path]:
     known = configparser.RawConfigParser()
     known.read(config, encoding="utf-8")
     known[RESTORE] = {**known["source"], "access_key_id": lines[0], "secret_access_key": lines[1]}
-    with NamedTemporaryFile("w", encoding="utf-8") as file:
-        os.fchmod(file.fileno(), 0o600)
+    # In no file system: whatever ends this process, the key is gone with it.
+    with os.fdopen(os.memfd_create("rclone.conf"), "w", encoding="utf-8") as file:
         known.write(file)
         file.flush()
-        yield Path(file.name)
+        yield Path(f"/proc/{os.getpid()}/fd/{file.fileno()}")
 
 
 def _read(moment: str) -> datetime | None:

@@ -70,8 +70,8 @@ class Database:
         """
         if what:
             raise BackupError(
-                f"{what!r}: a database is restored whole; take one schema out of it as docs/how-to/restore-database.md "
-                "says, and leave WHAT out here"
+                f"{what!r}: a database is restored whole, into a folder; leave the part out here, and bring one schema "
+                "back out of that folder as docs/how-to/restore-database.md says"
             )
         if not to:
             raise BackupError("name the folder for the data, as in TO=/var/lib/postgresql/data")

@@ -14,6 +14,9 @@ from backup.rclone import Rclone
 _PART_BYTES: Final = 64 * 1024**2
 """Most of each bucket, or tenant, that is restored; but one object always is."""
 
+_SEEN: Final = 50
+"""Times the number wanted, of which those are chosen that fit."""
+
 
 def clear(folder: Path) -> None:
     """Remove what a drill has restored."""
@@ -60,7 +63,7 @@ def drilled(rclone: Rclone, source: str, target: str, folder: Path, begun: datet
     Raises:
         BackupError: When they cannot be restored, or are others.
     """
-    chosen = _part(rclone.sizes_by_name(target), count)
+    chosen = _part(rclone.some(target, _SEEN * count), count)
     wanted = Outcome(len(chosen), sum(chosen.values()), verified=False)
     if not chosen:
         return wanted

@@ -23,18 +23,17 @@ class Logs:
 
     def run(self) -> Outcome:
         """Chunks first: what the archive's index names is in the archive. Loki never changes an object."""
-        present = {name.split("/", 1)[0] for name in self.rclone.names(f"{SOURCE}:{self.plan.source}")}
+        present = self.rclone.folders(f"{SOURCE}:{self.plan.source}")
         return summed([self._copied(folder) for folder in self._folders if folder in present])
 
     def _copied(self, folder: str) -> Outcome:
         source, target = f"{SOURCE}:{self.plan.source}/{folder}", f"{TARGET}:{self.plan.archive}/{folder}"
-        names = self.rclone.names(source)
+        chosen = self.rclone.some(source, self.plan.sample)
         # Who has Loki's key can write another chunk in the place of one: the one that is archived stays.
         flags = () if folder == INDEX else ONCE
         self.rclone.copy(source, target, flags=flags)
         # Loki replaces files of the index by others, and an expired chunk is no longer there to be compared with.
-        remaining = sorted(set(self.rclone.names(source)) & set(names))
-        different = sample_differs(self.rclone, source, target, remaining, self.plan.sample, flags)
+        different = sample_differs(self.rclone, source, target, chosen, flags)
         if different:
             raise BackupError(f"{len(different)} objects of {folder} are others in the archive: {different[0]}")
         sizes = self.rclone.sizes(target)

@@ -8,7 +8,7 @@ from pathlib import Path
 from backup.drill import drilled
 from backup.outcome import BackupError, Outcome
 from backup.plan import Bucket, ObjectsPlan
-from backup.rclone import SOURCE, TARGET, Rclone, Restore, as_of, sample_differs, summed
+from backup.rclone import SOURCE, TARGET, Rclone, Restore, sample_differs, summed
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class Objects:
     def _copied(self, bucket: Bucket) -> Outcome:
         source, target = f"{SOURCE}:{bucket.name}", f"{TARGET}:{self._copy(bucket)}"
         self.rclone.sync(source, target)
-        names = self.rclone.names(target)
-        different = sample_differs(self.rclone, source, target, names, self.plan.sample)
+        different = sample_differs(self.rclone, source, target, self.rclone.some(target, self.plan.sample))
         if different:
             raise BackupError(f"{len(different)} copies of {bucket.name} are not what was copied: {different[0]}")
         sizes = self.rclone.sizes(target)
@@ -43,7 +42,7 @@ class Objects:
         oldest = now - timedelta(days=self.plan.keep_days)
         if at is not None and not oldest <= at <= now:
             raise BackupError(f"{at:%Y-%m-%d %H:%M}Z is not covered: copies go back to {oldest:%Y-%m-%d %H:%M}Z")
-        source = f"{as_of(TARGET, at)}:{self._copy(known[folder])}/{prefix}"
+        source = f"{self.rclone.as_of(TARGET, at)}:{self._copy(known[folder])}/{prefix}"
         target = to or f"{known[folder].name}/restored/{prefix}"
         return Restore(self.rclone, source.rstrip("/"), target.rstrip("/"))
 
@@ -57,4 +56,4 @@ class Objects:
         return drilled(self.rclone, source, target, folder, begun, self.plan.sample)
 
     def _copy(self, bucket: Bucket) -> str:
-        return f"{self.plan.copies}/{bucket.folder}"
+        return "/".join(filter(None, (self.plan.copies, bucket.folder)))

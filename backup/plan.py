@@ -27,7 +27,9 @@ class ObjectsPlan(Area):
 
     kind: Literal["object_storage"]
     buckets: tuple[Bucket, ...] = Field(description="What is copied")
-    copies: BucketPart = Field(description="Full name of the bucket with the copies; it keeps versions")
+    copies: BucketPart | None = Field(
+        description="Full name of the bucket with the copies, which keeps versions; null where the remote leads into it"
+    )
     keep_days: Annotated[int, Field(ge=1)] = Field(description="How long a version stays that was replaced, in days")
     sample: Annotated[int, Field(ge=1)] = Field(default=20, description="Objects of each bucket compared at each run")
 

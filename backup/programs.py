@@ -3,8 +3,10 @@
 import os
 import signal
 import subprocess
-from collections.abc import Mapping, Sequence
-from typing import Final
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from typing import IO, Final
 
 from backup.outcome import BackupError
 
@@ -27,17 +29,7 @@ def run(
     Raises:
         BackupError: When it is missing, fails, or takes longer.
     """
-    try:
-        process = subprocess.Popen(
-            command,
-            env={"PATH": os.environ.get("PATH", os.defpath), **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise BackupError(f"{command[0]} cannot be run: {error.strerror}") from error
+    process = _begun(command, environment, subprocess.PIPE)
     try:
         # Names of objects are in it: no sign in them is taken for a new line.
         said, complained = (each.decode(errors="replace") for each in process.communicate(timeout=deadline_seconds))
@@ -49,6 +41,47 @@ def run(
         words = " ".join((complained or said).split())[-_LAST_WORDS:]
         raise BackupError(f"{_name(command)} failed ({process.returncode}): {words}")
     return complained if errors else said
+
+
+def lines(command: Sequence[str], *, environment: Mapping[str, str], deadline_seconds: float) -> Iterator[str]:
+    """Give each line that the program writes while it runs, however many there are: none is kept.
+
+    Args and errors are those of `run`; the program ends with whoever takes no more.
+    """
+    with tempfile.TemporaryFile() as complaints:
+        process = _begun(command, environment, complaints)
+        late = threading.Timer(deadline_seconds, os.killpg, (process.pid, signal.SIGTERM))
+        late.start()
+        try:
+            for line in process.stdout or ():
+                yield line.removesuffix(b"\n").decode(errors="replace")
+            process.wait()
+        finally:
+            over = not late.is_alive()
+            late.cancel()
+            _end(process)
+        if over:
+            raise BackupError(f"{_name(command)} took longer than {deadline_seconds:.0f} s and was ended")
+        if process.returncode != 0:
+            complaints.seek(0)
+            words = " ".join(complaints.read().decode(errors="replace").split())[-_LAST_WORDS:]
+            raise BackupError(f"{_name(command)} failed ({process.returncode}): {words}")
+
+
+def _begun(
+    command: Sequence[str], environment: Mapping[str, str], errors: IO[bytes] | int
+) -> "subprocess.Popen[bytes]":
+    try:
+        return subprocess.Popen(
+            command,
+            env={"PATH": os.environ.get("PATH", os.defpath), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise BackupError(f"{command[0]} cannot be run: {error.strerror}") from error
 
 
 def _name(command: Sequence[str]) -> str:

@@ -1,5 +1,6 @@
 """Copy and compare objects with rclone (https://rclone.org/s3/)."""
 
+import configparser
 import json
 import random
 import tempfile
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from backup.outcome import BackupError, Change, Outcome
-from backup.programs import run
+from backup.programs import lines, run
 
 SOURCE: Final = "source"
 """Remote with what is backed up; its key reads only."""
@@ -21,6 +22,8 @@ RESTORE: Final = "restore"
 """Remote that a restore writes to; its key is given by the person who restores."""
 
 
+_IN_MEMORY: Final = "100000"
+"""Objects of one folder that rclone sorts in its memory, about 1 kB each."""
 ONCE: Final = ("--ignore-existing",)
 """Flags of a copy that replaces nothing."""
 
@@ -34,12 +37,14 @@ class Rclone:
         authority: Certificates that servers are trusted by; None for the system's.
         deadline_seconds: When a program that does not end is ended.
         program: Name or path of rclone.
+        room: Folder on a disk, where a listing is sorted that is too long for the memory.
     """
 
     config: Path
     authority: Path | None
     deadline_seconds: float
     program: str = "rclone"
+    room: Path = Path("/tmp")  # noqa: S108 - in a container
 
     def copy(
         self, source: str, target: str, names: Collection[str] | None = None, *, flags: Sequence[str] = ()
@@ -61,10 +66,23 @@ class Rclone:
         """Names of the objects, without the place; whoever uploads them chooses them, and only a new line ends one."""
         return self._run("lsf", "--recursive", "--files-only", place).split("\n")[:-1]
 
-    def sizes_by_name(self, place: str) -> Mapping[str, int]:
-        """Bytes of each object, by its name without the place."""
-        lines = self._run("lsf", "--recursive", "--files-only", "--format", "sp", place).split("\n")[:-1]
-        return {name: int(size) for size, _, name in (line.partition(";") for line in lines)}
+    def some(self, place: str, count: int) -> Mapping[str, int]:
+        """Bytes of some objects, as chance has it, by name without the place; of millions only these are held."""
+        chosen: list[tuple[str, int]] = []
+        for number, line in enumerate(self._lines("lsf", "--recursive", "--files-only", "--format", "sp", place)):
+            size, _, name = line.partition(";")
+            # Each of those that were seen so far has the same chance to be among them.
+            at = number if number < count else random.randrange(number + 1)  # noqa: S311 - a sample
+            chosen[at : at + 1] = [(name, int(size))] if at < count else chosen[at : at + 1]
+        return dict(chosen)
+
+    def folders(self, place: str) -> Collection[str]:
+        """Names of the folders that are there, without what is in them."""
+        return {line.rstrip("/") for line in self._lines("lsf", "--dirs-only", place)}
+
+    def is_empty(self, place: str) -> bool:
+        """Whether nothing is there."""
+        return next(self._lines("lsf", "--recursive", "--files-only", place), None) is None
 
     def written(self, place: str, names: Collection[str]) -> Mapping[str, datetime]:
         """When the server took each of some objects that are still there, by name."""
@@ -100,15 +118,50 @@ class Rclone:
             lines = report.read_bytes().decode(errors="replace").split("\n")[:-1]
         return [line.partition(" ")[2] for line in lines if not line.startswith("= ")]
 
+    def as_of(self, remote: str, at: datetime | None) -> str:
+        """The remote as it was at a moment, whether it encrypts or not; now for None."""
+        if at is None:
+            return remote
+        moment = f'version_at="{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
+        known = configparser.RawConfigParser()
+        known.read(self.config, encoding="utf-8")
+        if known.get(remote, "type", fallback="s3") != "crypt":
+            return f"{remote},{moment}"
+        server, _, bucket = known[remote]["remote"].partition(":")
+        # The server knows versions, and in quotes a quote is written twice.
+        under = f"{server},{moment}:{bucket}".replace('"', '""')
+        return f'{remote},remote="{under}"'
+
     def _run(self, *arguments: str, errors: bool = False) -> str:
-        authority = {} if self.authority is None else {"RCLONE_CA_CERT": str(self.authority)}
         return run(
-            # A try more is the next run's; an object that changes while it is read is tried again at once.
-            [self.program, *arguments, "--retries", "2", "--stats", "0", "--log-level", "NOTICE"],
-            environment={"RCLONE_CONFIG": str(self.config), "HOME": "/tmp", **authority},  # noqa: S108 - in a container
+            self._command(*arguments),
+            environment=self._environment,
             deadline_seconds=self.deadline_seconds,
             errors=errors,
         )
+
+    def _lines(self, *arguments: str) -> Iterator[str]:
+        return lines(self._command(*arguments), environment=self._environment, deadline_seconds=self.deadline_seconds)
+
+    def _command(self, *arguments: str) -> Sequence[str]:
+        # A try more is the next run's; an object that changes while it is read is tried again at once.
+        quiet = ("--retries", "2", "--stats", "0", "--log-level", "NOTICE")
+        # A server that encrypts by itself names checksums that are not of what it was given.
+        return [
+            self.program,
+            *arguments,
+            *quiet,
+            "--ignore-checksum",
+            "--list-cutoff",
+            _IN_MEMORY,
+            "--temp-dir",
+            str(self.room),
+        ]
+
+    @property
+    def _environment(self) -> Mapping[str, str]:
+        authority = {} if self.authority is None else {"RCLONE_CA_CERT": str(self.authority)}
+        return {"RCLONE_CONFIG": str(self.config), "HOME": "/tmp", **authority}  # noqa: S108 - in a container
 
 
 @contextmanager
@@ -123,35 +176,23 @@ def _only(names: Collection[str] | None) -> Generator[Sequence[str]]:
         yield ("--files-from-raw", listed.name)
 
 
-def as_of(remote: str, at: datetime | None) -> str:
-    """The remote as it was at a moment; now for None."""
-    if at is None:
-        return remote
-    return f'{remote},version_at="{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"'
-
-
 def sample_differs(
-    rclone: Rclone, source: str, target: str, names: Sequence[str], count: int, flags: Sequence[str] = ()
+    rclone: Rclone, source: str, target: str, names: Collection[str], flags: Sequence[str] = ()
 ) -> list[str]:
     """Of some objects, those that are another at the target; what changed since it was copied is copied again first.
 
     Args:
         rclone: How they are read.
-        source: Where they are.
+        source: Where they are; what is no longer there is not compared.
         target: Where they were copied to.
-        names: Those that were copied.
-        count: How many are compared.
+        names: Those that are compared.
         flags: Of the copy.
     """
-    chosen = random.sample(names, min(count, len(names)))
-    if not chosen:
-        return []
-    different = rclone.different(source, target, chosen)
+    different = rclone.different(source, target, list(names)) if names else []
     if not different:
         return []
     rclone.copy(source, target, flags=flags)
-    still_there = set(rclone.names(source))
-    return rclone.different(source, target, [name for name in different if name in still_there])
+    return rclone.different(source, target, different)
 
 
 @dataclass(frozen=True)
@@ -166,7 +207,7 @@ class Restore:
 
     def plan(self) -> Iterator[Change]:
         """See `Job.plan_restore`."""
-        if not self.rclone.names(self.source):
+        if self.rclone.is_empty(self.source):
             raise BackupError(f"{self.source} holds nothing: name a part and a moment of which there is a backup")
         yield from self.rclone.changes(self.source, f"{RESTORE}:{self.target}")
 

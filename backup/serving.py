@@ -13,6 +13,9 @@ from backup.outcome import BackupError, Job, Outcome
 from backup.plan import Plan
 from backup.telling import Telling
 
+_BEAT_SECONDS: Final = 60
+_SILENT_SECONDS: Final = 180
+"""How long nothing may be heard of one that waits; one that works may take two intervals."""
 _FAULTS: Final = (BackupError, OSError, ValueError, LookupError)
 """How a job fails: as it says, by a full disk, or by an answer that was not known. All of them are told."""
 
@@ -43,6 +46,7 @@ class Serving:
         clock: Seconds since 1970.
         sleep: Waits for so many seconds, and says whether it is time to end.
         say: Takes a line for the log.
+        alive: Takes for how many seconds it is well although nothing is heard of it.
     """
 
     def __init__(
@@ -54,7 +58,9 @@ class Serving:
         clock: Callable[[], float],
         sleep: Callable[[float], bool],
         say: Callable[[str], None],
+        alive: Callable[[float], None] = lambda _: None,
     ) -> None:
+        self._alive = alive
         self._plan, self._job, self._telling = plan, job, telling
         self._lock, self._drill = state / "lock", state / "drill"
         self._clock, self._sleep, self._say = clock, sleep, say
@@ -104,9 +110,11 @@ class Serving:
         """Make each when it is due; one that failed is made again before that."""
         clear(self._drill)
         self._telling.again()
+        self._alive(2 * self._plan.interval_seconds)
         self._drill_when_due()
         wait = self._until_due()
-        while not self._sleep(wait):
+        while not self._ended_within(wait):
+            self._alive(2 * self._plan.interval_seconds)
             try:
                 self.once()
             except (BackupError, OSError) as error:
@@ -115,6 +123,17 @@ class Serving:
             else:
                 self._drill_when_due()
                 wait = self._until_due()
+
+    def _ended_within(self, seconds: float) -> bool:
+        """Wait, and say now and then that it is well; gives whether it is time to end."""
+        while True:
+            self._alive(_SILENT_SECONDS)
+            step = min(seconds, _BEAT_SECONDS)
+            if self._sleep(step):
+                return True
+            seconds -= step
+            if seconds <= 0:
+                return False
 
     def _drill_when_due(self) -> None:
         """One that failed is made again after the next good backup."""

@@ -144,6 +144,7 @@ class DockerRooms:
                 memory_mib=settings.backup.memory_mib,
                 tasks=tasks,
                 keys=keys,
+                passphrase=secrets["offSitePassphrase"] if settings.backup.off_site is not None else None,
                 authority=self._authority,
                 database=self._database_backup(),
             ),

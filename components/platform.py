@@ -46,10 +46,11 @@ from components.services import (
     guard_document,
     watched,
 )
-from components.storage import ObjectStorage, ObjectStorageArgs, Server, ServerArgs
+from components.storage import Node, ObjectStorage, ObjectStorageArgs, Place, ServerArgs, servers
 from settings import Settings
 from settings.secrets import told_to
 from settings.storage_server import HOST as STORAGE_HOST
+from settings.storage_server import node_host
 
 
 class Platform:
@@ -278,13 +279,15 @@ class Platform:
         settings, storage = self._settings, self._settings.storage
         if not storage.server.brought:
             return []
-        host, pair = self.compute.docker_hosts[storage.server.host], self.certificates.machines[STORAGE_HOST]
-        server = Server(
+        pair = self.certificates.machines[STORAGE_HOST]
+        hosts = [self.compute.docker_hosts[name] for name in storage.server.hosts]
+        made = servers(
             "storage-server",
             ServerArgs(
-                server=storage.server,
+                memory_mib=storage.server.memory_mib,
+                host=hosts[0].hostname,
                 environment=settings.environment.label,
-                address=host.address,
+                address=hosts[0].address,
                 region=storage.region,
                 root_user=storage.root_user,
                 root_password=secrets["minioRootPassword"],
@@ -292,11 +295,19 @@ class Platform:
                 kms_secret=secrets["minioKmsKey"],
                 certificate=pair.certificate,
                 private_key=pair.key,
+                authority=self.certificates.authority if len(hosts) > 1 else None,
             ),
-            pulumi.ResourceOptions(providers={"docker": host.provider}),
+            [
+                Place(
+                    Node(host.hostname, settings.environment.core_fqdn(node_host(host.hostname)), host.address),
+                    host.provider,
+                    self.compute.vms[host.hostname].login,
+                )
+                for host in hosts
+            ],
         )
         # Nobody asks one that stands beside the server that the buckets are on.
-        return [server.ready] if storage.server.mode == "deployed" else []
+        return [made[-1].container] if storage.server.mode == "deployed" else []
 
     def _service(self, name: str) -> Service:
         settings = self._settings

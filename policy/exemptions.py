@@ -185,7 +185,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         )
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
-            *("database-routes", "docker-gateway", "gateway-backends"),
+            *("database-routes", "docker-gateway", "gateway-backends", "gateway-inside"),
         )
     ),
     Exemption(
@@ -198,6 +198,23 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             "before the first update there is no key to the folder of backups, which pgBackRest is told in one file "
             "with the rest; the update makes it, and this rule judges the file before it is written"
         ),
+    ),
+    *(
+        Exemption(
+            rule=rule,
+            type="docker:index/container:Container",
+            name=f"backup-*-{kind}-files-container",
+            path="uploads[*].content",
+            covers_what=Covers.UNKNOWN,
+            reason=(
+                "before the first update there is no key to the buckets, which the program is told in one file with "
+                "the rest; the update makes it, and this rule judges the file before it is written"
+            ),
+        )
+        for rule, kind in (
+            ("backup-kept", "database"),
+            *((rule, kind) for rule in ("copies-encrypted", "remotes-verified") for kind in ("logs", "object-storage")),
+        )
     ),
     Exemption(
         rule="docker-provider-tls",

@@ -183,9 +183,10 @@ def snapshot_(
     again: Annotated[bool, typer.Option("--again", help="Another one of hosts that have one of this revision")] = False,
     prune_only: Annotated[bool, typer.Option("--prune-only", help="Only remove those past their time")] = False,
 ) -> int:
-    """Make a template of each Docker host for this revision of the release file; remove templates past their time."""
+    """Keep the manifests and a template of each Docker host for this revision of the release file; remove old ones."""
     stoppable(connections)
     with snapshot.opened(connections, "snapshot") as making:
+        snapshot.keep(connections, again=again, prune_only=prune_only)
         if not prune_only:
             making.make(again=again, dry_run=connections.options.dry_run)
         making.prune(dry_run=connections.options.dry_run)

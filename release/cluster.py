@@ -65,11 +65,23 @@ class Cluster:
             raise ClusterError(f"its API does not lead to pod {pod} ({status}): {_message(body)}")
         return status
 
-    def _get(self, path: str) -> tuple[int, bytes]:
+    def call(self, method: str, path: str, document: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        """One request; gives the object that the server answers with.
+
+        Raises:
+            ClusterError: When it refuses.
+        """
+        status, body = self._get(path, method, None if document is None else json.dumps(document).encode())
+        if not 200 <= status < 300:
+            raise ClusterError(f"its API answers {status} to {method} {path.partition('?')[0]}: {_message(body)}")
+        return cast("dict[str, Any]", json.loads(body))
+
+    def _get(self, path: str, method: str = "GET", body: bytes | None = None) -> tuple[int, bytes]:
         where = f"{self._server.hostname}:{self._server.port or 443}"
         connection = http.client.HTTPSConnection(where, timeout=_SECONDS, context=self._context)
         try:
-            connection.request("GET", path, headers={**self._headers, "Accept": "application/json"})
+            sent = {} if body is None else {"Content-Type": "application/json"}
+            connection.request(method, path, body, {**self._headers, **sent, "Accept": "application/json"})
             answer = connection.getresponse()
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException) as error:

@@ -25,7 +25,7 @@ from release.pulumi_engine import PulumiEngine
 from release.registry.clean import ACCEPT, Access
 from release.registry.objects import Bucket
 from release.repository import Repository
-from release.snapshots import Hypervisor, Making
+from release.snapshots import Hypervisor, Making, Manifests
 from release.state import ReleaseFile
 from release.web import Web, login
 from settings import Settings, SettingsError, load, stacks
@@ -194,6 +194,11 @@ class Connections:
         web = Web(self.settings.compute.endpoint, options.authorities, known, loopback_only=options.loopback_only)
         releases = ReleaseFile(options.root, options.stack).read().releases
         return Making(Hypervisor(web), self.settings, options.stack, releases, self.say, self.now)
+
+    def manifests(self) -> Manifests:
+        """What the services run in the cluster, for each revision."""
+        releases = ReleaseFile(self.options.root, self.options.stack).read().releases
+        return Manifests(self._cluster, self.settings, self.options.stack, releases, self.say, self.now)
 
     def audit(self) -> Audit:
         """The audit's rows; those that wait are in the checkout's folder for what is no part of it."""

@@ -63,7 +63,7 @@ def _containers(settings: Settings, host: Vm) -> Iterator[str]:
         yield from database.plan(settings).names
     if host == settings.compute.vms.get(settings.backup.host) and settings.backup.image is not None:
         yield from (container(kind) for kind in KINDS if kind != "database" or settings.database_host is not None)
-    if host == settings.storage_host:
+    if host in settings.storage_hosts.values():
         yield STORAGE_CONTAINER
     if host.address == settings.coolify_address:
         yield from CONTAINERS

@@ -1,6 +1,7 @@
 """The secrets of one stack's sandbox: made once, kept in one file that only this user may read."""
 
 import base64
+import hashlib
 import hmac
 import json
 import os
@@ -85,7 +86,9 @@ class Credentials:
         """The secrets as the stack's configuration knows them (`pulumi config set --secret`)."""
         token = metrics_token(minio_root_user, self.stack["minioRootPassword"])
         # The other site is the sandbox's own server, too.
-        known = {**self.stack, "minioMetricsToken": token, "offSiteKey": self.stack["minioRootPassword"]}
+        other = hashlib.sha256(self.stack["minioRootPassword"].encode()).hexdigest()
+        site = {"offSiteKey": self.stack["minioRootPassword"], "offSitePassphrase": other}
+        known = {**self.stack, "minioMetricsToken": token, **site}
         return {f"luxima:{key}": value for key, value in known.items()}
 
 

@@ -12,8 +12,8 @@ from settings.values import Area, Endpoint, Form, Label
 S3KeyId = Annotated[str, Form("^[A-Za-z0-9_.-]{3,128}$", "3 to 128 letters, digits and . _ -")]
 Hours = Annotated[int, Field(ge=1, le=8760)]
 
-COPIED: Final = ("media", "vendor-media", "registry", "backups")
-"""Buckets of which there are daily copies: what nobody could make again, and the database's backups beside it."""
+COPIED: Final = ("media", "vendor-media", "registry", "backups", "logs-archive")
+"""Buckets of which there are daily copies: what nobody could make again, backups, and the archive of logs."""
 KINDS: Final = ("database", "object_storage", "logs")
 """Values of the metrics' label `backup`; each kind has a container of its own."""
 DRILL_DAYS: Final = 30

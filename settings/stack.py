@@ -71,9 +71,10 @@ class Settings(Stack):
         return self.wanted_vms.get(self.database.host) if self.database.mode == "supabase" else None
 
     @property
-    def storage_host(self) -> Vm | None:
-        """Docker host of the object storage's own server; None where one is there already, or its host is not made."""
-        return self.wanted_vms.get(self.storage.server.host) if self.storage.server.brought else None
+    def storage_hosts(self) -> Mapping[str, Vm]:
+        """Docker hosts of the object storage's own server, by name; none where one is there already."""
+        server, made = self.storage.server, self.wanted_vms
+        return {host: made[host] for host in server.hosts if host in made} if server.brought else {}
 
     @property
     def guard_limits(self) -> Limits:

@@ -273,7 +273,7 @@ PROGRAMS = {
                 _postgres(name),
                 Check(("--version",), r"\(PostgreSQL\) (\d+)\.(\d+)", minimum=(15, 0), family="major"),
             )
-            for name in ("postgres", "initdb", "psql")
+            for name in ("postgres", "initdb", "psql", "pg_dump")
         ),
         Program("pulumi-resource-kubernetes", _PULUMI_KUBERNETES, NOT_ON_PATH, package="tools/pulumi-kubernetes"),
         Program("cert-manager-crds", _CERT_MANAGER, NOT_ON_PATH),

@@ -17,6 +17,8 @@ FIGURES: Final = "backup-figures"
 """Volume in which the node exporter finds the figures of backups."""
 _FIGURES_FOLDER: Final = "/var/lib/node-exporter"
 _STATE_FOLDER: Final = "/var/lib/backup"
+_HEALTH: Final = "import os, sys, time; sys.exit(os.stat('/tmp/serving').st_mtime < time.time())"
+"""Whether it has been heard of in time."""
 _USER: Final = "10001:0"
 """Nobody else's, in the one group that may read the files."""
 
@@ -63,6 +65,8 @@ class BackupsArgs:
     """What is copied."""
     keys: Mapping[str | None, BackupKey]
     """Keys by user of the stack's object storage; that of the other site under None."""
+    passphrase: pulumi.Input[str] | None
+    """What copies at the other site are encrypted with; secret. None where there is none."""
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
     database: DatabaseBackup | None
@@ -135,7 +139,7 @@ class Backups(pulumi.ComponentResource):
             memory=args.memory_mib,
             memory_swap=args.memory_mib,
             restart="unless-stopped",
-            healthcheck=healthcheck(["CMD", "python", "-c", "open('/tmp/serving')"]),
+            healthcheck=healthcheck(["CMD", "python", "-c", _HEALTH]),
             destroy_grace_seconds=30,
             mounts=[
                 told.mount,
@@ -151,7 +155,9 @@ class Backups(pulumi.ComponentResource):
 
     def _remotes(self, task: Task) -> pulumi.Output[str]:
         source, target = self._args.keys[task.source.user], self._args.keys[task.target.user]
-        found = pulumi.Output.all(source.access_key, source.secret_key, target.access_key, target.secret_key)
+        found = pulumi.Output.all(
+            source.access_key, source.secret_key, target.access_key, target.secret_key, self._args.passphrase or ""
+        )
         return pulumi.Output.secret(found).apply(
-            lambda key: rclone_conf(task, {"source": (key[0], key[1]), "target": (key[2], key[3])})
+            lambda key: rclone_conf(task, {"source": (key[0], key[1]), "target": (key[2], key[3])}, key[4])
         )

@@ -1,5 +1,6 @@
 """PostgreSQL: its record, and the two documents that it reads (SEC-3, SEC-4, MON-3)."""
 
+import re
 from importlib.resources import files
 from typing import Final
 
@@ -30,6 +31,10 @@ ARCHIVE_SECONDS: Final = 60
 _SPOOLED: Final = 64
 """Segments of 16 MiB in the spool at most."""
 _SCRIPT: Final = "pgbackrest-spool.sh"
+RESTORE_SCRIPT: Final = "restore-schema.sh"
+ADMIN: Final = "supabase_admin"
+"""The superuser of Supabase's image."""
+_SCRIPTS: Final = (_SCRIPT, RESTORE_SCRIPT)
 _IMAGE_CONF: Final = "/etc/postgresql/postgresql.conf"
 """What the image itself says, above all which libraries are loaded: pg_stat_statements, pgaudit, pg_cron and others."""
 _MIB: Final = 1024
@@ -123,10 +128,11 @@ def postgresql_conf(database: Database, *, archived: bool) -> str:
     return f"include_if_exists '{_IMAGE_CONF}'\n" + "".join(f"{name} = '{value}'\n" for name, value in lines.items())
 
 
-def archive_script() -> dict[str, str]:
-    """The script of archive_command, by its name in CONF."""
-    text = files(__package__ or "").joinpath(_SCRIPT).read_text(encoding="utf-8")
-    return {_SCRIPT: text.replace("SPOOL", SPOOL).replace("LIMIT", str(_SPOOLED))}
+def scripts() -> dict[str, str]:
+    """The script of archive_command, and the one that brings a schema back, by their names in CONF."""
+    values = {"SPOOL": SPOOL, "LIMIT": str(_SPOOLED), "SOCKET": SOCKET, "CONF": CONF, "ADMIN": ADMIN}
+    texts = {name: files(__package__ or "").joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS}
+    return {name: re.sub(rf"\b({'|'.join(values)})\b", lambda found: values[found[0]], texts[name]) for name in texts}
 
 
 def pg_hba_conf() -> str:

@@ -17,7 +17,7 @@ from components.database.migrating import FOLDER, PASSWORDS, SCRIPT, migration_f
 from components.database.migrations import migrations
 from components.database.model import AUTHORITY_FILE, DATABASE, ENV_FILE, PORT, SECRETS, Part
 from components.database.plan import Plan
-from components.database.postgres import CONF, SERVICE_FILE, archive_script, pg_hba_conf, postgresql_conf, service_conf
+from components.database.postgres import CONF, SERVICE_FILE, pg_hba_conf, postgresql_conf, scripts, service_conf
 from components.docker_files import DockerFiles, DockerFilesArgs
 from components.docker_health import healthcheck
 from components.login import Login
@@ -98,7 +98,7 @@ class Database(pulumi.ComponentResource):
         documents = {
             "postgresql.conf": postgresql_conf(database, archived=args.archived),
             "pg_hba.conf": pg_hba_conf(),
-            **archive_script(),
+            **scripts(),
             **self._pair,
         }
         running = self._run("postgres", plan.postgres, {CONF: documents}, wait=True)

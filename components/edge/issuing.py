@@ -11,6 +11,7 @@ from typing import Any, Final
 from components.flows import CERT_MANAGER
 from settings import Settings
 from settings.storage_server import HOST as STORAGE_HOST
+from settings.storage_server import node_host
 
 API_VERSION: Final = "cert-manager.io/v1"
 CONTROLLER_NAMESPACE: Final = CERT_MANAGER.namespace
@@ -125,10 +126,12 @@ def authorities(settings: Settings) -> list[CustomObject]:
 
 def machines(settings: Settings) -> dict[str, CustomObject]:
     """Certificates of names that lead to a machine, which nobody else may pose as: each has a key of its own."""
-    if not settings.storage.server.brought:
+    server, environment = settings.storage.server, settings.environment
+    if not server.brought:
         return {}
     found = certificates(settings)["core"]
-    spec = {**found.spec, "secretName": STORAGE_HOST, "dnsNames": [settings.environment.object_storage_host]}
+    nodes = [environment.core_fqdn(node_host(host)) for host in server.hosts] if len(server.hosts) > 1 else []
+    spec = {**found.spec, "secretName": STORAGE_HOST, "dnsNames": [environment.object_storage_host, *nodes]}
     return {STORAGE_HOST: CustomObject("Certificate", STORAGE_HOST, settings.edge.namespace, spec)}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from components.flows.flow import ANYWHERE, Flow, Networks
 from components.flows.peers import API_PORT, GATEWAY_PORTS, KUBELET_PORT, Peers, hosts
 from settings.dns import Zone
+from settings.storage_server import NODE_PORT
 
 _SSH = 22
 _DNS = 53
@@ -23,6 +24,7 @@ def machine_flows(peers: Peers) -> Iterator[Flow]:
         yield from _cluster(peers)
     yield from _names(peers)
     yield from _published(peers)
+    yield from _drives(peers)
 
 
 def _management(peers: Peers) -> Iterator[Flow]:
@@ -69,3 +71,10 @@ def _published(peers: Peers) -> Iterator[Flow]:
         source, why = sources[zone]
         for addresses in named.values():
             yield Flow(source, hosts(addresses), _HTTPS, why)
+
+
+def _drives(peers: Peers) -> Iterator[Flow]:
+    """Each node of the object storage reads and writes the drives of the others."""
+    nodes = hosts(host.address for host in peers.settings.storage_hosts.values())
+    if len(nodes.cidrs) > 1:
+        yield Flow(nodes, nodes, NODE_PORT, "drives of the object storage")

@@ -42,8 +42,10 @@ class Bucket(pulumi.ComponentResource):
             bucket=args.bucket,
             acl="private",
             quota=args.settings.quota_gib * 1024**3,
-            object_locking=args.settings.locked or None,
-            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protected),
+            # MinIO removes no versions by force where they may be locked, whether any is or not (docs/adr/0031).
+            object_locking=args.settings.versioning or None,
+            # It is said once, when a bucket is made; an older one would be replaced, and all that is in it deleted.
+            opts=pulumi.ResourceOptions(parent=self, protect=args.settings.protected, ignore_changes=["objectLocking"]),
         )
         self.bucket = bucket.bucket
         last: pulumi.Resource = bucket
@@ -57,7 +59,7 @@ class Bucket(pulumi.ComponentResource):
                 bucket=bucket.bucket,
                 versioning_configuration=minio.S3BucketVersioningVersioningConfigurationArgs(status="Enabled"),
                 # The server suspends no versions of a bucket that may be locked: they end with the bucket.
-                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], retain_on_delete=args.settings.locked),
+                opts=pulumi.ResourceOptions(parent=self, depends_on=[last], retain_on_delete=True),
             )
         last = minio.S3BucketServerSideEncryption(
             f"{name}-encryption",

@@ -31,9 +31,15 @@ def lifecycle(bucket: str, versioned: bool, retention: Retention) -> list[Lifecy
 
     A bucket of which the retention table knows nothing keeps its objects; of those, old versions stay as long as
     a snapshot of the object storage would (BAK-2). What has no version left but the mark that it was deleted goes.
+    Who may write to a bucket may put something in an object's place, so where something is promised of an object,
+    an old version lives for days as well; of audit lines and snapshots, as long as the object itself was to.
     """
+
+    def old(days: int) -> int | None:
+        return days if versioned else None
+
     # An object that expires in a versioned bucket becomes an old version first: one more day, then it is gone.
-    gone = 1 if versioned else None
+    gone = old(1)
     backups = retention.backups
     match bucket:
         case "loki":
@@ -44,11 +50,17 @@ def lifecycle(bucket: str, versioned: bool, retention: Retention) -> list[Lifecy
             rules = [LifecycleRule("traces", "single-tenant/", retention.traces_days, gone)]
         case "logs-archive":
             rules = [
-                LifecycleRule("archived-logs", f"{LOG_TENANT}/", backups.logs_days, gone),
-                LifecycleRule("archived-audit-logs", f"{AUDIT_TENANT}/", backups.audit_logs_days, gone),
+                LifecycleRule("archived-logs", f"{LOG_TENANT}/", backups.logs_days, old(backups.object_storage_days)),
+                LifecycleRule(
+                    "archived-audit-logs",
+                    f"{AUDIT_TENANT}/",
+                    backups.audit_logs_days,
+                    old(max(backups.audit_logs_days, backups.object_storage_days)),
+                ),
             ]
         case "backups":
-            rules = [LifecycleRule("deployment-snapshots", "deployment/", backups.deployment_days, gone)]
+            kept = backups.deployment_days
+            rules = [LifecycleRule("deployment-snapshots", "deployment/", kept, old(kept))]
             if versioned:
                 # pgBackRest expires its backups; some of its files are as old as the repository.
                 rules.append(LifecycleRule("database-backups", "database/", None, backups.object_storage_days))

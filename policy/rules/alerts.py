@@ -12,7 +12,7 @@ from . import kinds
 from .documents import ALERTMANAGER, Document, of_resource, of_stack
 from .documents import RULES as RULE_FILES
 from .loki import hours_of
-from .routing_tree import Receiver, reached
+from .routing_tree import End, Receiver, reached
 
 SEVERITIES = frozenset({"critical", "warning", "notice", "info"})
 OWNERS = frozenset({"devops", "engineering", "security", "management"})
@@ -118,6 +118,29 @@ def _wanted(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         yield ("telegram", "")
 
 
+_WAYS: Mapping[str, frozenset[str]] = {
+    "critical": frozenset({"pagerduty", "slack", "email"}),
+    "warning": frozenset({"slack"}),
+    "notice": frozenset({"slack"}),
+    "info": frozenset({"email"}),
+}
+"""ALR-7: the channels of each severity; security is told on Slack as well, and releases on Telegram."""
+
+
+def _unwanted(labels: Mapping[str, str], ways: set[tuple[str, str]]) -> Iterator[str]:
+    """The ways on which an alert reaches who is not to be called for it."""
+    if labels.get("alertname") == "Watchdog" or labels.get("escalation") == "true":
+        return
+    allowed = set(_WAYS.get(labels.get("severity", ""), ()))
+    allowed |= {"slack"} if labels.get("kind") == "security" else set()
+    allowed |= {"telegram"} if labels.get("kind") == "release" else set()
+    yield from sorted({way for way, _ in ways} - allowed)
+
+
+def _tells_both(receiver: Value) -> bool:
+    return any("," in each.at("to").text for each in receiver.at("email_configs").items())
+
+
 def _is_routed_by_name(alert: Value) -> bool:
     """Whether one has to look where this very alert goes, not only where its severity and kind do."""
     return alert.at("alert").text == "Watchdog" or alert.at("labels", "severity").text == "critical"
@@ -149,32 +172,48 @@ def alert_routed(stack: Stack) -> Iterator[Finding]:
     for document in people:
         route = document.content.at("route")
         receivers = {each.at("name").text: Receiver.of(each) for each in document.content.at("receivers").items()}
+        both = {each.at("name").text for each in document.content.at("receivers").items() if _tells_both(each)}
         said: set[str] = set()
         for each in sorted(sets):
             labels = dict(each)
             ends = list(reached(route, labels))
             ways = {way for end in ends for way in receivers.get(end.receiver, Receiver()).ways}
-            for way, channel in _wanted(labels):
-                if not any(found == way and channel in {"", where} for found, where in ways):
-                    problem = (
-                        f"sends {labels.get('kind')} alerts of severity {labels.get('severity')} not by {way} {channel}"
-                    )
-                    if problem not in said:
-                        said.add(problem)
-                        yield route.wrong(problem.rstrip(), "route them there")
-            most = 1 if labels.get("severity") == "critical" else 5
-            for end in ends:
-                if (hours_of(end.wait.text) or 0) * 60 > most + 0.01 and end.wait.path not in said:
-                    said.add(end.wait.path)
-                    yield end.wait.wrong(f"is {end.wait.text}", f"give at most {most}m")
-                paged = any(way == "pagerduty" for way, _ in receivers.get(end.receiver, Receiver()).ways)
-                minutes = (hours_of(end.repeat.text) or 99) * 60
-                if paged and most == 1 and minutes > _PAGED_MINUTES + 0.01 and end.repeat.path not in said:
-                    said.add(end.repeat.path)
-                    yield end.repeat.wrong(f"is {end.repeat.text}", f"give at most {_PAGED_MINUTES}m (ALR-8)")
+            tells_both = bool(both & {end.receiver for end in ends})
+            for problem, remedy in _misled(labels, ways, tells_both=tells_both):
+                if problem not in said:
+                    said.add(problem)
+                    yield route.wrong(problem, remedy)
+            yield from _late(labels, ends, receivers, said)
     if not people:
         for document in of_stack(stack, ALERTMANAGER):
             yield document.place.wrong("calls nobody", "give receivers with slack, pagerduty and email")
+
+
+def _misled(labels: Mapping[str, str], ways: set[tuple[str, str]], *, tells_both: bool) -> Iterator[tuple[str, str]]:
+    """Who is not told of an alert, and who is for nothing; with what would be right."""
+    whose = f"{labels.get('kind')} alerts of severity {labels.get('severity')}"
+    for way, channel in _wanted(labels):
+        if not any(found == way and channel in {"", where} for found, where in ways):
+            yield f"sends {whose} not by {way} {channel}".rstrip(), "route them there"
+    for way in _unwanted(labels, ways):
+        yield f"sends {whose} by {way} as well", "let only who is to know hear of it (ALR-7)"
+    if labels.get("escalation") == "true" and not tells_both:
+        yield "tells not both CTO and owner of what nobody resolved", "lead it to a receiver with both (ALR-8)"
+
+
+def _late(
+    labels: Mapping[str, str], ends: list[End], receivers: Mapping[str, Receiver], said: set[str]
+) -> Iterator[Finding]:
+    most = 1 if labels.get("severity") == "critical" else 5
+    for end in ends:
+        if (hours_of(end.wait.text) or 0) * 60 > most + 0.01 and end.wait.path not in said:
+            said.add(end.wait.path)
+            yield end.wait.wrong(f"is {end.wait.text}", f"give at most {most}m")
+        paged = any(way == "pagerduty" for way, _ in receivers.get(end.receiver, Receiver()).ways)
+        minutes = (hours_of(end.repeat.text) or 99) * 60
+        if paged and most == 1 and minutes > _PAGED_MINUTES + 0.01 and end.repeat.path not in said:
+            said.add(end.repeat.path)
+            yield end.repeat.wrong(f"is {end.repeat.text}", f"give at most {_PAGED_MINUTES}m (ALR-8)")
 
 
 @resource_rule("alert-receivers", requirements=("ALR-1", "ALR-9", "ALR-10"), types=(kinds.CONFIG_MAP,))

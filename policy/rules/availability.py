@@ -51,6 +51,9 @@ def workload_replicas(resource: Resource) -> Iterator[Finding]:
 def workload_rollout(resource: Resource) -> Iterator[Finding]:
     """A new version comes gradually: the old one serves until the new one does."""
     spec = resource.props.at("spec")
+    ready = spec.at("minReadySeconds")
+    if not ready.number:
+        yield ready.wrong("is missing", "give the seconds that a pod has to stay ready")
     if resource.type != kinds.DEPLOYMENT:
         kind = spec.at("updateStrategy", "type")
         if kind.text not in {"", "RollingUpdate"}:
@@ -68,9 +71,6 @@ def workload_rollout(resource: Resource) -> Iterator[Finding]:
     surge = spec.at("strategy", "rollingUpdate", "maxSurge")
     if surge.text in {"0", "0%"}:
         yield surge.wrong("is 0: no new pod could come", "give 1")
-    ready = spec.at("minReadySeconds")
-    if not ready.number:
-        yield ready.wrong("is missing", "give the seconds that a pod has to stay ready")
 
 
 @resource_rule("workload-ends-in-order", requirements=("ENV-4",), types=kinds.LONG_RUNNING)

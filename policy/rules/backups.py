@@ -103,4 +103,36 @@ def backup_encrypted(resource: Resource) -> Iterator[Finding]:
                     yield content.wrong(f"has another {name} in [{section}]", "say it in [global] alone")
 
 
-RULES = (postgres_archive, database_files_read_only, backup_encrypted)
+def copied_elsewhere(container: Resource) -> bool:
+    """Whether a container of backups copies from one server to another."""
+    labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
+    return labels.get(f"{_LABEL}-from") != labels.get(f"{_LABEL}-to")
+
+
+@resource_rule(
+    "copies-encrypted",
+    requirements=("BAK-2", "SEC-1", "SEC-5"),
+    types=(kinds.DOCKER_CONTAINER,),
+    severity=Severity.CRITICAL,
+)
+def copies_encrypted(resource: Resource) -> Iterator[Finding]:
+    """What is copied to another server is encrypted before it leaves, names as well, and by TLS."""
+    elsewhere = copied_elsewhere(resource)
+    for content in files(resource, "rclone.conf"):
+        told = configparser.RawConfigParser()
+        told.read_string(content.text)
+        target = dict(told["target"]) if told.has_section("target") else {}
+        if elsewhere and (
+            target.get("type") != "crypt"
+            or not target.get("password")
+            or target.get("filename_encryption", "standard") != "standard"
+            or target.get("directory_name_encryption", "true") != "true"
+            or target.get("no_data_encryption", "false") != "false"
+        ):
+            yield content.wrong("copies to another server what that one can read", "give a target of type crypt")
+        for section in told.sections():
+            if not told.get(section, "endpoint", fallback="https://").startswith("https://"):
+                yield content.wrong(f"speaks to [{section}] without TLS", "give https:// and its address")
+
+
+RULES = (postgres_archive, database_files_read_only, backup_encrypted, copies_encrypted)

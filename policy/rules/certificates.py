@@ -9,6 +9,7 @@ from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .documents import ROUTING, of_stack
+from .exposure import is_private as is_inside
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
 PRIVATE = (".local", ".internal", ".lan", ".test")
@@ -17,6 +18,7 @@ _TSIG = frozenset({"HMACSHA256", "HMACSHA384", "HMACSHA512"})
 _HOST = re.compile(r"Host\(([^)]*)\)")
 _QUOTED = re.compile(r"`([^`]+)`")
 _INSIDE = ["metrics"]
+_SHORTEST_HOURS, _LONGEST_HOURS = 720, 2160
 
 
 def is_private(name: str) -> bool:
@@ -41,10 +43,23 @@ def acme_issuer(resource: Resource) -> Iterator[Finding]:
     for solver in solvers:
         if solver.at("http01").present or not solver.at("dns01").present:
             yield solver.wrong("is not dns01, without which there is no wildcard", "give dns01")
-        update = solver.at("dns01", "rfc2136")
-        algorithm = update.at("tsigAlgorithm")
-        if update.present and algorithm.text not in _TSIG:
-            yield algorithm.wrong(f"is {algorithm.text or 'missing, which is MD5'}", "give HMACSHA256")
+        else:
+            yield from _updated(solver.at("dns01", "rfc2136"))
+    if not acme.at("privateKeySecretRef", "name").text:
+        yield acme.at("privateKeySecretRef", "name").wrong("is missing", "name the Secret of the account's key")
+    if not acme.at("email").text:
+        yield acme.at("email").wrong("is missing: nobody hears of what fails", "give the address for alerts")
+    for other in ("ca", "selfSigned", "vault", "venafi"):
+        if resource.props.at("spec", other).present:
+            yield resource.props.at("spec", other).wrong("is another authority beside it", "remove it")
+
+
+def _updated(update: Value) -> Iterator[Finding]:
+    algorithm, server = update.at("tsigAlgorithm"), update.at("nameserver")
+    if algorithm.text not in _TSIG:
+        yield algorithm.wrong(f"is {algorithm.text or 'missing, which is MD5'}", "give HMACSHA256")
+    if not is_inside(server.text.rpartition(":")[0] or server.text):
+        yield server.wrong(f"is {server.text or 'missing'}", "give the private address of the stack's name server")
 
 
 @stack_rule("certificate-issuer", requirements=("SEC-1",), types=(kinds.CERTIFICATE, *kinds.ISSUERS))
@@ -71,6 +86,8 @@ def certificate_issuer(stack: Stack) -> Iterator[Finding]:
             if is_private(name.text):
                 if not issuer.at("ca").present:
                     yield name.wrong(f"{name.text} is no name of {reference.at('name').text}'s", "name the private CA")
+            elif spec.at("isCA").flag:
+                yield spec.at("isCA").wrong("is true: no public authority certifies one", "remove it")
             elif not issuer.at("acme").present:
                 yield name.wrong(f"{name.text} is public and not Let's Encrypt's", "name the issuer with acme")
             elif zones and not any(f".{name.text.removeprefix('*.')}".endswith(f".{zone}") for zone in zones):
@@ -84,6 +101,8 @@ def certificate_strength(resource: Resource) -> Iterator[Finding]:
     key = spec.at("privateKey")
     least = {"ECDSA": 256, "RSA": 2048, "": 2048}.get(key.at("algorithm").text, 0)
     size = key.at("size")
+    if key.at("algorithm").text == "ECDSA" and size.text not in {"", "256", "384", "521"}:
+        yield size.wrong(f"is {size.text}, of which there is no curve", "give 256")
     if (size.number or 2048 if key.at("algorithm").text != "ECDSA" else size.number or 256) < least:
         yield size.wrong(f"is {size.text}", f"give {least}")
     if not spec.at("secretName").text:
@@ -98,10 +117,13 @@ def certificate_strength(resource: Resource) -> Iterator[Finding]:
     usages = spec.at("usages")
     if usages.present and "server auth" not in usages.texts():
         yield usages.wrong("lacks server auth, without which no browser takes it", "add it")
-    before = spec.at("renewBefore")
+    before, duration = spec.at("renewBefore"), spec.at("duration")
     hours = re.match(r"(\d+)h", before.text)
     if hours is None or int(hours[1]) < 240:
         yield before.wrong(f"is {before.text or 'missing'}", "give at least 240h")
+    whole = re.match(r"(\d+)h", duration.text)
+    if duration.present and (whole is None or not _SHORTEST_HOURS <= int(whole[1]) <= _LONGEST_HOURS):
+        yield duration.wrong(f"is {duration.text}", "give 2160h, as Let's Encrypt does")
 
 
 @stack_rule("zone-authority", requirements=("SEC-1",), types=(kinds.DNS_RECORD,))
@@ -146,10 +168,16 @@ def _covered(host: str, names: set[str]) -> bool:
 def public_name_certified(stack: Stack) -> Iterator[Finding]:
     """Every host that a gateway serves is in a certificate that the gateway has."""
     named = {
-        each.props.at("spec", "secretName").text: set(each.props.at("spec", "dnsNames").texts())
+        (kinds.namespace_of(each), each.props.at("spec", "secretName").text): set(
+            each.props.at("spec", "dnsNames").texts()
+        )
         for each in stack.of(kinds.CERTIFICATE)
     }
-    mounted = [each for workload in stack.of(*kinds.WORKLOADS) for each in _secrets(kinds.pod_spec(workload))]
+    mounted = [
+        ((kinds.namespace_of(workload), secret), path)
+        for workload in stack.of(*kinds.WORKLOADS)
+        for secret, path in _secrets(kinds.pod_spec(workload))
+    ]
     for document in of_stack(stack, ROUTING):
         http = document.content.at("http")
         served = [each.at("certFile").text for each in document.content.at("tls", "certificates").items()]
@@ -178,4 +206,30 @@ def _secrets(pod: Value) -> Iterator[tuple[str, str]]:
                 yield name, ""
 
 
-RULES = (acme_issuer, certificate_issuer, certificate_strength, zone_authority, public_name_certified)
+@stack_rule(
+    "certificate-used",
+    requirements=("SEC-1",),
+    types=(kinds.CERTIFICATE, *kinds.ISSUERS, kinds.SECRET_PATCH, *kinds.WORKLOADS),
+)
+def certificate_used(stack: Stack) -> Iterator[Finding]:
+    """A certificate's Secret is where somebody reads it, and an authority's key is one that is certified."""
+    made: dict[str, Value] = {
+        each.props.at("spec", "secretName").text: each.props.at("spec", "secretName")
+        for each in stack.of(kinds.CERTIFICATE)
+    }
+    wanted: dict[str, Value] = {}
+    for issuer in stack.of(*kinds.ISSUERS):
+        wanted[issuer.props.at("spec", "ca", "secretName").text] = issuer.props.at("spec", "ca", "secretName")
+    for patch in stack.of(kinds.SECRET_PATCH):
+        wanted[patch.props.at("metadata", "name").text] = patch.props.at("metadata", "name")
+    wanted.pop("", None)
+    read = {secret for each in stack.of(*kinds.WORKLOADS) for secret, _ in _secrets(kinds.pod_spec(each))}
+    for name, place in wanted.items():
+        if made and name not in made:
+            yield place.wrong(f"is {name}, of which no certificate is made", "declare the Certificate")
+    for name, place in made.items() if wanted and read else ():
+        if name not in wanted and name not in read:
+            yield place.wrong(f"is {name}, which nobody reads", "name the Secret that is mounted or read")
+
+
+RULES = (acme_issuer, certificate_issuer, certificate_strength, zone_authority, public_name_certified, certificate_used)

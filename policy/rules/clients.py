@@ -31,7 +31,23 @@ _SSE = frozenset({"SSE-S3", "SSE-KMS"})
 _ON = {
     ("security", "cookie_secure"): "true",
     ("security", "strict_transport_security"): "true",
+    ("security", "x_content_type_options"): "true",
+    ("security", "content_security_policy"): "true",
 }
+_OFF = (
+    ("auth.anonymous", "enabled"),
+    ("auth.jwt", "enabled"),
+    ("auth.proxy", "enabled"),
+    ("auth", "disable_login_form"),
+    ("users", "allow_sign_up"),
+    ("users", "viewers_can_edit"),
+    ("security", "disable_brute_force_login_protection"),
+    ("security", "allow_embedding"),
+    ("snapshots", "external_enabled"),
+    ("public_dashboards", "enabled"),
+    ("plugins", "plugin_admin_enabled"),
+)
+"""What lets somebody in, or something out, when it is true."""
 
 
 @resource_rule("document-readable", requirements=("SEC-1", "MON-1"), types=(*_HOLDERS, kinds.FILE))
@@ -53,6 +69,11 @@ def client_verifies(resource: Resource) -> Iterator[Finding]:
             yield from _probes(document.content)
         if document.kind == ALERTMANAGER and document.content.at("global", "smtp_require_tls").flag is False:
             yield document.content.at("global", "smtp_require_tls").wrong("is false", "set it to true")
+        if document.kind == PROMETHEUS:
+            for job in document.content.at("scrape_configs").items():
+                version = job.at("tls_config", "min_version")
+                if version.text in _OLD:
+                    yield version.wrong(f"is {version.text}", "remove it")
     if resource.type == kinds.SECRET:
         for name, value, text in secret_texts(resource):
             if name.startswith("etcd-s3-") and name.endswith(("-insecure", "-skip-ssl-verify")) and text:
@@ -151,28 +172,27 @@ def grafana_closed(resource: Resource) -> Iterator[Finding]:
         for (section, name), wanted in _ON.items():
             if page.at(section, name).text != wanted:
                 yield page.at(section, name).wrong(f"is not {wanted}", f"give {wanted}")
-        for section, name in (
-            ("auth.anonymous", "enabled"),
-            ("users", "allow_sign_up"),
-            ("auth", "disable_login_form"),
-            ("security", "disable_brute_force_login_protection"),
-            ("security", "allow_embedding"),
-            ("auth.proxy", "enabled"),
-            ("public_dashboards", "enabled"),
-        ):
+        for section, name in _OFF:
             if page.at(section, name).text == "true":
                 yield page.at(section, name).wrong("is true", "give false")
         for name in ("admin_password", "secret_key"):
             value = page.at("security", name)
             if not value.text.startswith("$__file{"):
                 yield value.wrong("is no file", "give $__file{<path>}")
-        if page.at("users", "auto_assign_org_role").text == "Admin":
-            yield page.at("users", "auto_assign_org_role").wrong("makes everybody an administrator", "give Viewer")
-        unsigned = page.at("plugins", "allow_loading_unsigned_plugins")
-        if unsigned.text:
-            yield unsigned.wrong(f"is {unsigned.text}", "remove it")
-        if not page.at("server", "root_url").text.startswith("https://"):
-            yield page.at("server", "root_url").wrong("is not https", "give the URL that people use")
+        yield from _people(page)
+
+
+def _people(page: Value) -> Iterator[Finding]:
+    role, cookie = page.at("users", "auto_assign_org_role"), page.at("security", "cookie_samesite")
+    if role.text not in {"", "Viewer"}:
+        yield role.wrong(f"makes everybody {role.text}", "give Viewer")
+    if cookie.text not in {"", "lax", "strict"}:
+        yield cookie.wrong(f"is {cookie.text}: other pages act for who is logged in", "give lax")
+    unsigned = page.at("plugins", "allow_loading_unsigned_plugins")
+    if unsigned.text:
+        yield unsigned.wrong(f"is {unsigned.text}", "remove it")
+    if not page.at("server", "root_url").text.startswith("https://"):
+        yield page.at("server", "root_url").wrong("is not https", "give the URL that people use")
 
 
 RULES = (

@@ -17,6 +17,7 @@ _CONFIG, _PSA = "/etc/rancher/k3s/config.yaml", "/psa.yaml"
 _REGISTRIES, _AUDIT, _MANIFESTS = "/registries.yaml", "/audit.yaml", "/server/manifests/"
 _ARGUMENTS = ("anonymous-auth=false", "audit-policy-file=", "audit-log-path=", "admission-control-config-file=")
 AUDIT_DAYS = 30
+_AUDIT_MIB, _AUDIT_FILES = 50, 5
 SNAPSHOT_DAYS = 7
 """BAK-3."""
 
@@ -79,6 +80,10 @@ def _of_server(config: Value) -> Iterator[Finding]:
     kept = next((each.partition("=")[2] for each in given if each.startswith("audit-log-maxage=")), "")
     if not kept.isdigit() or int(kept) < AUDIT_DAYS:
         yield arguments.wrong("keeps the audit log shorter than 30 days", f"give audit-log-maxage={AUDIT_DAYS}")
+    for name, least in (("audit-log-maxsize", _AUDIT_MIB), ("audit-log-maxbackup", _AUDIT_FILES)):
+        told = next((each.partition("=")[2] for each in given if each.startswith(f"{name}=")), "")
+        if not told.isdigit() or int(told) < least:
+            yield arguments.wrong(f"gives the audit log no room: {name} is {told or 'missing'}", f"give {least}")
     if not any(each.startswith("enable-admission-plugins=") and "NodeRestriction" in each for each in given):
         yield arguments.wrong("lacks NodeRestriction: a node may change the others", "add it")
     for name in _PUBLISHING:
@@ -104,11 +109,16 @@ _NEVER_ARGUMENTS = re.compile(
     r"anonymous-auth=true|authorization-mode=.*AlwaysAllow.*|read-only-port=(?!0$).*|tls-min-version=VersionTLS1[01]"
     r"|insecure-port=(?!0$).*|disable-admission-plugins=.*(?:PodSecurity|NodeRestriction).*|profiling=true"
     r"|service-account-extend-token-expiration=true|(?:token|basic)-auth-file=.*|tls-cipher-suites=.*_CBC_.*"
-    r"|rotate-certificates=false|audit-policy-file=/dev/null|audit-log-path=/dev/null"
+    r"|rotate-certificates=false|allowed-unsafe-sysctls=.+|tls-cipher-suites=(?:.*,)?TLS_RSA_.*|audit-policy-file=/dev/null|audit-log-path=/dev/null"
 )
 
 
 def _of_node(config: Value) -> Iterator[Finding]:
+    if config.at("protect-kernel-defaults").flag is not True:
+        yield config.at("protect-kernel-defaults").wrong("is not true: the kubelet changes the kernel", "set it")
+    limits = [each for each in config.at("kubelet-arg").texts() if each.startswith("pod-max-pids=")]
+    if not any(each.partition("=")[2].isdigit() for each in limits):
+        yield config.at("kubelet-arg").wrong("lets one pod take all processes", "give pod-max-pids=4096")
     for name, never in _NEVER.items():
         value = config.at(name)
         if value.present and never.fullmatch(value.text):

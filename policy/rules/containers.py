@@ -26,7 +26,15 @@ _HOLDERS = frozenset(
     }
 )
 """Folders with an engine's socket in them, which is as good read-only, or with all that containers know and keep."""
+_MEASURED = frozenset({"/", "/sys", "/var/log", "/var/lib/docker/containers", "/etc/machine-id"})
+"""What agents read of a host (MON-2, LOG-7)."""
 _SHARED = ("networkMode", "pidMode", "ipcMode")
+
+
+def _runs(container: Resource) -> bool:
+    """Whether a container runs at some time: a step or a timer may start it; one without a command holds files."""
+    told = any(list(container.props.at(name).items()) for name in ("command", "entrypoints"))
+    return container.props.at("start").flag is not False or told
 
 
 @resource_rule(
@@ -76,9 +84,10 @@ def docker_capabilities(resource: Resource) -> Iterator[Finding]:
 def docker_bounded(resource: Resource) -> Iterator[Finding]:
     """Every Docker container that runs has a memory limit, swap included, and is started again when it ends."""
     restart = resource.props.at("restart")
-    if resource.props.at("start").flag is False:
-        if restart.text:
-            yield resource.props.at("start").wrong("is false: what is to be started again never runs", "remove it")
+    waits = resource.props.at("start").flag is False
+    if waits and restart.text:
+        yield resource.props.at("start").wrong("is false: what is to be started again never runs", "remove it")
+    if not _runs(resource):
         return
     if resource.props.at("maxRetryCount").number:
         yield resource.props.at("maxRetryCount").wrong("ends its starts for good", "remove it")
@@ -88,7 +97,7 @@ def docker_bounded(resource: Resource) -> Iterator[Finding]:
     swap = resource.props.at("memorySwap")
     if memory.number and swap.number != memory.number:
         yield swap.wrong("is not the same as memory", "set it to that: left open, it is twice as much")
-    if restart.text not in {"always", "unless-stopped", "on-failure"}:
+    if not waits and restart.text not in {"always", "unless-stopped", "on-failure"}:
         yield restart.wrong(f"is {restart.text or 'missing'}", "give unless-stopped")
 
 
@@ -114,7 +123,7 @@ def docker_health(resource: Resource) -> Iterator[Finding]:
 def docker_read_only(resource: Resource) -> Iterator[Finding]:
     """A Docker container that runs cannot write to its own image."""
     read_only = resource.props.at("readOnly")
-    if read_only.flag is not True and resource.props.at("start").flag is not False:
+    if read_only.flag is not True and _runs(resource):
         yield read_only.wrong("is not true", "set it, and a tmpfs or volume where the program writes")
 
 
@@ -140,9 +149,14 @@ def docker_confined(resource: Resource) -> Iterator[Finding]:
         yield props.at("usernsMode").wrong("is the host's own", "remove it")
     for device in props.at("devices").items():
         yield device.wrong("gives a device of the host away", "remove it")
+    for name in ("sysctls", "groupAdds"):
+        if list(props.at(name).leaves()):
+            yield props.at(name).wrong("gives more than the program's own rights", "remove it")
     for mount in props.at("mounts").items():
         if mount.at("type").text == "bind" and mount.at("readOnly").flag is not True:
             yield mount.at("readOnly").wrong("is not true", "set it, and write to a volume")
+        if mount.at("type").text == "bind" and mount.at("source").text not in _MEASURED:
+            yield mount.at("source").wrong("is no folder that agents measure or read", "use a volume")
 
 
 @resource_rule(
@@ -153,7 +167,7 @@ def docker_confined(resource: Resource) -> Iterator[Finding]:
 def docker_non_root(resource: Resource) -> Iterator[Finding]:
     """A Docker container that runs is not root."""
     user = resource.props.at("user")
-    if resource.props.at("start").flag is not False and user.text.partition(":")[0] in {"", "0", "root"}:
+    if _runs(resource) and user.text.partition(":")[0] in {"", "0", "root"}:
         yield user.wrong(f"is {user.text or 'missing'}", "give a user that is not root")
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ..judging import Resource, resource_rule
 from ..values import Finding
 from . import kinds
+from .exposure import is_private
 
 LONGEST_TTL = 300
 """Seconds; a switch of the live slot reaches every client within this."""
@@ -49,4 +50,12 @@ def record_signed(resource: Resource) -> Iterator[Finding]:
         yield algorithm.wrong(f"is {algorithm.text or 'missing'}", "give hmac-sha256")
 
 
-RULES = (record_ttl, record_signed)
+@resource_rule("record-server", requirements=("SEC-1", "SEC-6"), types=(kinds.DNS_RECORD,))
+def record_server(resource: Resource) -> Iterator[Finding]:
+    """Records are changed on a name server of the stack's own networks."""
+    server = resource.props.at("server")
+    if server.text and not is_private(server.text):
+        yield server.wrong(f"is {server.text}", "give the private address of a name server")
+
+
+RULES = (record_ttl, record_signed, record_server)

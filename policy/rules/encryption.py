@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
@@ -34,13 +35,26 @@ def bucket_encryption_key(resource: Resource) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def bucket_encrypted(stack: Stack) -> Iterator[Finding]:
-    """Every bucket has a server-side encryption."""
+    """Every bucket has a server-side encryption, all with the one key that the server has."""
     encryptions = stack.of(kinds.BUCKET_ENCRYPTION)
+    keys = Counter(each.props.at("kmsKeyId").text for each in encryptions)
+    for each in encryptions:
+        if each.props.at("kmsKeyId").text != keys.most_common(1)[0][0]:
+            yield each.props.at("kmsKeyId").wrong("is another key than the other buckets'", "give the stack's key")
     for bucket in stack.of(kinds.BUCKET):
         if not for_bucket(bucket, encryptions):
             yield bucket.props.at("bucket").wrong(
                 "has no S3BucketServerSideEncryption", "declare one with the same bucket"
             )
+
+
+@resource_rule("storage-encrypts", requirements=("SEC-5",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
+def storage_encrypts(resource: Resource) -> Iterator[Finding]:
+    """The stack's own object storage encrypts whatever it is given, also what nobody asked it to."""
+    variables = resource.props.at("envs")
+    names = {each.partition("=")[0] for each in variables.texts()}
+    if "MINIO_ROOT_USER" in names and "MINIO_KMS_AUTO_ENCRYPTION=on" not in variables.texts():
+        yield variables.wrong("leave objects as they come", "give MINIO_KMS_AUTO_ENCRYPTION=on")
 
 
 @resource_rule(
@@ -96,4 +110,4 @@ def _of_class(bucket: Value, wanted: str) -> Iterator[Finding]:
         yield bucket.wrong(f"is {bucket.text}", f"name the bucket that ends with -{wanted}")
 
 
-RULES = (bucket_encryption_key, bucket_encrypted, cluster_volumes, storage_places)
+RULES = (storage_encrypts, bucket_encryption_key, bucket_encrypted, cluster_volumes, storage_places)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .network import is_names
 
 _ADDRESSES = "kube-vip.io/loadbalancerIPs"
 _LINK_LOCAL = ipaddress.ip_network("169.254.0.0/16")
@@ -160,4 +161,19 @@ def record_own_addresses(stack: Stack) -> Iterator[Finding]:
                 yield address.wrong(f"is {address.text}, which is nobody's of the stack", "give a gateway's address")
 
 
-RULES = (service_reaches, flows_reach, firewall_logins, record_own_addresses)
+@stack_rule("names-reach", requirements=("SEC-6", "ENV-4"), types=(kinds.NETWORK_POLICY, *kinds.LONG_RUNNING))
+def names_reach(stack: Stack) -> Iterator[Finding]:
+    """Where everything is denied, every pod may still ask for names."""
+    policies = stack.of(kinds.NETWORK_POLICY)
+    asking = {
+        kinds.namespace_of(each)
+        for each in policies
+        if not list(each.props.at("spec", "podSelector").leaves())
+        and any(map(is_names, each.props.at("spec", "egress").items()))
+    }
+    for workload in stack.of(*kinds.LONG_RUNNING) if policies and "?" not in asking else ():
+        if kinds.namespace_of(workload) not in asking:
+            yield workload.props.at("metadata", "namespace").wrong("has pods that may ask for no name", "let them")
+
+
+RULES = (names_reach, service_reaches, flows_reach, firewall_logins, record_own_addresses)

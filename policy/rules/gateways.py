@@ -9,12 +9,17 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .documents import GATEWAY, ROUTING, of_resource
+from .exposure import is_private
 from .https import is_at_home, plain_hosts
 
 LEAST_STS = 31_536_000
 """Seconds: a year."""
 _INSIDE = frozenset({"metrics"})
 """Entry points that no Service publishes."""
+_UNASKED = {
+    "api": "shows every route to who asks",
+    "certificatesResolvers": "asks for certificates beside cert-manager",
+}
 _VERSIONS = frozenset({"VersionTLS12", "VersionTLS13"})
 _FRAMES = frozenset({"DENY", "SAMEORIGIN"})
 _REFERRERS = frozenset({"no-referrer", "same-origin", "strict-origin", "strict-origin-when-cross-origin"})
@@ -37,8 +42,28 @@ def gateway_tls(resource: Resource) -> Iterator[Finding]:
                 yield point.wrong("serves plain HTTP", "give http.tls, or a permanent redirection to https")
         for name, plugin in document.content.at("experimental", "plugins").entries():
             yield plugin.wrong(f"downloads the plugin {name} at each start", "bring it as a local plugin")
-        if document.content.at("api", "insecure").flag:
-            yield document.content.at("api", "insecure").wrong("is true", "remove it")
+        yield from _beside(document.content)
+        yield from _apart(points)
+
+
+def _beside(static: Value) -> Iterator[Finding]:
+    for name, problem in _UNASKED.items():
+        if static.at(name).present:
+            yield static.at(name).wrong(problem, "remove it")
+    for name, provider in static.at("providers").entries():
+        if name not in {"file", "providersThrottleDuration"}:
+            yield provider.wrong("takes routes from elsewhere, which nobody judges", "remove it")
+
+
+def _apart(points: Value) -> Iterator[Finding]:
+    addresses: set[str] = set()
+    for _, point in points.entries():
+        if point.at("address").text in addresses:
+            yield point.at("address").wrong("is that of another entry point", "give its own port")
+        addresses.add(point.at("address").text)
+        to = point.at("http", "redirections", "entryPoint", "to")
+        if to.text and to.text != ":443" and not points.at(to.text, "http", "tls").present:
+            yield to.wrong(f"is {to.text}, which serves no TLS", "give :443")
 
 
 @resource_rule("gateway-tls-options", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
@@ -62,6 +87,17 @@ def gateway_tls_options(resource: Resource) -> Iterator[Finding]:
             if each.at("sniStrict").flag is not True:
                 yield each.at("sniStrict").wrong("is not true", "set it")
             yield from _ciphers(each.at("cipherSuites"))
+        yield from _chosen(document.content)
+
+
+def _chosen(content: Value) -> Iterator[Finding]:
+    tls = content.at("tls")
+    if tls.at("stores").present:
+        yield tls.at("stores").wrong("has another certificate for names that are not known", "remove it")
+    for _, router in content.at("http", "routers").entries():
+        named = router.at("tls", "options")
+        if named.text and not tls.at("options", named.text).present:
+            yield named.wrong(f"is {named.text}, which is not declared", "remove it")
 
 
 def _old(options: Value, remedy: str) -> Iterator[Finding]:
@@ -110,6 +146,8 @@ def _is_safe(headers: Value) -> bool:
         and headers.at("contentTypeNosniff").flag is True
         and headers.at("customFrameOptionsValue").text in _FRAMES
         and headers.at("referrerPolicy").text in _REFERRERS
+        and "*" not in headers.at("accessControlAllowOriginList").texts()
+        and not re.search(r"frame-ancestors[^;]*\*", headers.at("contentSecurityPolicy").text)
     )
 
 
@@ -126,8 +164,22 @@ def gateway_backends(resource: Resource) -> Iterator[Finding]:
         for _, service in document.content.at("http", "services").entries():
             for server in service.at("loadBalancer", "servers").items():
                 url = server.at("url")
-                if any(not is_at_home(host) and not _BESIDE.fullmatch(host) for host in plain_hosts(url.text)):
+                hosts = plain_hosts(url.text)
+                if any(not is_at_home(host) and not _BESIDE.fullmatch(host) for host in hosts):
                     yield url.wrong("is plain HTTP to another host", "use https://")
+
+
+@resource_rule("gateway-inside", requirements=("SEC-1", "SEC-6"), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
+def gateway_inside(resource: Resource) -> Iterator[Finding]:
+    """No gateway leads to an address that is not private, whatever it speaks there."""
+    for document in of_resource(resource):
+        if document.kind != ROUTING:
+            continue
+        for _, service in document.content.at("http", "services").entries():
+            for server in service.at("loadBalancer", "servers").items():
+                address = re.match(r"[a-z]+://([\d.]+)(?::|/|$)", server.at("url").text)
+                if address and not is_private(address[1]):
+                    yield server.at("url").wrong(f"leads to {address[1]}, out of the platform", "name a part of it")
 
 
 @stack_rule("docker-gateway", requirements=("SEC-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
@@ -156,4 +208,4 @@ def _plain(document: Value) -> Iterator[str]:
             yield point.at("address").text.rpartition(":")[2]
 
 
-RULES = (gateway_tls, gateway_tls_options, gateway_headers, gateway_backends, docker_gateway)
+RULES = (gateway_tls, gateway_tls_options, gateway_headers, gateway_backends, gateway_inside, docker_gateway)

@@ -28,6 +28,9 @@ def minio_provider_tls(resource: Resource) -> Iterator[Finding]:
     ssl = resource.props.at("minioSsl")
     if ssl.flag is not True:
         yield ssl.wrong("is not true", "set minio_ssl=True")
+    server = resource.props.at("minioServer")
+    if server.text.endswith(":80"):
+        yield server.wrong("is the port of plain HTTP", "give that of HTTPS")
     insecure = resource.props.at("minioInsecure")
     if insecure.flag:
         yield insecure.wrong("switches the check of the certificate off", "remove it and trust the CA by SSL_CERT_FILE")

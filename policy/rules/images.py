@@ -136,6 +136,11 @@ def helm_chart(resource: Resource) -> Iterator[Finding]:
             yield resource.props.at(name).wrong("changes the chart unseen", "give values")
     if "://" in chart.text:
         yield chart.wrong(f"is {chart.text}", "give the chart's name")
+    elif _EXACT_VERSION.fullmatch(version.text) and f"{chart.text}:{version.text}" not in _LISTED:
+        yield version.wrong(f"is {version.text}, which is not in the table of versions", "take the version there")
+    for leaf in resource.props.at("values").leaves():
+        if ".image." in leaf.path:
+            yield leaf.wrong("is another image than the chart's own", "remove it")
 
 
 @stack_rule(

@@ -53,6 +53,7 @@ COOLIFY_APPLICATION = "pulumi-python:dynamic/coolify:Application"
 NAMESPACE = "kubernetes:core/v1:Namespace"
 CONFIG_MAP = "kubernetes:core/v1:ConfigMap"
 SECRET = "kubernetes:core/v1:Secret"  # noqa: S105 - a type
+SECRET_PATCH = "kubernetes:core/v1:SecretPatch"  # noqa: S105 - a type
 SERVICE = "kubernetes:core/v1:Service"
 INGRESS = "kubernetes:networking.k8s.io/v1:Ingress"
 NETWORK_POLICY = "kubernetes:networking.k8s.io/v1:NetworkPolicy"

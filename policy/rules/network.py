@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,10 @@ def network_policy_addresses(resource: Resource) -> Iterator[Finding]:
     """A network policy names machines; the internet only without what is inside, and only gateways are open to it."""
     spec = resource.props.at("spec")
     of_gateway = spec.at("podSelector", "matchLabels", _NAME).text in GATEWAYS
+    ways = spec.at("policyTypes")
+    for rules, way in (("ingress", "Ingress"), ("egress", "Egress")):
+        if list(spec.at(rules).items()) and ways.texts() and way not in ways.texts():
+            yield ways.wrong(f"lacks {way}, so the rules for it mean nothing", "name it")
     for rules, peers in (("ingress", "from"), ("egress", "to")):
         for rule in spec.at(rules).items():
             for port in rule.at("ports").items():
@@ -120,31 +125,35 @@ def network_policy_pairs(stack: Stack) -> Iterator[Finding]:
 @stack_rule("network-policy-pods", requirements=("SEC-6",), types=(kinds.NETWORK_POLICY, *kinds.WORKLOADS))
 def network_policy_pods(stack: Stack) -> Iterator[Finding]:
     """Every workload has a policy of its own, and a policy with doors is on a workload's pods."""
-    pods = {
-        (kinds.namespace_of(each), kinds.pod_template(each).at("metadata", "labels", _NAME).text): each
+    pods = [
+        (kinds.namespace_of(each), _labels(kinds.pod_template(each).at("metadata", "labels")), each)
         for each in stack.of(*kinds.WORKLOADS)
-    }
-    guarded: set[tuple[str, str]] = set()
+    ]
+    guarded: list[tuple[str, dict[str, str]]] = []
     for policy in stack.of(kinds.NETWORK_POLICY):
         spec = policy.props.at("spec")
         named = spec.at("podSelector", "matchLabels", _NAME)
         if named.text:
-            guarded.add((kinds.namespace_of(policy), named.text))
+            guarded.append((kinds.namespace_of(policy), _labels(spec.at("podSelector", "matchLabels"))))
         for rules in ("ingress", "egress"):
             for rule in spec.at(rules).items():
-                names = not list(spec.at("podSelector").leaves()) and not _is_names(rule)
+                names = not list(spec.at("podSelector").leaves()) and not is_names(rule)
                 if names and any(each[0] == kinds.namespace_of(policy) for each in pods):
                     yield spec.at("podSelector").wrong("opens a door for every pod of the namespace", "name the pods")
     if not guarded:
         return
-    for place, workload in pods.items():
-        if place not in guarded:
+    for space, labels, workload in pods:
+        if not any(space == other and chosen.items() <= labels.items() for other, chosen in guarded):
             yield workload.props.at("metadata", "name").wrong(
-                f"has no network policy on {_NAME}={place[1]}", "declare one with its flows"
+                f"has no network policy on {_NAME}={labels.get(_NAME, '')}", "declare one with its flows"
             )
 
 
-def _is_names(rule: Value) -> bool:
+def _labels(value: Value) -> dict[str, str]:
+    return {name: each.text for name, each in value.entries()}
+
+
+def is_names(rule: Value) -> bool:
     """Whether the rule is the one that everybody has: questions for names."""
     ports = {port.at("port").text for port in rule.at("ports").items()}
     peers = [peer.at("podSelector", "matchLabels", "k8s-app").text for peer in rule.at("to").items()]
@@ -187,17 +196,35 @@ def service_target(stack: Stack) -> Iterator[Finding]:
         if not found:
             yield spec.at("selector").wrong("selects no workload's pods", "give labels of the pods")
             continue
+        own = service.props.at("metadata", "labels", _NAME).text
+        if own and own != wanted.get(_NAME, own):
+            yield spec.at("selector").wrong(f"selects {wanted[_NAME]}, and is {own}'s", "give labels of its own pods")
         for port in spec.at("ports").items():
             target = port.at("targetPort")
             if (target.text or port.at("port").text) not in opened:
                 yield port.wrong("leads to a port that the pods do not open", "name one of theirs")
 
 
+def _parts(ports: str) -> Iterator[tuple[str, int, int]]:
+    for part in filter(None, ports.replace(" ", "").split(",")):
+        low, _, high = part.partition(":")
+        if low.isdigit() and (high or low).isdigit():
+            yield part, int(low), int(high or low)
+
+
+def _outgoing(rule: Value) -> Iterator[Finding]:
+    if not rule.at("proto").text or not re.fullmatch(r"[\d,]+", rule.at("dport").text):
+        yield rule.at("dport").wrong("opens more than one program of who is asked", "give proto and the port")
+
+
 @resource_rule("firewall-narrow", requirements=("SEC-6", "INF-1"), types=kinds.FIREWALL_RULES)
 def firewall_narrow(resource: Resource) -> Iterator[Finding]:
     """What a machine's firewall lets in has a protocol, ports, and senders, but for names and the web."""
     for rule in resource.props.at("rules").items():
-        if rule.at("type").text.lower() != "in" or rule.at("action").text.upper() != "ACCEPT":
+        if rule.at("action").text.upper() != "ACCEPT":
+            continue
+        if rule.at("type").text.lower() != "in":
+            yield from _outgoing(rule)
             continue
         if rule.at("macro").text:
             yield rule.at("macro").wrong("stands for ports that nobody sees", "give proto and dport")
@@ -208,12 +235,10 @@ def firewall_narrow(resource: Resource) -> Iterator[Finding]:
         elif proto.text.lower() not in {"icmp", "ipv6-icmp", "icmpv6"} and not ports.text:
             yield ports.wrong("is missing, which means every port", "name the ports")
         numbers: set[int] = set()
-        for part in filter(None, ports.text.replace(" ", "").split(",")):
-            low, _, high = part.partition(":")
-            if low.isdigit() and (high or low).isdigit():
-                if int(high or low) - int(low) > _PORT_RANGE:
-                    yield ports.wrong(f"is a range of more than {_PORT_RANGE}: {part}", "name the ports")
-                numbers |= {int(low), int(high or low)}
+        for part, low, high in _parts(ports.text):
+            if high - low > _PORT_RANGE:
+                yield ports.wrong(f"is a range of more than {_PORT_RANGE}: {part}", "name the ports")
+            numbers |= {low, high}
         senders = [part.strip() for part in source.text.split(",") if part.strip()]
         if not senders and not (numbers and numbers <= _OPEN_PORTS):
             yield source.wrong("is missing, which means everybody", "name who may")

@@ -14,9 +14,6 @@ from .documents import RULES as RULE_FILES
 from .loki import hours_of
 
 NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
-    "an alert on failed logins": ("SEC-4", re.compile(r"login", re.IGNORECASE)),
-    "an alert on floods of requests": ("SEC-4", re.compile(r"flood|\bDoS", re.IGNORECASE)),
-    "alerts on error budgets that burn": ("MON-6", re.compile(r"slo.*burn", re.IGNORECASE)),
     "alerts on anomalies": ("MON-7", re.compile(r"anomal", re.IGNORECASE)),
     "an alert on critical ones that nobody resolved": ("ALR-8", re.compile(r"unresolved", re.IGNORECASE)),
     "an alert on what the record lacks": ("ALR-10", re.compile(r"record", re.IGNORECASE)),
@@ -28,8 +25,34 @@ NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "an alert on snapshots that are missing": ("BAK-3", re.compile(r"etcd.*snapshot", re.IGNORECASE)),
     "an alert on a release's errors": ("REL-6", re.compile(r"release.*error", re.IGNORECASE)),
     "an alert on certificates that end": ("SEC-1", re.compile(r"certificate.*expir", re.IGNORECASE)),
-    "an alert on who does not answer": ("MON-1", re.compile(r"target.*down", re.IGNORECASE)),
+    "an alert on who does not answer": ("MON-1", re.compile(r"^target.*down", re.IGNORECASE)),
     "an alert on logs that are not flushed": ("BAK-4", re.compile(r"loki.*flush", re.IGNORECASE)),
+    "an alert on budgets that burn fast": ("MON-6", re.compile(r"slo.*burn.*fast", re.IGNORECASE)),
+    "an alert on budgets that burn slowly": ("MON-6", re.compile(r"slo.*burn.*slow", re.IGNORECASE)),
+    "an alert on floods that services see": ("SEC-4", re.compile(r"^request.*flood", re.IGNORECASE)),
+    "an alert on shares of failed logins": ("SEC-4", re.compile(r"login.*(ratio|rate)", re.IGNORECASE)),
+    "an alert on passwords that are tried": ("SEC-4", re.compile(r"failed.*logins", re.IGNORECASE)),
+    "an alert on roles that change": ("SEC-4", re.compile(r"role.*change[ds]?$", re.IGNORECASE)),
+    "an alert on roles whose change was logged": ("SEC-4", re.compile(r"role.*chang.*logged", re.IGNORECASE)),
+    "an alert on tokens that are refused": ("MON-3", re.compile(r"jwt", re.IGNORECASE)),
+    "an alert on machines that are down": ("ENV-4", re.compile(r"host.*down", re.IGNORECASE)),
+    "an alert on disks that are full": ("ENV-4", re.compile(r"disk.*(full|space)", re.IGNORECASE)),
+    "an alert on hypervisors that are down": ("INF-1", re.compile(r"hypervisor.*down", re.IGNORECASE)),
+    "an alert on nodes that are not ready": ("INF-2", re.compile(r"node.*ready", re.IGNORECASE)),
+    "an alert on pods that fail": ("INF-2", re.compile(r"pod.*(crash|ready)", re.IGNORECASE)),
+    "an alert on object storage that is down": ("INF-5", re.compile(r"object.*storage.*down", re.IGNORECASE)),
+    "an alert on a registry that is down": ("INF-6", re.compile(r"registry.*down", re.IGNORECASE)),
+    "an alert on gateways that are down": ("ENV-4", re.compile(r"gateway.*down", re.IGNORECASE)),
+    "an alert on sites that nobody reaches": ("ENV-4", re.compile(r"site.*unreachable", re.IGNORECASE)),
+    "an alert on services that are down": ("ALR-2", re.compile(r"service.*down", re.IGNORECASE)),
+    "an alert on etcd without a leader": ("INF-2", re.compile(r"(etcd|control.*plane).*leader", re.IGNORECASE)),
+    "an alert on file systems of nodes": ("INF-2", re.compile(r"file.*system.*read.*only", re.IGNORECASE)),
+    "an alert on certificates that are not renewed": ("SEC-1", re.compile(r"certificate.*renewed", re.IGNORECASE)),
+    "an alert on what a release does to figures": ("REL-6", re.compile(r"release.*baseline", re.IGNORECASE)),
+    "an alert on releases that are done": ("REL-5", re.compile(r"release.*deployed", re.IGNORECASE)),
+    "an alert on messages that are not sent": ("ALR-1", re.compile(r"notifications.*failing", re.IGNORECASE)),
+    "an alert on a database that lags behind": ("INF-4", re.compile(r"replica.*(behind|lag)", re.IGNORECASE)),
+    "an alert on an audit trail that is gone": ("LOG-2", re.compile(r"audit", re.IGNORECASE)),
 }
 """What a requirement asks to be told of, and how such an alert is called."""
 _NEVER = re.compile(r"\bvector\(|\bhour\(|\bminute\(|\bday_of_|\bmonth\(|\byear\(")
@@ -127,7 +150,9 @@ def _sends(receiver: Value, common: Value) -> Iterator[Finding]:
 
 def _soon(top: Value) -> Iterator[Finding]:
     for route in _routes(top):
-        interval = route.at("group_interval")
+        wait, interval = route.at("group_wait"), route.at("group_interval")
+        if (hours_of(wait.text) or 0) * 60 > _MOST_GROUP_MINUTES:
+            yield wait.wrong(f"is {wait.text}", f"give at most {_MOST_GROUP_MINUTES}m")
         if (hours_of(interval.text) or 0) * 60 > _MOST_GROUP_MINUTES:
             yield interval.wrong(f"is {interval.text}", f"give at most {_MOST_GROUP_MINUTES}m")
         matchers = "".join(route.at("matchers").texts())
@@ -180,6 +205,8 @@ def alert_recorded(stack: Stack) -> Iterator[Finding]:
         for receiver in document.content.at("receivers").items():
             for config in receiver.at("webhook_configs").items():
                 url = config.at("url")
+                if config.at("max_alerts").number:
+                    yield config.at("max_alerts").wrong("leaves alerts out of the record", "remove it")
                 if "/rest/v1/" not in url.text:
                     yield url.wrong("is not the Supabase API", "give https://supabase.<domain>/rest/v1/rpc/<function>")
         if list(document.content.at("route", "routes").items()):

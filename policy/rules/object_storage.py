@@ -140,7 +140,7 @@ def storage_users(stack: Stack) -> Iterator[Finding]:
 
 _ONE_WRITER = frozenset({LOKI, TEMPO, REGISTRY, LOGS_ARCHIVE, COPIES})
 """Classes of buckets that one program writes."""
-_JOBS = {"copy-source": frozenset({BACKUPS, MEDIA, REGISTRY}), "archive": frozenset({LOKI})}
+_JOBS = {"copy-source": frozenset({BACKUPS, MEDIA, REGISTRY, LOGS_ARCHIVE}), "archive": frozenset({LOKI})}
 """Users of jobs, and the classes of buckets that they read besides their own."""
 
 
@@ -163,7 +163,8 @@ def storage_own_bucket(stack: Stack) -> Iterator[Finding]:
         for bucket, actions in sorted(grants.items()):
             if own and class_of(bucket) != own:
                 yield policy.wrong(f"lets {user} reach {bucket}", f"name the bucket of {own}")
-            if class_of(bucket) in _JOBS.get(user, ()) and actions - _READING:
+            reads = class_of(bucket) in _JOBS.get(user, ()) or user.endswith("-pull")
+            if reads and actions - _READING:
                 yield policy.wrong(f"lets {user} change {bucket}", "let it read")
             if class_of(bucket) == BACKUPS and not actions - _READING and user not in _JOBS:
                 yield policy.wrong(f"lets {user} read {bucket}", "let those read backups who make them, or copy them")

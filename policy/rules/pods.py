@@ -57,7 +57,9 @@ def workload_anywhere(resource: Resource) -> Iterator[Finding]:
             for each in term.at(kind).items():
                 if each.at("key").text in {_HOSTNAME, "metadata.name"} and len(each.at("values").texts()) < 2:
                     yield each.wrong("binds the pods to one node", "remove it")
-    for term in affinity.at("podAffinity", required).items():
+    preferred = affinity.at("podAffinity", "preferredDuringSchedulingIgnoredDuringExecution").items()
+    terms = [*affinity.at("podAffinity", required).items(), *(each.at("podAffinityTerm") for each in preferred)]
+    for term in terms:
         if term.at("topologyKey").text == _HOSTNAME:
             yield term.wrong("puts the pods on one node", "remove it")
     for each in pod.at("tolerations").items():

@@ -13,12 +13,21 @@ _ALLOWED: Mapping[str, re.Pattern[str]] = {
     "/grafana/loki:": re.compile(r"--?(?:config\.(?:file|expand-env)|target|log\.)"),
     "/grafana/tempo:": re.compile(r"--?(?:config\.(?:file|expand-env)|target|log\.)"),
     "/traefik:": re.compile(r"--?configFile", re.IGNORECASE),
+    "/prometheus/prometheus:": re.compile(
+        r"--(?:config\.(?:file|auto-reload)|storage\.tsdb\.(?:path|retention\.(?:time|size))|web\.external-url"
+        r"|web\.enable-remote-write-receiver|enable-feature=exemplar-storage$|rules\.alert\.for-grace-period|log\.)"
+    ),
+    "/prometheus/alertmanager:": re.compile(r"--(?:config\.file|storage\.path|web\.external-url|cluster\.|log\.)"),
+    "/prometheus/node-exporter:": re.compile(
+        r"--(?:path\.\w+=/host|web\.listen-address|collector\.(?:filesystem|textfile\.directory=/(?:host/var/lib/node-exporter|backups)|systemd)|log\.)"
+    ),
 }
 """Programs whose document says all, and the arguments that they get beside it."""
 _FORBIDDEN: Mapping[str, re.Pattern[str]] = {
     "/prometheus/prometheus:": re.compile(r"--web\.enable-admin-api|--agent\b|--enable-feature=.*\bagent\b"),
     "/grafana/grafana:": re.compile(r"cfg:"),
 }
+_MANY = frozenset({"--cluster.peer", "--enable-feature", "--collector.textfile.directory"})
 _READERS = ("/prometheus/prometheus:", "/prometheus/alertmanager:", "/grafana/loki:", "/grafana/tempo:")
 _READING = re.compile(r"--?(?:config\.file|configFile|config)=(/\S+)", re.IGNORECASE)
 _DOCUMENTED = re.compile(r"GF_(?:AUTH|SECURITY|USERS|PUBLIC|SERVER|PLUGINS|INSTALL|SNAPSHOTS)_|REGISTRY_|TRAEFIK_")
@@ -28,6 +37,11 @@ _UNVERIFIED = re.compile(
     r"|PGSSLMODE=(?:disable|allow|prefer|require)|(?:\w+_)?(?:SSL|TLS)_?VERIFY=(?:false|0|no)",
     re.IGNORECASE,
 )
+_OPEN = re.compile(
+    r"PGRST_DB_ANON_ROLE=(?!anon$).*|GOTRUE_(?:MAILER|SMS)_AUTOCONFIRM=true"
+    r"|GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED=true"
+)
+"""Who is nobody is more than that."""
 _SSL_MODE = re.compile(r"\bsslmode=(disable|allow|prefer|require)\b")
 
 
@@ -65,6 +79,8 @@ def program_variables(resource: Resource) -> Iterator[Finding]:
     for place, name, value in _variables(resource):
         if _UNVERIFIED.fullmatch(f"{name}={value}"):
             yield place.wrong(f"gives {name}, which checks nobody", "remove it")
+        elif _OPEN.fullmatch(f"{name}={value}"):
+            yield place.wrong(f"gives {name}, by which strangers come in", "remove it")
         elif _SSL_MODE.search(value):
             yield place.wrong("does not check the database's certificate", "give sslmode=verify-full")
         elif _DOCUMENTED.match(name) and not _SAID_BY_FILE.search(f"{value}{name}"):
@@ -83,8 +99,13 @@ def program_arguments(resource: Resource) -> Iterator[Finding]:
         texts = arguments.texts()
         if any(each in image for each in _READERS) and texts and not any(_READING.match(each) for each in texts):
             yield arguments.wrong("names no document", "give --config.file")
+        said: set[str] = set()
         for argument in arguments.items():
             text = argument.text
+            name, given, _ = text.partition("=")
+            if name in said and given and name.startswith("-") and name not in _MANY and _is_known(image):
+                yield argument.wrong(f"says {name} once more", "remove it")
+            said.add(name)
             for name, allowed in _ALLOWED.items():
                 if name in image and text.startswith("-") and not allowed.match(text):
                     yield argument.wrong(f"is {text}, beside the document", "say it in the document")
@@ -94,6 +115,10 @@ def program_arguments(resource: Resource) -> Iterator[Finding]:
             read = _READING.match(text)
             if read is not None and not any(read[1].startswith(f"{each}/") for each in _mounts(resource, container)):
                 yield argument.wrong(f"reads {read[1]}, which nobody mounts", "name the mounted document")
+
+
+def _is_known(image: str) -> bool:
+    return any(each in image for each in _ALLOWED)
 
 
 def _mounts(resource: Resource, container: Value) -> Iterator[str]:

@@ -26,6 +26,8 @@ _OPENING = frozenset(
 _BECOMING = frozenset(
     {"pods", "roles", "rolebindings", "clusterroles", "clusterrolebindings", "certificatesigningrequests/approval"}
 )
+_CLUSTER_WIDE = frozenset({"secrets", "configmaps", "pods/log"})
+"""What programs keep to themselves: nobody reads it in all namespaces."""
 _ADMINS = frozenset({"cluster-admin", "admin", "edit"})
 _EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts")
 
@@ -34,7 +36,7 @@ _EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:anonymou
 def role_narrow(resource: Resource) -> Iterator[Finding]:
     """A role names what it allows: no wildcard, no way to more rights, nobody's secrets, cluster-wide only to read."""
     cluster_wide = resource.type == kinds.ROLES[0]
-    if list(resource.props.at("aggregationRule").leaves()):
+    if resource.props.at("aggregationRule").present:
         yield resource.props.at("aggregationRule").wrong("takes in what others allow", "name the rules")
     for name, label in resource.props.at("metadata", "labels").entries():
         if name.startswith("rbac.authorization.k8s.io/aggregate-to-"):
@@ -57,7 +59,7 @@ def _resources(rule: Value, *, cluster_wide: bool) -> Iterator[Finding]:
     for each in rule.at("resources").items():
         if writes and each.text in _BECOMING:
             yield each.wrong(f"is {each.text}, by which one becomes another account", "remove it")
-        elif each.text in _OPENING or (each.text == "secrets" and cluster_wide):
+        elif each.text in _OPENING or (each.text in _CLUSTER_WIDE and cluster_wide):
             yield each.wrong(f"is {each.text}", "remove it")
         elif each.text == "secrets" and not rule.at("resourceNames").texts():
             yield each.wrong("is every secret of the namespace", "name them in resourceNames")

@@ -25,11 +25,11 @@ class Floor:
 
 FLOORS: dict[str, tuple[Floor, ...]] = {
     LOKI: (Floor("", 90, 0, "LOG-6"),),
-    LOGS_ARCHIVE: (Floor("", 60, 0, "BAK-4"), Floor("audit/", 90, 0, "LOG-6")),
+    LOGS_ARCHIVE: (Floor("", 60, 14, "BAK-4"), Floor("audit/", 90, 90, "LOG-6")),
     BACKUPS: (
         # pgBackRest expires what is too old, and needs some objects for as long as there are backups.
         Floor("database/", None, 14, "BAK-1"),
-        Floor("deployment/", 7, 0, "BAK-3"),
+        Floor("deployment/", 7, 7, "BAK-3"),
     ),
     COPIES: (Floor("", None, 14, "BAK-2"),),
     MEDIA: (Floor("", None, 14, "BAK-2"),),
@@ -40,6 +40,8 @@ FLOORS: dict[str, tuple[Floor, ...]] = {
 """The requirement's floors by class of bucket. They are written here on purpose, not read from the settings."""
 
 MUST_BE_VERSIONED = frozenset({MEDIA, BACKUPS, COPIES, REGISTRY, ""})
+_PARTS = frozenset({"id", "filter", "status", "expiration", "noncurrentVersionExpirationDays", "__defaults"})
+"""What a lifecycle's rule is made of."""
 MUST_HAVE_LIFECYCLE = frozenset({LOKI, LOGS_ARCHIVE, BACKUPS, TEMPO})
 
 
@@ -62,6 +64,9 @@ def lifecycle_floors(resource: Resource) -> Iterator[Finding]:
     for rule in resource.props.at("rules").items():
         floors = floors_met_by(class_, rule.at("filter").text)
         yield from _expiration(rule.at("expiration"), class_, floors)
+        for name in rule.names():
+            if name not in _PARTS:
+                yield rule.at(name).wrong("moves or ends objects by what no rule reads", "remove it")
         noncurrent = rule.at("noncurrentVersionExpirationDays")
         days = noncurrent.number
         least = max(floors, key=lambda each: each.noncurrent_days)
@@ -162,6 +167,10 @@ def bucket_versioned(stack: Stack) -> Iterator[Finding]:
             status = versioning.props.at("versioningConfiguration", "status")
             if status.text != "Enabled":
                 yield status.wrong(f"is {status.text!r}", "give Enabled")
+            for part in ("excludedPrefixes", "excludeFolders"):
+                left = versioning.props.at("versioningConfiguration", part)
+                if any(each.text not in {"", "false"} for each in left.leaves()):
+                    yield left.wrong("leaves objects out", "remove it")
 
 
 @stack_rule(
@@ -184,6 +193,23 @@ def bucket_locked(stack: Stack) -> Iterator[Finding]:
             yield name.wrong("has no BucketLock", "declare one with the same bucket and the days of the copies")
         elif (days.number or 0) < FLOORS[COPIES][0].noncurrent_days:
             yield days.wrong(f"is {days.number or 0:g}", f"give at least {FLOORS[COPIES][0].noncurrent_days} (BAK-2)")
+
+
+@stack_rule(
+    "bucket-made-for-locks",
+    requirements=("BAK-2", "INF-5"),
+    types=(kinds.BUCKET, kinds.BUCKET_VERSIONING),
+    dev=Level.ADVISORY,
+    elsewhere=Level.ADVISORY,
+    because="a bucket that was made before cannot have it, and is never replaced: its objects would be gone",
+)
+def bucket_made_for_locks(stack: Stack) -> Iterator[Finding]:
+    """Who may write to a bucket with versions cannot remove them all by force, as MinIO else lets him."""
+    versionings = stack.of(kinds.BUCKET_VERSIONING)
+    for bucket in stack.of(kinds.BUCKET):
+        locking = bucket.props.at("objectLocking")
+        if for_bucket(bucket, versionings) and not locking.flag:
+            yield locking.wrong("is not true", "copy what is in it into a new bucket with true (docs/adr/0031)")
 
 
 @resource_rule(
@@ -222,6 +248,7 @@ RULES = (
     bucket_lifecycle,
     bucket_versioned,
     bucket_locked,
+    bucket_made_for_locks,
     bucket_force_destroy,
     bucket_protected,
 )

@@ -27,6 +27,7 @@ CLASSES: Mapping[str, int] = {
     "security": 60 * 24,
 }
 """LOG-1, in hours."""
+_SHARES = re.compile(r"nfs|cifs|smb", re.IGNORECASE)
 _TIME, _SIZE = "--storage.tsdb.retention.time=", "--storage.tsdb.retention.size="
 
 
@@ -89,6 +90,10 @@ def volumes_kept(resource: Resource) -> Iterator[Finding]:
     claims = resource.props.at("spec", "volumeClaimTemplates")
     if not list(claims.items()):
         yield claims.wrong("is missing", "give a volume for the data, or use a Deployment")
+    for claim in claims.items():
+        kind = claim.at("spec", "storageClassName")
+        if _SHARES.search(kind.text):
+            yield kind.wrong(f"is {kind.text}, a plain network share", "remove it")
     for _, value in resource.props.at("spec", "persistentVolumeClaimRetentionPolicy").entries():
         if value.text == "Delete":
             yield value.wrong("is Delete", "give Retain")
@@ -174,15 +179,23 @@ _JOB = re.compile(r'\bjob="([^"]+)"')
 _RECORDED = re.compile(r"\b[a-z_][a-z0-9_]*(?::[a-z0-9_]+)+\b")
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OF_LOKI = re.compile(r"_over_time\(\{|rate\(\{")
+_OPTIONAL = frozenset({"blackbox-coolify"})
+"""Jobs that ask nobody in a stack without the thing."""
 _EXPORTERS = ("node", "cadvisor", "postgres")
 """MON-2."""
+
+
+def _asks(job: Value) -> bool:
+    sources = [job.at(name) for name in job.names() if name.endswith(("static_configs", "_sd_configs"))]
+    return job.at("job_name").text in _OPTIONAL or not sources or any(list(each.items()) for each in sources)
 
 
 @stack_rule("scrape-jobs", requirements=("MON-2", "MON-8", "ALR-10"), types=(kinds.CONFIG_MAP,))
 def scrape_jobs(stack: Stack) -> Iterator[Finding]:
     """Whom the requirement and the rules speak of is asked, what rules read is recorded, two Alertmanagers are told."""
     documents = list(of_stack(stack, PROMETHEUS))
-    asked = {job.at("job_name").text for each in documents for job in each.content.at("scrape_configs").items()}
+    jobs = [job for each in documents for job in each.content.at("scrape_configs").items()]
+    asked = {job.at("job_name").text for job in jobs if _asks(job)}
     needed = set(_EXPORTERS)
     recorded: set[str] = set()
     read: set[str] = set()

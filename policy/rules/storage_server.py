@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from ..judging import Resource, Severity, Stack, stack_rule
 from ..values import Finding
@@ -14,6 +15,9 @@ _SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
 _CERTIFICATES = "--certs-dir="
 _ADDRESS = "--address="
 _CONSOLE = "--console-address"
+_LEAST_NODES = 3
+"""Of two nodes, neither alone takes a write."""
+_HOST_LABEL = "luxima.id/host"
 _TOLD_BY_FILE = ("MINIO_ROOT_PASSWORD_FILE", "MINIO_KMS_SECRET_KEY_FILE")
 _TOLD_IN_PLAIN = frozenset({"MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_KMS_SECRET_KEY"})
 
@@ -25,14 +29,51 @@ _TOLD_IN_PLAIN = frozenset({"MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_KM
     severity=Severity.CRITICAL,
 )
 def object_storage_server(stack: Stack) -> Iterator[Finding]:
-    """A server of object storage has a certificate, a KMS key and a volume, and publishes its S3 API and no console."""
+    """A server of object storage has a certificate, a KMS key and a volume, and publishes its S3 API and no console.
+
+    Where it is several nodes, each is on a host of its own, and all are told of the same nodes, by TLS.
+    """
     containers = stack.of(kinds.DOCKER_CONTAINER)
     files = {upload.at("file").text for each in containers for upload in each.props.at("uploads").items()}
+    nodes: list[Resource] = []
     for each in containers:
         if each.props.at("start").flag is not False and _SERVER.search(each.props.at("image").text):
             yield from _told(each, files)
             yield from _doors(each)
             yield from _kept(each)
+            nodes += [each] if any(map(_is_url, each.props.at("command").texts())) else []
+    yield from _together(nodes)
+
+
+def _is_url(argument: str) -> bool:
+    return "://" in argument
+
+
+def _together(nodes: Sequence[Resource]) -> Iterator[Finding]:
+    """All nodes are one server, and the loss of a host takes one of them."""
+    taken: set[str] = set()
+    told: set[tuple[str, ...]] = set()
+    for each in nodes:
+        command, labels = each.props.at("command"), each.props.at("labels")
+        urls = [argument for argument in command.items() if _is_url(argument.text)]
+        told.add(tuple(url.text for url in urls))
+        for url in urls:
+            if not url.text.startswith("https://"):
+                yield url.wrong("carries objects between nodes without TLS", "give https://")
+        if len(urls) < _LEAST_NODES or len({urlsplit(url.text).hostname for url in urls}) < len(urls):
+            yield command.wrong(
+                f"has {len(urls)} drives, and no majority without one of its hosts", f"give {_LEAST_NODES} hosts"
+            )
+        if len(urls) != len(nodes) or len(told) > 1:
+            yield command.wrong("names other nodes than there are", "name all of them, in the same order on each")
+        hosts = [label.at("value").text for label in labels.items() if label.at("label").text == _HOST_LABEL]
+        if not hosts or taken & set(hosts):
+            yield labels.wrong("has no host of its own", "put each node on another Docker host")
+        taken |= set(hosts)
+        own, names = each.props.at("hostname"), {urlsplit(url.text).hostname for url in urls}
+        known = {own.text, *(other.at("host").text for other in each.props.at("hosts").items())}
+        if own.text not in names or not names <= known:
+            yield own.wrong("is no node, or others are not known", "give the node's name, and the others' addresses")
 
 
 def _told(container: Resource, files: set[str]) -> Iterator[Finding]:
@@ -65,9 +106,13 @@ def _doors(container: Resource) -> Iterator[Finding]:
             yield port.at("internal").wrong("is not the S3 API's", f"publish {api[0]} alone")
 
 
+def _is_drive(argument: str) -> bool:
+    return argument.startswith("/") or _is_url(argument)
+
+
 def _kept(container: Resource) -> Iterator[Finding]:
     command, mounts = container.props.at("command"), container.props.at("mounts")
-    drives = {each for each in command.texts() if each.startswith("/")}
+    drives = {urlsplit(each).path if _is_url(each) else each for each in command.texts() if _is_drive(each)}
     # The name of a volume of files follows from them, so it may not be known yet.
     over = [mount for mount in mounts.items() if mount.at("target").text in drives]
     kept = {

@@ -25,6 +25,16 @@ def opened(connections: Connections, what: str) -> Generator[Making]:
         yield connections.snapshots()
 
 
+def keep(connections: Connections, *, again: bool = False, prune_only: bool = False) -> None:
+    """Keep the manifests of this revision, and remove those past their time; nothing where no snapshots are made."""
+    if connections.settings.backup.deployment is None:
+        return
+    manifests, dry_run = connections.manifests(), connections.options.dry_run
+    if not prune_only:
+        manifests.keep(again=again, dry_run=dry_run)
+    manifests.prune(dry_run=dry_run)
+
+
 def after_release(connections: Connections) -> None:
     """Make the snapshot of a release that passed; the release stands, whatever becomes of it.
 
@@ -36,6 +46,8 @@ def after_release(connections: Connections) -> None:
     left = "the release is done; its snapshot is not: `release snapshot` goes on with it"
     try:
         with opened(connections, "snapshot") as making:
+            # First what takes a second.
+            keep(connections)
             making.make()
             making.prune()
     except Interrupted:

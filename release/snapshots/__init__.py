@@ -2,7 +2,8 @@
 
 from release.snapshots.hypervisor import Hypervisor
 from release.snapshots.making import Making
+from release.snapshots.manifests import Manifests
 from release.snapshots.plan import version
 from release.snapshots.restoring import restore
 
-__all__ = ["Hypervisor", "Making", "restore", "version"]
+__all__ = ["Hypervisor", "Making", "Manifests", "restore", "version"]

@@ -12,9 +12,9 @@ from types import MappingProxyType
 from typing import Final
 
 from sandbox.faults import SandboxError
-from sandbox.images import guard, program
+from sandbox.images import database, guard, program
 from sandbox.images.archive import RECIPE, Config, Entry, Layer, write
-from sandbox.images.linked import is_program, libraries
+from sandbox.images.linked import shared, unpacked
 from sandbox.images.model import Image, ImageError, repository, tag
 from sandbox.images.table import (
     BACKUP,
@@ -38,7 +38,7 @@ _KEPT_SECONDS: Final = 86_400
 _AUTHORITIES: Final = "etc/ssl/certs/ca-certificates.crt"
 _KEPT: Final = ("/var/lib/backup", "/var/lib/node-exporter")
 """Folders of the image of backups that volumes take the owner from."""
-_USERS: Final = {"root": 0, "postgres": 105, "luxima": 10001, "nobody": 65534, "pause": 65535}
+_USERS: Final = {"root": 0, "postgres": database.USER, "luxima": 10001, "nobody": 65534, "pause": 65535}
 _NOTHING: Final[Mapping[str, Mapping[str, str]]] = MappingProxyType({})
 
 
@@ -58,8 +58,9 @@ def programs(references: Iterable[str]) -> list[str]:
     for reference in references:
         if (real := REAL.get(repository(reference))) is not None:
             needed |= {real.program, *(["go"] if real.poses else [])}
+            needed |= set(database.PROGRAMS) if real.program in database.PROGRAMS else set()
         elif is_backup(reference):
-            needed.add("rclone")
+            needed |= {"pgbackrest", "rclone"}
         elif not is_guard(reference):
             needed.add("go")
     return sorted(needed)
@@ -99,21 +100,21 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
     if (real := REAL.get(name)) is not None:
         path = _given(programs, real.program)
         lacks = f" without {real.lacks}" if real.lacks else ""
+        said = f"{real.program} {_version(real.program, path)}{lacks}"
+        if real.program in database.PROGRAMS:
+            return _Content(said, [base, database.layer(programs)], real.config)
         posing = [[_own(programs)], _posing(real.poses)] if real.poses else []
-        return _Content(
-            f"{real.program} {_version(real.program, path)}{lacks}",
-            [base, [*_linked(real.config.entrypoint[0], path), *_folder(real.config)], *posing],
-            real.config,
-        )
+        layers = [base, [*_linked(real.config.entrypoint[0], path), *_folder(real.config)], *posing]
+        return _Content(said, layers, real.config)
     if is_guard(reference):
         config = replace(GUARD, env=(*guard.ENV, *GUARD.env, f"SSL_CERT_FILE=/{_AUTHORITIES}"))
         return _Content("release.guard of this checkout", [base, guard.python(), guard.app()], config)
     if is_backup(reference):
         config = replace(BACKUP, env=(*guard.ENV, *BACKUP.env, f"SSL_CERT_FILE=/{_AUTHORITIES}"))
         kept = [Entry(folder.removeprefix("/"), mode=0o775, owner=_USERS["luxima"], group=0) for folder in _KEPT]
-        copies = [_executable("/usr/local/bin/rclone", _given(programs, "rclone")), *kept]
-        layers = [base, guard.python(), copies, guard.app(guard.BACKUP_APP)]
-        return _Content("backup of this checkout without pgBackRest", layers, config)
+        copies = [_linked(f"/usr/local/bin/{name}", _given(programs, name)) for name in ("pgbackrest", "rclone")]
+        layers = [base, guard.python(), *copies, kept, guard.app(guard.BACKUP_APP)]
+        return _Content("backup of this checkout", layers, config)
     stand_in = STAND_INS.get(name)
     if stand_in is not None:
         said, config, unseen = "stand-in", stand_in.config, stand_in.unseen
@@ -162,11 +163,9 @@ def _executable(place: str, source: Path) -> Entry:
 
 
 def _linked(place: str, source: Path) -> list[Entry]:
-    """A program that may come from PATH, with its shared libraries, if it is not static."""
-    if not is_program(source):
-        raise SandboxError(f"{source} is a script: put the program itself on PATH, or none, so that it is built")
-    found = [Entry(str(library).removeprefix("/"), library, 0o755) for library in libraries([source])]
-    return [_executable(place, source), *found]
+    """A program that may come from PATH or of Debian's package, with its shared libraries, if it is not static."""
+    root, program = unpacked(source)
+    return [_executable(place, program), *shared([program], root)]
 
 
 def _folder(config: Config) -> list[Entry]:

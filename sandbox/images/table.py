@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sandbox.images import database
 from sandbox.images.archive import Config
 from sandbox.images.model import PAUSE, repository
 
@@ -85,6 +86,7 @@ REAL: Final[Mapping[str, Real]] = {
         "blackbox_exporter", "--config.file=/etc/blackbox_exporter/config.yml", user=""
     ),
     "quay.io/prometheuscommunity/postgres-exporter": _prometheus("postgres_exporter"),
+    "docker.io/supabase/postgres": Real("postgres", database.CONFIG, "Supabase's extensions"),
     "docker.io/grafana/loki": Real(
         "loki", Config(("/usr/bin/loki",), ("-config.file=/etc/loki/local-config.yaml",), "10001")
     ),
@@ -135,9 +137,6 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
         ("/", "/pve"),
         "nothing was measured of the hypervisor",
         'pve_up{id="node/pve1"} 1\npve_disk_size_bytes{id="node/pve1"} 2\npve_disk_usage_bytes{id="node/pve1"} 1\n',
-    ),
-    "docker.io/supabase/postgres": _supabase(
-        "postgres", 5432, unseen="no row was kept, and no migration was run on a Docker host"
     ),
     "docker.io/supabase/gotrue": _supabase("auth", 9999, paths=["/health"], unseen="nobody logged in to the database"),
     "docker.io/postgrest/postgrest": _supabase("postgrest", 3000, unseen="no table and no function was asked for"),

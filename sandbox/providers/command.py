@@ -1,8 +1,9 @@
 # ruff: noqa: ARG002 - the protocol's signatures
-"""The package `command`: nothing is run, since the machines it would run on are not there.
+"""The package `command`: nothing is run on machines that are not there.
 
-Two steps have an answer: a `command:remote:Command` named `<cluster>-kubeconfig` gives that of the simulated cluster,
-and one named `<machine>-host-key` a key that nobody has.
+Three steps are more than recorded: a `command:remote:Command` named `<cluster>-kubeconfig` gives that of the simulated
+cluster, one named `<machine>-host-key` a key that nobody has, and `docker start --attach NAME` runs on a Docker host
+whose engine is here.
 """
 
 import base64
@@ -11,6 +12,7 @@ import re
 from pathlib import Path
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation, sandbox_dir, sdk_version
+from sandbox.providers.docker.engine import find
 from sandbox.providers.recorded import Recorded
 from sandbox.providers.service import run
 
@@ -20,11 +22,14 @@ SERVER = "none (recorded; the kubeconfig is the simulated cluster's)"
 _REMOTE = "command:remote:Command"
 _SUFFIX = "-kubeconfig"
 _HOST_KEY = "-host-key"
+_ATTACHED = re.compile(r"docker start --attach (\S+)")
+_TOLD = 20
+"""Lines of a container that failed, at most."""
 _PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
 
 
 class CommandDriver(Recorded):
-    """Records commands; answers the step that fetches a kubeconfig."""
+    """Records commands, but for those that it can answer."""
 
     def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
         """Commands on other machines only."""
@@ -49,6 +54,15 @@ class CommandDriver(Recorded):
         if isinstance(key, str) and not _PUBLIC_KEY.fullmatch(key):
             raise ProviderError("failed to parse host key: give a line of type and base64 as connection.hostKey")
         return {"stdout": _printed(name), "stderr": ""}
+
+    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
+        """Run it where that can be done."""
+        resource_id, outputs = super().create(token, name, inputs)
+        return resource_id, {**outputs, **_run(inputs)}
+
+    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
+        """Run it again, as the official plugin does."""
+        return {**super().update(token, resource_id, old, new), **_run(new)}
 
     def preview_outputs(self, token: str, inputs: Properties) -> Properties:
         """No command has run yet."""
@@ -75,6 +89,26 @@ class CommandDriver(Recorded):
         if found and operation().name.endswith(_SUFFIX) and _file().exists():
             return inputs, {**outputs, "stdout": _kubeconfig()}
         return found
+
+
+def _run(inputs: Properties) -> Properties:
+    """What a container said that was started and has ended; nothing where no engine is.
+
+    Raises:
+        ProviderError: When it ended with an error; with its last lines, as the official plugin tells them.
+    """
+    attached = _ATTACHED.fullmatch(str(inputs.get("create")))
+    engine = find({"host": f"ssh://{inputs['connection'].get('host', '')}"})
+    if attached is None or engine is None:
+        return {}
+    name = attached.group(1)
+    with engine.telling(f"docker start {name}") as api:
+        api.start(name)
+        status = api.wait(name)["StatusCode"]
+        said = api.logs(name, tail=_TOLD).decode(errors="replace")
+    if status:
+        raise ProviderError(f'Process exited with status {status}: running "{inputs["create"]}":\n{said}')
+    return {"stdout": said}
 
 
 def _printed(name: str) -> str:

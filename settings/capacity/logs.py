@@ -77,10 +77,10 @@ def bucket_gib(settings: Settings) -> float:
 
 
 def archive_gib(settings: Settings) -> float:
-    """The archive of logs: a copy of every object, kept for its own time and a day as a deleted version, in GiB."""
-    kept, per_day = settings.retention.backups, _stored_per_day(settings)
-    audit = SHARES["audit"] * (kept.audit_logs_days + 1)
-    return per_day * ((1 - SHARES["audit"]) * (kept.logs_days + 1) + audit)
+    """The archive of logs: a copy of every object, kept for its own time and then for its time as an old version."""
+    kept, share = settings.retention.backups, SHARES["audit"]
+    audit = kept.audit_logs_days + max(kept.audit_logs_days, kept.object_storage_days)
+    return _stored_per_day(settings) * ((1 - share) * (kept.logs_days + kept.object_storage_days) + share * audit)
 
 
 def open_gib(settings: Settings) -> float:
@@ -142,7 +142,7 @@ def rows(settings: Settings) -> tuple[Row, ...]:
             archive_gib(settings),
             "GiB",
             f"{per_day:.2f} GiB/day * {settings.retention.backups.logs_days} d, audit "
-            f"{settings.retention.backups.audit_logs_days} d",
+            f"{settings.retention.backups.audit_logs_days} d, and old versions",
             "retention table (LOG-6)",
             quota("logs-archive"),
             "storage.buckets.logs-archive.quota_gib",

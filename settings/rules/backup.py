@@ -36,7 +36,7 @@ def memory(settings: Settings) -> Iterator[Problem]:
     kinds = len(KINDS) if settings.database.mode == "supabase" else len(KINDS) - 1
     if settings.database.mode == "supabase" and settings.database.host == backup.host:
         beside += settings.database.memory_mib.together
-    if storage.brought and storage.host == backup.host:
+    if storage.brought and backup.host in storage.hosts:
         beside += storage.memory_mib
     if coolify is not None and coolify.host == backup.host:
         beside += coolify.memory_mib + sum(each.memory_mib for each in coolify.applications.values())

@@ -79,6 +79,15 @@ SECRETS: Final = (
         Only(("backup", "copies"), ("off_site",), frozenset({"own"})),
     ),
     Secret(
+        "offSitePassphrase",
+        "passphrase that copies of buckets are encrypted with before they leave for the other site, names as well",
+        forms.ACCESS,
+        ("backup",),
+        "`openssl rand -hex 32`; without it no copy can be read, so keep a copy where neither platform nor state is",
+        "never while its copies are wanted: with another one, and an empty bucket there, copies begin anew",
+        Only(("backup", "copies"), ("off_site",), frozenset({"own"})),
+    ),
+    Secret(
         "dnsTsigSecret",
         "secret of the TSIG key dns.tsig",
         forms.TSIG,

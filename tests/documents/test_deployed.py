@@ -15,6 +15,7 @@ from components.text import to_yaml
 from settings import Settings
 from settings.coolify import COOLIFY_PORTS
 from settings.delivery import PULL_PORT, PUSH_PORT
+from settings.storage_server import NODE_PORT
 from settings.storage_server import PORT as STORAGE_PORT
 from tests.recording import STACKS, Declared, Recorder, record_platform, stack_settings
 
@@ -109,8 +110,9 @@ def test_every_host_that_an_exporter_is_looked_for_on_has_it(stack: str) -> None
     if (database := settings.database_host) is not None:
         led_to.add(f"{database.address}:{settings.database.gateway_port}")
     led_to |= {f"{settings.coolify_address}:{port}" for port in COOLIFY_PORTS if settings.coolify_address}
-    if (storage := settings.storage_host) is not None:
-        led_to.add(f"{storage.address}:{STORAGE_PORT}")
+    storage = settings.storage_hosts
+    ports = (STORAGE_PORT, NODE_PORT) if len(storage) > 1 else (STORAGE_PORT,)
+    led_to |= {f"{host.address}:{port}" for host in storage.values() for port in ports}
     # What the gateways and programs lead to is no exporter.
     assert _scraped(recorder) == listening - led_to
     assert led_to <= listening

@@ -124,11 +124,11 @@ def promise(bucket: str, folder: str, table: Retention) -> Promise:
         case "tempo", _:
             return Promise(table.traces_days, 0)
         case "logs-archive", "audit/":
-            return Promise(backups.audit_logs_days, 0)
+            return Promise(backups.audit_logs_days, max(backups.audit_logs_days, backups.object_storage_days))
         case "logs-archive", _:
-            return Promise(backups.logs_days, 0)
+            return Promise(backups.logs_days, backups.object_storage_days)
         case "backups", "deployment/":
-            return Promise(backups.deployment_days, 0)
+            return Promise(backups.deployment_days, backups.deployment_days)
         case "copies", _:
             return Promise(None, backups.object_storage_days + 1)
         case _:
@@ -192,7 +192,7 @@ def _check(kept: Bucket, now: int, given_: Promise) -> None:
         assert now >= version.made + kept.lock_days * HOURS, (version, now)
     for version in kept.versions:
         if version.replaced is not None and not version.mark:
-            # An expired object is an old version for a day.
+            # An expired object is an old version for a day at least.
             latest = version.replaced + (max(given_.old, 1) + LATE) * HOURS
             assert now <= max(latest, version.made + (kept.lock_days + LATE) * HOURS), (version, now)
         elif not version.mark and given_.current is not None:

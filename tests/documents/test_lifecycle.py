@@ -46,6 +46,12 @@ def test_old_versions_of_media_can_be_had_back_as_long_as_a_snapshot() -> None:
     assert rule.noncurrent_days == RETENTION.backups.object_storage_days + 1
 
 
+def test_what_is_written_over_in_the_archive_is_there_until_somebody_looks() -> None:
+    kept = {rule.prefix: rule.noncurrent_days for rule in lifecycle("logs-archive", True, RETENTION)}
+    assert kept["luxima/"] == RETENTION.backups.object_storage_days
+    assert kept["audit/"] == RETENTION.backups.audit_logs_days
+
+
 def _allowed(**settings: Any) -> dict[str, set[str]]:
     """What a user may do, by the resource that it may do it with."""
     found: dict[str, set[str]] = {}

@@ -188,10 +188,10 @@ class Checkout:
         path.write_text(content.replace(old, new), encoding="utf-8")
 
     def release(self, stack: str, pattern: str, new: str) -> None:
-        """Edit the release file as a person would: where `pattern` is found, and with the next revision."""
+        """Edit the release file as a person would: where `pattern` is found first, and with the next revision."""
         path = self.root / "releases" / f"{stack}.yaml"
-        content, found = re.subn(pattern, new, path.read_text(encoding="utf-8"))
-        assert found == 1, f"{path.name} has {pattern!r} {found} times"
+        content, found = re.subn(pattern, new, path.read_text(encoding="utf-8"), count=1)
+        assert found == 1, f"{path.name} has no {pattern!r}"
         content = re.sub(r"(?m)^revision: (\d+)$", lambda match: f"revision: {int(match[1]) + 1}", content)
         path.write_text(content, encoding="utf-8")
 

@@ -36,7 +36,7 @@ _ROOMS = (
 _STAND_INS = {
     "dev": {"databaseBackupPassphrase", "minioKmsKey"},
     "staging": {"acmeTsigSecret", "coolifyApiToken", "coolifyVariables", "databaseBackupPassphrase", "minioKmsKey"},
-    "prod": {"acmeTsigSecret", "databaseBackupPassphrase", "minioKmsKey", "offSiteKey"},
+    "prod": {"acmeTsigSecret", "databaseBackupPassphrase", "minioKmsKey", "offSiteKey", "offSitePassphrase"},
 }
 """Secrets that the stack needs, and another one may not."""
 _NO_SCHEMA = frozenset({"command", "kubernetes", "luxima", "pulumi", "pulumi-python"})

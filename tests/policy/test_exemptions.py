@@ -105,7 +105,7 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         )
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
-            *("database-routes", "docker-gateway", "gateway-backends"),
+            *("database-routes", "docker-gateway", "gateway-backends", "gateway-inside"),
         )
     },
     ("backup-encrypted", "backup-*-database-files-container", "uploads[*].content"): one(
@@ -113,6 +113,20 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         {"uploads": [{"file": "/etc/backup/pgbackrest.conf", "content": UNKNOWN}]},
         "backup-docker-1-database-files-container",
     ),
+    ("backup-kept", "backup-*-database-files-container", "uploads[*].content"): one(
+        kinds.DOCKER_CONTAINER,
+        {"uploads": [{"file": "/etc/backup/pgbackrest.conf", "content": UNKNOWN}]},
+        "backup-docker-1-database-files-container",
+    ),
+    **{
+        (rule, f"backup-*-{kind}-files-container", "uploads[*].content"): one(
+            kinds.DOCKER_CONTAINER,
+            {"uploads": [{"file": "/etc/backup/rclone.conf", "content": UNKNOWN}]},
+            f"backup-docker-1-{kind}-files-container",
+        )
+        for rule in ("copies-encrypted", "remotes-verified")
+        for kind in ("logs", "object-storage")
+    },
     ("annotation-secrets", "service-*-deployment", _ANNOTATION): one(
         kinds.DEPLOYMENT, _ANNOTATED, "service-storefront-blue-deployment"
     ),

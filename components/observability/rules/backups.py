@@ -12,9 +12,9 @@ from settings.backup import COPIED, DRILL_DAYS
 PATIENCE: Final = 1.5
 """Times the interval: a run that takes long or is tried again is not late yet."""
 UNKNOWN_HOURS: Final = 36
-"""The longest interval, with the same patience."""
+"""The longest interval, with the same patience: how long a new stack may take for its first backups."""
 LEFT_RATIO: Final = 0.5
-"""Of the most of a week: people and retention take away less than half of everything in that time."""
+"""Of the most of six days: people and retention take away less than half of everything in that time."""
 SNAPSHOT_SECONDS: Final = 2 * 3600
 """A template of a Docker host's disk is cloned in well under an hour."""
 
@@ -86,10 +86,7 @@ def groups(settings: Settings) -> list[Group]:
         f"time() - {_LAST.format(name, '10m')} > {PATIENCE} * {seconds}"
         for name, seconds in intervals(settings).items()
     )
-    unknown = " or ".join(
-        f'sum by (backup) (absent(backup_last_success_timestamp_seconds{{backup="{name}"}}))'
-        for name in intervals(settings)
-    )
+    unknown = " or ".join(map(_unknown, intervals(settings)))
     made = settings.backup.deployment is not None
     return [
         *([Group("deployment-snapshots", [_snapshots(settings)], "5m")] if made else ()),
@@ -114,15 +111,15 @@ def groups(settings: Settings) -> list[Group]:
                     dashboard="backups",
                 ),
                 Alert(
-                    # A new stack makes its first backups within a day; then one is late, and not before.
                     "BackupUnknown",
                     unknown,
                     severity="warning",
                     kind="backup",
                     owner="devops",
                     summary="Nothing is known of backups of {{ $labels.backup }}",
-                    description="No success has been reported for a day and a half (absent is {{ $value }}).",
-                    pending=f"{UNKNOWN_HOURS}h",
+                    description="No success is reported (absent is {{ $value }}): for an hour where one was before, "
+                    "for a day and a half where none ever was.",
+                    pending="1h",
                     dashboard="backups",
                 ),
                 *([_snapshot_missing(settings)] if made else ()),
@@ -131,6 +128,13 @@ def groups(settings: Settings) -> list[Group]:
             ],
         ),
     ]
+
+
+def _unknown(name: str) -> str:
+    """Whether nothing is told where something was within two days, or where the stack is too old for its first one."""
+    success = f'backup_last_success_timestamp_seconds{{backup="{name}"}}'
+    known = f"count(last_over_time({success}[2d])) or count(up offset {UNKNOWN_HOURS - 1}h)"
+    return f"(sum by (backup) (absent({success})) and on () ({known}))"
 
 
 def _snapshot_missing(settings: Settings) -> Alert:
@@ -187,7 +191,7 @@ def _failing() -> Alert:
 def _shrunk() -> Alert:
     # What was told on another host before counts as well.
     shares = [
-        f"label_replace({_told(figure)} / max by (backup) (max_over_time(backup_{figure}[7d])) < {LEFT_RATIO}"
+        f"label_replace({_told(figure)} / max by (backup) (max_over_time(backup_{figure}[6d])) < {LEFT_RATIO}"
         f', "figure", "{called}", "", "")'
         for figure, called in (("objects", "objects"), ("size_bytes", "bytes"))
     ]
@@ -197,7 +201,7 @@ def _shrunk() -> Alert:
         summary="The backup of {{ $labels.backup }} fell to {{ $value | humanizePercentage }} of its "
         "{{ $labels.figure }}",
         description="It holds {{ $value | humanizePercentage }} of the most {{ $labels.figure }} that it held within "
-        "the last 7 days.",
+        "the last 6 days.",
         pending="5m",
     )
 

@@ -13,8 +13,11 @@ ERROR_RATIO: Final = 0.01
 """Clients try again after a 5xx; more than one in a hundred is no passing trouble."""
 
 
-def groups(_: Settings) -> list[Group]:
+def groups(settings: Settings) -> list[Group]:
     """The alerts of the object storage."""
+    server = settings.storage.server
+    # Fewer than may be away are told as drives that are offline.
+    spare = max(server.borne - 1, 0) if server.brought else 0
     free = "max(minio_cluster_capacity_usable_free_bytes) / max(minio_cluster_capacity_usable_total_bytes)"
     errors = "sum by (api) (rate(minio_s3_requests_5xx_errors_total[5m]))"
     return [
@@ -56,7 +59,7 @@ def groups(_: Settings) -> list[Group]:
                 ),
                 Alert(
                     "ObjectStorageNodeOffline",
-                    "max(minio_cluster_nodes_offline_total) > 0",
+                    f"max(minio_cluster_nodes_offline_total) > {spare}",
                     severity="critical",
                     kind="storage",
                     owner="devops",

@@ -12,7 +12,14 @@ from sandbox.providers.handlers import value_at
 from sandbox.providers.rules import Rule, anything, between, matching, not_empty, one_of
 
 _MIB: Final = 1024 * 1024
-_CONFIG: Final = {"image": "Image", "user": "User", "envs": "Env", "entrypoints": "Entrypoint", "command": "Cmd"}
+_CONFIG: Final = {
+    "image": "Image",
+    "user": "User",
+    "envs": "Env",
+    "entrypoints": "Entrypoint",
+    "command": "Cmd",
+    "hostname": "Hostname",
+}
 _HOST: Final = {
     "readOnly": "ReadonlyRootfs",
     "tmpfs": "Tmpfs",
@@ -31,19 +38,9 @@ READ_BACK: Final = tuple(
 """Inputs that the engine is asked for."""
 
 REPLACING: Final = (
-    *("capabilities", "command", "entrypoints", "envs", "healthcheck", "hosts", "image", "labels", "logDriver"),
-    *(
-        "logOpts",
-        "mounts",
-        "name",
-        "networkMode",
-        "networksAdvanced",
-        "ports",
-        "readOnly",
-        "securityOpts",
-        "uploads",
-        "user",
-    ),
+    *("capabilities", "command", "entrypoints", "envs", "healthcheck", "hostname", "hosts", "image", "labels"),
+    *("logDriver", "logOpts", "mounts", "name", "networkMode", "networksAdvanced", "ports", "readOnly"),
+    *("securityOpts", "uploads", "user"),
 )
 """As the official plugin's schema has it (`willReplaceOnChanges`)."""
 
@@ -61,6 +58,7 @@ RULES: Final[Mapping[str, Rule]] = {
     "healthcheck.startPeriod": DURATION,
     "healthcheck.tests[]": not_empty,
     "healthcheck.timeout": DURATION,
+    "hostname": not_empty,
     "hosts[].host": not_empty,
     "hosts[].ip": not_empty,
     "image": not_empty,
@@ -124,10 +122,10 @@ def body(inputs: Properties) -> Properties:
     if inputs.get("labels"):
         config["Labels"] = {label["label"]: label["value"] for label in inputs["labels"]}
     if inputs.get("ports"):
-        bindings = {
-            f"{port['internal']}/{port['protocol']}": [{"HostIp": port["ip"], "HostPort": str(port["external"])}]
-            for port in inputs["ports"]
-        }
+        bindings: dict[str, list[Properties]] = {}
+        for port in inputs["ports"]:
+            published = {"HostIp": port["ip"], "HostPort": str(port["external"])}
+            bindings.setdefault(f"{port['internal']}/{port['protocol']}", []).append(published)
         config["ExposedPorts"] = {port: {} for port in bindings}
         host["PortBindings"] = bindings
     if inputs.get("healthcheck"):

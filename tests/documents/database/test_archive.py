@@ -1,11 +1,11 @@
-"""What PostgreSQL runs for each segment of its WAL: read by shellcheck, and run."""
+"""What PostgreSQL runs for each segment of its WAL: run; and read by shellcheck, as what brings a schema back."""
 
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from components.database.postgres import SPOOL, archive_script
+from components.database.postgres import SPOOL, scripts
 from tools import ensure
 
 NAME = "0000000100000000000000A1"
@@ -13,7 +13,7 @@ NAME = "0000000100000000000000A1"
 
 def _run(folder: Path, content: bytes, name: str = NAME) -> "subprocess.CompletedProcess[str]":
     script, segment = folder / "pgbackrest-spool.sh", folder / "segment"
-    script.write_text(next(iter(archive_script().values())).replace(SPOOL, f"{folder}/spool"))
+    script.write_text(scripts()["pgbackrest-spool.sh"].replace(SPOOL, f"{folder}/spool"))
     segment.write_bytes(content)
     return subprocess.run(["sh", script, segment, name], capture_output=True, text=True, check=False)
 
@@ -53,11 +53,8 @@ def test_a_full_spool_refuses_and_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.needs_tools
 def test_shellcheck_finds_nothing(tmp_path: Path) -> None:
-    _run(tmp_path, b"")
-    done = subprocess.run(
-        [ensure("shellcheck")["shellcheck"], tmp_path / "pgbackrest-spool.sh"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    for name, text in scripts().items():
+        (tmp_path / name).write_text(text)
+    files = sorted(tmp_path.iterdir())
+    done = subprocess.run([ensure("shellcheck")["shellcheck"], *files], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout

@@ -22,8 +22,17 @@ from backup.pgbackrest import Pgbackrest
 from backup.plan import DatabasePlan
 from components.database.migrations import migrations
 from components.database.pgbackrest import CONF, FOLDER, SERVICE, Repository, pg_service_conf, pgbackrest_conf
+from components.database.postgres import (
+    ADMIN,
+    DATA,
+    RESTORE_SCRIPT,
+    SOCKET,
+    SPOOL,
+    pg_hba_conf,
+    postgresql_conf,
+    scripts,
+)
 from components.database.postgres import CONF as SERVER
-from components.database.postgres import DATA, SOCKET, SPOOL, archive_script, pg_hba_conf, postgresql_conf
 from components.storage.access import key_policy
 from sandbox import tls
 from sandbox.layout import ROOT
@@ -143,6 +152,16 @@ class Room:
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
+    def schema(self, data: Path, *words: str) -> "subprocess.CompletedProcess[str]":
+        """Run the script that brings one schema back out of what was restored."""
+        _give(data)
+        path = ":".join(str(ensure(name)[name].parent) for name in ("postgres", "psql", "pg_dump"))
+        return subprocess.run(
+            ["sh", str(self.folder / "server" / RESTORE_SCRIPT), str(data), *words], input=f"{SECRETS['root']}\n",
+            env={"PATH": f"{path}:{os.defpath}", "TMPDIR": str(self.folder)}, cwd="/", user=_user(),
+            capture_output=True, text=True, timeout=60, check=False,
+        )  # fmt: skip
+
     @contextmanager
     def restored(self, data: Path) -> Generator[Server]:
         """A server on what was restored, beside the first; it archives nothing."""
@@ -173,7 +192,7 @@ class Room:
         server = self.folder / "server"
         server.mkdir()
         texts = {"postgresql.conf": postgresql_conf(_SETTINGS.database, archived=True), "pg_hba.conf": pg_hba_conf()}
-        for name, text in {**texts, **archive_script()}.items():
+        for name, text in {**texts, **scripts()}.items():
             (server / name).write_text(self._local(text, server))
         tls.ensure_authority(self.folder)
         for made, name in zip(tls.ensure_server(self.folder, "tls", []), ("server.crt", "server.key"), strict=True):
@@ -190,31 +209,36 @@ class Room:
     def _local(self, text: str, folder: Path) -> str:
         for theirs, ours in ((SPOOL, "socket/spool"), (SOCKET, "socket"), (DATA, "data")):
             text = text.replace(theirs, f"{self.folder}/{ours}")
+        text = text.replace(ADMIN, "postgres")
         return text.replace(SERVER, str(folder)).replace(FOLDER, str(folder))
 
 
 @contextmanager
 def room(folder: Path) -> Generator[Room]:
     """A database with a table, and an empty repository."""
+    with store(folder, [BUCKET]) as storage, database(storage) as made:
+        made.server.sql("create schema shop; create table shop.orders (id bigserial primary key, word text)")
+        yield made
+
+
+@contextmanager
+def database(storage: Store) -> Generator[Room]:
+    """A database with nothing but the role that backs it up, and its key to the bucket of backups."""
     # A socket's path is short, and others than root get there.
     here = Path(tempfile.mkdtemp(prefix="bak-", dir="/tmp"))
     try:
-        with store(folder, [BUCKET]) as storage:
-            policy = json.loads(key_policy(_STORAGE.users["backup-database"], _STORAGE))
-            pool = PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(storage.server.bundle))
-            admin = MinioAdmin(
-                endpoint=storage.server.server, credentials=StaticProvider(*storage.root), http_client=pool
-            )
-            admin.add_service_account(  # pyright: ignore[reportUnknownMemberType] - its own annotation is half
-                access_key="backup-database-key", secret_key=SECRETS["secret_key"], policy=policy
-            )
-            made = Room(here, storage)
-            made.begin()
-            with made.server:
-                made.server.sql("create schema shop; create table shop.orders (id bigserial primary key, word text)")
-                made.server.sql(migrations()["0002_backup.sql"])
-                made.server.sql(f"alter role luxima_backup password '{SECRETS['password']}'")
-                yield made
+        policy = json.loads(key_policy(_STORAGE.users["backup-database"], _STORAGE))
+        pool = PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(storage.server.bundle))
+        admin = MinioAdmin(endpoint=storage.server.server, credentials=StaticProvider(*storage.root), http_client=pool)
+        admin.add_service_account(  # pyright: ignore[reportUnknownMemberType] - its own annotation is half
+            access_key="backup-database-key", secret_key=SECRETS["secret_key"], policy=policy
+        )
+        made = Room(here, storage)
+        made.begin()
+        with made.server:
+            made.server.sql(migrations()["0002_backup.sql"])
+            made.server.sql(f"alter role luxima_backup password '{SECRETS['password']}'")
+            yield made
     finally:
         shutil.rmtree(here)
 

@@ -8,11 +8,15 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from components.backup import documents
+from components.backup.documents import Remote, Task
 from sandbox.layout import ROOT
 from tests.e2e.backup.stores import Store, rclone_conf
 from tools import ensure
+
+PASSPHRASE: Final = "passphrase-of-the-copies"
 
 
 @dataclass(frozen=True)
@@ -21,6 +25,7 @@ class BackupJob:
 
     folder: Path
     """What it is told, what it keeps, and what it tells."""
+    deadline_seconds: int = 100
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
@@ -41,7 +46,7 @@ class BackupJob:
             input="\n".join(key or ()),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=1.2 * self.deadline_seconds,
             check=False,
         )
 
@@ -52,6 +57,16 @@ class BackupJob:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
+    def leave_for(self, other: Store, copies: str, own: Store, passphrase: str = PASSPHRASE) -> None:
+        """Have its target at another site, as the platform writes that down."""
+        source = Remote(own.server.server, "us-east-1", "copy-source")
+        target = Remote(other.server.server, "us-east-1", None, copies)
+        task = Task("object_storage", {}, source, target)
+        authorities = {site.server.bundle.read_text(encoding="utf-8") for site in (own, other)}
+        (self.folder / "authority.pem").write_text("".join(sorted(authorities)), encoding="utf-8")
+        text = documents.rclone_conf(task, {"source": own.root, "target": other.root}, passphrase)
+        (self.folder / "rclone.conf").write_text(text, encoding="utf-8")
+
     def figures(self, kind: str) -> dict[str, float]:
         """What the node exporter is told."""
         lines = (self.folder / f"backup_{kind}.prom").read_text(encoding="utf-8").splitlines()
@@ -60,12 +75,17 @@ class BackupJob:
 
 
 def made(
-    folder: Path, store: Store, job: Mapping[str, Any], source: tuple[str, str], target: tuple[str, str]
+    folder: Path,
+    store: Store,
+    job: Mapping[str, Any],
+    source: tuple[str, str],
+    target: tuple[str, str],
+    deadline_seconds: int = 100,
 ) -> BackupJob:
     """A job in a folder of its own, with a key for each side."""
     folder.mkdir()
-    plan = {"interval_seconds": 86_400, "deadline_seconds": 100, "job": job}
+    plan = {"interval_seconds": 86_400, "deadline_seconds": deadline_seconds, "job": job}
     (folder / "plan.json").write_text(json.dumps(plan), encoding="utf-8")
     (folder / "rclone.conf").write_text(rclone_conf(store.server.server, source, target), encoding="utf-8")
     shutil.copy(store.server.bundle, folder / "authority.pem")
-    return BackupJob(folder)
+    return BackupJob(folder, deadline_seconds)

@@ -238,3 +238,58 @@ def test_a_drill_restores_the_newest_backup_and_leaves_nothing(shop: Room) -> No
         finally:
             _put(shop, name, content)
     assert not drills.exists()
+
+
+def test_one_schema_is_brought_back_beside_and_in_its_place(shop: Room) -> None:
+    """Rows, sequences, rights and functions; what is there stays, and nothing is changed when a row would differ."""
+    shop.server.sql(
+        "create function shop.one() returns int language sql as 'select 1'; create view shop.few as select id from "
+        "shop.orders; grant select on shop.orders to luxima_backup; create table shop.more (kind text[]); "
+        "insert into shop.more values ('{a,b}'); alter table shop.orders enable row level security; "
+        "create policy everybody on shop.orders using (true)"
+    )
+    moment, data = shop.write(["wanted"]), shop.folder / "schema"
+    wanted = shop.server.rows()
+    shop.server.sql("delete from shop.orders; drop view shop.few")
+    shop.archive()
+    shop.job.restore("", moment, str(data)).run()
+    live = shop.server.sql("select count(*) from shop.orders")
+    planned = shop.schema(data, "shop", "--dry-run")
+    assert "schema shop_restored: new, with 3 tables and sequences" in planned.stdout, planned.stderr
+    assert f"orders|{len(wanted)}" in planned.stdout
+    assert "shop_restored" not in shop.server.sql("select string_agg(nspname, ',') from pg_namespace")
+
+    beside = shop.schema(data, "shop")
+    assert beside.returncode == 0, beside.stderr
+    assert shop.server.sql("select id, word from shop_restored.orders order by id").splitlines() == wanted
+    assert shop.server.sql("select count(*) from shop.orders") == live == "0"
+    assert (
+        "schema shop is there: name another with --to, or say --over" in shop.schema(data, "shop", "--to=shop").stderr
+    )
+    shop.server.sql("create view public.leans as select id from shop.orders")
+    assert "leans lean on schema shop and" in shop.schema(data, "shop", "--to=shop", "--over").stderr
+    shop.server.sql("drop view public.leans")
+
+    replaced = shop.schema(data, "shop", "--to=shop", "--over")
+    assert replaced.returncode == 0, replaced.stderr
+    assert shop.server.rows() == wanted
+    old = replaced.stdout.partition("is schema ")[2].partition(":")[0]
+    assert shop.server.sql(f"select count(*) from {old}.orders") == live  # noqa: S608 - the test's own words
+    assert int(shop.server.sql("select nextval('shop.orders_id_seq')")) > int(wanted[-1].partition("|")[0])
+    assert shop.server.sql("select polname from pg_policy where polrelid = 'shop.orders'::regclass") == "everybody"
+
+    # A trigger on all of the database changes what is loaded.
+    shop.server.sql(
+        "create function public.spoil() returns event_trigger language plpgsql as $$ begin if exists (select from "
+        "pg_class where oid = to_regclass('shop.more')) then delete from shop.more; end if; end $$; "
+        "create event trigger spoil on ddl_command_end when tag in ('GRANT', 'ALTER TABLE') execute function "
+        "public.spoil()"
+    )
+    spoilt = shop.schema(data, "shop", "--to=third")
+    shop.server.sql("drop event trigger spoil")
+    assert "rows differ from those that were restored: nothing was changed" in spoilt.stderr
+    assert shop.server.sql("select count(*) from pg_namespace where nspname in ('third', 'luxima_aside')") == "0"
+    assert shop.server.rows() == wanted
+    assert "schema nothing is not in" in shop.schema(data, "nothing").stderr
+    assert SECRETS["root"] not in planned.stdout + beside.stderr + replaced.stdout + spoilt.stderr
+    assert not list(shop.folder.glob("tmp.*"))

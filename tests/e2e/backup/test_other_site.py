@@ -1,4 +1,4 @@
-"""Copies at another site whose server is no MinIO: versions and their lock are all that is asked of it (BAK-2)."""
+"""Copies at another site whose server is no MinIO: it keeps versions and locks them, and can read nothing (BAK-2)."""
 
 import io
 import secrets
@@ -34,12 +34,6 @@ class Sites(NamedTuple):
     job: BackupJob
 
 
-def _at_the_other_site(conf: str, own: str, other: str) -> str:
-    """The job's rclone.conf with its target there; SeaweedFS has no key that it takes when none is named."""
-    source, target = conf.split("[target]")
-    return f"{source}[target]{target.replace(own, other).replace('server_side_encryption = aws:kms', '')}"
-
-
 @pytest.fixture
 def sites(tmp_path: Path) -> Generator[Sites]:
     folder = tmp_path / "other"
@@ -50,10 +44,8 @@ def sites(tmp_path: Path) -> Generator[Sites]:
         client.set_object_lock_config(_COPIES, ObjectLockConfig(GOVERNANCE, 14, DAYS))
         other = Store(server, client, folder)
         plan = {"kind": "object_storage", "buckets": [{"name": "media", "folder": "media"}]}
-        job = made(tmp_path / "job", own, {**plan, "copies": _COPIES, "keep_days": 14}, own.root, other.root)
-        conf = job.folder / "rclone.conf"
-        text = _at_the_other_site(conf.read_text(encoding="utf-8"), own.server.server, server.server)
-        conf.write_text(text, encoding="utf-8")
+        job = made(tmp_path / "job", own, {**plan, "copies": None, "keep_days": 14}, own.root, other.root)
+        job.leave_for(other, _COPIES, own)
         own.put(
             "media", {f"{year}/{index}.bin": secrets.token_bytes(1000) for year in (2025, 2026) for index in (0, 1)}
         )
@@ -65,7 +57,13 @@ def test_a_day_is_brought_back_from_a_server_that_is_no_minio(sites: Sites) -> N
     before = own.content("media")
     ran = job.run("run")
     assert ran.returncode == 0, ran.stderr
-    assert other.content(_COPIES, "media/") == before
+    there = other.content(_COPIES)
+    assert len(there) == 4
+    # Neither names nor content can be read there.
+    assert not [name for name in there if "media" in name or "20" in name or ".bin" in name]
+    assert not [
+        content for content in there.values() if content in before.values() or not content.startswith(b"RCLONE")
+    ]
     told = job.figures("object_storage")
     assert told["backup_objects"] == 4
     assert told["backup_verified_timestamp_seconds"] == told["backup_last_success_timestamp_seconds"]
@@ -75,7 +73,7 @@ def test_a_day_is_brought_back_from_a_server_that_is_no_minio(sites: Sites) -> N
     own.put("media", {"2026/0.bin": secrets.token_bytes(1000)})
     own.client.remove_object("media", "2026/1.bin")
     assert job.run("run").returncode == 0
-    assert other.content(_COPIES, "media/") == own.content("media")
+    assert len(other.content(_COPIES)) == 3
 
     arguments = ("--to=media", "--what=media", f"--at={day:%Y-%m-%dT%H:%M:%SZ}", "--over")
     restored = job.run("restore", *arguments, key=own.root)
@@ -86,14 +84,23 @@ def test_a_day_is_brought_back_from_a_server_that_is_no_minio(sites: Sites) -> N
 def test_a_copy_that_is_another_is_noticed_there(sites: Sites) -> None:
     own, other, job = sites
     assert job.run("run").returncode == 0
-    name = "media/2026/0.bin"
+    name, content = next(iter(other.content(_COPIES).items()))
     metadata = other.client.stat_object(_COPIES, name).metadata or {}
     same_time = {"x-amz-meta-mtime": str(metadata["x-amz-meta-mtime"])}
-    other.put(_COPIES, {name: secrets.token_bytes(1000)}, same_time)
+    other.put(_COPIES, {name: content[:500] + bytes([content[500] ^ 1]) + content[501:]}, same_time)
     noticed = job.run("run")
     assert noticed.returncode == 1
-    assert "2026/0.bin" in noticed.stderr
+    assert any(name in noticed.stderr for name in _NAMES)
     assert own.content("media").keys() == set(_NAMES)
+
+
+def test_another_passphrase_reads_nothing(sites: Sites) -> None:
+    own, other, job = sites
+    assert job.run("run").returncode == 0
+    job.leave_for(other, _COPIES, own, "another-passphrase")
+    refused = job.run("restore", "--to=media", "--what=media", "--dry-run", key=own.root)
+    assert refused.returncode == 1
+    assert "holds nothing" in refused.stderr
 
 
 def test_a_locked_version_there_is_neither_deleted_nor_replaced(sites: Sites) -> None:

@@ -75,8 +75,10 @@ def in_order(recorder: Recorder) -> list[Declared]:
 
 def make_all(hosts: Hosts, vm: str, stack: Sequence[Declared], monkeypatch: pytest.MonkeyPatch) -> Made:
     """Everything of a host, with images of the right names."""
-    # The exporter is in the database's network; what else is there is made by the stack's own run alone.
-    declared = [each for each in stack if f"-{vm}-" in each.name or each.type == NETWORK]
+    # The exporter is in the database's network; what else is there is made by the stack's own run alone, and the
+    # object storage by tests of its own.
+    own = [each for each in stack if not each.name.startswith("storage-")]
+    declared = [each for each in own if f"-{vm}-" in each.name or each.type == NETWORK]
     engine = hosts.engine(vm)
     images.load(engine, [each.inputs["name"] for each in declared if each.type == IMAGE])
     made = Made(vm, hosts.settings.compute.vms[vm].address, engine, driver(hosts, vm, monkeypatch))

@@ -56,7 +56,8 @@ class Room:
         self.private_keys.append(signed.key.decode())
         settings, storage = self.settings, self.settings.storage
         given: dict[str, Any] = {
-            "server": storage.server,
+            "memory_mib": storage.server.memory_mib,
+            "host": self.made.vm,
             "environment": settings.environment.label,
             "address": self.made.address,
             "region": storage.region,
@@ -100,7 +101,7 @@ class Room:
 @pytest.fixture(scope="module")
 def room(tmp_path_factory: pytest.TempPathFactory) -> Generator[Room]:
     with running(tmp_path_factory.mktemp("checkout")) as hosts, pytest.MonkeyPatch.context() as monkeypatch:
-        vm = hosts.settings.storage.server.host
+        (vm,) = hosts.settings.storage.server.hosts
         engine = hosts.engine(vm)
         (image,) = images.make([SILO.reference], ensure(*images.programs([SILO.reference])))
         with image.archive.open("rb") as archive:

@@ -34,7 +34,7 @@ from tests.waiting import wait_for
 from tools import ensure
 
 SECRETS: Final = {"pagerdutyRoutingKey": "routing-key", "smtpPassword": "mail-password", "serviceRoleKey": "role-key"}
-HOSTS: Final = {"docker-1": "10.10.30.41", "docker-2": "10.10.30.42"}
+HOSTS: Final = {"docker-1": "10.10.30.41", "docker-2": "10.10.30.42", "docker-3": "10.10.30.43"}
 _POD: Final = "__meta_kubernetes_pod"
 
 

@@ -59,7 +59,8 @@ def _document(settings: Settings, folder: Path, server: Running, bucket: str) ->
 
 
 @contextmanager
-def _loki(settings: Settings, folder: Path, server: Running, bucket: str) -> Generator[Loki]:
+def loki_on(settings: Settings, folder: Path, server: Running, bucket: str) -> Generator[Loki]:
+    """A ready Loki with these documents, on a bucket of a real server."""
     folder.mkdir()
     document = _document(settings, folder, server, bucket)
     write({**loki.documents(settings), "loki.yaml": to_yaml(document)}, folder)
@@ -92,7 +93,7 @@ def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_from_the
         for name in (bucket, archive):
             store.make_bucket(name)
             store.set_bucket_encryption(name, SSEConfig(Rule("aws:kms", KMS_KEY)))
-        with _loki(settings, tmp_path / "first", server, bucket) as first:
+        with loki_on(settings, tmp_path / "first", server, bucket) as first:
             for tenant in TENANTS:
                 first.push(tenant, {"service": "api", "class": "api"}, [(60, f"a line of {tenant}")])
             assert requests.post(f"{first.url}/flush", timeout=30).ok
@@ -110,7 +111,7 @@ def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_from_the
         ran = job.run("run")
         assert ran.returncode == 0, ran.stderr
         assert job.figures("logs")["backup_objects"] == len(objects)
-        with _loki(settings, tmp_path / "second", server, archive) as second:
+        with loki_on(settings, tmp_path / "second", server, archive) as second:
             for tenant in TENANTS:
                 wait_for(
                     lambda name=tenant: second.lines(name, '{service="api"}') == [f"a line of {name}"],

@@ -109,7 +109,7 @@ def _world(server: Running, secure: bool) -> World:
     places: dict[str, tuple[Place, ...]] = {}
     for name, settings in storage.buckets.items():
         bucket = storage.bucket_name(name)
-        create("S3Bucket", bucket=bucket, **({"objectLocking": True} if settings.locked else {}))
+        create("S3Bucket", bucket=bucket, **({"objectLocking": True} if settings.versioning else {}))
         if settings.versioning:
             create("S3BucketVersioning", bucket=bucket, versioningConfiguration={"status": "Enabled"})
         create("S3BucketServerSideEncryption", bucket=bucket, encryptionType="aws:kms", kmsKeyId=KMS_KEY)
@@ -228,7 +228,7 @@ def test_every_key_may_what_is_listed_and_nothing_else(
             for action, folder, answer in cells:
                 listed = _allowed(world.storage.users[user], name, folder, action)
                 # Where nothing can be locked, MinIO says so before it looks at who asks.
-                unlockable = action == "lock longer" and not world.storage.buckets[name].locked
+                unlockable = action == "lock longer" and not world.storage.buckets[name].versioning
                 if answer != ("allowed" if listed else "InvalidRequest" if unlockable else "AccessDenied"):
                     wrong.append(f"{user}: {action} {name}/{folder}: {answer}")
             asked += len(cells)
@@ -273,8 +273,8 @@ def test_a_lock_is_read_changed_and_taken_away(world: World) -> None:
     locks.delete(bucket, longer)
     assert locks.read(bucket, props).id == ""
     locks.create(props)
-    unlocked = _lock(world.server, world.storage.bucket_name("media"))
-    with pytest.raises(LockError, match=r"the lock of bucket \S+-media is not set: \S+ said \w+"):
+    unlocked = _lock(world.server, world.storage.bucket_name("loki"))
+    with pytest.raises(LockError, match=r"the lock of bucket \S+-loki is not set: \S+ said \w+"):
         locks.create(unlocked)
     locks.delete("nowhere", _lock(world.server, "nowhere"))
 

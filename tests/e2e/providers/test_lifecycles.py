@@ -65,14 +65,17 @@ class Case(NamedTuple):
     left: tuple[Act, ...]
 
 
-def _expiring(bucket: str, folder: str, days: int, *, versioned: bool) -> Iterator[Case]:
-    """Objects go after some days; where versions are kept, one day later for good."""
-    young, old, long_ago = written(days, EARLY), written(days, LATE), written(days + 9)
+def _expiring(bucket: str, folder: str, days: int, old_days: int | None = None) -> Iterator[Case]:
+    """Objects go after some days; where versions are kept, `old_days` later for good, as what was written over."""
+    young, old, long_ago = written(days, EARLY), written(days, LATE), written(days + 190)
     yield Case(bucket, f"{folder}young", (young,), (young,))
-    yield Case(bucket, f"{folder}old", (old,), (old, BY_LIFECYCLE) if versioned else ())
-    if versioned:
-        yield Case(bucket, f"{folder}gone-today", (long_ago, deleted(1, EARLY)), (long_ago, deleted(1, EARLY)))
-        yield Case(bucket, f"{folder}gone", (long_ago, deleted(1, LATE)), ())
+    yield Case(bucket, f"{folder}old", (old,), (old, BY_LIFECYCLE) if old_days else ())
+    if old_days:
+        still = (long_ago, deleted(old_days, EARLY))
+        yield Case(bucket, f"{folder}gone-today", still, still)
+        yield Case(bucket, f"{folder}gone", (long_ago, deleted(old_days, LATE)), ())
+        over = (long_ago, written(min(days, old_days), EARLY))
+        yield Case(bucket, f"{folder}written-over", over, over)
 
 
 def _versions(bucket: str, folder: str, days: int) -> Iterator[Case]:
@@ -87,13 +90,13 @@ def _versions(bucket: str, folder: str, days: int) -> Iterator[Case]:
 
 def _cases() -> Iterator[Case]:
     """The promises of the retention table, in days (BAK-1 to BAK-4, LOG-6)."""
-    yield from _expiring("loki", "luxima/", 90, versioned=False)
-    yield from _expiring("loki", "audit/", 90, versioned=False)
-    yield from _expiring("tempo", "single-tenant/", 14, versioned=False)
+    yield from _expiring("loki", "luxima/", 90)
+    yield from _expiring("loki", "audit/", 90)
+    yield from _expiring("tempo", "single-tenant/", 14)
     yield Case("tempo", "tempo_cluster_seed.json", (written(1000),), (written(1000),))
-    yield from _expiring("logs-archive", "luxima/", 60, versioned=True)
-    yield from _expiring("logs-archive", "audit/", 90, versioned=True)
-    yield from _expiring("backups", "deployment/etcd/", 7, versioned=True)
+    yield from _expiring("logs-archive", "luxima/", 60, 14)
+    yield from _expiring("logs-archive", "audit/", 90, 90)
+    yield from _expiring("backups", "deployment/etcd/", 7, 7)
     yield from _versions("backups", "database/", 14)
     for bucket in ("media", "vendor-media", "registry"):
         yield from _versions(bucket, "", 14)

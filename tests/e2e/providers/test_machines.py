@@ -57,7 +57,7 @@ def test_a_disk_that_would_shrink_is_refused_before_anything_is_touched(trial: T
         compute["vms"]["docker-1"]["disk_gib"] = 199
 
     said = trial.refused(lambda: trial.preview(smaller))
-    assert "compute.vms.docker-1.disk_gib: 199 is less than its disk has, 200 GiB, and a disk never shrinks" in said
+    assert "compute.vms.docker-1.disk_gib: 199 is less than its disk has, 4608 GiB, and a disk never shrinks" in said
 
 
 def test_a_stateful_machine_is_neither_deleted_nor_replaced_unless_asked_for_by_name(trial: Trial) -> None:
@@ -111,14 +111,14 @@ def test_a_disk_that_a_person_has_grown_is_kept_and_has_to_be_written_down(trial
     vm = trial.settings.compute.vms["docker-1"]
     config = trial.server.cluster.vm(vm.id).config
     before = config["scsi0"]
-    config["scsi0"] = before.replace("size=200G", "size=250G")
+    config["scsi0"] = before.replace("size=4608G", "size=4700G")
     trial.stack(trial.program()).refresh(color="never")
     said = trial.refused(trial.preview)
-    assert "compute.vms.docker-1.disk_gib: 200 is less than its disk has, 250 GiB" in said
-    assert "give at least 250" in said
+    assert "compute.vms.docker-1.disk_gib: 4608 is less than its disk has, 4700 GiB" in said
+    assert "give at least 4700" in said
 
     def written_down(compute: dict[str, Any]) -> None:
-        compute["vms"]["docker-1"]["disk_gib"] = 250
+        compute["vms"]["docker-1"]["disk_gib"] = 4700
 
     assert trial.preview(written_down) == {}
     config["scsi0"] = before

@@ -10,6 +10,7 @@ from typing import Any, Final
 from settings import Settings
 from settings.compute import Container, Vm
 from settings.storage_server import HOST
+from settings.values import Slot
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.store import Rule
 from tests.e2e.world.world import World
@@ -28,8 +29,8 @@ _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "loki": (Rule("audit-logs", "audit/", 90, None), Rule("luxima-logs", "luxima/", 90, None)),
     "tempo": (Rule("traces", "single-tenant/", 14, None),),
     "logs-archive": (
-        Rule("archived-audit-logs", "audit/", 90, 1),
-        Rule("archived-logs", "luxima/", 60, 1),
+        Rule("archived-audit-logs", "audit/", 90, 90),
+        Rule("archived-logs", "luxima/", 60, 14),
         _MARKS,
     ),
     "registry": _OLD_VERSIONS,
@@ -37,7 +38,7 @@ _LIFECYCLES: Final[Mapping[str, tuple[Rule, ...]]] = {
     "backups": (
         Rule("database-backups", "database/", None, 14, True),
         _MARKS,
-        Rule("deployment-snapshots", "deployment/", 7, 1),
+        Rule("deployment-snapshots", "deployment/", 7, 7),
     ),
 }
 
@@ -102,9 +103,17 @@ def assert_cluster(world: World, *slots: str) -> None:
     assert_observers(world)
     assert_gateways(world)
     deployments = cluster.items(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments")
-    assert {item["metadata"]["name"] for item in deployments} == {f"{SERVICE}-{slot}" for slot in slots}
+    expected = {f"{SERVICE}-{slot}" for slot in slots} | {f"{name}-{slot}" for name, slot in _others(settings)}
+    assert {item["metadata"]["name"] for item in deployments} == expected
     for deployment in deployments:
         _assert_workload(world, deployment)
+
+
+def _others(settings: Settings) -> Iterator[tuple[str, Slot]]:
+    """Each other service that is released, and its live slot, the only one that is filled."""
+    for name, release in settings.releases.services.items():
+        if name != SERVICE:
+            yield name, release.live
 
 
 def assert_observers(world: World) -> None:
@@ -165,8 +174,9 @@ def assert_gateways(world: World) -> None:
 def _assert_workload(world: World, deployment: dict[str, Any]) -> None:
     name = deployment["metadata"]["name"]
     slot = deployment["metadata"]["labels"]["luxima.id/slot"]
-    service = world.settings.services[SERVICE]
-    release = world.settings.releases.services[SERVICE].slots[slot]
+    of = deployment["metadata"]["labels"]["app.kubernetes.io/name"]
+    service = world.settings.services[of]
+    release = world.settings.releases.services[of].slots[slot]
     assert release is not None
     spec, status = deployment["spec"], deployment["status"]
     assert (spec["replicas"], status["readyReplicas"], status["updatedReplicas"]) == (service.replicas,) * 3
@@ -178,7 +188,9 @@ def _assert_workload(world: World, deployment: dict[str, Any]) -> None:
     pods = [
         item
         for item in world.cluster.items(f"/api/v1/namespaces/{NAMESPACE}/pods")
-        if item["metadata"]["labels"].get("luxima.id/slot") == slot and not item["metadata"].get("deletionTimestamp")
+        if (labels := item["metadata"]["labels"]).get("luxima.id/slot") == slot
+        and labels["app.kubernetes.io/name"] == of
+        and not item["metadata"].get("deletionTimestamp")
     ]
     assert len(pods) == service.replicas
     for item in pods:
@@ -267,8 +279,10 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
             yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, (guest.address,))
     for name in ("grafana", "prometheus", "loki", "alertmanager", "alertmanager-record", "registry"):
         yield f"{name}.{environment.core_domain} A", (dns.ttl_seconds, tuple(sorted(gateways.values())))
-    store = compute.vms["docker-1"].address
-    yield f"object-storage.{environment.core_domain} A", (dns.ttl_seconds, (store,))
+    stores = sorted(compute.vms[host].address for host in settings.storage.server.hosts)
+    yield f"object-storage.{environment.core_domain} A", (dns.ttl_seconds, tuple(stores))
+    if settings.delivery.coolify is not None:
+        yield f"coolify.{environment.core_domain} A", (dns.ttl_seconds, tuple(sorted(gateways.values())))
     yield f"supabase.{environment.domain} A", (dns.ttl_seconds, tuple(sorted(public.values())))
     if not environment.domain.endswith(".local"):
         issuers = (
@@ -281,6 +295,11 @@ def records(settings: Settings, live: str, *slots: str) -> Iterator[tuple[str, t
     yield f"{environment.domain} A", (dns.switch_ttl_seconds, (public[live],))
     for slot in slots:
         yield f"{SERVICE}-{slot}.{environment.domain} A", (dns.switch_ttl_seconds, (gateways[slot],))
+    for name, slot in _others(settings):
+        service = settings.services[name]
+        address = (gateways if service.trusted_only else public)[slot]
+        yield f"{service.host}.{environment.domain} A", (dns.switch_ttl_seconds, (address,))
+        yield f"{name}-{slot}.{environment.domain} A", (dns.switch_ttl_seconds, (gateways[slot],))
 
 
 def assert_names(world: World, live: str, *slots: str) -> None:

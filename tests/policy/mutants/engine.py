@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from configparser import RawConfigParser
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from functools import cache, partial
 from typing import Any, cast
 
@@ -22,9 +24,10 @@ from tests.policy.spec import urn
 from tests.recording import record_platform, stack_settings
 
 from .operators import ABSENT, Path, Row, places, put
-from .table import ADDED, EQUIVALENT, KINDS
+from .table import ADDED, EQUIVALENT, KINDS, NOBODY
 
 _POD = {kinds.POD: "spec", kinds.CRON_JOB: "spec/jobTemplate/spec/template/spec"}
+_NAME = "app.kubernetes.io/name"
 _DOCUMENT_TYPES = (kinds.CONFIG_MAP, kinds.SECRET, kinds.DOCKER_CONTAINER, kinds.FILE)
 
 
@@ -85,6 +88,8 @@ def mutants(stack: str, *, first_only: bool = False) -> Iterator[Mutant]:
 def _of_row(kind: str, row: Row, declared: Sequence[Declared]) -> Iterator[Mutant]:
     documented = [type_ for type_ in row.types if type_.startswith("document:")]
     for each in declared:
+        if not fnmatchcase(each.subject.name, row.name):
+            continue
         if each.subject.type in row.types:
             pattern = row.path.replace("{pod}", _POD.get(each.subject.type, "spec/template/spec"))
             for path, operator, value in _changes(each.props, pattern, row):
@@ -200,7 +205,24 @@ class Judge:
         for each in EQUIVALENT:
             if each.covers(mutant, self._stack):
                 return Verdict(mutant, "equivalent", each.reason)
+        if self._leads_to_nobody(mutant):
+            return Verdict(mutant, "equivalent", NOBODY)
         return Verdict(mutant, "survived")
+
+    def _leads_to_nobody(self, mutant: Mutant) -> bool:
+        """Whether a door of a network policy is for pods that the stack has not, so that nobody goes through it."""
+        found = re.match(r"spec/(ingress|egress)/(\d+)/", mutant.path)
+        if mutant.type != kinds.NETWORK_POLICY or found is None:
+            return False
+        policy: Any = next(each.props for each in self._declared if each.subject.name == mutant.name)
+        rule = policy["spec"][found[1]][int(found[2])]
+        peers = rule.get("from" if found[1] == "ingress" else "to", [])
+        names = {each.get("podSelector", {}).get("matchLabels", {}).get(_NAME) for each in peers}
+        there: set[Any] = set()
+        for each in self._of_types(kinds.WORKLOADS):
+            spec: Any = each.props["spec"]
+            there.add(spec.get("template", {}).get("metadata", {}).get("labels", {}).get(_NAME))
+        return None not in names and not names & there
 
     def _says(self, rule: Rule, mutant: Mutant, made: Declared | None) -> bool:
         if rule.check_stack is None:

@@ -52,8 +52,13 @@ STORAGE = (
     Row(
         (kinds.DOCKER_CONTAINER,),
         "command/*",
-        (sub("^--certs-dir=.*$", "--json", "--console-address=:9001"), sub("^/data$", "/elsewhere")),
+        (
+            sub("^--certs-dir=.*$", "--json", "--console-address=:9001"),
+            sub("^/data$", "/elsewhere"),
+            sub("^https://(.*)/data$", r"http://\1/data", r"https://\1/elsewhere"),
+        ),
     ),
+    Row((kinds.DOCKER_CONTAINER,), "hostname", (REMOVE, RENAME)),
 )
 
 KEYS = {

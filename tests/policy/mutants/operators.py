@@ -34,6 +34,8 @@ class Row:
     operators: tuple[Operator, ...]
     also_absent: bool = False
     """Also where nothing stands: the operators get ABSENT."""
+    name: str = "*"
+    """Of which resources, by a pattern of their names."""
 
 
 def _empty(value: Any) -> list[Any]:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from policy.rules import kinds
 
 from . import of_cluster, of_documents, of_machines
+from .attacks import ATTACKS
 from .operators import Row
 
 if TYPE_CHECKING:
     from .engine import Mutant
 
-KINDS: Mapping[str, tuple[Row, ...]] = {
+_GENERATED: Mapping[str, tuple[Row, ...]] = {
     "HTTPS": of_documents.HTTPS,
     "encryption": of_documents.ENCRYPTION,
     "retention and scraping": of_documents.RETENTION,
@@ -29,6 +30,11 @@ KINDS: Mapping[str, tuple[Row, ...]] = {
     "machines": of_machines.MACHINES,
     "operations": of_documents.OPERATIONS,
 }
+
+KINDS: Mapping[str, tuple[Row, ...]] = {kind: (*rows, *ATTACKS.get(kind, ())) for kind, rows in _GENERATED.items()}
+"""By kind: what a generator breaks, and what a person would."""
+
+NOBODY = "the stack has no such pods, so nobody goes through this door; where they are, their own policy is the pair"
 
 ADDED: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     (
@@ -122,16 +128,6 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "widen",
         "no requirement says how often the heartbeat is; who gets it calls when it stays away",
     ),
-    *(
-        Equivalent(
-            kinds.BUCKET_LIFECYCLE,
-            name,
-            "rules/?/noncurrentVersionExpirationDays",
-            "shorten",
-            "nothing is written twice there; a version before is one that its lifecycle has ended already",
-        )
-        for name in ("storage-logs-archive-lifecycle", "storage-backups-lifecycle")
-    ),
     Equivalent(
         kinds.DAEMON_SET,
         "observability-log-agent-daemon-set",
@@ -164,17 +160,138 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "widen",
         "the host publishes one port of it; another one is reached in the network of the parts alone",
     ),
+    *(
+        Equivalent(type_, "*", "spec/replicas", "remove", "one is the default, and as many as there are")
+        for type_ in (kinds.DEPLOYMENT, kinds.STATEFUL_SET)
+    ),
+    *(
+        Equivalent(type_, "*", "*/topologySpreadConstraints*", "*", "there is one pod, and nobody to be apart from")
+        for type_ in (kinds.DEPLOYMENT, kinds.STATEFUL_SET)
+    ),
+    Equivalent(
+        kinds.DEPLOYMENT, "service-*", "spec/replicas", "weaken", "dev is one node, and no user is there", ("dev",)
+    ),
+    Equivalent(kinds.VM, "*", "nodeName", "weaken", "dev's hypervisor holds all machines of it", ("dev",)),
+    Equivalent(kinds.LXC, "*", "nodeName", "weaken", "dev's hypervisor holds all machines of it", ("dev",)),
+    Equivalent(
+        kinds.SERVICE_ACCOUNT,
+        "*",
+        "policy",
+        "*",
+        "a key without a policy of its own may do what its user may, and that policy is judged and says the same",
+    ),
+    Equivalent(
+        kinds.NETWORK_POLICY,
+        "*",
+        "spec/policyTypes",
+        "*",
+        "Kubernetes takes the types from the rules that there are, and the namespace's own policies deny the rest",
+    ),
+    Equivalent(
+        kinds.NETWORK_POLICY,
+        "gateway-*",
+        "spec/ingress/*/from",
+        "widen",
+        "a gateway's ports are open to everybody by another entry of the same policy",
+    ),
+    Equivalent(
+        kinds.FIREWALL_RULES[0],
+        "compute-docker-*",
+        "rules/?/source",
+        "remove",
+        "HTTPS is open where it is published: whoever comes shows a key, and TLS says who serves",
+    ),
+    *(
+        Equivalent(
+            kinds.BUCKET_LIFECYCLE,
+            name,
+            "*",
+            "*",
+            "objects or their versions are kept longer than the requirement asks; quota and alert bound the room",
+        )
+        for name in ("*media-lifecycle", "*registry-lifecycle", "*copies-lifecycle")
+    ),
+    *(
+        Equivalent(
+            kinds.BUCKET_LIFECYCLE,
+            name,
+            path,
+            operator,
+            "what is under the prefix is kept as long as the requirement says, or longer",
+        )
+        for name in ("*logs-archive-lifecycle", "*backups-lifecycle", "*tempo-lifecycle")
+        for path, operator in (
+            ("rules/?", "remove"),
+            ("rules/?/expiration", "remove"),
+            ("rules/?/expiration", "shorten"),
+            ("rules/?/filter", "*"),
+        )
+    ),
+    Equivalent(
+        kinds.BUCKET_VERSIONING,
+        "*logs-archive*",
+        "*",
+        "*",
+        "archived lines are written once, and no key may delete them; the requirement asks for no version before",
+    ),
+    Equivalent(kinds.DNS_RECORD, "*-caa", "ttl", "*", "authorities ask the zone itself; no slot is switched by it"),
+    Equivalent(kinds.DOWNLOADS[0], "*", "url", "weaken", "the checksum says what is downloaded, whoever hands it over"),
+    *(
+        Equivalent(
+            kinds.CONFIG_MAP,
+            "observability-alertmanager-documents",
+            path,
+            "*",
+            "no requirement says how often a notice is repeated, and a heartbeat has no end to tell of",
+        )
+        for path in ("*/route/routes/[67]/repeat_interval", "*/webhook_configs/0/send_resolved")
+    ),
+    *(
+        Equivalent(
+            kinds.DOCKER_CONTAINER,
+            name,
+            path,
+            "weaken",
+            "what is changed makes it stricter, or root by exemption is written in another way",
+        )
+        for name, path in (
+            ("backup-*-database-container", "mounts/4/readOnly"),
+            ("observability-*-log-agent-*", "user"),
+        )
+    ),
+    Equivalent(
+        kinds.DOCKER_CONTAINER, "observability-*-log-agent-*", "user", "remove", "root by exemption, and by default"
+    ),
+    Equivalent(
+        kinds.NAMESPACE,
+        "namespace-node-agents-namespace",
+        "*/enforce",
+        "*",
+        "it is privileged by exemption: every other value, the cluster's own default included, is stricter",
+    ),
 )
 OPEN: tuple[Equivalent, ...] = (
-    Equivalent(
-        kinds.DAEMON_SET, "*log-agent*", "*/volumes", "widen", "its exemption lets every folder of the node pass"
-    ),
-    Equivalent(kinds.DAEMON_SET, "*", "spec/minReadySeconds", "*", "no rule on how agents follow one another"),
     Equivalent(kinds.STATEFUL_SET, "*", "*/requests/storage", "weaken", "no rule on volumes but that of Prometheus"),
     Equivalent(kinds.NETWORK_POLICY, "certificates-*", "*", "*", "the chart's pods are not among what is recorded"),
-    Equivalent(kinds.NETWORK_POLICY, "*", "*/app.kubernetes.io/name", "rename", "the peer is no workload of the stack"),
+    Equivalent(
+        kinds.NETWORK_POLICY,
+        "gateway-*-network-policy",
+        "spec/egress/*/podSelector/matchLabels/*",
+        "rename",
+        "flows are compared by the names of programs, and the other slot's gateway has the same",
+    ),
+    *(
+        Equivalent(kinds.FIREWALL_RULES[0], "compute-docker-*", path, operator, "no rule says who has to get in")
+        for path, operator in (("rules/*", "remove"), ("rules/*/action", "weaken"))
+    ),
     Equivalent(kinds.FILE, "*", "sourceRaw/data/packages", "weaken", "no rule on what a machine installs"),
-    Equivalent(kinds.DOCKER_CONTAINER, "*", "mounts/0/readOnly", "weaken", "volumes of a container's own files"),
-    Equivalent(kinds.CONFIG_MAP, "*", "*/groups/0", "remove", "alerts that no requirement names"),
+    Equivalent(kinds.DOCKER_CONTAINER, "*node-exporter*", "mounts/1/readOnly", "weaken", "a volume of figures"),
+    Equivalent(kinds.BUCKET, "*", "quota", "*", "no rule wants a quota of buckets whose lifecycle ends all"),
+    Equivalent(kinds.CONFIG_MAP, "*", "*/groups/*", "remove", "alerts that no requirement names"),
+    Equivalent(kinds.CONFIG_MAP, "*", "*/scrape_configs/*", "remove", "jobs that no rule reads by name"),
+    *(
+        Equivalent(type_, "*", path, "add", "256 bits in hex in a comment: a checksum of a file looks the same")
+        for type_, path in ((kinds.FILE, "sourceRaw/data"), (kinds.CONFIG_MAP, "data/*"))
+    ),
 )
 """What no rule notices yet, with what is missing: these count as survivors, and a test keeps others from joining."""

@@ -22,6 +22,11 @@ _BACKUP = {
 }
 _CONF = "[global]\nrepo1-cipher-type=aes-256-cbc\nrepo1-cipher-pass=of-the-test\n\n[main]\npg1-path=/data\n"
 _CONTENT = "uploads[0].content"
+_REMOTES = (
+    "[source]\ntype = s3\nendpoint = https://a:443\n\n[target_server]\ntype = s3\nendpoint = https://b:443\n\n"
+    "[target]\ntype = crypt\nremote = target_server:copies\npassword = obscured\nfilename_encoding = base64\n"
+)
+_ENDS = [{"label": "luxima.id/backup-from", "value": "a:443"}, {"label": "luxima.id/backup-to", "value": "b:443"}]
 
 
 def _with(place: str, value: Any) -> Case:
@@ -81,6 +86,23 @@ SPECS = (
         ("uploads/0/content", f"{_CONF}repo1-cipher-type=none\n", _CONTENT),
         ("uploads/0/content", _CONF.replace("[global]", "[global]\nrepo1-storage-verify-tls=n"), _CONTENT),
         ("uploads/0/content", _CONF.replace("[global]", "[other]"), _CONTENT),
+        unknown=("uploads/0/content", _CONTENT),
+    ),
+    simple(
+        "copies-encrypted",
+        kinds.DOCKER_CONTAINER,
+        {"labels": _ENDS, "uploads": [{"file": "/etc/backup/rclone.conf", "content": _REMOTES}]},
+        *(
+            ("uploads/0/content", _REMOTES.replace(old, new), _CONTENT)
+            for old, new in (
+                ("[target]\ntype = crypt", "[target]\ntype = s3"),
+                ("password = obscured\n", ""),
+                ("filename_encoding = base64", "filename_encryption = off"),
+                ("filename_encoding = base64", "directory_name_encryption = false"),
+                ("filename_encoding = base64", "no_data_encryption = true"),
+                ("https://b", "http://b"),
+            )
+        ),
         unknown=("uploads/0/content", _CONTENT),
     ),
 )

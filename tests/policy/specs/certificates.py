@@ -12,9 +12,15 @@ from ..spec import DROP, UNKNOWN, Spec, but, declared, one, wrong
 
 _SOLVER = {
     "selector": {"dnsZones": ["acehcommerce.id"]},
-    "dns01": {"rfc2136": {"tsigAlgorithm": "HMACSHA256"}},
+    "dns01": {"rfc2136": {"tsigAlgorithm": "HMACSHA256", "nameserver": "10.10.30.53:53"}},
 }
-_ISSUER = {"metadata": {"name": "edge"}, "spec": {"acme": {"server": LETS_ENCRYPT, "solvers": [_SOLVER]}}}
+_ACME = {
+    "server": LETS_ENCRYPT,
+    "email": "alerts@luxima.id",
+    "privateKeySecretRef": {"name": "account"},
+    "solvers": [_SOLVER],
+}
+_ISSUER = {"metadata": {"name": "edge"}, "spec": {"acme": _ACME}}
 _PRIVATE = {"metadata": {"name": "edge"}, "spec": {"ca": {"secretName": "root"}}}
 _CERTIFICATE = {
     "metadata": {"name": "public"},
@@ -51,6 +57,14 @@ def _served(host: str) -> tuple[Declared, ...]:
     return (declared(kinds.CERTIFICATE, _CERTIFICATE, "public"), _GATEWAY, config)
 
 
+def _used(secret: str, read: str = "edge-public") -> tuple[Declared, ...]:
+    return (
+        declared(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/secretName", secret))),
+        declared(kinds.SECRET_PATCH, {"metadata": {"name": read}}, "patch"),
+        _GATEWAY,
+    )
+
+
 SPECS = (
     Spec(
         "acme-issuer",
@@ -60,6 +74,13 @@ SPECS = (
             wrong(_issuer("spec/acme/solvers", []), "spec.acme.solvers"),
             wrong(_issuer("spec/acme/solvers/0", {"http01": {"ingress": {}}}), "spec.acme.solvers[0]"),
             wrong(_issuer("spec/acme/skipTLSVerify", True), "spec.acme.skipTLSVerify"),
+            wrong(_issuer("spec/acme/email", ""), "spec.acme.email"),
+            wrong(_issuer("spec/acme/privateKeySecretRef", {}), "spec.acme.privateKeySecretRef.name"),
+            wrong(_issuer("spec/vault", {}), "spec.vault"),
+            wrong(
+                _issuer("spec/acme/solvers/0/dns01/rfc2136/nameserver", "8.8.8.8:53"),
+                "spec.acme.solvers[0].dns01.rfc2136.nameserver",
+            ),
             wrong(
                 _issuer("spec/acme/solvers/0/dns01/rfc2136/tsigAlgorithm", "HMACMD5"),
                 "spec.acme.solvers[0].dns01.rfc2136.tsigAlgorithm",
@@ -77,6 +98,7 @@ SPECS = (
             wrong(_certified("spec/issuerRef/name", "another"), "spec.issuerRef"),
             wrong(_certified("spec/dnsNames", ["dev.acehcommerce.local"]), "spec.dnsNames[0]"),
             wrong(_certified("spec/dnsNames", ["luxima.id"]), "spec.dnsNames[0]"),
+            wrong(_certified("spec/isCA", True), "spec.isCA"),
             wrong(_certified("spec/dnsNames", ["luxima.id"], _PRIVATE), "spec.dnsNames[0]"),
         ),
         unknown=(wrong(_certified("spec/dnsNames/0", UNKNOWN), "spec.dnsNames[0]"),),
@@ -97,6 +119,8 @@ SPECS = (
                 "spec.privateKey.rotationPolicy",
             ),
             wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/renewBefore", "1h0m0s"))), "spec.renewBefore"),
+            wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/privateKey/size", 1024.0))), "spec.privateKey.size"),
+            wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/duration", "87600h0m0s"))), "spec.duration"),
             wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/dnsNames", []))), "spec.dnsNames"),
             wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/secretName", ""))), "spec.secretName"),
         ),
@@ -107,5 +131,14 @@ SPECS = (
         passes=(_served("admin.acehcommerce.id"), _served("acehcommerce.id")),
         fails=(wrong(_served("a.b.acehcommerce.id"), 'data["routing.yaml"].http.routers.a.rule'),),
         unknown=(wrong(_served(UNKNOWN), 'data["routing.yaml"]'),),
+    ),
+    Spec(
+        "certificate-used",
+        passes=(_used("edge-public"),),
+        fails=(
+            wrong(_used("another"), "spec.secretName", "metadata.name"),
+            wrong(_used("edge-public", read="none"), "metadata.name"),
+        ),
+        unknown=(wrong(_used(UNKNOWN), "spec.secretName"),),
     ),
 )

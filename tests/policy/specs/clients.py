@@ -14,6 +14,8 @@ _GRAFANA = """\
 root_url = https://grafana.luxima.id/
 [security]
 cookie_secure = true
+x_content_type_options = true
+content_security_policy = true
 strict_transport_security = true
 admin_password = $__file{/a}
 secret_key = $__file{/b}

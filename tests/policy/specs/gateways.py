@@ -11,8 +11,8 @@ from ..spec import UNKNOWN, Case, Spec, one, wrong
 _STATIC = """\
 entryPoints:
   metrics: {address: ":8080"}
-  web: {http: {redirections: {entryPoint: {scheme: https, permanent: true}}}}
-  websecure: {http: {tls: {}}}
+  web: {address: ":8000", http: {redirections: {entryPoint: {scheme: https, permanent: true}}}}
+  websecure: {address: ":8443", http: {tls: {}}}
 """
 _ROUTING = """\
 http:
@@ -56,9 +56,18 @@ SPECS = (
             wrong(_static("{tls: {}}", "{}"), 'data["traefik.yaml"].entryPoints.websecure'),
             wrong(
                 one(kinds.CONFIG_MAP, {"data": {"traefik.yaml": _STATIC + "api: {insecure: true}\n"}}),
-                'data["traefik.yaml"].api.insecure',
+                'data["traefik.yaml"].api',
             ),
             wrong(one(kinds.CONFIG_MAP, {"data": {"traefik.yaml": "{}"}}), 'data["traefik.yaml"].entryPoints'),
+            wrong(_static(":8443", ":8080"), 'data["traefik.yaml"].entryPoints.websecure.address'),
+            wrong(
+                _static("scheme: https", "to: metrics, scheme: https"),
+                'data["traefik.yaml"].entryPoints.web.http.redirections.entryPoint.to',
+            ),
+            wrong(
+                one(kinds.CONFIG_MAP, {"data": {"traefik.yaml": _STATIC + "providers: {docker: {}}\n"}}),
+                'data["traefik.yaml"].providers.docker',
+            ),
         ),
         unknown=(wrong(one(kinds.CONFIG_MAP, {"data": {"traefik.yaml": UNKNOWN}}), 'data["traefik.yaml"]'),),
     ),
@@ -72,6 +81,11 @@ SPECS = (
             wrong(_routing("[{certFile: /a, keyFile: /b}]", "[]"), f"{_PLACE}.tls.certificates"),
             wrong(_routing("keyFile: /b", "x: /b"), f"{_PLACE}.tls.certificates[0].keyFile"),
             wrong(_routing("  options: {default:", "  options: {another:"), f"{_PLACE}.tls.options"),
+            wrong(_routing("  options: {default:", "  stores: {}\n  options: {default:"), f"{_PLACE}.tls.stores"),
+            wrong(
+                _routing("service: shop}", "service: shop, tls: {options: old}}"),
+                f"{_PLACE}.http.routers.shop.tls.options",
+            ),
         ),
         unknown=_UNKNOWN,
     ),
@@ -79,6 +93,13 @@ SPECS = (
         "gateway-headers",
         passes=(_routing(),),
         fails=(
+            wrong(
+                _routing(
+                    "referrerPolicy: no-referrer",
+                    "referrerPolicy: no-referrer\n        contentSecurityPolicy: frame-ancestors *",
+                ),
+                f"{_PLACE}.http.routers.shop.middlewares",
+            ),
             wrong(_routing("31536000", "60"), f"{_PLACE}.http.routers.shop.middlewares"),
             wrong(_routing("middlewares: [headers]", "middlewares: []"), f"{_PLACE}.http.routers.shop.middlewares"),
             wrong(
@@ -94,6 +115,17 @@ SPECS = (
         fails=(
             wrong(
                 _routing("shop.commerce.svc:3000", "198.51.100.7"),
+                f"{_PLACE}.http.services.shop.loadBalancer.servers[0].url",
+            ),
+        ),
+        unknown=_UNKNOWN,
+    ),
+    Spec(
+        "gateway-inside",
+        passes=(_routing(), _routing("http://shop.commerce.svc", "http://10.10.30.41")),
+        fails=(
+            wrong(
+                _routing("http://shop.commerce.svc:3000", "https://203.0.113.7/x"),
                 f"{_PLACE}.http.services.shop.loadBalancer.servers[0].url",
             ),
         ),

@@ -82,6 +82,10 @@ kube-apiserver-arg:
 - audit-policy-file=/audit.yaml
 - audit-log-path=/audit.log
 - audit-log-maxage=30
+- audit-log-maxbackup=10
+- audit-log-maxsize=100
+kubelet-arg: [pod-max-pids=4096]
+protect-kernel-defaults: true
 secrets-encryption: true
 write-kubeconfig-mode: '0600'
 END-OF-FILE
@@ -266,6 +270,9 @@ SPECS = (
         passes=(_k3s(), one(kinds.COMMANDS[0], {"create": "true"})),
         fails=(
             wrong(_k3s("secrets-encryption: true", ""), "create.secrets-encryption"),
+            wrong(_k3s("protect-kernel-defaults: true", ""), "create.protect-kernel-defaults"),
+            wrong(_k3s("pod-max-pids=4096", "pod-max-pids=-1"), "create.kubelet-arg"),
+            wrong(_k3s("audit-log-maxsize=100", "audit-log-maxsize=1"), "create.kube-apiserver-arg"),
             wrong(
                 _k3s("anonymous-auth=false", "anonymous-auth=true"),
                 "create.kube-apiserver-arg",

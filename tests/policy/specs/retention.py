@@ -42,8 +42,8 @@ SPECS = (
         "lifecycle-floors",
         passes=(
             _lifecycle("luxima-loki", ("fake/", "90d"), ("audit/", "120d", 1)),
-            _lifecycle("luxima-logs-archive", ("fake/", "60d"), ("audit/", "90d")),
-            _lifecycle("luxima-backups", ("database/", "", 14), ("deployment/", "7d", 1), ("", "DeleteMarker")),
+            _lifecycle("luxima-logs-archive", ("fake/", "60d", 14), ("audit/", "90d", 90)),
+            _lifecycle("luxima-backups", ("database/", "", 14), ("deployment/", "7d", 7), ("", "DeleteMarker")),
             _lifecycle("luxima-copies", ("", "DeleteMarker", 15)),
             _lifecycle("luxima-media", ("", "", 14)),
             _lifecycle("luxima-media", ("", "DeleteMarker")),
@@ -57,6 +57,10 @@ SPECS = (
             wrong(_lifecycle("luxima-backups", ("database/", "365d", 13)), _EXPIRATION, _NONCURRENT),
             wrong(_lifecycle("luxima-copies", ("", "15d", 13)), _EXPIRATION, _NONCURRENT),
             wrong(_lifecycle("luxima-backups", ("deployment/", "6d")), _EXPIRATION),
+            # Who may write there may put something in an object's place.
+            wrong(_lifecycle("luxima-logs-archive", ("fake/", "60d", 1)), _NONCURRENT),
+            wrong(_lifecycle("luxima-logs-archive", ("audit/", "90d", 89)), _NONCURRENT),
+            wrong(_lifecycle("luxima-backups", ("deployment/", "7d", 6)), _NONCURRENT),
             wrong(_lifecycle("luxima-backups", ("", "29d")), _EXPIRATION),
             # A prefix that nobody spoke of is held to the longest of the class.
             wrong(_lifecycle("luxima-backups", ("etcd/", "14d")), _EXPIRATION),
@@ -132,6 +136,18 @@ SPECS = (
             wrong(_locked(of="luxima-media"), "bucket"),
         ),
         unknown=(wrong(_locked(days=UNKNOWN), "days"),),
+    ),
+    Spec(
+        "bucket-made-for-locks",
+        passes=(
+            (_bucket("luxima-loki"),),
+            (
+                declared(kinds.BUCKET, {"bucket": "luxima-media", "objectLocking": True}),
+                _versioning("luxima-media", "Enabled"),
+            ),
+        ),
+        fails=(wrong((_bucket("luxima-media"), _versioning("luxima-media", "Enabled")), "objectLocking"),),
+        unknown=(wrong((_bucket("luxima-media"), _versioning(UNKNOWN, "Enabled")), "bucket"),),
     ),
     Spec(
         "bucket-force-destroy",

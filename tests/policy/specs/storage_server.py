@@ -22,6 +22,8 @@ _SERVER = {
     ],
     "ports": [{"internal": 9000, "external": 443, "ip": "10.10.10.41"}],
 }
+_NODES = ("one", "two", "three")
+_DRIVES = [f"https://object-storage-{node}.luxima.id:9000/data" for node in _NODES]
 _FILES = {
     "image": _SERVER["image"],
     "start": False,
@@ -44,6 +46,23 @@ def _without(file: int, path: str) -> Wrong:
     return wrong((declared(kinds.DOCKER_CONTAINER, _SERVER, "server"), files), path)
 
 
+def _nodes(*changes: tuple[str, Any], of: str = "two", left_out: str = "") -> Case:
+    made: list[Any] = []
+    for node in _NODES:
+        own = {
+            **_SERVER,
+            "command": [*_SERVER["command"][:-1], *_DRIVES],
+            "labels": [{"label": "luxima.id/host", "value": node}],
+            "hostname": f"object-storage-{node}.luxima.id",
+            "hosts": [
+                {"host": f"object-storage-{each}.luxima.id", "ip": "10.10.10.4"} for each in _NODES if each != node
+            ],
+        }
+        made.append(declared(kinds.DOCKER_CONTAINER, but(own, *(changes if node == of else ())), node))
+    files = declared(kinds.DOCKER_CONTAINER, _FILES, "files")
+    return (*(each for each, node in zip(made, _NODES, strict=True) if node != left_out), files)
+
+
 SPECS = (
     Spec(
         "object-storage-server",
@@ -51,6 +70,7 @@ SPECS = (
             _with("ports", []),
             _with("ports/0/external", 9443),
             _with("mounts/1/source", UNKNOWN),
+            _nodes(),
             # Nobody runs it.
             _with("start", False)[:1],
             (declared(kinds.DOCKER_CONTAINER, {"image": "docker.io/grafana/loki:3.7.8"}),),
@@ -66,6 +86,15 @@ SPECS = (
             wrong(_with("command/3", "/elsewhere"), "mounts"),
             wrong(_with("mounts/0/source", DROP), "mounts"),
             wrong(_with("mounts/0/readOnly", True), "mounts"),
+            wrong(_nodes(("command/4", _DRIVES[1].replace("https", "http"))), "command", "command[4]"),
+            wrong(_nodes(("command/4", DROP)), "command", "hostname"),
+            wrong(_nodes(("command/5", _DRIVES[1])), "command"),
+            wrong(_nodes(("labels/0/value", "one")), "labels"),
+            wrong(_nodes(("labels", DROP)), "labels"),
+            wrong(_nodes(("hostname", DROP)), "hostname"),
+            wrong(_nodes(("hosts/0", DROP)), "hostname"),
+            wrong(_nodes(("mounts/0", DROP)), "mounts"),
+            wrong(_nodes(left_out="three"), "command"),
             wrong(_with("ports/1", {"internal": 9001, "external": 9001, "ip": "10.10.10.41"}), "ports[1].internal"),
         ),
         unknown=(

@@ -39,10 +39,20 @@ _RECORD = {
     "receivers": [{"name": "record", "webhook_configs": [{"url": "https://supabase.x.id/rest/v1/rpc/record"}]}],
 }
 _NAMES = (
-    *("DatabaseDown", "LoginFailures", "RequestFlood", "SLOBudgetBurn", "AnomalyDetected", "CriticalAlertUnresolved"),
+    *("DatabaseDown", "RequestFlood", "AnomalyDetected", "CriticalAlertUnresolved"),
     *("AlertRecordFailing", "Watchdog", "BackupOverdue", "BackupFailing", "BackupUnverified", "BackupDrillOverdue"),
     *("EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
-    *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing"),
+    *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing", "SLOBudgetBurnFast", "SLOBudgetBurnSlow"),
+    *("LoginFailureRatioHigh", "FailedLoginsOfUser", "RoleChanged", "RoleChangeLogged", "JwtErrorsHigh", "HostDown"),
+    *("DiskFull", "HypervisorDown", "NodeNotReady", "PodNotReady", "ObjectStorageDown", "RegistryDown", "GatewayDown"),
+    *("SiteUnreachable", "ServiceDown", "EtcdWithoutLeader", "FileSystemReadOnly", "CertificateNotRenewed"),
+    *(
+        "ReleaseBaselineExceeded",
+        "ReleaseDeployed",
+        "NotificationsFailing",
+        "DatabaseReplicaBehind",
+        "AuditTrailSilent",
+    ),
 )
 _ALERTS = {"groups": [{"name": "all", "rules": [{"alert": name, "expr": "pg_up == 0"} for name in _NAMES]}]}
 _MEANT = {

@@ -2,14 +2,17 @@
 
 import os
 import sys
+import tracemalloc
+from collections.abc import Generator
 from pathlib import Path
+from typing import cast
 
 import psutil
 import pytest
 
 from backup.outcome import BackupError
 from backup.plan import load
-from backup.programs import run
+from backup.programs import lines, run
 from tests.waiting import wait_for
 
 
@@ -55,3 +58,26 @@ def test_a_plan_that_is_none_is_refused(tmp_path: Path, text: str | None, said: 
     with pytest.raises(BackupError, match=said):
         load(file)
     assert os.listdir(tmp_path) == ([] if text is None else ["plan.json"])  # noqa: PTH208
+
+
+def test_lines_are_given_one_by_one_however_many_there_are() -> None:
+    """Ten times as many take the same memory; what `run` gives takes ten times as much."""
+    peaks: list[int] = []
+    for count in (20_000, 200_000):
+        tracemalloc.start()
+        text = f"for i in range({count}): print('an-object-with-a-name-like-others', i)"
+        assert sum(1 for _ in lines([sys.executable, "-c", text], environment={}, deadline_seconds=60)) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 2 * peaks[0] < 10_000_000
+
+
+def test_lines_end_with_who_takes_them_at_the_deadline_and_with_an_error() -> None:
+    begun = lines(["sh", "-c", "echo $$; exec sleep 600"], environment={}, deadline_seconds=60)
+    process = int(next(begun))
+    cast("Generator[str]", begun).close()
+    assert not psutil.pid_exists(process)
+    with pytest.raises(BackupError, match="took longer than 1 s and was ended"):
+        list(lines(["sh", "-c", "echo one; sleep 600"], environment={}, deadline_seconds=1))
+    with pytest.raises(BackupError, match=r"failed \(3\): it is away"):
+        list(lines(["sh", "-c", "echo one; echo it is away >&2; exit 3"], environment={}, deadline_seconds=60))

@@ -20,20 +20,21 @@ START = 1_800_000_000.0
 class World:
     """A clock that moves only by what is waited for, and a job that does what it is told to."""
 
-    def __init__(self, folder: Path, *results: Outcome | Exception) -> None:
+    def __init__(self, folder: Path, *results: Outcome | BaseException) -> None:
         self.now = START
-        self.results: list[Outcome | Exception] = list(results)
+        self.results: list[Outcome | BaseException] = list(results)
         self.drills: list[Outcome | Exception] = []
         self.drilled: list[float] = []
         self.ran: list[float] = []
         self.said: list[str] = []
         self.folder = folder
+        self.well_until = START
 
     def run(self) -> Outcome:
         self.ran.append(self.now - START)
         self.now += 60
         result = self.results.pop(0)
-        if isinstance(result, Exception):
+        if isinstance(result, BaseException):
             raise result
         return result
 
@@ -62,7 +63,12 @@ class World:
         told = {"interval_seconds": HOUR, "deadline_seconds": HOUR, "retry_seconds": 300, "drill_seconds": 3 * HOUR}
         plan = Plan.model_validate({**told, "job": job}, strict=False)
         clock = lambda: self.now  # noqa: E731
-        return Serving(plan, self, self.telling, self.folder, clock, self.sleep, self.said.append)
+        self.well_until = self.now
+        return Serving(plan, self, self.telling, self.folder, clock, self.sleep, self.said.append, self.alive)
+
+    def alive(self, seconds: float) -> None:
+        assert self.now <= self.well_until
+        self.well_until = self.now + seconds
 
 
 GOOD = Outcome(3, 1000, verified=True)
@@ -231,3 +237,15 @@ def test_a_link_that_another_kind_left_is_not_written_through(tmp_path: Path) ->
     World(tmp_path, GOOD).serving().once()
     assert (tmp_path / "other").read_text() == "of somebody else"
     assert not (tmp_path / "backup_logs.prom").is_symlink()
+
+
+def test_one_that_hangs_is_not_well_for_longer_than_two_intervals(tmp_path: Path) -> None:
+    """While it waits it is heard of every minute; `alive` above sees that it never is late."""
+    world = World(tmp_path, GOOD, GOOD)
+    world.serving().forever()
+    assert world.now < world.well_until <= world.now + 180
+    hanging = World(tmp_path / "hanging", KeyboardInterrupt())
+    hanging.folder.mkdir()
+    with pytest.raises(KeyboardInterrupt):
+        hanging.serving().forever()
+    assert hanging.well_until == START + 2 * HOUR

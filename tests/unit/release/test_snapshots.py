@@ -20,6 +20,7 @@ from release.snapshots.hypervisor import Hypervisor, Slow
 from release.snapshots.making import Making
 from release.snapshots.plan import Guest, Snapshot, read, removable
 from release.web import Answer, Web
+from settings import Settings
 from settings.releases import Releases
 from tests.recording import stack_settings
 from tests.unit.sandbox.proxmox import TOKEN, Running, running
@@ -62,7 +63,7 @@ class Room:
 
     def making(self) -> Making:
         api = Hypervisor(self.web, lambda seconds: self.slept(seconds))
-        return Making(api, stack_settings("prod"), "prod", self.releases, self.said.append, lambda: self.now)
+        return Making(api, _two_hosts(), "prod", self.releases, self.said.append, lambda: self.now)
 
     def vm(self, number: int) -> Any:
         return self.server.cluster.vm(number)
@@ -88,6 +89,13 @@ class Room:
         slots = {**shop.slots, shop.live: live.model_copy(update={"image": image})}
         services = {**self.releases.services, "storefront": shop.model_copy(update={"slots": slots})}
         self.releases = self.releases.model_copy(update={"services": services, "revision": self.releases.revision + 1})
+
+
+def _two_hosts() -> Settings:
+    """Prod, with those Docker hosts alone that the room has."""
+    settings = stack_settings("prod")
+    vms = {name: vm for name, vm in settings.compute.vms.items() if vm.role != "docker_host" or name in HOSTS}
+    return settings.model_copy(update={"compute": settings.compute.model_copy(update={"vms": vms})})
 
 
 @contextmanager
@@ -401,6 +409,9 @@ def test_a_release_stands_whatever_becomes_of_its_snapshot(
     def prunes(_making: Making) -> None:
         said.append("pruned")
 
+    def nothing(**_: object) -> None:
+        pass
+
     monkeypatch.setattr(Making, "make", fails)
     monkeypatch.setattr(Making, "prune", prunes)
     making = Making(cast("Hypervisor", None), settings, "prod", settings.releases, said.append, lambda: NOW)
@@ -410,6 +421,7 @@ def test_a_release_stands_whatever_becomes_of_its_snapshot(
         say=said.append,
         now=lambda: NOW,
         snapshots=lambda: making,
+        manifests=lambda: SimpleNamespace(keep=nothing, prune=nothing),
     )
     left = "the release is done; its snapshot is not: `release snapshot` goes on with it"
     if isinstance(error, Interrupted):

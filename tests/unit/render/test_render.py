@@ -158,7 +158,8 @@ _NOT_GIVEN = {"kubeconfig", "serviceRoleKey", "databaseMonitorPassword", "coolif
 
 
 @pytest.mark.parametrize(
-    ("stack", "unneeded"), [("dev", {*_NOT_GIVEN, "acmeTsigSecret", "offSiteKey"}), ("prod", _NOT_GIVEN)]
+    ("stack", "unneeded"),
+    [("dev", {*_NOT_GIVEN, "acmeTsigSecret", "offSiteKey", "offSitePassphrase"}), ("prod", _NOT_GIVEN)],
 )
 def test_each_secret_that_is_needed_is_explained(
     stack: str, unneeded: set[str], capsys: pytest.CaptureFixture[str]

@@ -24,6 +24,7 @@ RUN: Mapping[str, str] = {
         ("make backup-status", "make restore", "python -m backup"),
         "test_node.py::test_a_backup_is_brought_back_where_the_platform_runs",
     ),
+    "python -m tests.bench.backups": "takes minutes for figures that only an idle machine gives",
     "make bench": "takes many minutes for figures that only an idle machine gives",
     "make clean": "test_command_line.py::test_clean_forgets_one_stack_and_with_the_last_one_all",
     "make demo": "test_demo.py::test_a_good_release_and_a_bad_one_that_is_taken_back",
@@ -68,7 +69,7 @@ RUN: Mapping[str, str] = {
 }
 """By the words that a command begins with, the most that fit: a test, or why there is none."""
 
-_PLUMBING = "awk base64 cat cut date echo grep head jq lsof mkdir sed sort tail tr uniq wc"
+_PLUMBING = "awk base64 cat cut date echo grep gunzip head jq lsof mkdir sed sort tail tr uniq wc"
 """Programs that only work on what others print, and the shell's own."""
 _PROGRAMS = {each.split()[0] for each in RUN}
 _SHELL = ("for", "do", "done", "in")

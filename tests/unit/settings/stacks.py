@@ -51,7 +51,10 @@ OF_COOLIFY = {
     "coolifyVariables": '{"storefront": {"API_KEY": "planted-api-key-of-storefront"}}',
 }
 """What staging needs besides, which has Coolify."""
-OFF_SITE_KEY = "planted-off-site-key-of-40-letters------"
+OF_OFF_SITE = {
+    "offSiteKey": "planted-off-site-key-of-40-letters------",
+    "offSitePassphrase": "planted-off-site-passphrase-of-40-letter",
+}
 """What prod needs besides, whose copies are at another site."""
 KUBECONFIG = "apiVersion: v1\nclusters: []\ncontexts: []\nusers: [{name: planted-user}]\n"
 
@@ -108,7 +111,7 @@ class Checkout:
                 file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
         config = {f"luxima:{area}": json.dumps(value) for area, value in data.items()}
         secrets = {**self.secrets, **({} if self.stack == "dev" else {"acmeTsigSecret": ACME_SECRET})}
-        secrets |= {"offSiteKey": OFF_SITE_KEY} if self.stack == "prod" else {}
+        secrets |= OF_OFF_SITE if self.stack == "prod" else {}
         secrets |= OF_COOLIFY if self.stack == "staging" else {}
         config |= {f"luxima:{key}": value for key, value in {**secrets, **self.plain}.items()}
         return load(config, [f"luxima:{key}" for key in secrets], self.stack, self.folder)

@@ -11,7 +11,7 @@ from sandbox.layout import Layout
 from settings import Settings
 from settings.__main__ import main
 from settings.loading import check
-from tests.unit.settings.stacks import OF_COOLIFY, ROOT, SECRETS, STACKS, Checkout, data_of, files_of
+from tests.unit.settings.stacks import OF_COOLIFY, OF_OFF_SITE, ROOT, SECRETS, STACKS, Checkout, data_of, files_of
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -22,7 +22,7 @@ def test_a_real_stack_loads(stack: str, tmp_path: Path) -> None:
     assert settings.secrets.keys == {
         *SECRETS,
         *(() if stack == "dev" else ("acmeTsigSecret",)),
-        *(("offSiteKey",) if stack == "prod" else ()),
+        *(OF_OFF_SITE if stack == "prod" else ()),
         *(OF_COOLIFY if stack == "staging" else ()),
     }
 
@@ -175,7 +175,7 @@ def test_derived_values() -> None:
     assert settings.environment.registry_host == "registry.luxima.id"
     assert settings.environment.object_storage_host == "object-storage.luxima.id"
     assert settings.compute.network.prefix_length == 24
-    assert list(settings.compute.by_role("docker_host")) == ["docker-1", "docker-2"]
+    assert list(settings.compute.by_role("docker_host")) == ["docker-1", "docker-2", "docker-3"]
     assert settings.retention.longest_log_days == 90
     assert settings.storage.bucket_name("media") == "luxima-prod-media"
     assert settings.services["storefront"].peak_pods == 8
@@ -184,7 +184,7 @@ def test_derived_values() -> None:
 def test_an_existing_cluster_needs_no_machines(tmp_path: Path) -> None:
     checkout = Checkout(tmp_path, "prod", secrets={**SECRETS, "kubeconfig": "{clusters: [], users: [], contexts: []}"})
     settings = checkout.load({"kubernetes.mode": "existing"})
-    assert list(settings.wanted_vms) == ["docker-1", "docker-2"]
+    assert list(settings.wanted_vms) == ["docker-1", "docker-2", "docker-3"]
 
 
 def test_settings_cannot_be_changed() -> None:

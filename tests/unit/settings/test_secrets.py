@@ -8,7 +8,7 @@ import pytest
 
 from settings.secrets import SECRETS as DECLARED
 from tests.unit.settings.rule_cases.coolify import on
-from tests.unit.settings.stacks import KUBECONFIG, OF_COOLIFY, ROOT, SECRETS, Checkout
+from tests.unit.settings.stacks import KUBECONFIG, OF_COOLIFY, OF_OFF_SITE, ROOT, SECRETS, Checkout
 
 OF_ANOTHER_DATABASE = {
     "serviceRoleKey": "planted-service-role-key",
@@ -187,7 +187,7 @@ def test_the_search_for_leaks_finds_one() -> None:
 
 
 def test_every_secret_is_tried_here() -> None:
-    others = {*OF_ANOTHER_DATABASE, *OF_COOLIFY, "acmeTsigSecret", "kubeconfig", "offSiteKey"}
+    others = {*OF_ANOTHER_DATABASE, *OF_COOLIFY, "acmeTsigSecret", "kubeconfig", *OF_OFF_SITE}
     assert {secret.key for secret in DECLARED} == {*SECRETS, *others}
     assert all(dataclasses.astuple(secret) for secret in DECLARED)
 

@@ -29,6 +29,7 @@ from sandbox.images import (
     programs,
     wanted,
 )
+from sandbox.images.database import COMMANDS
 from sandbox.images.model import repository
 from sandbox.images.table import BACKUP, GUARD, STAND_INS, is_backup
 from settings.releases import Candidate
@@ -45,6 +46,13 @@ def have(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, Path]:
     monkeypatch.setenv("LUXIMA_CACHE", str(tmp_path))
     for name in (*PROGRAMS, "own", "python"):
         (tmp_path / name).write_bytes(b"\x7fELF" + name.encode())
+    # As tools.debian unpacks it.
+    (tmp_path / "postgres").write_text('exec "$here/usr/lib/postgresql/15/bin/postgres" "$@"\n')
+    installed = [f"lib/postgresql/15/bin/{name}" for name in ("postgres", *COMMANDS)]
+    for path in (*installed, "lib/postgresql/15/lib/one.so", "share/postgresql/15/postgresql.conf.sample"):
+        file = tmp_path / "root/usr" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(b"\x7fELF" + path.encode())
 
     def built(_go: Path) -> Path:
         return tmp_path / "own"

@@ -92,6 +92,6 @@ def test_containers_are_not_looked_for_in_another_engine(listening: Path, monkey
 def test_one_engine_cannot_be_two_hosts(layout: Layout, listening: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(docker.OWN_SOCKET, str(listening))
     with pytest.raises(
-        SandboxError, match=r"has 2 Docker hosts \(docker-1, docker-2\), whose containers have the same"
+        SandboxError, match=r"has 3 Docker hosts \(docker-1, docker-2, docker-3\), whose containers have the same"
     ):
         docker.reachable(layout, stack_settings("prod"))

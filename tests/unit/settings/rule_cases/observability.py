@@ -227,7 +227,7 @@ CASES = [
         {VOLUME: 100},
         VOLUME,
         "100 is too little: Prometheus blocks needs 8",
-        {VOLUME: 110},
+        {VOLUME: 112},
     ),
     prod(
         capacity.sizes,
@@ -245,14 +245,14 @@ CASES = [
             {path: least},
         )
         for path, least, what in (
-            ("observability.loki.memory_mib", 2312, "Loki memory"),
+            ("observability.loki.memory_mib", 2319, "Loki memory"),
             ("observability.loki.volume_gib", 4, "Loki volume"),
             ("observability.tempo.memory_mib", 1087, "Tempo memory"),
             ("observability.tempo.volume_gib", 9, "Tempo volume"),
             ("observability.grafana.memory_mib", 512, "Grafana memory"),
             ("storage.buckets.loki.quota_gib", 182, "bucket loki"),
             ("storage.buckets.tempo.quota_gib", 271, "bucket tempo"),
-            ("storage.buckets.logs-archive.quota_gib", 421, "bucket logs-archive"),
+            ("storage.buckets.logs-archive.quota_gib", 520, "bucket logs-archive"),
         )
     ),
     *(

@@ -5,11 +5,33 @@ from tests.unit.settings.rule_cases.case import Case, prod
 
 CASES = [
     Case(
-        storage_server.host,
-        {"storage.server.host": "k3s-agent-1"},
-        "storage.server.host",
+        storage_server.hosts,
+        {"storage.server.hosts": ["k3s-agent-1"]},
+        "storage.server.hosts[0]",
         '"k3s-agent-1" is not a machine of role docker_host; give docker-1',
-        {"storage.server.host": "k3s-agent-1", "storage.server.mode": "existing"},
+        {"storage.server.hosts": ["k3s-agent-1"], "storage.server.mode": "existing"},
+    ),
+    prod(
+        storage_server.hosts,
+        {"storage.server.hosts": ["docker-1", "docker-2", "docker-1"]},
+        "storage.server.hosts[2]",
+        '"docker-1" is named already; it has one drive',
+        {"storage.server.hosts": ["docker-1", "docker-2", "docker-3"]},
+    ),
+    prod(
+        storage_server.majority,
+        {"storage.server.hosts": ["docker-1", "docker-2"]},
+        "storage.server.hosts",
+        "has 2 hosts; when one is lost, the other is no majority and takes no writes; give 1, or at least 3",
+        {"storage.server.hosts": ["docker-2"]},
+    ),
+    prod(
+        storage_server.nodes_apart,
+        {"compute.vms.docker-3.node": "pve2"},
+        "storage.server.hosts",
+        "has docker-2 and docker-3 on node pve2, which takes them with it; put each on a node of its own "
+        "(requirement ENV-4)",
+        {"compute.vms.docker-3.node": "pve3"},
     ),
     Case(
         storage_server.memory,
@@ -34,6 +56,22 @@ CASES = [
         "give compute.vms.docker-1.disk_gib 450, or the buckets less quota_gib",
         {"compute.vms.docker-1.disk_gib": 450},
     ),
+    prod(
+        storage_server.disk,
+        {"compute.vms.docker-3.disk_gib": 3873},
+        "storage.buckets",
+        "the quotas of all buckets, 7668 GiB in 2 parts, and 40 for the rest are more than the 3873 of docker-3; "
+        "give compute.vms.docker-3.disk_gib 3874, or the buckets less quota_gib",
+        {"compute.vms.docker-3.disk_gib": 3874},
+    ),
+    prod(
+        storage_server.led_to,
+        {"dns.hosts.core.object-storage": ["10.10.30.41", "10.10.30.42"]},
+        "dns.hosts.core.object-storage",
+        "10.10.30.41 and 10.10.30.42 is not where the server is; give [10.10.30.41, 10.10.30.42, 10.10.30.43], "
+        "the addresses of docker-1, docker-2 and docker-3",
+        {"dns.hosts.core.object-storage": ["10.10.30.43", "10.10.30.42", "10.10.30.41"]},
+    ),
     Case(
         storage_server.led_to,
         {"storage.endpoint": "object-storage.dev.luxima.local:9000"},
@@ -51,9 +89,10 @@ CASES = [
     ),
     prod(
         storage_server.apart,
-        {"storage.server.host": "docker-1"},
-        "storage.server.host",
-        "is the database's host, so its backups would be lost with it; give another Docker host (requirement BAK-1)",
-        {"storage.server.host": "docker-2"},
+        {"storage.server.hosts": ["docker-1"]},
+        "storage.server.hosts[0]",
+        "is the database's host, so its backups would be lost with it; give another Docker host, or three "
+        "(requirement BAK-1)",
+        {"storage.server.hosts": ["docker-1", "docker-2", "docker-3"]},
     ),
 ]

@@ -1,0 +1,120 @@
+"""Containers on Docker hosts stay up, end in order, keep their data, and cannot change what they are told (ENV-4)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, UnevaluableError, Value
+from . import kinds
+from .database import SERVER, files, settings
+
+_TRIVIAL = re.compile(r"(?:/bin/)?(?:true|:|echo\b.*|exit 0)")
+_MOST_SECONDS, _MOST_RETRIES = 60, 20
+_LEAST_GRACE = {True: 30, False: 5}
+"""Seconds to end in: PostgreSQL writes down what it has in memory."""
+_DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_SUPABASE = re.compile(r"/supabase/")
+
+
+def _seconds(text: str) -> float:
+    found = _DURATION.fullmatch(text)
+    hours, minutes, seconds = (int(each or 0) for each in found.groups()) if found and text else (0, 0, 0)
+    return hours * 3600 + minutes * 60 + seconds
+
+
+@resource_rule("docker-kept-up", requirements=("ENV-4",), types=(kinds.DOCKER_CONTAINER,))
+def docker_kept_up(resource: Resource) -> Iterator[Finding]:
+    """A container that serves comes back however it ended, is asked in earnest and often, and has the time to end."""
+    props = resource.props
+    if props.at("start").flag is False:
+        return
+    if props.at("restart").text == "on-failure":
+        yield props.at("restart").wrong("is on-failure: it stays away after a reboot", "give unless-stopped")
+    for name, wrong in (("mustRun", False), ("rm", True)):
+        if props.at(name).flag is wrong:
+            yield props.at(name).wrong(f"is {str(wrong).lower()}: it may be gone and nobody minds", "remove it")
+    check = props.at("healthcheck")
+    words = check.at("tests").texts()[1:]
+    if words and _TRIVIAL.fullmatch(" ".join(words)):
+        yield check.at("tests").wrong("asks nobody", "give a command that asks the program")
+    if _seconds(check.at("interval").text) > _MOST_SECONDS:
+        yield check.at("interval").wrong(f"is {check.at('interval').text}", f"give at most {_MOST_SECONDS}s")
+    if (check.at("retries").number or 0) > _MOST_RETRIES:
+        yield check.at("retries").wrong(f"is {check.at('retries').text}", f"give at most {_MOST_RETRIES}")
+    if props.at("stopSignal").text in {"SIGKILL", "9", "KILL"}:
+        yield props.at("stopSignal").wrong("ends it in the middle of its work", "remove it")
+    grace = props.at("destroyGraceSeconds")
+    least = _LEAST_GRACE[bool(SERVER.search(props.at("image").text))]
+    if grace.present and (grace.number or 0) < least:
+        yield grace.wrong(f"is {grace.text}", f"give at least {least}")
+    for mount in props.at("mounts").items():
+        # The name of what is not made yet is one.
+        with contextlib.suppress(UnevaluableError):
+            if mount.at("type").text == "volume" and not mount.at("source").text:
+                yield mount.at("source").wrong("is missing: what is written goes with the container", "name the volume")
+
+
+def _source(mount: Value) -> str:
+    with contextlib.suppress(UnevaluableError):
+        return mount.at("source").text
+    return ""
+
+
+@stack_rule("docker-files-read-only", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
+def docker_files_read_only(stack: Stack) -> Iterator[Finding]:
+    """A container only reads the files that it is given: its documents, its keys, what it is told to run."""
+    given: set[str] = set()
+    containers = stack.of(kinds.DOCKER_CONTAINER)
+    for each in containers:
+        if each.props.at("uploads").present:
+            given.update(map(_source, each.props.at("mounts").items()))
+    for each in containers:
+        for mount in each.props.at("mounts").items() if not each.props.at("uploads").present else ():
+            if _source(mount) in given - {""} and mount.at("readOnly").flag is not True:
+                yield mount.at("readOnly").wrong("lets it change what it is told", "give true")
+
+
+@stack_rule("database-there", requirements=("INF-4",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
+def database_there(stack: Stack) -> Iterator[Finding]:
+    """Where Supabase's parts run, PostgreSQL does."""
+    running = [each for each in stack.of(kinds.DOCKER_CONTAINER) if each.props.at("start").flag is not False]
+    parts = [each for each in running if _SUPABASE.search(each.props.at("image").text)]
+    if parts and not any(SERVER.search(each.props.at("image").text) for each in parts):
+        yield parts[0].props.at("image").wrong("is a part of Supabase, of which no PostgreSQL runs", "declare it")
+
+
+@resource_rule(
+    "postgres-told",
+    requirements=("SEC-3", "SEC-4", "INF-4"),
+    types=(kinds.DOCKER_CONTAINER,),
+    severity=Severity.CRITICAL,
+)
+def postgres_told(resource: Resource) -> Iterator[Finding]:
+    """Supabase's PostgreSQL can be followed, writes changes of roles down, keeps tenants apart, is measured by TLS."""
+    if not _SUPABASE.search(resource.props.at("image").text):
+        return
+    for content in files(resource, "postgresql.conf"):
+        said = settings(content.text)
+        if said.get("wal_level", "replica") not in {"replica", "logical"}:
+            yield content.wrong("writes too little WAL to follow or restore it", "give wal_level = 'logical'")
+        if "role" not in said.get("pgaudit.log", ""):
+            yield content.wrong("writes no change of a role down", "give pgaudit.log = 'role' (SEC-4)")
+        if said.get("row_security", "on") == "off" or said.get("autovacuum", "on") == "off":
+            yield content.wrong("switches off what keeps tenants apart, or the tables small", "leave both on")
+        for name in ("ssl_cert_file", "ssl_key_file"):
+            if said.get("ssl") == "on" and not said.get(name):
+                yield content.wrong(f"has no {name}", "name the file")
+    for content in files(resource, "pg_hba.conf"):
+        lines = [line.split() for line in content.text.splitlines() if line.split()]
+        closed = next((at for at, line in enumerate(lines) if line[0] == "hostnossl" and line[-1] == "reject"), None)
+        opened = next((at for at, line in enumerate(lines) if line[0] == "host" and line[-1] != "reject"), len(lines))
+        if closed is None or closed > opened:
+            yield content.wrong(
+                "lets who measures it in without TLS", "begin with hostnossl … luxima_monitor all reject"
+            )
+
+
+RULES = (docker_kept_up, docker_files_read_only, database_there, postgres_told)
