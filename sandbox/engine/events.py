@@ -36,6 +36,11 @@ class Step:
         """The room that made it."""
         return room_of(self.urn)
 
+    @property
+    def about_a_resource(self) -> bool:
+        """Whether it is about a resource that a plugin makes: no component, no plugin, and not the stack itself."""
+        return not self.type.startswith(("luxima:", "pulumi:"))
+
 
 @dataclass(frozen=True)
 class Diagnostic:
@@ -132,6 +137,12 @@ class Recorder:
     def _tell(self, step: Step, *, succeeded: bool) -> None:
         if self.watcher:
             self.watcher.ended(step, succeeded=succeeded)
+
+    @property
+    def resources(self) -> list[Step]:
+        """What was done, one operation for each resource: a replacement is counted once, not as its two halves."""
+        halves = {"create-replacement", "delete-replaced"}
+        return [step for step in self.done if step.about_a_resource and step.operation not in halves]
 
     @property
     def changed(self) -> int:

@@ -24,7 +24,6 @@ _UNKNOWN = frozenset(
 )
 _NAMES = 12
 """How many names of one type a person is shown."""
-_INTERNAL = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
 def document(stack: str, stand_ins: Sequence[str], events: Recorder, failures: Sequence[str]) -> dict[str, Any]:
@@ -36,7 +35,7 @@ def document(stack: str, stand_ins: Sequence[str], events: Recorder, failures: S
         "policy": [_verdict(verdict) for verdict in events.verdicts],
         "summary": {
             "operations": dict(sorted(events.changes.items())),
-            "resources": sum(1 for step in events.planned.values() if _counts(step)),
+            "resources": sum(1 for step in events.planned.values() if step.about_a_resource),
             "violations": sum(1 for verdict in events.verdicts if verdict.mandatory),
             "advisories": sum(1 for verdict in events.verdicts if not verdict.mandatory),
             "failures": list(failures),
@@ -85,16 +84,12 @@ def mask(value: Any) -> Any:
     return value
 
 
-def _counts(step: Step) -> bool:
-    return not step.type.startswith((*_INTERNAL, "luxima:"))
-
-
 def show(stack: str, stand_ins: Sequence[str], events: Recorder) -> None:
     """The preview for people."""
     tell(f"What would be made from nothing in stack {stack}", "bold")
     rooms: defaultdict[str, defaultdict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     for step in events.planned.values():
-        if _counts(step):
+        if step.about_a_resource:
             rooms[step.room][step.type].append(step.name)
     for room, types in sorted(rooms.items()):
         tell()

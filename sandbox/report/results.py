@@ -1,11 +1,12 @@
 """The end of a run: outputs, changes, servers."""
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from sandbox.engine.events import Recorder, Step
+from sandbox.engine.events import Recorder
 from sandbox.layout import Layout, relative
 from sandbox.report.console import table, tell
 from sandbox.servers.table import OPTIONAL, SERVERS
@@ -15,32 +16,26 @@ _WORDS = {
     "update": "updated",
     "delete": "deleted",
     "replace": "replaced",
-    "create-replacement": "made anew",
-    "delete-replaced": "old ones removed",
     "same": "unchanged",
     "read": "read",
 }
+_MADE = {"create", "update", "delete", "replace"}
 
 
-def show_changes(events: Recorder, resources: int, seconds: float) -> None:
+def show_changes(events: Recorder, seconds: float) -> None:
     """Whether anything changed, and what."""
     tell()
+    counts = Counter(step.operation for step in events.resources)
     if events.changed == 0:
-        tell(f"Nothing changed: all {resources} resources are as the program says ({seconds:.0f} s).", "bold green")
+        tell(
+            f"Nothing changed: all {counts.total()} resources are as the program says ({seconds:.0f} s).", "bold green"
+        )
         return
-    counts = ", ".join(f"{count} {_WORDS.get(name, name)}" for name, count in sorted(events.changes.items()) if count)
-    tell(f"Done in {seconds:.0f} s: {counts}.", "bold green")
-    rooms: dict[str, int] = {}
-    for step in events.done:
-        if _counts(step):
-            rooms[step.room] = rooms.get(step.room, 0) + 1
+    words = ", ".join(f"{count} {_WORDS.get(name, name)}" for name, count in sorted(counts.items()))
+    tell(f"Done in {seconds:.0f} s: {words}.", "bold green")
+    rooms = Counter(step.room for step in events.resources if step.operation in _MADE)
     if rooms:
         tell("  by room: " + ", ".join(f"{room} {count}" for room, count in sorted(rooms.items())))
-
-
-def _counts(step: Step) -> bool:
-    made = step.operation in {"create", "update", "delete", "replace", "create-replacement"}
-    return made and not step.type.startswith(("luxima:", "pulumi:"))
 
 
 def show_outputs(outputs: Mapping[str, Any]) -> None:

@@ -13,6 +13,7 @@ from sandbox.plugins import Plugins
 from sandbox.report import drift, inventory, plan, stateful
 from sandbox.report.failures import explain, verdict_line
 from sandbox.report.progress import Progress
+from sandbox.report.results import show_changes
 from tests.waiting import wait_for
 
 URN = "urn:pulumi:dev::luxima::luxima:storage:ObjectStorage$minio:index/s3Bucket:S3Bucket::media"
@@ -25,11 +26,17 @@ def outcome(*diagnostics: Diagnostic, output: str = "") -> Outcome:
     return Outcome(Recorder(diagnostics=list(diagnostics)), succeeded=False, output=output)
 
 
-def event(kind: str, op: str, old: dict[str, Any] | None = None, new: dict[str, Any] | None = None) -> EngineEvent:
+def event(
+    kind: str,
+    op: str,
+    old: dict[str, Any] | None = None,
+    new: dict[str, Any] | None = None,
+    kind_of: str = "minio:index/s3Bucket:S3Bucket",
+) -> EngineEvent:
     def state(inputs: dict[str, Any] | None) -> dict[str, Any] | None:
-        return None if inputs is None else {"urn": URN, "type": "minio:index/s3Bucket:S3Bucket", "inputs": inputs}
+        return None if inputs is None else {"urn": URN, "type": kind_of, "inputs": inputs}
 
-    metadata = {"op": op, "urn": URN, "type": "minio:index/s3Bucket:S3Bucket", "old": state(old), "new": state(new)}
+    metadata = {"op": op, "urn": URN, "type": kind_of, "old": state(old), "new": state(new)}
     parse = cast("Callable[[dict[str, Any]], EngineEvent]", EngineEvent.from_json)  # pyright: ignore[reportUnknownMemberType] - not typed
     return parse({"sequence": 1, "timestamp": 1, kind: {"metadata": metadata}})
 
@@ -45,6 +52,22 @@ def event(kind: str, op: str, old: dict[str, Any] | None = None, new: dict[str, 
 )
 def test_the_room_is_the_one_that_asked_for_it(types: str, room: str) -> None:
     assert room_of(f"urn:pulumi:dev::luxima::{types}::x") == room
+
+
+def test_components_and_halves_of_a_replacement_are_not_counted(capsys: pytest.CaptureFixture[str]) -> None:
+    recorder = Recorder()
+    for op, token in (
+        ("create-replacement", "minio:index/s3Bucket:S3Bucket"),
+        ("replace", "minio:index/s3Bucket:S3Bucket"),
+        ("delete-replaced", "minio:index/s3Bucket:S3Bucket"),
+        ("same", "minio:index/s3Bucket:S3Bucket"),
+        ("create", "luxima:storage:ObjectStorage"),
+        ("create", "pulumi:providers:minio"),
+    ):
+        recorder(event("resOutputsEvent", op, {}, {}, token))
+    recorder.changes.update(replace=1, same=1, create=2)
+    show_changes(recorder, 5)
+    assert capsys.readouterr().out == "\nDone in 5 s: 1 replaced, 1 unchanged.\n  by room: storage 1\n"
 
 
 def test_a_name_may_have_colons() -> None:
