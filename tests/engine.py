@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pulumi import automation
+from pulumi.runtime import _grpc_settings
 
 from sandbox import plugins
 from sandbox.engine import environment
@@ -13,6 +14,11 @@ from sandbox.layout import EngineFolder
 from tools import ensure
 
 Program = Callable[[], None]
+
+# Many engines follow one another in a test's process, and one may be given the port of an earlier one. Channels of gRPC
+# share what they know of an address, also that nobody answered there: then the program ends with "Resource monitor has
+# terminated" before its first resource.
+_grpc_settings._GRPC_CHANNEL_OPTIONS.append(("grpc.use_local_subchannel_pool", 1))  # pyright: ignore[reportPrivateUsage] - see above
 
 
 def engine_in(
