@@ -75,8 +75,8 @@ def copies(place: Place, path: str) -> list[Received]:
     return [each for each in place.shadow.received if each.path == path]
 
 
-def most(count: int) -> int:
-    """Copies that have to come of so many: one that meets a connection that the shadow just closes is lost, unnoticed."""
+def enough(count: int) -> int:
+    """Copies that have to come: one that meets a connection that the shadow just closes is lost."""
     return count - max(1, count // 50)
 
 
@@ -91,13 +91,13 @@ def test_every_completed_read_is_copied_once_and_no_copy_is_answered_to_a_user(p
     count = size(1_500, 20_000)
     reads = [Ask(f"/read/{number}?q={number}", method="HEAD" if number % 5 == 0 else "GET") for number in range(count)]
     writes = [Ask(f"/write/{number}", method=("POST", "PUT", "PATCH", "DELETE")[number % 4]) for number in range(100)]
-    replies = ask_all(place.gateway, DOMAIN, [*reads, *writes], then=lambda: settled(place, most(count)))
+    replies = ask_all(place.gateway, DOMAIN, [*reads, *writes], then=lambda: settled(place, enough(count)))
     assert {(reply.status, reply.slot) for reply in replies} == {(200, "blue")}
     place.shadow.behaviour.status = 200
     copied = Counter((each.method, each.target) for each in place.shadow.received)
     say(f"shadow at 100 %: {count} reads, {len(place.shadow.received)} copies; 100 writes, none copied")
     assert copied <= Counter((each.method, each.path) for each in reads)
-    assert copied.total() >= most(count)
+    assert copied.total() >= enough(count)
     served = {each.target: each.headers for each in place.live.received}
     assert len(place.live.received) == len(replies)
     for each in place.shadow.received[:50]:
@@ -156,11 +156,11 @@ def test_a_share_of_the_requests_may_be_copied_and_0_ends_it(place: Place, tmp_p
     place.gateway.change(shadowed(tmp_path, percent=25))
     some = [Ask("/some") for _ in range(400)]
     ask_all(
-        place.gateway, DOMAIN, some, then=lambda: wait_for(lambda: len(copies(place, "/some")) >= most(100), "copies")
+        place.gateway, DOMAIN, some, then=lambda: wait_for(lambda: len(copies(place, "/some")) >= enough(100), "copies")
     )
     settled(place, 0)
     # What came late of another test is not counted.
-    assert most(100) <= len(copies(place, "/some")) <= 100
+    assert enough(100) <= len(copies(place, "/some")) <= 100
     place.gateway.change(place.none)
     assert ask(place.gateway, DOMAIN, "/none").slot == "blue"
     settled(place, 0)
@@ -207,5 +207,5 @@ def test_a_shadow_that_hangs_costs_users_nothing_and_the_gateway_little(place: P
     # Well again, it is heard again.
     well = [Ask("/well")] * 20
     ask_all(
-        place.gateway, DOMAIN, well, then=lambda: wait_for(lambda: len(copies(place, "/well")) >= most(20), "copies")
+        place.gateway, DOMAIN, well, then=lambda: wait_for(lambda: len(copies(place, "/well")) >= enough(20), "copies")
     )
