@@ -61,6 +61,8 @@ def _containers(settings: Settings, host: Vm) -> Iterator[str]:
     yield from ("node-exporter", *agent_names(settings.observability, host.address))
     if host == settings.database_host:
         yield from database.plan(settings).names
+    if host == settings.database_replica:
+        yield database.REPLICA_NAME
     if host == settings.compute.vms.get(settings.backup.host) and settings.backup.image is not None:
         yield from (container(kind) for kind in KINDS if kind != "database" or settings.database_host is not None)
     if host in settings.storage_hosts.values():

@@ -21,9 +21,19 @@ CONFIG: Final = Config(
     env=("PATH=/usr/local/bin:/usr/lib/postgresql/bin:/bin", "PGDATA=/var/lib/postgresql/data", "LC_ALL=C"),
 )
 _ENTRY: Final = "docker-entrypoint.sh"
-COMMANDS: Final = ("initdb", "pg_basebackup", "pg_ctl", "pg_dump", "pg_isready", "pg_restore", "pg_rewind", "psql")
+COMMANDS: Final = (
+    "initdb",
+    "pg_basebackup",
+    "pg_controldata",
+    "pg_ctl",
+    "pg_dump",
+    "pg_isready",
+    "pg_restore",
+    "pg_rewind",
+    "psql",
+)
 """Programs beside the server."""
-_SHELL: Final = ("cat", "cmp", "cp", "grep", "id", "ls", "mkdir", "mv", "od", "rm", "sh", "sync", "tr")
+_SHELL: Final = ("cat", "cmp", "cp", "grep", "id", "ls", "mkdir", "mv", "od", "rm", "sed", "sh", "sync", "touch", "tr")
 _KEPT: Final = ("etc/postgresql-custom", "var/lib/postgresql", "var/run/postgresql")
 """Folders that volumes take the owner from."""
 _CONF: Final = b"shared_preload_libraries = 'pg_stat_statements'\n"
