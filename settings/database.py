@@ -14,6 +14,12 @@ STORAGE_USER: Final = "supabase"
 """User of the object storage as whom its storage writes."""
 REPLICATION_PORT: Final = 5433
 """TCP port of the database's host at which its replica alone reaches PostgreSQL."""
+SERVER_NAME: Final = "supabase-db"
+"""Container of PostgreSQL."""
+REPLICA_NAME: Final = "supabase-db-replica"
+"""Container of what follows it."""
+PROMOTE: Final = "/etc/luxima/promote.sh"
+"""Script in the latter that makes a database of it; with `--plan` it says how far it is."""
 KEY_YEARS: Final = 5
 """How long the tokens of applications and the certificate are good for."""
 

@@ -4,13 +4,12 @@ from components.database.backing import backup_files
 from components.database.migrations import migrations
 from components.database.pgbackrest import database_plan, pgbackrest_conf
 from components.database.plan import plan
-from components.database.postgres import REPLICA_NAME, SHARED
+from components.database.postgres import SHARED
 from components.database.replica import Replica, ReplicaArgs
 from components.database.room import NETWORK, Database, DatabaseArgs
 
 __all__ = [
     "NETWORK",
-    "REPLICA_NAME",
     "SHARED",
     "Database",
     "DatabaseArgs",

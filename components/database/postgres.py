@@ -8,7 +8,7 @@ from typing import Final
 
 import versions
 from components.database.model import DATABASE, PORT, SECRETS, Part
-from settings.database import REPLICATION_PORT, Database
+from settings.database import PROMOTE, REPLICA_NAME, REPLICATION_PORT, SERVER_NAME, Database
 
 CONF: Final = "/etc/luxima"
 """Folder with the documents and the certificate."""
@@ -39,11 +39,9 @@ ADMIN: Final = "supabase_admin"
 REPLICA: Final = "luxima_replica"
 """Role that takes the write-ahead log, of migration 0003; and the slot that keeps what is not taken yet."""
 REPLICA_SCRIPT: Final = "replica.sh"
-PROMOTE_SCRIPT: Final = "promote.sh"
-REPLICA_NAME: Final = "supabase-db-replica"
-"""Its container."""
+_PROMOTE_SCRIPT: Final = PROMOTE.rpartition("/")[2]
 _SCRIPTS: Final = (_SCRIPT, RESTORE_SCRIPT)
-_REPLICA_SCRIPTS: Final = (REPLICA_SCRIPT, PROMOTE_SCRIPT)
+_REPLICA_SCRIPTS: Final = (REPLICA_SCRIPT, _PROMOTE_SCRIPT)
 _IMAGE_CONF: Final = "/etc/postgresql/postgresql.conf"
 """What the image itself says, above all which libraries are loaded: pg_stat_statements, pgaudit, pg_cron and others."""
 _MIB: Final = 1024
@@ -52,7 +50,7 @@ _MIB: Final = 1024
 def postgres(database: Database) -> Part:
     """The server; its data, and the root key of what it encrypts, are in volumes that nothing here removes."""
     return Part(
-        name="supabase-db",
+        name=SERVER_NAME,
         aliases=[DATABASE],
         image=versions.SUPABASE_POSTGRES,
         port=PORT,

@@ -72,7 +72,7 @@ def test_a_word_that_is_none_is_refused(server: Postgres, tmp_path: Path) -> Non
 
 
 def test_who_may_log_in_is_understood(server: Postgres, tmp_path: Path) -> None:
-    (tmp_path / "pg_hba.conf").write_text(pg_hba_conf())
+    (tmp_path / "pg_hba.conf").write_text(pg_hba_conf("10.10.10.42"))
     with server.restarted(hba_file=tmp_path / "pg_hba.conf"):
         rows = server.sql(
             "select type, array_to_string(database, ','), array_to_string(user_name, ','), address, auth_method, error "
@@ -83,7 +83,11 @@ def test_who_may_log_in_is_understood(server: Postgres, tmp_path: Path) -> None:
     methods = {row.split("|")[4] for row in rows}
     assert methods == {"scram-sha-256", "reject"}
     assert rows[-1].split("|")[0:5] == ["host", "all", "all", "all", "reject"]
-    assert next(row for row in rows if "replication" in row).endswith("|reject|")
+    assert next(row for row in rows if row.startswith("host|replication")).endswith("|reject|")
+    elsewhere = [row for row in rows if row.startswith("hostssl")]
+    assert elsewhere == [
+        f"hostssl|{name}|luxima_replica|10.10.10.42|scram-sha-256|" for name in ("replication", "postgres")
+    ]
     assert "hostnossl|all|luxima_monitor|all|reject|" in rows
 
 
@@ -92,6 +96,7 @@ def _written(folder: Path, files: dict[str, str]) -> Path:
         "databasePassword": "it's a \\ password",
         "databaseMonitorPassword": "another",
         "databaseBackupPassword": "third",
+        "databaseReplicaPassword": "fourth",
     }
     for name, text in {**files, **passwords}.items():
         (folder / name).write_text(text.replace(FOLDER, str(folder)))
@@ -102,7 +107,8 @@ def _written(folder: Path, files: dict[str, str]) -> Path:
 def fresh() -> Iterator[Postgres]:
     with Postgres() as running:
         running.sql(
-            "create role authenticator login; create role luxima_monitor login; create role luxima_backup login;"
+            "create role authenticator login; create role luxima_monitor login; create role luxima_backup login; "
+            "create role luxima_replica login;"
         )
         yield running
 

@@ -17,7 +17,6 @@ from components.database.migrations import migrations
 from components.database.postgres import (
     CONF,
     DATA,
-    PROMOTE_SCRIPT,
     REPLICA,
     REPLICA_SCRIPT,
     ROOT_KEY,
@@ -28,7 +27,7 @@ from components.database.postgres import (
     replica_scripts,
 )
 from sandbox.images.linked import unpacked
-from settings.database import REPLICATION_PORT, Database, Sizes
+from settings.database import PROMOTE, REPLICATION_PORT, Database, Sizes
 from tests.programs import end, free_port
 from tests.waiting import wait_for
 from tools import ensure
@@ -91,8 +90,8 @@ class Host:
     def promote(self) -> str:
         """Run the script as `docker exec` does; gives what it said."""
         done = subprocess.run(
-            ["sh", str(self.folder / PROMOTE_SCRIPT)], env=self._env, user=self._user, capture_output=True, text=True,
-            check=False, cwd="/",
+            ["sh", str(self.folder / Path(PROMOTE).name)], env=self._env, user=self._user, capture_output=True,
+            text=True, check=False, cwd="/",
         )  # fmt: skip
         assert done.returncode == 0, done.stderr
         return done.stdout
