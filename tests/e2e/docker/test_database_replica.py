@@ -72,6 +72,18 @@ class Room:
         client: Any = self.made[vm].engine.containers.get(container)
         return client.exec_run(list(command), environment={"PGPASSWORD": _PASSWORD}).output.decode().strip()
 
+    def follows(self, vm: str, orders: int) -> None:
+        """Wait until the replica on a host has so many orders."""
+        client: Any = self.made[vm].engine.containers.get(REPLICA_NAME)
+
+        def has() -> bool:
+            assert self.sql(vm, REPLICA_NAME, "select count(*) from orders") == str(orders), client.logs(
+                tail=20
+            ).decode()
+            return True
+
+        wait_for(has, f"the replica on {vm} with {orders} orders")
+
     def sql(self, vm: str, container: str, statement: str) -> str:
         options = ("-XqAt", "-h", "/var/run/postgresql", "-U", "supabase_admin", "-c", statement, "postgres")
         return self.run(vm, container, "psql", *options)
@@ -89,7 +101,9 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path) -> Generator[Room]:
-    with running(tmp_path / "checkout", "prod") as hosts, pytest.MonkeyPatch.context() as monkeypatch:
+    checkout = tmp_path / "checkout"
+    checkout.mkdir()
+    with running(checkout, "prod") as hosts, pytest.MonkeyPatch.context() as monkeypatch:
         vms = hosts.settings.compute.vms
         made = {
             vm: Made(vm, vms[vm].address, hosts.engine(vm), declared.driver(hosts, vm, monkeypatch))
@@ -110,8 +124,7 @@ def test_it_follows_and_takes_the_place_by_one_command_and_the_old_one_follows(r
     room.migrate("docker-1")
     room.sql("docker-1", SERVER_NAME, "create table orders (id int); insert into orders select generate_series(1, 100)")
     room.make("docker-2", before["docker-2"])
-    count = "select count(*) from orders"
-    wait_for(lambda: room.sql("docker-2", REPLICA_NAME, count) == "100", "the replica with all orders")
+    room.follows("docker-2", 100)
     following = "select application_name, state, client_addr from pg_stat_replication"
     assert room.sql("docker-1", SERVER_NAME, following) == "docker-2|streaming|10.10.30.42"
     # Nobody else comes in by that way, and nothing else does on the replica's host.
@@ -130,10 +143,10 @@ def test_it_follows_and_takes_the_place_by_one_command_and_the_old_one_follows(r
     after = room.wanted(settings.model_copy(update={"database": database}))
     room.make("docker-2", after["docker-2"])
     room.migrate("docker-2")
-    assert room.sql("docker-2", SERVER_NAME, count) == "20000"
+    assert room.sql("docker-2", SERVER_NAME, "select count(*) from orders") == "20000"
     room.make("docker-1", after["docker-1"])
     room.sql("docker-2", SERVER_NAME, "insert into orders values (20001)")
-    wait_for(lambda: room.sql("docker-1", REPLICA_NAME, count) == "20001", "the old database as the replica")
+    room.follows("docker-1", 20001)
     assert room.sql("docker-2", SERVER_NAME, following) == "docker-1|streaming|10.10.30.41"
 
 
