@@ -40,14 +40,21 @@ copy() {
   rm -rf "$data.old" "$data.rewinding"
 }
 
-# The primary keeps the log that is not here yet, as long as its max_slot_wal_keep_size allows.
+# The primary keeps the log that is not here yet from now on, as long as its max_slot_wal_keep_size allows.
 with_slot() {
   ask "select pg_create_physical_replication_slot('$slot', true)
     where not exists (select from pg_replication_slots where slot_name = '$slot')" >/dev/null
 }
 
-lost=$(ask "select pg_drop_replication_slot(slot_name) is not null from pg_replication_slots
-  where slot_name = '$slot' and wal_status = 'lost'")
+# Whether the log that is kept begins later than the data here end.
+has_gap() {
+  [ "$(ask "select restart_lsn > '$(own 'Minimum recovery ending location')' from pg_replication_slots
+    where slot_name = '$slot'")" = t ]
+}
+
+# A slot that was given up keeps nothing any more.
+ask "select pg_drop_replication_slot(slot_name) from pg_replication_slots
+  where slot_name = '$slot' and wal_status = 'lost'" >/dev/null
 if [ ! -f "$data/PG_VERSION" ] || [ -e "$data.rewinding" ]; then
   copy
 elif [ "$(own 'Database system identifier')" != "$identity" ]; then
@@ -59,13 +66,16 @@ elif [ ! -e "$data/standby.signal" ]; then
     fail "the data here are as new as those that they are to follow: promote the replica first, nothing was changed"
   # What is half wound back is no database any more; the next start makes a copy.
   mkdir -p "$data.rewinding"
+  with_slot
   pg_rewind --target-pgdata="$data" --source-server=service=primary --config-file=CONF/postgresql.conf
   rmdir "$data.rewinding"
-elif [ -n "$lost" ]; then
-  echo "the primary has no more of the log that is missing here: copies all of it" >&2
-  copy
+else
+  with_slot
+  if has_gap; then
+    echo "the primary has no more of the log that is missing here: copies all of it" >&2
+    copy
+  fi
 fi
-with_slot
 touch "$data/standby.signal"
 
 # The key of the vault is no part of the data.
