@@ -2,7 +2,7 @@
 # What the replica's container runs (INF-4): follows the database of another host, whose connection is SERVICE.
 #
 # An empty volume gets a copy of the primary's data. Data of a former primary are wound back to where the two parted: commits
-# that the new primary never had are given up. Each start goes on where the last one ended.
+# that the new primary never had are given up, and so are those that a restored one does not have any more. Each start goes on where the last one ended.
 set -eu
 umask 077
 
@@ -60,15 +60,15 @@ if [ ! -f "$data/PG_VERSION" ] || [ -e "$data.rewinding" ]; then
 elif [ "$(own 'Database system identifier')" != "$identity" ]; then
   fail "the data here are of another database than the primary's: give database.host and database.replica as they were," \
     "or remove the volume supabase-db-data of this host"
-elif [ ! -e "$data/standby.signal" ]; then
-  here=$(own "Latest checkpoint's TimeLineID")
-  [ "$timeline" -gt "$here" ] ||
-    fail "the data here are as new as those that they are to follow: promote the replica first, nothing was changed"
-  # What is half wound back is no database any more; the next start makes a copy.
+elif [ "$timeline" -gt "$(own "Latest checkpoint's TimeLineID")" ]; then
+  # A former primary, or a replica of one that was restored. What is half wound back is no database any more: the next start
+  # makes a copy.
   mkdir -p "$data.rewinding"
   with_slot
   pg_rewind --target-pgdata="$data" --source-server=service=primary --config-file=CONF/postgresql.conf
   rmdir "$data.rewinding"
+elif [ ! -e "$data/standby.signal" ]; then
+  fail "the data here are as new as those that they are to follow: promote the replica first, nothing was changed"
 else
   with_slot
   if has_gap; then

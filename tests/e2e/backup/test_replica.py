@@ -7,6 +7,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -123,6 +124,22 @@ class Host:
             end(self._running)
         self._running = None
 
+    def take(self, data: Path) -> None:
+        """Data of another one that has ended, in the place of its own."""
+        shutil.copytree(data, self.data)
+        for each in (self.data, *self.data.rglob("*")):
+            self._own(each)
+
+    def restore(self, copy: Path) -> None:
+        """As pgBackRest does: older data, from which another history begins."""
+        shutil.rmtree(self.data)
+        self.take(copy)
+        (self.data / "standby.signal").touch()
+        self._own(self.data / "standby.signal")
+        self._run("postgres", "-D", self.data, "-c", f"config_file={self.folder}/postgresql.conf")
+        wait_for(lambda: self.sql("select pg_is_in_recovery()") == "t", f"{self.name} with its older data")
+        self.promote()
+
     def leave(self, name: str) -> None:
         """An empty folder beside the data, as of a start that was cut off."""
         place = self.folder / name
@@ -165,9 +182,8 @@ class Host:
             os.chown(place, self._user, -1)
 
 
-@pytest.fixture
-def pair() -> Generator[tuple[Host, Host]]:
-    """A database with ten orders, and a host with nothing."""
+@contextmanager
+def _hosts() -> Generator[tuple[Host, Host]]:
     outs = CertificateProvider().create(_PROPS).outs
     assert outs is not None
     files = {"server.crt": str(outs["certificate"]), "server.key": str(outs["key"])}
@@ -175,14 +191,31 @@ def pair() -> Generator[tuple[Host, Host]]:
     folder.chmod(0o711)
     hosts = Host(folder, "docker-1", files), Host(folder, "docker-2", files)
     try:
-        hosts[0].lead()
-        hosts[0].begin()
-        hosts[0].add(1, 10)
         yield hosts
     finally:
         for host in hosts:
             host.stop(signal.SIGKILL)
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def first_day() -> Generator[Host]:
+    """A database with ten orders, which has ended."""
+    with _hosts() as (host, _):
+        host.lead()
+        host.begin()
+        host.add(1, 10)
+        host.stop()
+        yield host
+
+
+@pytest.fixture
+def pair(first_day: Host) -> Generator[tuple[Host, Host]]:
+    """A copy of it that runs, and a host with nothing."""
+    with _hosts() as hosts:
+        hosts[0].take(first_day.data)
+        hosts[0].lead()
+        yield hosts
 
 
 def _follows(replica: Host, orders: tuple[str, str]) -> None:
@@ -286,3 +319,20 @@ def test_a_replica_that_was_away_too_long_is_copied_anew(pair: tuple[Host, Host]
     assert first.sql("select wal_status from pg_replication_slots") == "lost"
     second.follow(first)
     _follows(second, ("14", "14"))
+
+
+def test_a_database_that_was_restored_is_followed_to_what_it_has(pair: tuple[Host, Host]) -> None:
+    first, second = pair
+    second.follow(first)
+    _follows(second, ("10", "10"))
+    first.stop()
+    backup = shutil.copytree(first.data, first.folder / "backup")
+    first.lead()
+    first.add(11, 20)
+    _follows(second, ("20", "20"))
+    second.stop()
+    first.stop()
+    first.restore(backup)
+    first.add(100, 100)
+    second.follow(first)
+    _follows(second, ("11", "100"))
