@@ -176,13 +176,16 @@ def traces_kept(resource: Resource) -> Iterator[Finding]:
 
 
 _JOB = re.compile(r'\bjob="([^"]+)"')
-_RECORDED = re.compile(r"\b[a-z_][a-z0-9_]*(?::[a-z0-9_]+)+\b")
+_RECORDED = re.compile(r"\b(?:[a-z_][a-z0-9_]*(?::[a-z0-9_]+)+|release_(?:live|probation)[a-z_]*)\b")
+"""Names of what rules record: with a colon, or of what is live, which nobody else tells."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OF_LOKI = re.compile(r"_over_time\(\{|rate\(\{")
 _OPTIONAL = frozenset({"blackbox-coolify"})
 """Jobs that ask nobody in a stack without the thing."""
 _EXPORTERS = ("node", "cadvisor", "postgres")
 """MON-2."""
+_TELLS: Mapping[str, str] = {"certmanager_": "cert-manager"}
+"""The job of those whose figures rules read without naming it."""
 
 
 def _asks(job: Value) -> bool:
@@ -208,6 +211,7 @@ def scrape_jobs(stack: Stack) -> Iterator[Finding]:
                     continue
                 place = document.place
                 needed.update(_JOB.findall(expression))
+                needed.update(job for figure, job in _TELLS.items() if figure in expression)
                 read.update(_RECORDED.findall(_STRING.sub("", expression)))
                 recorded.add(rule.at("record").text)
     if not documents:

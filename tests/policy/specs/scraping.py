@@ -86,6 +86,8 @@ SPECS = (
             wrong(_prometheus("{job_name: node}, ", ""), f"{_P}.scrape_configs"),
             wrong(_reading('up{job="etcd"} == 0'), f"{_P}.scrape_configs"),
             wrong(_reading("host:cpu > 1"), 'data["rules.yml"]'),
+            wrong(_reading("release_live_slot_info == 1"), 'data["rules.yml"]'),
+            wrong(_reading("certmanager_certificate_ready_status == 0"), f"{_P}.scrape_configs"),
             wrong(_prometheus("{static_configs: [{targets: [a]}]}, ", ""), f"{_P}.alerting.alertmanagers"),
         ),
         unknown=_unknown("prometheus.yml"),
