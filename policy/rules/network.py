@@ -172,7 +172,7 @@ def network_policy_pods(stack: Stack) -> Iterator[Finding]:
         if labels:
             guarded.append((space, labels))
             inside = [each for other, own, each in pods if other == space and labels.items() <= own.items()]
-            yield from _doors(spec, {port for each in inside for port in _opened(each)})
+            yield from _doors(spec, {port for each in inside for port in _opened(kinds.pod_spec(each))})
         for rules in ("ingress", "egress"):
             for rule in spec.at(rules).items():
                 names = not list(spec.at("podSelector").leaves()) and not is_names(rule)
@@ -191,8 +191,8 @@ def network_policy_pods(stack: Stack) -> Iterator[Finding]:
             yield chart.props.at("name").wrong(f"has no network policy on {_INSTANCE}={name}", "declare one")
 
 
-def _opened(workload: Resource) -> Iterator[str]:
-    for container in kinds.all_containers(kinds.pod_spec(workload)):
+def _opened(pod: Value) -> Iterator[str]:
+    for container in kinds.all_containers(pod):
         for port in container.at("ports").items():
             yield port.at("name").text
             yield port.at("containerPort").text
@@ -229,27 +229,33 @@ def service_published(resource: Resource) -> Iterator[Finding]:
         yield spec.at("externalIPs").wrong("takes addresses of others", "remove it")
 
 
+def _labelled(stack: Stack) -> dict[tuple[str, str, str], list[tuple[Value, dict[str, str]]]]:
+    """The pods of workloads with all of their labels, by namespace and each label."""
+    found: dict[tuple[str, str, str], list[tuple[Value, dict[str, str]]]] = {}
+    for workload in stack.of(*kinds.WORKLOADS):
+        template = kinds.pod_template(workload)
+        labels = _labels(template.at("metadata", "labels"))
+        for label in labels.items():
+            found.setdefault((kinds.namespace_of(workload), *label), []).append((template.at("spec"), labels))
+    return found
+
+
 @stack_rule("service-target", requirements=("SEC-6", "ENV-4"), types=(kinds.SERVICE, *kinds.WORKLOADS))
 def service_target(stack: Stack) -> Iterator[Finding]:
     """A Service leads to the pods of one workload, and to ports that they open."""
-    workloads = [(each, kinds.pod_template(each)) for each in stack.of(*kinds.WORKLOADS)]
-    if not workloads:
-        return
-    for service in stack.of(kinds.SERVICE):
+    workloads = _labelled(stack)
+    for service in stack.of(kinds.SERVICE) if stack.of(*kinds.WORKLOADS) else ():
         spec = service.props.at("spec")
-        wanted = {name: value.text for name, value in spec.at("selector").entries()}
+        wanted = _labels(spec.at("selector"))
         if not wanted:
             continue
         namespace = kinds.namespace_of(service)
         opened: set[str] = set()
         found = False
-        for workload, template in workloads:
-            labels = {name: value.text for name, value in template.at("metadata", "labels").entries()}
-            if wanted.items() <= labels.items() and kinds.namespace_of(workload) == namespace:
+        for pod, labels in min((workloads.get((namespace, *each), []) for each in wanted.items()), key=len):
+            if wanted.items() <= labels.items():
                 found = True
-                for container in template.at("spec", "containers").items():
-                    for port in container.at("ports").items():
-                        opened |= {port.at("name").text, port.at("containerPort").text}
+                opened.update(_opened(pod))
         if not found:
             yield spec.at("selector").wrong("selects no workload's pods", "give labels of the pods")
             continue
