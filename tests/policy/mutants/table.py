@@ -323,6 +323,14 @@ EQUIVALENT: tuple[Equivalent, ...] = (
             ("tempo", "traces are in the object storage within the hour"),
         )
     ),
+    Equivalent(
+        kinds.CERTIFICATE,
+        "certificates-authority-edge",
+        "",
+        "remove",
+        "no pod beside the gateways reads the authority's own there; where one does, certificate-used wants it made",
+        ("dev",),
+    ),
     *(
         Equivalent(
             kinds.CERTIFICATE,
