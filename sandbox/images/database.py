@@ -70,6 +70,17 @@ def layer(programs: Mapping[str, Path]) -> list[Entry]:
     return [*found, Entry(f"usr/local/bin/{_ENTRY}", text, 0o755), Entry("etc/postgresql/postgresql.conf", _CONF)]
 
 
+def client(programs: Mapping[str, Path]) -> list[Entry]:
+    """The client alone, psql, in /bin.
+
+    Args:
+        programs: Where those of PROGRAMS are.
+    """
+    root, server = unpacked(programs["postgres"])
+    program = server.parent / "psql"
+    return [Entry("bin/psql", program.resolve(), 0o755), *shared([program], root)]
+
+
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:
     for where, _, names in os.walk(folder):
         for name in names:

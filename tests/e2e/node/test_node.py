@@ -5,13 +5,16 @@ and leaves nothing.
 import re
 import subprocess
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from components.database.model import ENV_FILE, SECRETS
+from components.database.postgres import ADMIN
 from components.observability.loki.tenants import LOG_TENANT
 from sandbox.layout import Layout
 from sandbox.machine.kernel import control_groups
@@ -76,13 +79,28 @@ def test_every_container_of_the_docker_hosts_runs(world: World) -> None:
     wait_for(lambda: healthy() == sorted(declared), "every container is healthy", 120)
 
 
-def _containers(world: World, vm: str) -> list[str]:
-    """Names of the containers of a Docker host that run and are healthy."""
-    client = cast("Any", docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}"))
+@contextmanager
+def _engine(world: World, vm: str) -> Generator[Any]:
+    """The engine of a Docker host."""
+    client = docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}")
     try:
-        return [item["Names"][0].lstrip("/") for item in client.containers(filters={"health": "healthy"})]
+        yield client
     finally:
         client.close()
+
+
+def _containers(world: World, vm: str) -> list[str]:
+    """Names of the containers of a Docker host that run and are healthy."""
+    with _engine(world, vm) as engine:
+        return [item["Names"][0].lstrip("/") for item in engine.containers(filters={"health": "healthy"})]
+
+
+def _rows(world: World, query: str) -> list[str]:
+    """What the stack's own PostgreSQL answers to its superuser, a line for each row."""
+    script = f'. {SECRETS}/{ENV_FILE} && psql --no-psqlrc -At -U {ADMIN} -c "$0"'
+    with _engine(world, world.settings.database.host) as engine:
+        made = engine.exec_create("supabase-db", ["sh", "-c", script, query])
+        return engine.exec_start(made["Id"]).decode().splitlines()
 
 
 def test_users_reach_the_shop_by_its_name(world: World) -> None:
@@ -124,7 +142,7 @@ def test_a_line_of_a_pod_is_found_in_loki(world: World) -> None:
     wait_for(found, "the line is in Loki", 120)
 
 
-def test_an_alert_reaches_alertmanager(world: World) -> None:
+def test_an_alert_reaches_alertmanager_and_the_database(world: World) -> None:
     alertmanager = inside.pod(world, world.settings.observability.namespace, {"app.kubernetes.io/name": "alertmanager"})
 
     def told() -> bool:
@@ -132,6 +150,8 @@ def test_an_alert_reaches_alertmanager(world: World) -> None:
         return "Watchdog" in {alert["labels"]["alertname"] for alert in alerts}
 
     wait_for(told, "Prometheus has told Alertmanager of the alert that always fires", 240)
+    rows = partial(_rows, world, "select alertname from internal.alert_logs")
+    wait_for(lambda: "Watchdog" in rows(), "the other Alertmanager has written it down", 120)
 
 
 def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
