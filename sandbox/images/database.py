@@ -33,7 +33,10 @@ COMMANDS: Final = (
     "psql",
 )
 """Programs beside the server."""
-_SHELL: Final = ("cat", "cmp", "cp", "grep", "id", "ls", "mkdir", "mv", "od", "rm", "sed", "sh", "sync", "touch", "tr")
+_SHELL: Final = (
+    *("cat", "cmp", "cp", "cut", "date", "diff", "grep", "head", "id", "ls", "mkdir", "mktemp", "mv", "od", "rm"),
+    *("sed", "sh", "sleep", "sync", "tail", "touch", "tr", "wc"),
+)
 _KEPT: Final = ("etc/postgresql-custom", "var/lib/postgresql", "var/run/postgresql")
 """Folders that volumes take the owner from."""
 _CONF: Final = b"shared_preload_libraries = 'pg_stat_statements'\n"

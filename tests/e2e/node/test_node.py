@@ -169,6 +169,13 @@ def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
     figures = copy.succeed("shell", *stack, "curl", "--silent", f"http://{host}:{node}/metrics").out
     for kind in ("database", "object_storage", "logs"):
         assert f'backup_last_success_timestamp_seconds{{backup="{kind}"}}' in figures
+    # One schema of the database, beside the one that runs.
+    schema = ("backup", *stack, "restore", "database", "--schema", "internal")
+    assert "schema internal_restored: new, with" in copy.succeed(*schema, "--dry-run").out
+    assert "restored and compared: schema internal_restored" in copy.succeed(*schema).out
+    refused = copy.run(*schema, "--to", "internal")
+    assert refused.code != 0
+    assert "schema internal is there: name another with --to, or say --over" in refused.out + refused.err
 
 
 def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int]]:
