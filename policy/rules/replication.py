@@ -66,6 +66,8 @@ def database_replica(stack: Stack) -> Iterator[Finding]:
     ]
     replicas = [each for each in runs if each.props.at("name").text == _FOLLOWER]
     nodes = {each.props.at("name").text: each.props.at("nodeName").text for each in stack.of(kinds.VM)}
+    if replicas and len(replicas) == len(runs):
+        yield replicas[0].props.at("name").wrong("follows no database", f"run one, or remove {_FOLLOWER}")
     for each in runs:
         labels = each.props.at("labels")
         production = any(

@@ -144,8 +144,8 @@ def _missing(replica: str) -> Alert:
         kind="database",
         owner="devops",
         summary=f"The database has no replica on {replica}",
-        description=f"{{{{ $labels.instance }}}} has sent {replica} nothing for 15 minutes. If the database's host is "
-        "lost now, so is what was written since the last backup.",
+        description=f"{{{{ $labels.instance }}}} (pg_up {{{{ $value }}}}) has sent {replica} nothing for 15 minutes. "
+        "If the database's host is lost now, so is what was written since the last backup.",
         pending="15m",
         dashboard="database-metrics",
     )

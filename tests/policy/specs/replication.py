@@ -72,6 +72,7 @@ SPECS = (
         ),
         fails=(
             wrong((_DATABASE, _MIGRATES), "name"),
+            wrong((_REPLICA, *_machines("pve2")), "name"),
             wrong((_DATABASE, _REPLICA, *_machines("pve1")), "labels[1].value"),
             wrong((_DATABASE, declared(_DC, _server("supabase-db-replica", "docker-1"), "replica")), "labels[1].value"),
         ),

@@ -24,6 +24,7 @@ RUN: Mapping[str, str] = {
         ("make backup-status", "make restore", "python -m backup"),
         "test_node.py::test_a_backup_is_brought_back_where_the_platform_runs",
     ),
+    "python -m tests.bench.rules": "measures for minutes; what it judges with is tested by tests/policy",
     "python -m tests.bench.backups": "takes minutes for figures that only an idle machine gives",
     "make bench": "takes many minutes for figures that only an idle machine gives",
     "make clean": "test_command_line.py::test_clean_forgets_one_stack_and_with_the_last_one_all",
