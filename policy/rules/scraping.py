@@ -199,7 +199,7 @@ def scrape_jobs(stack: Stack) -> Iterator[Finding]:
     documents = list(of_stack(stack, PROMETHEUS))
     jobs = [job for each in documents for job in each.content.at("scrape_configs").items()]
     asked = {job.at("job_name").text for job in jobs if _asks(job)}
-    needed = set(_EXPORTERS)
+    needed: set[str] = {*_EXPORTERS}
     recorded: set[str] = set()
     read: set[str] = set()
     place: Value | None = None
