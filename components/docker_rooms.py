@@ -248,7 +248,7 @@ class DockerRooms:
                     docker_host.address,
                     settings.observability.node_exporter_port,
                     settings.environment.label,
-                    self.backups.figures if self.backups and host == settings.backup.host else None,
+                    self.backups.figures if self.backups and host == settings.backup.host else {},
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )
