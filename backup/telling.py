@@ -88,9 +88,14 @@ class Telling:
 
 
 def write(path: Path, text: str) -> None:
-    """Another file, then its name: nobody reads half of it."""
+    """Another file, then its name: nobody reads half of it.
+
+    Containers of other kinds write to the same folder: what one of them left under that name, such as a link to
+    somewhere else, is not written through.
+    """
     other = path.with_name(f".{path.name}.new")
-    with other.open("w", encoding="utf-8") as file:
+    other.unlink(missing_ok=True)
+    with other.open("x", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

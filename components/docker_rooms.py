@@ -65,8 +65,7 @@ class DockerRooms:
         if settings.database_host is None:
             return secrets
         host = self._compute.docker_hosts[settings.database.host]
-        key, replica = self._keys[STORAGE_USER], settings.database_replica
-        archived = settings.backup.image is not None
+        key = self._keys[STORAGE_USER]
         self.database = database.Database(
             "database",
             database.DatabaseArgs(
@@ -78,27 +77,10 @@ class DockerRooms:
                 storage_key_id=key.access_key,
                 storage_key=key.secret_key,
                 authority=self._authority,
-                archived=archived,
-                replica_address=None if replica is None else replica.address,
+                archived=settings.backup.image is not None,
             ),
             pulumi.ResourceOptions(providers={"docker": host.provider}),
         )
-        if settings.database.replica is not None and replica is not None:
-            database.Replica(
-                "database-replica",
-                database.ReplicaArgs(
-                    settings=settings.database,
-                    environment=settings.environment.label,
-                    hostname=settings.database.replica,
-                    address=replica.address,
-                    primary_address=host.address,
-                    primary=self.database,
-                    archived=archived,
-                ),
-                pulumi.ResourceOptions(
-                    providers={"docker": self._compute.docker_hosts[settings.database.replica].provider}
-                ),
-            )
         made = {
             "serviceRoleKey": self.database.service_role_key,
             "databaseMonitorPassword": self.database.monitor_password,
@@ -248,7 +230,7 @@ class DockerRooms:
                     docker_host.address,
                     settings.observability.node_exporter_port,
                     settings.environment.label,
-                    self.backups.figures if self.backups and host == settings.backup.host else {},
+                    self.backups.figures if self.backups and host == settings.backup.host else None,
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )

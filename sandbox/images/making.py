@@ -62,8 +62,7 @@ def programs(references: Iterable[str]) -> list[str]:
         elif is_backup(reference):
             needed |= {"pgbackrest", "rclone"}
         elif not is_guard(reference):
-            stand_in = STAND_INS.get(repository(reference))
-            needed |= {"go", *(database.PROGRAMS if stand_in is not None and stand_in.calls else ())}
+            needed.add("go")
     return sorted(needed)
 
 
@@ -127,8 +126,7 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
         raise SandboxError(f"nothing is known that could be in it: add {name} to sandbox/images/table.py")
     # In a layer of its own, which all of these images share once they are loaded.
     posing = _posing(stand_in.poses if stand_in else ())
-    client = database.client(programs) if stand_in is not None and stand_in.calls else []
-    return _Content(said, [base, [_own(programs)], *(layer for layer in (client, posing) if layer)], config, unseen)
+    return _Content(said, [base, [_own(programs)], *([posing] if posing else [])], config, unseen)
 
 
 def _own(programs: Mapping[str, Path]) -> Entry:

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from release.docker import Docker as Command
 from release.errors import ReleaseError
 from release.registry import Access, clean
 from release.registry.clean import ACCEPT
@@ -73,7 +72,7 @@ class Docker:
             "import sys, urllib.request\n"
             f"print(urllib.request.urlopen({url!r}, ' '.join(sys.argv[1:]).encode()).read().decode())\n"
         )
-        self.command = Command((sys.executable, str(script)))
+        self.command = (sys.executable, str(script))
 
     def close(self) -> None:
         self._server.shutdown()
