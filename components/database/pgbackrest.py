@@ -37,7 +37,7 @@ def database_plan(settings: Settings) -> str:
     return json.dumps({"interval_seconds": seconds, "deadline_seconds": seconds, "job": job}, indent=1) + "\n"
 
 
-def pgbackrest_conf(settings: Settings, repository: Repository, locks: str = "/tmp/pgbackrest") -> str:  # noqa: S108
+def pgbackrest_conf(settings: Settings, repository: Repository, locks: str = "/tmp/pgbackrest") -> str:  # noqa: S108 - in the container
     """pgbackrest.conf; secret.
 
     Args:
