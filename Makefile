@@ -8,7 +8,7 @@ PY := $(abspath $(VENV))/bin/python
 MAKEFLAGS += --no-print-directory --no-builtin-rules
 SANDBOX = $(PY) -m sandbox
 
-RESTORE = $(if $(AT),--at $(AT)) $(if $(TO),--to $(TO)) $(if $(OVER),--over) $(if $(PLAN),--dry-run)
+RESTORE = $(if $(SCHEMA),--schema "$(SCHEMA)") $(if $(AT),--at $(AT)) $(if $(TO),--to $(TO)) $(if $(OVER),--over) $(if $(PLAN),--dry-run)
 
 # An environment variable or `make STACK=…` names a stack; the default above does not.
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
@@ -69,7 +69,7 @@ shell: venv ## open a shell inside the stack's own network, or run COMMAND there
 backup-status: venv ## say of each kind of backup when the last good one was made, and what is in it
 	@$(SANDBOX) backup --stack $(STACK) -- status
 
-restore: venv ## restore WHAT=object-storage/media/2026 beside what is there [AT=moment] [TO=bucket/folder] [OVER=1] [PLAN=1]
+restore: venv ## restore WHAT=object-storage/media/2026 beside what is there [AT=moment] [TO=bucket/folder] [SCHEMA=of WHAT=database] [OVER=1] [PLAN=1]
 	@$(SANDBOX) backup --stack $(STACK) -- restore "$(WHAT)" $(RESTORE)
 
 refresh: venv ## compare the stack's state with what is on the sandbox's servers

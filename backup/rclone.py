@@ -2,6 +2,7 @@
 
 import configparser
 import json
+import os
 import random
 import tempfile
 from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ class Rclone:
 
     Attributes:
         config: rclone.conf, with the keys.
-        authority: Certificates that servers are trusted by; None for the system's.
+        authority: Certificates that servers are trusted by beside the system's; None when there are no more.
         deadline_seconds: When a program that does not end is ended.
         program: Name or path of rclone.
         room: Folder on a disk, where a listing is sorted that is too long for the memory.
@@ -160,8 +161,15 @@ class Rclone:
 
     @property
     def _environment(self) -> Mapping[str, str]:
-        authority = {} if self.authority is None else {"RCLONE_CA_CERT": str(self.authority)}
-        return {"RCLONE_CONFIG": str(self.config), "HOME": "/tmp", **authority}  # noqa: S108 - in a container
+        # It trusts those that it is told alone, and another site is known by a public authority.
+        known = [each for each in (_public(), self.authority) if each is not None and each.is_file()]
+        trusted = {"RCLONE_CA_CERT": ",".join(f'"{each}"' for each in known if each.stat().st_size)}
+        return {"RCLONE_CONFIG": str(self.config), "HOME": "/tmp", **trusted}  # noqa: S108 - in a container
+
+
+def _public() -> Path:
+    """The system's authorities, where Debian and Alpine have them, unless the environment says another file."""
+    return Path(os.environ.get("SSL_CERT_FILE", "/etc/ssl/certs/ca-certificates.crt"))
 
 
 @contextmanager

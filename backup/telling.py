@@ -88,14 +88,9 @@ class Telling:
 
 
 def write(path: Path, text: str) -> None:
-    """Another file, then its name: nobody reads half of it.
-
-    Containers of other kinds write to the same folder: what one of them left under that name, such as a link to
-    somewhere else, is not written through.
-    """
+    """Another file, then its name: nobody reads half of it."""
     other = path.with_name(f".{path.name}.new")
-    other.unlink(missing_ok=True)
-    with other.open("x", encoding="utf-8") as file:
+    with other.open("w", encoding="utf-8") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

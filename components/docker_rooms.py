@@ -65,7 +65,8 @@ class DockerRooms:
         if settings.database_host is None:
             return secrets
         host = self._compute.docker_hosts[settings.database.host]
-        key = self._keys[STORAGE_USER]
+        key, replica = self._keys[STORAGE_USER], settings.database_replica
+        archived = settings.backup.image is not None
         self.database = database.Database(
             "database",
             database.DatabaseArgs(
@@ -77,10 +78,27 @@ class DockerRooms:
                 storage_key_id=key.access_key,
                 storage_key=key.secret_key,
                 authority=self._authority,
-                archived=settings.backup.image is not None,
+                archived=archived,
+                replica_address=None if replica is None else replica.address,
             ),
             pulumi.ResourceOptions(providers={"docker": host.provider}),
         )
+        if settings.database.replica is not None and replica is not None:
+            database.Replica(
+                "database-replica",
+                database.ReplicaArgs(
+                    settings=settings.database,
+                    environment=settings.environment.label,
+                    hostname=settings.database.replica,
+                    address=replica.address,
+                    primary_address=host.address,
+                    primary=self.database,
+                    archived=archived,
+                ),
+                pulumi.ResourceOptions(
+                    providers={"docker": self._compute.docker_hosts[settings.database.replica].provider}
+                ),
+            )
         made = {
             "serviceRoleKey": self.database.service_role_key,
             "databaseMonitorPassword": self.database.monitor_password,
@@ -230,7 +248,7 @@ class DockerRooms:
                     docker_host.address,
                     settings.observability.node_exporter_port,
                     settings.environment.label,
-                    self.backups.figures if self.backups and host == settings.backup.host else None,
+                    self.backups.figures if self.backups and host == settings.backup.host else {},
                 ),
                 pulumi.ResourceOptions(providers={"docker": docker_host.provider}),
             )

@@ -95,12 +95,6 @@ _OF_CHART = (
             ("workload-spread", "spec.template.spec.topologySpreadConstraints"),
         )
     ),
-    (
-        "network-policy-pods",
-        "kubernetes:apps/v1:Deployment",
-        "metadata.name",
-        "the policy cert-manager has the doors of all three parts, by the label that they share",
-    ),
 )
 
 EXEMPTIONS: tuple[Exemption, ...] = (

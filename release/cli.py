@@ -208,6 +208,21 @@ def restore_host_(
     return errors.DONE
 
 
+@verb(app, "promote-database")
+def promote_database_(
+    connections: Connections,
+    ended: Annotated[str | None, typer.Option("--ended", help="Its host, which a person has seen to be off")] = None,
+    behind: Annotated[bool, typer.Option("--behind", help="Lose the commits that the replica does not have")] = False,
+    old: Annotated[str | None, typer.Option("--docker", help="Runs docker on its host; over SSH by default")] = None,
+    new: Annotated[str | None, typer.Option("--replica-docker", help="The same on the replica's host")] = None,
+) -> int:
+    """Let the replica take the database's place: the old one is ended first, and the settings name the new one."""
+    with _context(connections, "promote-database"):
+        promotion = connections.promotion(old, new)
+        promotion.run(ended, behind=behind, dry_run=connections.options.dry_run)
+    return errors.DONE
+
+
 def _candidate(
     connections: Connections, service: str, kind: Kind, percent: int | None, *, promote: bool, remove: bool
 ) -> int:

@@ -17,10 +17,12 @@ from release.announce import Announcer
 from release.audit import Audit
 from release.cluster import Cluster, ClusterError
 from release.context import Context
+from release.docker import Docker
 from release.errors import ReleaseError
 from release.gateway_checks import GatewayChecks, Https
 from release.guard.query import LOKI, PROMETHEUS, Source
 from release.notifications import Notifications
+from release.promotion import Promotion
 from release.pulumi_engine import PulumiEngine
 from release.registry.clean import ACCEPT, Access
 from release.registry.objects import Bucket
@@ -29,6 +31,7 @@ from release.snapshots import Hypervisor, Making, Manifests
 from release.state import ReleaseFile
 from release.web import Web, login
 from settings import Settings, SettingsError, load, stacks
+from settings.compute import Vm
 from settings.loading import check
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -185,8 +188,24 @@ class Connections:
                 {**known, **ACCEPT},
                 loopback_only=options.loopback_only,
             ),
-            shlex.split(docker) if docker else ["ssh", address, "docker"],
+            Docker(shlex.split(docker) if docker else ["ssh", address, "docker"]),
         )
+
+    def promotion(self, old: str | None, new: str | None) -> Promotion:
+        """What promotes the database's replica.
+
+        Args:
+            old: Command that runs Docker on the database's host; None for SSH.
+            new: The same on the replica's.
+        """
+        settings, options = self.settings, self.options
+        file = options.root / f"Pulumi.{options.stack}.yaml"
+        hosts = settings.database_host, settings.database_replica
+        return Promotion(settings, file, self._docker(hosts[0], old), self._docker(hosts[1], new), self.say)
+
+    def _docker(self, host: Vm | None, given: str | None) -> Docker:
+        address = "" if host is None else host.address
+        return Docker(shlex.split(given) if given else ["ssh", f"{self.settings.compute.ssh.user}@{address}", "docker"])
 
     def snapshots(self) -> Making:
         """The snapshots of the stack's Docker hosts, by the token that makes the machines."""

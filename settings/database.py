@@ -12,6 +12,14 @@ HOST: Final = "supabase"
 """Label of its public name, under the stack's domain (ENV-2)."""
 STORAGE_USER: Final = "supabase"
 """User of the object storage as whom its storage writes."""
+REPLICATION_PORT: Final = 5433
+"""TCP port of the database's host at which its replica alone reaches PostgreSQL."""
+SERVER_NAME: Final = "supabase-db"
+"""Container of PostgreSQL."""
+REPLICA_NAME: Final = "supabase-db-replica"
+"""Container of what follows it."""
+PROMOTE: Final = "/etc/luxima/promote.sh"
+"""Script in the latter that makes a database of it; with `--plan` it says how far it is."""
 KEY_YEARS: Final = 5
 """How long the tokens of applications and the certificate are good for."""
 
@@ -78,6 +86,11 @@ class Database(Area):
         description="`supabase`: the stack brings it; `existing`: it runs elsewhere, at `dns.hosts.public.supabase`"
     )
     host: Label = Field(default="docker-1", description="Docker host that it runs on; one of compute.vms")
+    replica: Label | None = Field(
+        default=None,
+        description="Docker host on another Proxmox node that follows the database, and can take its place; prod needs "
+        "one. A promotion (`release promote-database`) exchanges it with `host`",
+    )
     user_id: Annotated[int, Field(ge=1, le=65_533)] = Field(
         default=105,
         description="Number of the user postgres in PostgreSQL's image, who owns its files and makes the backups: "

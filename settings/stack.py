@@ -71,6 +71,12 @@ class Settings(Stack):
         return self.wanted_vms.get(self.database.host) if self.database.mode == "supabase" else None
 
     @property
+    def database_replica(self) -> Vm | None:
+        """Docker host of what follows it; None where nothing does."""
+        replica = self.database.replica
+        return None if replica is None or self.database_host is None else self.wanted_vms.get(replica)
+
+    @property
     def storage_hosts(self) -> Mapping[str, Vm]:
         """Docker hosts of the object storage's own server, by name; none where one is there already."""
         server, made = self.storage.server, self.wanted_vms

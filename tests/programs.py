@@ -1,7 +1,7 @@
 """Programs that tests run: ports for them to listen on, and their end."""
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from sandbox.ports import Wanted, choose
@@ -12,10 +12,12 @@ def free_port(*, datagrams: bool = False) -> int:
     return choose(Wanted("test", datagrams=datagrams))
 
 
-def start(command: Sequence[str | Path], log: Path) -> subprocess.Popen[bytes]:
-    """Run a program; all that it says goes to `log`."""
+def start(
+    command: Sequence[str | Path], log: Path, environment: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Run a program, in this environment if one is given; all that it says goes to `log`."""
     with log.open("wb") as output:
-        return subprocess.Popen(command, stdout=output, stderr=output)
+        return subprocess.Popen(command, stdout=output, stderr=output, env=environment)
 
 
 def end(process: subprocess.Popen[bytes], seconds: float = 60) -> None:

@@ -208,6 +208,12 @@ def stack_settings(stack: str) -> Settings:
     return check(stack, ROOT)
 
 
+def released(settings: Settings, *services: str) -> Settings:
+    """Those settings, with no other service released than these."""
+    found = {name: release for name, release in settings.releases.services.items() if name in services}
+    return settings.model_copy(update={"releases": settings.releases.model_copy(update={"services": found})})
+
+
 def on_shared_storage(*guests: str) -> Settings:
     """Those of prod, had it storage that all nodes share, on which Proxmox starts these guests elsewhere."""
     settings = stack_settings("prod")

@@ -235,6 +235,13 @@ PROGRAMS = {
             Check(("--version",), rf"etcd Version: {_SEMANTIC}", minimum=(3, 6, 0), family="minor"),
             package="go.etcd.io/etcd/server/v3",
         ),
+        # What k3s restores a snapshot with.
+        Program(
+            "etcdutl",
+            _ETCD,
+            Check(("version",), rf"etcdutl version: {_SEMANTIC}", minimum=(3, 6, 0), family="minor"),
+            package="go.etcd.io/etcd/etcdutl/v3",
+        ),
         *map(_kubernetes, ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl")),
         *map(_kubernetes, ("kubelet", "kube-proxy")),
         *map(_kwok, ("kwok", "kwokctl")),

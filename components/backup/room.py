@@ -13,8 +13,6 @@ from components.docker_files import DockerFiles, DockerFilesArgs
 from components.docker_health import healthcheck
 from settings.backup import container
 
-FIGURES: Final = "backup-figures"
-"""Volume in which the node exporter finds the figures of backups."""
 _FIGURES_FOLDER: Final = "/var/lib/node-exporter"
 _STATE_FOLDER: Final = "/var/lib/backup"
 _HEALTH: Final = "import os, sys, time; sys.exit(os.stat('/tmp/serving').st_mtime < time.time())"
@@ -74,32 +72,33 @@ class BackupsArgs:
 
 
 class Backups(pulumi.ComponentResource):
-    """Each container has the keys of its own kind alone, and a volume of its own with what it knows over restarts."""
+    """Each container has the keys of its own kind alone, and volumes of its own: what it knows, and what it tells."""
 
-    figures: pulumi.Output[str]
-    """Name of the volume with the figures."""
+    figures: Mapping[str, pulumi.Output[str]]
+    """Volumes in which the node exporter finds the figures of each kind."""
 
     def __init__(self, name: str, args: BackupsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:backup:Backups", name, None, opts)
         self._name, self._args = name, args
+        self.figures = figures = dict[str, pulumi.Output[str]]()
         child = pulumi.ResourceOptions(parent=self)
         self._image = docker.RemoteImage(f"{name}-image", name=args.image, keep_locally=True, opts=child)
-        self.figures = docker.Volume(f"{name}-figures", name=FIGURES, opts=child).name
         for task in args.tasks:
             files = {documents.PLAN: task.plan_json, documents.REMOTES: self._remotes(task)}
-            self._container(task.kind, files, (task.source.endpoint, task.target.endpoint), _USER)
+            between = (task.source.endpoint, task.target.endpoint)
+            figures[task.kind] = self._container(task.kind, files, between, _USER)
         if args.database is not None:
-            self._database(args.database)
+            figures["database"] = self._database(args.database)
         self.register_outputs({"figures": self.figures})
 
-    def _database(self, database: DatabaseBackup) -> None:
+    def _database(self, database: DatabaseBackup) -> pulumi.Output[str]:
         """It reads the database's files as their owner, and asks it by its socket; only WAL on its way is removed."""
         mounts = [
             docker.ContainerMountArgs(type="volume", source=volume, target=place, read_only=what != "socket")
             for what, (volume, place) in database.shared.items()
         ]
         between = (database.shared["data"][0], database.endpoint)
-        self._container("database", database.files, between, f"{database.user_id}:0", mounts, database.after)
+        return self._container("database", database.files, between, f"{database.user_id}:0", mounts, database.after)
 
     def _container(
         self,
@@ -109,7 +108,8 @@ class Backups(pulumi.ComponentResource):
         user: str,
         more: Sequence[docker.ContainerMountArgs] = (),
         after: pulumi.Resource | None = None,
-    ) -> None:
+    ) -> pulumi.Output[str]:
+        """Give the volume with its figures."""
         args, owner = self._args, container(kind)
         name, child = f"{self._name}-{kind.replace('_', '-')}", pulumi.ResourceOptions(parent=self)
         labels = {
@@ -125,7 +125,9 @@ class Backups(pulumi.ComponentResource):
             DockerFilesArgs(owner, args.image, FOLDER, {**files, **trusted}, labels, self._image),
             child,
         )
-        state = docker.Volume(f"{name}-state", name=f"{owner}-state", opts=child)
+        state, figures = (
+            docker.Volume(f"{name}-{what}", name=f"{owner}-{what}", opts=child).name for what in ("state", "figures")
+        )
         docker.Container(
             f"{name}-container",
             name=owner,
@@ -143,8 +145,8 @@ class Backups(pulumi.ComponentResource):
             destroy_grace_seconds=30,
             mounts=[
                 told.mount,
-                docker.ContainerMountArgs(type="volume", source=state.name, target=_STATE_FOLDER),
-                docker.ContainerMountArgs(type="volume", source=self.figures, target=_FIGURES_FOLDER),
+                docker.ContainerMountArgs(type="volume", source=state, target=_STATE_FOLDER),
+                docker.ContainerMountArgs(type="volume", source=figures, target=_FIGURES_FOLDER),
                 *more,
             ],
             log_driver="json-file",
@@ -152,6 +154,7 @@ class Backups(pulumi.ComponentResource):
             labels=[docker.ContainerLabelArgs(label=label, value=value) for label, value in labels.items()],
             opts=pulumi.ResourceOptions(parent=self, depends_on=[told, *([after] if after else [])]),
         )
+        return figures
 
     def _remotes(self, task: Task) -> pulumi.Output[str]:
         source, target = self._args.keys[task.source.user], self._args.keys[task.target.user]

@@ -5,6 +5,7 @@ from components.database.migrations import migrations
 from components.database.pgbackrest import database_plan, pgbackrest_conf
 from components.database.plan import plan
 from components.database.postgres import SHARED
+from components.database.replica import Replica, ReplicaArgs
 from components.database.room import NETWORK, Database, DatabaseArgs
 
 __all__ = [
@@ -12,6 +13,8 @@ __all__ = [
     "SHARED",
     "Database",
     "DatabaseArgs",
+    "Replica",
+    "ReplicaArgs",
     "backup_files",
     "database_plan",
     "migrations",

@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from components.database.postgres import BACKUP, MONITOR
+from components.database.postgres import BACKUP, MONITOR, REPLICA
 
 FOLDER: Final = "/migrations"
 """Where the script and the migrations lie in the container that runs it."""
@@ -20,7 +20,12 @@ _ROLES: Final = (
     *("supabase_replication_admin", "supabase_storage_admin"),
 )
 """Roles of Supabase's image that log in; those that are not there are passed over."""
-PASSWORDS: Final = ("databasePassword", "databaseMonitorPassword", "databaseBackupPassword")
+PASSWORDS: Final = (
+    "databasePassword",
+    "databaseMonitorPassword",
+    "databaseBackupPassword",
+    "databaseReplicaPassword",
+)
 """Files beside the script: what roles log in with."""
 
 _HEAD: Final = """\
@@ -80,6 +85,8 @@ _SUPABASE: Final = """\
   alter role MONITOR with password :'password';
   \\set password `cat FOLDER/databaseBackupPassword`
   alter role BACKUP with password :'password';
+  \\set password `cat FOLDER/databaseReplicaPassword`
+  alter role REPLICA with password :'password';
   \\unset password
   \\connect _supabase
   create schema if not exists _supavisor;
@@ -100,4 +107,7 @@ def migration_files(migrations: Mapping[str, str]) -> dict[str, str]:
     ]
     script = "".join((_HEAD.replace("LOCK", str(_LOCK)), *steps, _SUPABASE)).replace("FOLDER", FOLDER)
     roles = ", ".join(f"'{role}'" for role in _ROLES)
-    return {SCRIPT: script.replace("ROLES", roles).replace("MONITOR", MONITOR).replace("BACKUP", BACKUP), **migrations}
+    names = {"ROLES": roles, "MONITOR": MONITOR, "BACKUP": BACKUP, "REPLICA": REPLICA}
+    for word, name in names.items():
+        script = script.replace(word, name)
+    return {SCRIPT: script, **migrations}

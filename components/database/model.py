@@ -52,6 +52,8 @@ class Part:
     value that begins with @."""
     command: Sequence[str] = ()
     """Program and arguments; those of the image when empty, for what needs no shell."""
+    unless: str = ""
+    """File that keeps it from starting, and after a colon the reason."""
     health: Sequence[str]
     """Command in the container that ends well when it serves; CMD or CMD-SHELL first."""
     writes: Sequence[str] = ()

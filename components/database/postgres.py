@@ -1,12 +1,14 @@
 """PostgreSQL: its record, and the two documents that it reads (SEC-3, SEC-4, MON-3)."""
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from typing import Final
 
 import versions
 from components.database.model import DATABASE, PORT, SECRETS, Part
-from settings.database import Database
+from settings.database import PROMOTE, REPLICA_NAME, REPLICATION_PORT, SERVER_NAME, Database
 
 CONF: Final = "/etc/luxima"
 """Folder with the documents and the certificate."""
@@ -34,7 +36,12 @@ _SCRIPT: Final = "pgbackrest-spool.sh"
 RESTORE_SCRIPT: Final = "restore-schema.sh"
 ADMIN: Final = "supabase_admin"
 """The superuser of Supabase's image."""
+REPLICA: Final = "luxima_replica"
+"""Role that takes the write-ahead log, of migration 0003; and the slot that keeps what is not taken yet."""
+REPLICA_SCRIPT: Final = "replica.sh"
+_PROMOTE_SCRIPT: Final = PROMOTE.rpartition("/")[2]
 _SCRIPTS: Final = (_SCRIPT, RESTORE_SCRIPT)
+_REPLICA_SCRIPTS: Final = (REPLICA_SCRIPT, _PROMOTE_SCRIPT)
 _IMAGE_CONF: Final = "/etc/postgresql/postgresql.conf"
 """What the image itself says, above all which libraries are loaded: pg_stat_statements, pgaudit, pg_cron and others."""
 _MIB: Final = 1024
@@ -43,7 +50,7 @@ _MIB: Final = 1024
 def postgres(database: Database) -> Part:
     """The server; its data, and the root key of what it encrypts, are in volumes that nothing here removes."""
     return Part(
-        name="supabase-db",
+        name=SERVER_NAME,
         aliases=[DATABASE],
         image=versions.SUPABASE_POSTGRES,
         port=PORT,
@@ -60,8 +67,25 @@ def postgres(database: Database) -> Part:
         },
         secrets={"PGPASSWORD": "{databasePassword}", "POSTGRES_PASSWORD": "{databasePassword}"},
         command=["docker-entrypoint.sh", "postgres", "-c", f"config_file={CONF}/postgresql.conf"],
+        # Two servers on one volume would destroy it: the replica on this host may still run.
+        unless=f"{DATA}/standby.signal:the data here follow another database, run `release promote-database` first",
         health=["CMD", "pg_isready", "--username=postgres", "--host=127.0.0.1"],
         keeps=dict(SHARED.values()),
+    )
+
+
+def replica(database: Database) -> Part:
+    """Its replica on another host: the same program, on volumes of the same names, which a promotion leaves to it."""
+    server = postgres(database)
+    return replace(
+        server,
+        name=REPLICA_NAME,
+        aliases=[],
+        callers=[],
+        env={},
+        secrets={},
+        unless="",
+        command=["/bin/sh", f"{CONF}/{REPLICA_SCRIPT}"],
     )
 
 
@@ -91,11 +115,13 @@ def postgresql_conf(database: Database, *, archived: bool) -> str:
         "max_wal_size": f"{max(512, memory // 2)}MB",
         "checkpoint_completion_target": 0.9,
         "random_page_cost": 1.1,
-        # Realtime reads changes, and a replica would.
+        # Realtime reads changes, and the replica does.
         "wal_level": "logical",
         "max_wal_senders": 10,
         "max_replication_slots": 10,
         "max_slot_wal_keep_size": f"{memory * 2}MB",
+        # A former primary is wound back by the pages that it has changed.
+        "wal_log_hints": "off" if database.replica is None else "on",
         "archive_mode": "on" if archived else "off",
         "archive_command": f"/bin/sh {CONF}/{_SCRIPT} %p %f",
         "archive_timeout": f"{ARCHIVE_SECONDS}s",
@@ -131,17 +157,34 @@ def postgresql_conf(database: Database, *, archived: bool) -> str:
 def scripts() -> dict[str, str]:
     """The script of archive_command, and the one that brings a schema back, by their names in CONF."""
     values = {"SPOOL": SPOOL, "LIMIT": str(_SPOOLED), "SOCKET": SOCKET, "CONF": CONF, "ADMIN": ADMIN}
-    texts = {name: files(__package__ or "").joinpath(name).read_text(encoding="utf-8") for name in _SCRIPTS}
+    return _filled(_SCRIPTS, values)
+
+
+def replica_scripts() -> dict[str, str]:
+    """The replica's own program, and what makes a database of it, by their names in CONF."""
+    values = {"DATA": DATA, "SLOT": REPLICA, "SERVICE": SERVICE_FILE, "CONF": CONF, "ROOT_KEY": ROOT_KEY}
+    return _filled(_REPLICA_SCRIPTS, values)
+
+
+def _filled(names: Sequence[str], values: Mapping[str, str]) -> dict[str, str]:
+    texts = {name: files(__package__ or "").joinpath(name).read_text(encoding="utf-8") for name in names}
     return {name: re.sub(rf"\b({'|'.join(values)})\b", lambda found: values[found[0]], texts[name]) for name in texts}
 
 
-def pg_hba_conf() -> str:
-    """pg_hba.conf: everybody has a password, nobody comes from another network, and nobody replicates.
+def pg_hba_conf(replica_address: str | None) -> str:
+    """pg_hba.conf: everybody has a password, and nobody but the replica comes from another network.
 
     The image trusts whoever comes by loopback, and knows no replication.
+
+    Args:
+        replica_address: Of the replica's host; None for nobody.
     """
+    follows = () if replica_address is None else ("replication", "postgres")
     rows = (
         ("local", "all", "all", "", "scram-sha-256"),
+        # It reads files of the data when it has to be wound back.
+        *(("hostssl", database, REPLICA, f"{replica_address}/32", "scram-sha-256") for database in follows),
+        ("host", "all", REPLICA, "all", "reject"),
         ("host", "replication", "all", "all", "reject"),
         ("hostnossl", "all", MONITOR, "all", "reject"),
         ("host", "all", "all", "127.0.0.1/32", "scram-sha-256"),
@@ -154,6 +197,20 @@ def pg_hba_conf() -> str:
 
 SERVICE_FILE: Final = f"{SECRETS}/service.conf"
 """Where the migrations' psql finds how it logs in: no argument and no environment has the password."""
+
+
+def primary_conf(address: str, host: str) -> str:
+    """The connection of the replica, with the password still to be put in.
+
+    Args:
+        address: Of the primary's host.
+        host: Name of the replica's, by which the primary and its alerts know it.
+    """
+    return (
+        f"[primary]\nhost={address}\nport={REPLICATION_PORT}\ndbname=postgres\nuser={REPLICA}\n"
+        f"password={{databaseReplicaPassword}}\nsslmode=verify-full\nsslrootcert={CONF}/server.crt\n"
+        f"application_name={host}\nconnect_timeout=15\n"
+    )
 
 
 def service_conf() -> str:

@@ -31,7 +31,7 @@ done
 work=$(mktemp -d)
 server=''
 clean() {
-  [ -z "$server" ] || { kill -INT "$server" && wait "$server"; } || true
+  [ -z "$server" ] || { kill -INT "$server" 2>/dev/null && wait "$server"; } || true
   rm -rf "$work"
 }
 trap clean EXIT
@@ -39,7 +39,7 @@ trap 'exit 1' INT TERM
 IFS= read -r password || fail "standard input has no password: give that of ADMIN"
 printf '*:*:*:ADMIN:%s\n' "$(printf %s "$password" | sed 's/[\\:]/\\&/g')" >"$work/pass"
 echo 'local all all trust' >"$work/hba"
-export PGPASSFILE="$work/pass" PGOPTIONS='-c timezone=UTC -c datestyle=ISO -c statement_timeout=0'
+export PGPASSFILE="$work/pass" PGOPTIONS='-c timezone=GMT -c datestyle=ISO -c statement_timeout=0'
 
 there() { psql -XqAt -v ON_ERROR_STOP=1 -h "$work" -U ADMIN -v "schema=$schema" -v "target=$target" "$@" postgres; }
 here() { psql -XqAt -v ON_ERROR_STOP=1 -h SOCKET -U ADMIN -v "schema=$schema" -v "target=$target" "$@" postgres; }
@@ -48,8 +48,9 @@ here() { psql -XqAt -v ON_ERROR_STOP=1 -h SOCKET -U ADMIN -v "schema=$schema" -v
 postgres -D "$data" -k "$work" -c config_file=CONF/postgresql.conf -c "hba_file=$work/hba" -c listen_addresses= \
   -c archive_mode=off -c ssl=off -c cron.launch_active_jobs=off >"$work/log" 2>&1 &
 server=$!
-until [ "$(there -c 'select pg_is_in_recovery()' 2>/dev/null)" = f ]; do
-  kill -0 "$server" 2>/dev/null || fail "the restored database does not start: $(tail -n 3 "$work/log")"
+until [ "$(there -c 'select pg_is_in_recovery()' 2>"$work/said")" = f ]; do
+  kill -0 "$server" 2>/dev/null || fail "the restored database does not start: $(grep FATAL "$work/log")"
+  ! grep FATAL "$work/said" | grep -qv 'database system is' || fail "it cannot be asked: $(tail -n 1 "$work/said")"
   sleep 1
 done
 

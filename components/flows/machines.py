@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from components.flows.flow import ANYWHERE, Flow, Networks
 from components.flows.peers import API_PORT, GATEWAY_PORTS, KUBELET_PORT, Peers, hosts
+from settings.database import REPLICATION_PORT
 from settings.dns import Zone
 from settings.storage_server import NODE_PORT
 
@@ -25,6 +26,7 @@ def machine_flows(peers: Peers) -> Iterator[Flow]:
     yield from _names(peers)
     yield from _published(peers)
     yield from _drives(peers)
+    yield from _replica(peers)
 
 
 def _management(peers: Peers) -> Iterator[Flow]:
@@ -78,3 +80,12 @@ def _drives(peers: Peers) -> Iterator[Flow]:
     nodes = hosts(host.address for host in peers.settings.storage_hosts.values())
     if len(nodes.cidrs) > 1:
         yield Flow(nodes, nodes, NODE_PORT, "drives of the object storage")
+
+
+def _replica(peers: Peers) -> Iterator[Flow]:
+    """The one way to PostgreSQL from another machine; nobody else has a password for it there."""
+    host, replica = peers.settings.database_host, peers.settings.database_replica
+    if host is not None and replica is not None:
+        yield Flow(
+            hosts([replica.address]), hosts([host.address]), REPLICATION_PORT, "the database's log, for its replica"
+        )

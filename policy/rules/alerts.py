@@ -90,8 +90,7 @@ def alert_named(stack: Stack) -> Iterator[Finding]:
         severity, lasting = alert.at("labels", "severity"), alert.at("for")
         if severity.text != wanted.severity:
             yield severity.wrong(f"is {severity.text or 'missing'}", f"give {wanted.severity} ({wanted.requirement})")
-        minutes = round((hours_of(lasting.text) or 0) * 60)
-        if minutes != wanted.minutes:
+        if round((hours_of(lasting.text) or 0) * 3600) != wanted.minutes * 60:
             yield lasting.wrong(f"is {lasting.text or 'missing'}", f"give {wanted.minutes}m ({wanted.requirement})")
         if (hours_of(alert.at("keep_firing_for").text) or 0) * 60 < 5:
             yield alert.at("keep_firing_for").wrong("is shorter than 5m", "give 5m (ALR-9)")
@@ -113,7 +112,7 @@ def _wanted(labels: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     if severity in {"warning", "notice"}:
         yield ("slack", "#alerts")
     if severity == "info":
-        yield ("email", "")
+        yield ("email", "alerts@luxima.id")
     if labels.get("kind") == "release":
         yield ("telegram", "")
 
@@ -174,16 +173,24 @@ def alert_routed(stack: Stack) -> Iterator[Finding]:
         receivers = {each.at("name").text: Receiver.of(each) for each in document.content.at("receivers").items()}
         both = {each.at("name").text for each in document.content.at("receivers").items() if _tells_both(each)}
         said: set[str] = set()
+        mailed: dict[bool, set[str]] = {True: set(), False: set()}
         for each in sorted(sets):
             labels = dict(each)
             ends = list(reached(route, labels))
             ways = {way for end in ends for way in receivers.get(end.receiver, Receiver()).ways}
+            if labels.get("severity") == "critical":
+                mailed[labels.get("escalation") == "true"] |= {where for way, where in ways if way == "email"}
             tells_both = bool(both & {end.receiver for end in ends})
             for problem, remedy in _misled(labels, ways, tells_both=tells_both):
                 if problem not in said:
                     said.add(problem)
                     yield route.wrong(problem, remedy)
             yield from _late(labels, ends, receivers, said)
+        if all(mailed.values()) and not mailed[True] & mailed[False]:
+            yield route.wrong(
+                "mails what nobody resolved to none of those whom it mails what is critical",
+                "mail both to the CTO (ALR-7, ALR-8)",
+            )
     if not people:
         for document in of_stack(stack, ALERTMANAGER):
             yield document.place.wrong("calls nobody", "give receivers with slack, pagerduty and email")

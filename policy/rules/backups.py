@@ -16,12 +16,24 @@ _ARCHIVE_SECONDS = 300
 _LABEL = "luxima.id/backup"
 _DATA = re.compile(r"/var/lib/postgresql(?:/.*)?|/etc/postgresql-custom(?:/.*)?")
 """Where PostgreSQL has its data, and the key of its vault."""
+_TOLD = re.compile(r"/var/lib/(?:backup|node-exporter)")
+"""Where a container of backups has what it knows, and its figures."""
+
+
+def _labels(container: Resource) -> dict[str, str]:
+    return {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
+
+
+def _source(mount: Value) -> str:
+    """The volume; empty for one that is not known yet, which is named after what is in it."""
+    with contextlib.suppress(UnevaluableError):
+        return mount.at("source").text
+    return ""
 
 
 def _backs_up(container: Resource) -> bool:
     """Whether a container runs that makes backups of the database, and so takes its WAL."""
-    labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
-    return container.props.at("start").flag is not False and labels.get(_LABEL) == "database"
+    return container.props.at("start").flag is not False and _labels(container).get(_LABEL) == "database"
 
 
 @stack_rule("postgres-archive", requirements=("BAK-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
@@ -72,11 +84,7 @@ def database_files_read_only(stack: Stack) -> Iterator[Finding]:
         if _DATA.fullmatch(mount.at("target").text)
     }
     for mount in (mount for each in others for mount in each.props.at("mounts").items()):
-        source = ""
-        # One that is not known yet is named after what is in it, and so none of these.
-        with contextlib.suppress(UnevaluableError):
-            source = mount.at("source").text
-        there = source in volumes or _DATA.fullmatch(mount.at("target").text)
+        there = _source(mount) in volumes or _DATA.fullmatch(mount.at("target").text)
         if there and mount.at("readOnly").flag is not True:
             yield mount.at("readOnly").wrong("lets another than PostgreSQL write to its files", "give true")
 
@@ -105,7 +113,7 @@ def backup_encrypted(resource: Resource) -> Iterator[Finding]:
 
 def copied_elsewhere(container: Resource) -> bool:
     """Whether a container of backups copies from one server to another."""
-    labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
+    labels = _labels(container)
     return labels.get(f"{_LABEL}-from") != labels.get(f"{_LABEL}-to")
 
 
@@ -135,4 +143,19 @@ def copies_encrypted(resource: Resource) -> Iterator[Finding]:
                 yield content.wrong(f"speaks to [{section}] without TLS", "give https:// and its address")
 
 
-RULES = (postgres_archive, database_files_read_only, backup_encrypted, copies_encrypted)
+@stack_rule("backup-volumes-own", requirements=("BAK-5",), types=(kinds.DOCKER_CONTAINER,))
+def backup_volumes_own(stack: Stack) -> Iterator[Finding]:
+    """What a job knows of its backups, and what it tells of them, is written by its own container alone."""
+    mounts = [(each, mount) for each in stack.of(kinds.DOCKER_CONTAINER) for mount in each.props.at("mounts").items()]
+    owners = dict[str, str]()
+    for each, mount in mounts:
+        if _LABEL in _labels(each) and _TOLD.fullmatch(mount.at("target").text):
+            owners.setdefault(_source(mount), each.name)
+    for each, mount in mounts:
+        source = _source(mount)
+        owner = owners.get(source, each.name) if source else each.name
+        if owner != each.name and mount.at("readOnly").flag is not True:
+            yield mount.at("readOnly").wrong(f"lets another than {owner} write to its volume", "give true")
+
+
+RULES = (postgres_archive, database_files_read_only, backup_encrypted, copies_encrypted, backup_volumes_own)

@@ -18,6 +18,9 @@ _TSIG = frozenset({"HMACSHA256", "HMACSHA384", "HMACSHA512"})
 _HOST = re.compile(r"Host\(([^)]*)\)")
 _QUOTED = re.compile(r"`([^`]+)`")
 _INSIDE = ["metrics"]
+_AUTHORITIES = ("acme", "ca", "selfSigned", "vault", "venafi")
+_OF_CERTIFICATE = frozenset({"ca.crt", "tls.crt", "tls.key"})
+"""Keys of a Secret that a certificate is kept in."""
 _SHORTEST_HOURS, _LONGEST_HOURS = 720, 2160
 
 
@@ -28,7 +31,10 @@ def is_private(name: str) -> bool:
 
 @resource_rule("acme-issuer", requirements=("SEC-1",), types=kinds.ISSUERS)
 def acme_issuer(resource: Resource) -> Iterator[Finding]:
-    """A public issuer is Let's Encrypt's, and proves its names by DNS-01 with a signed update."""
+    """A public issuer is Let's Encrypt's, and proves its names by DNS-01 with a signed update; no issuer is two."""
+    given = [each for name in _AUTHORITIES if (each := resource.props.at("spec", name)).present]
+    for other in given[1:]:
+        yield other.wrong("is another authority beside it", "remove it")
     acme = resource.props.at("spec", "acme")
     if not acme.present:
         return
@@ -49,9 +55,6 @@ def acme_issuer(resource: Resource) -> Iterator[Finding]:
         yield acme.at("privateKeySecretRef", "name").wrong("is missing", "name the Secret of the account's key")
     if not acme.at("email").text:
         yield acme.at("email").wrong("is missing: nobody hears of what fails", "give the address for alerts")
-    for other in ("ca", "selfSigned", "vault", "venafi"):
-        if resource.props.at("spec", other).present:
-            yield resource.props.at("spec", other).wrong("is another authority beside it", "remove it")
 
 
 def _updated(update: Value) -> Iterator[Finding]:
@@ -108,6 +111,8 @@ def certificate_strength(resource: Resource) -> Iterator[Finding]:
     if not spec.at("secretName").text:
         yield spec.at("secretName").wrong("is missing", "name the Secret that the gateway mounts")
     if spec.at("isCA").flag:
+        if list(spec.at("dnsNames").items()):
+            yield spec.at("isCA").wrong("is true: who serves a name could certify every other one", "remove it")
         return
     rotation = key.at("rotationPolicy")
     if rotation.text != "Always":
@@ -209,10 +214,10 @@ def _secrets(pod: Value) -> Iterator[tuple[str, str]]:
 @stack_rule(
     "certificate-used",
     requirements=("SEC-1",),
-    types=(kinds.CERTIFICATE, *kinds.ISSUERS, kinds.SECRET_PATCH, *kinds.WORKLOADS),
+    types=(kinds.CERTIFICATE, *kinds.ISSUERS, kinds.SECRET, kinds.SECRET_PATCH, *kinds.WORKLOADS),
 )
 def certificate_used(stack: Stack) -> Iterator[Finding]:
-    """A certificate's Secret is where somebody reads it, and an authority's key is one that is certified."""
+    """A certificate's Secret is where somebody reads it, and whoever reads one, or certifies by it, has it made."""
     made: dict[str, Value] = {
         each.props.at("spec", "secretName").text: each.props.at("spec", "secretName")
         for each in stack.of(kinds.CERTIFICATE)
@@ -224,6 +229,17 @@ def certificate_used(stack: Stack) -> Iterator[Finding]:
         wanted[patch.props.at("metadata", "name").text] = patch.props.at("metadata", "name")
     wanted.pop("", None)
     read = {secret for each in stack.of(*kinds.WORKLOADS) for secret, _ in _secrets(kinds.pod_spec(each))}
+    there = {
+        (kinds.namespace_of(each), each.props.at("spec", "secretName").text) for each in stack.of(kinds.CERTIFICATE)
+    }
+    there |= {(kinds.namespace_of(each), each.props.at("metadata", "name").text) for each in stack.of(kinds.SECRET)}
+    for workload in stack.of(*kinds.WORKLOADS) if made else ():
+        for volume in kinds.pod_spec(workload).at("volumes").items():
+            for source in volume.at("projected", "sources").items():
+                keys = {item.at("key").text for item in source.at("secret", "items").items()}
+                name = source.at("secret", "name")
+                if keys & _OF_CERTIFICATE and (kinds.namespace_of(workload), name.text) not in there:
+                    yield name.wrong(f"is {name.text}, of which no certificate is made", "declare the Certificate")
     for name, place in wanted.items():
         if made and name not in made:
             yield place.wrong(f"is {name}, of which no certificate is made", "declare the Certificate")

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 import versions
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
-from ..values import Finding
+from ..values import Finding, Value
 from . import kinds
+from .documents import of_resource
 
 _DEBIAN = {each.version for each in versions.TABLE if each.name == "debian"}
 _SERVER = "k3s-server"
@@ -41,17 +42,20 @@ def machine_firewall(resource: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     "machine-firewall-closed",
-    requirements=("INF-1", "SEC-3"),
+    requirements=("INF-1", "SEC-3", "SEC-4"),
     types=(kinds.FIREWALL_OPTIONS,),
 )
 def machine_firewall_closed(resource: Resource) -> Iterator[Finding]:
-    """A machine's firewall is on and lets in only what a rule names."""
+    """A machine's firewall is on, lets in only what a rule names, and writes down whom it turned away."""
     enabled = resource.props.at("enabled")
     if enabled.flag is not True:
         yield enabled.wrong("is not true", "set it to true")
     policy = resource.props.at("inputPolicy")
     if policy.text not in {"DROP", "REJECT"}:
         yield policy.wrong(f"is {policy.text or 'missing'}", "give DROP")
+    told = resource.props.at("logLevelIn")
+    if told.text in {"", "nolog"}:
+        yield told.wrong(f"is {told.text or 'missing'}: nobody sees who tries", "give info")
 
 
 @stack_rule(
@@ -134,7 +138,25 @@ def download_checksum(resource: Resource) -> Iterator[Finding]:
         yield algorithm.wrong(f"is {algorithm.text}", "give sha512 or sha256")
 
 
+@stack_rule("machine-keys", requirements=("SEC-6", "INF-1"), types=(kinds.FILE,), severity=Severity.CRITICAL)
+def machine_keys(stack: Stack) -> Iterator[Finding]:
+    """The same SSH keys open every VM of a stack, and none is asked for elsewhere."""
+    machines: list[list[Value]] = []
+    for resource in stack.of(kinds.FILE):
+        for document in of_resource(resource):
+            named = list(document.content.named_leaves())
+            machines.append([leaf for name, leaf in named if name == "ssh_authorized_keys"])
+            for name, leaf in named:
+                if name == "ssh_import_id":
+                    yield leaf.wrong("lets in whom somebody else says", "give keys")
+    shared = set[str].intersection(*({key.text for key in keys} for keys in machines)) if machines else set[str]()
+    for key in (key for keys in machines for key in keys):
+        if key.text not in shared:
+            yield key.wrong("opens this machine and not every other one", "give all of them the same keys")
+
+
 RULES = (
+    machine_keys,
     machine_firewall,
     machine_firewall_closed,
     machine_firewall_declared,

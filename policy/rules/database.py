@@ -15,7 +15,7 @@ from .exposure import DATABASE_PORTS
 _SETTING = re.compile(r"^\s*([A-Za-z_.]+)\s*[=\s]\s*'?([^'\n#]*?)'?\s*(?:#.*)?$", re.MULTILINE)
 _TLS = frozenset({"TLSv1.2", "TLSv1.3"})
 _OPEN_METHODS = frozenset({"trust", "password", "md5", "ident"})
-_BESIDE = frozenset({"samenet", "samehost", "127.0.0.1/32", "::1/128", "localhost"})
+BESIDE = frozenset({"samenet", "samehost", "127.0.0.1/32", "::1/128", "localhost"})
 """Addresses of those who are on the database's own host, in its own network."""
 _EVERYBODY = frozenset({"all", "0.0.0.0/0", "::/0"})
 SERVER = re.compile(r"(?:^|/)postgres(?:ql)?:")
@@ -85,7 +85,7 @@ def postgres_clients(resource: Resource) -> Iterator[Finding]:
                 yield content.wrong(f"says {line.strip()}: {method} is no proof", "give scram-sha-256")
             elif fields[0] != "local" and fields[3] in _EVERYBODY:
                 yield content.wrong(f"says {line.strip()}: everybody may ask", "name the network")
-            elif fields[0] in {"host", "hostnossl"} and fields[3] not in _BESIDE:
+            elif fields[0] in {"host", "hostnossl"} and fields[3] not in BESIDE:
                 yield content.wrong(f"says {line.strip()}: without TLS from elsewhere", "give hostssl")
 
 

@@ -65,15 +65,16 @@ def _source(mount: Value) -> str:
 
 @stack_rule("docker-files-read-only", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_files_read_only(stack: Stack) -> Iterator[Finding]:
-    """A container only reads the files that it is given: its documents, its keys, what it is told to run."""
+    """A container only reads the files that it is given: documents, keys, what to run, and what it measures."""
     given: set[str] = set()
     containers = stack.of(kinds.DOCKER_CONTAINER)
     for each in containers:
         if each.props.at("uploads").present:
             given.update(map(_source, each.props.at("mounts").items()))
     for each in containers:
+        measures = "/node-exporter" in each.props.at("image").text
         for mount in each.props.at("mounts").items() if not each.props.at("uploads").present else ():
-            if _source(mount) in given - {""} and mount.at("readOnly").flag is not True:
+            if (measures or _source(mount) in given - {""}) and mount.at("readOnly").flag is not True:
                 yield mount.at("readOnly").wrong("lets it change what it is told", "give true")
 
 

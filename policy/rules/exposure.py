@@ -13,6 +13,8 @@ from .https import is_public
 
 DATABASE_PORTS = frozenset({5432, 6543})
 """PostgreSQL, and the pooler before it."""
+REPLICATION_PORT = 5433
+"""Where the replica reaches PostgreSQL; who else does is judged by `database-replication`."""
 _ANYWHERE = frozenset({"", "0.0.0.0/0", "::/0", "0.0.0.0", "::", "0/0"})  # noqa: S104 - what is looked for, not bound
 _PRIVATE = tuple(
     ipaddress.ip_network(each)
@@ -64,7 +66,7 @@ def database_port_private(resource: Resource) -> Iterator[Finding]:
         if any(_is_database_port(port.at(key)) for key in ("internal", "external")):
             published = True
             ip = port.at("ip")
-            if not _is_loopback(ip.text):
+            if not _is_loopback(ip.text) and not _is_for_replica(port):
                 yield ip.wrong(
                     f"is {ip.text or 'missing'}: the database listens outside of its host",
                     "publish nothing, and let who needs it join the container's network",
@@ -72,6 +74,10 @@ def database_port_private(resource: Resource) -> Iterator[Finding]:
     every = resource.props.at("publishAllPorts")
     if every.flag and (published or any(name in resource.props.at("image").text for name in _NAMES)):
         yield every.wrong("publishes the database on every interface", "remove it")
+
+
+def _is_for_replica(port: Value) -> bool:
+    return port.at("external").number == REPLICATION_PORT and is_private(port.at("ip").text)
 
 
 def _is_loopback(address: str) -> bool:
@@ -102,7 +108,7 @@ def database_parts_private(resource: Resource) -> Iterator[Finding]:
         return
     for name in ("ports", "publishAllPorts"):
         value = resource.props.at(name)
-        if (name == "ports" and list(value.items())) or (name != "ports" and value.flag):
+        if (name == "ports" and not all(map(_is_for_replica, value.items()))) or (name != "ports" and value.flag):
             yield value.wrong("publishes a part of the database", "remove it: the API gateway leads to it")
     mode = resource.props.at("networkMode")
     if mode.text == "host":

@@ -24,6 +24,8 @@ def service_reaches(resource: Resource) -> Iterator[Finding]:
     spec = resource.props.at("spec")
     if spec.at("type").text == "ExternalName":
         yield spec.at("type").wrong("leads out of the cluster under a name of it", "remove it")
+    if spec.at("externalName").text:
+        yield spec.at("externalName").wrong("is a name outside of the cluster", "remove it")
     if spec.at("type").text == "LoadBalancer":
         if spec.at("allocateLoadBalancerNodePorts").flag is not False:
             yield spec.at("allocateLoadBalancerNodePorts").wrong(
@@ -58,14 +60,8 @@ def _lets(ports: set[str], port: str) -> bool:
     return not ports
 
 
-@stack_rule(
-    "flows-reach",
-    requirements=("SEC-6",),
-    types=(kinds.NETWORK_POLICY, *kinds.FIREWALL_RULES),
-    severity=Severity.CRITICAL,
-)
-def flows_reach(stack: Stack) -> Iterator[Finding]:
-    """What a network policy lets pods ask of a machine, the machine lets in; hypervisors are asked by no pod."""
+def _doors(stack: Stack) -> tuple[dict[str, list[set[str]]], set[str]]:
+    """The ports that each machine's firewall lets in, by address; and the addresses that it lets nobody ask."""
     doors: dict[str, list[set[str]]] = {}
     closed: set[str] = set()
     for _, rule in _rules(stack):
@@ -75,6 +71,29 @@ def flows_reach(stack: Stack) -> Iterator[Finding]:
                 doors.setdefault(address, []).append(ports)
         elif rule.at("type").text == "out" and rule.at("action").text == "DROP":
             closed |= _split(rule.at("dest"))
+    return doors, closed
+
+
+@stack_rule("published-let-in", requirements=("SEC-6",), types=(kinds.DOCKER_CONTAINER, *kinds.FIREWALL_RULES))
+def published_let_in(stack: Stack) -> Iterator[Finding]:
+    """What a Docker host publishes is in the table of flows: its machine's firewall lets somebody in there."""
+    doors, _ = _doors(stack)
+    for container in stack.of(kinds.DOCKER_CONTAINER) if doors else ():
+        for port in container.props.at("ports").items():
+            address, number = port.at("ip").text, port.at("external")
+            if number.text and not any(_lets(ports, number.text) for ports in doors.get(address, [{number.text}])):
+                yield number.wrong(f"is {number.text}, at which {address} lets nobody in", "take it from the flows")
+
+
+@stack_rule(
+    "flows-reach",
+    requirements=("SEC-6",),
+    types=(kinds.NETWORK_POLICY, *kinds.FIREWALL_RULES),
+    severity=Severity.CRITICAL,
+)
+def flows_reach(stack: Stack) -> Iterator[Finding]:
+    """What a network policy lets pods ask of a machine, the machine lets in; hypervisors are asked by no pod."""
+    doors, closed = _doors(stack)
     for policy in stack.of(kinds.NETWORK_POLICY):
         measures = policy.props.at("spec", "podSelector", "matchLabels", _NAME).text in _MEASURING
         for rule in policy.props.at("spec", "egress").items():
@@ -144,7 +163,7 @@ _ELSEWHERE = "-host-"
     types=(kinds.DNS_RECORD, kinds.SERVICE, kinds.VM, kinds.LXC),
 )
 def record_own_addresses(stack: Stack) -> Iterator[Finding]:
-    """The stack's names lead to its own gateways and machines, but for those that `dns.hosts` says are elsewhere."""
+    """The stack's names, one by one, lead to its own gateways and machines, or where `dns.hosts` says."""
     own: set[str] = set()
     for service in stack.of(kinds.SERVICE):
         own |= _split(service.props.at("metadata", "annotations", _ADDRESSES))
@@ -154,16 +173,25 @@ def record_own_addresses(stack: Stack) -> Iterator[Finding]:
         for place in machine.props.at("initialization", "ipConfigs").items():
             own.add(place.at("ipv4", "address").text.partition("/")[0])
     for record in stack.of(kinds.DNS_RECORD):
-        if _ELSEWHERE in record.props.subject.name or record.props.at("type").text not in {"A", "AAAA"}:
+        name, kind = record.props.at("name"), record.props.at("type")
+        if name.text.startswith("*"):
+            yield name.wrong("stands for names that nobody declared", "name the host")
+        if kind.text in {"CNAME", "DNAME"}:
+            yield kind.wrong(f"is {kind.text}: what it leads to is another's to say", "give A with the address")
+        if _ELSEWHERE in record.props.subject.name or kind.text not in {"A", "AAAA"}:
             continue
         for address in record.props.at("records").items():
             if address.text not in own:
                 yield address.wrong(f"is {address.text}, which is nobody's of the stack", "give a gateway's address")
 
 
-@stack_rule("names-reach", requirements=("SEC-6", "ENV-4"), types=(kinds.NETWORK_POLICY, *kinds.LONG_RUNNING))
+@stack_rule(
+    "names-reach",
+    requirements=("SEC-6", "ENV-4"),
+    types=(kinds.NETWORK_POLICY, *kinds.LONG_RUNNING, kinds.HELM_CHART),
+)
 def names_reach(stack: Stack) -> Iterator[Finding]:
-    """Where everything is denied, every pod may still ask for names."""
+    """Where everything is denied, every pod may still ask for names, those of charts as well."""
     policies = stack.of(kinds.NETWORK_POLICY)
     asking = {
         kinds.namespace_of(each)
@@ -174,6 +202,9 @@ def names_reach(stack: Stack) -> Iterator[Finding]:
     for workload in stack.of(*kinds.LONG_RUNNING) if policies and "?" not in asking else ():
         if kinds.namespace_of(workload) not in asking:
             yield workload.props.at("metadata", "namespace").wrong("has pods that may ask for no name", "let them")
+    for chart in stack.of(kinds.HELM_CHART) if policies and "?" not in asking else ():
+        if chart.props.at("namespace").text not in asking:
+            yield chart.props.at("namespace").wrong("has pods that may ask for no name", "let them")
 
 
-RULES = (names_reach, service_reaches, flows_reach, firewall_logins, record_own_addresses)
+RULES = (names_reach, service_reaches, published_let_in, flows_reach, firewall_logins, record_own_addresses)

@@ -18,7 +18,7 @@ _SPARE = 0.9
 
 @resource_rule("machine-confined", requirements=("INF-1", "SEC-3"), types=_GUESTS, severity=Severity.CRITICAL)
 def machine_confined(resource: Resource) -> Iterator[Finding]:
-    """A machine has no device, no folder and no script of its hypervisor."""
+    """A machine has no device, no folder and no script of its hypervisor, and an LXC holds no other one."""
     props = resource.props
     for name in _OF_HOST:
         for each in props.at(name).items():
@@ -30,7 +30,7 @@ def machine_confined(resource: Resource) -> Iterator[Finding]:
         if mount.at("volume").text.startswith("/"):
             yield mount.at("volume").wrong("is a folder of the hypervisor", "give a volume of a data store")
     features = props.at("features")
-    for name in ("keyctl", "fuse"):
+    for name in ("keyctl", "fuse", "nesting"):
         if features.at(name).flag:
             yield features.at(name).wrong("is true", "remove it")
     for each in features.at("mounts").items():

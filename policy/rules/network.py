@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import ipaddress
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import combinations
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
@@ -19,14 +19,14 @@ GATEWAYS = frozenset({"traefik"})
 _NAME = "app.kubernetes.io/name"
 _NAMESPACE = "kubernetes.io/metadata.name"
 _PUBLIC_PORTS = frozenset({"80", "443", "8000", "8443"})
-_OPEN_PORTS = frozenset({53, 80, 443})
 _INSIDE = ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8")
-_SHORTEST = 16
+_LOGIN = "22"
+SHORTEST = 16
 """Bits of a network's prefix: a larger one is not a named peer."""
-_PORT_RANGE = 100
+PORT_RANGE = 100
 
 
-def _network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
+def network_of(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network | None:
     with contextlib.suppress(ValueError):
         return ipaddress.ip_network(text.strip(), strict=False)
     return None
@@ -44,9 +44,7 @@ def network_policy_addresses(resource: Resource) -> Iterator[Finding]:
     for rules, peers in (("ingress", "from"), ("egress", "to")):
         for rule in spec.at(rules).items():
             for port in rule.at("ports").items():
-                last, first = port.at("endPort"), port.at("port")
-                if last.number and last.number - (first.number or 0) > _PORT_RANGE:
-                    yield last.wrong(f"is {last.text}: a range of more than {_PORT_RANGE}", "name the ports")
+                yield from _port(port.at("port"), port.at("endPort"))
             for peer in rule.at(peers).items():
                 block = peer.at("ipBlock")
                 if block.present:
@@ -63,9 +61,16 @@ def network_policy_addresses(resource: Resource) -> Iterator[Finding]:
                     yield peer.at("namespaceSelector").wrong("names no namespace: all may", "name it")
 
 
+def _port(first: Value, last: Value) -> Iterator[Finding]:
+    if first.text == _LOGIN:
+        yield first.wrong("is for logins: nobody has one on pods, and people alone on machines", "remove it")
+    if last.number and last.number - (first.number or 0) > PORT_RANGE:
+        yield last.wrong(f"is {last.text}: a range of more than {PORT_RANGE}", "name the ports")
+
+
 def _block(block: Value, rules: str, *, everyone_may: bool) -> Iterator[Finding]:
     cidr = block.at("cidr")
-    network = _network(cidr.text)
+    network = network_of(cidr.text)
     if network is None:
         yield cidr.wrong(f"{cidr.text!r} is no network", "give address/bits")
     elif network.prefixlen == 0:
@@ -76,69 +81,102 @@ def _block(block: Value, rules: str, *, everyone_may: bool) -> Iterator[Finding]
                 yield block.at("except").wrong(f"lacks {', '.join(missing)}", "take out what is inside")
         elif not everyone_may:
             yield cidr.wrong("is everybody", "name who may; only gateways are open")
-    elif network.prefixlen < _SHORTEST:
+    elif network.prefixlen < SHORTEST:
         yield cidr.wrong(f"is {cidr.text}", "name the machines")
 
 
-@dataclass(frozen=True, slots=True)
-class _Side:
-    """One side of a flow between pods, as one policy says it."""
+_Labels = frozenset[tuple[str, str]]
 
-    own: tuple[str, str]
-    """Namespace and name of the pods that the policy is on."""
-    peer: tuple[str, str]
+
+@dataclass(frozen=True, slots=True)
+class _Flow:
+    """A flow between pods, as the policy of one side says it."""
+
+    space: str
+    """Namespace of the policy."""
+    own: _Labels
+    """By which the policy chooses its pods."""
+    peer_space: str
+    peer: _Labels
     port: str
     protocol: str
     place: Value
 
+    @property
+    def between(self) -> str:
+        """Both sides, for people."""
+        sides = ((self.space, self.own), (self.peer_space, self.peer))
+        return " and ".join("/".join((space, *(value for _, value in sorted(labels)))) for space, labels in sides)
 
-def _sides(stack: Stack, rules: str, peers: str) -> Iterator[_Side]:
+
+def _flows(stack: Stack, rules: str, peers: str) -> Iterator[_Flow]:
     for policy in stack.of(kinds.NETWORK_POLICY):
         spec = policy.props.at("spec")
-        own = kinds.namespace_of(policy), spec.at("podSelector", "matchLabels", _NAME).text
-        for rule in spec.at(rules).items():
+        space, own = kinds.namespace_of(policy), frozenset(_labels(spec.at("podSelector", "matchLabels")).items())
+        for rule in spec.at(rules).items() if own else ():
             for peer in rule.at(peers).items():
-                name = peer.at("podSelector", "matchLabels", _NAME)
-                if not name.text:
-                    continue
-                namespace = peer.at("namespaceSelector", "matchLabels", _NAMESPACE).text or own[0]
-                for port in rule.at("ports").items():
+                named = frozenset(_labels(peer.at("podSelector", "matchLabels")).items())
+                peer_space = peer.at("namespaceSelector", "matchLabels", _NAMESPACE).text or space
+                for port in rule.at("ports").items() if named else ():
                     protocol = port.at("protocol").text or "TCP"
-                    yield _Side(own, (namespace, name.text), port.at("port").text, protocol, port)
+                    yield _Flow(space, own, peer_space, named, port.at("port").text, protocol, port)
+
+
+def _some(labels: _Labels) -> Iterator[_Labels]:
+    """What a selector of pods with these labels may say: some of them, or all."""
+    for size in range(1, len(labels) + 1):
+        yield from map(frozenset, combinations(sorted(labels), size))
 
 
 @stack_rule("network-policy-pairs", requirements=("SEC-6",), types=(kinds.NETWORK_POLICY,))
 def network_policy_pairs(stack: Stack) -> Iterator[Finding]:
-    """A flow between pods stands on both sides: who may ask is asked by, and the other way round."""
-    incoming, outgoing = list(_sides(stack, "ingress", "from")), list(_sides(stack, "egress", "to"))
-    closed = {each.own for each in (*incoming, *outgoing) if each.own[1]}
-    for sides, others in ((incoming, outgoing), (outgoing, incoming)):
-        known = {(each.peer, each.own, each.port, each.protocol) for each in others}
-        for each in sides:
-            if each.own[1] and each.peer in closed and (each.own, each.peer, each.port, each.protocol) not in known:
-                yield each.place.wrong(
-                    f"lets {'/'.join(each.own)} and {'/'.join(each.peer)} talk, which the other side does not know",
-                    "take the flow from the table of flows",
-                )
+    """A flow between pods stands on both sides, in every policy of theirs: who may ask is asked by, and back."""
+    incoming, outgoing = list(_flows(stack, "ingress", "from")), list(_flows(stack, "egress", "to"))
+    chosen: dict[tuple[str, _Labels], set[_Labels]] = {}
+    for flow in (*incoming, *outgoing):
+        for labels in _some(flow.own):
+            chosen.setdefault((flow.space, labels), set()).add(flow.own)
+    for flows, others in ((incoming, outgoing), (outgoing, incoming)):
+        known = {(each.space, each.own, each.peer_space, each.peer, each.port, each.protocol) for each in others}
+        for flow in flows:
+            # While the policy's own namespace is not known, nobody knows it as a peer either.
+            for own in sorted(chosen.get((flow.peer_space, flow.peer), ()), key=sorted) if flow.space != "?" else ():
+                said = (flow.space, flow.port, flow.protocol)
+                if not any((flow.peer_space, own, said[0], labels, *said[1:]) in known for labels in _some(flow.own)):
+                    yield flow.place.wrong(
+                        f"lets {flow.between} talk, which the other side does not know",
+                        "take the flow from the table of flows",
+                    )
+                    break
 
 
-@stack_rule("network-policy-pods", requirements=("SEC-6",), types=(kinds.NETWORK_POLICY, *kinds.WORKLOADS))
+_INSTANCE = "app.kubernetes.io/instance"
+"""By which a chart's pods are known: the name of its release."""
+
+
+@stack_rule(
+    "network-policy-pods",
+    requirements=("SEC-6",),
+    types=(kinds.NETWORK_POLICY, *kinds.WORKLOADS, kinds.HELM_CHART),
+)
 def network_policy_pods(stack: Stack) -> Iterator[Finding]:
-    """Every workload has a policy of its own, and a policy with doors is on a workload's pods."""
+    """Every workload and chart has a policy of its own, whose doors are on its pods, at ports that they open."""
     pods = [
         (kinds.namespace_of(each), _labels(kinds.pod_template(each).at("metadata", "labels")), each)
         for each in stack.of(*kinds.WORKLOADS)
     ]
     guarded: list[tuple[str, dict[str, str]]] = []
     for policy in stack.of(kinds.NETWORK_POLICY):
-        spec = policy.props.at("spec")
-        named = spec.at("podSelector", "matchLabels", _NAME)
-        if named.text:
-            guarded.append((kinds.namespace_of(policy), _labels(spec.at("podSelector", "matchLabels"))))
+        spec, space = policy.props.at("spec"), kinds.namespace_of(policy)
+        labels = _labels(spec.at("podSelector", "matchLabels"))
+        if labels:
+            guarded.append((space, labels))
+            inside = [each for other, own, each in pods if other == space and labels.items() <= own.items()]
+            yield from _doors(spec, {port for each in inside for port in _opened(kinds.pod_spec(each))})
         for rules in ("ingress", "egress"):
             for rule in spec.at(rules).items():
                 names = not list(spec.at("podSelector").leaves()) and not is_names(rule)
-                if names and any(each[0] == kinds.namespace_of(policy) for each in pods):
+                if names and any(each[0] == space for each in pods):
                     yield spec.at("podSelector").wrong("opens a door for every pod of the namespace", "name the pods")
     if not guarded:
         return
@@ -147,6 +185,25 @@ def network_policy_pods(stack: Stack) -> Iterator[Finding]:
             yield workload.props.at("metadata", "name").wrong(
                 f"has no network policy on {_NAME}={labels.get(_NAME, '')}", "declare one with its flows"
             )
+    for chart in stack.of(kinds.HELM_CHART):
+        name = chart.props.at("name").text or chart.name
+        if (chart.props.at("namespace").text, {_INSTANCE: name}) not in guarded:
+            yield chart.props.at("name").wrong(f"has no network policy on {_INSTANCE}={name}", "declare one")
+
+
+def _opened(pod: Value) -> Iterator[str]:
+    for container in kinds.all_containers(pod):
+        for port in container.at("ports").items():
+            yield port.at("name").text
+            yield port.at("containerPort").text
+
+
+def _doors(spec: Value, opened: set[str]) -> Iterator[Finding]:
+    """Ports of a policy's doors that its pods, as far as they are known, do not open."""
+    for rule in spec.at("ingress").items() if opened else ():
+        for port in rule.at("ports").items():
+            if port.at("port").text not in opened:
+                yield port.at("port").wrong(f"is {port.at('port').text}, which the pods do not open", "name theirs")
 
 
 def _labels(value: Value) -> dict[str, str]:
@@ -172,27 +229,33 @@ def service_published(resource: Resource) -> Iterator[Finding]:
         yield spec.at("externalIPs").wrong("takes addresses of others", "remove it")
 
 
+def _labelled(stack: Stack) -> dict[tuple[str, str, str], list[tuple[Value, dict[str, str]]]]:
+    """The pods of workloads with all of their labels, by namespace and each label."""
+    found: dict[tuple[str, str, str], list[tuple[Value, dict[str, str]]]] = {}
+    for workload in stack.of(*kinds.WORKLOADS):
+        template = kinds.pod_template(workload)
+        labels = _labels(template.at("metadata", "labels"))
+        for label in labels.items():
+            found.setdefault((kinds.namespace_of(workload), *label), []).append((template.at("spec"), labels))
+    return found
+
+
 @stack_rule("service-target", requirements=("SEC-6", "ENV-4"), types=(kinds.SERVICE, *kinds.WORKLOADS))
 def service_target(stack: Stack) -> Iterator[Finding]:
     """A Service leads to the pods of one workload, and to ports that they open."""
-    workloads = [(each, kinds.pod_template(each)) for each in stack.of(*kinds.WORKLOADS)]
-    if not workloads:
-        return
-    for service in stack.of(kinds.SERVICE):
+    workloads = _labelled(stack)
+    for service in stack.of(kinds.SERVICE) if stack.of(*kinds.WORKLOADS) else ():
         spec = service.props.at("spec")
-        wanted = {name: value.text for name, value in spec.at("selector").entries()}
+        wanted = _labels(spec.at("selector"))
         if not wanted:
             continue
         namespace = kinds.namespace_of(service)
         opened: set[str] = set()
         found = False
-        for workload, template in workloads:
-            labels = {name: value.text for name, value in template.at("metadata", "labels").entries()}
-            if wanted.items() <= labels.items() and kinds.namespace_of(workload) == namespace:
+        for pod, labels in min((workloads.get((namespace, *each), []) for each in wanted.items()), key=len):
+            if wanted.items() <= labels.items():
                 found = True
-                for container in template.at("spec", "containers").items():
-                    for port in container.at("ports").items():
-                        opened |= {port.at("name").text, port.at("containerPort").text}
+                opened.update(_opened(pod))
         if not found:
             yield spec.at("selector").wrong("selects no workload's pods", "give labels of the pods")
             continue
@@ -203,79 +266,6 @@ def service_target(stack: Stack) -> Iterator[Finding]:
             target = port.at("targetPort")
             if (target.text or port.at("port").text) not in opened:
                 yield port.wrong("leads to a port that the pods do not open", "name one of theirs")
-
-
-def _parts(ports: str) -> Iterator[tuple[str, int, int]]:
-    for part in filter(None, ports.replace(" ", "").split(",")):
-        low, _, high = part.partition(":")
-        if low.isdigit() and (high or low).isdigit():
-            yield part, int(low), int(high or low)
-
-
-def _outgoing(rule: Value) -> Iterator[Finding]:
-    if not rule.at("proto").text or not re.fullmatch(r"[\d,]+", rule.at("dport").text):
-        yield rule.at("dport").wrong("opens more than one program of who is asked", "give proto and the port")
-
-
-@resource_rule("firewall-narrow", requirements=("SEC-6", "INF-1"), types=kinds.FIREWALL_RULES)
-def firewall_narrow(resource: Resource) -> Iterator[Finding]:
-    """What a machine's firewall lets in has a protocol, ports, and senders, but for names and the web."""
-    for rule in resource.props.at("rules").items():
-        if rule.at("action").text.upper() != "ACCEPT":
-            continue
-        if rule.at("type").text.lower() != "in":
-            yield from _outgoing(rule)
-            continue
-        if rule.at("macro").text:
-            yield rule.at("macro").wrong("stands for ports that nobody sees", "give proto and dport")
-            continue
-        proto, ports, source = rule.at("proto"), rule.at("dport"), rule.at("source")
-        if not proto.text:
-            yield proto.wrong("is missing, which means every protocol", "give tcp, udp or icmp")
-        elif proto.text.lower() not in {"icmp", "ipv6-icmp", "icmpv6"} and not ports.text:
-            yield ports.wrong("is missing, which means every port", "name the ports")
-        numbers: set[int] = set()
-        for part, low, high in _parts(ports.text):
-            if high - low > _PORT_RANGE:
-                yield ports.wrong(f"is a range of more than {_PORT_RANGE}: {part}", "name the ports")
-            numbers |= {low, high}
-        senders = [part.strip() for part in source.text.split(",") if part.strip()]
-        if not senders and not (numbers and numbers <= _OPEN_PORTS):
-            yield source.wrong("is missing, which means everybody", "name who may")
-        for sender in senders:
-            network = _network(sender)
-            if network is not None and network.prefixlen < _SHORTEST:
-                yield source.wrong(f"is {sender}", "name who may")
-
-
-@resource_rule("machine-addresses", requirements=("SEC-6", "INF-1"), types=(kinds.FIREWALL_OPTIONS, kinds.IPSET))
-def machine_addresses(resource: Resource) -> Iterator[Finding]:
-    """A machine sends from its own addresses only, and tells nobody the way."""
-    if resource.type == kinds.IPSET:
-        for entry in resource.props.at("cidrs").items():
-            network = _network(entry.at("name").text)
-            if network is None or network.num_addresses > 1:
-                yield entry.at("name").wrong(f"is {entry.at('name').text}", "name the machine's addresses one by one")
-        return
-    for name, wanted in (("ipfilter", True), ("macfilter", True), ("radv", False)):
-        value = resource.props.at(name)
-        flag = value.flag
-        if (flag is None and name == "ipfilter") or (flag is not None and flag is not wanted):
-            yield value.wrong(f"is not {str(wanted).lower()}", f"set it to {str(wanted).lower()}")
-
-
-@stack_rule("machine-rules", requirements=("SEC-6", "INF-1"), types=(kinds.FIREWALL_OPTIONS, *kinds.FIREWALL_RULES))
-def machine_rules(stack: Stack) -> Iterator[Finding]:
-    """Every machine with a firewall has rules for it."""
-    ruled = {
-        each.props.at(name).text for each in stack.of(*kinds.FIREWALL_RULES) for name in ("vmId", "containerId")
-    } - {""}
-    if not ruled:
-        return
-    for options in stack.of(kinds.FIREWALL_OPTIONS):
-        number = next((options.props.at(name) for name in ("vmId", "containerId") if options.props.at(name).text), None)
-        if number is not None and number.text not in ruled:
-            yield number.wrong(f"{number.text} has no rules", "declare RulesLegacy with the same number")
 
 
 @resource_rule("docker-published", requirements=("SEC-6",), types=(kinds.DOCKER_CONTAINER,))
@@ -296,8 +286,5 @@ RULES = (
     network_policy_pods,
     service_published,
     service_target,
-    firewall_narrow,
-    machine_addresses,
-    machine_rules,
     docker_published,
 )

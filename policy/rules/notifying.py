@@ -14,7 +14,10 @@ from .documents import RULES as RULE_FILES
 from .loki import hours_of
 
 NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
-    "alerts on anomalies": ("MON-7", re.compile(r"anomal", re.IGNORECASE)),
+    **{
+        f"alerts on anomalies of {signal}": ("MON-7", re.compile(rf"anomal.*{signal}", re.IGNORECASE))
+        for signal in ("request", "error", "latency", "login", "tenant")
+    },
     "an alert on critical ones that nobody resolved": ("ALR-8", re.compile(r"unresolved", re.IGNORECASE)),
     "an alert on what the record lacks": ("ALR-10", re.compile(r"record", re.IGNORECASE)),
     "an alert that always fires": ("ENV-5", re.compile(r"watchdog|heartbeat", re.IGNORECASE)),
@@ -53,8 +56,13 @@ NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "an alert on messages that are not sent": ("ALR-1", re.compile(r"notifications.*failing", re.IGNORECASE)),
     "an alert on a database that lags behind": ("INF-4", re.compile(r"replica.*(behind|lag)", re.IGNORECASE)),
     "an alert on an audit trail that is gone": ("LOG-2", re.compile(r"audit", re.IGNORECASE)),
+    "an alert on errors in logs after a release": ("REL-6", re.compile(r"deploy.*error.*log", re.IGNORECASE)),
+    "an alert on secrets in logs": ("SEC-2", re.compile(r"secrets.*logs", re.IGNORECASE)),
+    "an alert on logs that stay away": ("LOG-1", re.compile(r"logs.*missing", re.IGNORECASE)),
+    "an alert on volumes that fill": ("ENV-4", re.compile(r"volume.*fill", re.IGNORECASE)),
+    "an alert on object storage that fills": ("INF-5", re.compile(r"object.*storage.*space", re.IGNORECASE)),
 }
-"""What a requirement asks to be told of, and how such an alert is called."""
+"""What a requirement asks to be told of, and how such an alert is called, its signal behind it."""
 _NEVER = re.compile(r"\bvector\(|\bhour\(|\bminute\(|\bday_of_|\bmonth\(|\byear\(")
 _EXACT: Mapping[str, re.Pattern[str]] = {
     "HighCPULoad": re.compile(r"[^>]*> 0\.9\s*", re.DOTALL),
@@ -68,6 +76,9 @@ _OWN_KEY = {
     "pagerduty_configs": ("routing_key_file", "service_key_file", "routing_key"),
     "telegram_configs": ("bot_token_file", "bot_token"),
 }
+_SAYS_CRITICAL = re.compile(r"(?<![\w\"])critical(?![\w\"])")
+"""As what is written, not as what a template compares with."""
+_RESOLVED_MINUTES = (5, 60)
 _MOST_REPEAT_HOURS = 4
 _MOST_GROUP_MINUTES = 5
 
@@ -79,7 +90,7 @@ def alert_needed(stack: Stack) -> Iterator[Finding]:
     place: Value | None = None
     for document in of_stack(stack, RULE_FILES):
         place = document.place
-        names |= {alert.at("alert").text for alert in alerts_of(document)}
+        names |= {f"{each.at('alert').text} {each.at('labels', 'signal').text}".strip() for each in alerts_of(document)}
     if place is None or not names & set(NAMED):
         return
     for what, (requirement, called) in NEEDED.items():
@@ -117,7 +128,10 @@ def _routes(route: Value) -> Iterator[Value]:
 
 
 @resource_rule(
-    "alert-told", requirements=("ALR-1", "ALR-7", "ALR-8"), types=(kinds.CONFIG_MAP,), severity=Severity.CRITICAL
+    "alert-told",
+    requirements=("ALR-1", "ALR-7", "ALR-8", "ALR-9"),
+    types=(kinds.CONFIG_MAP,),
+    severity=Severity.CRITICAL,
 )
 def alert_told(resource: Resource) -> Iterator[Finding]:
     """Receivers have what they send with, mail stays in the house, and alerts come one by one, soon and again."""
@@ -127,6 +141,9 @@ def alert_told(resource: Resource) -> Iterator[Finding]:
         content = document.content
         for receiver in content.at("receivers").items():
             yield from _sends(receiver, content.at("global"))
+        resolved, (least, most) = content.at("global", "resolve_timeout"), _RESOLVED_MINUTES
+        if resolved.present and not least <= round((hours_of(resolved.text) or 0) * 60, 3) <= most:
+            yield resolved.wrong(f"is {resolved.text}", "give 5m (ALR-9)")
         top = content.at("route")
         if calls_people(document) and not {"alertname", "..."} & set(top.at("group_by").texts()):
             yield top.at("group_by").wrong("has no alertname: one alert hides another", "add it")
@@ -139,6 +156,9 @@ def _sends(receiver: Value, common: Value) -> Iterator[Finding]:
         for config in receiver.at(kind).items():
             if not any(config.at(key).text for key in keys):
                 yield config.at(keys[0]).wrong("is missing: nothing is sent", "name the file with the key")
+    for config in receiver.at("pagerduty_configs").items():
+        if not _SAYS_CRITICAL.search(config.at("severity").text):
+            yield config.at("severity").wrong("is never critical: nobody is called", "give critical to critical alerts")
     for config in receiver.at("email_configs").items():
         for name in ("smtp_smarthost", "smtp_from"):
             if not common.at(name).text and not config.at(name.removeprefix("smtp_")).text:

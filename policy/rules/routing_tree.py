@@ -16,17 +16,20 @@ class Receiver:
     """Who gets a notification."""
 
     ways: frozenset[tuple[str, str]] = frozenset()
-    """`slack`, `pagerduty` and so on, each with the channel, "" where there is none."""
+    """`slack`, `pagerduty` and so on, each with the channel or the address, "" where there is none."""
 
     @classmethod
     def of(cls, value: Value) -> Receiver:
         """What a receiver of the document does."""
         return cls(
             frozenset(
-                (name.removesuffix("_configs"), config.at("channel").text)
+                (name.removesuffix("_configs"), where.strip())
                 for name, configs in value.entries()
                 if name.endswith("_configs")
                 for config in configs.items()
+                for where in (
+                    config.at("to").text.split(",") if name == "email_configs" else [config.at("channel").text]
+                )
             )
         )
 

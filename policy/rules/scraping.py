@@ -176,13 +176,16 @@ def traces_kept(resource: Resource) -> Iterator[Finding]:
 
 
 _JOB = re.compile(r'\bjob="([^"]+)"')
-_RECORDED = re.compile(r"\b[a-z_][a-z0-9_]*(?::[a-z0-9_]+)+\b")
+_RECORDED = re.compile(r"\b(?:[a-z_][a-z0-9_]*(?::[a-z0-9_]+)+|release_(?:live|probation)[a-z_]*)\b")
+"""Names of what rules record: with a colon, or of what is live, which nobody else tells."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OF_LOKI = re.compile(r"_over_time\(\{|rate\(\{")
 _OPTIONAL = frozenset({"blackbox-coolify"})
 """Jobs that ask nobody in a stack without the thing."""
 _EXPORTERS = ("node", "cadvisor", "postgres")
 """MON-2."""
+_TELLS: Mapping[str, str] = {"certmanager_": "cert-manager"}
+"""The job of those whose figures rules read without naming it, and the chart that brings them."""
 
 
 def _asks(job: Value) -> bool:
@@ -190,13 +193,14 @@ def _asks(job: Value) -> bool:
     return job.at("job_name").text in _OPTIONAL or not sources or any(list(each.items()) for each in sources)
 
 
-@stack_rule("scrape-jobs", requirements=("MON-2", "MON-8", "ALR-10"), types=(kinds.CONFIG_MAP,))
+@stack_rule("scrape-jobs", requirements=("MON-2", "MON-8", "ALR-10"), types=(kinds.CONFIG_MAP, kinds.HELM_CHART))
 def scrape_jobs(stack: Stack) -> Iterator[Finding]:
     """Whom the requirement and the rules speak of is asked, what rules read is recorded, two Alertmanagers are told."""
     documents = list(of_stack(stack, PROMETHEUS))
     jobs = [job for each in documents for job in each.content.at("scrape_configs").items()]
     asked = {job.at("job_name").text for job in jobs if _asks(job)}
-    needed = set(_EXPORTERS)
+    needed: set[str] = {*_EXPORTERS}
+    brought = {each.props.at("chart").text for each in stack.of(kinds.HELM_CHART)}
     recorded: set[str] = set()
     read: set[str] = set()
     place: Value | None = None
@@ -208,6 +212,7 @@ def scrape_jobs(stack: Stack) -> Iterator[Finding]:
                     continue
                 place = document.place
                 needed.update(_JOB.findall(expression))
+                needed.update(job for figure, job in _TELLS.items() if job in brought and figure in expression)
                 read.update(_RECORDED.findall(_STRING.sub("", expression)))
                 recorded.add(rule.at("record").text)
     if not documents:

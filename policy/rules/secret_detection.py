@@ -165,7 +165,8 @@ _CAPITALS = re.compile(
 )
 _IS_A_SUM = re.compile(r"(?:sha\d*|md5|sum|digest|hash|revision|commit|REVISION|etag)", re.IGNORECASE)
 _LONGEST_VALUE = 256
-"""Characters of a value that could be a key; in whole documents hex is looked for by names only."""
+"""Characters of a value that could be a key; in whole documents hex is looked for by names, and alone in comments."""
+_NOTED = re.compile(r"^[ \t]*(?:#|;|//)[ \t]*(?:[0-9a-f]{2}){16,}[ \t]*$", re.MULTILINE | re.IGNORECASE)
 
 
 def _in_base64(text: str) -> str | None:
@@ -200,7 +201,9 @@ def _inside(run: str, read: Callable[[str], bytes]) -> str | None:
 
 def _hex_key(text: str) -> bool:
     """Whether a value is, or ends with, a key in hex or in capitals, and nothing says that it is a checksum."""
-    if len(text) > _LONGEST_VALUE or _IS_A_SUM.search(text):
+    if len(text) > _LONGEST_VALUE:
+        return _NOTED.search(text) is not None
+    if _IS_A_SUM.search(text):
         return False
     runs = _HEX.findall(text)
     return any(sum(map(run.count, string.digits)) > 4 and not run.isdigit() for run in runs) or bool(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ipaddress
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
@@ -124,4 +126,28 @@ def _kept(container: Resource) -> Iterator[Finding]:
         yield mounts.wrong("has no volume for the objects", "mount a named one at each drive of the command")
 
 
-RULES = (object_storage_server,)
+def _is_address(host: str) -> bool:
+    with contextlib.suppress(ValueError):
+        return bool(ipaddress.ip_address(host))
+    return False
+
+
+@stack_rule(
+    "storage-certified",
+    requirements=("SEC-1", "INF-5"),
+    types=(kinds.DOCKER_CONTAINER, kinds.CERTIFICATE, kinds.MINIO_PROVIDER),
+)
+def storage_certified(stack: Stack) -> Iterator[Finding]:
+    """The names by which a stack's object storage is asked, by its nodes as well, stand in a certificate of its own."""
+    named = {name for each in stack.of(kinds.CERTIFICATE) for name in each.props.at("spec", "dnsNames").texts()}
+    servers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if _SERVER.search(each.props.at("image").text)]
+    asked = [(part, part.text) for each in servers for part in each.props.at("command").items() if _is_url(part.text)]
+    providers = [each.props.at("minioServer") for each in stack.of(kinds.MINIO_PROVIDER) if servers]
+    asked += [(place, f"//{place.text}") for place in providers]
+    for place, url in asked if named else ():
+        host = urlsplit(url).hostname or ""
+        if host not in named and not _is_address(host):
+            yield place.wrong(f"leads to {host}, which no certificate names", "add it to dnsNames of the storage's own")
+
+
+RULES = (object_storage_server, storage_certified)

@@ -84,17 +84,16 @@ def files_named(stack: Stack) -> Iterator[Finding]:
             path = posixpath.join(own, value.text)
             if value.text and not any(_is(path, file) for file in files):
                 yield value.wrong(f"is {value.text}, which nobody mounts", "name a file that is mounted")
-        if document.kind == ALERTMANAGER and "define" not in "".join(files) and _uses_templates(document):
-            templates = document.content.at("templates")
-            if not templates.texts():
-                yield templates.wrong("is missing, and messages are made of templates", "name the files")
+        templates = document.content.at("templates") if document.kind == ALERTMANAGER else None
+        if templates is not None and not templates.texts() and _uses_templates(document):
+            yield templates.wrong("is missing, and messages are made of templates", "name the files")
         rules = document.content.at("ruler", "storage", "local", "directory") if document.kind == LOKI else None
         if rules is not None and rules.text and not any(file.startswith(f"{rules.text}/") for file in files):
             yield rules.wrong(f"is {rules.text}, where no rules are", "name the folder that is mounted")
 
 
 def _uses_templates(document: Document) -> bool:
-    return '{{ template "' in document.text
+    return any('{{ template "' in leaf.text for leaf in document.content.leaves())
 
 
 def _is(path: str, file: str) -> bool:

@@ -1,12 +1,12 @@
 """The cleaning: images first, by the registry's own API, then blobs, by its collector while nothing is pushed."""
 
-import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+from release.docker import Docker
 from release.errors import ReleaseError
 from release.registry.objects import Bucket
 from release.registry.plan import Image, named, removable
@@ -33,8 +33,8 @@ class Access:
     bucket: Bucket
     registry: Web
     """The registry, logged in as who pushes, with `ACCEPT`."""
-    docker: Sequence[str]
-    """Command that runs `docker` on the registry's host."""
+    docker: Docker
+    """On the registry's host."""
 
 
 def clean(
@@ -93,30 +93,19 @@ def _delete(registry: Web, image: Image) -> None:
         raise ReleaseError(f"the registry does not remove {image} (status {answer.status})")
 
 
-def collect(docker: Sequence[str], say: Callable[[str], None]) -> None:
+def collect(docker: Docker, say: Callable[[str], None]) -> None:
     """Remove what no image needs. Pushes are refused meanwhile, pulls go on.
 
     The collector publishes the port that images are pushed to, so the engine does not start it beside a registry that
     takes them, nor that one beside the collector.
     """
-    _run(docker, "stop", "--time", str(_STOP_SECONDS), _PUSH)
+    docker.run("stop", "--time", str(_STOP_SECONDS), _PUSH)
     say("pushes are refused until the registry is clean")
     try:
-        said = _run(docker, "start", "--attach", _COLLECT)
+        said = docker.run("start", "--attach", _COLLECT)
         say(next((line for line in said.splitlines() if "eligible for deletion" in line), "nothing was to be removed"))
     finally:
         # One that is cut short leaves only what the next one removes.
-        _run(docker, "stop", "--time", str(_STOP_SECONDS), _COLLECT)
-        _run(docker, "start", _PUSH)
+        docker.run("stop", "--time", str(_STOP_SECONDS), _COLLECT)
+        docker.run("start", _PUSH)
         say("pushes are taken again")
-
-
-def _run(docker: Sequence[str], *arguments: str) -> str:
-    try:
-        done = subprocess.run([*docker, *arguments], capture_output=True, text=True, check=False)
-    except OSError as error:
-        raise ReleaseError(f"{docker[0]} cannot be run: {error.strerror}") from None
-    if done.returncode != 0:
-        said = (done.stderr or done.stdout).strip().splitlines()
-        raise ReleaseError(f"docker {' '.join(arguments)}: {said[-1] if said else f'exit code {done.returncode}'}")
-    return done.stdout + done.stderr

@@ -19,8 +19,10 @@ from sandbox.engine.events import Recorder
 from sandbox.layout import ROOT, EngineFolder
 
 _KEPT_LOGS = 20
-_PARALLEL = 32
-"""Operations at once. Most of them wait for pods, and would fill the engine's own limit: four for each core."""
+_PARALLEL = 48
+"""Operations at once. Of the whole platform 32 wait for pods; the engine's own limit is four for each core. What they
+wait for must not wait for them.
+"""
 
 # The Automation API warns when the engine ends without closing its stream of events; it is said in a sentence here.
 warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")

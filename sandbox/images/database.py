@@ -21,9 +21,22 @@ CONFIG: Final = Config(
     env=("PATH=/usr/local/bin:/usr/lib/postgresql/bin:/bin", "PGDATA=/var/lib/postgresql/data", "LC_ALL=C"),
 )
 _ENTRY: Final = "docker-entrypoint.sh"
-COMMANDS: Final = ("initdb", "pg_basebackup", "pg_ctl", "pg_dump", "pg_isready", "pg_restore", "pg_rewind", "psql")
+COMMANDS: Final = (
+    "initdb",
+    "pg_basebackup",
+    "pg_controldata",
+    "pg_ctl",
+    "pg_dump",
+    "pg_isready",
+    "pg_restore",
+    "pg_rewind",
+    "psql",
+)
 """Programs beside the server."""
-_SHELL: Final = ("cat", "cmp", "cp", "grep", "id", "ls", "mkdir", "mv", "od", "rm", "sh", "sync", "tr")
+_SHELL: Final = (
+    *("cat", "cmp", "cp", "cut", "date", "diff", "grep", "head", "id", "ls", "mkdir", "mktemp", "mv", "od", "rm"),
+    *("sed", "sh", "sleep", "sync", "tail", "touch", "tr", "wc"),
+)
 _KEPT: Final = ("etc/postgresql-custom", "var/lib/postgresql", "var/run/postgresql")
 """Folders that volumes take the owner from."""
 _CONF: Final = b"shared_preload_libraries = 'pg_stat_statements'\n"
@@ -58,6 +71,17 @@ def layer(programs: Mapping[str, Path]) -> list[Entry]:
     found += [Entry(folder, mode=0o775, owner=USER, group=0) for folder in _KEPT]
     text = files(__package__ or "").joinpath(_ENTRY).read_bytes()
     return [*found, Entry(f"usr/local/bin/{_ENTRY}", text, 0o755), Entry("etc/postgresql/postgresql.conf", _CONF)]
+
+
+def client(programs: Mapping[str, Path]) -> list[Entry]:
+    """The client alone, psql, in /bin.
+
+    Args:
+        programs: Where those of PROGRAMS are.
+    """
+    root, server = unpacked(programs["postgres"])
+    program = server.parent / "psql"
+    return [Entry("bin/psql", program.resolve(), 0o755), *shared([program], root)]
 
 
 def _files(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -62,7 +62,8 @@ def programs(references: Iterable[str]) -> list[str]:
         elif is_backup(reference):
             needed |= {"pgbackrest", "rclone"}
         elif not is_guard(reference):
-            needed.add("go")
+            stand_in = STAND_INS.get(repository(reference))
+            needed |= {"go", *(database.PROGRAMS if stand_in is not None and stand_in.calls else ())}
     return sorted(needed)
 
 
@@ -126,7 +127,8 @@ def _content(reference: str, programs: Mapping[str, Path]) -> _Content:
         raise SandboxError(f"nothing is known that could be in it: add {name} to sandbox/images/table.py")
     # In a layer of its own, which all of these images share once they are loaded.
     posing = _posing(stand_in.poses if stand_in else ())
-    return _Content(said, [base, [_own(programs)], *([posing] if posing else [])], config, unseen)
+    client = database.client(programs) if stand_in is not None and stand_in.calls else []
+    return _Content(said, [base, [_own(programs)], *(layer for layer in (client, posing) if layer)], config, unseen)
 
 
 def _own(programs: Mapping[str, Path]) -> Entry:

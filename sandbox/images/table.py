@@ -43,6 +43,8 @@ class StandIn:
     """What it says at its paths, where somebody would miss it: healthy figures."""
     poses: Sequence[str] = ()
     """Programs in /bin that it is as well: a shell that would become the real one, and what asks for its health."""
+    calls: bool = False
+    """Whether it calls functions of the database, for which it brings psql."""
 
     @property
     def config(self) -> Config:
@@ -51,7 +53,7 @@ class StandIn:
         env = [f"SERIES={self.series}"] if self.series else []
         if "sh" in self.poses:
             env.append(f"SANDBOX_STAND_IN={';'.join(given)}")
-        return Config((PROGRAM, "stand-in", *given), user=_NOBODY, env=tuple(env))
+        return Config((PROGRAM, *(("rest",) if self.calls else ("stand-in", *given))), user=_NOBODY, env=tuple(env))
 
 
 def _prometheus(name: str, *command: str, folder: str = "/", user: str = _NOBODY) -> Real:
@@ -102,12 +104,12 @@ REAL: Final[Mapping[str, Real]] = {
 }
 """By the image's name without tag."""
 
-_DATABASE: Final = ("bash", "curl", "imgproxy", "node", "pg_isready", "postgrest", "psql", "sh", "wget")
+_DATABASE: Final = ("bash", "curl", "imgproxy", "node", "postgrest", "sh", "wget")
 
 
-def _supabase(name: str, *ports: int, paths: Sequence[str] = (), unseen: str) -> StandIn:
+def _supabase(name: str, *ports: int, paths: Sequence[str] = (), unseen: str, calls: bool = False) -> StandIn:
     """A part of Supabase: its shell, and what asks for its health, are played as well."""
-    return StandIn(name, ports, paths, unseen, poses=_DATABASE)
+    return StandIn(name, ports, paths, unseen, poses=_DATABASE, calls=calls)
 
 
 STAND_INS: Final[Mapping[str, StandIn]] = {
@@ -139,7 +141,9 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
         'pve_up{id="node/pve1"} 1\npve_disk_size_bytes{id="node/pve1"} 2\npve_disk_usage_bytes{id="node/pve1"} 1\n',
     ),
     "docker.io/supabase/gotrue": _supabase("auth", 9999, paths=["/health"], unseen="nobody logged in to the database"),
-    "docker.io/postgrest/postgrest": _supabase("postgrest", 3000, unseen="no table and no function was asked for"),
+    "docker.io/postgrest/postgrest": _supabase(
+        "postgrest", 3000, unseen="no table was read; functions were called by psql", calls=True
+    ),
     "docker.io/supabase/realtime": _supabase("realtime", 4000, unseen="no change of a row was told"),
     "docker.io/supabase/storage-api": _supabase("storage", 5000, paths=["/status"], unseen="no object was kept"),
     "docker.io/darthsim/imgproxy": _supabase("imgproxy", 5001, unseen="no picture was scaled"),

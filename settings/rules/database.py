@@ -47,6 +47,33 @@ def host(settings: Settings) -> Iterator[Problem]:
         )
 
 
+def replica(settings: Settings) -> Iterator[Problem]:
+    """In prod a machine on another Proxmox node follows it, and has the memory to take its place."""
+    database, first, second = settings.database, settings.database_host, settings.database_replica
+    path: Path = ("database", "replica")
+    hosts = settings.compute.by_role("docker_host")
+    if first is None:
+        return
+    others = [name for name, vm in hosts.items() if vm.node != first.node]
+    right = f"give {listed(others, 'or')}" if others else "add a Docker host on another one"
+    if database.replica is None:
+        if settings.environment.name == "prod":
+            yield Problem(path, f"is missing: prod has a replica on another Proxmox node (requirement INF-4); {right}")
+        return
+    if second is None or database.replica not in hosts:
+        yield Problem(path, f"{show(database.replica)} is not a machine of role docker_host; {right}")
+        return
+    if second.node == first.node:
+        text = f"{show(database.replica)} is on node {second.node}, which takes the database along; {right}"
+        yield Problem(path, f"{text} (requirement INF-4)")
+    beside = settings.storage.server.memory_mib if second in settings.storage_hosts.values() else 0
+    wanted = database.memory_mib.together + OTHERS_MIB + beside
+    if wanted > second.memory_mib:
+        text = f"{show(database.replica)} needs {wanted} MiB when it takes the database's place, and has "
+        right = f"{second.memory_mib}; give compute.vms.{database.replica}.memory_mib {wanted}"
+        yield Problem(path, f"{text}{right}")
+
+
 def schemas(settings: Settings) -> Iterator[Problem]:
     """What is not for users is not exposed."""
     for index, schema in enumerate(settings.database.schemas):
@@ -82,4 +109,4 @@ def keys(settings: Settings) -> Iterator[Problem]:
         yield Problem(("database", "keys", "jwt"), text)
 
 
-RULES = (host, schemas, connections, keys)
+RULES = (host, replica, schemas, connections, keys)

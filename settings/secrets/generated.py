@@ -53,6 +53,7 @@ GENERATED: Final = (
         "databaseMonitorPassword", "password of the role luxima_monitor", "passwords", 40, ("postgres-exporter",)
     ),
     Generated("databaseBackupPassword", "password of the role luxima_backup", "passwords", 40, ("backup-database",)),
+    Generated("databaseReplicaPassword", "password of the role luxima_replica", "passwords", 40, ("database",)),
     Generated("secretKeyBase", "what Realtime and pooler sign with", "internal", 64, ("realtime", "pooler")),
     Generated("realtimeKey", "what Realtime encrypts its tenants with", "internal", 16, ("realtime",)),
     Generated("vaultKey", "what the pooler encrypts its tenants with", "internal", 32, ("pooler",)),

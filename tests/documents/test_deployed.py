@@ -14,6 +14,7 @@ from components.observability import documents, loki
 from components.text import to_yaml
 from settings import Settings
 from settings.coolify import COOLIFY_PORTS
+from settings.database import REPLICATION_PORT
 from settings.delivery import PULL_PORT, PUSH_PORT
 from settings.storage_server import NODE_PORT
 from settings.storage_server import PORT as STORAGE_PORT
@@ -109,6 +110,7 @@ def test_every_host_that_an_exporter_is_looked_for_on_has_it(stack: str) -> None
     led_to = {f"{settings.registry_address}:{port}" for port in (PULL_PORT, PUSH_PORT)}
     if (database := settings.database_host) is not None:
         led_to.add(f"{database.address}:{settings.database.gateway_port}")
+        led_to |= {f"{database.address}:{REPLICATION_PORT}"} if settings.database_replica is not None else set[str]()
     led_to |= {f"{settings.coolify_address}:{port}" for port in COOLIFY_PORTS if settings.coolify_address}
     storage = settings.storage_hosts
     ports = (STORAGE_PORT, NODE_PORT) if len(storage) > 1 else (STORAGE_PORT,)

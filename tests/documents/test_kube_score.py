@@ -18,8 +18,11 @@ _EXPLAINED: Final = {
     ("container-image-pull-policy", ""): "images are pinned: services' by digest, others' by version; a node that "
     "cannot reach the registry still starts what it has",
     ("container-resources", ""): "there is no CPU limit on purpose: spare time is used, and nobody is throttled",
-    ("pod-probes-identical", "Deployment/apps/v1/commerce/storefront-blue"): "a service has one health path; liveness "
-    "waits six times as long as readiness",
+    **{
+        ("pod-probes-identical", f"Deployment/apps/v1/commerce/{name}-blue"): "a service has one health path; liveness "
+        "waits six times as long as readiness"
+        for name in ("storefront", "admin", "auth", "api", "functions")
+    },
     ("container-security-context-user-group-id", "DaemonSet/apps/v1/node-agents/log-agent"): "only root may read the "
     "containers' logs; the agent has no capability",
     **{

@@ -47,16 +47,6 @@ _OF_CHART: dict[tuple[str, str, str, str], Case] = {
     ("workload-spread", kinds.DEPLOYMENT, _CHART, "spec.template.spec.topologySpreadConstraints"): one(
         kinds.DEPLOYMENT, {"spec": {"replicas": 2}}, _MADE
     ),
-    ("network-policy-pods", kinds.DEPLOYMENT, _CHART, "metadata.name"): (
-        *one(kinds.DEPLOYMENT, {"metadata": {"name": "x", "namespace": "a"}}, _MADE),
-        *one(
-            kinds.NETWORK_POLICY,
-            {
-                "metadata": {"namespace": "b"},
-                "spec": {"podSelector": {"matchLabels": {"app.kubernetes.io/name": "y"}}},
-            },
-        ),
-    ),
 }
 """By rule, type, name and property path."""
 

@@ -62,6 +62,12 @@ def test_digests_are_not_taken_for_secrets(raw: bytes) -> None:
     assert secret_in(f"image@{digest}") is None
 
 
+def test_a_key_in_hex_is_found_alone_in_a_comment_of_a_document() -> None:
+    lines = "\n".join(f"line: {number}" for number in range(100))
+    assert secret_in(f"{lines}\n  # {'9f86d081884c7d65' * 4}\n") is not None
+    assert secret_in(f"{lines}\n  # {'9f86d081884c7d65' * 4}  k3s\n") is None
+
+
 def test_generated_keys_are_found() -> None:
     generator = random.Random(1)  # noqa: S311 - the same keys in every run
     keys = [base64.b64encode(generator.randbytes(32)).decode() for _ in range(300)]

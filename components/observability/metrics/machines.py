@@ -37,6 +37,12 @@ MACHINES: Final[Sequence[Emitter]] = (
             ),
             *same("gauge", "collector", "node_scrape_collector_success"),
             Metric(
+                "promhttp_metric_handler_errors_total",
+                "counter",
+                ("cause",),
+                "gathering: scrapes in which a series was there twice, and one of them was left out",
+            ),
+            Metric(
                 "node_reboot_required",
                 "gauge",
                 (),

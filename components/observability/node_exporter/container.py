@@ -1,6 +1,7 @@
 """The node exporter of a Docker host: its CPU, memory, disks and network as metrics (MON-2)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Final
 
 import pulumi
@@ -24,8 +25,8 @@ class NodeExporterArgs:
     """TCP port of the metrics."""
     environment: str
     """Value of the label `environment`."""
-    figures: pulumi.Input[str] | None = None
-    """Volume with what backups on this host tell; None where none are made."""
+    figures: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
+    """Volumes with what backups on this host tell, by kind."""
 
 
 class NodeExporter(pulumi.ComponentResource):
@@ -50,11 +51,9 @@ class NodeExporter(pulumi.ComponentResource):
                 bind_options=docker.ContainerMountBindOptionsArgs(propagation="rslave"),
             )
         ]
-        if args.figures is not None:
-            folders.append(_FIGURES)
-            mounts.append(
-                docker.ContainerMountArgs(type="volume", source=args.figures, target=_FIGURES, read_only=True)
-            )
+        for kind, volume in args.figures.items():
+            folders.append(f"{_FIGURES}/{kind}")
+            mounts.append(docker.ContainerMountArgs(type="volume", source=volume, target=folders[-1], read_only=True))
         docker.Container(
             f"{name}-container",
             name="node-exporter",

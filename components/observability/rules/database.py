@@ -29,9 +29,11 @@ _NO_UPKEEP: Final = 'application_name!~"pg_dump(all)?",backend_type!~"autovacuum
 """Backups, vacuums and copies take their time; BackupOverdue tells of the one that does not end."""
 
 
-def groups(_: Settings) -> list[Group]:
+def groups(settings: Settings) -> list[Group]:
     """The alerts of the database."""
-    return [Group("database", [_down(), _archive(), *_contention(), *_replication()])]
+    replica = settings.database.replica if settings.database_replica is not None else None
+    missing = [] if replica is None else [_missing(replica)]
+    return [Group("database", [_down(), _archive(), *_contention(), *_replication(), *missing])]
 
 
 def _down() -> Alert:
@@ -130,6 +132,23 @@ def _contention() -> list[Alert]:
             dashboard="database-metrics",
         ),
     ]
+
+
+def _missing(replica: str) -> Alert:
+    """It may never have come, which the alerts on replicas that were seen do not know."""
+    seen = f'last_over_time(pg_stat_replication_pg_wal_lsn_diff{{application_name="{replica}"}}[5m])'
+    return Alert(
+        "DatabaseReplicaMissing",
+        f"max by (instance) (pg_up) == 1 unless on (instance) max by (instance) ({seen})",
+        severity="warning",
+        kind="database",
+        owner="devops",
+        summary=f"The database has no replica on {replica}",
+        description=f"{{{{ $labels.instance }}}} (pg_up {{{{ $value }}}}) has sent {replica} nothing for 15 minutes. "
+        "If the database's host is lost now, so is what was written since the last backup.",
+        pending="15m",
+        dashboard="database-metrics",
+    )
 
 
 def _replication() -> list[Alert]:

@@ -156,10 +156,12 @@ def _machines() -> list[Alert]:
         ),
         _HOST(
             "TextfileCollectorFailing",
-            "node_textfile_scrape_error == 1",
-            summary="{{ $labels.host }} has a file of metrics that cannot be read",
-            description="For 10 minutes files in /var/lib/node-exporter have been refused (value {{ $value }}); what "
-            "they tell, such as the last backup, is not known.",
+            # The second: two files tell the same, and one of them is left out.
+            "node_textfile_scrape_error == 1 "
+            'or rate(promhttp_metric_handler_errors_total{job="node",cause="gathering"}[5m]) > 0',
+            summary="{{ $labels.host }} has a file of metrics that is refused",
+            description="For 10 minutes files in /var/lib/node-exporter, or of backups, have been refused (value "
+            "{{ $value }}); what they tell, such as the last backup, is not known, or is what somebody else tells.",
             pending="10m",
         ),
         _HOST(

@@ -31,7 +31,9 @@ func run(arguments []string) error {
 			return serve(os.Getenv)
 		case "stand-in":
 			return standIn(arguments[1:])
+		case "rest":
+			return callFunctions()
 		}
 	}
-	return fmt.Errorf("choose from: pause, service, stand-in NAME PORTS PATHS")
+	return fmt.Errorf("choose from: pause, rest, service, stand-in NAME PORTS PATHS")
 }

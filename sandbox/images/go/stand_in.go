@@ -46,6 +46,11 @@ func standIn(arguments []string) error {
 			http.NotFound(writer, request)
 		}
 	})
+	return serveAt(ports, handler)
+}
+
+// serveAt answers at all of these TCP ports until it is told to end.
+func serveAt(ports []string, handler http.Handler) error {
 	failed := make(chan error)
 	var listeners []net.Listener
 	for _, port := range ports {
@@ -98,15 +103,12 @@ func ask(arguments []string) error {
 }
 
 // pose answers for a program that a container calls by its name. Its shell becomes the stand-in, as it would become the
-// real program; while that answers, it is healthy, whoever asks. A client of the database has nobody to talk to.
+// real program; while that answers, it is healthy, whoever asks.
 func pose(name string, given []string) error {
 	connection, err := net.DialTimeout("tcp", "127.0.0.1:"+strings.Split(given[1], ",")[0], time.Second)
 	switch {
 	case err == nil:
 		return connection.Close()
-	case name == "psql":
-		fmt.Println("This stands in for psql: no migration was run.")
-		return nil
 	case name == "sh":
 		return standIn(given)
 	}

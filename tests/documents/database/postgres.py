@@ -11,7 +11,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from tools import ensure
 
@@ -29,15 +29,16 @@ class Postgres:
         paths = ensure("postgres", "initdb", "psql")
         self._programs = {name: str(path) for name, path in paths.items()}
         # pytest's own folders can be entered by nobody but root, and a socket's path must be short.
-        self._folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        self.folder: Final = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))
+        """Where its data and its socket are."""
         self._user: int | None = None
         if os.geteuid() == 0:
             self._user = pwd.getpwnam("nobody").pw_uid
-            os.chown(self._folder, self._user, -1)
+            os.chown(self.folder, self._user, -1)
         self._server: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        initdb = [self._programs["initdb"], "-D", str(self._folder / "data"), "-U", "postgres", "-A", "trust", "-N"]
+        initdb = [self._programs["initdb"], "-D", str(self.folder / "data"), "-U", "postgres", "-A", "trust", "-N"]
         done = subprocess.run(
             [*initdb, "-E", "UTF8", "--locale=C.UTF-8"], cwd="/", capture_output=True, check=False, user=self._user
         )
@@ -49,15 +50,15 @@ class Postgres:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self.stop()
-        shutil.rmtree(self._folder)
+        shutil.rmtree(self.folder)
 
     def start(self, **settings: object) -> None:
         """Start it with more settings, and wait until it answers."""
         options = ["-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=16MB"]
         options += [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-        with (self._folder / "log").open("ab") as log:
+        with (self.folder / "log").open("ab") as log:
             self._server = subprocess.Popen(
-                [self._programs["postgres"], "-D", str(self._folder / "data"), "-k", str(self._folder), *options],
+                [self._programs["postgres"], "-D", str(self.folder / "data"), "-k", str(self.folder), *options],
                 stdout=log,
                 stderr=log,
                 cwd="/",
@@ -68,7 +69,7 @@ class Postgres:
             try:
                 self.sql("select 1", password=True)
             except RefusedError:
-                assert time.monotonic() < end, (self._folder / "log").read_text()
+                assert time.monotonic() < end, (self.folder / "log").read_text()
                 time.sleep(0.05)
             else:
                 return
@@ -84,7 +85,7 @@ class Postgres:
     def restarted(self, hba_file: Path) -> Generator[None]:
         """Restart it with other rules of who may log in; the superuser has the password PASSWORD meanwhile."""
         self.sql(f"alter role postgres password '{PASSWORD}'")
-        rules = self._folder / "pg_hba.conf"
+        rules = self.folder / "pg_hba.conf"
         rules.write_text(hba_file.read_text())
         rules.chmod(0o644)
         self.stop()
@@ -99,12 +100,12 @@ class Postgres:
         Raises:
             RefusedError: When PostgreSQL does not take the file.
         """
-        copy = self._folder / "asked.conf"
+        copy = self.folder / "asked.conf"
         copy.write_text(configuration.read_text())
         copy.chmod(0o644)
         found: dict[str, str] = {}
         for name in names:
-            command = [self._programs["postgres"], "-D", str(self._folder / "data"), "-c", f"config_file={copy}"]
+            command = [self._programs["postgres"], "-D", str(self.folder / "data"), "-c", f"config_file={copy}"]
             done = subprocess.run(
                 [*command, "-C", name], capture_output=True, text=True, check=False, cwd="/", user=self._user
             )
@@ -122,7 +123,7 @@ class Postgres:
         return [self._said(begun) for begun in [self._begun(file) for file in files]]
 
     def _begun(self, file: Path, *arguments: str) -> subprocess.Popen[str]:
-        command = [self._programs["psql"], "--no-psqlrc", "--quiet", "-h", str(self._folder), "-U", "postgres"]
+        command = [self._programs["psql"], "--no-psqlrc", "--quiet", "-h", str(self.folder), "-U", "postgres"]
         command += ["-d", "postgres", *arguments, f"--file={file}"]
         return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
@@ -142,7 +143,7 @@ class Postgres:
         password: bool = False,
     ) -> str:
         """Run a script and return its rows, columns divided by `|`; as `role` when one is given."""
-        options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self._folder), "-U", user]
+        options = ["-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", str(self.folder), "-U", user]
         done = subprocess.run(
             [self._programs["psql"], *options, "-d", database, "-f", "-"],
             input=f"set role {role};\n{script}" if role else script,

@@ -10,6 +10,7 @@ from components.database.gateway import gateway
 from components.database.model import Part
 from components.database.parts import parts
 from components.database.postgres import postgres
+from settings.database import REPLICATION_PORT
 from settings.secrets import GENERATED
 from tests.recording import STACKS, record_platform, stack_settings
 
@@ -100,17 +101,22 @@ def test_only_the_gateway_publishes_a_port_and_all_are_hardened(stack: str) -> N
     recorded = record_platform(settings)
     mine = [each for each in recorded.of("container:Container") if each.inputs["name"].startswith("supabase-")]
     running = [each.inputs for each in mine if each.inputs.get("start") is not False]
-    assert len(running) == len(UPSTREAM)
+    replica = settings.database_replica
+    assert len(running) == len(UPSTREAM) + (replica is not None)
     published = {each["name"]: each["ports"] for each in running if each.get("ports")}
     port, host = settings.database.gateway_port, settings.database_host
     assert host is not None
-    wanted = [{"internal": port, "external": port, "ip": host.address, "protocol": "tcp"}]
-    assert published == {"supabase-gateway": wanted}
+    wanted = {"supabase-gateway": (port, port)} | ({} if replica is None else {"supabase-db": (5432, REPLICATION_PORT)})
+    assert published == {
+        name: [{"internal": inside, "external": outside, "ip": host.address, "protocol": "tcp"}]
+        for name, (inside, outside) in wanted.items()
+    }
     for each in running:
         assert (each["readOnly"], each["memorySwap"]) == (True, each["memory"])
         assert each["user"].endswith(":0")
         assert each["user"] != "0:0"
-        assert [joined["name"] for joined in each["networksAdvanced"]] == ["supabase"]
+        network = "supabase-replica" if each["name"] == "supabase-db-replica" else "supabase"
+        assert [joined["name"] for joined in each["networksAdvanced"]] == [network]
         assert each["healthcheck"]["tests"][0] in ("CMD", "CMD-SHELL")
 
 

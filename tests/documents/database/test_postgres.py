@@ -72,18 +72,25 @@ def test_a_word_that_is_none_is_refused(server: Postgres, tmp_path: Path) -> Non
 
 
 def test_who_may_log_in_is_understood(server: Postgres, tmp_path: Path) -> None:
-    (tmp_path / "pg_hba.conf").write_text(pg_hba_conf())
+    (tmp_path / "pg_hba.conf").write_text(pg_hba_conf("10.10.10.42"))
     with server.restarted(hba_file=tmp_path / "pg_hba.conf"):
         rows = server.sql(
             "select type, array_to_string(database, ','), array_to_string(user_name, ','), address, auth_method, error "
             "from pg_hba_file_rules order by line_number",
             password=True,
         ).splitlines()
-    assert [row.split("|")[5] for row in rows] == [""] * len(rows)
+    # This one speaks no TLS, which tests of the replica's do.
+    errors = {row.split("|")[5] for row in rows if not row.startswith("hostssl")}
+    assert errors == {""}
     methods = {row.split("|")[4] for row in rows}
     assert methods == {"scram-sha-256", "reject"}
     assert rows[-1].split("|")[0:5] == ["host", "all", "all", "all", "reject"]
-    assert next(row for row in rows if "replication" in row).endswith("|reject|")
+    assert next(row for row in rows if row.startswith("host|replication")).endswith("|reject|")
+    elsewhere = [row for row in rows if row.startswith("hostssl")]
+    assert elsewhere == [
+        f"hostssl|{name}|luxima_replica|10.10.10.42|scram-sha-256|hostssl record cannot match because SSL is disabled"
+        for name in ("replication", "postgres")
+    ]
     assert "hostnossl|all|luxima_monitor|all|reject|" in rows
 
 
@@ -92,6 +99,7 @@ def _written(folder: Path, files: dict[str, str]) -> Path:
         "databasePassword": "it's a \\ password",
         "databaseMonitorPassword": "another",
         "databaseBackupPassword": "third",
+        "databaseReplicaPassword": "fourth",
     }
     for name, text in {**files, **passwords}.items():
         (folder / name).write_text(text.replace(FOLDER, str(folder)))
@@ -102,18 +110,22 @@ def _written(folder: Path, files: dict[str, str]) -> Path:
 def fresh() -> Iterator[Postgres]:
     with Postgres() as running:
         running.sql(
-            "create role authenticator login; create role luxima_monitor login; create role luxima_backup login;"
+            "create role authenticator login; create role luxima_monitor login; create role luxima_backup login; "
+            "create role luxima_replica login;"
         )
         yield running
 
 
 def test_migrations_are_applied_once_and_in_order(fresh: Postgres, tmp_path: Path) -> None:
-    files = {**migrations(), "0003_more.sql": "create table internal.more ();\n"}
+    files = {**migrations(), "0004_more.sql": "create table internal.more ();\n"}
     script = _written(tmp_path, migration_files(files))
-    assert "0001_internal.sql: applied\n0002_backup.sql: applied\n0003_more.sql: applied" in fresh.script(script)
+    assert (
+        "0001_internal.sql: applied\n0002_backup.sql: applied\n0003_replica.sql: applied\n0004_more.sql: applied"
+        in fresh.script(script)
+    )
     again = fresh.script(script)
-    assert "0002_backup.sql: applied before\n0003_more.sql: applied before" in again
-    assert fresh.sql("select count(*) from luxima.migrations") == "3"
+    assert "0003_replica.sql: applied before\n0004_more.sql: applied before" in again
+    assert fresh.sql("select count(*) from luxima.migrations") == "4"
     assert fresh.sql("select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'luxima_monitor'") == "t"
     assert fresh.sql("select rolpassword is not null from pg_authid where rolname = 'authenticator'") == "t"
     assert (

@@ -15,7 +15,7 @@ from components.observability.rules import security
 from settings import Settings
 from tests.documents.rules import narrow
 from tests.documents.slo import evaluation
-from tests.recording import ROOT, STACKS, stack_settings
+from tests.recording import ROOT, STACKS, released, stack_settings
 
 pytestmark = pytest.mark.needs_tools
 
@@ -24,6 +24,8 @@ REMOTE_WRITE = "remote-write.yml"
 """Cases of what is there only when samples are sent on."""
 SNAPSHOTS = "deployment-snapshots.yml"
 """Cases of what is there only when each release has a snapshot of its machines."""
+REPLICA = "database-replica.yml"
+"""Cases of what is there only when something follows the database."""
 
 
 def render(settings: Settings, folder: Path) -> list[str]:
@@ -90,8 +92,11 @@ def test_promtool_accepts_every_rule(stack: str, tmp_path: Path) -> None:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("stack", [pytest.param("dev", marks=pytest.mark.long), "prod"])
 def test_alerts_fire_and_stay_quiet(stack: str, tmp_path: Path) -> None:
-    settings = stack_settings(stack)
-    elsewhere = {REMOTE_WRITE} if settings.backup.deployment else {REMOTE_WRITE, SNAPSHOTS}
+    # The cases are those of one service.
+    settings = released(stack_settings(stack), "storefront")
+    elsewhere = {REMOTE_WRITE}
+    elsewhere |= set[str]() if settings.backup.deployment else {SNAPSHOTS}
+    elsewhere |= set[str]() if settings.database.replica else {REPLICA}
     cases = [case for case in CASES if case.name not in elsewhere]
     promtool(tmp_path, "test", "rules", *(name for case in cases for name in write_cases(case, settings, tmp_path)))
 

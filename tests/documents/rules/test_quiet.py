@@ -21,7 +21,7 @@ from settings import Settings
 from tests.documents.rules import expressions
 from tests.documents.rules.test_promtool import render
 from tests.documents.slo.evaluation import World
-from tests.recording import STACKS, stack_settings
+from tests.recording import STACKS, released, stack_settings
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1200)]
 
@@ -240,10 +240,10 @@ def test_the_world_has_every_metric_that_a_rule_asks_for() -> None:
 
 @pytest.mark.parametrize("stack", ["dev", *(pytest.param(each, marks=pytest.mark.long) for each in STACKS[1:])])
 def test_a_first_day_tells_of_nothing(stack: str, tmp_path: Path) -> None:
-    assert fired(stack_settings(stack), 1, tmp_path) == {"Watchdog", "BackupSucceeded"}
+    assert fired(released(stack_settings(stack), "storefront"), 1, tmp_path) == {"Watchdog", "BackupSucceeded"}
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("stack", STACKS)
 def test_a_quiet_week_tells_of_nothing(stack: str, tmp_path: Path) -> None:
-    assert fired(stack_settings(stack), 7, tmp_path) == {"Watchdog", "BackupSucceeded"}
+    assert fired(released(stack_settings(stack), "storefront"), 7, tmp_path) == {"Watchdog", "BackupSucceeded"}

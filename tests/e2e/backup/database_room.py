@@ -191,7 +191,10 @@ class Room:
         """Make the database and who backs it up."""
         server = self.folder / "server"
         server.mkdir()
-        texts = {"postgresql.conf": postgresql_conf(_SETTINGS.database, archived=True), "pg_hba.conf": pg_hba_conf()}
+        texts = {
+            "postgresql.conf": postgresql_conf(_SETTINGS.database, archived=True),
+            "pg_hba.conf": pg_hba_conf(None),
+        }
         for name, text in {**texts, **scripts()}.items():
             (server / name).write_text(self._local(text, server))
         tls.ensure_authority(self.folder)

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -26,6 +26,8 @@ class BackupJob:
     folder: Path
     """What it is told, what it keeps, and what it tells."""
     deadline_seconds: int = 100
+    public: Path | None = None
+    """Authorities that its system knows; None for this machine's."""
 
     def command(self, *arguments: str) -> list[str]:
         """The command line."""
@@ -35,7 +37,9 @@ class BackupJob:
     @property
     def environment(self) -> Mapping[str, str]:
         """Programs, and nothing secret."""
-        return {"PATH": f"{ensure('rclone')['rclone'].parent}:{os.environ['PATH']}", "PYTHONPATH": str(ROOT)}
+        path = f"{ensure('rclone')['rclone'].parent}:{os.environ['PATH']}"
+        public = {} if self.public is None else {"SSL_CERT_FILE": str(self.public)}
+        return {"PATH": path, "PYTHONPATH": str(ROOT), **public}
 
     def run(self, *arguments: str, key: tuple[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
         """Run it to its end; a key goes to its standard input."""
@@ -57,15 +61,14 @@ class BackupJob:
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
-    def leave_for(self, other: Store, copies: str, own: Store, passphrase: str = PASSPHRASE) -> None:
-        """Have its target at another site, as the platform writes that down."""
+    def leave_for(self, other: Store, copies: str, own: Store, passphrase: str = PASSPHRASE) -> "BackupJob":
+        """Have its target at another site, which a public authority knows, as the platform writes that down."""
         source = Remote(own.server.server, "us-east-1", "copy-source")
         target = Remote(other.server.server, "us-east-1", None, copies)
         task = Task("object_storage", {}, source, target)
-        authorities = {site.server.bundle.read_text(encoding="utf-8") for site in (own, other)}
-        (self.folder / "authority.pem").write_text("".join(sorted(authorities)), encoding="utf-8")
         text = documents.rclone_conf(task, {"source": own.root, "target": other.root}, passphrase)
         (self.folder / "rclone.conf").write_text(text, encoding="utf-8")
+        return replace(self, public=other.server.bundle)
 
     def figures(self, kind: str) -> dict[str, float]:
         """What the node exporter is told."""

@@ -101,8 +101,8 @@ def _primary(stack: ExitStack, folder: Path, other: Store) -> Primary:
     room = stack.enter_context(database(storage))
     buckets = [{"name": _BUCKETS[name], "folder": name} for name in _COPIED]
     copies = {"kind": "object_storage", "buckets": buckets, "copies": None, "keep_days": 14}
-    objects = made(folder / "objects", storage, copies, storage.root, other.root, 500)
-    objects.leave_for(other, LOCKED, storage)
+    first = made(folder / "objects", storage, copies, storage.root, other.root, 500)
+    objects = first.leave_for(other, LOCKED, storage)
     archive = {"kind": "logs", "source": _BUCKETS["loki"], "archive": _BUCKETS["logs-archive"], "tenants": TENANTS}
     logs = made(folder / "logs", storage, archive, storage.root, storage.root)
     return Primary(storage, room, {"backup-object-storage": objects, "backup-logs": logs}, room.folder / "restored")

@@ -38,14 +38,14 @@ class Sites(NamedTuple):
 def sites(tmp_path: Path) -> Generator[Sites]:
     folder = tmp_path / "other"
     folder.mkdir()
-    with store(tmp_path, ["media"]) as own, seaweedfs.running(folder, tmp_path / "minio") as (server, client):
+    with store(tmp_path, ["media"]) as own, seaweedfs.running(folder, folder) as (server, client):
         client.make_bucket(_COPIES, object_lock=True)
         client.set_bucket_versioning(_COPIES, VersioningConfig(ENABLED))
         client.set_object_lock_config(_COPIES, ObjectLockConfig(GOVERNANCE, 14, DAYS))
         other = Store(server, client, folder)
         plan = {"kind": "object_storage", "buckets": [{"name": "media", "folder": "media"}]}
-        job = made(tmp_path / "job", own, {**plan, "copies": None, "keep_days": 14}, own.root, other.root)
-        job.leave_for(other, _COPIES, own)
+        first = made(tmp_path / "job", own, {**plan, "copies": None, "keep_days": 14}, own.root, other.root)
+        job = first.leave_for(other, _COPIES, own)
         own.put(
             "media", {f"{year}/{index}.bin": secrets.token_bytes(1000) for year in (2025, 2026) for index in (0, 1)}
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from release.docker import Docker as Command
 from release.errors import ReleaseError
 from release.registry import Access, clean
 from release.registry.clean import ACCEPT
@@ -72,7 +73,7 @@ class Docker:
             "import sys, urllib.request\n"
             f"print(urllib.request.urlopen({url!r}, ' '.join(sys.argv[1:]).encode()).read().decode())\n"
         )
-        self.command = (sys.executable, str(script))
+        self.command = Command((sys.executable, str(script)))
 
     def close(self) -> None:
         self._server.shutdown()

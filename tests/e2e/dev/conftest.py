@@ -20,6 +20,10 @@ from tests.waiting import wait_for
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
+_LONGEST_SECONDS = 900
+"""Until the engine comes to a service, which is late in its run: it has minutes of work to do before, and may have to
+share two processors with three other runs.
+"""
 
 
 @pytest.fixture(scope="package")
@@ -49,7 +53,7 @@ def _with_an_engine_that_is_killed(made: Watched) -> str:
     running.wait_for("running the program on the engine")
     # No pod of it gets ready, however late this looks.
     _may_run_pods(made.world, may=False)
-    wait_for(lambda: _deployment(made.world) is not None, "the Deployment is there", 300)
+    wait_for(lambda: _deployment(made.world) is not None, "the Deployment is there", _LONGEST_SECONDS)
     os.kill(made.world.process("engine"), signal.SIGKILL)
     assert made.copy.finish(running).code == 1
     assert not any(SERVICE in item["urn"] and item["type"].endswith(":Deployment") for item in made.world.state())

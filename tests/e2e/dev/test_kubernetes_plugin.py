@@ -71,13 +71,13 @@ def test_a_state_of_another_kind_of_plugin_is_not_continued(world: World) -> Non
 def test_pods_that_do_not_come_are_waited_for_in_words_and_not_for_ever(world: World) -> None:
     copy, nodes = world.checkout, [item["metadata"]["name"] for item in world.cluster.items("/api/v1/nodes")]
     next_release(world)
-    copy.replace("components/kubernetes/workload.py", 'create="5m"', 'create="20s"')
+    copy.replace("components/kubernetes/workload.py", "create, each = 300", "create, each = 20")
     for name in nodes:
         world.cluster.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": True}})
     done = copy.run(*_UP)
     for name in nodes:
         world.cluster.patch(f"/api/v1/nodes/{name}", {"spec": {"unschedulable": None}})
-    copy.replace("components/kubernetes/workload.py", 'create="20s"', 'create="5m"')
+    copy.replace("components/kubernetes/workload.py", "create, each = 20", "create, each = 300")
     assert done.code == 1
     about = [line for line in done.err.splitlines() if f"service-{SERVICE}-green-deployment" in line]
     assert any(re.search(r"waiting for \S+: .*(Pods|unschedulable)", line) for line in about), str(done)

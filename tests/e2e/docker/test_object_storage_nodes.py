@@ -11,7 +11,7 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,11 +32,14 @@ from tests.e2e.docker import declared, storage_client
 from tests.e2e.docker.declared import Made
 from tests.e2e.docker.hosts import Hosts, needs_root, running
 from tests.recording import Declared, record
+from tests.waiting import T, wait_for
 from tools import ensure
 from versions import SILO
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.long, pytest.mark.timeout(900)]
 
+_A_WHILE = 5
+"""Answers of all nodes, one after another."""
 _DOCKER = """\
 #!{python}
 import os, sys
@@ -143,6 +146,14 @@ class Room:
         assert done.returncode == (1 if done.stderr else 0)
         return done.stderr
 
+    def borne(self) -> bool:
+        """Whether each node says now that the loss of it would be borne."""
+        told = ("--silent", "--max-time", "5", "--cacert", str(self.folder / "ca.pem"), "--write-out", "%{http_code} ")
+        resolved = (part for each in self.nodes for part in ("--resolve", f"{each.name}:{NODE_PORT}:{each.address}"))
+        urls = (f"https://{each.name}:{NODE_PORT}/minio/health/cluster?maintenance=true" for each in self.nodes)
+        said = self.hosts.run("curl", *told, *resolved, *urls)
+        return said.stdout.split() == ["200"] * len(self.nodes)
+
     def container(self, vm: str) -> Any:
         client: Any = self.made[vm].engine.containers
         return client.get(CONTAINER)
@@ -210,11 +221,19 @@ def test_without_a_majority_nothing_is_lost_and_the_next_is_not_touched(room: Ro
 
 
 def test_a_new_certificate_goes_from_node_to_node_and_nobody_notices(room: Room) -> None:
-    with _writing(room) as written:
+    """No two are away together: before each is taken, all have said for a while that its loss is borne."""
+    before: dict[str, list[bool]] = {}
+    with _again_and_again(lambda: _written(room)) as written, _again_and_again(room.borne) as borne:
+        wait_for(lambda: borne[-_A_WHILE:] == [True] * _A_WHILE, "that any of them may go")
+        made = 0
         for vm, wanted in room.declare().items():
+            before[vm] = borne[made:][-_A_WHILE:]
             room.remove(vm)
             room.make(vm, wanted)
+            made = len(borne)
             assert room.whole(vm) == ""
+    assert before == dict.fromkeys(room.made, [True] * _A_WHILE)
+    assert False in borne
     assert len(written) > 10
     assert [each for each in written if each != "done"] == []
 
@@ -232,25 +251,29 @@ def test_a_new_version_waits_for_a_second_node_that_has_it(room: Room, tmp_path:
     assert room.ask("docker-2", ["get", "media", "first"]) == ["1"]
 
 
+def _written(room: Room) -> str:
+    """Write as clients of the common name do, who ask the next host when one takes nothing; gives the last answer."""
+    name, answers = secrets.token_hex(8), list[str]()
+    for vm in room.made:
+        answers = room.ask(vm, ["put", "media", name, name])
+        if answers == ["done"]:
+            break
+    return answers[0]
+
+
 @contextmanager
-def _writing(room: Room) -> Generator[list[str]]:
-    """Somebody writes all the time, and asks the next host when one does not take it, as clients of the name do."""
-    ended, said = Event(), list[str]()
+def _again_and_again(what: Callable[[], T]) -> Generator[list[T]]:
+    """Do it all the time, until the block ends; gives all that it gave."""
+    ended, said = Event(), list[T]()
 
-    def write() -> None:
+    def go_on() -> None:
         while not ended.is_set():
-            name = f"while-{len(said)}"
-            answers = [[""]]
-            for vm in room.made:
-                answers.append(room.ask(vm, ["put", "media", name, name]))
-                if answers[-1] == ["done"]:
-                    break
-            said.append(answers[-1][0])
+            said.append(what())
 
-    writer = Thread(target=write)
-    writer.start()
+    thread = Thread(target=go_on)
+    thread.start()
     try:
         yield said
     finally:
         ended.set()
-        writer.join()
+        thread.join()

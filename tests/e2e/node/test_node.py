@@ -5,13 +5,16 @@ and leaves nothing.
 import re
 import subprocess
 import urllib.parse
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
 
+from components.database.model import ENV_FILE, SECRETS
+from components.database.postgres import ADMIN
 from components.observability.loki.tenants import LOG_TENANT
 from sandbox.layout import Layout
 from sandbox.machine.kernel import control_groups
@@ -76,20 +79,34 @@ def test_every_container_of_the_docker_hosts_runs(world: World) -> None:
     wait_for(lambda: healthy() == sorted(declared), "every container is healthy", 120)
 
 
-def _containers(world: World, vm: str) -> list[str]:
-    """Names of the containers of a Docker host that run and are healthy."""
-    client = cast("Any", docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}"))
+@contextmanager
+def _engine(world: World, vm: str) -> Generator[Any]:
+    """The engine of a Docker host."""
+    client = docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}")
     try:
-        return [item["Names"][0].lstrip("/") for item in client.containers(filters={"health": "healthy"})]
+        yield client
     finally:
         client.close()
+
+
+def _containers(world: World, vm: str) -> list[str]:
+    """Names of the containers of a Docker host that run and are healthy."""
+    with _engine(world, vm) as engine:
+        return [item["Names"][0].lstrip("/") for item in engine.containers(filters={"health": "healthy"})]
+
+
+def _rows(world: World, query: str) -> list[str]:
+    """What the stack's own PostgreSQL answers to its superuser, a line for each row."""
+    script = f'. {SECRETS}/{ENV_FILE} && psql --no-psqlrc -At -U {ADMIN} -c "$0"'
+    with _engine(world, world.settings.database.host) as engine:
+        made = engine.exec_create("supabase-db", ["sh", "-c", script, query])
+        return engine.exec_start(made["Id"]).decode().splitlines()
 
 
 def test_users_reach_the_shop_by_its_name(world: World) -> None:
     """From inside by the stack's own name server, and from outside through the gate."""
     domain = world.settings.environment.domain
-    services = {name: world.settings.services[name] for name in world.settings.releases.services}
-    public = {name: each.host for name, each in services.items() if not each.trusted_only}
+    public = {name: each.host for name, each in world.settings.services.items() if not each.trusted_only}
     urls = [f"https://{domain}/" if host == "@" else f"https://{host}.{domain}/" for host in public.values()]
     by_name = ("curl", "--silent", "--show-error", "--max-time", "20", "--include", *urls)
 
@@ -97,7 +114,7 @@ def test_users_reach_the_shop_by_its_name(world: World) -> None:
         done = world.checkout.run("shell", "--stack", STACK, "--", *by_name)
         return set(re.findall(r"^x-image: \S+?/aceh/([a-z]+)@", done.out.lower(), re.MULTILINE)) == set(public)
 
-    wait_for(answered, "each service that is released answers", 120)
+    wait_for(answered, "each service answers", 120)
     live = world.settings.releases.services["storefront"].live
     port = world.ports[f"gateway-{live}-https"]
     outside = ("--resolve", f"{domain}:{port}:127.0.0.1", "--cacert", str(world.folder / "tls" / "ca-bundle.pem"))
@@ -125,7 +142,7 @@ def test_a_line_of_a_pod_is_found_in_loki(world: World) -> None:
     wait_for(found, "the line is in Loki", 120)
 
 
-def test_an_alert_reaches_alertmanager(world: World) -> None:
+def test_an_alert_reaches_alertmanager_and_the_database(world: World) -> None:
     alertmanager = inside.pod(world, world.settings.observability.namespace, {"app.kubernetes.io/name": "alertmanager"})
 
     def told() -> bool:
@@ -133,6 +150,8 @@ def test_an_alert_reaches_alertmanager(world: World) -> None:
         return "Watchdog" in {alert["labels"]["alertname"] for alert in alerts}
 
     wait_for(told, "Prometheus has told Alertmanager of the alert that always fires", 240)
+    rows = partial(_rows, world, "select alertname from internal.alert_logs")
+    wait_for(lambda: "Watchdog" in rows(), "the other Alertmanager has written it down", 120)
 
 
 def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
@@ -150,6 +169,13 @@ def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
     figures = copy.succeed("shell", *stack, "curl", "--silent", f"http://{host}:{node}/metrics").out
     for kind in ("database", "object_storage", "logs"):
         assert f'backup_last_success_timestamp_seconds{{backup="{kind}"}}' in figures
+    # One schema of the database, beside the one that runs.
+    schema = ("backup", *stack, "restore", "database", "--schema", "internal")
+    assert "schema internal_restored: new, with" in copy.succeed(*schema, "--dry-run").out
+    assert "restored and compared: schema internal_restored" in copy.succeed(*schema).out
+    refused = copy.run(*schema, "--to", "internal")
+    assert refused.code != 0
+    assert "schema internal is there: name another with --to, or say --over" in refused.out + refused.err
 
 
 def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int]]:

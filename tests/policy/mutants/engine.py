@@ -112,7 +112,15 @@ def _of_documents(kind: str, row: Row, each: Declared, wanted: frozenset[str]) -
             at = _path_of(document.place)
             for path, operator, value in _changes(content, row.path, row):
                 build = partial(_rewritten, each, at, content, path, value, document.ending)
-                yield _mutant(kind, each, (*at, *path), operator, value, build)
+                yield _mutant(kind, each, (*at, *_named(content, path)), operator, value, build)
+
+
+def _named(content: Any, path: Path) -> Path:
+    """The path with groups of rules and jobs by their names: which one it is says more than its place."""
+    if path[:1] not in {("groups",), ("scrape_configs",)} or path[1:] == ():
+        return path
+    first, place, *rest = path
+    return (first, content[first][place].get("job_name" if first == "scrape_configs" else "name", place), *rest)
 
 
 def rewritten(each: Declared) -> Iterator[Declared]:
@@ -195,9 +203,12 @@ class Judge:
         """What the rules say of it."""
         weaker = ""
         made = mutant.build()
-        for rule in self._rules.get(mutant.type, ()):
+        rules = self._rules.get(mutant.type, [])
+        for place, rule in enumerate(rules):
             if self._says(rule, mutant, made):
                 if rule.level(self._stack) is Level.MANDATORY:
+                    # It will know the next one, too, which is mostly of the same row.
+                    rules.insert(0, rules.pop(place))
                     return Verdict(mutant, "caught", rule.name)
                 weaker = f"`{rule.name}` is {rule.level(self._stack).value} here: {rule.because}"
         if weaker:

@@ -173,12 +173,42 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     Equivalent(kinds.VM, "*", "nodeName", "weaken", "dev's hypervisor holds all machines of it", ("dev",)),
     Equivalent(kinds.LXC, "*", "nodeName", "weaken", "dev's hypervisor holds all machines of it", ("dev",)),
+    *(
+        Equivalent(
+            kinds.VM,
+            name,
+            "nodeName",
+            "weaken",
+            "the only one of its role: there is no other to be apart from",
+            ("staging",),
+        )
+        for name in ("compute-k3s-server-1-vm", "compute-docker-1-vm")
+    ),
+    Equivalent(
+        kinds.DOCKER_CONTAINER,
+        "coolify-coolify-container",
+        "readOnly",
+        "weaken",
+        "it writes into its own image by exemption; what is changed makes it stricter",
+    ),
+    *(
+        Equivalent(
+            kinds.SERVICE_ACCOUNT,
+            "*",
+            "policy",
+            operator,
+            "a key without a policy of its own may do what its user may, and that policy is judged and says the same",
+            shown=shown,
+        )
+        for operator, shown in (("remove", "nothing"), ("weaken", "''"))
+    ),
     Equivalent(
         kinds.SERVICE_ACCOUNT,
-        "*",
+        "storage-copy-source-user-key",
         "policy",
-        "*",
-        "a key without a policy of its own may do what its user may, and that policy is judged and says the same",
+        "weaken",
+        "a key may do nothing that its user may not, and that policy is judged: here it loses a bucket",
+        ("prod",),
     ),
     Equivalent(
         kinds.NETWORK_POLICY,
@@ -205,11 +235,18 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         Equivalent(
             kinds.BUCKET_LIFECYCLE,
             name,
-            "*",
-            "*",
+            path,
+            operator,
             "objects or their versions are kept longer than the requirement asks; quota and alert bound the room",
         )
         for name in ("*media-lifecycle", "*registry-lifecycle", "*copies-lifecycle")
+        for path, operator in (
+            ("", "remove"),
+            ("rules", "clear"),
+            ("rules/0", "remove"),
+            ("rules/0/expiration", "remove"),
+            ("rules/0/status", "weaken"),
+        )
     ),
     *(
         Equivalent(
@@ -229,7 +266,7 @@ EQUIVALENT: tuple[Equivalent, ...] = (
     ),
     Equivalent(
         kinds.BUCKET_VERSIONING,
-        "*logs-archive*",
+        "storage-logs-archive-versioning",
         "*",
         "*",
         "archived lines are written once, and no key may delete them; the requirement asks for no version before",
@@ -269,29 +306,123 @@ EQUIVALENT: tuple[Equivalent, ...] = (
         "*",
         "it is privileged by exemption: every other value, the cluster's own default included, is stricter",
     ),
-)
-OPEN: tuple[Equivalent, ...] = (
-    Equivalent(kinds.STATEFUL_SET, "*", "*/requests/storage", "weaken", "no rule on volumes but that of Prometheus"),
-    Equivalent(kinds.NETWORK_POLICY, "certificates-*", "*", "*", "the chart's pods are not among what is recorded"),
+    *(
+        Equivalent(
+            kinds.STATEFUL_SET,
+            f"observability-{program}-stateful-set",
+            "*/requests/storage",
+            "weaken",
+            f"no requirement says how large it is: {what}, and alert-needed wants the alert on volumes that fill",
+            shown="'1Gi'",
+        )
+        for program, what in (
+            ("alertmanager", "silences and what was told are a few KiB each"),
+            ("alertmanager-record", "what was told is a few KiB each"),
+            ("grafana", "what it shows comes from documents, people's own boards are a few MiB"),
+            ("loki", "lines are in the object storage within the hour"),
+            ("tempo", "traces are in the object storage within the hour"),
+        )
+    ),
     Equivalent(
-        kinds.NETWORK_POLICY,
-        "gateway-*-network-policy",
-        "spec/egress/*/podSelector/matchLabels/*",
-        "rename",
-        "flows are compared by the names of programs, and the other slot's gateway has the same",
+        kinds.CERTIFICATE,
+        "certificates-authority-edge",
+        "",
+        "remove",
+        "no pod beside the gateways reads the authority's own there; where one does, certificate-used wants it made",
+        ("dev",),
     ),
     *(
-        Equivalent(kinds.FIREWALL_RULES[0], "compute-docker-*", path, operator, "no rule says who has to get in")
-        for path, operator in (("rules/*", "remove"), ("rules/*/action", "weaken"))
+        Equivalent(
+            kinds.CERTIFICATE,
+            "certificates-certificate-edge-root",
+            path,
+            operator,
+            "dev's own authority lives ten years; who takes its place is told to clients by people, and soon or late "
+            "changes nothing of what is served with it",
+            ("dev",),
+        )
+        for path, operator in (
+            ("spec/privateKey/rotationPolicy", "remove"),
+            ("spec/renewBefore", "remove"),
+            ("spec/renewBefore", "weaken"),
+        )
     ),
-    Equivalent(kinds.FILE, "*", "sourceRaw/data/packages", "weaken", "no rule on what a machine installs"),
-    Equivalent(kinds.DOCKER_CONTAINER, "*node-exporter*", "mounts/1/readOnly", "weaken", "a volume of figures"),
-    Equivalent(kinds.BUCKET, "*", "quota", "*", "no rule wants a quota of buckets whose lifecycle ends all"),
-    Equivalent(kinds.CONFIG_MAP, "*", "*/groups/*", "remove", "alerts that no requirement names"),
-    Equivalent(kinds.CONFIG_MAP, "*", "*/scrape_configs/*", "remove", "jobs that no rule reads by name"),
     *(
-        Equivalent(type_, "*", path, "add", "256 bits in hex in a comment: a checksum of a file looks the same")
-        for type_, path in ((kinds.FILE, "sourceRaw/data"), (kinds.CONFIG_MAP, "data/*"))
+        Equivalent(
+            kinds.FIREWALL_RULES[0],
+            "compute-docker-1-firewall-rules",
+            path,
+            operator,
+            "a door less; whoever stays outside misses his backup or his bucket, of which alert-needed wants alerts",
+        )
+        for path, operator in (("rules/3", "remove"), ("rules/2/action", "weaken"))
+    ),
+    Equivalent(
+        kinds.CONFIG_MAP,
+        "observability-prometheus-read-anew",
+        "*/groups/deployment-snapshots",
+        "remove",
+        "without the figure DeploymentSnapshotMissing takes the last snapshot for one of 1970, and fires",
+    ),
+    *(
+        Equivalent(
+            kinds.BUCKET,
+            f"storage-{bucket}-bucket",
+            "quota",
+            "*",
+            "its lifecycle ends every object, and alert-needed wants the alert on an object storage that fills",
+        )
+        for bucket in ("loki", "tempo", "logs-archive")
+    ),
+    *(
+        Equivalent(
+            kinds.SERVICE, name, "spec/selector", "rename", "Prometheus' own pods, as before, chosen by one label less"
+        )
+        for name in ("observability-prometheus-service", "observability-prometheus-headless")
+    ),
+    Equivalent(
+        kinds.CONFIG_MAP,
+        "observability-alertmanager-documents",
+        "*/route/routes/2/routes/4",
+        "remove",
+        "no alert of security is of severity info; alert-routed follows every alert that there is",
+    ),
+    Equivalent(
+        kinds.CONFIG_MAP,
+        "observability-alertmanager-documents",
+        "*/route/routes/7/matchers/0",
+        "remove",
+        "the last route gets what the others left, which is info: alert-complete lets no alert have another severity",
+    ),
+    Equivalent(
+        kinds.CONFIG_MAP,
+        "observability-prometheus-read-anew",
+        "*/scrape_configs/blackbox-exporter",
+        "remove",
+        "its own figures are read by nothing; whether it answers, its probes' jobs tell",
+    ),
+    Equivalent(
+        kinds.DOCKER_NETWORK,
+        "database-network",
+        "internal",
+        "weaken",
+        "as it is: the gateway publishes its port through it and Auth sends mail; what keeps PostgreSQL in is that "
+        "none of its ports is published (database-port-private)",
+    ),
+    Equivalent(
+        kinds.FILE,
+        "compute-docker-1-user-data",
+        "*/packages",
+        "widen",
+        "a package of the distribution's own source, which mends itself (machine-updates); whoever wants to be "
+        "reached by it needs a flow, which the machine's firewall is made from",
+    ),
+    Equivalent(
+        kinds.CONFIG_MAP,
+        "observability-alertmanager-documents",
+        "*/route/repeat_interval",
+        "weaken",
+        "how often is asked of critical alerts alone, and those have an interval of their own (alert-routed)",
     ),
 )
-"""What no rule notices yet, with what is missing: these count as survivors, and a test keeps others from joining."""
+"""Every entry is needed by a mutant, which a test sees to."""

@@ -50,6 +50,22 @@ receivers:
 inhibit_rules:
 - {source_matchers: ['alertname="HostDown"'], target_matchers: ['alertname="TargetDown"'], equal: [host]}
 """
+_ESCALATED = """\
+  - alert: CriticalAlertUnresolved
+    labels: {severity: critical, owner: management, escalation: "true"}
+"""
+_ESCALATING = """\
+  - matchers: ['escalation="true"']
+    repeat_interval: 10m
+    group_wait: 10s
+    routes:
+    - {receiver: pager, continue: true}
+    - {receiver: owner}
+"""
+_OWNER = "- {name: owner, email_configs: [{to: 'TO, owner@luxima.id', send_resolved: true}]}\n"
+_INFORMED = "  - alert: BackupSucceeded\n    labels: {severity: info, owner: devops}\n"
+_INFORMING = "  - {matchers: ['severity=\"info\"'], receiver: info}\n"
+_INFO = "- {name: info, email_configs: [{to: TO, send_resolved: true}]}\n"
 _A = 'data["alertmanager.yml"]'
 _R = 'data["rules.yml"]'
 
@@ -65,6 +81,16 @@ def _routes(old: str = "", new: str = "") -> Case:
 def _both(old: str = "", new: str = "") -> Case:
     rules = declared(kinds.CONFIG_MAP, {"data": {"rules.yml": _NAMED}}, "rules")
     return (rules, *_routes(old, new))
+
+
+def _more(alert: str, route: str, receiver: str) -> Case:
+    routes = _ROUTES.replace("  routes:\n", f"  routes:\n{route}", 1).replace(
+        "inhibit_rules", f"{receiver}inhibit_rules"
+    )
+    return tuple(
+        declared(kinds.CONFIG_MAP, {"data": {file: text}}, file)
+        for file, text in (("rules.yml", _NAMED + alert), ("alertmanager.yml", routes))
+    )
 
 
 _RULES_UNKNOWN = (wrong(one(kinds.CONFIG_MAP, {"data": {"rules.yml": UNKNOWN}}), _R),)
@@ -98,6 +124,7 @@ SPECS = (
             wrong(_rules("HighCPULoad", "Another"), _R),
             wrong(_rules("pg_up == 0", "pg_up == 1"), f"{_R}.groups[0].rules[2].expr"),
             wrong(_rules("for: 5m\n    keep", "for: 6m\n    keep"), f"{_R}.groups[0].rules[1].for"),
+            wrong(_rules("for: 5m\n    keep", "for: 5m20s\n    keep"), f"{_R}.groups[0].rules[1].for"),
             wrong(
                 _rules(
                     "expr: host:cpu > 0.9\n    for: 5m\n    keep_firing_for: 5m", "expr: host:cpu > 0.9\n    for: 5m"
@@ -109,8 +136,14 @@ SPECS = (
     ),
     Spec(
         "alert-routed",
-        passes=(_both(), _rules(), _routes()),
+        passes=(
+            *(_both(), _rules(), _routes()),
+            _more(_ESCALATED, _ESCALATING, _OWNER.replace("TO", "cto@luxima.id")),
+            _more(_INFORMED, _INFORMING, _INFO.replace("TO", "alerts@luxima.id")),
+        ),
         fails=(
+            wrong(_more(_ESCALATED, _ESCALATING, _OWNER.replace("TO", "x@luxima.id")), f"{_A}.route"),
+            wrong(_more(_INFORMED, _INFORMING, _INFO.replace("TO", "x@luxima.id")), f"{_A}.route"),
             wrong(_both("    - {receiver: pager, continue: true}\n", ""), f"{_A}.route"),
             wrong(_both("{receiver: slack, continue: true}", "{receiver: slack}"), f"{_A}.route"),
             wrong(_both("repeat_interval: 10m", "repeat_interval: 1h"), f"{_A}.route.routes[0].repeat_interval"),

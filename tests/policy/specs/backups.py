@@ -20,6 +20,7 @@ _BACKUP = {
         {"source": "config", "target": "/etc/postgresql-custom", "readOnly": True},
     ],
 }
+_FIGURES = {"source": "figures", "target": "/var/lib/node-exporter"}
 _CONF = "[global]\nrepo1-cipher-type=aes-256-cbc\nrepo1-cipher-pass=of-the-test\n\n[main]\npg1-path=/data\n"
 _CONTENT = "uploads[0].content"
 _REMOTES = (
@@ -40,6 +41,15 @@ def _with(place: str, value: Any) -> Case:
 def _archiving(conf: str, label: str = "database") -> Case:
     files = {"image": _IMAGE, "start": False, "uploads": [{"file": "/etc/luxima/postgresql.conf", "content": conf}]}
     return (*_with("labels/0/value", label), declared(kinds.DOCKER_CONTAINER, files, "files"))
+
+
+def _telling(source: str, **more: Any) -> Case:
+    """Who backs up the database, with its figures, and who has another volume, or that one."""
+    mount = {"source": source, "target": "/var/lib/node-exporter", **more}
+    return (
+        declared(kinds.DOCKER_CONTAINER, but(_BACKUP, ("mounts/0", _FIGURES)), "backup"),
+        declared(kinds.DOCKER_CONTAINER, but(_BACKUP, ("labels/0/value", "logs"), ("mounts", [mount])), "other"),
+    )
 
 
 def _replaced(old: str, new: str) -> Wrong:
@@ -104,5 +114,20 @@ SPECS = (
             )
         ),
         unknown=("uploads/0/content", _CONTENT),
+    ),
+    Spec(
+        "backup-volumes-own",
+        passes=(
+            _with("mounts/1/readOnly", True),
+            _telling("figures-of-logs"),
+            _telling("figures", readOnly=True),
+            _telling(UNKNOWN),
+        ),
+        fails=(
+            wrong(_telling("figures"), "mounts[0].readOnly"),
+            wrong(_telling("figures", target="/elsewhere"), "mounts[0].readOnly"),
+            wrong(_telling("figures", readOnly=False), "mounts[0].readOnly"),
+        ),
+        unknown=(wrong(_telling("figures", readOnly=UNKNOWN), "mounts[0].readOnly"),),
     ),
 )

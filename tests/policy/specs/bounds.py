@@ -187,7 +187,10 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         "names-reach",
         passes=((_names(), _DEPLOYMENT), (_DEPLOYMENT,)),
-        fails=(wrong((_names("metadata/namespace", "edge"), _DEPLOYMENT), "metadata.namespace"),),
+        fails=(
+            wrong((_names("metadata/namespace", "edge"), _DEPLOYMENT), "metadata.namespace"),
+            wrong((_names(), declared(kinds.HELM_CHART, {"namespace": "cert-manager"}, "chart")), "namespace"),
+        ),
         unknown=(
             wrong(
                 (_names("spec/egress/0/ports/0/port", UNKNOWN), _DEPLOYMENT),

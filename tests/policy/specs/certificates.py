@@ -43,6 +43,13 @@ _GATEWAY = declared(
 )
 
 
+_SOURCE = "spec.template.spec.volumes[0].projected.sources[0]"
+_TRUSTS = {"secret": {"name": "private-ca", "items": [{"key": "ca.crt", "path": "ca.crt"}]}}
+_TRUSTING = declared(
+    kinds.DEPLOYMENT, {"spec": {"template": {"spec": {"volumes": [{"projected": {"sources": [_TRUSTS]}}]}}}}, "trusting"
+)
+
+
 def _issuer(path: str, value: Any) -> Any:
     return one(_KIND, but(_ISSUER, (path, value)))
 
@@ -77,6 +84,7 @@ SPECS = (
             wrong(_issuer("spec/acme/email", ""), "spec.acme.email"),
             wrong(_issuer("spec/acme/privateKeySecretRef", {}), "spec.acme.privateKeySecretRef.name"),
             wrong(_issuer("spec/vault", {}), "spec.vault"),
+            wrong(one(_KIND, but(_PRIVATE, ("spec/vault", {}))), "spec.vault"),
             wrong(
                 _issuer("spec/acme/solvers/0/dns01/rfc2136/nameserver", "8.8.8.8:53"),
                 "spec.acme.solvers[0].dns01.rfc2136.nameserver",
@@ -123,6 +131,7 @@ SPECS = (
             wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/duration", "87600h0m0s"))), "spec.duration"),
             wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/dnsNames", []))), "spec.dnsNames"),
             wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/secretName", ""))), "spec.secretName"),
+            wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/isCA", True))), "spec.isCA"),
         ),
         unknown=(wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/renewBefore", UNKNOWN))), "spec.renewBefore"),),
     ),
@@ -138,6 +147,7 @@ SPECS = (
         fails=(
             wrong(_used("another"), "spec.secretName", "metadata.name"),
             wrong(_used("edge-public", read="none"), "metadata.name"),
+            wrong((*_used("edge-public"), _TRUSTING), f"{_SOURCE}.secret.name"),
         ),
         unknown=(wrong(_used(UNKNOWN), "spec.secretName"),),
     ),

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import yaml
+
 from policy.rules import kinds
 
 from .. import good
 from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, one, wrong
 
-_OPTIONS = {"nodeName": "pve1", "vmId": 1131.0, "enabled": True, "inputPolicy": "DROP"}
+_OPTIONS = {"nodeName": "pve1", "vmId": 1131.0, "enabled": True, "inputPolicy": "DROP", "logLevelIn": "info"}
 _DOWNLOAD = {"url": "https://cloud.debian.org/x", "checksum": "ab12", "checksumAlgorithm": "sha512"}
 
 _GUESTS = (
@@ -30,7 +34,29 @@ def _servers(*nodes: str) -> Case:
     )
 
 
+def _opened_by(*keys: str, more: str = "") -> dict[str, Any]:
+    users = [{"name": "luxima", "ssh_authorized_keys": list(keys)}]
+    return {"sourceRaw": {"data": f"#cloud-config\n{yaml.safe_dump({'users': users})}{more}"}}
+
+
+_SECOND = declared(kinds.FILE, _opened_by("ssh-ed25519 AAAA ops"), "second")
+
 SPECS = (
+    Spec(
+        "machine-keys",
+        passes=((declared(kinds.FILE, _opened_by("ssh-ed25519 AAAA ops")), _SECOND), (_SECOND,)),
+        fails=(
+            wrong(
+                (declared(kinds.FILE, _opened_by("ssh-ed25519 AAAA ops", "ssh-ed25519 BBBB x")), _SECOND),
+                "sourceRaw.data.users[0].ssh_authorized_keys[1]",
+            ),
+            wrong(
+                (declared(kinds.FILE, _opened_by("ssh-ed25519 AAAA ops", more="ssh_import_id: [gh:x]\n")), _SECOND),
+                "sourceRaw.data.ssh_import_id[0]",
+            ),
+        ),
+        unknown=(wrong((declared(kinds.FILE, {"sourceRaw": {"data": UNKNOWN}}), _SECOND), "sourceRaw.data"),),
+    ),
     Spec(
         "machine-firewall",
         passes=(
@@ -57,7 +83,8 @@ SPECS = (
         fails=(
             wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("enabled", False))), "enabled"),
             wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("inputPolicy", "ACCEPT"))), "inputPolicy"),
-            wrong(one(kinds.FIREWALL_OPTIONS, {"nodeName": "pve1"}), "enabled", "inputPolicy"),
+            wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("logLevelIn", "nolog"))), "logLevelIn"),
+            wrong(one(kinds.FIREWALL_OPTIONS, {"nodeName": "pve1"}), "enabled", "inputPolicy", "logLevelIn"),
         ),
         unknown=(wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("enabled", UNKNOWN))), "enabled"),),
     ),

@@ -327,6 +327,7 @@ SPECS = (
         ("kvmArguments", "-x", "kvmArguments"),
         ("mountPoints", [{"volume": "/etc"}], "mountPoints[0].volume"),
         ("features", {"keyctl": True}, "features.keyctl"),
+        ("features", {"nesting": True}, "features.nesting"),
         ("features", {"mounts": ["nfs"]}, "features.mounts[0]"),
         unknown=("hookScriptFileId", "hookScriptFileId"),
     ),

@@ -236,6 +236,7 @@ SPECS = (
         kinds.SERVICE,
         _SERVICE,
         ("spec/type", "ExternalName", "spec.type"),
+        ("spec/externalName", "db.example.com", "spec.externalName"),
         ("spec/allocateLoadBalancerNodePorts", DROP, "spec.allocateLoadBalancerNodePorts"),
         ("spec/externalTrafficPolicy", "Cluster", "spec.externalTrafficPolicy"),
         ("spec/publishNotReadyAddresses", True, "spec.publishNotReadyAddresses"),
@@ -308,6 +309,10 @@ SPECS = (
                     declared(kinds.DNS_RECORD, but(_RECORD, ("records/0", "198.51.100.9"))),
                 ),
                 "records[0]",
+            ),
+            *(
+                wrong((declared(kinds.SERVICE, _GATEWAY), declared(kinds.DNS_RECORD, but(_RECORD, change))), change[0])
+                for change in (("name", "*.x.id"), ("type", "CNAME"))
             ),
         ),
         unknown=(

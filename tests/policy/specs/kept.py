@@ -83,9 +83,11 @@ _PROMETHEUS = {
 _DOCUMENT = 'data["prometheus.yml"]'
 
 
-def _read(*changes: tuple[str, Any], of: tuple[tuple[str, Any], ...] = (), text: str = "") -> Case:
+def _read(
+    *changes: tuple[str, Any], of: tuple[tuple[str, Any], ...] = (), text: str = "", file: str = "prometheus.yml"
+) -> Case:
     """Prometheus and its document, of which something is another."""
-    data = {"prometheus.yml": text or yaml.safe_dump(but(_PROMETHEUS, *changes))}
+    data = {file: text or yaml.safe_dump(but(_PROMETHEUS, *changes))}
     documents = {"metadata": {"name": "documents", **_META}, "data": data}
     return (
         declared(kinds.STATEFUL_SET, but(_STATEFUL, *of), "server"),
@@ -338,7 +340,13 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         "files-named",
         passes=(_read(),),
-        fails=(wrong(_read(("rule_files", ["/elsewhere/*.yml"])), f"{_DOCUMENT}.rule_files[0]"),),
+        fails=(
+            wrong(_read(("rule_files", ["/elsewhere/*.yml"])), f"{_DOCUMENT}.rule_files[0]"),
+            wrong(
+                _read(text="""{"templates": [], "title": "{{ template \\"x\\" . }}"}""", file="alertmanager.yml"),
+                'data["alertmanager.yml"].templates',
+            ),
+        ),
         unknown=(wrong(_read(text=UNKNOWN), _DOCUMENT),),
     ),
     Spec(

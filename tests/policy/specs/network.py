@@ -8,7 +8,7 @@ from policy.judging import Declared
 from policy.rules import kinds
 
 from .. import good
-from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, one, wrong
+from ..spec import UNKNOWN, Case, Spec, but, declared, one, wrong
 
 _NAME, _NAMESPACE = "app.kubernetes.io/name", "kubernetes.io/metadata.name"
 _INSIDE = ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "169.254.0.0/16", "127.0.0.0/8"]
@@ -29,6 +29,13 @@ def _policy(own: str, namespace: str, **rules: Any) -> dict[str, Any]:
 _PORTS = [{"protocol": "TCP", "port": 3000.0}]
 _SHOP = _policy("storefront", "commerce", ingress=[{"from": [_pods("traefik", "edge")], "ports": _PORTS}])
 _EDGE = _policy("traefik", "edge", egress=[{"to": [_pods("storefront", "commerce")], "ports": _PORTS}])
+_GREEN = _policy("traefik", "edge", egress=[{"to": [_pods("x", "commerce")], "ports": _PORTS}])
+_GREEN["spec"]["podSelector"]["matchLabels"]["luxima.id/slot"] = "green"
+_CHART = declared(kinds.HELM_CHART, {"name": "cert-manager", "namespace": "cert-manager"}, "chart")
+_OF_CHART = {
+    "metadata": {"namespace": "cert-manager"},
+    "spec": {"podSelector": {"matchLabels": {"app.kubernetes.io/instance": "cert-manager"}}},
+}
 _FROM = "spec.ingress[0]"
 _WORLD = _policy(
     "traefik", "edge", egress=[{"to": [{"ipBlock": {"cidr": "0.0.0.0/0", "except": _INSIDE}}], "ports": _PORTS}]
@@ -49,15 +56,6 @@ _SERVICE = {
     "spec": {"type": "ClusterIP", "selector": {_NAME: "storefront"}, "ports": [{"port": 80.0, "targetPort": "http"}]},
 }
 _PUBLIC = {"spec": {"type": "LoadBalancer", "selector": {_NAME: "traefik"}, "ports": [{"port": 443.0}]}}
-_RULE = {"type": "in", "action": "ACCEPT", "proto": "tcp", "dport": "22", "source": "10.10.0.0/24"}
-_OPTIONS = {"vmId": 100.0, "ipfilter": True, "macfilter": True, "radv": False}
-
-
-def _firewall(**changes: Any) -> Case:
-    rule = {name: value for name, value in {**_RULE, **changes}.items() if value is not DROP}
-    return one(kinds.FIREWALL_RULES[0], {"rules": [rule]})
-
-
 _MOUNTING = but(
     good.DEPLOYMENT,
     (
@@ -114,6 +112,7 @@ SPECS = (
             wrong(_shop("spec/ingress/0/from/0/podSelector", {}), f"{_FROM}.from[0].podSelector"),
             wrong(_shop("spec/ingress/0/from/0/namespaceSelector", {}), f"{_FROM}.from[0].namespaceSelector"),
             wrong(_shop("spec/ingress/0/ports/0/endPort", 65535.0), f"{_FROM}.ports[0].endPort"),
+            wrong(_shop("spec/ingress/0/ports/0/port", 22.0), f"{_FROM}.ports[0].port"),
             wrong(
                 (_net(but(_WORLD, ("spec/egress/0/to/0/ipBlock/except", []))),), "spec.egress[0].to[0].ipBlock.except"
             ),
@@ -126,6 +125,8 @@ SPECS = (
         "network-policy-pairs",
         passes=((_net(_SHOP, "shop"), _net(_EDGE, "edge")), (_net(_SHOP),)),
         fails=(
+            # The other slot's gateway asks; this one's does not.
+            wrong((_net(_SHOP, "shop"), _net(_EDGE, "edge"), _net(_GREEN, "green")), "spec.ingress[0].ports[0]"),
             wrong(
                 (_net(but(_SHOP, ("spec/ingress/0/ports/0/port", 22.0)), "shop"), _net(_EDGE, "edge")),
                 "spec.ingress[0].ports[0]",
@@ -141,8 +142,10 @@ SPECS = (
     ),
     Spec(
         "network-policy-pods",
-        passes=((_net(_SHOP), _DEPLOYMENT), (_DEPLOYMENT,)),
+        passes=((_net(_SHOP), _DEPLOYMENT), (_DEPLOYMENT,), (_net(_OF_CHART), _CHART)),
         fails=(
+            wrong((_net(_SHOP), _DEPLOYMENT, _CHART), "name"),
+            wrong((_net(but(_SHOP, ("spec/ingress/0/ports/0/port", 9.0))), _DEPLOYMENT), f"{_FROM}.ports[0].port"),
             wrong((_net(_EDGE), _DEPLOYMENT), "metadata.name"),
             wrong((_net(but(_SHOP, ("spec/podSelector", {}))), _net(_SHOP, "b"), _DEPLOYMENT), "spec.podSelector"),
         ),
@@ -174,54 +177,6 @@ SPECS = (
             wrong(
                 (declared(kinds.SERVICE, but(_SERVICE, ("spec/ports/0/targetPort", UNKNOWN))), _DEPLOYMENT),
                 "spec.ports[0].targetPort",
-            ),
-        ),
-    ),
-    Spec(
-        "firewall-narrow",
-        passes=(_firewall(), _firewall(source=DROP, dport="80,443"), _firewall(proto="icmp", dport=DROP)),
-        fails=(
-            wrong(_firewall(source=DROP), "rules[0].source"),
-            wrong(_firewall(source="10.0.0.0/8"), "rules[0].source"),
-            wrong(_firewall(dport=DROP), "rules[0].dport"),
-            wrong(_firewall(dport="1:65535"), "rules[0].dport"),
-            wrong(_firewall(proto=DROP), "rules[0].proto"),
-            wrong(_firewall(macro="SSH"), "rules[0].macro"),
-        ),
-        unknown=(wrong(_firewall(source=UNKNOWN), "rules[0].source"),),
-    ),
-    Spec(
-        "machine-addresses",
-        passes=(
-            one(kinds.FIREWALL_OPTIONS, _OPTIONS),
-            one(kinds.IPSET, {"cidrs": [{"name": "10.10.30.31"}]}),
-        ),
-        fails=(
-            wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("ipfilter", DROP))), "ipfilter"),
-            wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("macfilter", False))), "macfilter"),
-            wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("radv", True))), "radv"),
-            wrong(one(kinds.IPSET, {"cidrs": [{"name": "10.10.30.0/24"}]}), "cidrs[0].name"),
-        ),
-        unknown=(wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("ipfilter", UNKNOWN))), "ipfilter"),),
-    ),
-    Spec(
-        "machine-rules",
-        passes=(
-            (declared(kinds.FIREWALL_OPTIONS, _OPTIONS), declared(kinds.FIREWALL_RULES[0], {"vmId": 100.0})),
-            (declared(kinds.FIREWALL_OPTIONS, _OPTIONS),),
-        ),
-        fails=(
-            wrong(
-                (declared(kinds.FIREWALL_OPTIONS, _OPTIONS), declared(kinds.FIREWALL_RULES[0], {"vmId": 101.0})), "vmId"
-            ),
-        ),
-        unknown=(
-            wrong(
-                (
-                    declared(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("vmId", UNKNOWN))),
-                    declared(kinds.FIREWALL_RULES[0], {"vmId": 101.0}),
-                ),
-                "vmId",
             ),
         ),
     ),

@@ -58,6 +58,9 @@ def _unknown(key: str) -> tuple[Wrong, ...]:
     return (wrong(_doc(key, UNKNOWN), f'data["{key}"]'),)
 
 
+_READY = "certmanager_certificate_ready_status == 0"
+
+
 def _reading(expression: str) -> Case:
     rules = f"groups: [{{rules: [{{alert: A, expr: '{expression}'}}]}}]"
     return (*_doc("prometheus.yml", _PROMETHEUS), *_doc("rules.yml", rules, "rules"))
@@ -81,11 +84,19 @@ SPECS = (
     ),
     Spec(
         "scrape-jobs",
-        passes=(_doc("prometheus.yml", _PROMETHEUS), _reading('up{job="node"} == 0'), _doc("loki.yaml", _LOKI)),
+        passes=(
+            _doc("prometheus.yml", _PROMETHEUS),
+            _reading('up{job="node"} == 0'),
+            # A controller that somebody else runs is asked by them.
+            _reading(_READY),
+            _doc("loki.yaml", _LOKI),
+        ),
         fails=(
             wrong(_prometheus("{job_name: node}, ", ""), f"{_P}.scrape_configs"),
             wrong(_reading('up{job="etcd"} == 0'), f"{_P}.scrape_configs"),
             wrong(_reading("host:cpu > 1"), 'data["rules.yml"]'),
+            wrong(_reading("release_live_slot_info == 1"), 'data["rules.yml"]'),
+            wrong((*_reading(_READY), declared(kinds.HELM_CHART, {"chart": "cert-manager"})), f"{_P}.scrape_configs"),
             wrong(_prometheus("{static_configs: [{targets: [a]}]}, ", ""), f"{_P}.alerting.alertmanagers"),
         ),
         unknown=_unknown("prometheus.yml"),

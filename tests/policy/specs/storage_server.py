@@ -63,7 +63,27 @@ def _nodes(*changes: tuple[str, Any], of: str = "two", left_out: str = "") -> Ca
     return (*(each for each, node in zip(made, _NODES, strict=True) if node != left_out), files)
 
 
+_PROVIDER = declared(kinds.MINIO_PROVIDER, {"minioServer": "object-storage-one.luxima.id:443"}, "provider")
+
+
+def _certified(*names: str) -> Case:
+    certificate = declared(kinds.CERTIFICATE, {"spec": {"dnsNames": list(names)}}, "certificate")
+    node = declared(kinds.DOCKER_CONTAINER, but(_SERVER, ("command", ["server", *_DRIVES])), "node")
+    return (certificate, node, _PROVIDER)
+
+
+_OWN_NAMES = [f"object-storage-{node}.luxima.id" for node in _NODES]
+
 SPECS = (
+    Spec(
+        "storage-certified",
+        passes=(_certified(*_OWN_NAMES), _certified(), _certified("a.luxima.id")[::2]),
+        fails=(
+            wrong(_certified(*_OWN_NAMES[1:], "*.luxima.id"), "command[1]", "minioServer"),
+            wrong(_certified(*_OWN_NAMES[:2]), "command[3]"),
+        ),
+        unknown=(wrong(_certified(UNKNOWN), "spec.dnsNames[0]"),),
+    ),
     Spec(
         "object-storage-server",
         passes=(

@@ -24,7 +24,14 @@ _ALERTMANAGER = {
     "global": {"smtp_smarthost": "mail:587", "smtp_from": "a@luxima.id"},
     "route": {"receiver": "all", "group_by": ["alertname"], "routes": [{"matchers": ['severity="critical"']}]},
     "receivers": [
-        {"name": "all", "slack_configs": [{"api_url_file": "/x"}], "email_configs": [{"to": "b@luxima.id"}]},
+        {
+            "name": "all",
+            "slack_configs": [{"api_url_file": "/x"}],
+            "email_configs": [{"to": "b@luxima.id"}],
+            "pagerduty_configs": [
+                {"routing_key_file": "/x", "severity": '{{ if eq .x "critical" }}critical{{ else }}info{{ end }}'}
+            ],
+        },
     ],
     "inhibit_rules": [
         {
@@ -39,7 +46,9 @@ _RECORD = {
     "receivers": [{"name": "record", "webhook_configs": [{"url": "https://supabase.x.id/rest/v1/rpc/record"}]}],
 }
 _NAMES = (
-    *("DatabaseDown", "RequestFlood", "AnomalyDetected", "CriticalAlertUnresolved"),
+    *("DatabaseDown", "RequestFlood", "CriticalAlertUnresolved", "PersistentVolumeFilling", "ObjectStorageSpaceLow"),
+    *(f"AnomalyOf{signal}" for signal in ("Requests", "Errors", "Latency", "Logins", "Tenants")),
+    *("PostDeployErrorLogs", "SecretsInLogs", "HostLogsMissing"),
     *("AlertRecordFailing", "Watchdog", "BackupOverdue", "BackupFailing", "BackupUnverified", "BackupDrillOverdue"),
     *("EtcdSnapshotMissing", "ReleaseErrorRateHigh"),
     *("CertificateExpiresSoon", "TargetDown", "LokiFlushFailing", "SLOBudgetBurnFast", "SLOBudgetBurnSlow"),
@@ -139,6 +148,14 @@ SPECS = (
         _ALERTMANAGER,
         ("receivers/0/slack_configs/0/api_url_file", DROP, ".receivers[0].slack_configs[0].api_url_file"),
         ("global/smtp_smarthost", DROP, ".global.smtp_smarthost"),
+        ("global/resolve_timeout", "24h", ".global.resolve_timeout"),
+        ("global/resolve_timeout", "1m", ".global.resolve_timeout"),
+        ("receivers/0/pagerduty_configs/0/severity", "info", ".receivers[0].pagerduty_configs[0].severity"),
+        (
+            "receivers/0/pagerduty_configs/0/severity",
+            '{{ if eq .x "critical" }}info{{ end }}',
+            ".receivers[0].pagerduty_configs[0].severity",
+        ),
         ("receivers/0/email_configs/0/to", "x@example.com", ".receivers[0].email_configs[0].to"),
         ("route/group_by", ["host"], ".route.group_by"),
         ("route/group_interval", "1h", ".route.group_interval"),

@@ -231,14 +231,6 @@ def test_a_state_that_is_broken_counts_as_none(tmp_path: Path) -> None:
     assert world.ran == [0]
 
 
-def test_a_link_that_another_kind_left_is_not_written_through(tmp_path: Path) -> None:
-    (tmp_path / "other").write_text("of somebody else")
-    (tmp_path / ".backup_logs.prom.new").symlink_to(tmp_path / "other")
-    World(tmp_path, GOOD).serving().once()
-    assert (tmp_path / "other").read_text() == "of somebody else"
-    assert not (tmp_path / "backup_logs.prom").is_symlink()
-
-
 def test_one_that_hangs_is_not_well_for_longer_than_two_intervals(tmp_path: Path) -> None:
     """While it waits it is heard of every minute; `alive` above sees that it never is late."""
     world = World(tmp_path, GOOD, GOOD)

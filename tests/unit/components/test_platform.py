@@ -79,7 +79,9 @@ def test_what_has_a_fixed_name_or_number_goes_before_its_successor() -> None:
 def test_an_empty_slot_makes_nothing() -> None:
     recorder = record_platform(stack_settings("dev"))
     assert stack_settings("dev").releases.services["storefront"].slots["green"] is None
-    assert _names(recorder, ":Deployment") == ["storefront-blue"]
+    assert sorted(_names(recorder, ":Deployment")) == [
+        f"{name}-blue" for name in ("admin", "api", "auth", "functions", "storefront")
+    ]
     assert not [each for each in recorder.resources if "storefront-green" in each.name]
 
 

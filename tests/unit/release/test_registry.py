@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from release.docker import Docker
 from release.errors import ReleaseError
 from release.registry.clean import collect
 from release.registry.plan import Image, named, removable
@@ -76,7 +77,7 @@ class Engine:
             f"if line.startswith({failing!r}): sys.exit('it is broken')\n"
             "print('3 blobs marked, 2 blobs and 0 manifests eligible for deletion')\n"
         )
-        self.command = (sys.executable, str(script))
+        self.command = Docker((sys.executable, str(script)))
 
     @property
     def told(self) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from sandbox import cli
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
-from sandbox.verbs import down
+from sandbox.verbs import backup, down
 
 
 @pytest.mark.parametrize("given", [["--stack", "prod"], ["--stack=prod"]])
@@ -63,3 +63,22 @@ def test_clean_forgets_one_stack_and_with_the_last_one_all(tmp_path: Path, monke
     assert (dev.base.exists(), prod.base.exists()) == (False, True)
     down.run_clean(["prod"])
     assert not prod.sandbox.exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["object-storage/media", "--schema", "internal"], "WHAT 'object-storage/media': only WHAT=database"),
+        (["database/internal", "--schema", "internal"], "only WHAT=database has schemas"),
+        (["database", "--schema", "Internal; drop"], "SCHEMA is 'Internal; drop', no name of a schema: give small"),
+        (["database", "--schema", "internal", "--to", "a/b"], "TO is 'a/b', no name of a schema"),
+        (["everything", "--schema", "internal"], "WHAT is 'everything': give one of database"),
+    ],
+)
+def test_a_schema_that_cannot_be_restored_is_refused_before_anything_is_asked(
+    given: list[str], said: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Whoever goes on calls it.
+    monkeypatch.setattr(backup, "check_settings", None)
+    assert cli.main(["backup", "--stack", "dev", "--", "restore", *given]) == 1
+    assert said in capsys.readouterr().err

@@ -110,11 +110,11 @@ def test_what_the_program_declares_is_wanted_and_nothing_else(stack: str) -> Non
 
 def test_a_selected_agent_and_candidates_are_wanted() -> None:
     settings = stack_settings("dev")
-    (name, release), *_ = settings.releases.services.items()
-    release = release.model_copy(update={"canary": Candidate(image=SERVICE, percent=5)})
+    services = dict(settings.releases.services)
+    services["api"] = services["api"].model_copy(update={"canary": Candidate(image=SERVICE, percent=5)})
     changed = settings.model_copy(
         update={
-            "releases": settings.releases.model_copy(update={"services": {name: release}}),
+            "releases": settings.releases.model_copy(update={"services": services}),
             "observability": settings.observability.model_copy(update={"agent": "promtail"}),
         }
     )

@@ -246,7 +246,7 @@ def test_a_connection_that_asks_nothing_is_not_waited_for_without_end(start: Sta
         (["service"], {"FAIL_PERCENT": "some"}, 'error: FAIL_PERCENT is "some": give it a number from 0 on\n'),
         (["service"], {"PORT": "70000"}, "error: listen tcp: address 70000: invalid port\n"),
         (["stand-in", "tempo"], {}, "error: stand-in needs NAME PORTS PATHS\n"),
-        ([], {}, "error: choose from: pause, service, stand-in NAME PORTS PATHS\n"),
+        ([], {}, "error: choose from: pause, rest, service, stand-in NAME PORTS PATHS\n"),
     ],
 )
 def test_bad_input_is_answered_in_one_line(

@@ -1,7 +1,8 @@
 """Cases for the rules on the stack's own database."""
 
 from settings.rules import database
-from tests.unit.settings.rule_cases.case import Case
+from tests.unit.settings.rule_cases.case import Case, prod
+from tests.unit.settings.stacks import ABSENT
 
 CASES = [
     Case(
@@ -24,6 +25,35 @@ CASES = [
         "observability.database",
         '"10.10.10.31" is not the host of the database; give 10.10.10.41:5432',
         {"observability.database": "10.10.10.41:5432"},
+    ),
+    prod(
+        database.replica,
+        {"database.replica": ABSENT},
+        "database.replica",
+        "is missing: prod has a replica on another Proxmox node (requirement INF-4); give docker-2 or docker-3",
+        {"database.replica": "docker-2"},
+    ),
+    prod(
+        database.replica,
+        {"database.replica": "k3s-agent-2"},
+        "database.replica",
+        '"k3s-agent-2" is not a machine of role docker_host; give docker-2 or docker-3',
+        {},
+    ),
+    prod(
+        database.replica,
+        {"compute.vms.docker-2.node": "pve1"},
+        "database.replica",
+        '"docker-2" is on node pve1, which takes the database along; give docker-3 (requirement INF-4)',
+        {"compute.vms.docker-2.node": "pve3"},
+    ),
+    prod(
+        database.replica,
+        {"compute.vms.docker-2.memory_mib": 36351},
+        "database.replica",
+        '"docker-2" needs 36352 MiB when it takes the database\'s place, and has 36351; give '
+        "compute.vms.docker-2.memory_mib 36352",
+        {"compute.vms.docker-2.memory_mib": 36352},
     ),
     Case(
         database.schemas,
