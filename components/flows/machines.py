@@ -76,8 +76,10 @@ def _published(peers: Peers) -> Iterator[Flow]:
 
 
 def _drives(peers: Peers) -> Iterator[Flow]:
-    """Each node of the object storage reads and writes the drives of the others."""
+    """Each node of the object storage reads and writes the drives of the others; people fill one that stands beside."""
     nodes = hosts(host.address for host in peers.settings.storage_hosts.values())
+    if peers.settings.storage.server.mode == "beside":
+        yield Flow(peers.management, nodes, _HTTPS, "buckets, which are copied from another server")
     if len(nodes.cidrs) > 1:
         yield Flow(nodes, nodes, NODE_PORT, "drives of the object storage")
 
