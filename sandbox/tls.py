@@ -4,6 +4,7 @@ import datetime
 import ipaddress
 import os
 import ssl
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from sandbox.faults import SandboxError
@@ -145,7 +147,10 @@ def _leaf(
     lifetime: datetime.timedelta,
     key: bytes | None,
 ) -> Issued:
-    authority, signer = x509.load_pem_x509_certificate(root.certificate), _signer(root.key)
+    with warnings.catch_warnings():
+        # kwok gives the authority of a cluster the serial number 0, which is none of its user's business.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        authority, signer = x509.load_pem_x509_certificate(root.certificate), _signer(root.key)
     private = ec.generate_private_key(ec.SECP256R1()) if key is None else _private(key)
     built = (
         _builder(_name(subject), authority.subject, private.public_key(), lifetime)

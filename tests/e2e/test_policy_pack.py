@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
+from policy.judging import Declared
+from policy.offline import judge
+from tests.policy.mutants.engine import mutants, platform
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -70,3 +76,30 @@ def test_the_stacks_name_decides_how_strict_the_pack_is(tmp_path: Path, stack: s
     assert got == code, output
     line = next(line for line in output.splitlines() if "bucket-force-destroy" in line)
     assert f"[{level}]" in line
+
+
+def _broken() -> list[Declared]:
+    """All of prod but its providers, each resource broken once where the table of mutants knows how."""
+    found = {(each.subject.type, each.subject.name): each for each in platform("prod")}
+    left = set(found)
+    for mutant in mutants("prod", first_only=True):
+        if (key := (mutant.type, mutant.name)) in left and (made := mutant.build()) is not None:
+            left.remove(key)
+            found[key] = made
+    return [
+        replace(each, props=json.loads(json.dumps(each.props, default=str)))
+        for each in found.values()
+        if not each.subject.type.startswith("pulumi:providers:")
+    ]
+
+
+def test_the_engine_is_told_of_mutants_exactly_what_is_said_without_it(tmp_path: Path) -> None:
+    broken = _broken()
+    given = [(each.subject.type, each.subject.name, each.props) for each in broken]
+    (tmp_path / "given.json").write_text(json.dumps(given), encoding="utf-8")
+    code, output = run(tmp_path, "prod", "preview", "given")
+    assert code == 1, output
+    expected = {each.rule.message(each.finding) for each in judge(broken, "prod")}
+    said = {line.strip() for line in output.splitlines()}
+    assert expected - said == set()
+    assert len({each.rule.name for each in judge(broken, "prod")}) > 100
