@@ -146,17 +146,6 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         )
     ),
     Exemption(
-        rule="command-verifies",
-        type="command:remote:Command",
-        name="*-start",
-        path="create.curl",
-        covers_what=Covers.VIOLATION,
-        reason=(
-            "a machine that has not joined knows no authority of the cluster yet, and k3s asks in the same way when it "
-            "joins with a token that names none"
-        ),
-    ),
-    Exemption(
         rule="gateway-backends",
         type="kubernetes:core/v1:ConfigMap",
         name="gateway-*-routing",

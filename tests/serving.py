@@ -1,5 +1,6 @@
 """Small web servers on loopback, in the place of what a program talks to."""
 
+import ssl
 import sys
 import threading
 from collections.abc import Mapping
@@ -45,6 +46,8 @@ class Serving:
     """`127.0.0.1:PORT`."""
     url: str
     """The same with its scheme."""
+    context: ssl.SSLContext | None = None
+    """What it shows to whom it speaks TLS with; None for plain HTTP."""
 
     def answer(self, asked: Asked) -> Answer:
         """What a request gets."""
@@ -72,8 +75,10 @@ class Serving:
                 pass
 
         self._server = _Server(("127.0.0.1", 0), Handler)
+        if self.context is not None:
+            self._server.socket = self.context.wrap_socket(self._server.socket, server_side=True)
         self.address = f"127.0.0.1:{self._server.server_address[1]}"
-        self.url = f"http://{self.address}"
+        self.url = f"{'https' if self.context else 'http'}://{self.address}"
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 

@@ -85,21 +85,24 @@ class KubernetesCluster(pulumi.ComponentResource):
                 opts=_after(machine.made.resource, machine.settled),
             )
             before.append(founding)
+        told: pulumi.Output[str] = self._token.result
         if servers != [name]:
             admission = self._step(
                 f"{self._name}-{name}-admission",
                 machine.hypervisor,
                 steps.admission(self._args.compute, name),
-                update=steps.NOTHING,
+                # What was true on its first day is not done again; how the cluster is known is asked again.
+                update=steps.admission(self._args.compute, name, lets_in=False),
                 again=machine.made.identity,
                 opts=_after(*before, and_also=with_it),
             )
             before = [admission]
+            told = pulumi.Output.format("{0}\n{1}\n", told, admission.stdout)
         started = self._step(
             f"{self._name}-{name}-start",
             machine.login,
             steps.node(self._args.kubernetes, self._args.compute, name, self._args.registry),
-            stdin=self._token.result,
+            stdin=told,
             again=machine.made.identity,
             opts=_after(*before, and_also=with_it),
         )

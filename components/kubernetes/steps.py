@@ -25,9 +25,10 @@ _WAIT: Final = {"ROOT": "", "WAIT": "600", "PAUSE": "5"}
 
 
 def node(kubernetes: Kubernetes, compute: Compute, vm: str, registry: str | None) -> str:
-    """Script that makes a machine the node that the settings say; it takes the join token from standard input.
+    """Script that makes a machine the node that the settings say.
 
-    `registry` as in `files`.
+    From standard input it takes the join token and, on a second line, what `admission` printed. `registry` as in
+    `files`.
     """
     servers = compute.by_role("k3s_server")
     server = vm in servers
@@ -50,13 +51,27 @@ def node(kubernetes: Kubernetes, compute: Compute, vm: str, registry: str | None
 def admit(new: str) -> str:
     """Script for any server that lets a machine that was made anew into the cluster."""
     # A node counts as dead after 50 s.
-    return _script("admit", {"NAME": "a server", "NEW": new, "WAIT": "90"})
+    return _script("admit", {"NAME": "a server", "NEW": new, "WAIT": "90"}) + authority()
 
 
-def admission(compute: Compute, new: str) -> str:
-    """Script for a node of Proxmox that has a server let a machine that was made anew into the cluster."""
-    peers = [str(vm.id) for name, vm in compute.by_role("k3s_server").items() if name != new]
-    return _script("admission", {"NAME": new, "PEERS": " ".join(peers), "ADMIT": admit(new)})
+def authority() -> str:
+    """Script for any server that prints how its cluster is known."""
+    return _script("authority", {"NAME": "a server"})
+
+
+def admission(compute: Compute, new: str, *, lets_in: bool = True) -> str:
+    """Script for a node of Proxmox that has a server let a machine that was made anew into the cluster.
+
+    It prints how the cluster is known; with `lets_in` false it does no more.
+    """
+    servers = compute.by_role("k3s_server")
+    given = {
+        "NAME": new,
+        "PEERS": " ".join(str(vm.id) for name, vm in servers.items() if name != new),
+        "ASKED": admit(new) if lets_in else authority(),
+        "FIRST": "yes" if new == next(iter(servers)) else "no",
+    }
+    return _script("admission", given)
 
 
 def found(vm: str) -> str:

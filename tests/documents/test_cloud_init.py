@@ -139,7 +139,9 @@ def test_shellcheck_finds_nothing_in_the_steps(stack: str) -> None:
     scripts = [
         *(steps.node(settings.kubernetes, settings.compute, vm, _REGISTRY) for vm in vms),
         steps.admit(vms[0]),
+        steps.authority(),
         steps.admission(settings.compute, vms[0]),
+        steps.admission(settings.compute, vms[0], lets_in=False),
         steps.found(vms[0]),
         steps.trust(vms[0]),
         steps.kubeconfig(settings.kubernetes, vms[0]),

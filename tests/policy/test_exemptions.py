@@ -69,9 +69,6 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
             *("k3s-supported", "node-registries", "node-manifests"),
         )
     },
-    ("command-verifies", "*-start", "create.curl"): one(
-        kinds.REMOTE_COMMANDS[0], {"create": "curl --insecure https://10.0.0.1:6443"}, "aceh-prod-k3s-server-1-start"
-    ),
     ("docker-provider-tls", "docker-*", "registryAuth"): one(
         kinds.DOCKER_PROVIDER, {"host": "ssh://a@b", "registryAuth": UNKNOWN}, "docker-docker-1"
     ),

@@ -1,7 +1,8 @@
 # Makes this machine the node that the settings say. Run again and again: what is as it should be is left alone.
-# Standard input: the join token. Above stand ROLE, VERSION and where it is DOWNLOADED from, REVISION (changes with the
-# version and the files), API (address of the API server), OTHERS (addresses of the other servers; none for an agent),
-# DRAIN (whether its pods can go elsewhere), NAME_SERVERS (pods of the cluster's name server) and `files`, which writes the files.
+# Standard input: the join token and, on a second line, what a server told (authority.sh); none ran where that is empty.
+# Above stand ROLE, VERSION and where it is DOWNLOADED from, REVISION (changes with the version and the files), API
+# (address of the API server), OTHERS (addresses of the other servers; none for an agent), DRAIN (whether its pods can go
+# elsewhere), NAME_SERVERS (pods of the cluster's name server) and `files`, which writes the files.
 JOIN=$ETC/config.yaml.d/50-cluster.yaml
 APPLIED=$ETC/applied-revision
 CORDONED=$ETC/cordoned
@@ -47,10 +48,14 @@ check_version() {
   fi
 }
 
+# What is secret in the token that is there, be it in full or alone.
+password() { sed 's/^K10[^:]*::[^:]*://' "$ETC/token"; }
+
 check_token() {
   IFS= read -r token || true
+  read -r digest authority || true
   [ -n "$token" ] || fail "was given no join token"
-  [ -e "$DATA/server/db/etcd" ] && [ -e "$ETC/token" ] && [ "$(cat "$ETC/token")" != "$token" ] || return 0
+  [ -e "$DATA/server/db/etcd" ] && [ -e "$ETC/token" ] && [ "$(password)" != "$token" ] || return 0
   fail "has data that were encrypted with another join token; import the token of this cluster into the state"
 }
 
@@ -67,13 +72,29 @@ download() {
     fail "what $DOWNLOADED/k3s gives has another checksum than its release says"
 }
 
-# Prints the status that the server at an address answers the token with: 000 when none answers.
-ask() {
-  curl --silent --insecure --max-time 5 --output /dev/null --write-out '%{http_code}' --config - \
-    "https://$1:6443/v1-k3s/readyz" <<<"user = \"node:$token\"" || true
+# In full it has k3s verify whom it sends it to. k3s reads it when it starts, and nothing is started anew for it.
+write_token() {
+  local user=server
+  [ "$ROLE" = server ] || user=node
+  [ -z "$digest" ] && [ -e "$ETC/token" ] && [ "$(password)" = "$token" ] && return 0
+  (umask 077 && printf '%s\n' "${digest:+${digest}::$user:}$token" >"$ETC/token")
 }
 
-# Sets `found` to a server that takes this machine, and `answered` when there is a cluster at all.
+# Prints the status that the server at an address answers the token with: 000 when none answers, `stranger` when the
+# cluster's authority did not sign for it, and it was told nothing. Without --capath, curl believes the system's as well.
+ask() {
+  local status code=0
+  status=$(curl --silent --cacert <(base64 --decode <<<"$authority") --capath /dev/null --max-time 5 --config - \
+    --output /dev/null --write-out '%{http_code}' "https://$1:6443/v1-k3s/readyz" \
+    <<<"${authority:+user = \"node:$token\"}") || code=$?
+  case $code in
+    60 | 77) echo stranger ;;
+    *) echo "$status" ;;
+  esac
+}
+
+# Sets `found` to a server that takes this machine, `answered` when there is a cluster at all, and `stranger` when
+# somebody is there who may be anybody.
 find_cluster() {
   local address status
   for address in $API $OTHERS; do
@@ -84,6 +105,7 @@ find_cluster() {
         return 0
         ;;
       401 | 403) fail "the server at $address refuses the join token: it belongs to another cluster" ;;
+      stranger) stranger=$address ;;
       000 | "") ;;
       *) answered=$address ;;
     esac
@@ -95,14 +117,22 @@ find_cluster() {
 choose_cluster() {
   found=
   answered=
+  stranger=
   [ ! -d "$DATA/server/db/etcd" ] || return 0
-  if [ -e "$MAY_FOUND" ] && ! find_cluster && [ -z "$answered" ]; then
+  if [ -e "$MAY_FOUND" ] && ! find_cluster && [ -z "$answered$stranger" ]; then
     say "founds the cluster"
     write_join "cluster-init: true"
+  elif [ -z "$authority" ]; then
+    fail "${stranger:+somebody answers at $stranger, but }no other server told it the cluster's authority, without which" \
+      "the join token is sent to nobody; when one runs again, 'pulumi up --replace' the step $NAME-admission, and with" \
+      "none left, restore them: docs/how-to/restore-etcd.md"
   elif [ -n "$found" ] || wait_for find_cluster; then
     [ "$ROLE" = agent ] || write_join "server: https://$found:6443"
   elif [ -n "$answered" ]; then
     fail "the server at $answered is not ready after $WAIT s, so there is no cluster to join"
+  elif [ -n "$stranger" ]; then
+    fail "whoever answers at $stranger does not belong to the cluster, and was not sent the join token; mend the network or," \
+      "when the cluster has another authority now, 'pulumi up --replace' the step $NAME-admission"
   else
     fail "no server answers at ${API}${OTHERS:+ $OTHERS} port 6443, and only a cluster's first machine may found one;" \
       "mend the network or the servers, or restore them: docs/how-to/restore-etcd.md"
@@ -166,7 +196,7 @@ last_words() {
 
 place() {
   files
-  (umask 077 && printf '%s\n' "$token" >"$ETC/token")
+  write_token
   [ "$installed" = "$VERSION" ] || install -D -m 0755 "$work/k3s" "$K3S"
 }
 
@@ -194,6 +224,7 @@ if systemctl is-active --quiet k3s; then
   if [ -e "$APPLIED" ] && [ "$(cat "$APPLIED")" = "$REVISION" ]; then
     # What k3s looks at all the time may have changed all the same.
     files
+    write_token
     come_back
     say "is as it should be"
     exit 0

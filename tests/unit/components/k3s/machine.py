@@ -1,5 +1,6 @@
 """A machine for the steps over SSH: a folder for its root, and fakes of the programs that the steps call there."""
 
+import base64
 import functools
 import subprocess
 from dataclasses import dataclass
@@ -7,9 +8,12 @@ from pathlib import Path
 
 from components.kubernetes import steps
 from settings import Settings
-from tests.recording import stack_settings
+from tests.recording import AUTHORITY, stack_settings
 
 TOKEN = "t0ken"
+DIGEST = f"K10{'0a' * 32}"
+TOLD = f"{DIGEST} {base64.b64encode(AUTHORITY.encode()).decode()}"
+"""What a server of the cluster tells."""
 REGISTRY = "registry.dev.luxima.local"
 _FAKES = ("cloud-init", "curl", "fake-k3s", "hostname", "journalctl", "qm", "ssh", "sysctl", "systemctl")
 
@@ -79,12 +83,13 @@ class Machine:
         )
 
     def up(
-        self, version: str | None = None, token: str = TOKEN, *, patience: int = 60
+        self, version: str | None = None, token: str = TOKEN, told: str = TOLD, *, patience: int = 60
     ) -> subprocess.CompletedProcess[str]:
         """Make it the node that the settings say, or of another version."""
         kubernetes = self.settings.kubernetes
         wanted = kubernetes if version is None else kubernetes.model_copy(update={"version": version})
-        return self.run(steps.node(wanted, self.settings.compute, self.name, REGISTRY), f"{token}\n", patience=patience)
+        script = steps.node(wanted, self.settings.compute, self.name, REGISTRY)
+        return self.run(script, f"{token}\n{told}\n", patience=patience)
 
 
 _settings = functools.cache(stack_settings)

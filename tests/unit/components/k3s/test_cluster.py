@@ -57,8 +57,11 @@ def test_a_machine_that_is_made_anew_is_let_in_by_another_server_and_started(pro
         assert prod.replaced_with[admission.identity] == prod.replaced_with[starts[name].identity] == {vm}
         assert admission.inputs["connection"]["host"] == hosts[name]
         assert f"NEW={name}\n" in admission.inputs["create"]
-        # What was true on its first day is not done again for another reason.
-        assert admission.inputs["update"] == "true"
+        # What was true on its first day is not done again for another reason; how the cluster is known is asked again.
+        assert "kubectl delete node" in admission.inputs["create"]
+        assert "server-ca.crt" in admission.inputs["update"]
+        assert "kubectl delete node" not in admission.inputs["update"]
+        assert starts[name].inputs["stdin"].endswith("\nkubeconfig\n")  # what the stand-in says that each step printed
         assert admission.identity in prod.before(starts[name])
 
 

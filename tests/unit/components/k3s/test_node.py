@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.kubernetes import steps
-from tests.unit.components.k3s.machine import TOKEN, Machine, machine
+from tests.unit.components.k3s.machine import DIGEST, TOKEN, TOLD, Machine, machine
 
 _API, _FIRST, _SECOND = "10.10.30.20", "10.10.30.21", "10.10.30.22"
 _NOW, _PATCH, _NEXT, _SKIPPING, _OLDER = "v1.36.5+k3s1", "v1.36.10+k3s1", "v1.37.1+k3s1", "v1.38.0+k3s1", "v1.36.4+k3s1"
@@ -27,9 +27,11 @@ def _running(folder: Path, name: str, stack: str = "prod") -> Machine:
     return made
 
 
-def _refused(made: Machine, done_with: str, *, version: str | None = None, token: str = TOKEN) -> None:
+def _refused(
+    made: Machine, done_with: str, *, version: str | None = None, token: str = TOKEN, told: str = TOLD
+) -> None:
     """The step fails with a sentence, and k3s was not touched."""
-    done = made.up(version, token, patience=1)
+    done = made.up(version, token, told, patience=1)
     assert done.returncode == 1
     assert done_with in done.stderr
     assert done.stderr.startswith(f"{made.name}: ")
@@ -39,11 +41,12 @@ def _refused(made: Machine, done_with: str, *, version: str | None = None, token
 
 def test_the_first_server_of_a_new_cluster_founds_it_once(tmp_path: Path) -> None:
     made = _founder(tmp_path)
-    assert made.up().returncode == 0
+    assert made.up(told="").returncode == 0
     assert made.starts == [f"{_NOW} cluster-init: true"]
     # Had it to begin anew, it would join the others.
     assert (made.etc / "config.yaml.d/50-cluster.yaml").read_text() == f"server: https://{_API}:6443\n"
     assert not (made.etc / "may-found-cluster").exists()
+    # k3s takes no other form for a cluster that is not there yet.
     assert (made.etc / "token").read_text() == f"{TOKEN}\n"
     assert (made.etc / "token").stat().st_mode & 0o777 == 0o600
 
@@ -70,6 +73,8 @@ def test_it_joins_any_server_when_nobody_holds_the_virtual_address(tmp_path: Pat
 
 def test_a_first_server_that_reaches_nobody_founds_no_second_cluster(tmp_path: Path) -> None:
     made = machine(tmp_path, "k3s-server-1")
+    _refused(made, "no other server told it the cluster's authority", told="")
+    assert not [call for call in made.calls if TOKEN in call]
     _refused(made, f"no server answers at {_API} {_SECOND}")
     # All that it takes to restore the cluster is there, and nothing starts at the next boot.
     assert (made.root / "usr/local/bin/k3s").exists()
@@ -86,6 +91,7 @@ def test_whoever_may_found_does_not_where_a_cluster_answers(tmp_path: Path, stat
         assert made.starts == [f"{_NOW} server: https://{_SECOND}:6443"]
     else:
         _refused(made, f"the server at {_SECOND} is not ready")
+        _refused(made, f"somebody answers at {_SECOND}, but no other server told it", told="")
 
 
 def test_a_second_server_before_the_first_waits_and_says_so(tmp_path: Path) -> None:
@@ -103,6 +109,20 @@ def test_a_wrong_token_is_said_at_once_and_shown_nowhere(tmp_path: Path, name: s
 
 def test_data_of_another_token_are_kept(tmp_path: Path) -> None:
     _refused(_running(tmp_path, "k3s-server-2"), "another join token", token="other")
+
+
+@pytest.mark.parametrize(("name", "user"), [("k3s-server-2", "server"), ("k3s-agent-1", "node")])
+def test_a_token_in_full_follows_without_a_start_and_is_the_same_token(tmp_path: Path, name: str, user: str) -> None:
+    made = _running(tmp_path, name)
+    full = f"{DIGEST}::{user}:{TOKEN}\n"
+    assert (made.etc / "token").read_text() == full
+    # As it lies on a machine that joined before servers told their authority.
+    (made.etc / "token").write_text(f"{TOKEN}\n")
+    for told in (TOLD, ""):
+        assert made.up(told=told).stdout == f"{name}: is as it should be\n"
+        assert (made.etc / "token").read_text() == full
+    assert not made.calls
+    assert made.up(_PATCH).returncode == 0
 
 
 def test_a_server_that_has_data_asks_nobody(tmp_path: Path) -> None:

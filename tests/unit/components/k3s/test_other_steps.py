@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from components.kubernetes import steps
 from tests.recording import AUTHORITY
-from tests.unit.components.k3s.machine import REGISTRY, Machine, machine
+from tests.unit.components.k3s.machine import DIGEST, REGISTRY, TOKEN, TOLD, Machine, machine
 
 
 def _peer(folder: Path) -> Machine:
@@ -21,6 +21,10 @@ def _peer(folder: Path) -> Machine:
     made.answers(made.settings.kubernetes.api_address, 200)
     assert made.up().returncode == 0
     made.put("calls")
+    data = made.root / "var/lib/rancher/k3s/server"
+    (data / "tls").mkdir()
+    (data / "tls/server-ca.crt").write_text(AUTHORITY)
+    (data / "token").write_text(f"{DIGEST}::server:{TOKEN}\n")
     return made
 
 
@@ -38,17 +42,20 @@ def _hypervisor(folder: Path, peers: Mapping[str, str]) -> Machine:
 def test_before_there_is_a_cluster_nobody_lets_a_machine_in(tmp_path: Path, peers: Mapping[str, str]) -> None:
     hypervisor = _hypervisor(tmp_path, peers)
     done = hypervisor.run(steps.admission(hypervisor.settings.compute, "k3s-server-1"))
-    assert (done.returncode, done.stdout) == (
-        0,
-        "k3s-server-1: no other server runs, so there is nobody to let it in\n",
-    )
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr == "k3s-server-1: no other server runs, so there is nobody to let it in\n"
+    # The servers come first: whoever comes later and ended well here would never learn whom to send the token to.
+    done = hypervisor.run(steps.admission(hypervisor.settings.compute, "k3s-agent-1"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("k3s-agent-1: no server runs that could let it in; ")
 
 
 def test_a_server_that_runs_is_asked_wherever_it_is(tmp_path: Path) -> None:
     hypervisor = _hypervisor(tmp_path, {"3111": "pve1", "3112": "pve1", "3113": "pve3"})
     hypervisor.put("inside/3113")
+    hypervisor.put("out", rf"a server: k3s-server-1 may come back\n{TOLD}")
     done = hypervisor.run(steps.admission(hypervisor.settings.compute, "k3s-server-1"))
-    assert (done.returncode, done.stdout) == (0, "k3s-server-1: asked the server in VM 3113\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, f"{TOLD}\n"), done.stderr
     assert [call for call in hypervisor.calls if call.startswith(("in ", "on "))] == [
         "in 3112 systemctl",
         "on root@pve3",
@@ -71,6 +78,16 @@ def test_a_server_that_does_not_let_it_in_says_why(tmp_path: Path) -> None:
     done = hypervisor.run(steps.admission(hypervisor.settings.compute, "k3s-server-1"))
     assert done.returncode == 1
     assert done.stderr.startswith("k3s-server-1: the server in VM 3112 does not let it in: {")
+    hypervisor.take("refuses")
+    done = hypervisor.run(steps.admission(hypervisor.settings.compute, "k3s-server-1"))
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("k3s-server-1: the server in VM 3112 does not tell the cluster's authority: {")
+
+
+def test_a_server_tells_how_its_cluster_is_known_and_keeps_the_token(tmp_path: Path) -> None:
+    peer = _peer(tmp_path)
+    for script in (steps.authority(), steps.admit("k3s-server-1")):
+        assert peer.run(script).stdout.splitlines()[-1] == TOLD
 
 
 def test_of_a_machine_that_was_made_anew_the_old_node_and_its_password_go(tmp_path: Path) -> None:
