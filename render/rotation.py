@@ -87,9 +87,10 @@ MADE: Final = (
     Made(
         "*-join-token",
         "join token of k3s, with which etcd's snapshots are encrypted, too",
-        "`k3s token rotate` on a server, the new one behind the last colon of `/etc/rancher/k3s/token` on every machine and, by "
-        "`pulumi stack export` and `import`, into the state; restart k3s, one machine after another; keep the old one "
-        "as long as snapshots of its time are kept. The steps refuse a token that is in one of both places only",
+        "`k3s token rotate` on a server, the new one behind the last colon of `/etc/rancher/k3s/token` on every "
+        "machine and, by `pulumi stack export` and `import`, into the state; restart k3s, one machine after another; "
+        "keep the old one as long as snapshots of its time are kept. The steps refuse a token that is in one of both "
+        "places only",
     ),
 )
 _MADE_TABLE: Final = """
