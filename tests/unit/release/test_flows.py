@@ -1,78 +1,16 @@
 """The verbs in a world whose every step can be the last: whoever comes next brings it to its end."""
 
-from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from release import changes
-from release.context import Context
 from release.errors import Refused, ReleaseError
-from release.flows import candidate, deploy, probation, rollback, situation, switch, verify
-from tests.unit.release.world import NOW, SERVICE, Cut, World, image, world
-
-Act = Callable[[Context], None]
-
-
-def deployed(number: int) -> Act:
-    return lambda context: deploy.deploy(context, SERVICE, image(number))
-
-
-def verified(context: Context) -> None:
-    verify.verify(context, SERVICE)
-
-
-def switched(context: Context) -> None:
-    switch.switch(context, SERVICE)
-
-
-def rolled_back(context: Context) -> None:
-    rollback.rollback(context, SERVICE)
-
-
-def trusted(context: Context) -> None:
-    probation.trust(context, SERVICE)
-
-
-RELEASE: Sequence[Act] = (deployed(1), verified, switched)
-VERBS: dict[str, tuple[str, Sequence[Act], Act]] = {
-    "deploy": ("blue_green", (), deployed(1)),
-    "deploy over a verified slot": ("blue_green", (deployed(1), verified), deployed(2)),
-    "deploy after a rollback": ("blue_green", (*RELEASE, rolled_back), deployed(2)),
-    "verify": ("blue_green", (deployed(1),), verified),
-    "switch": ("blue_green", (deployed(1), verified), switched),
-    "switch back in the next release": ("blue_green", (*RELEASE, trusted, deployed(2), verified), switched),
-    "rollback": ("blue_green", RELEASE, rolled_back),
-    "rollback after the probation": ("blue_green", (*RELEASE, trusted), rolled_back),
-    "trust": ("blue_green", RELEASE, trusted),
-    "rolling deploy": ("rolling", (), deployed(1)),
-    "rolling rollback": ("rolling", (deployed(1),), rolled_back),
-    "canary": ("canary", (), deployed(1)),
-    "canary share": ("canary", (deployed(1),), lambda context: candidate.weigh(context, SERVICE, "canary", 10)),
-    "canary removal": (
-        "canary",
-        (deployed(1), lambda context: candidate.weigh(context, SERVICE, "canary", 10)),
-        lambda context: candidate.remove(context, SERVICE, "canary"),
-    ),
-    "canary promotion": (
-        "canary",
-        (deployed(1), lambda context: candidate.weigh(context, SERVICE, "canary", 60)),
-        lambda context: candidate.promote(context, SERVICE, "canary"),
-    ),
-    "shadow": ("shadow", (), deployed(1)),
-    "shadow share": ("shadow", (deployed(1),), lambda context: candidate.weigh(context, SERVICE, "shadow", 100)),
-}
-
-
-def prepared(folder: Path, strategy: str, before: Sequence[Act]) -> World:
-    made = world(folder, strategy)
-    for act in before:
-        act(made.context())
-    made.steps.clear()
-    made.rows.clear()
-    made.told.clear()
-    return made
+from release.flows import deploy, probation, rollback, verify
+from tests.unit.release.outside import NOW, SERVICE, Cut, image
+from tests.unit.release.verbs import RELEASE, VERBS, Act, deployed, prepared, rolled_back, switched, trusted, verified
+from tests.unit.release.world import World
 
 
 @pytest.mark.parametrize("verb", VERBS)
@@ -148,51 +86,6 @@ def test_the_probation_is_written_before_the_record_changes(tmp_path: Path) -> N
     assert found.previous == "blue"
 
 
-def test_a_rollback_leads_users_back_before_anything_else(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", RELEASE)
-    rolled_back(made.context())
-    assert made.steps[0] == f"swap to {made.address('blue')}"
-    assert made.told == ["rolled back green"]
-    assert made.release().rejected == (image(1),)
-    # Whoever still knows the bad slot's gateway is served by the good one as well.
-    assert set(made.users()) == {image(0)}
-
-
-def test_what_the_guard_did_is_written_down_and_told_once(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", RELEASE)
-    made.lead("blue")
-    _, found = situation.standing(made.context(), SERVICE)
-    assert found.kind == "taken_back"
-    with pytest.raises(Refused, match="was rolled back"):
-        switched(made.context())
-    rolled_back(made.context())
-    assert made.told == []
-    assert "somebody else already did it" in " ".join(made.said)
-    assert made.release().rejected == (image(1),)
-    assert made.made == made.records
-
-
-def test_a_second_rollback_does_nothing_and_says_so(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", (*RELEASE, rolled_back))
-    condition = made.condition()
-    rolled_back(made.context())
-    assert made.condition() == condition
-    assert "nothing to do" in made.said[-1]
-
-
-def test_an_interrupted_switch_can_be_taken_back_without_rejecting_the_image(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", RELEASE[:2])
-    before = made.release()
-    made.cut_before = "sending users"
-    with pytest.raises(Cut):
-        switched(made.context())
-    assert situation.standing(made.context(), SERVICE)[1].kind == "switch_begun"
-    rolled_back(made.context())
-    assert made.release() == before
-    switched(made.context())
-    assert made.live() == "green"
-
-
 def test_a_slot_that_fails_its_test_stays_a_candidate(tmp_path: Path) -> None:
     made = prepared(tmp_path, "blue_green", RELEASE[:1])
     made.ill.add(image(1))
@@ -209,18 +102,6 @@ def test_a_slot_that_fell_ill_after_its_test_does_not_become_live(tmp_path: Path
     with pytest.raises(ReleaseError, match="500"):
         switched(made.context())
     assert (made.live(), made.release().live) == ("blue", "blue")
-
-
-def test_a_rollout_that_gets_stuck_is_rolled_back_to_the_image_before(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "rolling", ())
-    made.stuck.add(image(1))
-    with pytest.raises(ReleaseError, match="not ready"):
-        deployed(1)(made.context())
-    rolled_back(made.context())
-    assert made.pods[SERVICE, "blue"] == image(0)
-    assert made.release().rejected == (image(1),)
-    with pytest.raises(Refused, match="--force"):
-        deployed(1)(made.context())
 
 
 def test_a_first_release_brings_the_whole_service_up(tmp_path: Path) -> None:
@@ -250,18 +131,6 @@ def test_an_update_that_would_touch_more_is_refused_and_the_file_stays(tmp_path:
     assert (tmp_path / "releases" / "prod.yaml").read_text() == text
 
 
-def test_a_rollback_goes_on_where_the_engine_fails_and_says_what_is_left(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", RELEASE)
-    made.broken = True
-    with pytest.raises(ReleaseError, match="users reach slot blue again, and the release file says so"):
-        rolled_back(made.context())
-    assert made.live() == "blue"
-    assert made.release().live == "blue"
-    made.broken = False
-    rolled_back(made.context())
-    assert made.made == made.records
-
-
 @pytest.mark.parametrize("act", [deployed(2), switched, rolled_back, verified])
 def test_a_checkout_that_is_older_than_the_stack_changes_nothing(act: Act, tmp_path: Path) -> None:
     """Another machine released, the guard took it back: here the file still calls the bad slot the way back."""
@@ -275,37 +144,6 @@ def test_a_checkout_that_is_older_than_the_stack_changes_nothing(act: Act, tmp_p
         act(made.context())
     assert made.live() == "green"
     assert [step for step in made.steps[len(steps) :] if "smoke" not in step] == []
-
-
-def test_a_rollback_does_not_lead_users_to_what_they_never_saw(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", (deployed(1), verified))
-    with pytest.raises(Refused, match="history of the release file says that users never had it"):
-        rolled_back(made.context())
-    with pytest.raises(Refused, match="slot green of storefront holds"):
-        rollback.rollback(made.context(), SERVICE, image(7))
-    assert (made.live(), made.release().rejected) == ("blue", ())
-    rollback.rollback(made.context(), SERVICE, image(1))
-    assert made.live() == "green"
-
-
-@pytest.mark.parametrize("act", [trusted, deployed(2)])
-def test_what_the_guard_took_back_is_neither_trusted_nor_deployed_over(act: Act, tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", RELEASE)
-    made.lead("blue")
-    condition = made.condition()
-    with pytest.raises(Refused, match="storefront was rolled back to slot blue; record it with"):
-        act(made.context())
-    assert made.condition() == condition
-
-
-def test_a_silent_secondary_keeps_nobody_from_being_led_back(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", RELEASE)
-    made.silent = True
-    with pytest.raises(ReleaseError, match="a secondary does not answer"):
-        switched(made.context())
-    rolled_back(made.context())
-    assert (made.live(), made.release().live, made.told) == ("blue", "blue", ["rolled back green"])
-    assert "a secondary does not answer" in made.said
 
 
 def test_a_switch_that_is_made_later_has_a_probation_of_its_own(tmp_path: Path) -> None:
@@ -343,32 +181,6 @@ def _steps(folder: Path, act: Act) -> list[str]:
     made = prepared(folder, "blue_green", RELEASE[:2])
     act(made.context())
     return made.steps
-
-
-def test_a_second_rollback_of_a_rollout_that_got_stuck_goes_no_further_back(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "rolling", (deployed(1),))
-    made.stuck.add(image(2))
-    with pytest.raises(ReleaseError, match="not ready"):
-        deployed(2)(made.context())
-    rolled_back(made.context())
-    rolled_back(made.context())
-    assert made.pods[SERVICE, "blue"] == image(1)
-    assert made.release().rejected == (image(2),)
-    assert "was already done" in made.said[-1]
-
-
-def test_a_bad_canary_is_not_taken_for_the_live_image(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "canary", (deployed(1), lambda context: candidate.weigh(context, SERVICE, "canary", 10)))
-    with pytest.raises(Refused, match="has a canary at 10 %, and this would roll back the live image"):
-        rolled_back(made.context())
-
-
-def test_a_rollback_is_done_though_the_bad_slots_gateway_is_silent(tmp_path: Path) -> None:
-    made = prepared(tmp_path, "blue_green", RELEASE)
-    made.deaf.add("green")
-    rolled_back(made.context())
-    assert made.release().live == "blue"
-    assert "may still reach slot green" in made.said[-2]
 
 
 def test_no_service_is_guessed(tmp_path: Path) -> None:

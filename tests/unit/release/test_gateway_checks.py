@@ -15,7 +15,8 @@ from release.errors import ReleaseError
 from release.gateway_checks import Answer, GatewayChecks, Https
 from settings import Settings
 from tests.e2e.edge.authority import Authority
-from tests.unit.release.world import SERVICE, image, world
+from tests.unit.release.outside import SERVICE, image
+from tests.unit.release.world import world
 
 Answers = Callable[[str, str], tuple[int, dict[str, str]]]
 

@@ -13,7 +13,8 @@ from release.context import Context
 from release.flows import candidate, deploy
 from release.pulumi_engine.targets import short
 from release.repository import Version
-from tests.unit.release.world import SERVICE, image, world
+from tests.unit.release.outside import SERVICE, image
+from tests.unit.release.world import world
 
 Act = Callable[[Context], None]
 

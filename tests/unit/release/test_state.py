@@ -14,7 +14,7 @@ from release.state import ReleaseFile, parse, rendered
 from settings.loading import check
 from settings.releases import Candidate, Probation, Releases, ServiceRelease, SlotRelease
 from settings.values import Slot
-from tests.unit.release.world import image
+from tests.unit.release.outside import image
 from tests.unit.settings.stacks import ROOT, STACKS
 
 TEXT = """\

@@ -7,7 +7,8 @@ import pytest
 from release import resources
 from release.pulumi_engine.stack import LEDGER, RECORD
 from release.pulumi_engine.targets import Change, objections, short
-from tests.unit.release.world import image, world
+from tests.unit.release.outside import image
+from tests.unit.release.world import world
 
 DEPLOYMENT = "kubernetes:apps/v1:Deployment"
 
