@@ -15,9 +15,10 @@ from release.announce import Announcer
 from release.audit import Audit
 from release.guard.judge import Judge
 from release.guard.plan import Plan, PlanError, load, read_secret
+from release.guard.probation import FAILED, HEALTHY, INCONCLUSIVE, TAKEN_BACK
 from release.guard.query import LOKI, Source
 from release.guard.switcher import DnsSwitcher
-from release.guard.watch import FAILED, HEALTHY, INCONCLUSIVE, TAKEN_BACK, Watch
+from release.guard.watch import Watch
 
 _SETTLED = (HEALTHY, INCONCLUSIVE, TAKEN_BACK)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field, ValidationError
 
 from release.guard.judge import Subject
-from release.guard.watch import Release
+from release.guard.probation import Release
 from settings.dns import NameServer, Tsig
 from settings.guard import Limits, Positive
 from settings.releases import Image, Moment
