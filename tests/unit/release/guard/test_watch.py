@@ -1,49 +1,14 @@
 """The watch, with a clock that moves only when it sleeps: every way it can end, and be ended."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import replace
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from release.guard import FAILED, HEALTHY, INCONCLUSIVE, INTERRUPTED, TAKEN_BACK, State, Verdict
+from release.guard import HEALTHY, INCONCLUSIVE, INTERRUPTED, TAKEN_BACK, State, Verdict
 from tests.unit.release.guard.given import IMAGE, KEY, SINCE, Server, Trial
-
-GOOD = Verdict("healthy", "0.1 % of 1000 requests failed, as the pods count")
-BAD = Verdict("failing", "12.0 % of 1000 requests failed, as the pods count")
-FEW = Verdict("inconclusive", "a verdict needs 100 requests; there were 3")
-BLIND = Verdict("unknown", "http://prometheus cannot be reached")
-
-
-@pytest.fixture
-def database() -> Iterator[Server]:
-    with Server() as server:
-        yield server
-
-
-@pytest.fixture
-def trial(tmp_path: Path, database: Server) -> Callable[..., Trial]:
-    def make(verdicts: Verdict | Callable[[float], Verdict], **more: Any) -> Trial:
-        return Trial(
-            tmp_path / "spool", database.url, always(verdicts) if isinstance(verdicts, Verdict) else verdicts, **more
-        )
-
-    return make
-
-
-def always(verdict: Verdict) -> Callable[[float], Verdict]:
-    return lambda _: verdict
-
-
-def rows(database: Server) -> list[dict[str, Any]]:
-    return [body for _, body, _ in database.calls]
-
-
-def after(seconds: float, then: Verdict, before: Verdict = GOOD) -> Callable[[float], Verdict]:
-    return lambda now: before if now < seconds else then
+from tests.unit.release.guard.verdicts import BAD, BLIND, FEW, GOOD, after, rows
 
 
 def test_a_healthy_release_is_left_alone_and_trusted_at_the_end(trial: Callable[..., Trial], database: Server) -> None:
@@ -114,41 +79,6 @@ def test_what_was_well_once_has_to_be_well_at_the_end(trial: Callable[..., Trial
     assert one.watch().run().code == INCONCLUSIVE
 
 
-def test_who_comes_second_does_nothing(trial: Callable[..., Trial], database: Server) -> None:
-    one = trial(BAD)
-    one.switch.rival = True
-    kept: list[Path] = []
-
-    def look(_: bool) -> None:
-        # Were it ended here, it would not claim anything when it is started anew.
-        kept.extend(one.folder.iterdir())
-
-    watch = one.watch()
-    watch.hooks = replace(watch.hooks, taken_back=look)
-    outcome = watch.run()
-    assert kept == []
-    assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)
-    assert one.announced.told == []
-    assert rows(database) == []
-    assert list(one.folder.iterdir()) == []
-
-
-def test_a_release_that_a_person_takes_back_is_watched_no_longer(trial: Callable[..., Trial], database: Server) -> None:
-    one = trial(GOOD)
-
-    def sleep(seconds: float) -> bool:
-        one.switch.back_already = one.clock() >= SINCE + timedelta(seconds=20)
-        return Trial.sleep(one, seconds)
-
-    watch = one.watch()
-    watch.sleep = sleep
-    outcome = watch.run()
-    assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)
-    assert one.events == [("taken_back", False)]
-    assert rows(database) == one.announced.told == []
-    assert "somebody else rolled the release back" in one.lines[-1]
-
-
 def test_users_may_be_led_to_the_slot_after_the_guard_has_begun(trial: Callable[..., Trial]) -> None:
     one = trial(GOOD)
     one.switch.back_already = True
@@ -173,102 +103,6 @@ def test_users_who_are_never_led_to_the_slot_are_not_waited_for_without_end(tria
     assert waiting.watch().run().code == INTERRUPTED
 
 
-def test_a_name_server_that_does_not_answer_is_asked_until_it_does(trial: Callable[..., Trial]) -> None:
-    one = trial(BAD)
-    one.switch.errors = ["it is down"] * 3
-    one.switch.blind = True
-    assert one.watch().run().acted
-    assert one.switch.calls == 4
-    assert len([line for line in one.lines if "could not be rolled back: it is down" in line]) == 1
-
-
-def test_what_cannot_be_taken_back_is_no_success(trial: Callable[..., Trial], database: Server) -> None:
-    one = trial(BAD)
-    one.switch.errors = ["it is down"] * 1000
-    assert one.watch().run().code == FAILED
-    assert one.seconds == 90
-    assert [row["result"] for row in rows(database)] == ["failed"]
-
-
-def test_a_lost_answer_of_the_name_server_is_found_out(trial: Callable[..., Trial], database: Server) -> None:
-    one = trial(BAD)
-    one.switch.lost_answer = True
-    outcome = one.watch().run()
-    assert (outcome.code, outcome.acted) == (TAKEN_BACK, True)
-    assert [row["result"] for row in rows(database)] == ["rolled_back"]
-    assert [told[0] for told in one.announced.told] == ["rolled_back"]
-
-
-def test_what_was_not_done_is_forgotten_when_the_release_recovers(
-    trial: Callable[..., Trial], database: Server
-) -> None:
-    def said(now: float) -> Verdict:
-        return BAD if now == 10 else GOOD
-
-    one = trial(said)
-    one.switch.errors = ["it is down"]
-    assert one.watch().run().code == HEALTHY
-    assert list(one.folder.iterdir()) == []
-    assert [row["result"] for row in rows(database)] == ["succeeded"]
-
-
-def test_what_was_not_done_is_not_claimed_when_a_person_does_it_later(
-    trial: Callable[..., Trial], database: Server
-) -> None:
-    def said(now: float) -> Verdict:
-        one.switch.back_already = now == 20
-        return BAD if now == 10 else GOOD
-
-    one = trial(said)
-    one.switch.errors = ["it is down"]
-    outcome = one.watch().run()
-    assert (outcome.code, outcome.acted) == (TAKEN_BACK, False)
-    assert rows(database) == one.announced.told == []
-
-
-class Killed(BaseException):
-    """What kill -9 is for a program."""
-
-
-def test_one_that_is_killed_before_it_leads_users_back_does_it_when_it_is_started_anew(
-    trial: Callable[..., Trial], database: Server
-) -> None:
-    one = trial(BAD)
-
-    def die() -> None:
-        raise Killed
-
-    one.switch.before = die
-    with pytest.raises(Killed):
-        one.watch().run()
-    assert rows(database) == []
-    one.switch.before = lambda: None
-    outcome = one.watch().run()
-    assert (outcome.code, outcome.acted) == (TAKEN_BACK, True)
-    assert [row["result"] for row in rows(database)] == ["rolled_back"]
-
-
-def test_one_that_is_killed_after_it_led_users_back_says_so_when_it_is_started_anew(
-    trial: Callable[..., Trial], database: Server
-) -> None:
-    one = trial(BAD)
-
-    def die() -> None:
-        one.switch.back_already = True
-        raise Killed
-
-    one.switch.before = die
-    with pytest.raises(Killed):
-        one.watch().run()
-    again = trial(BLIND)
-    again.switch.back_already = True
-    outcome = again.watch().run()
-    assert (outcome.code, outcome.acted) == (TAKEN_BACK, True)
-    assert again.announced.told == [("rolled_back", "api", "green", "blue", BAD.reason)]
-    assert [row["result"] for row in rows(database)] == ["rolled_back"]
-    assert list(one.folder.iterdir()) == []
-
-
 def test_two_guards_of_a_release_write_rows_of_the_same_id(trial: Callable[..., Trial], database: Server) -> None:
     for _ in range(2):
         trial(GOOD).watch().run()
@@ -282,14 +116,6 @@ def test_one_that_is_started_late_judges_at_once(trial: Callable[..., Trial]) ->
     late = trial(FEW, seconds=400.0)
     assert late.watch().run().code == INCONCLUSIVE
     assert late.seconds < 410
-
-
-def test_one_that_is_started_long_after_the_probation_takes_nothing_back(trial: Callable[..., Trial]) -> None:
-    one = trial(BAD, seconds=121.0)
-    assert one.watch().run().code == INCONCLUSIVE
-    assert one.switch.calls == 0
-    assert one.announced.told == [("inconclusive", "api", "green", BAD.reason)]
-    assert trial(BAD, seconds=119.0).watch().run().code == TAKEN_BACK
 
 
 def test_an_end_from_outside_leaves_nothing_half_done(trial: Callable[..., Trial], database: Server) -> None:
