@@ -4,7 +4,7 @@ import re
 import subprocess
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,10 @@ class Sent:
     at: str
     labels: Mapping[str, str]
     line: str
+
+
+Runner = Callable[[str, str, Mapping[str, str], Sequence[str]], list[Sent]]
+"""By place, job, target and lines."""
 
 
 def check(document: Mapping[str, Any], folder: Path) -> str:
