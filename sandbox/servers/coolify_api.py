@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from sandbox.servers.coolify_fields import FIELDS, Answer, Record, wrong_in
+from sandbox.servers.coolify_fields import FIELDS, ROUTES, Answer, Record, wrong_in
 from sandbox.tls import write_private
 
 _MINUTE: Final = 60.0
@@ -101,7 +101,7 @@ class Coolify:
             return answered[0], answered[1], {}
 
     def _route(self, method: str, path: str, body: Any, sensitive: bool) -> Answer:
-        for wanted, pattern, name in _ROUTES:
+        for wanted, pattern, name in ROUTES:
             found = re.fullmatch(pattern, path.partition("?")[0])
             if found is not None and wanted == method:
                 if wanted in ("POST", "PATCH"):
@@ -280,27 +280,6 @@ class Coolify:
             return 404, {"message": "Environment variable not found."}
         self.variables[uuid] = left
         return 200, {"message": "Environment variable deleted."}
-
-
-_U: Final = "([a-z0-9-]+)"
-_ROUTES: Final = (
-    ("GET", "/servers", "servers"),
-    ("GET", "/projects", "list_projects"),
-    ("POST", "/projects", "create_project"),
-    ("GET", f"/projects/{_U}", "project"),
-    ("PATCH", f"/projects/{_U}", "update_project"),
-    ("DELETE", f"/projects/{_U}", "delete_project"),
-    ("POST", f"/projects/{_U}/environments", "create_environment"),
-    ("GET", f"/projects/{_U}/{_U}", "environment"),
-    ("DELETE", f"/projects/{_U}/environments/{_U}", "delete_environment"),
-    ("POST", "/applications/private-deploy-key", "create_application"),
-    ("GET", f"/applications/{_U}", "application"),
-    ("PATCH", f"/applications/{_U}", "update_application"),
-    ("DELETE", f"/applications/{_U}", "delete_application"),
-    ("GET", f"/applications/{_U}/envs", "list_variables"),
-    ("PATCH", f"/applications/{_U}/envs/bulk", "set_variables"),
-    ("DELETE", f"/applications/{_U}/envs/{_U}", "delete_variable"),
-)
 
 
 def _readable(variable: Record, sensitive: bool) -> Record:

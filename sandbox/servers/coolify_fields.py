@@ -1,4 +1,4 @@
-"""What Coolify's API takes in each request that the program sends: names and types as its openapi.json has them.
+"""The requests to Coolify's API that the program sends, and what is taken in each: as its openapi.json has them.
 
 Of the fields of an application only those are here that the program sends; the real one knows some eighty. What the
 document is silent about, such as `is_runtime` and `is_buildtime` of a variable, is as the source has it.
@@ -81,6 +81,27 @@ FIELDS: Final[Mapping[str, Fields]] = {
     ),
 }
 """By what is asked for; `variable` is each entry of `set_variables`, where others are passed over, not refused."""
+
+_U: Final = "([a-z0-9-]+)"
+ROUTES: Final = (
+    ("GET", "/servers", "servers"),
+    ("GET", "/projects", "list_projects"),
+    ("POST", "/projects", "create_project"),
+    ("GET", f"/projects/{_U}", "project"),
+    ("PATCH", f"/projects/{_U}", "update_project"),
+    ("DELETE", f"/projects/{_U}", "delete_project"),
+    ("POST", f"/projects/{_U}/environments", "create_environment"),
+    ("GET", f"/projects/{_U}/{_U}", "environment"),
+    ("DELETE", f"/projects/{_U}/environments/{_U}", "delete_environment"),
+    ("POST", "/applications/private-deploy-key", "create_application"),
+    ("GET", f"/applications/{_U}", "application"),
+    ("PATCH", f"/applications/{_U}", "update_application"),
+    ("DELETE", f"/applications/{_U}", "delete_application"),
+    ("GET", f"/applications/{_U}/envs", "list_variables"),
+    ("PATCH", f"/applications/{_U}/envs/bulk", "set_variables"),
+    ("DELETE", f"/applications/{_U}/envs/{_U}", "delete_variable"),
+)
+"""Method, path, and what is asked for."""
 
 
 def wrong_in(fields: Fields, body: Any, *, dropped: bool = False) -> Answer | None:
