@@ -11,8 +11,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from components.dns_update import DnsError
 from release import errors, lock, registry, show, snapshots
-from release.changes import Kind
 from release.connections import Connections
+from release.contents import Kind
 from release.context import Context
 from release.flows import candidate, deploy, probation, rollback, snapshot, switch, verify
 from release.options import CONSOLE, catch, stoppable, verb

@@ -10,7 +10,7 @@ from typing import Any
 
 from release.announce import AnnounceError, Announcer
 from release.audit import Audit, Result, Row
-from release.changes import moment
+from release.contents import moment
 from settings.values import Slot
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from release.changes import Kind
+from release.contents import Kind
 from release.pulumi_engine.stack import LEDGER, RECORD
 from release.pulumi_engine.targets import Target
 from settings import Settings

@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from release import changes
+from release import contents
 from release.context import Context
 from release.flows.situation import Situation, look
 from release.pulumi_engine.targets import short
@@ -60,7 +60,7 @@ def history(console: Console, versions: list[Version], service: str | None) -> N
             continue
         said = [f"revision {'?' if releases is None else releases.revision} by {version.who}"]
         if release is not None:
-            said.append(f"live: {release.live}, {short(changes.live_image(release))}")
+            said.append(f"live: {release.live}, {short(contents.live_image(release))}")
         table.add_row(version.commit, version.when, Text("\n".join((version.subject, *said))))
     console.print(table, highlight=False)
 
@@ -115,7 +115,7 @@ def _next(context: Context, name: str, release: ServiceRelease, found: Situation
     if found.kind != "settled":
         return found.sentence
     if release.probation is not None:
-        until = changes.parsed(release.probation.until)
+        until = contents.parsed(release.probation.until)
         left = until - context.clock()
         if left > datetime.timedelta(0):
             minutes = left.total_seconds() / 60
@@ -133,9 +133,9 @@ def _next(context: Context, name: str, release: ServiceRelease, found: Situation
             f"next: `release {kind} {name} --percent {more}`, or its end: `release {kind} {name} --promote`, "
             f"`release {kind} {name} --remove`"
         )
-    idle = changes.other(release.live)
+    idle = contents.other(release.live)
     content = release.slots[idle]
-    if content is None or content.image in release.rejected or content.image == changes.live_image(release):
+    if content is None or content.image in release.rejected or content.image == contents.live_image(release):
         return f"{name} is stable in slot {release.live}; next: `release deploy {name} --image …`"
     if content.standing == "candidate":
         return f"{name} has an image to test in slot {idle}: `release verify {name}`"

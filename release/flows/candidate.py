@@ -1,11 +1,11 @@
 """`canary` and `shadow`: the share of a candidate beside the live slot, its end, and its promotion."""
 
-from release import changes, resources
-from release.changes import Kind
+from release import changes, contents, resources
+from release.contents import Kind
 from release.context import Context
 from release.flows.deploy import recorded
 from release.pulumi_engine.targets import short
-from settings.releases import Candidate, Releases, ServiceRelease
+from settings.releases import Releases
 from settings.values import Slot
 
 _BOTH: tuple[Slot, Slot] = ("blue", "green")
@@ -27,8 +27,8 @@ def weigh(context: Context, service: str, kind: Kind, percent: int) -> None:
 def remove(context: Context, service: str, kind: Kind) -> None:
     """Take its share, then itself: nobody is sent to what is not there any more."""
     context.known(service)
-    release = changes.released(context.releases, service)
-    if _of(release, kind) is None and _finish(context, service, kind):
+    release = contents.released(context.releases, service)
+    if contents.of_kind(release, kind) is None and _finish(context, service, kind):
         return
     live = release.live
     image = _image(changes.weigh(context.releases, service, kind, 0), service, kind)
@@ -48,11 +48,11 @@ def remove(context: Context, service: str, kind: Kind) -> None:
 def promote(context: Context, service: str, kind: Kind) -> None:
     """Its image becomes the live slot's; it is removed when all pods of that run it."""
     context.known(service)
-    if _of(changes.released(context.releases, service), kind) is None and _finish(context, service, kind):
+    if contents.of_kind(contents.released(context.releases, service), kind) is None and _finish(context, service, kind):
         return
     new = changes.promote(context.releases, service, kind)
     release = new.services[service]
-    image = changes.live_image(release)
+    image = contents.live_image(release)
     with recorded(context, f"promote the {kind} of {service}", service, release.live, image):
         targets = [*resources.slot_of(context.settings, service, release.live, live=True), resources.ledger()]
         context.advance(new, targets, f"{short(image)} in the live slot {release.live}")
@@ -70,12 +70,8 @@ def _finish(context: Context, service: str, kind: Kind) -> bool:
     return True
 
 
-def _of(release: ServiceRelease, kind: Kind) -> Candidate | None:
-    return release.canary if kind == "canary" else release.shadow
-
-
 def _image(releases: Releases, service: str, kind: Kind) -> str:
-    found = _of(releases.services[service], kind)
+    found = contents.of_kind(releases.services[service], kind)
     return found.image if found is not None else ""
 
 

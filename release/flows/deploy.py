@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import Generator
 
-from release import changes, resources
-from release.changes import other
+from release import changes, contents, resources
+from release.contents import other
 from release.context import Context
 from release.errors import Refused
 from release.flows import situation
@@ -29,7 +29,7 @@ def deploy(context: Context, service: str, image: str, *, force: bool = False) -
     release = context.releases.services.get(service)
     if release is None:
         _first(context, service, image)
-    elif changes.live_image(release) == image:
+    elif contents.live_image(release) == image:
         _finish(context, service, image)
     elif strategy == "blue_green":
         _idle(context, service, image, force=force)
@@ -119,7 +119,7 @@ def _live(context: Context, service: str, image: str, *, force: bool) -> None:
     _tell(context, f"users of {service} see {short(image)} in slot {live}")
 
 
-def _candidate(context: Context, service: str, kind: changes.Kind, image: str, *, force: bool) -> None:
+def _candidate(context: Context, service: str, kind: contents.Kind, image: str, *, force: bool) -> None:
     live = context.releases.services[service].live
     wanted: Releases = changes.deploy_candidate(context.releases, service, kind, image, force=force)
     targets = [

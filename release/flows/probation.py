@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from components.dns_update import DnsError
-from release import changes, resources
+from release import changes, contents, resources
 from release.connections import Connections
 from release.context import Context
 from release.errors import Refused, ReleaseError
@@ -47,7 +47,7 @@ def watch(connections: Connections, service: str, ended: threading.Event) -> int
     """
     context = connections.make()
     context.known(service)
-    found = changes.released(context.releases, service)
+    found = contents.released(context.releases, service)
     if found.probation is None:
         raise Refused(f"{service} is not on probation; there is nothing to watch")
     made = _watch(connections, context, service, ended)
@@ -60,14 +60,14 @@ def _watch(connections: Connections, context: Context, service: str, ended: thre
     probation = release.probation
     if probation is None:
         raise Refused(f"{service} is not on probation; there is nothing to watch")
-    since, until = changes.parsed(probation.since), changes.parsed(probation.until)
+    since, until = contents.parsed(probation.since), contents.parsed(probation.until)
     return Watch(
         release=Release(
             options.stack,
             service,
             release.live,
             probation.previous,
-            changes.live_image(release),
+            contents.live_image(release),
             since,
             until,
             timedelta(minutes=guard.probation_minutes),

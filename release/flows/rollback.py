@@ -1,7 +1,7 @@
 """`rollback`: users first, then everything else. Whoever comes second does nothing, and says so."""
 
 from components.dns_update import DnsError
-from release import changes, resources
+from release import changes, contents, resources
 from release.context import Context
 from release.errors import Interrupted, Refused, ReleaseError
 from release.flows import situation
@@ -29,7 +29,7 @@ def rollback(
         raise Refused(found.sentence)
     if found.kind == "undoing":
         context.say("a rollback was started but not finished; continuing it")
-        _finish(context, service, release.live, changes.other(release.live), reason, first=False)
+        _finish(context, service, release.live, contents.other(release.live), reason, first=False)
         return
     if found.kind == "switch_begun" and situation.never_made(context, service, release.live):
         _cancel(context, service)
@@ -85,7 +85,7 @@ def _users_saw(context: Context, service: str, previous: Slot, image: str | None
         raise Refused(f"slot {previous} of {service} holds {back}, not {image}; nothing was changed")
     if release.probation is not None or image is not None:
         return
-    if all(changes.live_image(each) != back for each in context.history.earlier(service)):
+    if all(contents.live_image(each) != back for each in context.history.earlier(service)):
         raise Refused(
             f"slot {previous} of {service} holds {short(back)}. The history of the release file says that users never "
             f"had it, so this would be a release without a probation; to do it anyway, give --image {back}"
@@ -96,7 +96,7 @@ def _was_rolled_back(release: situation.ServiceRelease, service: str) -> bool:
     try:
         changes.way_back(release, service)
     except Refused:
-        idle = release.slots[changes.other(release.live)]
+        idle = release.slots[contents.other(release.live)]
         return idle is not None and idle.image in release.rejected
     return False
 
@@ -150,7 +150,7 @@ def _stale_clients(context: Context, bad: Slot) -> None:
 def _image(context: Context, service: str, image: str | None, reason: str) -> None:
     """Strategies with one slot: the pods get the earlier image, one after the other."""
     release = context.releases.services[service]
-    bad = changes.live_image(release)
+    bad = contents.live_image(release)
     canary = release.canary
     if image is None and canary is not None and canary.percent and canary.image != bad:
         raise Refused(
@@ -180,7 +180,7 @@ def _image(context: Context, service: str, image: str | None, reason: str) -> No
     if not context.dry_run:
         # A rollout that failed was not committed: without it in the history a second rollback would go one too far.
         context.history.commit(f"{service} has {short(bad)} in {release.live}, which is rolled back")
-    good = changes.live_image(new.services[service])
+    good = contents.live_image(new.services[service])
     with recorded(context, f"rollback {service}", service, release.live, good):
         context.advance(new, targets, f"{short(good)} in the live slot {release.live}")
     if not context.dry_run:
@@ -195,5 +195,5 @@ def _before(context: Context, service: str, now: str) -> str:
 
     When it was rejected, it was a rollback that brought the one that runs now.
     """
-    images = (changes.live_image(release) for release in context.history.earlier(service))
+    images = (contents.live_image(release) for release in context.history.earlier(service))
     return next((image for image in images if image != now), "")

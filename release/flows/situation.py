@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from components.dns_update import DnsError
-from release.changes import other
+from release.contents import other
 from release.context import Context
 from release.errors import Refused, ReleaseError
 from settings.releases import ServiceRelease

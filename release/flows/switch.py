@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from release import changes, resources
+from release import changes, contents, resources
 from release.context import Context
 from release.errors import Refused
 from release.flows import situation
@@ -28,7 +28,7 @@ def switch(context: Context, service: str) -> None:
     else:
         new = changes.switch(context.releases, service, context.clock(), context.settings.guard.probation_minutes)
     slot = new.services[service].live
-    image = changes.live_image(new.services[service])
+    image = contents.live_image(new.services[service])
     with recorded(context, f"switch {service}", service, slot, image):
         _ready(context, service, slot)
         # The probation is in the file before the record changes: whoever looks knows who is watched until when.
@@ -54,7 +54,7 @@ def _lead(context: Context, service: str, slot: Slot) -> None:
     """Change the record, if it leads to the other slot still."""
     context.step(f"sending users of {service} to slot {slot}")
     context.names.swap(
-        context.public(service), context.address(service, changes.other(slot)), context.address(service, slot)
+        context.public(service), context.address(service, contents.other(slot)), context.address(service, slot)
     )
     context.say(f"users of {service} reach slot {slot} now; the engine updates the rest")
 

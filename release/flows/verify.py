@@ -1,7 +1,7 @@
 """`verify`: the smoke test of the idle slot under its own name; after it the slot may become live."""
 
 from release import changes, resources
-from release.changes import other
+from release.contents import other
 from release.context import Context
 from release.flows.deploy import recorded
 from release.pulumi_engine.targets import short

@@ -19,7 +19,7 @@ import pytest
 
 from components.dns_update.switching import swap, wait
 from components.edge.documents import documents
-from release import changes
+from release import changes, contents
 from settings import Settings
 from settings.releases import Releases
 from settings.values import Slot
@@ -117,7 +117,7 @@ class Operator:
         return self.releases.services[SERVICE].live
 
     def deploy(self, image: str) -> None:
-        idle = changes.other(self.live)
+        idle = contents.other(self.live)
         if self.releases.services[SERVICE].slots[idle] is not None:
             # First of all the idle slot's gateway sends its stale clients to the live slot.
             self.releases = changes.close(self.releases, SERVICE)
@@ -131,7 +131,7 @@ class Operator:
         self._tell("blue", "green")
 
     def verify(self) -> None:
-        idle = changes.other(self.live)
+        idle = contents.other(self.live)
         content = self.releases.services[SERVICE].slots[idle]
         assert content is not None
         for _ in range(3):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from release import changes
+from release import changes, contents
 from release.errors import Refused
 from settings.releases import Probation, Releases, ServiceRelease, SlotRelease
 from settings.values import Slot
@@ -129,7 +129,7 @@ def test_a_canary_is_weighed_promoted_and_removed() -> None:
     with pytest.raises(Refused, match="still gets a share"):
         changes.withdraw(releases, SERVICE, "canary")
     releases = changes.promote(releases, SERVICE, "canary")
-    assert changes.live_image(of(releases)) == image(1)
+    assert contents.live_image(of(releases)) == image(1)
     releases = changes.withdraw(changes.weigh(releases, SERVICE, "canary", 0), SERVICE, "canary")
     assert of(releases).canary is None
 
@@ -271,7 +271,7 @@ def test_whatever_is_done_users_see_verified_images_only(begun: tuple[Step, ...]
         release = of(after)
         assert release.serves(release.live)
         assert all(release.serves(release.slot_of(gateway)) for gateway in SLOTS)
-        assert changes.live_image(release) not in release.rejected
+        assert contents.live_image(release) not in release.rejected
         assert release.canary is None or release.canary.image not in release.rejected
         assert release.probation is None or (
             release.probation.previous != release.live and release.serves(release.probation.previous)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from release import changes
+from release import contents
 from release.errors import Refused, ReleaseError
 from release.flows import deploy, probation, rollback, verify
 from tests.unit.release.outside import NOW, SERVICE, Cut, image
@@ -158,7 +158,7 @@ def test_a_switch_that_is_made_later_has_a_probation_of_its_own(tmp_path: Path) 
     found = made.release().probation
     assert written is not None
     assert found is not None
-    assert changes.parsed(found.since) - changes.parsed(written.since) == timedelta(hours=2)
+    assert contents.parsed(found.since) - contents.parsed(written.since) == timedelta(hours=2)
     assert made.live() == "green"
 
 

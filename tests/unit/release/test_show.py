@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from release import show
-from release.changes import live_image
+from release.contents import live_image
 from release.context import Context
 from release.flows import candidate, deploy
 from release.pulumi_engine.targets import short
