@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
-from components.dns_update import Key, standing, swap, wait
+from components.dns_update import Key
 from components.programs import CLIENT_SECRETS, RELEASE_CLIENT
 from release import lock
 from release.announce import Announcer
@@ -21,6 +21,7 @@ from release.docker import Docker
 from release.errors import ReleaseError
 from release.gateway_checks import GatewayChecks, Https
 from release.guard.query import LOKI, PROMETHEUS, Source
+from release.name_servers import NameServers
 from release.notifications import Notifications
 from release.promotion import Promotion
 from release.pulumi_engine import PulumiEngine
@@ -31,16 +32,12 @@ from release.snapshots import Hypervisor, Making, Manifests
 from release.state import ReleaseFile
 from release.web import Web, login
 from settings import Settings, SettingsError, load, stacks
-from settings.compute import Vm
 from settings.loading import check
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
 
 _NAMED = re.compile("`(?:release) ([^`]+)`")
-
-_DNS_SECONDS = 120
-"""How long the name servers have to follow a change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,7 +169,6 @@ class Connections:
             raise ReleaseError(f"stack {options.stack} has no registry yet; run `pulumi up` first")
         key = cast("dict[str, str]", outputs["registryReadKey"])
         known = login(str(outputs["registryPushUser"]), str(outputs["registryPushPassword"]))
-        address = f"{settings.compute.ssh.user}@{settings.registry_address}"
         return Access(
             Bucket(
                 settings.storage.endpoint,
@@ -188,7 +184,7 @@ class Connections:
                 {**known, **ACCEPT},
                 loopback_only=options.loopback_only,
             ),
-            Docker(shlex.split(docker) if docker else ["ssh", address, "docker"]),
+            self._docker(settings.registry_address, docker),
         )
 
     def promotion(self, old: str | None, new: str | None) -> Promotion:
@@ -201,10 +197,10 @@ class Connections:
         settings, options = self.settings, self.options
         file = options.root / f"Pulumi.{options.stack}.yaml"
         hosts = settings.database_host, settings.database_replica
-        return Promotion(settings, file, self._docker(hosts[0], old), self._docker(hosts[1], new), self.say)
+        addresses = ["" if host is None else host.address for host in hosts]
+        return Promotion(settings, file, self._docker(addresses[0], old), self._docker(addresses[1], new), self.say)
 
-    def _docker(self, host: Vm | None, given: str | None) -> Docker:
-        address = "" if host is None else host.address
+    def _docker(self, address: str, given: str | None) -> Docker:
         return Docker(shlex.split(given) if given else ["ssh", f"{self.settings.compute.ssh.user}@{address}", "docker"])
 
     def snapshots(self) -> Making:
@@ -262,28 +258,6 @@ class Connections:
         if not kubeconfig:
             raise ClusterError("the stack has no kubeconfig")
         return Cluster(kubeconfig)
-
-
-@dataclass(frozen=True)
-class NameServers:
-    """The name servers of the stack; `release.context.Names`."""
-
-    settings: Settings
-    key: Key
-
-    def standing(self, fqdn: str, *, primary_only: bool = False) -> Mapping[str, tuple[str, ...]]:
-        """Addresses of a name by name server, the primary first."""
-        servers = self.settings.dns.servers
-        return standing(servers[:1] if primary_only else servers, fqdn)
-
-    def swap(self, fqdn: str, old: str, new: str) -> bool:
-        """Lead a name over; False when somebody did already."""
-        dns = self.settings.dns
-        return swap(dns, self.settings.environment.domain, fqdn, old, new, dns.switch_ttl_seconds, self.key)
-
-    def wait(self, fqdn: str, expected: str) -> None:
-        """Until every name server answers it."""
-        wait(self.settings.dns.servers, fqdn, expected, _DNS_SECONDS)
 
 
 def _silent(_text: str) -> None:
