@@ -11,14 +11,13 @@ import re
 import threading
 from collections.abc import Iterable, Mapping
 from concurrent.futures import Future
-from typing import Any, Final, cast
+from typing import Any, cast
 
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
 from automation.marks import SECRET, SIGNATURE
-
-_STACK: Final = "pulumi:pulumi:Stack"
+from automation.tokens import STACK
 
 State = Iterable[Mapping[str, Any]]
 """The resources of an exported deployment, secrets readable."""
@@ -122,7 +121,7 @@ def _urn(request: Any) -> str | None:
     if not request.parent:
         return None
     head, project, kinds, _ = request.parent.split("::", 3)
-    kind = request.type if kinds == _STACK else f"{kinds}${request.type}"
+    kind = request.type if kinds == STACK else f"{kinds}${request.type}"
     return f"{head}::{project}::{kind}::{request.name}"
 
 

@@ -13,6 +13,7 @@ from pulumi.automation.errors import CommandError, ConcurrentUpdateError, StackN
 from pulumi.runtime.settings import SETTINGS, get_monitor
 
 from automation.stack import BareStack
+from automation.tokens import STACK
 from components.release_memory import differing, entry, objection
 from release.errors import Interrupted, Refused, ReleaseError
 from release.pulumi_engine.command import EngineCommand
@@ -26,7 +27,6 @@ warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
 
 RECORD: Final = "pulumi-python:dynamic/dns:Record"
 LEDGER: Final = "pulumi-python:dynamic/services:Ledger"
-_STACK: Final = "pulumi:pulumi:Stack"
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 
 
@@ -80,7 +80,7 @@ class PulumiEngine:
 
     def kubeconfig(self) -> str:
         """For the stack's cluster; empty when the stack has none."""
-        return next((str(plain(item.get("kubeconfig", ""))) for item in self._resources(_STACK)), "")
+        return next((str(plain(item.get("kubeconfig", ""))) for item in self._resources(STACK)), "")
 
     def service_role_key(self) -> str:
         """Of the stack's own database; empty when that runs elsewhere."""

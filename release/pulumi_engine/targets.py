@@ -5,9 +5,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from automation.tokens import ENGINES_OWN
+
 QUIET: Final = frozenset({"same", "read", "refresh"})
 """Operations that change nothing."""
-_INTERNAL = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def _is_below(name: str, start: str) -> bool:
 
 def loud(changes: Sequence[Change]) -> list[Change]:
     """The changes among the operations."""
-    return [change for change in changes if change.op not in QUIET and not change.type.startswith(_INTERNAL)]
+    return [change for change in changes if change.op not in QUIET and not change.type.startswith(ENGINES_OWN)]
 
 
 def objections(changes: Sequence[Change], targets: Collection[Target]) -> list[Change]:

@@ -10,6 +10,7 @@ from pulumi.automation import EngineEvent, OpType
 from pulumi.automation.events import StepEventMetadata
 
 from automation.marks import SIGNATURE
+from automation.tokens import STACK, made_by_plugin
 
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 
@@ -38,8 +39,8 @@ class Step:
 
     @property
     def about_a_resource(self) -> bool:
-        """Whether it is about a resource that a plugin makes: no component, no plugin, and not the stack itself."""
-        return not self.type.startswith(("luxima:", "pulumi:"))
+        """Whether it is about a resource that a plugin makes."""
+        return made_by_plugin(self.type)
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ class Recorder:
 
     def _finished(self, step: Step) -> None:
         self.done.append(step)
-        if step.type == "pulumi:pulumi:Stack" and step.metadata.new is not None:
+        if step.type == STACK and step.metadata.new is not None:
             self.outputs = masked(step.metadata.new.outputs or {})
         self._tell(step, succeeded=True)
 

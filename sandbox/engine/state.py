@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+from automation.tokens import STACK, made_by_plugin
 from sandbox.faults import SandboxError
 from sandbox.layout import EngineFolder
 from sandbox.tls import write_private
-
-_INTERNAL = ("pulumi:pulumi:Stack", "pulumi:providers:")
 
 
 @dataclass(frozen=True)
@@ -25,8 +24,8 @@ class State:
 
     @property
     def driven(self) -> list[dict[str, Any]]:
-        """The resources that a provider keeps; neither components nor providers themselves."""
-        return [item for item in self.resources if item.get("custom") and not item["type"].startswith(_INTERNAL)]
+        """The resources that a plugin makes."""
+        return [item for item in self.resources if made_by_plugin(item["type"])]
 
     @property
     def protected(self) -> list[str]:
@@ -39,7 +38,7 @@ class State:
         from sandbox.engine.events import masked
 
         for item in self.resources:
-            if item["type"] == "pulumi:pulumi:Stack":
+            if item["type"] == STACK:
                 return cast("dict[str, Any]", masked(item.get("outputs") or {}))
         return {}
 

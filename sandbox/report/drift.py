@@ -15,7 +15,7 @@ def differences(events: Recorder) -> list[str]:
     """A line for each difference that a refresh found."""
     lines: list[str] = []
     for step in events.done:
-        if step.type.startswith(("pulumi:", "luxima:")):
+        if not step.about_a_resource:
             continue
         if step.operation == "delete":
             lines.append(f"{step.room} {short_type(step.type)} {step.name}: is gone")

@@ -2,6 +2,7 @@
 
 import re
 
+from automation.tokens import STACK
 from sandbox.engine.events import Diagnostic, Verdict, name_of, plain, room_of, short_type
 from sandbox.engine.runs import Outcome
 from sandbox.layout import Layout
@@ -71,7 +72,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _names_resource(urn: str) -> bool:
-    return urn.count("::") >= 3 and not urn.split("::")[2].endswith("pulumi:pulumi:Stack")
+    return urn.count("::") >= 3 and not urn.split("::")[2].endswith(STACK)
 
 
 def _sentence(error: Diagnostic) -> str:

@@ -16,7 +16,6 @@ _DONE = {
     "import": "imported",
     "read": "read",
 }
-_SILENT = ("pulumi:pulumi:Stack", "pulumi:providers:", "luxima:")
 _PATIENCE = 15.0
 """Seconds after which it is said that something is waited for, and again as often."""
 
@@ -53,7 +52,7 @@ class Progress:
 
     def began(self, step: Step) -> None:
         """Take an operation that is under way."""
-        if step.operation in _DONE and not step.type.startswith(_SILENT):
+        if step.operation in _DONE and step.about_a_resource:
             with self._lock:
                 self._under_way[step.urn] = _UnderWay(step, time.monotonic() + self._patience)
 
@@ -67,7 +66,7 @@ class Progress:
         """Take an operation that has ended."""
         with self._lock:
             self._under_way.pop(step.urn, None)
-        if step.type.startswith(_SILENT):
+        if not step.about_a_resource:
             return
         done = _DONE.get(step.operation)
         if done is None and succeeded:
