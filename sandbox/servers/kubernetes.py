@@ -5,7 +5,6 @@ start times, so that status and `down` deal with exactly these processes, and th
 """
 
 import base64
-import ipaddress
 import re
 import shutil
 from collections.abc import Mapping, Sequence
@@ -16,26 +15,15 @@ import yaml
 from sandbox import process
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
-from sandbox.machine import plan
 from sandbox.ports import Wanted
 from sandbox.process import Record
+from sandbox.servers import kwokctl
 from sandbox.servers.base import Site, answers_late, begin_world, https_status
+from sandbox.servers.kwokctl import HOST, PORTS
 from sandbox.tls import write_private
 
-_HOST = "127.0.0.1"
 _COMPONENTS = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kwok-controller")
 _PROGRAM = {name: "kwok" if name == "kwok-controller" else name for name in _COMPONENTS}
-_PORTS = {
-    "kubeApiserverPort": "kube-apiserver",
-    "etcdPort": "etcd",
-    "etcdPeerPort": "etcd-peer",
-    "kubeControllerManagerPort": "kube-controller-manager",
-    "kubeSchedulerPort": "kube-scheduler",
-    "kwokControllerPort": "kwok-controller",
-}
-
-_GIVEN = frozenset({"listen_client_urls", "listen_peer_urls"})
-"""What kwokctl itself tells a component; all else is added, since it passes over what it has nothing to override of."""
 
 
 class Kubernetes:
@@ -55,7 +43,7 @@ class Kubernetes:
 
     def ports(self) -> list[Wanted]:
         """One for each component; only the API server's is known outside."""
-        return [Wanted(name, _HOST, published=name == "kube-apiserver") for name in _PORTS.values()]
+        return [Wanted(name, HOST, published=name == "kube-apiserver") for name in PORTS.values()]
 
     def start(self, site: Site) -> None:
         """Create the cluster, or start what of it is not running."""
@@ -92,7 +80,9 @@ class Kubernetes:
         _adopt(layout)  # Forgets those that have just ended, so that kwokctl starts them.
         created = (_cluster(layout) / "kwok.yaml").exists()
         configuration = folder / "kwokctl.yaml"
-        configuration.write_text(yaml.safe_dump(_configuration(site)), encoding="utf-8")
+        configuration.write_text(
+            yaml.safe_dump(kwokctl.configuration(site, _cluster(layout) / "pki")), encoding="utf-8"
+        )
         verb = ["start", "cluster"] if created else ["create", "cluster", f"--kubeconfig={folder / 'paths.kubeconfig'}"]
         environment = site.environment(folder, KWOK_WORKDIR=str(folder))
         # kwokctl asks the first kubectl on PATH whether the API server answers.
@@ -113,7 +103,7 @@ class Kubernetes:
 
     def address(self, ports: Mapping[str, int]) -> str:
         """URL of the API server."""
-        return f"https://{_HOST}:{ports['kube-apiserver']}"
+        return f"https://{HOST}:{ports['kube-apiserver']}"
 
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:
         """Whether the API server is ready."""
@@ -198,8 +188,8 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
     stale = [link for link, target in links.items() if not link.is_symlink() or link.readlink() != target]
     kwok, kubeconfig = cluster / "kwok.yaml", cluster / "kubeconfig.yaml"
     text = kwok.read_text(encoding="utf-8")
-    listened = _listened(site)
-    wanted = {rf"^  {key}: (\d+)$": str(listened[key]) for key in _PORTS}
+    listened = kwokctl.listened(site)
+    wanted = {rf"^  {key}: (\d+)$": str(listened[key]) for key in PORTS}
     wanted["--service-cluster-ip-range=(.+)$"] = site.settings.kubernetes.service_cidr
     found = {match.group(1): new for line, new in wanted.items() if (match := re.search(line, text, re.MULTILINE))}
     replacements = {old: new for old, new in found.items() if old != new}
@@ -219,98 +209,6 @@ def _apply_changes(site: Site, running: list[Record]) -> list[Record]:
     return []
 
 
-def _configuration(site: Site) -> dict[str, object]:
-    programs = site.programs
-
-    def extra(component: str, **flags: str) -> dict[str, object]:
-        arguments = [
-            {"key": key.replace("_", "-"), "value": value, "override": key in _GIVEN} for key, value in flags.items()
-        ]
-        return {"name": component, "extraArgs": arguments}
-
-    return {
-        "apiVersion": "config.kwok.x-k8s.io/v1alpha1",
-        "kind": "KwokctlConfiguration",
-        "options": {
-            "runtime": "binary",
-            "bindAddress": _HOST,
-            "securePort": True,
-            "kubeAuthorization": True,
-            "kubeAdmission": True,
-            "quietPull": True,
-            "etcdQuotaBackendSize": "2Gi",
-            "etcdBinary": str(programs["etcd"]),
-            "kubeApiserverBinary": str(programs["kube-apiserver"]),
-            "kubeControllerManagerBinary": str(programs["kube-controller-manager"]),
-            "kubeSchedulerBinary": str(programs["kube-scheduler"]),
-            "kwokControllerBinary": str(programs["kwok"]),
-            "kubectlBinary": str(programs["kubectl"]),
-            **_listened(site),
-            **(_reached_by_nodes(site) if site.real else {}),
-        },
-        "componentsPatches": [
-            # A crash of the machine may cost this cluster its data, a killed process does not.
-            # It asks nobody who he is: in a network with pods and containers it is for the API server alone.
-            extra(
-                "etcd",
-                unsafe_no_fsync="true",
-                listen_client_urls=f"http://{_HOST}:{_listened(site)['etcdPort']}",
-                listen_peer_urls=f"http://{_HOST}:{_listened(site)['etcdPeerPort']}",
-                **({"listen_metrics_urls": _etcd_metrics(site)} if site.real else {}),
-            ),
-            extra(
-                "kube-apiserver",
-                service_cluster_ip_range=site.settings.kubernetes.service_cidr,
-                # Else it takes that of the default route, which a computer without a network lacks.
-                advertise_address=site.settings.kubernetes.api_address,
-                **(_for_nodes(site) if site.real else {}),
-            ),
-            # There is one of each; an election would only delay a restart by the old leader's lease.
-            # A simulated node that is thought dead for a moment, on a busy machine or while the API server is away, is
-            # bad for good: nobody but a kubelet would tell that its pods are ready after all.
-            extra(
-                "kube-controller-manager",
-                leader_elect="false",
-                **({} if site.real else {"node_monitor_grace_period": "24h"}),
-            ),
-            extra("kube-scheduler", leader_elect="false"),
-            # A real node and its pods are not kwok's business.
-            extra(
-                "kwok-controller",
-                manage_all_nodes="false",
-                manage_nodes_with_annotation_selector="kwok.x-k8s.io/node=fake",
-            ),
-        ],
-    }
-
-
-def _etcd_metrics(site: Site) -> str:
-    """Where etcd's metrics are: at the API server's address, as with k3s; nothing but numbers is told there."""
-    return f"http://{site.settings.kubernetes.api_address}:{plan.ETCD_METRICS_PORT}"
-
-
-def _listened(site: Site) -> dict[str, int]:
-    """The ports that the components listen on; in a network of its own the API server has that of a real one."""
-    ports = {key: site.ports[name] for key, name in _PORTS.items()}
-    return {**ports, "kubeApiserverPort": plan.API_PORT} if site.real else ports
-
-
-def _reached_by_nodes(site: Site) -> dict[str, object]:
-    """What kwokctl has to know so that nodes and pods reach the API server."""
-    first = ipaddress.ip_network(site.settings.kubernetes.service_cidr)[1]
-    return {"bindAddress": "0.0.0.0", "kubeApiserverCertSANs": [str(first)]}  # noqa: S104 - in a network of its own
-
-
-def _for_nodes(site: Site) -> dict[str, str]:
-    """How the API server talks to kubelets."""
-    pki = _cluster(site.layout) / "pki"
-    return {
-        "kubelet_client_certificate": str(pki / "admin.crt"),
-        "kubelet_client_key": str(pki / "admin.key"),
-        "kubelet_preferred_address_types": "InternalIP",
-    }
-
-
 def _write_kubeconfig(site: Site) -> None:
     """The administrator's kubeconfig, complete in one file."""
     pki = _cluster(site.layout) / "pki"
@@ -319,7 +217,7 @@ def _write_kubeconfig(site: Site) -> None:
         return base64.b64encode((pki / name).read_bytes()).decode()
 
     name = site.settings.kubernetes.cluster
-    server = f"https://{_HOST}:{site.ports['kube-apiserver']}"
+    server = f"https://{HOST}:{site.ports['kube-apiserver']}"
     content = yaml.safe_dump(
         {
             "apiVersion": "v1",
