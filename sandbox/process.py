@@ -18,6 +18,7 @@ from threading import Event
 
 from sandbox.faults import SandboxError
 from sandbox.layout import relative
+from sandbox.procfs import boot_id, read_stat
 
 _POLL_SECONDS = 0.05
 _SPAWN = Path(__file__).with_name("spawn.py")
@@ -43,35 +44,6 @@ class Record:
         return stat is not None and stat.started == self.started and not stat.dead and self.boot == boot_id()
 
 
-@dataclass(frozen=True)
-class Stat:
-    """What `/proc/<pid>/stat` tells."""
-
-    state: str
-    session: int
-    started: int
-
-    @property
-    def dead(self) -> bool:
-        """Whether it has ended and only waits to be reaped."""
-        return self.state in {"Z", "X"}
-
-
-def boot_id() -> str:
-    """The identity of the running system since it was booted."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
-
-
-def read_stat(pid: int) -> Stat | None:
-    """What the system knows of a process; None when there is none."""
-    try:
-        text = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return None
-    fields = text.rpartition(")")[2].split()
-    return Stat(state=fields[0], session=int(fields[3]), started=int(fields[19]))
-
-
 def mark() -> str:
     """What tells this very process from all others; `marked` finds it in a file."""
     stat = read_stat(os.getpid())
@@ -92,15 +64,6 @@ def marked(file: Path, record: Record | None) -> bool:
     except (OSError, ValueError):
         return False
     return record is not None and found == [record.pid, record.started]
-
-
-def children(pid: int) -> list[int]:
-    """The processes that a process has started; none when it is gone."""
-    try:
-        text = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    return [int(child) for child in text.split()]
 
 
 def record_of(name: str, pid: int, log: Path) -> Record | None:

@@ -20,7 +20,8 @@ from typing import Any
 
 from sandbox import vm
 from sandbox.machine import documents, kernel
-from sandbox.process import mark, read_stat
+from sandbox.process import mark
+from sandbox.procfs import read_stat
 
 _PATIENCE_SECONDS = 60.0
 _POWER_OFF_SECONDS = 10.0

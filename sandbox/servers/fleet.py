@@ -10,6 +10,7 @@ from sandbox.faults import SandboxError
 from sandbox.layout import Layout, relative
 from sandbox.ports import Wanted
 from sandbox.process import Record
+from sandbox.procfs import read_stat
 from sandbox.servers import docker
 from sandbox.servers.base import Server, Site, world
 from sandbox.servers.table import AFTER, DOCKER, GATE, NODE, REAL, SERVERS
@@ -153,7 +154,7 @@ def _all_processes() -> Iterable[int]:
 
 
 def _environment(pid: int) -> list[bytes]:
-    stat = process.read_stat(pid)
+    stat = read_stat(pid)
     if stat is None or stat.dead:
         return []
     try:

@@ -20,7 +20,7 @@ import psutil
 import urllib3
 import yaml
 
-from sandbox import process, vm
+from sandbox import process, procfs, vm
 from sandbox.controllers.api import Api, ApiError
 from sandbox.faults import SandboxError
 from sandbox.images import COREDNS, PAUSE, Image
@@ -249,7 +249,7 @@ def _load(layout: Layout, image: Image) -> Image:
 def _runtime(layout: Layout, arguments: Sequence[str], given: IO[bytes] | int = subprocess.DEVNULL) -> str:
     """Have the container runtime's own client do something, in the machine."""
     record = process.load(layout.run, Node.name)
-    first = process.children(record.pid) if record is not None and record.alive() else []
+    first = procfs.children(record.pid) if record is not None and record.alive() else []
     if not first:
         raise SandboxError("the node does not run: run make up again")
     command = [

@@ -9,7 +9,7 @@ import yaml
 
 from components.observability import prometheus
 from components.text import to_yaml
-from sandbox import process
+from sandbox import procfs
 from sandbox.machine.plan import Node
 from sandbox.tls import ensure_server
 from settings.values import Slot
@@ -37,7 +37,7 @@ class Metrics:
         certificate, key = ensure_server(self._authorities.parent, "prometheus", [self._address.partition(":")[0]])
         self._write("web.yml", {"tls_server_config": {"cert_file": str(certificate), "key_file": str(key)}})
         self._write("prometheus.yml", self._document())
-        (machine,) = process.children(self._made.world.process("node"))
+        (machine,) = procfs.children(self._made.world.process("node"))
         command = [
             *("nsenter", f"--target={machine}", "--net"),
             ensure("prometheus")["prometheus"],
@@ -67,7 +67,7 @@ class Metrics:
         """Whether it knows of anything; asked from the node, as it listens there."""
         asked = ("curl", "--silent", "--fail", "--get", "--cacert", str(self._authorities))
         url = f"https://{self._address}/api/v1/query"
-        (machine,) = process.children(self._made.world.process("node"))
+        (machine,) = procfs.children(self._made.world.process("node"))
         done = subprocess.run(
             ["nsenter", f"--target={machine}", "--net", *asked, "--data-urlencode", f"query={query}", url],
             capture_output=True,

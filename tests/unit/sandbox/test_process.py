@@ -9,6 +9,7 @@ import pytest
 from sandbox import process
 from sandbox.faults import SandboxError
 from sandbox.process import Record
+from sandbox.procfs import read_stat
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -23,7 +24,7 @@ def started(tmp_path: Path) -> Iterator[Record]:
 def test_a_started_process_is_recorded_alive_and_leads_a_session(started: Record, tmp_path: Path) -> None:
     assert process.load(tmp_path, "sleeper") == started
     assert started.alive()
-    stat = process.read_stat(started.pid)
+    stat = read_stat(started.pid)
     assert stat is not None
     assert stat.session == started.pid
 

@@ -13,7 +13,7 @@ from unittest.mock import Mock
 
 import pytest
 
-from sandbox.process import read_stat
+from sandbox.procfs import read_stat
 from tests.unit.tools.machine import Machine
 from tests.waiting import wait_for
 from tools import ToolError, ensure

@@ -15,7 +15,7 @@ import pytest
 from sandbox.layout import ROOT
 from sandbox.machine.plan import Door, Plan
 from sandbox.ports import Wanted, choose
-from sandbox.process import read_stat
+from sandbox.procfs import read_stat
 from tests.waiting import wait_for
 
 _PATIENCE_SECONDS = 60
