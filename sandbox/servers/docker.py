@@ -16,15 +16,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from docker import APIClient
-from docker.errors import DockerException
-
-from sandbox import images, process
+from sandbox import process
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
 from sandbox.machine import kernel
 from sandbox.ports import Wanted
 from sandbox.process import Record
+from sandbox.servers import docker_engine
 from sandbox.servers.base import Program, Site, begin_world, keep_running
 from settings import Settings
 from settings.compute import Vm
@@ -48,7 +46,6 @@ TREE: Final = "/opt/docker"
 _SOCKETS: Final = "/run/sandbox"
 _LONGEST_SOCKET: Final = 107
 """Bytes of a Unix socket's path."""
-_ANSWER_SECONDS: Final = 10
 _DEBIAN: Final = ("/var/lib/docker", "/var/log/journal", "/run/lock", "/var/tmp")  # noqa: S108 - in the machine
 ACCOUNTS: Final = {
     "/etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\n",
@@ -116,7 +113,7 @@ def reachable(layout: Layout, settings: Settings) -> dict[str, str]:
         SandboxError: When the user's own engine does not answer.
     """
     own = own_engine(settings)
-    if own is not None and not engine_answers(Path(own)):
+    if own is not None and not docker_engine.answers(Path(own)):
         raise SandboxError(
             f"no Docker engine answers at {own}: start it, give this user access to it, or unset {OWN_SOCKET}"
         )
@@ -225,16 +222,6 @@ def daemon(site: Site, vm: str, bridge: str) -> Program:
     )
 
 
-def engine_answers(socket: Path) -> bool:
-    """Whether an engine answers at a socket now."""
-    try:
-        client = APIClient(base_url=f"unix://{socket}", version="auto", timeout=_ANSWER_SECONDS)
-    except DockerException:
-        return False
-    client.close()
-    return True
-
-
 def clean(layout: Layout) -> None:
     """Remove what is left of the hosts once they have ended: their control groups, sockets and temporary folder."""
     kernel.clear_group(cgroup(layout).lstrip("/"))
@@ -243,21 +230,6 @@ def clean(layout: Layout) -> None:
         shutil.rmtree(_temporary(layout), ignore_errors=True)
         record.unlink()
     shutil.rmtree(layout.run / "docker", ignore_errors=True)
-
-
-def _load(socket: Path, site: Site) -> None:
-    """Give an engine the images that its containers are made of; those that it has already are left alone."""
-    wanted = set(images.on_hosts(site.settings))
-    client = APIClient(base_url=f"unix://{socket}", version="auto", timeout=120)
-    try:
-        for image in site.images or ():
-            if image.reference in wanted and not client.images(image.tag, quiet=True):  # pyright: ignore[reportUnknownMemberType]
-                with image.archive.open("rb") as archive:
-                    client.load_image(archive, quiet=True)  # pyright: ignore[reportUnknownMemberType] - it has no types
-    except DockerException as error:
-        raise SandboxError(f"the Docker engine at {socket} does not take the images: {error}") from error
-    finally:
-        client.close()
 
 
 @dataclass
@@ -289,12 +261,12 @@ class Docker:
             started.append((record, socket(site.layout, vm)))
         for record, path in started:
             try:
-                process.wait_ready(record, lambda path=path: engine_answers(path), 60)
+                process.wait_ready(record, lambda path=path: docker_engine.answers(path), 60)
             except SandboxError:
                 # The next run starts it anew.
                 process.stop([record])
                 raise
-            _load(path, site)
+            docker_engine.load_images(path, site)
 
     def records(self, layout: Layout) -> list[Record]:
         """The machines, running or not."""
@@ -309,5 +281,6 @@ class Docker:
         """Whether all engines answer now."""
         del ports
         return all(
-            engine_answers(socket(layout, record.name.removeprefix("dockerd-"))) for record in self.records(layout)
+            docker_engine.answers(socket(layout, record.name.removeprefix("dockerd-")))
+            for record in self.records(layout)
         )

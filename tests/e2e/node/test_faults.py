@@ -15,11 +15,11 @@ from typing import Any, cast
 
 import psutil
 import pytest
-from docker import DockerClient
+from docker import APIClient, DockerClient
 
 from sandbox.layout import Layout
 from sandbox.machine import kernel
-from sandbox.servers import docker
+from sandbox.servers import docker, docker_engine
 from tests.e2e.checkout import Checkout, checkout
 from tests.e2e.docker import images
 from tests.e2e.node import inside
@@ -84,7 +84,7 @@ def _engine(folder: Path) -> Generator[DockerClient]:
     ]
     with (folder / "log").open("wb") as log, subprocess.Popen(command, stdout=log, stderr=log) as engine:
         try:
-            wait_for(lambda: docker.engine_answers(socket), f"an engine: {(folder / 'log').read_text()[-500:]}")
+            wait_for(lambda: docker_engine.answers(socket), f"an engine: {(folder / 'log').read_text()[-500:]}")
             client = DockerClient(base_url=f"unix://{socket}", timeout=120)
             yield client
             client.close()
@@ -178,7 +178,7 @@ def _running(world: World) -> dict[str, str]:
         for status in pod["status"].get("containerStatuses", []):
             found[f"{pod['metadata']['name']} {status['name']}"] = json.dumps(status["state"].get("running"))
     for vm in docker.hosts(world.settings):
-        client = cast("Any", docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}"))
+        client = cast("Any", APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}"))
         for container in client.containers():
             found[f"{vm} {container['Names'][0]}"] = client.inspect_container(container)["State"]["StartedAt"]
         client.close()

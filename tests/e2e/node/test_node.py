@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from docker import APIClient
 
 from components.database.model import ENV_FILE, SECRETS
 from components.database.postgres import ADMIN
@@ -82,7 +83,7 @@ def test_every_container_of_the_docker_hosts_runs(world: World) -> None:
 @contextmanager
 def _engine(world: World, vm: str) -> Generator[Any]:
     """The engine of a Docker host."""
-    client = docker.APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}")
+    client = APIClient(base_url=f"unix://{docker.socket(_layout(world.checkout), vm)}")
     try:
         yield client
     finally:

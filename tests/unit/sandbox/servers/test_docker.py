@@ -12,7 +12,7 @@ from components.cloud_init import DOCKER_HOST, TEXTFILES
 from sandbox import credentials
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout
-from sandbox.servers import docker
+from sandbox.servers import docker, docker_engine
 from sandbox.servers.base import Site
 from tests.recording import stack_settings
 
@@ -69,7 +69,7 @@ def test_the_users_own_engine_has_to_answer(layout: Layout, listening: Path, mon
     monkeypatch.setenv(docker.OWN_SOCKET, f"unix://{listening}")
     with pytest.raises(SandboxError, match=f"no Docker engine answers at {listening}"):
         docker.reachable(layout, stack_settings("dev"))
-    monkeypatch.setattr(docker, "engine_answers", listening.__eq__)
+    monkeypatch.setattr(docker_engine, "answers", listening.__eq__)
     assert docker.reachable(layout, stack_settings("dev")) == {"10.10.10.41": f"unix://{listening}"}
 
 
