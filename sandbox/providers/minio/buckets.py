@@ -1,33 +1,20 @@
 # ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
-"""Buckets and what is set on them: quota, versions, encryption, lifecycle."""
+"""Buckets and what is set on them: quota, versions, encryption."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from minio import Minio
-from minio.commonconfig import ENABLED, Filter
-from minio.lifecycleconfig import Expiration, LifecycleConfig, NoncurrentVersionExpiration
-from minio.lifecycleconfig import Rule as LifecycleRule
+from minio.commonconfig import ENABLED
 from minio.sseconfig import Rule as EncryptionRule
 from minio.sseconfig import SSEConfig
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError
-from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import Handler
 from sandbox.providers.minio.client import Client, RefusedError
-from sandbox.providers.rules import (
-    Failures,
-    Rule,
-    anything,
-    between,
-    length,
-    matching,
-    not_empty,
-    one_of,
-    values_at,
-)
+from sandbox.providers.rules import Rule, anything, between, not_empty, one_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
 _ADDRESS = re.compile(r"(?:\d{1,3}\.){3}\d{1,3}")
@@ -46,7 +33,7 @@ def _bucket_name(value: Any) -> str | None:
 BUCKET = Rule("a bucket name by the rules of S3", _bucket_name)
 
 
-class _OnBucket(Handler):
+class OnBucket(Handler):
     """What is set on a bucket has the bucket's name as its id."""
 
     identity = "{bucket}"
@@ -90,7 +77,7 @@ class _OnBucket(Handler):
             raise
 
 
-class Buckets(_OnBucket):
+class Buckets(OnBucket):
     """`S3Bucket`."""
 
     noun = "contents"
@@ -162,7 +149,7 @@ class Buckets(_OnBucket):
                 raise
 
 
-class Versionings(_OnBucket):
+class Versionings(OnBucket):
     """`S3BucketVersioning`."""
 
     noun = "versioning"
@@ -190,7 +177,7 @@ class Versionings(_OnBucket):
         self._found(resource_id, lambda s3: s3.set_bucket_versioning(resource_id, VersioningConfig(SUSPENDED)))
 
 
-class Encryptions(_OnBucket):
+class Encryptions(OnBucket):
     """`S3BucketServerSideEncryption`."""
 
     noun = "encryption"
@@ -223,101 +210,3 @@ class Encryptions(_OnBucket):
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """New objects are not encrypted any more."""
         self._found(resource_id, lambda s3: s3.delete_bucket_encryption(resource_id))
-
-
-_DAYS = re.compile(r"([1-9]\d*)d|DeleteMarker")
-
-
-def _expiration(text: Any) -> Expiration | None:
-    """`90d`, or `DeleteMarker` for what has no version left but the mark that it was deleted."""
-    found = _DAYS.fullmatch(str(text))
-    if found is None:
-        return None
-    return Expiration(days=int(found[1])) if found[1] else Expiration(expired_object_delete_marker=True)
-
-
-def write_rule(rule: Mapping[str, Any]) -> LifecycleRule:
-    """A lifecycle rule as S3 has it."""
-    old = rule.get("noncurrentVersionExpirationDays")
-    return LifecycleRule(
-        ENABLED,
-        rule_filter=Filter(prefix=str(rule.get("filter") or "")),
-        rule_id=rule["id"],
-        expiration=_expiration(rule.get("expiration")),
-        noncurrent_version_expiration=NoncurrentVersionExpiration(noncurrent_days=int(old)) if old else None,
-    )
-
-
-def _said(ends: Expiration) -> str:
-    return "DeleteMarker" if ends.expired_object_delete_marker else f"{ends.days}d" if ends.days else ""
-
-
-def read_rule(rule: LifecycleRule) -> dict[str, Any]:
-    """A lifecycle rule as the SDK has it, in full."""
-    ends, chosen, old = rule.expiration, rule.rule_filter, rule.noncurrent_version_expiration
-    return {
-        "id": rule.rule_id,
-        "expiration": _said(ends) if ends else "",
-        "noncurrentVersionExpirationDays": old.noncurrent_days if old and old.noncurrent_days else 0,
-        "filter": (chosen.prefix if chosen else "") or "",
-        "status": rule.status,
-    }
-
-
-class Lifecycles(_OnBucket):
-    """`IlmPolicy`."""
-
-    noun = "lifecycle"
-    rules: ClassVar[Mapping[str, Rule]] = {
-        "bucket": BUCKET,
-        "rules": not_empty,
-        "rules[].filter": anything,
-        "rules[].id": length(1, 255),
-        "rules[].expiration": matching(_DAYS.pattern, "a number of days, such as 90d, or DeleteMarker"),
-        "rules[].noncurrentVersionExpirationDays": between(1),
-    }
-    read_back = ("rules",)
-
-    def check(self, inputs: Properties) -> Failures:
-        """As the official plugin at preview, and what MinIO would refuse."""
-        found = super().check(inputs)
-        seen: set[str] = set()
-        for at, rule in values_at("rules[]", inputs):
-            if rule.get("id") in seen:
-                found.append((f"{at}.id", f"{rule['id']!r} is the id of another rule"))
-            seen.add(rule.get("id"))
-            if not rule.get("expiration") and not rule.get("noncurrentVersionExpirationDays"):
-                found.append((at, "needs expiration or noncurrentVersionExpirationDays"))
-        return found
-
-    def computed(self, inputs: Properties) -> Properties:
-        """The status of rules is output only."""
-        return {}
-
-    def outputs(self, inputs: Properties) -> Properties:
-        """Every rule is enabled."""
-        given = cast("list[dict[str, Any]]", inputs["rules"])
-        return {**inputs, "rules": [{"status": ENABLED, **rule} for rule in given]}
-
-    def put(self, inputs: Properties) -> None:
-        """Set all rules."""
-        bucket = str(inputs["bucket"])
-        config = LifecycleConfig([write_rule(rule) for rule in cast("list[dict[str, Any]]", inputs["rules"])])
-        self._client().s3(self._subject(bucket), lambda s3: s3.set_bucket_lifecycle(bucket, config))
-
-    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """The rules as they are now; None if there are none."""
-        found = self._found(resource_id, lambda s3: s3.get_bucket_lifecycle(resource_id))
-        if found is None or not found.rules:
-            return None
-        declared = cast("list[dict[str, Any]]", inputs.get("rules") or [])
-        full, live = ([read_rule(rule) for rule in group] for group in (map(write_rule, declared), found.rules))
-        for rule in (*full, *live):
-            if rule["status"] == ENABLED:
-                del rule["status"]
-        result = {**inputs, "bucket": resource_id, "rules": drifted(declared, full, live, "id")}
-        return result, self.outputs(result)
-
-    def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Remove all rules."""
-        self._found(resource_id, lambda s3: s3.delete_bucket_lifecycle(resource_id))

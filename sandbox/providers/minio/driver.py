@@ -4,7 +4,7 @@ import threading
 
 from sandbox.providers.base import Properties
 from sandbox.providers.handlers import Handler, HandlerDriver
-from sandbox.providers.minio import buckets, iam
+from sandbox.providers.minio import buckets, iam, lifecycles
 from sandbox.providers.minio.client import Client, settings
 
 _SECRETS = {
@@ -25,7 +25,7 @@ class MinioDriver(HandlerDriver):
             "s3Bucket:S3Bucket": buckets.Buckets(client),
             "s3BucketVersioning:S3BucketVersioning": buckets.Versionings(client),
             "s3BucketServerSideEncryption:S3BucketServerSideEncryption": buckets.Encryptions(client),
-            "ilmPolicy:IlmPolicy": buckets.Lifecycles(client),
+            "ilmPolicy:IlmPolicy": lifecycles.Lifecycles(client),
             "iamUser:IamUser": iam.Users(client),
             "iamPolicy:IamPolicy": iam.Policies(client),
             "iamUserPolicyAttachment:IamUserPolicyAttachment": iam.UserPolicies(client),

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sandbox.providers import minio
 from sandbox.providers.base import UNKNOWN, ProviderError
 from sandbox.providers.minio import policy_documents
-from sandbox.providers.minio.buckets import read_rule, write_rule
 from sandbox.providers.minio.client import settings
 from sandbox.providers.minio.driver import MinioDriver
+from sandbox.providers.minio.lifecycles import read_rule, write_rule
 
 POLICY: dict[str, Any] = {
     "Version": "2012-10-17",
