@@ -6,20 +6,29 @@ wants a new one deletes the Secret, as with the real one. Whoever trusts the san
 
 import base64
 import datetime
-import re
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from threading import Event, Lock, Thread
-from typing import Any, Final, cast
+from typing import Final
 
 import urllib3
-from cryptography import x509
 
 from sandbox import tls
 from sandbox.controllers.api import Api, ApiError
+from sandbox.controllers.certificate_objects import (
+    Object,
+    condition,
+    due,
+    duration,
+    has_condition,
+    is_ready,
+    made_secret,
+    now,
+    ready_status,
+)
 from sandbox.controllers.following import Objects, follow, say, short
 
 NAMESPACE: Final = "cert-manager"
@@ -37,8 +46,6 @@ _KINDS: Final = {
     "issuers": f"{_ROOT}/clusterissuers",
     "secrets": "/api/v1/secrets",
 }
-
-Object = dict[str, Any]
 
 
 class CertManager:
@@ -129,7 +136,7 @@ class CertManager:
             secret = secrets.get((meta["namespace"], spec["secretName"]))
             if spec["issuerRef"]["name"] not in issuers:
                 self._guarded(certificate, partial(self._refuse, certificate))
-            elif not meta.get("deletionTimestamp") and (due(certificate, secret, _now()) or not _is_ready(certificate)):
+            elif not meta.get("deletionTimestamp") and (due(certificate, secret, now()) or not is_ready(certificate)):
                 self._guarded(certificate, partial(self._issue, certificate))
 
     def _guarded(self, about: Object, act: Callable[[], None]) -> None:
@@ -148,7 +155,7 @@ class CertManager:
         folder = f"/api/v1/namespaces/{meta['namespace']}/secrets"
         # What was seen may be older than what is: only the server knows.
         live = self._get(f"{folder}/{spec['secretName']}")
-        reason = due(certificate, live, _now())
+        reason = due(certificate, live, now())
         if reason:
             secret = made_secret(certificate, self._sign(certificate, live))
             if live is None:
@@ -171,13 +178,13 @@ class CertManager:
 
     def _refuse(self, certificate: Object) -> None:
         name = certificate["spec"]["issuerRef"]["name"]
-        wanted = _condition("False", "DoesNotExist", f"ClusterIssuer {name} does not exist")
-        if not _has(certificate, wanted):
+        wanted = condition("False", "DoesNotExist", f"ClusterIssuer {name} does not exist")
+        if not has_condition(certificate, wanted):
             self._status(certificate, {"conditions": [wanted]})
 
     def _accept(self, issuer: Object) -> None:
-        wanted = _condition("True", "IsReady", "The sandbox's authority signs for it")
-        if not _has(issuer, wanted):
+        wanted = condition("True", "IsReady", "The sandbox's authority signs for it")
+        if not has_condition(issuer, wanted):
             path = f"{_KINDS['issuers']}/{issuer['metadata']['name']}/status"
             issuer["status"] = self._api.call("PATCH", path, {"status": {"conditions": [wanted]}})["status"]
 
@@ -195,117 +202,5 @@ class CertManager:
             return None
 
 
-def due(certificate: Object, secret: Object | None, now: datetime.datetime) -> str:
-    """Why a Certificate has to be issued now, in cert-manager's words; empty when it does not."""
-    spec = certificate["spec"]
-    if secret is None:
-        return "DoesNotExist"
-    try:
-        leaf = _leaf(secret)
-    except (KeyError, ValueError):
-        return "InvalidCertificate"
-    annotations: dict[str, str] = secret["metadata"].get("annotations") or {}
-    if annotations.get("cert-manager.io/issuer-name") != spec["issuerRef"]["name"]:
-        return "IncorrectIssuer"
-    if not spec.get("isCA"):
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-        if sorted(names.get_values_for_type(x509.DNSName)) != sorted(spec["dnsNames"]):
-            return "SecretMismatch"
-    return "Renewing" if now >= _renewal(certificate, leaf) else ""
-
-
-def made_secret(certificate: Object, issued: tls.Issued) -> Object:
-    """The Secret as cert-manager makes it."""
-    meta, spec = certificate["metadata"], certificate["spec"]
-    template = cast("dict[str, dict[str, str]]", spec.get("secretTemplate") or {})
-    content = {"tls.crt": issued.certificate, "tls.key": issued.key, "ca.crt": issued.authority}
-    return {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "type": "kubernetes.io/tls",
-        "metadata": {
-            "name": spec["secretName"],
-            "namespace": meta["namespace"],
-            "labels": {"controller.cert-manager.io/fao": "true", **(template.get("labels") or {})},
-            "annotations": {
-                "cert-manager.io/certificate-name": meta["name"],
-                "cert-manager.io/alt-names": ",".join(spec.get("dnsNames") or []),
-                "cert-manager.io/issuer-name": spec["issuerRef"]["name"],
-                "cert-manager.io/issuer-kind": spec["issuerRef"].get("kind", "Issuer"),
-                **(template.get("annotations") or {}),
-            },
-        },
-        "data": {name: base64.b64encode(value).decode() for name, value in content.items()},
-    }
-
-
-def ready_status(certificate: Object, secret: Object) -> Object:
-    """The status of a Certificate whose Secret is as it should be."""
-    leaf = _leaf(secret)
-    return {
-        "conditions": [
-            {
-                **_condition("True", "Ready", "Certificate is up to date and has not expired"),
-                "observedGeneration": certificate["metadata"]["generation"],
-            }
-        ],
-        "notBefore": _text(leaf.not_valid_before_utc),
-        "notAfter": _text(leaf.not_valid_after_utc),
-        "renewalTime": _text(_renewal(certificate, leaf)),
-    }
-
-
-def duration(text: str | None) -> datetime.timedelta | None:
-    """A duration as Go writes it, such as 2160h0m0s."""
-    found = re.fullmatch(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?", text or "")
-    if not text or found is None:
-        return None
-    hours, minutes, seconds = (int(number or 0) for number in found.groups())
-    return datetime.timedelta(hours=hours, minutes=minutes, seconds=seconds)
-
-
-def _renewal(certificate: Object, leaf: x509.Certificate) -> datetime.datetime:
-    """A third of the lifetime before the end, unless the Certificate says otherwise."""
-    lifetime = leaf.not_valid_after_utc - leaf.not_valid_before_utc
-    return leaf.not_valid_after_utc - (duration(certificate["spec"].get("renewBefore")) or lifetime / 3)
-
-
-def _leaf(secret: Object) -> x509.Certificate:
-    return x509.load_pem_x509_certificate(base64.b64decode(secret["data"]["tls.crt"]))
-
-
-def _is_ready(certificate: Object) -> bool:
-    generation = certificate["metadata"]["generation"]
-    return any(
-        item["status"] == "True" and item.get("observedGeneration") == generation for item in _conditions(certificate)
-    )
-
-
-def _conditions(obj: Object) -> list[Object]:
-    return cast("list[Object]", obj.get("status", {}).get("conditions") or [])
-
-
-def _condition(status: str, reason: str, message: str) -> dict[str, str]:
-    return {
-        "type": "Ready",
-        "status": status,
-        "reason": reason,
-        "message": message,
-        "lastTransitionTime": _text(_now()),
-    }
-
-
-def _has(obj: Object, wanted: Mapping[str, str]) -> bool:
-    return any(item.get("reason") == wanted["reason"] for item in _conditions(obj))
-
-
 def _key(obj: Object) -> tuple[str, str]:
     return obj["metadata"]["namespace"], obj["metadata"]["name"]
-
-
-def _now() -> datetime.datetime:
-    return datetime.datetime.now(datetime.UTC)
-
-
-def _text(moment: datetime.datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox import tls
-from sandbox.controllers.certificates import due, duration, made_secret, ready_status
+from sandbox.controllers.certificate_objects import due, duration, made_secret, ready_status
 
 NOW = datetime.datetime.now(datetime.UTC)
 NAMES = ["a.example", "*.a.example"]
