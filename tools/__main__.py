@@ -5,7 +5,8 @@ import sys
 
 from tools import ToolError, ensure
 from tools.getting import available
-from tools.table import NOT_ON_PATH, PROGRAMS
+from tools.table import PROGRAMS
+from tools.versions import NOT_ON_PATH
 
 
 def main() -> int:

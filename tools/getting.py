@@ -7,9 +7,9 @@ from pathlib import Path
 from tools import cache, debian, gomodule, wheel
 from tools.errors import ToolError
 from tools.running import Job
-from tools.sources import DebianPackage, GoFiles, GoModule, PythonWheel, Source
-from tools.table import NOT_ON_PATH, Program, program
-from tools.versions import on_path
+from tools.sources import DebianPackage, GoFiles, GoModule, Program, PythonWheel, Source
+from tools.table import program
+from tools.versions import NOT_ON_PATH, on_path
 
 
 def ensure(*names: str) -> dict[str, Path]:

@@ -1,4 +1,4 @@
-"""Where a third-party program comes from, and which version of it is pinned."""
+"""A third-party program: where it comes from, and which version of it is pinned."""
 
 import hashlib
 import platform
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from tools.errors import ToolError
-from tools.versions import Version
+from tools.versions import Check, Version
 
 GO = Path(__file__).parent / "go"
 """One folder per Go module that is built, and the requirements file that pins Go itself."""
@@ -212,6 +212,28 @@ class PythonWheel:
 
 
 Source = GoModule | GoFiles | DebianPackage | PythonWheel
+
+
+@dataclass(frozen=True)
+class Program:
+    """One third-party program, or a folder of files of one.
+
+    Attributes:
+        name: What it is called on PATH.
+        source: Where it comes from when PATH has no good one.
+        check: Which versions on PATH are good, and how they are asked.
+        package: The main package in the source, when that is a Go module.
+    """
+
+    name: str
+    source: Source
+    check: Check
+    package: str = ""
+
+    @property
+    def key(self) -> str:
+        """The name of its entry in the cache."""
+        return f"{self.name}-{self.source.key}"
 
 
 def needed_go() -> Version:

@@ -5,11 +5,9 @@ The version of a program that is built is written in its `tools/go/<folder>/go.m
 `python -m tools list` prints this table with the versions.
 """
 
-from dataclasses import dataclass
-
 from tools.errors import ToolError
-from tools.sources import DebianPackage, GoFiles, GoModule, PythonWheel, Source, needed_go
-from tools.versions import Check
+from tools.sources import DebianPackage, GoFiles, GoModule, Program, PythonWheel, needed_go
+from tools.versions import NOT_ON_PATH, Check
 
 _SEMANTIC = r"v?(\d+)\.(\d+)\.(\d+)"
 
@@ -147,32 +145,6 @@ def _postgres(program: str) -> DebianPackage:
     return DebianPackage(
         name="postgresql-15", program=f"usr/lib/postgresql/15/bin/{program}", major=15, minutes=1, mebibytes=300
     )
-
-
-NOT_ON_PATH = Check((), "", (), family="any")
-"""Of what does not say its version (files, an engine's plugin), and is taken from its source only."""
-
-
-@dataclass(frozen=True)
-class Program:
-    """One third-party program, or a folder of files of one.
-
-    Attributes:
-        name: What it is called on PATH.
-        source: Where it comes from when PATH has no good one.
-        check: Which versions on PATH are good, and how they are asked.
-        package: The main package in the source, when that is a Go module.
-    """
-
-    name: str
-    source: Source
-    check: Check
-    package: str = ""
-
-    @property
-    def key(self) -> str:
-        """The name of its entry in the cache."""
-        return f"{self.name}-{self.source.key}"
 
 
 def _kubernetes(name: str) -> Program:

@@ -46,6 +46,10 @@ class Check:
         return f">= {dotted(self.minimum)}{family}"
 
 
+NOT_ON_PATH = Check((), "", (), family="any")
+"""Of what does not say its version (files, an engine's plugin), and is taken from its source only."""
+
+
 def dotted(version: Version) -> str:
     """The usual way to write a version."""
     return ".".join(str(number) for number in version)
