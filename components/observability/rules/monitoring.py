@@ -1,77 +1,15 @@
 """The stack that watches the rest, watched: targets, rules, notifications, and the escalation."""
 
-import re
 from typing import Final
 
 from components.observability.rules import pipelines
 from components.observability.rules.model import Alert, Group
+from components.observability.rules.signals import absent_jobs, absent_metrics
 from components.programs import ALERTMANAGER_RECORD
 from settings import Settings
 from settings.capacity.series import jobs as scrape_jobs
 from settings.capacity.series import sample_limit
 
-JOBS: Final = (
-    "prometheus",
-    "alertmanager",
-    "alertmanager-record",
-    "loki",
-    "tempo",
-    "grafana",
-    "node",
-    "cadvisor",
-    "kubelet-cadvisor",
-    "kube-state-metrics",
-    "kube-apiserver",
-    "pve",
-    "pve-exporter",
-    "postgres",
-    "minio",
-    "minio-buckets",
-    "kubelet",
-    "coredns",
-    "log-agent",
-    "blackbox-https",
-    "blackbox-storage",
-    "blackbox-dns",
-    "blackbox-outside",
-)
-"""Jobs that have a target in every stack; services and gateways come and go, and have alerts of their own."""
-SIGNALS: Final = (
-    "pg_up",
-    "pve_up",
-    "pve_disk_size_bytes",
-    "pve_disk_usage_bytes",
-    "node_cpu_seconds_total",
-    "node_filesystem_avail_bytes",
-    "node_filesystem_readonly",
-    "node_filesystem_size_bytes",
-    "kube_node_status_condition",
-    "apiserver_request_sli_duration_seconds_bucket",
-    "apiserver_request_sli_duration_seconds_count",
-    "apiserver_request_total",
-    "minio_cluster_nodes_offline_total",
-    'probe_success{job="blackbox-https"}',
-    'probe_success{job="blackbox-dns"}',
-    'probe_success{job="blackbox-outside"}',
-    "probe_ssl_earliest_cert_expiry",
-    "prometheus_notifications_alertmanagers_discovered",
-    "prometheus_notifications_dropped_total",
-    'alertmanager_notifications_total{job="alertmanager"}',
-    'alertmanager_notifications_failed_total{job="alertmanager"}',
-    "loki_prometheus_notifications_dropped_total",
-)
-"""Metrics that a critical alert is made of: were they gone while their target is up, nobody would be told."""
-SIGNALS_OF_K3S: Final = (
-    "etcd_server_has_leader",
-    'kube_deployment_status_replicas_available{namespace="kube-system",deployment="coredns"}',
-)
-"""The same, of what k3s brings; another cluster has its name server and its etcd elsewhere."""
-SIGNALS_OF_BACKUPS: Final = ("backup_wal_pushed_timestamp_seconds", "pg_stat_archiver_failed_count")
-"""The same, of a database that the stack brings and backs up."""
-HYPERVISORS: Final = 'absent(pve_cluster_info) and on () count(pve_up{id=~"node/.+"}) > 1'
-"""The same, of a cluster of Proxmox; a host alone is none."""
-LEADERS: Final = "leader_election_master_status"
-"""Told by an API server whose process is the scheduler's and the controllers' too; k3s tells of its certificates."""
 SAMPLES_RATIO: Final = 0.8
 """A target over its limit is not scraped at all; a fifth is what a busy week adds."""
 FAILED_RATIO: Final = 0.01
@@ -130,15 +68,6 @@ def _prometheus(settings: Settings) -> list[Alert]:
         f'scrape_samples_post_metric_relabeling{{job=~"{"|".join(names)}"}} > {SAMPLES_RATIO} * {limit}'
         for limit, names in limits.items()
     )
-    k3s = settings.kubernetes.mode == "k3s"
-    jobs = " or ".join(f'absent(up{{job="{job}"}})' for job in [*JOBS, *(["etcd"] if k3s else [])])
-    missing = [f"absent({each})" for each in [*SIGNALS, *(SIGNALS_OF_K3S if k3s else ())]]
-    if settings.database.mode == "supabase" and settings.backup.image is not None:
-        missing += [f"absent({each})" for each in SIGNALS_OF_BACKUPS]
-    missing.append(HYPERVISORS)
-    missing.append(f"absent({LEADERS}) and on () k3s_certificate_expiration_seconds")
-    named = r'label_replace({0}, "metric", "{1}", "", "")'
-    signals = " or ".join(named.format(each, re.split("[(){]", each)[1]) for each in missing)
     reload_failed = "{0}_config_last_reload_successful == 0"
     problems = " + ".join(
         f"increase(prometheus_tsdb_{name}[1h])"
@@ -168,7 +97,7 @@ def _prometheus(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "JobAbsent",
-            jobs,
+            absent_jobs(settings),
             severity="warning",
             kind="monitoring",
             owner="devops",
@@ -179,7 +108,7 @@ def _prometheus(settings: Settings) -> list[Alert]:
         ),
         Alert(
             "MetricAbsent",
-            signals,
+            absent_metrics(settings),
             severity="warning",
             kind="monitoring",
             owner="devops",

@@ -11,8 +11,8 @@ import yaml
 from components.observability import metrics, rules
 from components.observability.grafana.dashboards import boards
 from components.observability.loki import rules as logs
-from components.observability.rules import monitoring
 from components.observability.rules.model import Alert, Group, Kind, Owner, Recording, Severity
+from components.observability.rules.signals import JOBS
 from release import announce
 from settings import Settings
 from settings.promql import Selector, selectors
@@ -223,7 +223,7 @@ def test_a_metric_of_a_critical_alert_is_missed_when_it_is_gone() -> None:
         if each.equal.get("job") not in COME_AND_GO and not set(emitted[each.metric].jobs) & COME_AND_GO
     }
     jobs = {dict(labels)["job"] for name, labels in needed if name == "up" and labels}
-    assert jobs - set(monitoring.JOBS) == set()
+    assert jobs - set(JOBS) == set()
     (missed,) = {alert.expr for alert in alerts() if alert.name == "MetricAbsent"}
     told = {_whose(each) for each in selectors(missed)}
     assert {each for each in needed if each[0] != "up"} - told == set()
