@@ -5,10 +5,7 @@ from collections.abc import Mapping
 import pulumi
 
 from components.compute import ComputeArgs, ComputeCluster, RegistryLogin, VirtualMachine
-from components.delivery import (
-    RegistryUsers,
-    pull_config,
-)
+from components.delivery import RegistryUsers, pull_config
 from components.dns import Zone, ZoneArgs, records
 from components.docker_rooms import DockerRooms
 from components.edge import Certificates, CertificatesArgs, Gateway, GatewayArgs, issued
@@ -16,8 +13,6 @@ from components.edge import documents as edge_documents
 from components.flows import flows
 from components.kubernetes import (
     ClusterArgs,
-    EtcdSnapshots,
-    EtcdSnapshotsArgs,
     KubernetesCluster,
     Machine,
     Namespace,
@@ -27,13 +22,7 @@ from components.kubernetes import (
     authority_path,
     cloud_configs,
 )
-from components.observability import (
-    LxcAgents,
-    LxcAgentsArgs,
-    Observability,
-    ObservabilityArgs,
-    StorageKey,
-)
+from components.observability import LxcAgents, LxcAgentsArgs, Observability, ObservabilityArgs, StorageKey
 from components.observability import documents as observability_documents
 from components.programs import CLIENT_SECRETS, LOG_AGENT_CLIENT, TEMPO, Client
 from components.services import (
@@ -46,11 +35,9 @@ from components.services import (
     guard_document,
     watched,
 )
-from components.storage import Node, ObjectStorage, ObjectStorageArgs, Place, ServerArgs, servers
+from components.storage_rooms import etcd_snapshots, object_storage
 from settings import Settings
 from settings.secrets import told_to
-from settings.storage_server import HOST as STORAGE_HOST
-from settings.storage_server import node_host
 
 
 class Platform:
@@ -117,31 +104,14 @@ class Platform:
         # Before anything that a release changes: an older release file is refused here.
         self.ledger = Ledger("release-ledger", settings.releases, settings.environment.name)
         self._certificates(secrets)
-        self.storage = ObjectStorage(
-            "storage",
-            ObjectStorageArgs(settings.storage, settings.retention, secrets["minioRootPassword"]),
-            pulumi.ResourceOptions(depends_on=self._storage_server(secrets)),
-        )
+        self.storage = object_storage(settings, secrets, self.compute, self.certificates)
         self.docker = DockerRooms(settings, secrets, self.compute, self.certificates, self.storage.keys)
         secrets = self.docker.secrets
         self._edge(secrets)
         self.docker.registry(self.registry_users)
         self.docker.make_backups(self._pulling)
         self.docker.make_coolify(self.gateways.values())
-        if settings.kubernetes.mode == "k3s":
-            key = self.storage.keys["etcd"]
-            EtcdSnapshots(
-                "etcd-snapshots",
-                EtcdSnapshotsArgs(
-                    settings.storage,
-                    settings.kubernetes.cluster,
-                    key.bucket,
-                    key.access_key,
-                    key.secret_key,
-                    self.certificates.authority,
-                ),
-                self._in_cluster,
-            )
+        etcd_snapshots(settings, self.storage, self.certificates, self._in_cluster)
         self.services = {name: self._service(name) for name in settings.releases.services}
         self.zones = self._zones()
         documents = observability_documents(settings)
@@ -273,41 +243,6 @@ class Platform:
         if self._settings.compute.vms[name].role != role:
             return []
         return [self.kubernetes.join(name, Machine(vm.login, vm.hypervisor, vm.made, vm.settled))]
-
-    def _storage_server(self, secrets: Mapping[str, pulumi.Output[str]]) -> list[pulumi.Resource]:
-        """Make the object storage's server, if the stack brings one; returns what its buckets wait for."""
-        settings, storage = self._settings, self._settings.storage
-        if not storage.server.brought:
-            return []
-        pair = self.certificates.machines[STORAGE_HOST]
-        hosts = [self.compute.docker_hosts[name] for name in storage.server.hosts]
-        made = servers(
-            "storage-server",
-            ServerArgs(
-                memory_mib=storage.server.memory_mib,
-                host=hosts[0].hostname,
-                environment=settings.environment.label,
-                address=hosts[0].address,
-                region=storage.region,
-                root_user=storage.root_user,
-                root_password=secrets["minioRootPassword"],
-                kms_key=storage.kms_key,
-                kms_secret=secrets["minioKmsKey"],
-                certificate=pair.certificate,
-                private_key=pair.key,
-                authority=self.certificates.authority if len(hosts) > 1 else None,
-            ),
-            [
-                Place(
-                    Node(host.hostname, settings.environment.core_fqdn(node_host(host.hostname)), host.address),
-                    host.provider,
-                    self.compute.vms[host.hostname].login,
-                )
-                for host in hosts
-            ],
-        )
-        # Nobody asks one that stands beside the server that the buckets are on.
-        return [made[-1].container] if storage.server.mode == "deployed" else []
 
     def _service(self, name: str) -> Service:
         settings = self._settings

@@ -14,7 +14,7 @@ from settings.stack import Stack
 # These know the whole stack: they hand each room its part, and tell people what was made.
 MODULES = sorted(
     {each.name for each in pkgutil.walk_packages(components.__path__, "components.")}
-    - {"components.docker_rooms", "components.platform", "components.outputs"}
+    - {"components.docker_rooms", "components.storage_rooms", "components.platform", "components.outputs"}
 )
 
 
