@@ -10,7 +10,7 @@ from components.kubernetes import k3s_vms
 from components.kubernetes.kube_vip import kube_vip
 from tests.e2e.checkout import Checkout, Done
 from tests.e2e.world import World, expected
-from tests.e2e.world.expected import NAMESPACE, SERVICE
+from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
 
 _STRANGE = "registry.example.test/by/hand:latest"
 """An image that somebody put into a Deployment by hand."""

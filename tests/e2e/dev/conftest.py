@@ -14,7 +14,7 @@ from tests.e2e.checkout import checkout
 from tests.e2e.dev.watched import Watched
 from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
-from tests.e2e.world.expected import NAMESPACE, SERVICE
+from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
 from tests.waiting import wait_for
 
 _STACK = "dev"

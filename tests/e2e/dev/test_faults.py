@@ -23,7 +23,7 @@ from tests.e2e.checkout import Done, Running
 from tests.e2e.life import next_release, setting, stands
 from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
-from tests.e2e.world.expected import NAMESPACE, SERVICE
+from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
 

@@ -14,7 +14,7 @@ from tests.e2e.checkout import Done
 from tests.e2e.dev.watched import Watched
 from tests.e2e.life import next_release
 from tests.e2e.world import World
-from tests.e2e.world.expected import NAMESPACE, SERVICE
+from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
 from tests.programs import free_port
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
