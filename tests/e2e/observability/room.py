@@ -8,7 +8,6 @@ scraped programs; and the addresses of PagerDuty and Telegram, which are Alertma
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -27,59 +26,14 @@ from settings.delivery import PULL_METRICS_PORT, PUSH_METRICS_PORT
 from tests.documents.loki.server import write
 from tests.e2e.observability import compression
 from tests.e2e.observability.receiving import HEARTBEAT, PAGERDUTY, RECORD, SECURITY, SLACK, MailServer, Web
-from tests.e2e.observability.targets import Service, Target
+from tests.e2e.observability.targets import HOSTS, Observed
 from tests.programs import end, free_port
 from tests.recording import released, stack_settings
 from tests.waiting import wait_for
 from tools import ensure
 
 SECRETS: Final = {"pagerdutyRoutingKey": "routing-key", "smtpPassword": "mail-password", "serviceRoleKey": "role-key"}
-HOSTS: Final = {"docker-1": "10.10.30.41", "docker-2": "10.10.30.42", "docker-3": "10.10.30.43"}
 _POD: Final = "__meta_kubernetes_pod"
-
-
-@dataclass
-class Observed:
-    """All that is scraped."""
-
-    billing: Service = field(default_factory=Service)
-    """A service without an objective, so that no burnt budget speaks first."""
-    storefront: Service = field(default_factory=Service)
-    postgres: Target = field(default_factory=lambda: Target({"pg_up": 1}))
-    nodes: dict[str, Target] = field(
-        default_factory=lambda: {
-            name: Target({'node_cpu_seconds_total{cpu="0",mode="user"}': 1, "node_memory_MemTotal_bytes": 8e9})
-            for name in HOSTS
-        }
-    )
-    cadvisors: dict[str, Target] = field(default_factory=lambda: {name: Target() for name in HOSTS})
-    rest: Target = field(
-        default_factory=lambda: Target(
-            {
-                'kube_node_status_condition{node="k3s-1",condition="Ready",status="true"}': 1,
-                "minio_cluster_nodes_offline_total": 0,
-                "probe_success": 1,
-            }
-        )
-    )
-    """Stands for all that this story is not about."""
-
-    def restore(self) -> None:
-        """Everything is as it should be."""
-        self.billing.fail(0)
-        self.postgres.series["pg_up"] = 1
-        for target in self.all():
-            target.up = True
-
-    def all(self) -> list[Target]:
-        return [
-            self.billing,
-            self.storefront,
-            self.postgres,
-            self.rest,
-            *self.nodes.values(),
-            *self.cadvisors.values(),
-        ]
 
 
 class Room:

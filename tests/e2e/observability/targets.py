@@ -7,6 +7,7 @@ from typing import Final
 
 from tests.serving import Answer, Asked, Serving
 
+HOSTS: Final = {"docker-1": "10.10.30.41", "docker-2": "10.10.30.42", "docker-3": "10.10.30.43"}
 _BUCKETS: Final = ("0.005", "0.01", "0.025", "0.05", "0.1", "0.25", "0.5", "1", "2.5", "5", "10", "+Inf")
 
 
@@ -73,3 +74,47 @@ class Service(Target):
         self._counted = now
         self._bad += requests * self.failing
         self._good += requests * (1 - self.failing)
+
+
+@dataclass
+class Observed:
+    """All that is scraped."""
+
+    billing: Service = field(default_factory=Service)
+    """A service without an objective, so that no burnt budget speaks first."""
+    storefront: Service = field(default_factory=Service)
+    postgres: Target = field(default_factory=lambda: Target({"pg_up": 1}))
+    nodes: dict[str, Target] = field(
+        default_factory=lambda: {
+            name: Target({'node_cpu_seconds_total{cpu="0",mode="user"}': 1, "node_memory_MemTotal_bytes": 8e9})
+            for name in HOSTS
+        }
+    )
+    cadvisors: dict[str, Target] = field(default_factory=lambda: {name: Target() for name in HOSTS})
+    rest: Target = field(
+        default_factory=lambda: Target(
+            {
+                'kube_node_status_condition{node="k3s-1",condition="Ready",status="true"}': 1,
+                "minio_cluster_nodes_offline_total": 0,
+                "probe_success": 1,
+            }
+        )
+    )
+    """Stands for all that this story is not about."""
+
+    def restore(self) -> None:
+        """Everything is as it should be."""
+        self.billing.fail(0)
+        self.postgres.series["pg_up"] = 1
+        for target in self.all():
+            target.up = True
+
+    def all(self) -> list[Target]:
+        return [
+            self.billing,
+            self.storefront,
+            self.postgres,
+            self.rest,
+            *self.nodes.values(),
+            *self.cadvisors.values(),
+        ]

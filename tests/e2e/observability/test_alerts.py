@@ -12,7 +12,8 @@ import pytest
 
 from tests.e2e.observability.compression import FACTOR
 from tests.e2e.observability.receiving import HEARTBEAT, PAGERDUTY, RECORD, SLACK, Call
-from tests.e2e.observability.room import HOSTS, SECRETS, Room
+from tests.e2e.observability.room import SECRETS, Room
+from tests.e2e.observability.targets import HOSTS
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
