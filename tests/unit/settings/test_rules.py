@@ -31,19 +31,25 @@ from settings.rules import (
     storage,
     storage_server,
 )
+from tests.unit.settings.rule_cases import addresses as address_cases
 from tests.unit.settings.rule_cases import backup as backup_cases
-from tests.unit.settings.rule_cases import cluster, machines, platform
+from tests.unit.settings.rule_cases import cluster, machines, names
 from tests.unit.settings.rule_cases import coolify as coolify_cases
 from tests.unit.settings.rule_cases import database as database_cases
+from tests.unit.settings.rule_cases import durations as duration_cases
 from tests.unit.settings.rule_cases import observability as observability_cases
 from tests.unit.settings.rule_cases import services as service_cases
+from tests.unit.settings.rule_cases import storage as storage_cases
 from tests.unit.settings.rule_cases import storage_server as storage_server_cases
 from tests.unit.settings.rule_cases.case import Case
 from tests.unit.settings.stacks import ABSENT, Checkout, data_of, edited
 
 CASES = [
-    *platform.CASES,
+    *names.CASES,
+    *storage_cases.CASES,
+    *duration_cases.CASES,
     *machines.CASES,
+    *address_cases.CASES,
     *cluster.CASES,
     *service_cases.CASES,
     *observability_cases.CASES,

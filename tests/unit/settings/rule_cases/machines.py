@@ -1,6 +1,6 @@
-"""Cases for the rules on VMs, LXCs, addresses and availability."""
+"""Cases for the rules on VMs, LXCs and availability."""
 
-from settings.rules import addresses, availability, guests
+from settings.rules import availability, guests
 from tests.unit.settings.rule_cases.case import EXISTING, Case, prod
 from tests.unit.settings.stacks import ABSENT, data_of
 
@@ -110,141 +110,6 @@ CASES = [
             ("docker-1", "docker_host", "disk_gib", 20),
         )
     ),
-    Case(
-        addresses.unique_addresses,
-        {f"{VM}.address": "10.10.10.31"},
-        f"{VM}.address",
-        "10.10.10.31 is the address of compute.vms.k3s-agent-1.address already",
-        {f"{VM}.address": "10.10.10.32"},
-    ),
-    *(
-        Case(
-            addresses.unique_addresses,
-            {path: taken},
-            path,
-            f"{taken} is the address of {owner} already",
-            {path: "10.10.10.200"},
-        )
-        for path, taken, owner in (
-            ("compute.nodes.pve1.address", "10.10.10.1", "compute.network.gateway"),
-            (f"{VM}.address", "10.10.10.11", "compute.nodes.pve1.address"),
-            ("compute.containers.ns1.address", "10.10.10.41", "compute.vms.docker-1.address"),
-            ("kubernetes.api_address", "10.10.10.53", "compute.containers.ns1.address"),
-            ("edge.gateways.blue.address", "10.10.10.20", "kubernetes.api_address"),
-            ("edge.gateways.green.address", "10.10.10.61", "edge.gateways.blue.address"),
-        )
-    ),
-    *(
-        Case(addresses.inside_network, {path: outside}, path, f"{outside} {words}", {path: "10.10.10.254"})
-        for path, outside, words in (
-            (f"{VM}.address", "10.10.11.41", "is not in compute.network.cidr; give an address in 10.10.10.0/24"),
-            ("compute.containers.ns1.address", "10.10.9.255", "is not in compute.network.cidr"),
-            ("compute.network.gateway", "10.10.10.0", "is the network's own or its broadcast address"),
-            ("kubernetes.api_address", "10.10.10.255", "is the network's own or its broadcast address"),
-            ("edge.gateways.green.address", "192.168.0.1", "is not in compute.network.cidr"),
-        )
-    ),
-    Case(
-        addresses.inside_network,
-        {**EXISTING, f"{VM}.address": "172.16.0.9"},
-        f"{VM}.address",
-        "is not in compute.network.cidr",
-        {
-            **EXISTING,
-            "kubernetes.api_address": "172.16.0.1",
-            "edge.gateways.blue.address": "172.16.0.2",
-            "compute.nodes.pve1.address": "192.168.1.1",
-        },
-    ),
-    *(
-        Case(addresses.public_gateways, edits, "edge.gateways.blue.public_address", words, right, stack=stack)
-        for stack, edits, words, right in (
-            (
-                "dev",
-                {"edge.gateways.blue.public_address": "10.10.10.99"},
-                "10.10.10.99 is in compute.network.cidr; leave it out, or give the address outside of the NAT",
-                {"edge.gateways.blue.public_address": "192.168.7.7"},
-            ),
-            (
-                "prod",
-                {"edge.gateways.blue.public_address": None},
-                "is missing, and 10.10.30.61 is not reached from the internet; give the gateway's address there",
-                {"edge.gateways.blue.public_address": "198.51.100.7"},
-            ),
-            *(
-                (
-                    "prod",
-                    {"edge.gateways.blue.public_address": private},
-                    f"{private} is not reached from the internet",
-                    {"edge.gateways.blue.public_address": "198.51.100.7"},
-                )
-                for private in ("10.1.2.3", "172.31.0.1", "192.168.1.1", "100.127.0.1", "169.254.1.1", "127.0.0.1")
-            ),
-        )
-    ),
-    Case(
-        addresses.separate_networks,
-        {"kubernetes.pod_cidr": "10.0.0.0/8", "kubernetes.service_cidr": "172.16.0.0/16"},
-        "kubernetes.pod_cidr",
-        "10.0.0.0/8 overlaps with compute.network.cidr, 10.10.10.0/24",
-        {"kubernetes.pod_cidr": "10.10.8.0/23"},
-    ),
-    Case(
-        addresses.separate_networks,
-        {"kubernetes.service_cidr": "10.42.255.0/24"},
-        "kubernetes.service_cidr",
-        "10.42.255.0/24 overlaps with kubernetes.pod_cidr, 10.42.0.0/16",
-        {"kubernetes.service_cidr": "10.43.0.0/24"},
-    ),
-    Case(
-        addresses.name_servers,
-        {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 53}]},
-        "dns.servers[1]",
-        "is the same as dns.servers[0]",
-        {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 5353}]},
-    ),
-    Case(
-        addresses.trusted_networks,
-        {"edge.trusted_networks": ["10.10.10.0/24", "0.0.0.0/0"]},
-        "edge.trusted_networks[1]",
-        "0.0.0.0/0 is the whole internet; give only networks of people that you know",
-        {"edge.trusted_networks": ["10.0.0.0/8"]},
-    ),
-    Case(
-        addresses.trusted_networks,
-        {"compute.firewall.management_networks": ["0.0.0.0/1"]},
-        "compute.firewall.management_networks[0]",
-        "is the whole internet; give only networks of people that you know",
-        {"compute.firewall.management_networks": ["192.168.0.0/16"]},
-    ),
-    Case(
-        addresses.management_apart,
-        {"compute.firewall.management_networks": ["192.168.0.0/16", "10.10.10.0/26"]},
-        "compute.firewall.management_networks[1]",
-        "10.10.10.0/26 has guests in it, k3s-server-1 and 3 more, which would reach all others by SSH; give the",
-        {"compute.firewall.management_networks": ["192.168.0.0/16", "10.10.10.200/32"]},
-    ),
-    Case(
-        addresses.trusted_agents,
-        {"edge.trusted_networks": ["10.10.9.0/24", "192.168.0.0/16"]},
-        "edge.trusted_networks",
-        "has no network with 10.10.10.41, from where docker-1 sends its logs; add one, such as 10.10.10.0/24",
-        {"edge.trusted_networks": ["192.168.0.0/16", "10.10.10.40/29"]},
-    ),
-    Case(
-        addresses.keys,
-        {"dns.guard_tsig.name": "luxima-dev"},
-        "dns.guard_tsig.name",
-        '"luxima-dev" is the name of dns.tsig already',
-        {"dns.guard_tsig.name": "luxima-dev-guard-2"},
-    ),
-    prod(
-        addresses.keys,
-        {"edge.certificates.acme_tsig.name": "luxima-prod-guard"},
-        "edge.certificates.acme_tsig.name",
-        '"luxima-prod-guard" is the name of dns.guard_tsig already',
-        {"edge.certificates.acme_tsig.name": "luxima-prod-certificates"},
-    ),
     Case(availability.k3s_servers, TWO_SERVERS, "compute.vms", "has 2 machines of role k3s_server", THREE_SERVERS),
     Case(
         availability.k3s_servers,
@@ -324,3 +189,4 @@ CASES = [
         {"services.admin.replicas": 2},
     ),
 ]
+"""For every rule: edits of a real stack that it refuses, and edits close by that it lets pass."""

@@ -1,8 +1,8 @@
-"""Cases for the rules on names, the object storage and times."""
+"""Cases for the rules on names."""
 
 from functools import partial
 
-from settings.rules import Rule, dns, durations, identity, storage
+from settings.rules import Rule, dns, identity
 from tests.unit.settings.rule_cases.case import Case, prod
 from tests.unit.settings.stacks import ABSENT
 
@@ -23,8 +23,6 @@ GUEST = {
     "memory_mib": 512,
     "disk_gib": 8,
 }
-
-_BUCKET = {"purpose": "a trial", "owner": "devops", "versioning": True, "quota_gib": 1}
 
 CASES = [
     Case(stack_name, {"environment.name": "prod"}, "environment.name", '"prod" is not the selected stack', {}),
@@ -190,132 +188,5 @@ CASES = [
         '"hmac-sha384" is not supported by cert-manager; give hmac-sha256 or hmac-sha512',
         {"edge.certificates.acme_tsig.algorithm": "hmac-sha512"},
     ),
-    *(
-        Case(
-            storage.needed_buckets,
-            {f"storage.buckets.{name}": ABSENT},
-            f"storage.buckets.{name}",
-            "is missing; give a bucket for",
-            {"storage.buckets.media": ABSENT},
-        )
-        for name in storage.NEEDED
-    ),
-    Case(
-        storage.bucket_names,
-        {f"storage.buckets.{53 * 'a'}": _BUCKET},
-        f"storage.buckets.{53 * 'a'}",
-        "has 64 characters; give a shorter name or bucket_prefix, S3 takes 63 together",
-        {f"storage.buckets.{52 * 'a'}": _BUCKET},
-    ),
-    Case(
-        storage.user_buckets,
-        {"storage.users.storefront.bucket": "medium"},
-        "storage.users.storefront.bucket",
-        '"medium" is not a bucket; did you mean media?',
-        {"storage.users.storefront.bucket": "backups"},
-    ),
-    Case(
-        storage.user_buckets,
-        {"storage.users.copy-source.also_reads": ["vendor-medi", "registry"]},
-        "storage.users.copy-source.also_reads[0]",
-        '"vendor-medi" is not a bucket; did you mean vendor-media?',
-        {},
-    ),
-    Case(
-        storage.user_buckets,
-        {"storage.users.copy-source.also_reads": ["media"]},
-        "storage.users.copy-source.also_reads[0]",
-        '"media" is named already; name each bucket once',
-        {},
-    ),
-    Case(
-        storage.locked,
-        {"storage.buckets.copies.locked": False},
-        "storage.buckets.copies.locked",
-        "is false; give true: nobody may delete the copies before their time",
-        {},
-    ),
-    Case(
-        storage.locked,
-        {"storage.buckets.media.locked": True, "storage.buckets.media.versioning": False},
-        "storage.buckets.media.versioning",
-        "is false; give true: only versions can be locked",
-        {"storage.buckets.media.locked": True},
-    ),
-    *(
-        Case(
-            durations.bounds,
-            {path: floor - 1},
-            path,
-            f"{floor - 1} is too short; requirement {requirement} asks for at least {floor}",
-            {path: floor},
-        )
-        for path, floor, requirement in (
-            ("retention.metrics_days", 30, "MON-1"),
-            ("retention.log_objects_days", 90, "LOG-6"),
-            ("retention.logs.default_days", 30, "LOG-2"),
-            ("retention.logs.api_days", 30, "LOG-1"),
-            ("retention.logs.edge_functions_days", 30, "LOG-1"),
-            ("retention.logs.docker_days", 15, "LOG-1"),
-            ("retention.logs.syslog_days", 30, "LOG-1"),
-            ("retention.logs.access_days", 14, "LOG-1"),
-            ("retention.logs.security_days", 60, "LOG-2"),
-            ("retention.logs.audit_days", 90, "LOG-2"),
-            ("retention.backups.database_days", 30, "BAK-1"),
-            ("retention.backups.object_storage_days", 14, "BAK-2"),
-            ("retention.backups.deployment_days", 7, "BAK-3"),
-            ("retention.backups.logs_days", 60, "BAK-4"),
-            ("retention.backups.audit_logs_days", 90, "LOG-6"),
-            ("observability.alerts.resolve_minutes", 5, "ALR-9"),
-        )
-    ),
-    *(
-        Case(
-            durations.bounds,
-            {path: ceiling + 1},
-            path,
-            f"{ceiling + 1} is too long; requirement {requirement} asks for at most {ceiling}",
-            {path: ceiling},
-        )
-        for path, ceiling, requirement in (
-            ("backup.database_interval_hours", 12, "BAK-1"),
-            ("backup.object_storage_interval_hours", 24, "BAK-2"),
-            ("backup.log_flush_max_minutes", 60, "LOG-6"),
-            ("backup.log_archive_interval_hours", 24, "LOG-6"),
-            ("observability.scrape_interval_seconds", 15, "MON-1"),
-            ("observability.alerts.acknowledge_minutes", 10, "ALR-8"),
-            ("observability.alerts.escalate_minutes", 30, "ALR-8"),
-        )
-    ),
-    *(
-        Case(
-            durations.log_objects,
-            {f"retention.logs.{kind}_days": 120, "retention.log_objects_days": 119},
-            "retention.log_objects_days",
-            "119 is shorter than the longest log retention; give at least 120",
-            {f"retention.logs.{kind}_days": 120, "retention.log_objects_days": 120},
-        )
-        for kind in ("default", "api", "edge_functions", "docker", "syslog", "access", "security", "audit")
-    ),
-    Case(
-        durations.audit_archive,
-        {"retention.logs.audit_days": 91},
-        "retention.backups.audit_logs_days",
-        "90 is shorter than retention.logs.audit_days; give at least 91",
-        {"retention.logs.audit_days": 91, "retention.backups.audit_logs_days": 91},
-    ),
-    Case(
-        durations.switch_ttl,
-        {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 31},
-        "dns.switch_ttl_seconds",
-        "31 is longer than dns.ttl_seconds; give at most 30",
-        {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 30},
-    ),
-    Case(
-        durations.escalation,
-        {"observability.alerts.escalate_minutes": 10},
-        "observability.alerts.escalate_minutes",
-        "10 is not after acknowledge_minutes; give more than 10",
-        {"observability.alerts.escalate_minutes": 11},
-    ),
 ]
+"""For every rule: edits of a real stack that it refuses, and edits close by that it lets pass."""
