@@ -3,22 +3,19 @@
 from collections.abc import Generator
 from typing import Any
 
-import pulumi
 import pytest
 from docker import DockerClient
 from docker.errors import NotFound
-from pulumi_docker import Container
 
-from components.docker_files import DockerFiles, DockerFilesArgs
 from sandbox.engine.state import State
 from sandbox.providers.base import InitError, Properties, ProviderError
 from sandbox.providers.docker.driver import DockerDriver
 from sandbox.servers import docker as docker_hosts
 from sandbox.verbs import begun
 from tests.e2e.docker import images
-from tests.e2e.docker.declared import CONTAINER, IMAGE, NETWORK, VOLUME, Made, driver, in_order
+from tests.e2e.docker.declared import CONTAINER, IMAGE, NETWORK, VOLUME, Made, driver
 from tests.e2e.docker.hosts import Hosts, needs_root, running
-from tests.recording import Declared, Recorder, record
+from tests.e2e.docker.reader import reader
 from tests.unit.sandbox.providers.docker_refusals import ENGINE_REFUSES
 
 pytestmark = [needs_root, pytest.mark.needs_tools, pytest.mark.timeout(300)]
@@ -272,39 +269,17 @@ def test_a_volume_in_use_is_not_removed(docker: DockerDriver, engine: DockerClie
     assert docker.read(VOLUME, volume, inputs, outputs) is None
 
 
-def files(content: str) -> list[Declared]:
-    """A reader and its files, as the program declares them."""
-
-    def program() -> None:
-        made = DockerFiles(
-            "reader-files", DockerFilesArgs("reader", PROGRAM, "/etc/reader", {"a.txt": content}, {"of": "reader"})
-        )
-        Container(
-            "reader-container",
-            name="reader",
-            image=PROGRAM,
-            command=["--port=8080"],
-            read_only=True,
-            user="65534:0",
-            mounts=[made.mount],
-            opts=pulumi.ResourceOptions(depends_on=[made]),
-        )
-
-    recorder: Recorder = record(program)
-    return in_order(recorder)
-
-
 def test_a_container_is_replaced_with_its_files_and_reads_the_new_ones(
     docker: DockerDriver, engine: DockerClient
 ) -> None:
     host = Made(VM, "10.10.10.41", engine, docker)
-    first, second = files("one"), files("two")
+    first, second = reader(PROGRAM, "one"), reader(PROGRAM, "two")
     for resource in first:
         host.make(resource)
 
     def read() -> str:
-        reader: Any = engine.containers.get("reader")
-        return reader.exec_run(["/bin/busybox", "cat", "/etc/reader/a.txt"]).output.decode()
+        container: Any = engine.containers.get("reader")
+        return container.exec_run(["/bin/busybox", "cat", "/etc/reader/a.txt"]).output.decode()
 
     assert read() == "one"
     changed = [resource for old, resource in zip(first, second, strict=True) if old.inputs != resource.inputs]
