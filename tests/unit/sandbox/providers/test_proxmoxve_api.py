@@ -1,7 +1,5 @@
 """The proxmoxve provider against a simulated Proxmox API; what is asserted is read from the server."""
 
-import socket
-import time
 from typing import Any
 
 import pytest
@@ -11,7 +9,7 @@ from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 from sandbox.providers.proxmoxve.parts import mac_address
 from sandbox.servers import proxmox_state
 from tests.unit.sandbox.guests import changed
-from tests.unit.sandbox.proxmox import TOKEN, Running
+from tests.unit.sandbox.proxmox import Running
 
 VM = "proxmoxve:index/vmLegacy:VmLegacy"
 CONTAINER = "proxmoxve:index/containerLegacy:ContainerLegacy"
@@ -119,12 +117,8 @@ def test_changes_in_the_world_are_seen_and_repaired(server: Running, driver: Pro
         "poolId": "",
     }
     driver.update(VM, "101", live, VM_INPUTS)
-    assert (vm.config["cores"], int(vm.config["memory"]), vm.config["tags"], vm.status) == (
-        2,
-        2048,
-        "dev;web",
-        "running",
-    )
+    assert (vm.config["cores"], int(vm.config["memory"])) == (2, 2048)
+    assert (vm.config["tags"], vm.status) == ("dev;web", "running")
     assert 101 in server.cluster.pools["tests"]
 
 
@@ -301,32 +295,3 @@ def test_each_node_has_its_own_download(driver: ProxmoxDriver) -> None:
     driver.delete(FILE, resource_id, dict(IMAGE))
     assert driver.read(FILE, resource_id, dict(IMAGE), {}) is None
     assert driver.read(FILE, resource_id, other, {}) is not None
-
-
-def test_a_wrong_token_is_told_without_its_secret(server: Running, driver: ProxmoxDriver) -> None:
-    driver.configure({"endpoint": server.endpoint, "apiToken": "root@pam!tests=0f0f0f0f-s3cr3t"})
-    with pytest.raises(ProviderError, match=r"does not accept the API token root@pam!tests") as raised:
-        driver.read(VM, "101", VM_INPUTS, {})
-    assert "s3cr3t" not in str(raised.value)
-
-
-def test_a_certificate_that_is_not_trusted_is_told(
-    driver: ProxmoxDriver, monkeypatch: pytest.MonkeyPatch, server: Running
-) -> None:
-    monkeypatch.delenv("SSL_CERT_FILE")
-    driver.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
-    with pytest.raises(ProviderError, match=f"the Proxmox API at {server.endpoint} cannot be reached: its certificate"):
-        driver.read(VM, "101", VM_INPUTS, {})
-
-
-def test_a_dead_server_is_named_soon() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        endpoint = f"https://127.0.0.1:{taken.getsockname()[1]}/"
-        driver = ProxmoxDriver()
-        driver.configure({"endpoint": endpoint, "apiToken": TOKEN})
-        begin = time.monotonic()
-        with pytest.raises(ProviderError) as raised:
-            driver.create(POOL, "pool", {"poolId": "tests"})
-    assert str(raised.value) == f"the Proxmox API at {endpoint} cannot be reached: connection refused"
-    assert time.monotonic() - begin < 30
