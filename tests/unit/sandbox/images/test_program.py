@@ -1,108 +1,21 @@
-"""The sandbox's own program, run as processes on loopback: the services' example, stand-ins, the pause."""
+"""The sandbox's own program, run as processes on loopback: the services' example, and the pause."""
 
-import http.client
-import json
 import os
-import re
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
 from components.observability.metrics import BUCKETS, SERVICES
-from sandbox.images import program
-from tests.programs import end, free_port
+from tests.unit.sandbox.images.running import IMAGE, SECONDS, Start, answers, samples
 from tests.waiting import wait_for
-from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
-
-IMAGE = "registry.example:5000/aceh/shop@sha256:" + "1" * 64
-SECONDS = 60
-"""How long a condition is waited for."""
-
-
-@dataclass(frozen=True)
-class Running:
-    """A process that answers."""
-
-    process: subprocess.Popen[bytes]
-    port: int
-    log: Path
-
-    def connect(self) -> http.client.HTTPConnection:
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
-
-    def get(self, path: str, headers: Mapping[str, str] = {}) -> tuple[int, str, Mapping[str, str]]:
-        connection = self.connect()
-        try:
-            connection.request("GET", path, headers=dict(headers))
-            answer = connection.getresponse()
-            return answer.status, answer.read().decode(), dict(answer.getheaders())
-        finally:
-            connection.close()
-
-    def lines(self) -> list[Any]:
-        """The log."""
-        return [json.loads(line) for line in self.log.read_text().splitlines()]
-
-
-Start = Callable[..., Running]
-
-
-@pytest.fixture(scope="session")
-def binary() -> Path:
-    return program.built(ensure("go")["go"])
-
-
-@pytest.fixture
-def start(binary: Path, tmp_path: Path) -> Iterator[Start]:
-    """Starts the program with arguments and environment, and waits until it answers; ends all of them."""
-    started: list[Running] = []
-
-    def begin(*arguments: str, port: int | None = None, **env: str) -> Running:
-        port = port or free_port()
-        log = tmp_path / f"{port}.log"
-        with log.open("wb") as output:
-            command = [binary, *arguments]
-            env = {"ADDRESS": "127.0.0.1", "PORT": str(port), "HOSTNAME": "shop-blue-1", "IMAGE": IMAGE, **env}
-            process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, env=env)
-        running = Running(process, port, log)
-        started.append(running)
-        wait_for(lambda: process.poll() is not None or answers(running), "it", SECONDS)
-        assert process.poll() is None, log.read_text()
-        return running
-
-    yield begin
-    for running in started:
-        end(running.process)
-
-
-def answers(running: Running) -> bool:
-    try:
-        return running.get("/metrics")[0] == 200
-    except ConnectionError:  # refused, or accepted by the kernel and reset as the listener closes
-        return False
-
-
-def samples(text: str) -> dict[str, list[tuple[dict[str, str], float]]]:
-    """Labels and value of each sample, by name; every line has to be one."""
-    found: dict[str, list[tuple[dict[str, str], float]]] = {}
-    for line in text.splitlines():
-        if not line.startswith("# TYPE "):
-            matched = re.fullmatch(r"(\w+)(?:\{((?:\w+=\"[^\"]*\",?)*)\})? (\S+)", line)
-            assert matched is not None, line
-            labels = dict(re.findall(r"(\w+)=\"([^\"]*)\"", matched[2] or ""))
-            found.setdefault(matched[1], []).append((labels, float(matched[3])))
-    return found
 
 
 def test_a_service_keeps_the_contract_of_its_metrics(start: Start) -> None:
@@ -255,60 +168,6 @@ def test_bad_input_is_answered_in_one_line(
     done = subprocess.run([binary, *arguments], env=env, capture_output=True, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (1, message)
-
-
-def test_a_stand_in_answers_probes_and_is_called_one(start: Start) -> None:
-    first, second = free_port(), free_port()
-    ignored = ["run", "--config.format=promtail", "-log.level=debug", "/etc/alloy/config.yaml"]
-    running = start("stand-in", "tempo", f"{first},{second}", "/ready,/v1/traces", *ignored, port=first)
-
-    assert running.get("/ready")[0] == 200
-    assert running.get("/metrics")[1] == "# TYPE luxima_stand_in gauge\nluxima_stand_in 1\n"
-    assert running.get("/")[1] == "This stands in for tempo, which is not here.\n"
-    assert running.get("/redy")[0] == 404
-    spans = http.client.HTTPConnection("127.0.0.1", second, timeout=SECONDS)
-    spans.request("POST", "/v1/traces", body=bytes(100_000))
-    answer = spans.getresponse()
-    assert (answer.status, answer.read()) == (200, b"")
-    running.process.terminate()
-    assert running.process.wait(SECONDS) == 0
-
-
-def test_a_stand_in_says_what_it_is_given_where_it_would_be_missed(start: Start) -> None:
-    port = free_port()
-    running = start("stand-in", "an exporter", str(port), "/,/pve", port=port, SERIES='pve_up{id="node/pve1"} 1\n')
-
-    assert running.get("/pve?target=a")[1] == 'pve_up{id="node/pve1"} 1\n'
-    assert running.get("/metrics")[1].endswith("luxima_stand_in 1\n")
-
-
-@pytest.mark.parametrize("argument", ["--port={}", "--server.http.listen-addr=0.0.0.0:{}", "--web.listen-address=:{}"])
-def test_a_stand_in_listens_where_its_arguments_say(argument: str, start: Start) -> None:
-    port = free_port()
-    running = start("stand-in", "alloy", str(free_port()), "/-/ready", argument.format(port), port=port)
-
-    assert running.get("/-/ready")[0] == 200
-
-
-def test_whoever_asks_for_health_by_another_name_is_answered_honestly(
-    start: Start, binary: Path, tmp_path: Path
-) -> None:
-    port = free_port()
-    running = start("stand-in", "cadvisor", str(free_port()), "/healthz", f"--port={port}", port=port)
-    for name in ("wget", "bash"):
-        (tmp_path / name).symlink_to(binary)
-
-    def asked(*command: str) -> int:
-        return subprocess.run(
-            [tmp_path / command[0], *command[1:]], env={}, capture_output=True, check=False
-        ).returncode
-
-    at = f"127.0.0.1:{running.port}"
-    assert asked("wget", "-q", "-O", "/dev/null", f"http://{at}/healthz") == 0
-    assert asked("wget", "-q", "-O", "/dev/null", f"http://{at}/nothing") == 1
-    assert asked("bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{running.port}") == 0
-    assert asked("bash", "-c", f"exec 3<>/dev/tcp/127.0.0.1/{free_port()}") == 1
-    assert asked("bash", "-c", "true") == 1
 
 
 def test_the_pause_takes_leave_of_orphans_and_ends_when_told(binary: Path) -> None:
