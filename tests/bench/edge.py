@@ -20,7 +20,7 @@ from typing import Any, Final
 from tests.e2e.edge.authority import Authority
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.gateway import Gateway, stack_with
-from tests.e2e.edge.test_gateway import image, verified
+from tests.e2e.edge.shop import image, verified
 from tests.e2e.edge.traffic import LIMIT, Ask, Browser, quantile
 from tools import ToolError
 

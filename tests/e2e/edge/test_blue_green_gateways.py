@@ -28,7 +28,7 @@ from tests.e2e.edge.authority import Authority
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import ask
 from tests.e2e.edge.gateway import MACHINES, Gateway, stack_with
-from tests.e2e.edge.test_gateway import TRUSTED
+from tests.e2e.edge.shop import TRUSTED
 from tests.e2e.edge.traffic import LIMIT, LONG, Ask, Browser, Load, Reply, say, size
 from tests.waiting import wait_for
 

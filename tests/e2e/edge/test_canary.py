@@ -17,7 +17,7 @@ import pytest
 from settings import Settings
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.gateway import Gateway, stack_with
-from tests.e2e.edge.test_gateway import image, verified
+from tests.e2e.edge.shop import image, verified
 from tests.e2e.edge.traffic import LIMIT, Ask, Load, Reply, ask_all, interval, say, size
 from tests.waiting import wait_for
 

@@ -18,7 +18,7 @@ import pytest
 from tests.e2e.edge.authority import Authority
 from tests.e2e.edge.backends import Backend, Received
 from tests.e2e.edge.gateway import Gateway, stack_with
-from tests.e2e.edge.test_gateway import verified
+from tests.e2e.edge.shop import verified
 from tests.e2e.edge.traffic import LIMIT, Ask, Load, Reply, ask_all, say, size
 from tests.programs import free_port
 from tests.waiting import wait_for

@@ -18,7 +18,7 @@ from settings import Settings
 from tests.e2e.edge.backends import Backend
 from tests.e2e.edge.clients import Client, ask
 from tests.e2e.edge.gateway import Gateway, stack_with
-from tests.e2e.edge.test_gateway import DOMAIN, EDITS, verified
+from tests.e2e.edge.shop import DOMAIN, EDITS, verified
 from tests.waiting import wait_for
 
 LIMIT = {"edge.rate_limit": {"requests_per_second": 10_000, "burst": 10_000}}

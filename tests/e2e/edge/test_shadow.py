@@ -14,7 +14,7 @@ from settings import Settings
 from tests.e2e.edge.backends import Backend, Received
 from tests.e2e.edge.clients import Client, ask
 from tests.e2e.edge.gateway import Gateway, stack_with
-from tests.e2e.edge.test_gateway import image, verified
+from tests.e2e.edge.shop import image, verified
 from tests.e2e.edge.traffic import LIMIT, LONG, Ask, Load, ask_all, quantile, say, size
 from tests.waiting import wait_for
 

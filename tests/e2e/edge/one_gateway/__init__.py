@@ -1,0 +1,1 @@
+"""One gateway, which is started once for all the files here."""
