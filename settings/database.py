@@ -5,6 +5,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
+from settings.functions import EdgeFunction, EdgeFunctions
 from settings.secrets import RotationKind
 from settings.values import Area, Form, Label
 
@@ -121,6 +122,10 @@ class Database(Area):
     signup: bool = Field(default=True, description="Whether people may register themselves")
     max_upload_mib: Annotated[int, Field(ge=1, le=10_240)] = Field(
         default=50, description="Size of an object of Storage at most, in MiB; `edge.max_body_mib` bounds it as well"
+    )
+    functions: EdgeFunctions = Field(
+        default_factory=dict[str, EdgeFunction],
+        description="What edge functions are given, by name; each is functions/<name>/index.ts",
     )
     keys: Keys = Field(
         default=Keys(jwt=("2026-11-26",), passwords="2026-11-26", internal="2026-11-26", certificate="2026-11-26"),

@@ -46,6 +46,7 @@ _READERS = (
     "traefik",
     "kube-score",
     "cyclonus",
+    "deno",
     "postgres",
     "initdb",
     "psql",

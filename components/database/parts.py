@@ -10,6 +10,7 @@ import versions
 from components.database.beside import imgproxy, meta, pooler, storage, studio
 from components.database.model import DATABASE, ENV_FILE, NOBODY, NODE, PORT, SECRETS, Part, uri
 from settings import Settings
+from settings.functions import sources, version
 
 _TENANT: Final = "realtime-dev"
 """Realtime knows one tenant, by the first label of the name that it is asked under."""
@@ -148,6 +149,7 @@ def _realtime(settings: Settings) -> Part:
 
 
 def _functions(settings: Settings) -> Part:
+    own = {name: dict(given.environment) for name, given in settings.database.functions.items()}
     return Part(
         name="supabase-edge-functions",
         aliases=["functions"],
@@ -161,6 +163,8 @@ def _functions(settings: Settings) -> Part:
             "SUPABASE_URL": "http://gateway:8000",
             "SUPABASE_PUBLIC_URL": f"https://{settings.database_fqdn}",
             "VERIFY_JWT": "true",
+            "FUNCTIONS_ENVIRONMENT": json.dumps(own, sort_keys=True),
+            "FUNCTIONS_VERSION": version(sources()),
         },
         secrets={
             "SUPABASE_ANON_KEY": "{anonKey}",

@@ -22,10 +22,11 @@ from components.login import Login
 from components.routing.database import DATABASE_DOOR
 from settings.database import REPLICATION_PORT
 from settings.database import Database as DatabaseSettings
+from settings.functions import sources
 
 NETWORK: Final = "supabase"
 """Network of the parts on their host."""
-_FUNCTIONS = "/home/deno/functions/main"
+_FUNCTIONS = "/home/deno/functions"
 _POOLER = "/etc/pooler"
 
 
@@ -120,7 +121,7 @@ class Database(pulumi.ComponentResource):
         running = runner.run("postgres", plan.postgres, {CONF: documents}, wait=True, published=door)
         self.migrated = self._migrate(plan.postgres, running)
         more: Mapping[str, Mapping[str, Mapping[str, pulumi.Input[str]]]] = {
-            "functions": {_FUNCTIONS: {"index.ts": _own("functions/main/index.ts")}},
+            "functions": {_FUNCTIONS: {f"{name}/index.ts": text for name, text in sources().items()}},
             "pooler": {_POOLER: {"pooler.exs": _own("pooler/pooler.exs")}},
         }
         behind = [runner.run(key, part, more.get(key, {}), after=[self.migrated]) for key, part in plan.behind.items()]

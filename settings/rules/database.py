@@ -5,12 +5,15 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from settings.database import KEY_YEARS
-from settings.report import Path, Problem, listed, show
+from settings.functions import ROUTER, mistakes, sources
+from settings.report import Path, Problem, listed, show, suggest
 from settings.shape import whole
 from settings.stack import Settings
 
 OTHERS_MIB: Final = 1536
 """What a Docker host's system and the agents on it take."""
+_NOT_A_FUNCTIONS: Final = ("DENO_", "FUNCTIONS_", "SUPABASE_", "VERIFY_JWT")
+"""What variables begin with that the runtime and the router give."""
 _HIDDEN: Final = ("internal", "auth", "storage", "vault", "extensions")
 
 
@@ -81,6 +84,23 @@ def schemas(settings: Settings) -> Iterator[Problem]:
             yield Problem(("database", "schemas", index), f"{schema} is not for users; remove it")
 
 
+def functions(settings: Settings) -> Iterator[Problem]:
+    """What is given to an edge function is its own, and the folder can be deployed as it is."""
+    if settings.database.mode == "existing":
+        return
+    yield from (Problem(("database", "functions"), text) for text in mistakes())
+    known = [name for name in sources() if name != ROUTER]
+    for name, given in whole(settings.database.functions):
+        path: Path = ("database", "functions", name)
+        if name not in known:
+            what = "the router" if name == ROUTER else "not in the folder functions/"
+            yield Problem(path, f"{name} is {what}; {suggest(name, known, 'functions')}")
+        for variable in given.environment:
+            if variable.startswith(_NOT_A_FUNCTIONS):
+                text = f"{variable} is the router's or the runtime's; give a name that does not begin with"
+                yield Problem((*path, "environment", variable), f"{text} {listed(_NOT_A_FUNCTIONS, 'or')}")
+
+
 def connections(settings: Settings) -> Iterator[Problem]:
     """The pooler leaves connections to the others."""
     database = settings.database
@@ -109,4 +129,4 @@ def keys(settings: Settings) -> Iterator[Problem]:
         yield Problem(("database", "keys", "jwt"), text)
 
 
-RULES = (host, replica, schemas, connections, keys)
+RULES = (host, replica, schemas, functions, connections, keys)

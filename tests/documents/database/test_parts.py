@@ -1,5 +1,6 @@
 """The parts of Supabase: every variable is upstream's or has a reason, and no secret is where everybody sees it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +12,9 @@ from components.database.model import Part
 from components.database.parts import parts
 from components.database.postgres import postgres
 from settings.database import REPLICATION_PORT
+from settings.functions import sources, version
 from settings.secrets import GENERATED
-from tests.recording import STACKS, record_platform, stack_settings
+from tests.recording import STACKS, Recorder, record_platform, stack_settings
 
 UPSTREAM: Final[dict[str, list[str]]] = yaml.safe_load(Path(__file__).with_name("upstream.yaml").read_text())
 LEFT_OUT: Final = {
@@ -45,6 +47,8 @@ ADDED: Final = {
     ("rest", "PGRST_ADMIN_SERVER_PORT"): "its health is asked there",
     ("realtime", "ANON_KEY"): "its health asks with it",
     ("pooler", "POSTGRES_HOST"): "its tenant's script reads it",
+    ("functions", "FUNCTIONS_ENVIRONMENT"): "the router gives each function its own",
+    ("functions", "FUNCTIONS_VERSION"): "it says which functions run",
     ("gateway", "GOMEMLIMIT"): "garbage is collected before the limit ends the program",
 }
 
@@ -52,6 +56,11 @@ ADDED: Final = {
 def _parts(stack: str = "prod") -> dict[str, Part]:
     settings = stack_settings(stack)
     return {"db": postgres(settings.database), "gateway": gateway(settings), **parts(settings)}
+
+
+@cache
+def _recorded(stack: str) -> Recorder:
+    return record_platform(stack_settings(stack))
 
 
 @pytest.mark.parametrize("part", UPSTREAM)
@@ -86,7 +95,7 @@ def test_who_is_told_a_secret_is_in_the_table() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_secret_is_in_an_environment_an_argument_or_a_label(stack: str) -> None:
-    recorded = record_platform(stack_settings(stack))
+    recorded = _recorded(stack)
     for container in recorded.of("container:Container"):
         seen: dict[str, Any] = {
             key: container.inputs.get(key) for key in ("envs", "command", "entrypoints", "labels", "healthcheck")
@@ -98,7 +107,7 @@ def test_no_secret_is_in_an_environment_an_argument_or_a_label(stack: str) -> No
 @pytest.mark.parametrize("stack", STACKS)
 def test_only_the_gateway_publishes_a_port_and_all_are_hardened(stack: str) -> None:
     settings = stack_settings(stack)
-    recorded = record_platform(settings)
+    recorded = _recorded(stack)
     mine = [each for each in recorded.of("container:Container") if each.inputs["name"].startswith("supabase-")]
     running = [each.inputs for each in mine if each.inputs.get("start") is not False]
     replica = settings.database_replica
@@ -121,10 +130,21 @@ def test_only_the_gateway_publishes_a_port_and_all_are_hardened(stack: str) -> N
 
 
 def test_parts_start_after_the_schema_is_there() -> None:
-    recorded = record_platform(stack_settings("dev"))
+    recorded = _recorded("dev")
     migrated = recorded.named("database-migrate-run").identity
     assert recorded.named("database-postgres-container").identity in recorded.before(
         recorded.named("database-migrate-run")
     )
     for part in (*parts(stack_settings("dev")), "gateway"):
         assert migrated in recorded.before(recorded.named(f"database-{part}-container")), part
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_the_folder_is_in_the_container_and_its_version_replaces_it(stack: str) -> None:
+    recorded = _recorded(stack)
+    files = recorded.named("database-functions-home-deno-functions-container").inputs
+    uploads = {each["file"].removeprefix("/home/deno/functions/"): each["content"] for each in files["uploads"]}
+    assert uploads == {f"{name}/index.ts": text for name, text in sources().items()}
+    container = recorded.named("database-functions-container").inputs
+    assert f"FUNCTIONS_VERSION={version(sources())}" in container["envs"]
+    assert files["name"] in [mount["source"] for mount in container["mounts"]]

@@ -68,6 +68,7 @@ RUN: Mapping[str, str] = {
     "kubectl": "asks a cluster in which something is wrong, or repairs it; its names are compared with the program's",
     "logcli": "asks the Loki of a stack; test_queries.py has its queries parsed by one",
     "certbot": "asks Let's Encrypt",
+    "fly": "deploys to an account at Fly.io",
 }
 """By the words that a command begins with, the most that fit: a test, or why there is none."""
 

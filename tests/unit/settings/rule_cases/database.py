@@ -63,6 +63,27 @@ CASES = [
         {"database.schemas": ["public"]},
     ),
     Case(
+        database.functions,
+        {"database.functions": {"stauts": {}}},
+        "database.functions.stauts",
+        "stauts is not in the folder functions/; did you mean status?",
+        {"database.functions": {"status": {}}},
+    ),
+    Case(
+        database.functions,
+        {"database.functions": {"main": {}}},
+        "database.functions.main",
+        "main is the router; functions: status",
+        {"database.functions": {"main": {}}, "database.mode": "existing"},
+    ),
+    Case(
+        database.functions,
+        {"database.functions": {"status": {"environment": {"SUPABASE_DB_URL": "a"}}}},
+        "database.functions.status.environment.SUPABASE_DB_URL",
+        "SUPABASE_DB_URL is the router's or the runtime's; give a name that does not begin with DENO_, FUNCTIONS_, ",
+        {"database.functions": {"status": {"environment": {"MY_SUPABASE_DB_URL": "a"}}}},
+    ),
+    Case(
         database.connections,
         {"database.pooler_connections": 51},
         "database.pooler_connections",
