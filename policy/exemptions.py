@@ -143,6 +143,8 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             "k3s-supported",
             "node-registries",
             "node-manifests",
+            "k3s-told",
+            "machine-updates-known",
         )
     ),
     Exemption(
@@ -169,6 +171,7 @@ EXEMPTIONS: tuple[Exemption, ...] = (
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
             *("database-routes", "docker-gateway", "gateway-backends", "gateway-inside"),
+            *("log-lines-masked", "log-lines-kept", "log-agents-send", "probes-mean-it"),
         )
     ),
     Exemption(

@@ -51,14 +51,26 @@ def acme_issuer(resource: Resource) -> Iterator[Finding]:
             yield solver.wrong("is not dns01, without which there is no wildcard", "give dns01")
         else:
             yield from _updated(solver.at("dns01", "rfc2136"))
+            if solver.at("selector", "matchLabels").present:
+                yield solver.at("selector", "matchLabels").wrong("leaves certificates out", "remove it")
     if not acme.at("privateKeySecretRef", "name").text:
         yield acme.at("privateKeySecretRef", "name").wrong("is missing", "name the Secret of the account's key")
+    yield from _account(acme)
+
+
+def _account(acme: Value) -> Iterator[Finding]:
+    for name in ("disableAccountKeyGeneration", "caBundle"):
+        if acme.at(name).text not in {"", "false"}:
+            yield acme.at(name).wrong("lets another one be the authority, or nobody", "remove it")
     if not acme.at("email").text:
         yield acme.at("email").wrong("is missing: nobody hears of what fails", "give the address for alerts")
 
 
 def _updated(update: Value) -> Iterator[Finding]:
     algorithm, server = update.at("tsigAlgorithm"), update.at("nameserver")
+    for name, place in (("name", update.at("tsigKeyName")), ("key", update.at("tsigSecretSecretRef", "name"))):
+        if not place.text:
+            yield place.wrong(f"is missing: no {name}, so nobody signs", "give it")
     if algorithm.text not in _TSIG:
         yield algorithm.wrong(f"is {algorithm.text or 'missing, which is MD5'}", "give HMACSHA256")
     if not is_inside(server.text.rpartition(":")[0] or server.text):
@@ -108,6 +120,7 @@ def certificate_strength(resource: Resource) -> Iterator[Finding]:
         yield size.wrong(f"is {size.text}, of which there is no curve", "give 256")
     if (size.number or 2048 if key.at("algorithm").text != "ECDSA" else size.number or 256) < least:
         yield size.wrong(f"is {size.text}", f"give {least}")
+    yield from _beside(resource, spec)
     if not spec.at("secretName").text:
         yield spec.at("secretName").wrong("is missing", "name the Secret that the gateway mounts")
     if spec.at("isCA").flag:
@@ -129,6 +142,14 @@ def certificate_strength(resource: Resource) -> Iterator[Finding]:
     whole = re.match(r"(\d+)h", duration.text)
     if duration.present and (whole is None or not _SHORTEST_HOURS <= int(whole[1]) <= _LONGEST_HOURS):
         yield duration.wrong(f"is {duration.text}", "give 2160h, as Let's Encrypt does")
+
+
+def _beside(resource: Resource, spec: Value) -> Iterator[Finding]:
+    if "cert-manager.io/issue-temporary-certificate" in resource.props.at("metadata", "annotations").names():
+        yield resource.props.at("metadata", "annotations").wrong("serves one that nobody signed", "remove it")
+    for name in ("ipAddresses", "uris", "emailAddresses", "otherNames", "literalSubject"):
+        if spec.at(name).present and not spec.at("isCA").flag:
+            yield spec.at(name).wrong("is what Let's Encrypt certifies for nobody", "remove it")
 
 
 @stack_rule("zone-authority", requirements=("SEC-1",), types=(kinds.DNS_RECORD,))

@@ -6,8 +6,9 @@ import posixpath
 from collections.abc import Iterator
 
 from ..judging import Level, Resource, Severity, resource_rule
-from ..values import Finding
+from ..values import Finding, Value
 from . import kinds
+from .exposure import is_private
 
 _SOCKETS = ("docker.sock", "containerd.sock", "podman.sock")
 _HOLDERS = frozenset(
@@ -149,6 +150,7 @@ def docker_confined(resource: Resource) -> Iterator[Finding]:
         yield props.at("usernsMode").wrong("is the host's own", "remove it")
     for device in props.at("devices").items():
         yield device.wrong("gives a device of the host away", "remove it")
+    yield from _beyond(props)
     for name in ("sysctls", "groupAdds"):
         if list(props.at(name).leaves()):
             yield props.at(name).wrong("gives more than the program's own rights", "remove it")
@@ -157,6 +159,34 @@ def docker_confined(resource: Resource) -> Iterator[Finding]:
             yield mount.at("readOnly").wrong("is not true", "set it, and write to a volume")
         if mount.at("type").text == "bind" and mount.at("source").text not in _MEASURED:
             yield mount.at("source").wrong("is no folder that agents measure or read", "use a volume")
+
+
+def _beyond(props: Value) -> Iterator[Finding]:
+    for name in ("gpus", "deviceRequests", "cgroupParent", "dns"):
+        if list(props.at(name).leaves()):
+            yield props.at(name).wrong("is the host's own, or beside it", "remove it")
+    if props.at("cgroupnsMode").text == "host":
+        yield props.at("cgroupnsMode").wrong("is the host's own", "remove it")
+    if props.at("runtime").text not in {"", "runc"}:
+        yield props.at("runtime").wrong(f"is {props.at('runtime').text}", "remove it")
+    for host in props.at("hosts").items():
+        if host.at("ip").text != "host-gateway" and not is_private(host.at("ip").text):
+            yield host.at("ip").wrong(f"is {host.at('ip').text}, out of the platform", "name one of its machines")
+    yield from _mounted(props)
+
+
+def _mounted(props: Value) -> Iterator[Finding]:
+    for volume in props.at("volumes").items():
+        for name in ("hostPath", "fromContainer"):
+            if volume.at(name).text:
+                yield volume.at(name).wrong("is a folder of the host, or another container's", "use a volume")
+    for mount in props.at("mounts").items():
+        spreads = mount.at("bindOptions", "propagation")
+        if spreads.text in {"shared", "rshared"}:
+            yield spreads.wrong("mounts on the host", "remove it")
+    for _, options in props.at("tmpfs").entries():
+        if {"exec", "suid", "dev"} & set(options.text.split(",")):
+            yield options.wrong("lets programs in it run, or gain rights", "give a size alone")
 
 
 @resource_rule(

@@ -59,11 +59,24 @@ def postgres_tls(resource: Resource) -> Iterator[Finding]:
         for name in ("fsync", "full_page_writes"):
             if said.get(name, "on") == "off":
                 yield content.wrong(f"switches {name} off: a lost host loses the database", "remove it")
-    if not SERVER.search(resource.props.at("image").text):
+    image, command = resource.props.at("image").text, resource.props.at("command")
+    if not SERVER.search(image):
         return
-    for argument in resource.props.at("command").items():
+    if "/supabase/" in image and resource.props.at("start").flag is not False and command.present:
+        yield from _told(command)
+    for argument in command.items():
         if re.fullmatch(r"(?:-c)?(?:ssl|fsync|full_page_writes)=(?:off|false|no|0)|--(?:ssl|fsync)=off", argument.text):
             yield argument.wrong(f"is {argument.text}", "remove it")
+
+
+def _told(command: Value) -> Iterator[Finding]:
+    """Supabase's own is told by its document alone."""
+    said = [each for each in command.items() if re.fullmatch(r"(?:-c|--)?[a-z_.]+=.*", each.text)]
+    for each in said:
+        if "config_file=" not in each.text:
+            yield each.wrong(f"is {each.text}, beside the document", "say it in the document")
+    if "postgres" in command.texts() and not any("config_file=" in each.text for each in said):
+        yield command.wrong("names no document", "give -c config_file=")
 
 
 @resource_rule(
@@ -96,6 +109,11 @@ def database_network(stack: Stack) -> Iterator[Finding]:
     for each in stack.of(kinds.DOCKER_CONTAINER):
         for joined in each.props.at("networksAdvanced").items():
             held.setdefault(joined.at("name").text, []).append((joined.at("name"), each.props.at("image").text))
+    for each in stack.of(kinds.DOCKER_CONTAINER):
+        runs = each.props.at("start").flag is not False and each.props.at("restart").text
+        joins = list(each.props.at("networksAdvanced").items())
+        if runs and not joins and re.search(r"/supabase/|/postgrest:|/imgproxy:", each.props.at("image").text):
+            yield each.props.at("networksAdvanced").wrong("joins no network of the database's", "join it")
     for inside in held.values():
         images = [image for _, image in inside]
         if not any(map(SERVER.search, images)):

@@ -9,6 +9,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .documents import of_resource, parsed
+from .first_steps import logged
 
 _NETWORK_FILE_SYSTEMS = re.compile(r"nfs4?|cifs|smb3?|sshfs|ceph|glusterfs|9p")
 _HOST = "luxima.id/host"
@@ -34,6 +35,8 @@ def _volume(driver: Value, options: Value) -> Iterator[Finding]:
         yield driver.wrong(f"is {driver.text}", "give local")
     if _NETWORK_FILE_SYSTEMS.fullmatch(options.at("type").text):
         yield options.at("type").wrong(f"is {options.at('type').text}", "use the host's own disk")
+    elif options.names():
+        yield options.wrong("leads elsewhere than into the engine's own folder", "remove it")
 
 
 @resource_rule(
@@ -44,7 +47,13 @@ def docker_network_closed(resource: Resource) -> Iterator[Finding]:
     driver = resource.props.at("driver")
     if driver.text not in {"", "bridge"}:
         yield driver.wrong(f"is {driver.text}: its containers have addresses outside", "give bridge")
+    if resource.props.at("ipv6").flag:
+        yield resource.props.at("ipv6").wrong("is true: addresses that no firewall filters", "remove it")
+    if list(resource.props.at("ipamConfigs").items()):
+        yield resource.props.at("ipamConfigs").wrong("may be the machines' own network", "remove it")
     for name, value in resource.props.at("options").entries():
+        if "trusted_host" in name:
+            yield value.wrong("lets others reach into it", "remove it")
         if "gateway_mode" in name and value.text not in {"nat", "isolated"}:
             yield value.wrong(f"is {value.text}: every port is reachable", "give nat")
         if name.endswith("host_binding_ipv4") and value.text.startswith("0."):
@@ -57,6 +66,7 @@ def docker_logs(resource: Resource) -> Iterator[Finding]:
     driver = resource.props.at("logDriver")
     if resource.props.at("start").flag is not False and driver.text not in {"", "json-file"}:
         yield driver.wrong(f"is {driver.text}", "give json-file")
+    yield from logged(resource.props.at("logOpts"))
 
 
 @resource_rule("docker-engine", requirements=("SEC-2", "SEC-6"), types=(kinds.FILE,), severity=Severity.CRITICAL)

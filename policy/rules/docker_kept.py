@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
@@ -16,6 +16,28 @@ _MOST_SECONDS, _MOST_RETRIES = 60, 20
 _LEAST_GRACE = {True: 30, False: 5}
 """Seconds to end in: PostgreSQL writes down what it has in memory."""
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+)s)?")
+_SAID: Mapping[str, tuple[str, re.Pattern[str]]] = {
+    name: (right, re.compile(allowed))
+    for name, right, allowed in (
+        ("hba_file", "/etc/luxima/pg_hba.conf", r"/etc/luxima/pg_hba\.conf"),
+        ("log_statement", "none", "none"),
+        ("log_min_messages", "warning", r"(?!panic).*"),
+        ("log_min_error_statement", "panic", "panic"),
+        ("log_parameter_max_length_on_error", "0", "0"),
+        ("pgaudit.log_parameter", "off", "off"),
+        ("log_destination", "stderr", "stderr"),
+        ("logging_collector", "off", "off"),
+        ("pg_stat_statements.track", "all", "all|top"),
+        ("max_wal_senders", "10", r"[1-9]\d*"),
+        ("max_replication_slots", "10", r"[1-9]\d*"),
+        ("synchronous_commit", "on", r"(?!off).*"),
+        ("shared_preload_libraries", "pgaudit", r".*pgaudit.*"),
+        ("ssl_ciphers", "HIGH:!aNULL", r"HIGH:!aNULL|HIGH"),
+        ("zero_damaged_pages", "off", "off"),
+        ("ignore_checksum_failure", "off", "off"),
+    )
+}
+"""What PostgreSQL is told where a requirement asks for it: nothing secret in its log, and that it is told at all."""
 _SUPABASE = re.compile(r"/supabase/")
 
 
@@ -36,14 +58,7 @@ def docker_kept_up(resource: Resource) -> Iterator[Finding]:
     for name, wrong in (("mustRun", False), ("rm", True)):
         if props.at(name).flag is wrong:
             yield props.at(name).wrong(f"is {str(wrong).lower()}: it may be gone and nobody minds", "remove it")
-    check = props.at("healthcheck")
-    words = check.at("tests").texts()[1:]
-    if words and _TRIVIAL.fullmatch(" ".join(words)):
-        yield check.at("tests").wrong("asks nobody", "give a command that asks the program")
-    if _seconds(check.at("interval").text) > _MOST_SECONDS:
-        yield check.at("interval").wrong(f"is {check.at('interval').text}", f"give at most {_MOST_SECONDS}s")
-    if (check.at("retries").number or 0) > _MOST_RETRIES:
-        yield check.at("retries").wrong(f"is {check.at('retries').text}", f"give at most {_MOST_RETRIES}")
+    yield from _checked(props.at("healthcheck"))
     if props.at("stopSignal").text in {"SIGKILL", "9", "KILL"}:
         yield props.at("stopSignal").wrong("ends it in the middle of its work", "remove it")
     grace = props.at("destroyGraceSeconds")
@@ -55,6 +70,19 @@ def docker_kept_up(resource: Resource) -> Iterator[Finding]:
         with contextlib.suppress(UnevaluableError):
             if mount.at("type").text == "volume" and not mount.at("source").text:
                 yield mount.at("source").wrong("is missing: what is written goes with the container", "name the volume")
+
+
+def _checked(check: Value) -> Iterator[Finding]:
+    words = check.at("tests").texts()[1:]
+    if words and (_TRIVIAL.fullmatch(" ".join(words)) or re.search(r"\|\|\s*(?:true|:|exit 0)\s*$", words[-1])):
+        yield check.at("tests").wrong("asks nobody", "give a command that asks the program")
+    if _seconds(check.at("interval").text) > _MOST_SECONDS:
+        yield check.at("interval").wrong(f"is {check.at('interval').text}", f"give at most {_MOST_SECONDS}s")
+    for name, most in (("timeout", _MOST_SECONDS), ("startPeriod", 10 * _MOST_SECONDS)):
+        if _seconds(check.at(name).text) > most:
+            yield check.at(name).wrong(f"is {check.at(name).text}", f"give at most {most}s")
+    if (check.at("retries").number or 0) > _MOST_RETRIES:
+        yield check.at("retries").wrong(f"is {check.at('retries').text}", f"give at most {_MOST_RETRIES}")
 
 
 def _source(mount: Value) -> str:
@@ -101,6 +129,7 @@ def postgres_told(resource: Resource) -> Iterator[Finding]:
         said = settings(content.text)
         if said.get("wal_level", "replica") not in {"replica", "logical"}:
             yield content.wrong("writes too little WAL to follow or restore it", "give wal_level = 'logical'")
+        yield from _as_asked(content, said)
         if "role" not in said.get("pgaudit.log", ""):
             yield content.wrong("writes no change of a role down", "give pgaudit.log = 'role' (SEC-4)")
         if said.get("row_security", "on") == "off" or said.get("autovacuum", "on") == "off":
@@ -110,12 +139,22 @@ def postgres_told(resource: Resource) -> Iterator[Finding]:
                 yield content.wrong(f"has no {name}", "name the file")
     for content in files(resource, "pg_hba.conf"):
         lines = [line.split() for line in content.text.splitlines() if line.split()]
+        if any(line[0].startswith("include") or line[0].startswith("@") for line in lines):
+            yield content.wrong("includes what nobody judges", "say it here")
         closed = next((at for at, line in enumerate(lines) if line[0] == "hostnossl" and line[-1] == "reject"), None)
         opened = next((at for at, line in enumerate(lines) if line[0] == "host" and line[-1] != "reject"), len(lines))
         if closed is None or closed > opened:
             yield content.wrong(
                 "lets who measures it in without TLS", "begin with hostnossl … luxima_monitor all reject"
             )
+
+
+def _as_asked(content: Value, said: Mapping[str, str]) -> Iterator[Finding]:
+    for name, (right, allowed) in _SAID.items():
+        if not allowed.fullmatch(said.get(name, right)):
+            yield content.wrong(f"says {name} = {said[name]}", f"give {name} = '{right}'")
+    if re.search(r"^\s*include(?!_if_exists '/etc/postgresql/postgresql\.conf')", content.text, re.MULTILINE):
+        yield content.wrong("includes what nobody judges", "say it here")
 
 
 RULES = (docker_kept_up, docker_files_read_only, database_there, postgres_told)

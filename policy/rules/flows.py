@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
@@ -153,6 +154,20 @@ def firewall_logins(stack: Stack) -> Iterator[Finding]:
             )
 
 
+@stack_rule("engine-own", requirements=("SEC-1", "INF-2"), types=(kinds.DOCKER_PROVIDER, kinds.VM, kinds.LXC))
+def engine_own(stack: Stack) -> Iterator[Finding]:
+    """A Docker engine that is told passwords is that of one of the stack's machines."""
+    own = {
+        place.at("ipv4", "address").text.partition("/")[0]
+        for machine in stack.of(kinds.VM, kinds.LXC)
+        for place in machine.props.at("initialization", "ipConfigs").items()
+    }
+    for provider in stack.of(kinds.DOCKER_PROVIDER) if own else ():
+        host = provider.props.at("host")
+        if urlsplit(host.text).hostname not in own:
+            yield host.wrong(f"is {host.text}, no machine of the stack", "give ssh://<user>@<its address>")
+
+
 _ELSEWHERE = "-host-"
 """In the names of records that are made from `dns.hosts`."""
 
@@ -207,4 +222,4 @@ def names_reach(stack: Stack) -> Iterator[Finding]:
             yield chart.props.at("namespace").wrong("has pods that may ask for no name", "let them")
 
 
-RULES = (names_reach, service_reaches, published_let_in, flows_reach, firewall_logins, record_own_addresses)
+RULES = (engine_own, names_reach, service_reaches, published_let_in, flows_reach, firewall_logins, record_own_addresses)

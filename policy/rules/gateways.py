@@ -140,8 +140,12 @@ def gateway_headers(resource: Resource) -> Iterator[Finding]:
 
 
 def _is_safe(headers: Value) -> bool:
+    given = {name.lower() for name in headers.at("customResponseHeaders").names()}
     return (
-        (headers.at("stsSeconds").number or 0) >= LEAST_STS
+        headers.at("isDevelopment").flag is not True
+        and not headers.at("accessControlAllowOriginListRegex").present
+        and not given & {"strict-transport-security", "x-frame-options", "x-content-type-options", "referrer-policy"}
+        and (headers.at("stsSeconds").number or 0) >= LEAST_STS
         and headers.at("stsIncludeSubdomains").flag is True
         and headers.at("contentTypeNosniff").flag is True
         and headers.at("customFrameOptionsValue").text in _FRAMES

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from ..judging import Level, Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding
 from . import kinds
 from .availability import amount
+from .exposure import is_private
 
 _GUESTS = (kinds.VM, kinds.LXC)
 _OF_HOST = ("hostpcis", "usbs", "devicePassthroughs", "virtiofs")
 _BEYOND = ("kvmArguments", "hookScriptFileId")
+_TOLD_BESIDE = ("vendorDataFileId", "networkDataFileId", "metaDataFileId")
 _SAFE_CACHES = frozenset({"", "none", "writethrough", "directsync", "writeback"})
 _SPARE = 0.9
 
@@ -29,12 +31,32 @@ def machine_confined(resource: Resource) -> Iterator[Finding]:
     for mount in props.at("mountPoints").items():
         if mount.at("volume").text.startswith("/"):
             yield mount.at("volume").wrong("is a folder of the hypervisor", "give a volume of a data store")
+    for name in _TOLD_BESIDE:
+        if props.at("initialization", name).text:
+            yield props.at("initialization", name).wrong("tells it what no rule reads", "say it in the user data")
+    yield from _made_otherwise(resource)
     features = props.at("features")
     for name in ("keyctl", "fuse", "nesting"):
         if features.at(name).flag:
             yield features.at(name).wrong("is true", "remove it")
     for each in features.at("mounts").items():
         yield each.wrong(f"lets it mount {each.text}", "remove it")
+
+
+def _made_otherwise(resource: Resource) -> Iterator[Finding]:
+    props = resource.props
+    for name in ("clone", "idmaps"):
+        if list(props.at(name).leaves()):
+            yield props.at(name).wrong("makes it of another machine, or gives it users of the host", "remove it")
+    if props.at("cdrom", "fileId").text not in {"", "none", "cdrom"}:
+        yield props.at("cdrom", "fileId").wrong("may start it with another system", "remove it")
+    if any(each.startswith("net") for each in props.at("bootOrders").texts()):
+        yield props.at("bootOrders").wrong("starts it with what the network gives", "remove it")
+    if props.at("console", "type").text == "shell":
+        yield props.at("console", "type").wrong("is shell: root without a login", "remove it")
+    for interface in (*props.at("networkDevices").items(), *props.at("networkInterfaces").items()):
+        if interface.at("trunks").text:
+            yield interface.at("trunks").wrong("joins other networks", "remove it")
 
 
 @resource_rule("machine-runs", requirements=("ENV-4", "INF-1"), types=_GUESTS)
@@ -48,6 +70,9 @@ def machine_runs(resource: Resource) -> Iterator[Finding]:
     limit = props.at("cpu", "limit")
     if limit.number and limit.number < (props.at("cpu", "cores").number or 1):
         yield limit.wrong(f"is {limit.text}, less than the cores", "remove it")
+    for interface in (*props.at("networkDevices").items(), *props.at("networkInterfaces").items()):
+        if interface.at("disconnected").flag or interface.at("rateLimit").number:
+            yield interface.wrong("is cut off, or slowed down", "remove it")
     for disk in props.at("disks").items():
         if disk.at("cache").text not in _SAFE_CACHES:
             yield disk.at("cache").wrong(f"is {disk.at('cache').text}: a lost hypervisor loses data", "give none")
@@ -102,4 +127,56 @@ def volumes_fit(stack: Stack) -> Iterator[Finding]:
         )
 
 
-RULES = (machine_confined, machine_runs, machine_network, volumes_fit)
+@stack_rule(
+    "machine-placed",
+    requirements=("INF-1", "INF-8", "SEC-6"),
+    types=(*_GUESTS, kinds.POOL, kinds.IPSET, kinds.DNS_RECORD),
+)
+def machine_placed(stack: Stack) -> Iterator[Finding]:
+    """A machine has a role, is in the stack's pool, sends from its own address alone, and asks the stack's servers."""
+    pools = {each.props.at("poolId").text for each in stack.of(kinds.POOL)}
+    roles = any(_ROLES & set(each.props.at("tags").texts()) for each in stack.of(*_GUESTS))
+    own: dict[str, str] = {}
+    routers: set[str] = set()
+    for machine in stack.of(*_GUESTS):
+        props = machine.props
+        if pools and props.at("poolId").text not in pools:
+            yield props.at("poolId").wrong(f"is {props.at('poolId').text or 'missing'}", "name the stack's pool")
+        if roles and not _ROLES & set(props.at("tags").texts()):
+            yield props.at("tags").wrong("name no role", f"give one of {', '.join(sorted(_ROLES))}")
+        for server in props.at("initialization", "dns", "servers").items():
+            if not is_private(server.text):
+                yield server.wrong(f"is {server.text}, out of the platform", "name the stack's name servers")
+        for place in props.at("initialization", "ipConfigs").items():
+            address, router = place.at("ipv4", "address"), place.at("ipv4", "gateway")
+            if not address.text.partition("/")[0].replace(".", "").isdigit():
+                yield address.wrong(f"is {address.text or 'missing'}", "give the machine's own address")
+            own[address.text.partition("/")[0]] = props.at("vmId").text
+            routers.add(router.text)
+            if len(routers) > 1:
+                yield router.wrong(f"is {router.text}, another one than other machines have", "give the network's")
+    yield from _sends(stack, own)
+    for record in stack.of(kinds.DNS_RECORD):
+        host = record.props.at("name").text.partition(".")[0]
+        for machine in stack.of(kinds.VM):
+            address = machine.props.at("initialization", "ipConfigs", 0, "ipv4", "address").text.partition("/")[0]
+            if machine.props.at("name").text == host and record.props.at("records").texts() != [address]:
+                yield record.props.at("records").wrong(f"is not {host}'s address", f"give {address}")
+
+
+_ROLES = frozenset({"k3s-server", "k3s-agent", "docker-host", "lxc"})
+
+
+def _sends(stack: Stack, own: Mapping[str, str]) -> Iterator[Finding]:
+    for allowed in stack.of(kinds.IPSET):
+        number = allowed.props.at("vmId").text or allowed.props.at("containerId").text
+        for entry in allowed.props.at("cidrs").items():
+            address = entry.at("name").text.partition("/")[0]
+            if own.get(address, number) != number:
+                yield entry.at("name").wrong(f"is {address}, another machine's", "remove it")
+        names = {entry.at("name").text.partition("/")[0] for entry in allowed.props.at("cidrs").items()}
+        if number in own.values() and not any(own.get(each) == number for each in names):
+            yield allowed.props.at("cidrs").wrong("lack the machine's own address", "add it")
+
+
+RULES = (machine_placed, machine_confined, machine_runs, machine_network, volumes_fit)

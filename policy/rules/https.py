@@ -108,6 +108,9 @@ def kubernetes_provider_tls(resource: Resource) -> Iterator[Finding]:
         yield kubeconfig.wrong(
             "switches the check of the certificate off (insecure-skip-tls-verify)", "give certificate-authority-data"
         )
+    written = resource.props.at("renderYamlToDirectory")
+    if written.text:
+        yield written.wrong("writes every Secret into a folder", "remove it")
     if re.search(r"server[\"']?\s*:\s*[\"']?http://", text):
         yield kubeconfig.wrong("names an API server over plain HTTP", "give an https:// server")
 

@@ -12,7 +12,7 @@ from ..judging import Level, Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 
-_OWN_REGISTRY = re.compile(r"(registry\.(?!k8s\.io/)[a-z0-9.-]+)(?::\d+)?/")
+OWN_REGISTRY = re.compile(r"(registry\.(?!k8s\.io/)[a-z0-9.-]+)(?::\d+)?/")
 """`registry.` of a stack's core domain; Kubernetes' own begins so too."""
 CHARTS = frozenset({"https://charts.jetstack.io"})
 """Where charts may come from."""
@@ -32,7 +32,7 @@ def today() -> date:
 def judge_support(image: Value) -> Iterator[Finding]:
     """Whether an image of others is in the table of versions and supported still."""
     text = image.text
-    if _OWN_REGISTRY.match(text) or text.startswith("sha256:"):
+    if OWN_REGISTRY.match(text) or text.startswith("sha256:"):
         return
     listed = _LISTED.get(text.partition("@")[0])
     if listed is None:
@@ -46,7 +46,7 @@ def _judge(image: Value) -> Iterator[Finding]:
     text = image.text
     if _DIGEST.search(text):
         return
-    if _OWN_REGISTRY.match(text):
+    if OWN_REGISTRY.match(text):
         yield image.wrong(f"{text!r} names no digest", "give <image>@sha256:<digest>, as the release wrote it")
         return
     tag = text.partition("@")[0].rpartition("/")[2].partition(":")[2]
@@ -158,7 +158,7 @@ def own_registry(stack: Stack) -> Iterator[Finding]:
     for workload in stack.of(*kinds.WORKLOADS):
         images += [container.at("image") for container in kinds.all_containers(kinds.pod_spec(workload))]
     for image in images:
-        own = _OWN_REGISTRY.match(image.text)
+        own = OWN_REGISTRY.match(image.text)
         if own is not None and own[1] not in names:
             yield image.wrong(f"is of {own[1]}, for which the stack has no record", "take it from the stack's registry")
 

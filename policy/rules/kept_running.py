@@ -17,7 +17,10 @@ IN_CLUSTER = re.compile(r"[a-z]+://([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 _SERVICES, _WATCHING = "luxima-services", "luxima-watching"
 _WATCHERS = frozenset({"observability", "node-agents", "?"})
 _MOST_HELD_SECONDS = 600
-_LEAST_START_SECONDS = 20
+_LEAST_START_SECONDS, _MOST_START_SECONDS = 20, 1800
+_LONGEST = {"initialDelaySeconds": 600, "timeoutSeconds": 60, "successThreshold": 3}
+_NAMED = frozenset({"cpu", "memory", "ephemeral-storage"})
+_MOST_GRACE_SECONDS, _MOST_READY_SECONDS = 900, 600
 _LEAST_PROGRESS_SECONDS = 60
 _MOST_OVER = 4
 """A container's memory at most, as a multiple of what is kept for it."""
@@ -39,6 +42,7 @@ def workload_lives(resource: Resource) -> Iterator[Finding]:
     deadline = spec.at("progressDeadlineSeconds")
     if deadline.present and (deadline.number or 0) < _LEAST_PROGRESS_SECONDS:
         yield deadline.wrong(f"is {deadline.text}: no rollout is as fast", f"give at least {_LEAST_PROGRESS_SECONDS}")
+    yield from _in_time(resource, spec, pod)
     labels = {name: value.text for name, value in kinds.pod_template(resource).at("metadata", "labels").entries()}
     selected = spec.at("selector", "matchLabels")
     if any(labels.get(name) != value.text for name, value in selected.entries()):
@@ -54,6 +58,17 @@ def workload_lives(resource: Resource) -> Iterator[Finding]:
         yield from _amounts(container.at("resources"))
 
 
+def _in_time(resource: Resource, spec: Value, pod: Value) -> Iterator[Finding]:
+    for place, most in (
+        (pod.at("terminationGracePeriodSeconds"), _MOST_GRACE_SECONDS),
+        (spec.at("minReadySeconds"), _MOST_READY_SECONDS),
+    ):
+        if (place.number or 0) > most:
+            yield place.wrong(f"is {place.text}: no rollout ends", f"give at most {most}")
+    if resource.props.at("metadata", "annotations", "pulumi.com/skipAwait").text == "true":
+        yield resource.props.at("metadata", "annotations").wrong("waits for no rollout", "remove pulumi.com/skipAwait")
+
+
 def _seconds(probe: Value) -> float:
     period, failures = probe.at("periodSeconds").number, probe.at("failureThreshold").number
     return (10 if period is None else period) * (3 if failures is None else failures)
@@ -65,6 +80,16 @@ def _paces(container: Value) -> Iterator[Finding]:
         yield live.at("failureThreshold").wrong(
             f"and periodSeconds leave a pod that hangs for more than {_MOST_HELD_SECONDS} s", "give less"
         )
+    for probe in (container.at("readinessProbe"), live, start):
+        for name, most in _LONGEST.items():
+            if (probe.at(name).number or 0) > most:
+                yield probe.at(name).wrong(f"is {probe.at(name).text}", f"give at most {most}")
+    if start.present and _seconds(start) > _MOST_START_SECONDS:
+        yield start.at("failureThreshold").wrong(
+            f"and periodSeconds wait for more than {_MOST_START_SECONDS} s for a pod that hangs", "give less"
+        )
+    if live.at("terminationGracePeriodSeconds").present:
+        yield live.at("terminationGracePeriodSeconds").wrong("ends the pod in another time", "remove it")
     if start.present and _seconds(start) < _LEAST_START_SECONDS:
         yield start.at("failureThreshold").wrong(
             f"and periodSeconds end a pod that takes {_LEAST_START_SECONDS} s to start", "give more"
@@ -72,7 +97,11 @@ def _paces(container: Value) -> Iterator[Finding]:
 
 
 def _amounts(resources: Value) -> Iterator[Finding]:
-    for name in ("cpu", "memory"):
+    for kind in ("limits", "requests"):
+        for name in resources.at(kind).names():
+            if name not in _NAMED:
+                yield resources.at(kind, name).wrong("is what no node has", "remove it")
+    for name in sorted(_NAMED):
         limit, request = resources.at("limits", name), resources.at("requests", name)
         if limit.text and request.text and amount(limit.text) < amount(request.text):
             yield limit.wrong(f"is {limit.text}, less than the request", "give at least that")
@@ -109,6 +138,9 @@ def service_measured(resource: Resource) -> Iterator[Finding]:
     ports = {
         port.at("containerPort").text for each in pod.at("containers").items() for port in each.at("ports").items()
     }
+    path = notes.at("prometheus.io/path")
+    if path.text and "metrics" not in path.text:
+        yield path.wrong(f"is {path.text}, no page of figures", "give /metrics")
     port = notes.at("prometheus.io/port")
     if port.text not in ports:
         yield port.wrong(f"is {port.text or 'missing'}, which the pods do not open", "give one of theirs")

@@ -225,6 +225,12 @@ def service_published(resource: Resource) -> Iterator[Finding]:
         yield spec.at("type").wrong("opens a port on every node", "give ClusterIP")
     elif is_public(spec) and spec.at("selector", _NAME).text not in GATEWAYS:
         yield spec.at("type").wrong("publishes what is no gateway", "give ClusterIP, and a route of the gateway")
+    ports = {port.at("port").text for port in spec.at("ports").items()}
+    if is_public(spec) and spec.at("selector", _NAME).text in GATEWAYS and "443" not in ports:
+        yield spec.at("ports").wrong("lack 443, at which users come", "add it")
+    for name in ("loadBalancerSourceRanges", "loadBalancerClass", "loadBalancerIP"):
+        if spec.at(name).present:
+            yield spec.at(name).wrong("is nothing that the balancer here looks at, or leaves users out", "remove it")
     if list(spec.at("externalIPs").items()):
         yield spec.at("externalIPs").wrong("takes addresses of others", "remove it")
 
@@ -259,9 +265,9 @@ def service_target(stack: Stack) -> Iterator[Finding]:
         if not found:
             yield spec.at("selector").wrong("selects no workload's pods", "give labels of the pods")
             continue
-        own = service.props.at("metadata", "labels", _NAME).text
-        if own and own != wanted.get(_NAME, own):
-            yield spec.at("selector").wrong(f"selects {wanted[_NAME]}, and is {own}'s", "give labels of its own pods")
+        for name, label in service.props.at("metadata", "labels").entries():
+            if label.text != wanted.get(name, label.text):
+                yield spec.at("selector").wrong(f"selects {wanted[name]}, and is {label.text}'s", "give its own labels")
         for port in spec.at("ports").items():
             target = port.at("targetPort")
             if (target.text or port.at("port").text) not in opened:

@@ -132,6 +132,10 @@ def storage_users(stack: Stack) -> Iterator[Finding]:
                 attachment.props.at("userName").text, value.text
             ):
                 yield value.wrong("is a second one of this user", "give each user one policy")
+    for each in stack.of(kinds.IAM_USER, kinds.SERVICE_ACCOUNT):
+        for name in ("disableUser", "expiration"):
+            if each.props.at(name).present and each.props.at(name).text != "false":
+                yield each.props.at(name).wrong("ends what its program does", "remove it")
     for key in stack.of(kinds.SERVICE_ACCOUNT):
         user = key.props.at("targetUser")
         if users and user.text not in users:

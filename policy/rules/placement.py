@@ -14,6 +14,8 @@ _APART = ("k3s-agent", "docker-host", "lxc")
 _ENVIRONMENTS = frozenset({"dev"})
 _LEAST = {"k3s-server": (2, 4096), "k3s-agent": (2, 4096), "docker-host": (2, 4096)}
 """Cores and MiB below which what the machine is for does not run."""
+_LEAST_LXC_MIB = 256
+_LEAST_GIB = {kinds.VM: 20, kinds.LXC: 4}
 _FORBIDDEN = ("chpasswd", "password", "ssh_pwauth_password", "ssh_keys", "ssh_import_id")
 _LOGINS = {"PasswordAuthentication": "no", "KbdInteractiveAuthentication": "no", "PermitRootLogin": "no"}
 _NEVER = {"PermitEmptyPasswords": "yes", "HostbasedAuthentication": "yes"}
@@ -54,8 +56,13 @@ def machine_starts(resource: Resource) -> Iterator[Finding]:
     if start.flag is False:
         yield start.wrong("is false", "set it to true")
     agent = resource.props.at("agent", "enabled")
-    if resource.type == kinds.VM and agent.flag is False:
-        yield agent.wrong("is false: no backup could freeze its file systems", "set it to true")
+    yield from _sized(resource)
+    if resource.type == kinds.VM and resource.props.at("migrate").flag is not True:
+        yield resource.props.at("migrate").wrong("is not true: on another node it would be another one", "set it")
+    if not resource.props.at("startup", "order").text:
+        yield resource.props.at("startup", "order").wrong("is missing", "say when it starts (INF-1)")
+    if resource.type == kinds.VM and agent.flag is not True:
+        yield agent.wrong("is not true: no backup could freeze its file systems", "set it to true")
     for role, (cores, memory) in _LEAST.items():
         if resource.type == kinds.VM and role in resource.props.at("tags").texts():
             if (resource.props.at("cpu", "cores").number or 0) < cores:
@@ -65,6 +72,15 @@ def machine_starts(resource: Resource) -> Iterator[Finding]:
     floating = resource.props.at("memory", "floating")
     if floating.number and floating.number < (resource.props.at("memory", "dedicated").number or 0):
         yield floating.wrong("takes memory away that pods count on", "remove it")
+
+
+def _sized(resource: Resource) -> Iterator[Finding]:
+    memory = resource.props.at("memory", "dedicated")
+    if resource.type == kinds.LXC and (512 if memory.number is None else memory.number) < _LEAST_LXC_MIB:
+        yield memory.wrong(f"is {memory.text}", f"give at least {_LEAST_LXC_MIB}")
+    for disk in (*resource.props.at("disks").items(), resource.props.at("disk")):
+        if disk.at("size").present and (disk.at("size").number or 0) < _LEAST_GIB[resource.type]:
+            yield disk.at("size").wrong(f"is {disk.at('size').text}", f"give at least {_LEAST_GIB[resource.type]}")
 
 
 @resource_rule("machine-logins", requirements=("SEC-2", "SEC-3"), types=(kinds.FILE,))
@@ -88,12 +104,15 @@ def machine_logins(resource: Resource) -> Iterator[Finding]:
 
 def _sshd(config: Value, data: Value) -> Iterator[Finding]:
     of_sshd = [file.at("content") for file in config.at("write_files").items() if "sshd" in file.at("path").text]
-    said = dict(line.split(maxsplit=1) for each in of_sshd for line in each.text.splitlines() if " " in line)
+    said: dict[str, str] = {}
+    for line in (line for each in of_sshd for line in each.text.splitlines() if " " in line.strip()):
+        # sshd takes the first of two.
+        said.setdefault(line.split(maxsplit=1)[0].lower(), line.split(maxsplit=1)[1].strip())
     for name, wanted in _LOGINS.items():
-        if said.get(name) != wanted:
+        if said.get(name.lower()) != wanted:
             yield data.wrong(f"does not set {name} {wanted}", "write it into a file of sshd's")
     for name, never in _NEVER.items():
-        if said.get(name) == never:
+        if said.get(name.lower()) == never:
             yield data.wrong(f"sets {name} {never}", "remove it")
 
 

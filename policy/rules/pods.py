@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import pairwise
 
@@ -13,7 +14,13 @@ from .availability import amount
 _UNREADY_SECONDS = 60
 """Within this a pod that fails gets no more requests."""
 _HOSTNAME = "kubernetes.io/hostname"
+_EVERY_NODE = frozenset({"kubernetes.io/os", "kubernetes.io/arch"})
+"""Labels that are the same on all nodes."""
+_AWAY = frozenset({"node.kubernetes.io/not-ready", "node.kubernetes.io/unreachable"})
+_MOST_AWAY_SECONDS = 300
+"""Kubernetes' own: how long pods stay on a node that is lost."""
 _ASKING = ("httpGet", "tcpSocket", "grpc")
+_TRIVIAL = re.compile(r"(?:(?:/bin/)?(?:ba)?sh -c )?(?:(?:/bin/)?true|:|echo\b.*|exit 0)")
 _ORDER = ("luxima-services", "luxima-watching", "luxima-gateways")
 """Who goes first when there is no room: services scale, what watches them says so, and gateways carry all."""
 
@@ -26,7 +33,8 @@ def workload_asked(resource: Resource) -> Iterator[Finding]:
             probe = container.at(name)
             if probe.present and not any(probe.at(each).present for each in _ASKING):
                 command = probe.at("exec", "command")
-                if not command.texts() or command.texts()[0] in {"true", "/bin/true", "echo", ":"}:
+                words = " ".join(command.texts())
+                if not words or _TRIVIAL.fullmatch(words):
                     yield probe.wrong("asks nobody", f"give one of {', '.join(_ASKING)}")
         ready, live = container.at("readinessProbe"), container.at("livenessProbe")
         waits = ready.at("initialDelaySeconds").number or 0
@@ -48,23 +56,34 @@ def workload_anywhere(resource: Resource) -> Iterator[Finding]:
     pod = kinds.pod_spec(resource)
     if pod.at("nodeName").text:
         yield pod.at("nodeName").wrong("binds the pods to one node", "remove it")
-    if pod.at("nodeSelector", _HOSTNAME).text:
-        yield pod.at("nodeSelector", _HOSTNAME).wrong("binds the pods to one node", "remove it")
+    for name, value in pod.at("nodeSelector").entries():
+        if name not in _EVERY_NODE:
+            yield value.wrong("binds the pods to some nodes", "remove it")
     affinity = pod.at("affinity")
     required = "requiredDuringSchedulingIgnoredDuringExecution"
     for term in affinity.at("nodeAffinity", required, "nodeSelectorTerms").items():
         for kind in ("matchExpressions", "matchFields"):
             for each in term.at(kind).items():
-                if each.at("key").text in {_HOSTNAME, "metadata.name"} and len(each.at("values").texts()) < 2:
-                    yield each.wrong("binds the pods to one node", "remove it")
+                if each.at("key").text not in _EVERY_NODE:
+                    yield each.wrong("binds the pods to some nodes", "remove it")
     preferred = affinity.at("podAffinity", "preferredDuringSchedulingIgnoredDuringExecution").items()
     terms = [*affinity.at("podAffinity", required).items(), *(each.at("podAffinityTerm") for each in preferred)]
     for term in terms:
         if term.at("topologyKey").text == _HOSTNAME:
             yield term.wrong("puts the pods on one node", "remove it")
+    yield from _scheduled(pod)
+
+
+def _scheduled(pod: Value) -> Iterator[Finding]:
     for each in pod.at("tolerations").items():
-        if each.at("operator").text == "Exists" and not each.at("key").text:
-            yield each.wrong("lets the pods onto every node, also that of the servers", "name the taint")
+        waits = each.at("tolerationSeconds").number
+        if each.at("key").text not in _AWAY or waits is None or waits > _MOST_AWAY_SECONDS:
+            yield each.wrong("keeps the pods on nodes that are lost, or not for them", "remove it")
+    for name in ("schedulingGates", "readinessGates"):
+        if list(pod.at(name).items()):
+            yield pod.at(name).wrong("waits for what nobody says", "remove it")
+    if pod.at("os", "name").text not in {"", "linux"}:
+        yield pod.at("os", "name").wrong(f"is {pod.at('os', 'name').text}, which no node runs", "remove it")
 
 
 @resource_rule("workload-moves-on", requirements=("REL-1", "REL-2"), types=kinds.LONG_RUNNING)
@@ -121,10 +140,19 @@ def quota_fits(stack: Stack) -> Iterator[Finding]:
                 asked = amount(container.at("resources", kind, name).text)
                 room[f"{kind}.{name}"] = room.get(f"{kind}.{name}", 0) + copies * asked
     for quota in stack.of(kinds.QUOTA):
+        for name in ("scopes", "scopeSelector"):
+            if quota.props.at("spec", name).present:
+                yield quota.props.at("spec", name).wrong("counts some pods only", "remove it")
+        for name in quota.props.at("spec", "hard").names():
+            if name not in _COUNTED:
+                yield quota.props.at("spec", "hard", name).wrong("bounds what no rule counts", "remove it")
         for name, least in needed.get(kinds.namespace_of(quota), {}).items():
             most = quota.props.at("spec", "hard", name)
             if most.present and _amount(most) < least:
                 yield most.wrong(f"is {most.text}, less than the namespace's pods need", "give more")
+
+
+_COUNTED = frozenset({"pods", "requests.cpu", "requests.memory", "limits.cpu", "limits.memory"})
 
 
 def _amount(value: Value) -> float:

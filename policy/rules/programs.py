@@ -39,9 +39,22 @@ _UNVERIFIED = re.compile(
 )
 _OPEN = re.compile(
     r"PGRST_DB_ANON_ROLE=(?!anon$).*|GOTRUE_(?:MAILER|SMS)_AUTOCONFIRM=true"
-    r"|GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED=true"
+    r"|GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED=true|GOTRUE_JWT_ADMIN_ROLES=(?!(?:service_role|supabase_admin)$).*"
+    r"|GOTRUE_JWT_DEFAULT_GROUP_NAME=(?!authenticated$).*|GOTRUE_JWT_EXP=\d{6,}|GOTRUE_PASSWORD_MIN_LENGTH=[0-7]"
+    r"|GOTRUE_URI_ALLOW_LIST=(?:.*,)?(?:\*|https?://\*)(?:[*/,].*)?|VERIFY_JWT=false|SECURE_CHANNELS=false"
+    r"|PGRST_DB_SCHEMAS=.*\b(?:internal|auth|vault|storage)\b.*|PGRST_(?:JWT_ROLE_CLAIM_KEY|DB_PRE_CONFIG)=.+"
 )
 """Who is nobody is more than that."""
+_SILENT = re.compile(
+    r"GOTRUE_LOG_LEVEL=(?:error|fatal|panic)|GOTRUE_AUDIT_LOG_DISABLE_POSTGRES=true|PGRST_LOG_LEVEL=crit"
+    r"|LOG_LEVEL=(?:silent|off|fatal)|OTEL_SDK_DISABLED=true|OTEL_TRACES_SAMPLER=always_off"
+)
+"""Nobody hears of logins that fail, nor of what a request did (SEC-4, MON-4)."""
+_BESIDE = re.compile(
+    r"(?:https?|all)_proxy=.+|LD_(?:PRELOAD|LIBRARY_PATH)=.+|NODE_OPTIONS=.*--(?:inspect|tls-min-v1\.[01]).*", re.I
+)
+"""Another one reads along, or runs along."""
+_AUTHORITY = frozenset({"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"})
 _SSL_MODE = re.compile(r"\bsslmode=(disable|allow|prefer|require)\b")
 
 
@@ -76,7 +89,11 @@ def _told(resource: Resource) -> Iterator[tuple[str, Value, Value]]:
 )
 def program_variables(resource: Resource) -> Iterator[Finding]:
     """No variable switches a check off, nor says what a program's own document is to say, where rules read it."""
+    said: dict[str, str] = {}
     for place, name, value in _variables(resource):
+        yield from _beside(place, name, value)
+        if said.setdefault(name, value) != value:
+            yield place.wrong(f"gives {name} once more", "remove it")
         if _UNVERIFIED.fullmatch(f"{name}={value}"):
             yield place.wrong(f"gives {name}, which checks nobody", "remove it")
         elif _OPEN.fullmatch(f"{name}={value}"):
@@ -85,6 +102,15 @@ def program_variables(resource: Resource) -> Iterator[Finding]:
             yield place.wrong("does not check the database's certificate", "give sslmode=verify-full")
         elif _DOCUMENTED.match(name) and not _SAID_BY_FILE.search(f"{value}{name}"):
             yield place.wrong(f"gives {name} beside the program's document", "say it in the document")
+
+
+def _beside(place: Value, name: str, value: str) -> Iterator[Finding]:
+    if _SILENT.fullmatch(f"{name}={value}"):
+        yield place.wrong(f"gives {name}, by which nobody hears of what happens", "remove it")
+    if _BESIDE.fullmatch(f"{name}={value}"):
+        yield place.wrong(f"gives {name}, by which another one runs or reads along", "remove it")
+    if name in _AUTHORITY and value.startswith("/tmp/"):  # noqa: S108 - what a rule is to find
+        yield place.wrong(f"believes {value}, which anybody may write", "name the mounted file")
 
 
 @resource_rule(

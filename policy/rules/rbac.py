@@ -23,6 +23,8 @@ _OPENING = frozenset(
     }
 )
 """Resources by which one becomes another, or gets into what runs."""
+_OF_NODES = frozenset({"nodes/log", "nodes/configz", "nodes/checkpoint"})
+_PAGES = frozenset({"/metrics", "/metrics/slis", "/healthz", "/livez", "/readyz", "/version"})
 _BECOMING = frozenset(
     {"pods", "roles", "rolebindings", "clusterroles", "clusterrolebindings", "certificatesigningrequests/approval"}
 )
@@ -55,12 +57,17 @@ def role_narrow(resource: Resource) -> Iterator[Finding]:
 
 
 def _resources(rule: Value, *, cluster_wide: bool) -> Iterator[Finding]:
+    for page in rule.at("nonResourceURLs").items():
+        if page.text not in _PAGES and "*" not in page.text:
+            yield page.wrong(f"is {page.text}, no page of figures", "remove it")
     writes = any(verb.text not in _READING for verb in rule.at("verbs").items())
     for each in rule.at("resources").items():
         if writes and each.text in _BECOMING:
             yield each.wrong(f"is {each.text}, by which one becomes another account", "remove it")
         elif each.text in _OPENING or (each.text in _CLUSTER_WIDE and cluster_wide):
             yield each.wrong(f"is {each.text}", "remove it")
+        elif each.text in _OF_NODES or {"cert-manager.io", "cilium.io"} & set(rule.at("apiGroups").texts()):
+            yield each.wrong(f"is {each.text}, which shows what is inside", "remove it")
         elif each.text == "secrets" and not rule.at("resourceNames").texts():
             yield each.wrong("is every secret of the namespace", "name them in resourceNames")
 
@@ -151,6 +158,8 @@ def secret_token(resource: Resource) -> Iterator[Finding]:
 @resource_rule("account-token", requirements=("SEC-2",), types=(kinds.SERVICE_ACCOUNT_KUBERNETES,))
 def account_token(resource: Resource) -> Iterator[Finding]:
     """No account gives its token to pods that did not ask for it."""
+    if list(resource.props.at("secrets").items()):
+        yield resource.props.at("secrets").wrong("are tokens that never end", "remove it")
     automount = resource.props.at("automountServiceAccountToken")
     if automount.flag is not False:
         yield automount.wrong("is not false", "set it to false")

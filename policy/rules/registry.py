@@ -13,6 +13,7 @@ import yaml
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
+from .buckets import REGISTRY, class_of
 from .loki import hours_of
 
 _HASHED = re.compile(r"([^:\s]+:\$2[aby]\$\S+\s*)+")
@@ -118,6 +119,8 @@ def registry_sides(stack: Stack) -> Iterator[Finding]:
         for content, document in _configs(resource):
             storage = _at(document, "storage")
             bucket = str(_at(storage, "s3", "bucket") or "")
+            if bucket and class_of(bucket) != REGISTRY:
+                yield content.wrong(f"keeps images in {bucket}", f"name the bucket that ends with -{REGISTRY}")
             if not bucket:
                 yield content.wrong("keeps images beside object storage", "give storage.s3")
             if _at(document, "proxy") is not None:

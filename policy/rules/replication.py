@@ -33,6 +33,8 @@ def database_replication(resource: Resource) -> Iterator[Finding]:
     for content in files(resource, "pg_hba.conf"):
         for line in content.text.splitlines():
             fields = line.partition("#")[0].split()
+            if fields[1:2] == ["replication"] and fields[0] == "host" and fields[-1] != "reject":
+                yield content.wrong(f"says {line.strip()}: more than the replica follows", "reject it")
             if len(fields) < 5 or fields[0] == "local" or fields[3] in BESIDE or fields[-1] == "reject":
                 continue
             if not _is_one(fields[3]) or fields[2] == "all" or fields[0] != "hostssl":

@@ -189,8 +189,9 @@ def password_strength(resource: Resource) -> Iterator[Finding]:
         secret = resource.props.at("secret" if resource.type == kinds.IAM_USER else "minioPassword")
         # One that is not made yet is no default.
         with contextlib.suppress(UnevaluableError):
-            if secret.text.lower() in DEFAULTS:
-                yield secret.wrong("is the one that the program came with", "have one made by RandomPassword")
+            short = resource.type == kinds.IAM_USER and 0 < len(secret.text) < LEAST_LENGTH
+            if secret.text.lower() in DEFAULTS or short:
+                yield secret.wrong("is short, or the one that came with it", "have one made by RandomPassword")
         return
     length = resource.props.at("length")
     if (length.number or 0) < LEAST_LENGTH:

@@ -12,7 +12,7 @@ from ..judging import Resource, Stack, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
 from .availability import ENVIRONMENTS
-from .documents import ALERTMANAGER, LOKI, PROMETHEUS, TEMPO, Document, of_resource
+from .documents import ALERTMANAGER, GATEWAY, LOKI, PROMETHEUS, ROUTING, TEMPO, Document, of_resource
 
 _SNAPSHOTS = re.compile(r"^etcd-s3-config-secret: (\S+)", re.MULTILINE)
 _TYPES = (kinds.CONFIG_MAP, *kinds.LONG_RUNNING)
@@ -68,6 +68,12 @@ def _named(document: Document) -> Iterator[Value]:
     elif document.kind == LOKI:
         yield content.at("runtime_config", "file")
         yield content.at("common", "storage", "s3", "http_config", "ca_file")
+    elif document.kind == GATEWAY:
+        folder = content.at("providers", "file", "directory")
+        yield folder.holding(f"{folder.text}/*") if folder.text else content.at("providers", "file", "filename")
+    elif document.kind == ROUTING:
+        for certificate in content.at("tls", "certificates").items():
+            yield from (certificate.at("certFile"), certificate.at("keyFile"))
     elif document.kind == ALERTMANAGER:
         yield from content.at("templates").items()
         for name, leaf in content.named_leaves():
@@ -165,6 +171,10 @@ def snapshots_wired(stack: Stack) -> Iterator[Finding]:
             for name in _SNAPSHOTS.findall(create.text):
                 if name not in secrets:
                     yield create.wrong(f"names the Secret {name}, which is not declared", "declare it")
+    for secret in stack.of(kinds.SECRET):
+        place = secret.props.at("metadata", "namespace")
+        if secret.props.at("type").text == "etcd.k3s.cattle.io/s3-config-secret" and place.text != "kube-system":
+            yield place.wrong(f"is {place.text}, where k3s does not look", "give kube-system")
 
 
 RULES = (snapshots_wired, files_named, environment_told, volumes_used)

@@ -66,7 +66,7 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         )
         for rule in (
             *("command-secrets", "command-verifies", "command-downloads", "command-quiet", "cluster-hardened"),
-            *("k3s-supported", "node-registries", "node-manifests"),
+            *("k3s-supported", "node-registries", "node-manifests", "k3s-told", "machine-updates-known"),
         )
     },
     ("docker-provider-tls", "docker-*", "registryAuth"): one(
@@ -93,6 +93,7 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
             *("database-routes", "docker-gateway", "gateway-backends", "gateway-inside"),
+            *("log-lines-masked", "log-lines-kept", "log-agents-send", "probes-mean-it"),
         )
     },
     ("backup-encrypted", "backup-*-database-files-container", "uploads[*].content"): one(

@@ -18,6 +18,7 @@ from . import (
     encryption,
     exposure,
     firewalls,
+    flowing,
     gateways,
     hosts,
     https,
@@ -39,6 +40,7 @@ from . import (
     secrets,
     storage_server,
     telling,
+    whole,
     workloads,
 )
 
@@ -79,4 +81,6 @@ SPECS: tuple[Spec, ...] = (
     *hosts.SPECS,
     *in_cluster.SPECS,
     *telling.SPECS,
+    *flowing.SPECS,
+    *whole.SPECS,
 )

@@ -12,7 +12,14 @@ from ..spec import DROP, UNKNOWN, Spec, but, declared, one, wrong
 
 _SOLVER = {
     "selector": {"dnsZones": ["acehcommerce.id"]},
-    "dns01": {"rfc2136": {"tsigAlgorithm": "HMACSHA256", "nameserver": "10.10.30.53:53"}},
+    "dns01": {
+        "rfc2136": {
+            "tsigAlgorithm": "HMACSHA256",
+            "nameserver": "10.10.30.53:53",
+            "tsigKeyName": "acme",
+            "tsigSecretSecretRef": {"name": "acme"},
+        }
+    },
 }
 _ACME = {
     "server": LETS_ENCRYPT,
@@ -84,6 +91,15 @@ SPECS = (
             wrong(_issuer("spec/acme/email", ""), "spec.acme.email"),
             wrong(_issuer("spec/acme/privateKeySecretRef", {}), "spec.acme.privateKeySecretRef.name"),
             wrong(_issuer("spec/vault", {}), "spec.vault"),
+            wrong(_issuer("spec/acme/disableAccountKeyGeneration", True), "spec.acme.disableAccountKeyGeneration"),
+            wrong(
+                _issuer("spec/acme/solvers/0/selector/matchLabels", {"x": "y"}),
+                "spec.acme.solvers[0].selector.matchLabels",
+            ),
+            wrong(
+                _issuer("spec/acme/solvers/0/dns01/rfc2136/tsigSecretSecretRef", {}),
+                "spec.acme.solvers[0].dns01.rfc2136.tsigSecretSecretRef.name",
+            ),
             wrong(one(_KIND, but(_PRIVATE, ("spec/vault", {}))), "spec.vault"),
             wrong(
                 _issuer("spec/acme/solvers/0/dns01/rfc2136/nameserver", "8.8.8.8:53"),

@@ -71,7 +71,9 @@ SPECS = (
         ("uploads/0/content", _CONF.replace("1.2", "1"), _CONTENT),
         ("uploads/0/content", _CONF.replace("scram-sha-256", "md5"), _CONTENT),
         ("uploads/0/content", f"{_CONF}fsync = off\n", _CONTENT),
-        ("command", ["postgres", "-c", "ssl=off"], "command[2]"),
+        ("command", ["postgres", "-c", "config_file=/x", "-c", "ssl=off"], "command[4]"),
+        ("command", ["postgres", "-c", "config_file=/x", "-c", "archive_mode=off"], "command[4]"),
+        ("command", ["postgres"], "command"),
         unknown=("uploads/0/content", _CONTENT),
     ),
     simple(

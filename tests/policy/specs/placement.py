@@ -8,7 +8,17 @@ from policy.rules import kinds
 from .. import good
 from ..spec import UNKNOWN, Case, Spec, but, declared, one, wrong
 
-_SERVER = {"nodeName": "pve1", "tags": ["k3s-server", "prod"], "cpu": {"cores": 4.0}, "memory": {"dedicated": 8192.0}}
+_SERVER = {
+    "nodeName": "pve1",
+    "tags": ["k3s-server", "prod"],
+    "cpu": {"cores": 4.0},
+    "memory": {"dedicated": 8192.0},
+    "agent": {"enabled": True},
+    "migrate": True,
+    "startup": {"order": 10.0},
+    "disks": [{"size": 60.0}],
+}
+_LXC = {**good.LXC, "startup": {"order": 1.0}}
 
 
 def _servers(*nodes: str) -> tuple[Declared, ...]:
@@ -34,13 +44,17 @@ SPECS = (
     ),
     Spec(
         "machine-starts",
-        passes=(one(kinds.VM, _SERVER), one(kinds.LXC, good.LXC)),
+        passes=(one(kinds.VM, _SERVER), one(kinds.LXC, _LXC)),
         fails=(
             wrong(one(kinds.VM, but(_SERVER, ("onBoot", False))), "onBoot"),
             wrong(one(kinds.VM, but(_SERVER, ("agent", {"enabled": False}))), "agent.enabled"),
             wrong(one(kinds.VM, but(_SERVER, ("memory/dedicated", 512.0))), "memory.dedicated"),
             wrong(one(kinds.VM, but(_SERVER, ("memory/floating", 128.0))), "memory.floating"),
-            wrong(one(kinds.LXC, but(good.LXC, ("startOnBoot", False))), "startOnBoot"),
+            wrong(one(kinds.VM, but(_SERVER, ("migrate", False))), "migrate"),
+            wrong(one(kinds.VM, but(_SERVER, ("startup/order", None))), "startup.order"),
+            wrong(one(kinds.VM, but(_SERVER, ("disks/0/size", 8.0))), "disks[0].size"),
+            wrong(one(kinds.LXC, but(_LXC, ("startOnBoot", False))), "startOnBoot"),
+            wrong(one(kinds.LXC, but(_LXC, ("memory", {"dedicated": 16.0}))), "memory.dedicated"),
         ),
         unknown=(wrong(one(kinds.VM, but(_SERVER, ("onBoot", UNKNOWN))), "onBoot"),),
     ),

@@ -1,0 +1,110 @@
+"""k3s is told nothing that no rule reads, and its unit keeps it running (SEC-2, ENV-4, BAK-3)."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from collections.abc import Iterator, Mapping
+
+import versions
+
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, UnevaluableError, Value
+from . import kinds
+from .cluster import files
+from .documents import parsed
+from .images import OWN_REGISTRY
+
+_CONFIG, _UNIT, _REGISTRIES, _AUDIT = "/etc/rancher/k3s/config.yaml", "/k3s.service", "/registries.yaml", "/audit.yaml"
+_KEYS = frozenset(
+    {
+        *("token-file", "node-name", "node-ip", "protect-kernel-defaults", "kubelet-arg", "server", "cluster-cidr"),
+        *("service-cidr", "tls-san", "disable", "secrets-encryption", "write-kubeconfig-mode", "etcd-expose-metrics"),
+        *("etcd-snapshot-schedule-cron", "etcd-snapshot-retention", "etcd-s3", "etcd-s3-config-secret", "node-taint"),
+        *("kube-apiserver-arg", "kube-controller-manager-arg"),
+    }
+)
+_ARGUMENTS: Mapping[str, re.Pattern[str]] = {
+    name: re.compile(pattern)
+    for name, pattern in {
+        "kube-apiserver-arg": (
+            r"(?:anonymous-auth|profiling|service-account-extend-token-expiration)=false|enable-admission-plugins=.*"
+            r"|admission-control-config-file=.*|audit-policy-file=.*|audit-log-(?:path|maxage|maxbackup|maxsize)=.*"
+        ),
+        "kubelet-arg": r"(?:sync-frequency|streaming-connection-idle-timeout|pod-max-pids|tls-cipher-suites)=.*",
+        "kube-controller-manager-arg": r"terminated-pod-gc-threshold=.*",
+    }.items()
+}
+_DISABLED = frozenset({"servicelb", "traefik"})
+_SYSCTLS = re.compile(r"(?:vm\.(?:panic_on_oom|overcommit_memory)|kernel\.(?:panic|panic_on_oops|keys\.\w+))=\d+")
+_READING = frozenset({"get", "list", "watch"})
+_ALLOY = {each.version for each in versions.TABLE if "/alloy:" in each.reference}
+_RUNS_ALLOY = re.compile(
+    r"^RELEASES=https://github\.com/grafana/alloy/\S+$.*?^VERSION=(\S+)$", re.MULTILINE | re.DOTALL
+)
+_TRIVIAL = re.compile(r"\s*(?:/bin/)?(?:true|:|exit 0|echo\b.*)\s*")
+
+
+@resource_rule("k3s-told", requirements=("SEC-2", "SEC-6", "BAK-3"), types=kinds.COMMANDS, severity=Severity.CRITICAL)
+def k3s_told(resource: Resource) -> Iterator[Finding]:
+    """k3s has the settings and arguments that rules read, pulls from nobody else, and its kernel no others."""
+    create = resource.props.at("create")
+    if _CONFIG not in create.text:
+        return
+    for path, content in files(create.text).items():
+        if path == _CONFIG:
+            yield from _settings(parsed(create, content, ".yaml"))
+        elif path.endswith(_REGISTRIES):
+            for name, mirror in parsed(create, content, ".yaml").at("mirrors").entries():
+                if not OWN_REGISTRY.match(f"{name}/"):
+                    yield mirror.wrong(f"pulls {name} from elsewhere", "remove it")
+        elif path.endswith(_AUDIT):
+            yield from _trail(parsed(create, content, ".yaml"))
+        elif path.startswith("/etc/sysctl.d/"):
+            for line in content.splitlines():
+                if line.strip() and not _SYSCTLS.fullmatch(line.strip()):
+                    yield create.wrong(f"sets {line.strip()}", "remove it")
+        elif path.endswith(_UNIT) and "Restart=always" not in content.splitlines():
+            yield create.wrong("does not start k3s again", "say Restart=always in its unit")
+
+
+def _settings(config: Value) -> Iterator[Finding]:
+    for name in config.names():
+        if name not in _KEYS:
+            yield config.at(name).wrong("is read by no rule", "remove it")
+    for name, known in _ARGUMENTS.items():
+        for argument in config.at(name).items():
+            if not known.fullmatch(argument.text):
+                yield argument.wrong(f"is {argument.text}, which no rule reads", "remove it")
+    for part in config.at("disable").items():
+        if part.text not in _DISABLED:
+            yield part.wrong(f"is {part.text}, which pods need", "remove it")
+
+
+def _trail(policy: Value) -> Iterator[Finding]:
+    for stage in policy.at("omitStages").items():
+        if stage.text != "RequestReceived":
+            yield stage.wrong(f"is {stage.text}: what was done is not written down", "remove it")
+    for rule in policy.at("rules").items():
+        whose = any(rule.at(name).present for name in ("users", "userGroups", "resources"))
+        if rule.at("level").text == "None" and not whose and not (set(rule.at("verbs").texts() or [""]) <= _READING):
+            yield rule.at("level").wrong("is None for changes", "give Metadata")
+
+
+@stack_rule("steps-do", requirements=("INF-7", "INF-8", "ENV-4", "INF-4"), types=kinds.COMMANDS)
+def steps_do(stack: Stack) -> Iterator[Finding]:
+    """A step on a machine does something, undoes nothing when it goes, and brings what the table of versions has."""
+    for command in stack.of(*kinds.COMMANDS):
+        create, delete = command.props.at("create"), command.props.at("delete")
+        if delete.present:
+            yield delete.wrong("does something when the step goes", "remove it: the machine goes with its step")
+        # What is not known yet is judged when it is.
+        with contextlib.suppress(UnevaluableError):
+            if _TRIVIAL.fullmatch(create.text) and not command.props.at("update").present:
+                yield create.wrong("does nothing", "say what is to be done, or remove the step")
+            brought = _RUNS_ALLOY.search(create.text)
+            if brought is not None and f"v{brought[1]}" not in _ALLOY and brought[1] not in _ALLOY:
+                yield create.wrong(f"brings Alloy {brought[1]}", "take the version of the table")
+
+
+RULES = (k3s_told, steps_do)

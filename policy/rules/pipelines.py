@@ -1,0 +1,168 @@
+"""What log agents read, mask, label and send: nothing is lost on its way, and no secret comes along (LOG-1, LOG-7)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
+from ..values import Finding, Value
+from . import kinds
+from .availability import ENVIRONMENTS
+from .buckets import LOKI, class_of
+from .documents import LOG_AGENT, of_resource, of_stack
+
+_LOSING = frozenset({"drop", "sampling", "limit", "labeldrop"})
+"""Stages by which lines, or what they are found by, are lost."""
+_LONG = frozenset({"default", "security", "audit", "api", "edge_functions", "syslog"})
+"""Classes that are kept 30 days at least."""
+_CONTAINERS, _DOCKER = ("/var/log/pods", "/var/lib/docker/containers"), "/var/lib/docker/containers"
+_SECRETS = (
+    "-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49\n-----END PRIVATE KEY-----",
+    "password=hunter22",
+    '{"password":"hunter22"}',
+    "Authorization: Bearer abcdefghijklmnop",
+    "eyJhbGciOiJIUzI1NiJ9.eyJyb2xlIjoic2VydmljZV9yb2xlIn0.dQw4w9WgXcQ",
+    "postgres://luxima:hunter22@db:5432/luxima",
+)
+"""What must not stay as it is in a line."""
+
+
+def _masks(job: Value) -> list[str]:
+    replaced = [stage.at("replace") for stage in job.at("pipeline_stages").items()]
+    return [each.at("expression").text for each in replaced if "masked" in each.at("replace").text]
+
+
+def _hits(pattern: str, line: str) -> bool:
+    try:
+        return re.search(pattern, line) is not None
+    except re.error:
+        return False
+
+
+@resource_rule("log-lines-masked", requirements=("SEC-2", "LOG-7"), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
+def log_lines_masked(resource: Resource) -> Iterator[Finding]:
+    """A log agent takes secrets out of every line that it reads, the same ones in each of its jobs."""
+    for document in of_resource(resource):
+        if document.kind != LOG_AGENT:
+            continue
+        jobs = list(document.content.at("scrape_configs").items())
+        everywhere = {mask for job in jobs for mask in _masks(job)}
+        for job in jobs:
+            masks, stages = _masks(job), job.at("pipeline_stages")
+            if everywhere - set(masks):
+                yield stages.wrong("masks less than another job does", "give the same stages")
+            elif not all(any(_hits(mask, line) for mask in masks) for line in _SECRETS):
+                yield stages.wrong("lets secrets through", "mask passwords, tokens, keys and URLs with logins")
+
+
+@resource_rule(
+    "log-lines-kept",
+    requirements=("LOG-1", "LOG-2", "LOG-3", "LOG-7"),
+    types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER),
+)
+def log_lines_kept(resource: Resource) -> Iterator[Finding]:
+    """A log agent reads containers and the journal, drops no line, and puts none into a class that is kept shorter."""
+    for document in of_resource(resource):
+        if document.kind != LOG_AGENT:
+            continue
+        jobs = document.content.at("scrape_configs")
+        if not any(job.at("journal").present for job in jobs.items()):
+            yield jobs.wrong("reads no journal", "give a job with journal (LOG-1)")
+        read = {leaf.text for name, leaf in jobs.named_leaves() if name in {"replacement", "__path__"}}
+        if not any(path.startswith(_CONTAINERS) for path in read):
+            yield jobs.wrong("reads no containers' lines", "give a job with their files (LOG-1)")
+        if any(path.startswith(_DOCKER) for path in read) and not any("access" in path for path in read):
+            yield jobs.wrong("reads no access logs", "give a job with their files (LOG-1)")
+        position = document.content.at("positions", "filename")
+        if not position.text.startswith("/var/lib/"):
+            yield position.wrong(f"is {position.text or 'missing'}: gone with the agent", "put it on its volume")
+        for job in jobs.items():
+            yield from _stages(job.at("pipeline_stages"), selected=False)
+            yield from _classes(job)
+
+
+def _stages(stages: Value, *, selected: bool) -> Iterator[Finding]:
+    for stage in stages.items():
+        for name in stage.names():
+            if name in _LOSING or (name == "match" and stage.at(name, "action").text == "drop"):
+                yield stage.at(name).wrong("loses lines, or what they are found by", "remove it")
+        if not selected:
+            for name in ("tenant", "static_labels"):
+                if stage.at(name).present and (name == "tenant" or stage.at(name, "class").present):
+                    yield stage.at(name).wrong("is for every line", "put it into a match with a selector")
+        yield from _stages(stage.at("match", "stages"), selected=True)
+
+
+def _classes(job: Value) -> Iterator[Finding]:
+    for step in job.at("relabel_configs").items():
+        given = step.at("replacement")
+        if step.at("action").text == "drop":
+            yield step.wrong("drops lines", "remove it")
+        if step.at("target_label").text == "class" and given.text not in _LONG:
+            yield given.wrong(f"is {given.text}, which is kept shorter", "name a class that is kept 30 days")
+    journal = job.at("journal", "labels", "class")
+    if job.at("journal").present and journal.text != "syslog":
+        yield journal.wrong(f"is {journal.text or 'missing'}", "give syslog (LOG-1)")
+    for place in job.at("static_configs").items():
+        given, path = place.at("labels", "class"), place.at("labels", "__path__").text
+        if given.text not in {*_LONG, "docker"} and not (given.text == "access" and "access" in path):
+            yield given.wrong(f"is {given.text or 'missing'}", "name the class of these lines (LOG-1)")
+
+
+@stack_rule(
+    "log-agents-send",
+    requirements=("LOG-1", "LOG-3", "LOG-6"),
+    types=(
+        *(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, kinds.BUCKET_LIFECYCLE, kinds.DNS_RECORD),
+        *kinds.LONG_RUNNING,
+    ),
+    severity=Severity.CRITICAL,
+)
+def log_agents_send(stack: Stack) -> Iterator[Finding]:
+    """Agents send to the stack's Loki, to a tenant whose lines have an end, and name the environment."""
+    tenants = {
+        rule.at("filter").text.strip("/")
+        for lifecycle in stack.of(kinds.BUCKET_LIFECYCLE)
+        if class_of(kinds.bucket_of(lifecycle).text) == LOKI
+        for rule in lifecycle.props.at("rules").items()
+    } - {""}
+    names = {record.props.at("name").text for record in stack.of(kinds.DNS_RECORD)}
+    said = {
+        kinds.pod_template(each).at("metadata", "labels", "environment").text for each in stack.of(*kinds.LONG_RUNNING)
+    } & ENVIRONMENTS
+    for document in of_stack(stack, LOG_AGENT):
+        clients = document.content.at("clients")
+        if not list(clients.items()):
+            yield clients.wrong("is missing: lines go nowhere", "name Loki")
+        for client in clients.items():
+            url, tenant = client.at("url"), client.at("tenant_id")
+            host = re.sub(r"^[a-z]+://|[:/].*$", "", url.text)
+            if names and not host.endswith((".svc", ".svc.cluster.local")) and host not in names:
+                yield url.wrong(f"leads to {host}, for which the stack has no record", "name the stack's Loki")
+            if tenants and tenant.text not in tenants:
+                yield tenant.wrong(f"is {tenant.text or 'missing'}", f"give one of {', '.join(sorted(tenants))}")
+            retries = client.at("backoff_config", "max_retries")
+            if retries.present and (retries.number or 0) < _LEAST_RETRIES:
+                yield retries.wrong(f"is {retries.text}: lines are thrown away", f"give at least {_LEAST_RETRIES}")
+        for place in _environments(document.content) if len(said) == 1 else ():
+            if place.text not in said:
+                yield place.wrong(f"is {place.text or 'missing'}", f"give {min(said)}, which the stack's pods say")
+
+
+_LEAST_RETRIES = 10
+
+
+def _environments(content: Value) -> Iterator[Value]:
+    for job in content.at("scrape_configs").items():
+        given = [
+            step.at("replacement")
+            for step in job.at("relabel_configs").items()
+            if step.at("target_label").text == "environment"
+        ]
+        given += [place.at("labels", "environment") for place in job.at("static_configs").items()]
+        given += [job.at("journal", "labels", "environment")] if job.at("journal").present else []
+        yield from given or [job.at("relabel_configs")]
+
+
+RULES = (log_lines_masked, log_lines_kept, log_agents_send)
