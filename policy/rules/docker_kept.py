@@ -91,6 +91,15 @@ def _source(mount: Value) -> str:
     return ""
 
 
+@resource_rule("docker-file-modes", requirements=("SEC-2",), types=(kinds.DOCKER_CONTAINER,))
+def docker_file_modes(resource: Resource) -> Iterator[Finding]:
+    """A file that a container is given is its user's and group's alone, and nobody else writes to it."""
+    for upload in resource.props.at("uploads").items():
+        mode = upload.at("permissions")
+        if not re.fullmatch(r"0?[0-7][0145]0", mode.text):
+            yield mode.wrong(f"is {mode.text or 'missing'}", "give 0440")
+
+
 @stack_rule("docker-files-read-only", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_files_read_only(stack: Stack) -> Iterator[Finding]:
     """A container only reads the files that it is given: documents, keys, what to run, and what it measures."""
@@ -157,4 +166,4 @@ def _as_asked(content: Value, said: Mapping[str, str]) -> Iterator[Finding]:
         yield content.wrong("includes what nobody judges", "say it here")
 
 
-RULES = (docker_kept_up, docker_files_read_only, database_there, postgres_told)
+RULES = (docker_kept_up, docker_file_modes, docker_files_read_only, database_there, postgres_told)

@@ -42,10 +42,17 @@ def gateway_told(resource: Resource) -> Iterator[Finding]:
         for name, leaf in content.named_leaves():
             if name == "endpoint" and any(not is_at_home(host) for host in plain_hosts(leaf.text)):
                 yield leaf.wrong("speaks plain HTTP to another host", "use https://")
-        for name, point in content.at("entryPoints").entries():
-            options = point.at("http", "tls", "options")
-            if options.text not in {"", "default"}:
-                yield options.wrong(f"is {options.text} at {name}", "remove it: default is judged")
+        yield from _points(content)
+
+
+def _points(content: Value) -> Iterator[Finding]:
+    for name, point in content.at("entryPoints").entries():
+        for network in point.at("forwardedHeaders", "trustedIPs").items():
+            if network.text.endswith("/0"):
+                yield network.wrong("believes everybody who he says he is", "name the networks")
+        options = point.at("http", "tls", "options")
+        if options.text not in {"", "default"}:
+            yield options.wrong(f"is {options.text} at {name}", "remove it: default is judged")
 
 
 def _access(log: Value) -> Iterator[Finding]:

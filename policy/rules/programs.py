@@ -15,7 +15,7 @@ _ALLOWED: Mapping[str, re.Pattern[str]] = {
     "/traefik:": re.compile(r"--?configFile", re.IGNORECASE),
     "/prometheus/prometheus:": re.compile(
         r"--(?:config\.(?:file|auto-reload)|storage\.tsdb\.(?:path|retention\.(?:time|size))|web\.external-url"
-        r"|web\.enable-remote-write-receiver|enable-feature=exemplar-storage$|rules\.alert\.for-grace-period|log\.)"
+        r"|web\.enable-remote-write-receiver|enable-feature=exemplar-storage$|rules\.alert\.for-grace-period=\d+s$|log\.)"
     ),
     "/prometheus/alertmanager:": re.compile(r"--(?:config\.file|storage\.path|web\.external-url|cluster\.|log\.)"),
     "/prometheus/node-exporter:": re.compile(
@@ -26,6 +26,10 @@ _ALLOWED: Mapping[str, re.Pattern[str]] = {
 _FORBIDDEN: Mapping[str, re.Pattern[str]] = {
     "/prometheus/prometheus:": re.compile(r"--web\.enable-admin-api|--agent\b|--enable-feature=.*\bagent\b"),
     "/grafana/grafana:": re.compile(r"cfg:"),
+    "/postgres-exporter:": re.compile(r"--(?:no-collector|disable-)"),
+    "/cadvisor:": re.compile(
+        r"--disable_metrics=(?:.*,)?(?:cpu|memory)(?:,.*)?$|--housekeeping_interval=(?!\d$|1[0-5]s$|\ds$).*"
+    ),
 }
 _MANY = frozenset({"--cluster.peer", "--enable-feature", "--collector.textfile.directory"})
 _READERS = ("/prometheus/prometheus:", "/prometheus/alertmanager:", "/grafana/loki:", "/grafana/tempo:")

@@ -69,6 +69,14 @@ def pod_references(stack: Stack) -> Iterator[Finding]:
             with contextlib.suppress(UnevaluableError):
                 if name.text and not _is(made, namespace, name.text):
                     yield name.wrong(f"{name.text} is not declared in {namespace}", "declare the Secret")
+        volumes = {each.at("name").text for each in pod.at("volumes").items()}
+        volumes |= {
+            each.at("metadata", "name").text for each in workload.props.at("spec", "volumeClaimTemplates").items()
+        }
+        for container in kinds.all_containers(pod):
+            for mount in container.at("volumeMounts").items():
+                if mount.at("name").text not in volumes:
+                    yield mount.at("name").wrong(f"is {mount.at('name').text}, of which no volume is", "declare it")
         own = [each for each in kinds.all_containers(pod) if OWN_REGISTRY.match(each.at("image").text)]
         keys = pod.at("imagePullSecrets")
         if own and secrets and not any(_is(pulled, namespace, each.at("name").text) for each in keys.items()):

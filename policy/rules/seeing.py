@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from collections.abc import Iterator
 from typing import cast
 
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
-from .documents import BLACKBOX, DATASOURCES, GRAFANA, LOKI, PROMETHEUS, TEMPO, of_resource, of_stack
+from .documents import BLACKBOX, DATASOURCES, GRAFANA, LOKI, OVERRIDES, PROMETHEUS, TEMPO, of_resource, of_stack
 
 _DASHBOARDS = frozenset(
     {
@@ -40,11 +41,14 @@ def data_linked(stack: Stack) -> Iterator[Finding]:
         sources = document.content.at("datasources")
         names = {each.at("uid").text for each in sources.items()}
         there = {each.at("type").text for each in sources.items()}
+        yield from _all(stack, sources, kept, there)
         for name in sorted(kept - there):
             yield sources.wrong(f"has none of {name}", "add it")
         for source in sources.items():
             if source.at("access").text not in {"", "proxy"}:
                 yield source.at("access").wrong(f"is {source.at('access').text}", "give proxy")
+            if not _INSIDE.match(source.at("url").text):
+                yield source.at("url").wrong(f"is {source.at('url').text}, out of the cluster", "name a Service")
             for kind, path in _LEADS:
                 place = source.at("jsonData", *path)
                 if source.at("type").text == kind and "tempo" in there and not list(place.leaves()):
@@ -59,6 +63,17 @@ def data_linked(stack: Stack) -> Iterator[Finding]:
         for source, said in zip(sources.items(), asked, strict=True):
             if asked.count(said) > 1:
                 yield source.wrong("asks the same as another one", "give it its own address or tenant")
+
+
+_INSIDE = re.compile(r"http://[a-z0-9.-]+(?::\d+)?/?$")
+
+
+def _all(stack: Stack, sources: Value, kept: set[str], there: set[str]) -> Iterator[Finding]:
+    of_loki = sum(each.at("type").text == "loki" for each in sources.items())
+    if list(of_stack(stack, OVERRIDES)) and kept == set(_KINDS.values()) and of_loki == 1:
+        yield sources.wrong("shows one tenant's logs alone", "add the audit trail's")
+    if kept == set(_KINDS.values()) and "alertmanager" not in there:
+        yield sources.wrong("has no alertmanager", "add it")
 
 
 def _dashboards(resource: Resource) -> Iterator[tuple[Value, dict[str, object]]]:
@@ -140,6 +155,7 @@ def grafana_told(resource: Resource) -> Iterator[Finding]:
             ("plugins", "preinstall_disabled", {"", "true"}),
             ("plugins", "preinstall", {""}),
             ("plugins", "preinstall_sync", {""}),
+            ("auth", "login_maximum_lifetime_duration", {"", "1d", "7d", "30d"}),
             ("log", "mode", {"", "console"}),
             ("log", "level", {"", "info", "debug", "warn"}),
             ("metrics", "enabled", {"", "true"}),

@@ -430,6 +430,14 @@ SPECS = (
         unknown=(wrong((_PROVIDER, declared(_DOCKER, {"envs": [UNKNOWN]})), "envs[0]"),),
     ),
     simple(
+        "docker-file-modes",
+        _DOCKER,
+        {"uploads": [{"file": "/x", "permissions": "0440"}]},
+        ("uploads/0/permissions", "0444", "uploads[0].permissions"),
+        ("uploads/0/permissions", "0660", "uploads[0].permissions"),
+        unknown=("uploads/0/permissions", "uploads[0].permissions"),
+    ),
+    simple(
         "storage-server-told",
         _DOCKER,
         {"image": "docker.io/pgsty/silo:1", "envs": ["MINIO_BROWSER=off"], "command": ["server", "/data"]},
