@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 
 from ..judging import Level, Resource, Severity, Stack, resource_rule, stack_rule
-from ..values import Finding
+from ..values import Finding, UnevaluableError
 from . import kinds
 from .availability import amount
 from .exposure import is_private
@@ -140,8 +141,10 @@ def machine_placed(stack: Stack) -> Iterator[Finding]:
     routers: set[str] = set()
     for machine in stack.of(*_GUESTS):
         props = machine.props
-        if pools and props.at("poolId").text not in pools:
-            yield props.at("poolId").wrong(f"is {props.at('poolId').text or 'missing'}", "name the stack's pool")
+        # What is not known yet is the output of the pool itself.
+        with contextlib.suppress(UnevaluableError):
+            if pools and props.at("poolId").text not in pools:
+                yield props.at("poolId").wrong(f"is {props.at('poolId').text or 'missing'}", "name the stack's pool")
         if roles and not _ROLES & set(props.at("tags").texts()):
             yield props.at("tags").wrong("name no role", f"give one of {', '.join(sorted(_ROLES))}")
         for server in props.at("initialization", "dns", "servers").items():
