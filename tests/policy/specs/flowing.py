@@ -17,7 +17,7 @@ def _map(document: Any, name: str = "it", *, file: str, space: str = "observabil
     return declared(_CM, {"metadata": {"name": name, "namespace": space}, "data": {file: text, **more}}, name)
 
 
-_MASKS = [
+_MASKS: Any = [
     {"replace": {"expression": expression, "replace": "[masked]"}}
     for expression in (
         "(-----BEGIN[^-]+-----)",
@@ -27,7 +27,8 @@ _MASKS = [
         r"://\w*:(\w+)@",
     )
 ]
-_PODS = {
+_CRI: Any = {"cri": {}}
+_PODS: Any = {
     "job_name": "pods",
     "relabel_configs": [
         {"target_label": "environment", "replacement": "production"},
@@ -35,22 +36,22 @@ _PODS = {
         {"target_label": "__path__", "replacement": "/var/log/pods/*.log"},
     ],
     "pipeline_stages": [
-        {"cri": {}},
+        _CRI,
         *_MASKS,
         {"match": {"selector": "{x=y}", "stages": [{"tenant": {"value": "audit"}}]}},
     ],
 }
-_JOURNAL = {
+_JOURNAL: Any = {
     "job_name": "journal",
     "journal": {"labels": {"class": "syslog", "environment": "production"}},
     "pipeline_stages": _MASKS,
 }
-_AGENT = {
+_AGENT: Any = {
     "positions": {"filename": "/var/lib/log-agent/positions.yaml"},
     "clients": [{"url": "http://loki.observability.svc:3100/push", "tenant_id": "luxima"}],
     "scrape_configs": [_PODS, _JOURNAL],
 }
-_DOCKER = {
+_DOCKER: Any = {
     **_AGENT,
     "scrape_configs": [
         {
@@ -65,7 +66,7 @@ _JOBS = ".scrape_configs"
 _LOKI_RULES = declared(
     kinds.BUCKET_LIFECYCLE, {"bucket": "x-loki", "rules": [{"filter": "luxima/"}, {"filter": "audit/"}]}, "loki"
 )
-_POD = {
+_POD: Any = {
     "metadata": {"namespace": "commerce"},
     "spec": {
         "template": {
@@ -82,7 +83,7 @@ def _sends(agent: Any) -> Case:
 
 
 _AT_AGENT = 'data["promtail.yaml"]'
-_ACCESS = {
+_ACCESS: Any = {
     "format": "json",
     "fields": {
         "defaultMode": "keep",
@@ -93,13 +94,13 @@ _ACCESS = {
         },
     },
 }
-_STATIC = {
+_STATIC: Any = {
     "entryPoints": {"websecure": {"http": {"tls": {}}}},
     "accessLog": _ACCESS,
     "metrics": {"prometheus": {}},
     "tracing": {"sampleRate": 0.5, "otlp": {"http": {"endpoint": "http://tempo.observability.svc:4318"}}},
 }
-_ROUTES = {
+_ROUTES: Any = {
     "http": {
         "routers": {
             "api": {
