@@ -7,7 +7,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .exemptions import EXEMPTIONS, Exemption, ending
+from .exempting import Exemption, ending
+from .exemptions import EXEMPTIONS
 from .judging import Rule
 from .table import SUBJECTS
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from .values import Finding, Hidden, Subject, UnevaluableError, Value, beneath
 
 if TYPE_CHECKING:
-    from .exemptions import Exemption
+    from .exempting import Exemption
 
 
 class Level(Enum):

@@ -29,7 +29,8 @@ from pulumi_policy import Severity as SdkSeverity
 from pulumi_policy import policy as sdk
 from pulumi_policy.deserialize import deserialize_properties
 
-from .exemptions import EXEMPTIONS, Exemption
+from .exempting import Exemption
+from .exemptions import EXEMPTIONS
 from .judging import Declared, Level, Rule, Subject
 
 DOCUMENTATION = "docs/reference/policies.md"

@@ -8,7 +8,8 @@ from typing import Final
 import pulumi
 import pulumi_kubernetes as k8s
 
-from components.kubernetes.pod import Files, Mount
+from components.kubernetes.files import Files
+from components.kubernetes.pod import Mount
 
 BYTES: Final = 1_000_000
 """Documents of one ConfigMap together; the API server takes 1 MiB."""

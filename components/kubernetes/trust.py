@@ -5,7 +5,8 @@ Its certificate lies in a Secret of each namespace whose pods call a name of the
 
 from typing import Final
 
-from components.kubernetes.pod import Files, Mount
+from components.kubernetes.files import Files
+from components.kubernetes.pod import Mount
 from settings import Settings
 
 _FOLDER: Final = "/etc/private-ca"

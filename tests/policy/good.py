@@ -131,3 +131,33 @@ write_files:
       token-file: /etc/rancher/k3s/token
 """
 """Names no secret; the public key is as random as a private one."""
+API: Final[Any] = {
+    "metadata": {"namespace": "commerce"},
+    "spec": {
+        "template": {
+            "metadata": {"labels": {"app.kubernetes.io/name": "api", "environment": "production"}},
+            "spec": {"containers": [{"name": "main", "ports": [{"containerPort": 3000.0}]}]},
+        }
+    },
+}
+"""A service's Deployment, of which the log agents and Prometheus' jobs find the pods."""
+LOG_AGENT: Final[Any] = {
+    "metadata": {"name": "log-agent", "namespace": "node-agents"},
+    "spec": {
+        "updateStrategy": {"rollingUpdate": {"maxUnavailable": "25%"}},
+        "template": {
+            "metadata": {"labels": {"app.kubernetes.io/name": "log-agent"}},
+            "spec": {
+                "tolerations": [{"operator": "Exists", "effect": "NoSchedule"}],
+                "containers": [{"volumeMounts": [{"name": "pods", "mountPath": "/p", "readOnly": True}]}],
+                "volumes": [{"name": "pods", "hostPath": {"path": "/var/log/pods"}}],
+            },
+        },
+    },
+}
+TEMPO: Final[Any] = {
+    "distributor": {},
+    "storage": {},
+    "metrics_generator": {"storage": {"remote_write": [{"url": "http://p.observability.svc"}]}},
+    "overrides": {"defaults": {"metrics_generator": {"processors": ["span-metrics"]}}},
+}

@@ -55,6 +55,13 @@ def declared(
     return Declared(Subject(type_, name, urn(type_, name)), props, protect, refers or {})
 
 
+def in_map(document: Any, name: str = "it", *, file: str, space: str = "observability", **more: str) -> Declared:
+    text = document if isinstance(document, str) else yaml.safe_dump(document)
+    return declared(
+        kinds.CONFIG_MAP, {"metadata": {"name": name, "namespace": space}, "data": {file: text, **more}}, name
+    )
+
+
 def one(type_: str, props: Mapping[str, Any], name: str = "it", *, protect: bool = False) -> Case:
     return (declared(type_, props, name, protect=protect),)
 

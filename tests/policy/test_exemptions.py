@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from policy.exemptions import EXEMPTIONS, Covers, Exemption, ending
+from policy.exempting import Covers, Exemption, ending
+from policy.exemptions import EXEMPTIONS
 from policy.rules import kinds
 from policy.table import RULES
 

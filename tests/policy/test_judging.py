@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from policy.exemptions import Covers, Exemption
+from policy.exempting import Covers, Exemption
 from policy.judging import Level, Resource, Rule, Stack, resource_rule, stack_rule
 from policy.values import Finding, UnevaluableError, Value
 

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from policy.exemptions import EXEMPTIONS, Covers, Exemption
+from policy.exempting import Covers, Exemption
+from policy.exemptions import EXEMPTIONS
 from policy.judging import Rule
 from policy.table import RULES
 
