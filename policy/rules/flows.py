@@ -10,6 +10,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .network import is_names
+from .placement import cluster_elsewhere
 
 _ADDRESSES = "kube-vip.io/loadbalancerIPs"
 _LINK_LOCAL = ipaddress.ip_network("169.254.0.0/16")
@@ -89,12 +90,13 @@ def published_let_in(stack: Stack) -> Iterator[Finding]:
 @stack_rule(
     "flows-reach",
     requirements=("SEC-6",),
-    types=(kinds.NETWORK_POLICY, *kinds.FIREWALL_RULES),
+    types=(kinds.NETWORK_POLICY, *kinds.FIREWALL_RULES, kinds.VM),
     severity=Severity.CRITICAL,
 )
 def flows_reach(stack: Stack) -> Iterator[Finding]:
     """What a network policy lets pods ask of a machine, the machine lets in; hypervisors are asked by no pod."""
     doors, closed = _doors(stack)
+    elsewhere = cluster_elsewhere(stack)
     for policy in stack.of(kinds.NETWORK_POLICY):
         measures = policy.props.at("spec", "podSelector", "matchLabels", _NAME).text in _MEASURING
         for rule in policy.props.at("spec", "egress").items():
@@ -102,21 +104,22 @@ def flows_reach(stack: Stack) -> Iterator[Finding]:
                 cidr = peer.at("ipBlock", "cidr")
                 if not cidr.text:
                     continue
-                yield from _judge_network(cidr)
+                yield from _judge_network(cidr, elsewhere=elsewhere)
                 address = cidr.text.removesuffix("/32")
                 if address in closed and not measures:
                     yield cidr.wrong("is a hypervisor", "remove it")
                 yield from _judge_ports(rule, address, doors)
 
 
-def _judge_network(cidr: Value) -> Iterator[Finding]:
+def _judge_network(cidr: Value, *, elsewhere: bool) -> Iterator[Finding]:
     try:
         network = ipaddress.ip_network(cidr.text)
     except ValueError:
         return
     if network.version == 4 and network.overlaps(_LINK_LOCAL) and network.prefixlen:
         yield cidr.wrong("is where machines are told their secrets", "remove it")
-    if 0 < network.prefixlen < network.max_prefixlen and network.is_private:
+    # Of a cluster that is there already nobody knows the machines, only their network.
+    if 0 < network.prefixlen < network.max_prefixlen and network.is_private and not elsewhere:
         yield cidr.wrong(f"is {cidr.text}, more than one machine", "name the machines")
 
 

@@ -12,6 +12,7 @@ from .alerts import NAMED, alerts_of, calls_people
 from .documents import ALERTMANAGER, of_resource, of_stack
 from .documents import RULES as RULE_FILES
 from .loki import hours_of
+from .placement import cluster_elsewhere
 
 NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     **{
@@ -63,6 +64,8 @@ NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     "an alert on object storage that fills": ("INF-5", re.compile(r"object.*storage.*space", re.IGNORECASE)),
 }
 """What a requirement asks to be told of, and how such an alert is called, its signal behind it."""
+_OF_OWN_CLUSTER = frozenset({"an alert on snapshots that are missing"})
+"""What is not told of a cluster that somebody else keeps."""
 _NEVER = re.compile(r"\bvector\(|\bhour\(|\bminute\(|\bday_of_|\bmonth\(|\byear\(")
 _EXACT: Mapping[str, re.Pattern[str]] = {
     "HighCPULoad": re.compile(r"[^>]*> 0\.9\s*", re.DOTALL),
@@ -83,7 +86,9 @@ _MOST_REPEAT_HOURS = 4
 _MOST_GROUP_MINUTES = 5
 
 
-@stack_rule("alert-needed", requirements=("ALR-8", "SEC-4", "MON-6", "MON-7", "BAK-5"), types=(kinds.CONFIG_MAP,))
+@stack_rule(
+    "alert-needed", requirements=("ALR-8", "SEC-4", "MON-6", "MON-7", "BAK-5"), types=(kinds.CONFIG_MAP, kinds.VM)
+)
 def alert_needed(stack: Stack) -> Iterator[Finding]:
     """What a requirement asks to be told of has an alert."""
     names: set[str] = set()
@@ -93,7 +98,10 @@ def alert_needed(stack: Stack) -> Iterator[Finding]:
         names |= {f"{each.at('alert').text} {each.at('labels', 'signal').text}".strip() for each in alerts_of(document)}
     if place is None or not names & set(NAMED):
         return
+    elsewhere = cluster_elsewhere(stack)
     for what, (requirement, called) in NEEDED.items():
+        if what in _OF_OWN_CLUSTER and elsewhere:
+            continue
         if not any(called.search(name) for name in names):
             yield place.wrong(f"has not {what}", f"declare it ({requirement})")
 

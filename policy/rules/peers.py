@@ -9,6 +9,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .network import GATEWAYS, network_of
+from .placement import cluster_elsewhere
 
 _NAME, _NAMESPACE = "app.kubernetes.io/name", "kubernetes.io/metadata.name"
 _INSTANCE = "app.kubernetes.io/instance"
@@ -111,6 +112,7 @@ def firewall_senders(stack: Stack) -> Iterator[Finding]:
         for place in machine.props.at("initialization", "ipConfigs").items()
     }
     logins = [_senders(rule) for _, rule in rules if _LOGIN in _split(rule.at("dport"))]
+    elsewhere = cluster_elsewhere(stack)
     common = set[str].intersection(*logins) if logins else set[str]()
     own = machines | {each for _, rule in rules for each in _split(rule.at("dest"))}
     for _, rule in rules:
@@ -124,7 +126,7 @@ def firewall_senders(stack: Stack) -> Iterator[Finding]:
                 yield source.wrong(f"is {sender}, which is no address", "name the machines one by one")
             elif _LOGIN in _split(rule.at("dport")) and sender not in common:
                 yield source.wrong(f"is {sender}, who logs in nowhere else", "let the same log in on each machine")
-            elif sender not in own and sender not in common and not _split(rule.at("dport")) <= _OPEN:
+            elif sender not in own and sender not in common and not elsewhere and not _split(rule.at("dport")) <= _OPEN:
                 yield source.wrong(f"is {sender}, which is no machine of the stack", "name one that is")
 
 

@@ -21,6 +21,12 @@ _LOGINS = {"PasswordAuthentication": "no", "KbdInteractiveAuthentication": "no",
 _NEVER = {"PermitEmptyPasswords": "yes", "HostbasedAuthentication": "yes"}
 
 
+def cluster_elsewhere(stack: Stack) -> bool:
+    """Whether the stack's machines are none of a cluster, which is there already and whose machines nobody knows."""
+    machines = stack.of(kinds.VM)
+    return bool(machines) and not any(_QUORUM in each.props.at("tags").texts() for each in machines)
+
+
 @stack_rule("machines-apart", requirements=("ENV-4", "INF-1"), types=(kinds.VM, kinds.LXC))
 def machines_apart(stack: Stack) -> Iterator[Finding]:
     """Outside of dev no hypervisor holds the majority of a quorum, nor all machines of one kind."""

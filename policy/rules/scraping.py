@@ -12,6 +12,8 @@ from .availability import amount
 from .documents import LOKI, OVERRIDES, PROMETHEUS, TEMPO, of_resource, of_stack
 from .documents import RULES as RULES_OF_PROMETHEUS
 from .loki import TENANT_HOURS, hours_of
+from .network import GATEWAYS
+from .placement import cluster_elsewhere
 
 INTERVAL_SECONDS = 15
 KEPT_HOURS = 30 * 24
@@ -180,6 +182,7 @@ _RECORDED = re.compile(r"\b(?:[a-z_][a-z0-9_]*(?::[a-z0-9_]+)+|release_(?:live|p
 """Names of what rules record: with a colon, or of what is live, which nobody else tells."""
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"')
 _OF_LOKI = re.compile(r"_over_time\(\{|rate\(\{")
+_SLOT, _NAME = "luxima.id/slot", "app.kubernetes.io/name"
 _OPTIONAL = frozenset({"blackbox-coolify"})
 """Jobs that ask nobody in a stack without the thing."""
 _EXPORTERS = ("node", "cadvisor", "postgres")
@@ -188,17 +191,31 @@ _TELLS: Mapping[str, str] = {"certmanager_": "cert-manager"}
 """The job of those whose figures rules read without naming it, and the chart that brings them."""
 
 
-def _asks(job: Value) -> bool:
+def asks(job: Value) -> bool:
+    """Whether a job asks anybody, or need not."""
     sources = [job.at(name) for name in job.names() if name.endswith(("static_configs", "_sd_configs"))]
     return job.at("job_name").text in _OPTIONAL or not sources or any(list(each.items()) for each in sources)
 
 
-@stack_rule("scrape-jobs", requirements=("MON-2", "MON-8", "ALR-10"), types=(kinds.CONFIG_MAP, kinds.HELM_CHART))
+def _needless(stack: Stack) -> set[str]:
+    """Jobs that ask nobody as long as the stack has not what they are for."""
+    found = {"etcd"} if cluster_elsewhere(stack) else set[str]()
+    pods = [each.props.at("spec", "template", "metadata", "labels") for each in stack.of(kinds.DEPLOYMENT)]
+    if not any(each.at(_SLOT).text and each.at(_NAME).text not in GATEWAYS for each in pods):
+        found.add("live-slot")
+    return found
+
+
+@stack_rule(
+    "scrape-jobs",
+    requirements=("MON-2", "MON-8", "ALR-10"),
+    types=(kinds.CONFIG_MAP, kinds.HELM_CHART, kinds.DEPLOYMENT, kinds.VM),
+)
 def scrape_jobs(stack: Stack) -> Iterator[Finding]:
     """Whom the requirement and the rules speak of is asked, what rules read is recorded, two Alertmanagers are told."""
     documents = list(of_stack(stack, PROMETHEUS))
     jobs = [job for each in documents for job in each.content.at("scrape_configs").items()]
-    asked = {job.at("job_name").text for job in jobs if _asks(job)}
+    asked = {job.at("job_name").text for job in jobs if asks(job)}
     needed: set[str] = {*_EXPORTERS}
     brought = {each.props.at("chart").text for each in stack.of(kinds.HELM_CHART)}
     recorded: set[str] = set()
@@ -217,7 +234,7 @@ def scrape_jobs(stack: Stack) -> Iterator[Finding]:
                 recorded.add(rule.at("record").text)
     if not documents:
         return
-    for job in sorted(needed - asked):
+    for job in sorted(needed - asked - _needless(stack)):
         yield documents[0].content.at("scrape_configs").wrong(f"has no job {job}", "declare it: rules read its metrics")
     managers = documents[0].content.at("alerting", "alertmanagers")
     if len(list(managers.items())) < 2:

@@ -11,7 +11,7 @@ from . import kinds
 from .documents import LOKI, OVERRIDES, PROMETHEUS, of_resource
 from .documents import RULES as RULE_FILES
 from .loki import DEFAULT_HOURS, hours_of
-from .scraping import CLASSES, KEPT_HOURS
+from .scraping import CLASSES, KEPT_HOURS, asks
 
 _ALL = frozenset({".*", ".+", "(.*)", "(.+)"})
 _LEAST_SAMPLES = 1000
@@ -44,7 +44,7 @@ def series_kept(resource: Resource) -> Iterator[Finding]:
             for place in job.at("static_configs").items():
                 given.update(place.at("labels").names())
             for label in ("service_name", "environment"):
-                if label not in given and job.at("honor_labels").flag is not True:
+                if label not in given and job.at("honor_labels").flag is not True and asks(job):
                     yield job.at("relabel_configs").wrong(f"gives no {label}", "set it")
 
 

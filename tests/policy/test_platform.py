@@ -11,17 +11,23 @@ from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared, Level, Subject
 from policy.rules import kinds
 from policy.table import RULES
+from settings import Settings
+from settings.releases import Releases
 from tests.recording import STACKS, record_platform, stack_settings
 
 from .spec import but, urn
 
 
-@cache
-def _platform(stack: str) -> tuple[Declared, ...]:
-    recorded = record_platform(stack_settings(stack)).resources
+def _declared(settings: Settings) -> tuple[Declared, ...]:
+    recorded = record_platform(settings).resources
     return tuple(
         Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs)) for each in recorded
     )
+
+
+@cache
+def _platform(stack: str) -> tuple[Declared, ...]:
+    return _declared(stack_settings(stack))
 
 
 def _broken(platform: tuple[Declared, ...], stack: str, level: Level) -> list[str]:
@@ -42,11 +48,18 @@ def test_before_its_first_backup_a_stack_keeps_the_rules_as_well() -> None:
     """PostgreSQL archives nothing then; the rule that it does is broken by what the other one is told."""
     settings = stack_settings("prod")
     without = settings.model_copy(update={"backup": settings.backup.model_copy(update={"image": None})})
-    recorded = record_platform(without).resources
-    platform = tuple(
-        Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs)) for each in recorded
-    )
-    assert _broken(platform, "prod", Level.MANDATORY) == []
+    assert _broken(_declared(without), "prod", Level.MANDATORY) == []
+
+
+def test_before_its_first_release_a_stack_keeps_the_rules_as_well() -> None:
+    empty = stack_settings("prod").model_copy(update={"releases": Releases.model_validate({"services": {}})})
+    assert _broken(_declared(empty), "prod", Level.MANDATORY) == []
+
+
+def test_on_a_cluster_that_is_there_a_stack_keeps_the_rules_as_well() -> None:
+    settings = stack_settings("prod")
+    there = settings.model_copy(update={"kubernetes": settings.kubernetes.model_copy(update={"mode": "existing"})})
+    assert _broken(_declared(there), "prod", Level.MANDATORY) == []
 
 
 @pytest.mark.parametrize("stack", STACKS)

@@ -149,7 +149,8 @@ def test_the_join_token_is_in_no_user_data() -> None:
     starts = [each for each in recorder.of("remote:Command") if each.name.endswith("-start")]
     assert len(starts) == 6
     for start in starts:
-        assert start.inputs["stdin"] == "generated-password"
+        # The token, and how the cluster is known.
+        assert start.inputs["stdin"] == "generated-password\nkubeconfig\n"
         assert "generated-password" not in start.inputs["create"]
     snippets = [each.inputs["sourceRaw"]["data"] for each in recorder.of(":FileLegacy")]
     assert snippets

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from components.kubernetes import Priorities
 from components.services import GuardJob, guard_document, watched
 from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared, Level, Subject
@@ -17,9 +16,8 @@ from settings import Settings
 from settings.releases import Releases
 from tests import arguments
 from tests.policy.spec import urn
-from tests.recording import STACKS, Recorder, record, stack_settings
+from tests.recording import STACKS, Recorder, record, record_platform, stack_settings
 
-IMAGE = "registry.luxima.id/luxima/release@sha256:" + "b" * 64
 PROBATION = {"since": "2026-01-31T12:00:00Z", "until": "2026-01-31T12:10:00Z", "previous": "blue"}
 
 
@@ -32,7 +30,8 @@ def released(stack: str, **more: Any) -> Settings:
 
 def declared(settings: Settings) -> Recorder:
     def program() -> None:
-        GuardJob("service-api-guard", arguments.guard_job(settings, "api", IMAGE))
+        image = f"{settings.environment.registry_host}/luxima/release@sha256:{'b' * 64}"
+        GuardJob("service-api-guard", arguments.guard_job(settings, "api", image))
 
     return record(program)
 
@@ -126,7 +125,7 @@ def test_who_is_watched() -> None:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_it_keeps_every_rule(stack: str) -> None:
-    recorded = [*declared(released(stack)).resources, *record(lambda: Priorities("priorities")).resources]
+    recorded = [*record_platform(stack_settings(stack)).resources, *declared(released(stack)).resources]
     resources = tuple(
         Declared(Subject(each.type, each.name, urn(each.type, each.name)), dict(each.inputs)) for each in recorded
     )
