@@ -164,7 +164,8 @@ def targets_own(stack: Stack) -> Iterator[Finding]:
             for place in job.at("static_configs").items():
                 for target in place.at("targets").items():
                     host = re.sub(r"^[a-z]+://|[:/].*$", "", target.text)
-                    if _is_address(host) and host not in own:
+                    # On itself everybody asks whom he likes.
+                    if _is_address(host) and host not in own and not ipaddress.ip_address(host).is_loopback:
                         yield target.wrong(f"is {host}, which is nobody's of the stack", "name one of its machines")
 
 

@@ -40,7 +40,7 @@ class Record(Resource, module="dns", name="Record"):
     def __init__(self, name: str, ttl: pulumi.Input[int]) -> None:
         props: dict[str, object] = {
             "zone": "example.test",
-            "name": name,
+            "name": f"{name}.example.test",
             "type": "A",
             "records": ["10.0.0.1"],
             "ttl": ttl,
