@@ -10,6 +10,7 @@ from . import kinds
 from .documents import of_resource
 
 _QUORUM = "k3s-server"
+_OF_CLUSTER = frozenset({_QUORUM, "k3s-agent"})
 _APART = ("k3s-agent", "docker-host", "lxc")
 _ENVIRONMENTS = frozenset({"dev"})
 _LEAST = {"k3s-server": (2, 4096), "k3s-agent": (2, 4096), "docker-host": (2, 4096)}
@@ -24,7 +25,7 @@ _NEVER = {"PermitEmptyPasswords": "yes", "HostbasedAuthentication": "yes"}
 def cluster_elsewhere(stack: Stack) -> bool:
     """Whether the stack's machines are none of a cluster, which is there already and whose machines nobody knows."""
     machines = stack.of(kinds.VM)
-    return bool(machines) and not any(_QUORUM in each.props.at("tags").texts() for each in machines)
+    return bool(machines) and not any(_OF_CLUSTER & set(each.props.at("tags").texts()) for each in machines)
 
 
 @stack_rule("machines-apart", requirements=("ENV-4", "INF-1"), types=(kinds.VM, kinds.LXC))
