@@ -35,11 +35,14 @@ class Interrupts:
     def install(self) -> None:
         """Take over the signals with which a person or a system ends a program."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._handle)
+            signal.signal(number, self.handle)
 
-    def _handle(self, _number: int, _frame: FrameType | None) -> None:
+    def handle(self, _number: int, _frame: FrameType | None) -> None:
+        """What a signal does: ask the engine to stop, end it when asked again, or end this program."""
         first, self.asked = not self.asked, True
-        process.cancelled.set()
+        # Two signals may come as one: who is interrupted while he sets it would wait for himself.
+        if first:
+            process.cancelled.set()
         if self.engine is not None and self.engine.running:
             if first:
                 sys.stderr.write("\nstopping after the operations in progress (Ctrl-C again to end at once)\n")
