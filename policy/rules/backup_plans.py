@@ -37,8 +37,7 @@ CADENCE: Mapping[str, Cadence] = {
 
 def told_of(container: Resource) -> str:
     """The kind of backups that a container says it makes, "" when it makes none."""
-    labels = container.props.at("labels").items()
-    return next((each.at("value").text for each in labels if each.at("label").text == _LABEL), "")
+    return kinds.label_of(container, _LABEL)
 
 
 def _plans(stack: Stack) -> Iterator[tuple[Resource, Value]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..judging import Resource
+from ..judging import Resource, Stack
 from . import kinds
 
 LOKI = "loki"
@@ -25,6 +25,16 @@ CLASSES = (LOKI, LOGS_ARCHIVE, BACKUPS, COPIES, MEDIA, REGISTRY, TEMPO)
 def class_of(name: str) -> str:
     """The class in a bucket's name, "" when there is none."""
     return next((each for each in CLASSES if name == each or name.endswith(f"-{each}")), "")
+
+
+def tenants_of_loki(stack: Stack) -> set[str]:
+    """Those whose lines have an end, by the lifecycles of Loki's bucket."""
+    return {
+        rule.at("filter").text.strip("/")
+        for lifecycle in stack.of(kinds.BUCKET_LIFECYCLE)
+        if class_of(kinds.bucket_of(lifecycle).text) == LOKI
+        for rule in lifecycle.props.at("rules").items()
+    } - {""}
 
 
 def for_bucket(bucket: Resource, candidates: Sequence[Resource]) -> list[Resource]:

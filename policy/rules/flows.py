@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .addresses import listed, of_machines
 from .network import is_names
 from .placement import cluster_elsewhere
 
@@ -43,15 +44,12 @@ def service_reaches(resource: Resource) -> Iterator[Finding]:
         yield spec.at("internalTrafficPolicy").wrong("leads nowhere from a node without such a pod", "remove it")
 
 
-def _rules(stack: Stack) -> Iterator[tuple[Resource, Value]]:
+def rules_in_force(stack: Stack) -> Iterator[tuple[Resource, Value]]:
+    """Rules of firewalls that are not switched off, with where they are."""
     for resource in stack.of(*kinds.FIREWALL_RULES):
         for rule in resource.props.at("rules").items():
             if rule.at("enabled").flag is not False:
                 yield resource, rule
-
-
-def _split(value: Value) -> set[str]:
-    return {part.strip().removesuffix("/32") for part in value.text.split(",") if part.strip()}
 
 
 def _lets(ports: set[str], port: str) -> bool:
@@ -66,13 +64,13 @@ def _doors(stack: Stack) -> tuple[dict[str, list[set[str]]], set[str]]:
     """The ports that each machine's firewall lets in, by address; and the addresses that it lets nobody ask."""
     doors: dict[str, list[set[str]]] = {}
     closed: set[str] = set()
-    for _, rule in _rules(stack):
-        ports = _split(rule.at("dport"))
+    for _, rule in rules_in_force(stack):
+        ports = listed(rule.at("dport"))
         if rule.at("type").text == "in" and rule.at("action").text == "ACCEPT" and rule.at("proto").text != "icmp":
-            for address in _split(rule.at("dest")):
+            for address in listed(rule.at("dest")):
                 doors.setdefault(address, []).append(ports)
         elif rule.at("type").text == "out" and rule.at("action").text == "DROP":
-            closed |= _split(rule.at("dest"))
+            closed |= listed(rule.at("dest"))
     return doors, closed
 
 
@@ -135,12 +133,12 @@ def _judge_ports(rule: Value, address: str, doors: Mapping[str, list[set[str]]])
 @stack_rule("firewall-logins", requirements=("SEC-3", "SEC-6"), types=kinds.FIREWALL_RULES, severity=Severity.CRITICAL)
 def firewall_logins(stack: Stack) -> Iterator[Finding]:
     """No machine of the stack may log in on another, and none may reach the hypervisors."""
-    rules = list(_rules(stack))
-    own = {address for _, rule in rules if rule.at("type").text == "in" for address in _split(rule.at("dest"))}
+    rules = list(rules_in_force(stack))
+    own = {address for _, rule in rules if rule.at("type").text == "in" for address in listed(rule.at("dest"))}
     kept: set[str] = set()
     for resource, rule in rules:
         if rule.at("type").text == "in" and rule.at("action").text == "ACCEPT":
-            if _LOGIN in _split(rule.at("dport")) and _split(rule.at("source")) & own:
+            if _LOGIN in listed(rule.at("dport")) and listed(rule.at("source")) & own:
                 yield rule.at("source").wrong("is a machine of the stack, which could log in", "name who operates it")
         elif (
             rule.at("action").text in {"DROP", "REJECT"}
@@ -160,11 +158,7 @@ def firewall_logins(stack: Stack) -> Iterator[Finding]:
 @stack_rule("engine-own", requirements=("SEC-1", "INF-2"), types=(kinds.DOCKER_PROVIDER, kinds.VM, kinds.LXC))
 def engine_own(stack: Stack) -> Iterator[Finding]:
     """A Docker engine that is told passwords is that of one of the stack's machines."""
-    own = {
-        place.at("ipv4", "address").text.partition("/")[0]
-        for machine in stack.of(kinds.VM, kinds.LXC)
-        for place in machine.props.at("initialization", "ipConfigs").items()
-    }
+    own = of_machines(stack)
     for provider in stack.of(kinds.DOCKER_PROVIDER) if own else ():
         host = provider.props.at("host")
         if urlsplit(host.text).hostname not in own:
@@ -184,12 +178,10 @@ def record_own_addresses(stack: Stack) -> Iterator[Finding]:
     """The stack's names, one by one, lead to its own gateways and machines, or where `dns.hosts` says."""
     own: set[str] = set()
     for service in stack.of(kinds.SERVICE):
-        own |= _split(service.props.at("metadata", "annotations", _ADDRESSES))
+        own |= listed(service.props.at("metadata", "annotations", _ADDRESSES))
     if not own:
         return
-    for machine in stack.of(kinds.VM, kinds.LXC):
-        for place in machine.props.at("initialization", "ipConfigs").items():
-            own.add(place.at("ipv4", "address").text.partition("/")[0])
+    own |= of_machines(stack)
     for record in stack.of(kinds.DNS_RECORD):
         name, kind = record.props.at("name"), record.props.at("type")
         if name.text.startswith("*"):

@@ -36,11 +36,6 @@ def _runs(container: Resource) -> bool:
     return container.props.at("start").flag is not False
 
 
-def _host(container: Resource) -> str:
-    labels = container.props.at("labels").items()
-    return next((each.at("value").text for each in labels if each.at("label").text == _HOST), "")
-
-
 @stack_rule("docker-hosts-watched", requirements=("MON-2", "LOG-7"), types=(kinds.DOCKER_CONTAINER, kinds.VM))
 def docker_hosts_watched(stack: Stack) -> Iterator[Finding]:
     """On every Docker host run an exporter, cAdvisor and a log agent, with what they are to read."""
@@ -48,7 +43,7 @@ def docker_hosts_watched(stack: Stack) -> Iterator[Finding]:
     hosts = {each.props.at("name").text: each for each in stack.of(kinds.VM)}
     hosts = {name: each for name, each in hosts.items() if "docker-host" in each.props.at("tags").texts()}
     for name, machine in hosts.items() if containers else ():
-        here = [each for each in containers if _host(each) == name]
+        here = [each for each in containers if kinds.label_of(each, _HOST) == name]
         for what, image in _AGENTS.items():
             found = [each for each in here if image.search(each.props.at("image").text)]
             if not found:

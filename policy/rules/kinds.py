@@ -113,3 +113,9 @@ def namespace_of(resource: Resource) -> str:
 def bucket_of(resource: Resource) -> Value:
     """The bucket that a lifecycle, an encryption, a versioning or a policy is for."""
     return resource.props.at("bucket")
+
+
+def label_of(container: Resource, name: str) -> str:
+    """What a container's label says, "" when it has none of that name."""
+    labels = container.props.at("labels").items()
+    return next((each.at("value").text for each in labels if each.at("label").text == name), "")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .addresses import is_address, listed, of_machine, of_machines
+from .flows import rules_in_force
 from .network import GATEWAYS, network_of
 from .placement import cluster_elsewhere
 
@@ -71,11 +72,7 @@ def _named(peer: Value) -> Iterator[Finding]:
 @stack_rule("machine-asked-by-one", requirements=("SEC-6",), types=(kinds.NETWORK_POLICY, kinds.VM, kinds.LXC))
 def machine_asked_by_one(stack: Stack) -> Iterator[Finding]:
     """A port of a machine is for one program to ask, but for names, HTTPS and the cluster's API."""
-    machines = {
-        place.at("ipv4", "address").text.partition("/")[0]
-        for machine in stack.of(kinds.VM, kinds.LXC)
-        for place in machine.props.at("initialization", "ipConfigs").items()
-    }
+    machines = of_machines(stack)
     asked: dict[tuple[str, str], dict[str, Value]] = {}
     for policy in stack.of(kinds.NETWORK_POLICY):
         labels = policy.props.at("spec", "podSelector", "matchLabels")
@@ -100,42 +97,25 @@ def machine_asked_by_one(stack: Stack) -> Iterator[Finding]:
 )
 def firewall_senders(stack: Stack) -> Iterator[Finding]:
     """A machine lets in other machines one by one, and networks only as those that log in; all let the same log in."""
-    rules = [
-        (resource, rule)
-        for resource in stack.of(*kinds.FIREWALL_RULES)
-        for rule in resource.props.at("rules").items()
-        if rule.at("enabled").flag is not False
-    ]
-    machines = {
-        place.at("ipv4", "address").text.partition("/")[0]
-        for machine in stack.of(kinds.VM, kinds.LXC)
-        for place in machine.props.at("initialization", "ipConfigs").items()
-    }
-    logins = [_senders(rule) for _, rule in rules if _LOGIN in _split(rule.at("dport"))]
+    rules = [rule for _, rule in rules_in_force(stack)]
+    machines = of_machines(stack)
+    logins = [listed(rule.at("source")) for rule in rules if _LOGIN in listed(rule.at("dport"))]
     elsewhere = cluster_elsewhere(stack)
     common = set[str].intersection(*logins) if logins else set[str]()
-    own = machines | {each for _, rule in rules for each in _split(rule.at("dest"))}
-    for _, rule in rules:
+    own = machines | {each for rule in rules for each in listed(rule.at("dest"))}
+    for rule in rules:
         if rule.at("securityGroup").text:
             yield rule.at("securityGroup").wrong("stands for rules that nobody sees", "write them down")
         if rule.at("type").text != "in" or rule.at("action").text != "ACCEPT" or not machines:
             continue
         source = rule.at("source")
-        for sender in _senders(rule):
+        for sender in listed(source):
             if network_of(sender) is None:
                 yield source.wrong(f"is {sender}, which is no address", "name the machines one by one")
-            elif _LOGIN in _split(rule.at("dport")) and sender not in common:
+            elif _LOGIN in listed(rule.at("dport")) and sender not in common:
                 yield source.wrong(f"is {sender}, who logs in nowhere else", "let the same log in on each machine")
-            elif sender not in own and sender not in common and not elsewhere and not _split(rule.at("dport")) <= _OPEN:
+            elif sender not in own and sender not in common and not elsewhere and not listed(rule.at("dport")) <= _OPEN:
                 yield source.wrong(f"is {sender}, which is no machine of the stack", "name one that is")
-
-
-def _split(value: Value) -> set[str]:
-    return {each.strip().removesuffix("/32") for each in value.text.split(",") if each.strip()}
-
-
-def _senders(rule: Value) -> set[str]:
-    return _split(rule.at("source"))
 
 
 @stack_rule(
@@ -149,19 +129,18 @@ def doors_used(stack: Stack) -> Iterator[Finding]:
     roles: dict[str, str] = {}
     for machine in stack.of(kinds.VM, kinds.LXC):
         tags = machine.props.at("tags").texts()
-        for place in machine.props.at("initialization", "ipConfigs").items():
-            address = place.at("ipv4", "address").text.partition("/")[0]
+        for address in of_machine(machine):
             roles[address] = next((role for role in _OPENED if role in tags), "")
     for resource in stack.of(*kinds.FIREWALL_RULES):
         for rule in resource.props.at("rules").items():
-            told = _split(rule.at("dest"))
+            told = listed(rule.at("dest"))
             address = next((each for each in told if each in roles), "")
             known = _OPENED.get(roles.get(address, ""), frozenset[str]()) | listens.get(address, set())
             if rule.at("type").text != "in" or rule.at("action").text != "ACCEPT" or not roles.get(address):
                 if roles and rule.at("type").text == "in" and rule.at("action").text == "ACCEPT" and not told:
                     yield rule.at("dest").wrong("is missing", "name the machine's address")
                 continue
-            for number in _split(rule.at("dport")):
+            for number in listed(rule.at("dport")):
                 if number not in known:
                     yield rule.at("dport").wrong(f"is {number}, at which nothing listens", "remove it")
 
@@ -174,7 +153,7 @@ def _listening(stack: Stack) -> dict[str, set[str]]:
             listens.setdefault(port.at("ip").text, set()).add(port.at("external").text)
         for argument in container.props.at("command").items():
             address, _, number = argument.text.partition("=")[2].rpartition(":")
-            if _is_address(address):
+            if is_address(address):
                 listens.setdefault(address, set()).add(number)
     return listens
 
@@ -188,13 +167,6 @@ _OPENED = {
     "lxc": frozenset({_LOGIN, "53", "9100"}),
 }
 """Where machines listen beside containers' ports, by their tag."""
-
-
-def _is_address(text: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(text))
-    except ValueError:
-        return False
 
 
 RULES = (network_policy_peers, machine_asked_by_one, firewall_senders, doors_used)

@@ -9,7 +9,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .availability import ENVIRONMENTS
-from .buckets import LOKI, class_of
+from .buckets import tenants_of_loki
 from .documents import LOG_AGENT, of_resource, of_stack
 
 _LOSING = frozenset({"drop", "sampling", "limit", "labeldrop"})
@@ -121,12 +121,7 @@ def _classes(job: Value) -> Iterator[Finding]:
 )
 def log_agents_send(stack: Stack) -> Iterator[Finding]:
     """Agents send to the stack's Loki, to a tenant whose lines have an end, and name the environment."""
-    tenants = {
-        rule.at("filter").text.strip("/")
-        for lifecycle in stack.of(kinds.BUCKET_LIFECYCLE)
-        if class_of(kinds.bucket_of(lifecycle).text) == LOKI
-        for rule in lifecycle.props.at("rules").items()
-    } - {""}
+    tenants = tenants_of_loki(stack)
     names = {record.props.at("name").text for record in stack.of(kinds.DNS_RECORD)}
     said = {
         kinds.pod_template(each).at("metadata", "labels", "environment").text for each in stack.of(*kinds.LONG_RUNNING)

@@ -10,7 +10,7 @@ from ..judging import Severity, Stack, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
 from .backup_plans import told_of
-from .buckets import LOGS_ARCHIVE, LOKI, MEDIA, class_of
+from .buckets import LOGS_ARCHIVE, LOKI, MEDIA, class_of, tenants_of_loki
 from .database import files
 from .documents import LOKI as LOKI_DOCUMENT
 from .documents import TEMPO, Document, of_resource, secret_texts
@@ -115,12 +115,7 @@ def storage_server_told(stack: Stack) -> Iterator[Finding]:
 )
 def backups_of_what(stack: Stack) -> Iterator[Finding]:
     """Backups read what they are of, all tenants' logs among it, keep it in their own place, and check it."""
-    tenants = {
-        rule.at("filter").text.strip("/")
-        for lifecycle in stack.of(kinds.BUCKET_LIFECYCLE)
-        if class_of(kinds.bucket_of(lifecycle).text) == LOKI
-        for rule in lifecycle.props.at("rules").items()
-    } - {""}
+    tenants = tenants_of_loki(stack)
     mounted: dict[str, list[str]] = {}
     for container in stack.of(kinds.DOCKER_CONTAINER):
         if container.props.at("start").flag is not False:

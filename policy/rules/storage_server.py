@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import ipaddress
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
@@ -12,6 +10,7 @@ from urllib.parse import urlsplit
 from ..judging import Resource, Severity, Stack, stack_rule
 from ..values import Finding
 from . import kinds
+from .addresses import is_address
 
 _SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
 _CERTIFICATES = "--certs-dir="
@@ -126,12 +125,6 @@ def _kept(container: Resource) -> Iterator[Finding]:
         yield mounts.wrong("has no volume for the objects", "mount a named one at each drive of the command")
 
 
-def _is_address(host: str) -> bool:
-    with contextlib.suppress(ValueError):
-        return bool(ipaddress.ip_address(host))
-    return False
-
-
 @stack_rule(
     "storage-certified",
     requirements=("SEC-1", "INF-5"),
@@ -146,7 +139,7 @@ def storage_certified(stack: Stack) -> Iterator[Finding]:
     asked += [(place, f"//{place.text}") for place in providers]
     for place, url in asked if named else ():
         host = urlsplit(url).hostname or ""
-        if host not in named and not _is_address(host):
+        if host not in named and not is_address(host):
             yield place.wrong(f"leads to {host}, which no certificate names", "add it to dnsNames of the storage's own")
 
 

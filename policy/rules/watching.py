@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
+from .addresses import is_address, of_machine, of_machines
 from .documents import PROMETHEUS, TEMPO, of_resource, of_stack
 from .loki import hours_of
 
@@ -135,8 +136,7 @@ def _machines(stack: Stack, job: Value, kind: str) -> Iterator[Finding]:
         for target in place.at("targets").texts()
     }
     for machine in stack.of(kinds.VM, kinds.LXC):
-        configs = machine.props.at("initialization", "ipConfigs").items()
-        own = {each.at("ipv4", "address").text.partition("/")[0] for each in configs}
+        own = set(of_machine(machine))
         if kind in machine.props.at("tags").texts() and not own & asked:
             yield job.at("static_configs").wrong(f"leaves {machine.name} out", "add its address (MON-2)")
 
@@ -148,10 +148,7 @@ def _machines(stack: Stack, job: Value, kind: str) -> Iterator[Finding]:
 )
 def targets_own(stack: Stack) -> Iterator[Finding]:
     """An address that Prometheus asks is one of the stack's: a machine's, a gateway's, or a hypervisor's."""
-    own: set[str] = set()
-    for machine in stack.of(kinds.VM, kinds.LXC):
-        for place in machine.props.at("initialization", "ipConfigs").items():
-            own.add(place.at("ipv4", "address").text.partition("/")[0])
+    own = of_machines(stack)
     if not own:
         return
     for rules in stack.of(*kinds.FIREWALL_RULES):
@@ -165,15 +162,8 @@ def targets_own(stack: Stack) -> Iterator[Finding]:
                 for target in place.at("targets").items():
                     host = re.sub(r"^[a-z]+://|[:/].*$", "", target.text)
                     # On itself everybody asks whom he likes.
-                    if _is_address(host) and host not in own and not ipaddress.ip_address(host).is_loopback:
+                    if is_address(host) and host not in own and not ipaddress.ip_address(host).is_loopback:
                         yield target.wrong(f"is {host}, which is nobody's of the stack", "name one of its machines")
-
-
-def _is_address(host: str) -> bool:
-    try:
-        return bool(ipaddress.ip_address(host))
-    except ValueError:
-        return False
 
 
 @stack_rule(
