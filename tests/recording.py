@@ -5,6 +5,8 @@ Nothing is deployed and no provider runs; that is what tests/e2e is for.
 
 import asyncio
 import base64
+import functools
+import hashlib
 import json
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -15,6 +17,7 @@ from unittest import mock
 
 import pulumi
 from pulumi.runtime.mocks import MockCallArgs, MockMonitor, MockResourceArgs, Mocks
+from pulumi.runtime.proto.source_pb2 import StackTrace
 from pulumi.runtime.settings import SETTINGS
 from pulumi.runtime.stack import wait_for_rpcs
 
@@ -171,9 +174,15 @@ def record(program: Callable[[], Any], stack: str = "dev") -> Recorder:
         program()
         await _finished()
 
-    with _closed_loops():
+    with _closed_loops(), mock.patch("hashlib.scrypt", _scrypt), mock.patch(_STACK_TRACE, StackTrace):
         asyncio.run(run())
     return recorder
+
+
+_scrypt = functools.cache(hashlib.scrypt)
+"""It is slow on purpose, and what is recorded again has the same secrets."""
+_STACK_TRACE: Final = "pulumi.runtime.resource._get_stack_trace"
+"""Where in the program each resource is declared; no test asks, and it takes a tenth of the time."""
 
 
 @contextmanager

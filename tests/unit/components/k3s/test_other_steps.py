@@ -106,7 +106,7 @@ def test_a_node_that_is_alive_or_unknown_is_left_alone(tmp_path: Path, known: st
     peer = _peer(tmp_path)
     if known:
         peer.put("known", known)
-    assert peer.run(steps.admit("k3s-agent-1")).returncode == 0
+    assert peer.run(steps.admit("k3s-agent-1"), patience=1).returncode == 0
     assert not peer.calls
 
 
