@@ -53,6 +53,7 @@ class DockerRooms:
         self._settings, self._compute, self._keys = settings, compute, keys
         self._authority = certificates.authority
         self.database: database.Database | None = None
+        self.replica: database.Replica | None = None
         self.backups: Backups | None = None
         self.coolify: Coolify | None = None
         self.applications: Applications | None = None
@@ -84,7 +85,7 @@ class DockerRooms:
             pulumi.ResourceOptions(providers={"docker": host.provider}),
         )
         if settings.database.replica is not None and replica is not None:
-            database.Replica(
+            self.replica = database.Replica(
                 "database-replica",
                 database.ReplicaArgs(
                     settings=settings.database,
@@ -106,10 +107,17 @@ class DockerRooms:
         return {**secrets, **made}
 
     def _seen(self, host: str) -> DatabaseSeen | None:
-        """The database as the exporter of `host` sees it; None on another host."""
-        if self.database is None or host != self._settings.database.host:
+        """The database, or its replica, as the exporter of `host` sees it; None on another host."""
+        if self.database is None:
             return None
-        return DatabaseSeen(self.database.endpoint, database.NETWORK, self.database.network, self.database.certificate)
+        servers = {
+            self._settings.database.host: (self.database, database.NETWORK),
+            self._settings.database.replica: (self.replica, database.REPLICA_NETWORK),
+        }
+        server, network = servers.get(host, (None, ""))
+        if server is None:
+            return None
+        return DatabaseSeen(server.endpoint, network, server.network, self.database.certificate)
 
     def registry(self, users: RegistryUsers) -> None:
         """Make the registry of images.

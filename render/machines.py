@@ -59,7 +59,8 @@ def _of_vm(settings: Settings, vm: Vm) -> Iterator[str]:
 
 
 def _containers(settings: Settings, host: Vm) -> Iterator[str]:
-    yield from ("node-exporter", *agent_names(settings.observability, host.address))
+    seen = host in (settings.database_host, settings.database_replica)
+    yield from ("node-exporter", *agent_names(settings.observability, host.address, seen=seen))
     if host == settings.database_host:
         yield from database.plan(settings).names
     if host == settings.database_replica:

@@ -5,11 +5,12 @@ from components.database.migrations import migrations
 from components.database.pgbackrest import database_plan, pgbackrest_conf
 from components.database.plan import plan
 from components.database.postgres import SHARED
-from components.database.replica import Replica, ReplicaArgs
+from components.database.replica import REPLICA_NETWORK, Replica, ReplicaArgs
 from components.database.room import NETWORK, Database, DatabaseArgs
 
 __all__ = [
     "NETWORK",
+    "REPLICA_NETWORK",
     "SHARED",
     "Database",
     "DatabaseArgs",

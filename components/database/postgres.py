@@ -80,8 +80,7 @@ def replica(database: Database) -> Part:
     return replace(
         server,
         name=REPLICA_NAME,
-        aliases=[],
-        callers=[],
+        callers=["exporter"],
         env={},
         secrets={},
         unless="",

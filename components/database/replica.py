@@ -6,7 +6,7 @@ from typing import Final
 import pulumi
 import pulumi_docker as docker
 
-from components.database.model import SECRETS
+from components.database.model import DATABASE, PORT, SECRETS
 from components.database.postgres import (
     CONF,
     SERVICE_FILE,
@@ -21,8 +21,8 @@ from components.database.room import Database
 from components.database.running import Runner
 from settings.database import Database as DatabaseSettings
 
-_NETWORK: Final = "supabase-replica"
-"""Network that it has for itself; a promotion makes the database's own beside it."""
+REPLICA_NETWORK: Final = "supabase-replica"
+"""Network that it has with its exporter; a promotion makes the database's own beside it."""
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,23 @@ class Replica(pulumi.ComponentResource):
     """A streaming replica, and the script that ends its recovery; `release promote-database` runs it."""
 
     container: docker.Container
+    endpoint: str
+    """host:port of it in its network."""
+    network: docker.Network
+    """That network."""
 
     def __init__(self, name: str, args: ReplicaArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:database:Replica", name, None, opts)
-        child = pulumi.ResourceOptions(parent=self)
+        self.endpoint = f"{DATABASE}:{PORT}"
+        self.network = docker.Network(
+            f"{name}-network", name=REPLICA_NETWORK, driver="bridge", opts=pulumi.ResourceOptions(parent=self)
+        )
         runner = Runner(
             parent=self,
             name=name,
             labels={"environment": args.environment, "luxima.id/host": args.hostname},
-            network=docker.Network(f"{name}-network", name=_NETWORK, driver="bridge", opts=child),
-            network_name=_NETWORK,
+            network=self.network,
+            network_name=REPLICA_NETWORK,
             address=args.address,
             values={"databaseReplicaPassword": args.primary.replica_password},
         )

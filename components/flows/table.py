@@ -149,6 +149,8 @@ def _metrics(peers: Peers) -> Iterator[Flow]:
             yield Flow(prometheus, peers.docker_hosts, port, why)
     for target, _ in peers.endpoint(observed.database):
         yield Flow(prometheus, target, observed.postgres_exporter_port, why)
+    if settings.database_replica is not None:
+        yield Flow(prometheus, hosts([settings.database_replica.address]), observed.postgres_exporter_port, why)
     yield from _to(prometheus, peers.endpoint(settings.storage.endpoint), why)
     if observed.prometheus.remote_write_url is not None:
         yield from _to(prometheus, peers.url(observed.prometheus.remote_write_url), "remote write")

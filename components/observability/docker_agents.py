@@ -59,7 +59,7 @@ class DockerAgentsArgs:
     authority: pulumi.Input[str] | None
     """Certificate of the private CA, in PEM; None where public authorities sign."""
     database: DatabaseSeen | None
-    """The stack's own database, where it runs on this host; None where it is asked at `observability.database`."""
+    """The stack's own database or its replica, on this host; None where it is asked at `observability.database`."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class DockerAgents(pulumi.ComponentResource):
 
     def __init__(self, name: str, args: DockerAgentsArgs, opts: pulumi.ResourceOptions | None = None) -> None:
         super().__init__("luxima:observability:DockerAgents", name, None, opts)
-        names = agent_names(args.observability, args.address)
+        names = agent_names(args.observability, args.address, seen=args.database is not None)
         for agent in (_MADE_BY[name](args) for name in names):
             self._run(f"{name}-{agent.name}", args, agent)
         self.register_outputs({"agents": names})
@@ -239,6 +239,7 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
             f"--web.listen-address=:{observed.postgres_exporter_port}",
             "--collector.stat_activity_autovacuum",
             "--collector.long_running_transactions",
+            "--collector.stat_wal_receiver",
         ],
         memory_mib=128,
         # Nobody, in the one group that may read the password.
@@ -266,7 +267,13 @@ _MADE_BY: Final[Mapping[str, Callable[[DockerAgentsArgs], _Agent]]] = {
 }
 
 
-def agent_names(observability: Observability, address: str) -> list[str]:
-    """Names of the containers on the host with this address."""
-    has_database = observability.database.rpartition(":")[0] == address
+def agent_names(observability: Observability, address: str, *, seen: bool) -> list[str]:
+    """Names of the containers on the host with this address.
+
+    Args:
+        observability: Settings of what observes.
+        address: Private address of the host.
+        seen: Whether the stack's own database or its replica is there.
+    """
+    has_database = seen or observability.database.rpartition(":")[0] == address
     return [name for name in _MADE_BY if has_database or name != _POSTGRES]

@@ -58,9 +58,9 @@ def _host(container: Resource) -> Value:
     return next(found, container.props.at("labels"))
 
 
-@stack_rule("database-replica", requirements=("INF-4", "ENV-4"), types=(kinds.DOCKER_CONTAINER, kinds.VM))
+@stack_rule("database-replica", requirements=("INF-4", "ENV-4", "MON-2"), types=(kinds.DOCKER_CONTAINER, kinds.VM))
 def database_replica(stack: Stack) -> Iterator[Finding]:
-    """In production a replica follows the database, on another hypervisor."""
+    """In production a replica follows the database, on another hypervisor, with an exporter beside it."""
     runs = [
         each
         for each in stack.of(kinds.DOCKER_CONTAINER)
@@ -70,6 +70,12 @@ def database_replica(stack: Stack) -> Iterator[Finding]:
     nodes = {each.props.at("name").text: each.props.at("nodeName").text for each in stack.of(kinds.VM)}
     if replicas and len(replicas) == len(runs):
         yield replicas[0].props.at("name").wrong("follows no database", f"run one, or remove {_FOLLOWER}")
+    exporters = [
+        each for each in stack.of(kinds.DOCKER_CONTAINER) if "/postgres-exporter:" in each.props.at("image").text
+    ]
+    for replica in replicas:
+        if _host(replica).text not in [_host(each).text for each in exporters]:
+            yield replica.props.at("name").wrong("has no exporter on its host", "run one beside it")
     for each in runs:
         labels = each.props.at("labels")
         production = any(

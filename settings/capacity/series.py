@@ -137,6 +137,7 @@ def jobs(settings: Settings) -> Mapping[str, Job]:
         "pve": alike(1, PER_GUEST * (len(settings.wanted_vms) + len(compute.containers) + 3 * len(compute.nodes))),
         "pve-exporter": alike(1, 60),
         "postgres": alike(1, 1_500),
+        "postgres-replica": alike(0 if settings.database_replica is None else 1, 1_500),
         "minio": alike(1, 800),
         "minio-buckets": alike(1, 2 * len(settings.storage.buckets)),
         "registry": alike(2, 200),

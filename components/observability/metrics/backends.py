@@ -33,6 +33,11 @@ BACKENDS: Final[Sequence[Emitter]] = (
         ),
     ),
     Emitter(
+        "PostgreSQL exporter of the replica",
+        ("postgres-replica",),
+        tuple(same("gauge", "upstream_host slot_name", "pg_stat_wal_receiver_status")),
+    ),
+    Emitter(
         "image registry",
         ("registry",),
         tuple(same("counter", "handler code method", "registry_http_requests_total")),

@@ -186,7 +186,7 @@ def _kubernetes_nodes(settings: Settings, called: str, port: int | None) -> Job:
 
 
 def _guests(settings: Settings) -> Iterator[Job]:
-    """Docker hosts and the database on one of them."""
+    """Docker hosts, the database on one of them, and its replica on another."""
     observed = settings.observability
     cadvisor = [static(address, observed.cadvisor_port, name) for name, address in docker_hosts(settings)]
     yield job(settings, "cadvisor", {"static_configs": cadvisor, "metric_relabel_configs": [_container_name()]})
@@ -197,6 +197,12 @@ def _guests(settings: Settings) -> Iterator[Job]:
         if address == database
     ]
     yield job(settings, "postgres", {"static_configs": exporters})
+    replica, name = settings.database_replica, settings.database.replica
+    if replica is not None and name is not None:
+        # What the database says would be told twice.
+        kept = [kept_metrics("keep", "pg_stat_wal_receiver_status")]
+        found = [static(replica.address, observed.postgres_exporter_port, name)]
+        yield job(settings, "postgres-replica", {"static_configs": found, "metric_relabel_configs": kept})
 
 
 def _container_name() -> Job:

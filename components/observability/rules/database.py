@@ -21,6 +21,8 @@ WAL_SECONDS: Final = 900
 """What was written since is on one disk alone; a container that is replaced, or a busy minute, is through sooner."""
 _WAL_FAILURES: Final = 30
 """Within as long: PostgreSQL tries three times a minute."""
+_STREAMING: Final = 2
+"""Status of a receiver that has a connection and takes what comes, as the exporter says it."""
 _REPLICA: Final = "instance, application_name, client_addr"
 """What tells replicas apart: all that are given no name are called walreceiver."""
 _BEHIND: Final = 'pg_stat_replication_pg_wal_lsn_diff{application_name!="pg_basebackup"}'
@@ -32,7 +34,7 @@ _NO_UPKEEP: Final = 'application_name!~"pg_dump(all)?",backend_type!~"autovacuum
 def groups(settings: Settings) -> list[Group]:
     """The alerts of the database."""
     replica = settings.database.replica if settings.database_replica is not None else None
-    missing = [] if replica is None else [_missing(replica)]
+    missing = [] if replica is None else [_missing(replica), _not_streaming()]
     return [Group("database", [_down(), _archive(), *_contention(), *_replication(), *missing])]
 
 
@@ -147,6 +149,24 @@ def _missing(replica: str) -> Alert:
         description=f"{{{{ $labels.instance }}}} (pg_up {{{{ $value }}}}) has sent {replica} nothing for 15 minutes. "
         "If the database's host is lost now, so is what was written since the last backup.",
         pending="15m",
+        dashboard="database-metrics",
+    )
+
+
+def _not_streaming() -> Alert:
+    """What the replica says itself, whatever the primary says, or does not."""
+    status = f"last_over_time(pg_stat_wal_receiver_status[{BLIND}])"
+    return Alert(
+        "DatabaseReplicaNotStreaming",
+        # There is no status without a receiver, nor without PostgreSQL. TargetDown tells of an exporter that is away.
+        f'up{{job="postgres-replica"}} == 1 unless on (instance) {status} == {_STREAMING}',
+        severity="warning",
+        kind="database",
+        owner="devops",
+        summary="The replica on {{ $labels.host }} takes no log from the database",
+        description="Its exporter (up {{ $value }}) has seen no connection to the database for 10 minutes. A promotion "
+        "now would lose what was written since.",
+        pending="5m",
         dashboard="database-metrics",
     )
 

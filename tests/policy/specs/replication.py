@@ -30,6 +30,12 @@ def _server(name: str, host: str, environment: str = "production") -> dict[str, 
 
 _DATABASE = declared(_DC, _server("supabase-db", "docker-1"))
 _REPLICA = declared(_DC, _server("supabase-db-replica", "docker-2"), "replica")
+_EXPORTER = declared(
+    _DC, {**_server("postgres-exporter", "docker-2"), "image": "quay.io/x/postgres-exporter:v1"}, "exporter"
+)
+_ELSEWHERE = declared(
+    _DC, {**_server("postgres-exporter", "docker-1"), "image": "quay.io/x/postgres-exporter:v1"}, "exporter"
+)
 _MIGRATES = declared(_DC, {**_server("supabase-migrate", "docker-1"), "start": False}, "migrate")
 
 
@@ -66,15 +72,19 @@ SPECS = (
     Spec(
         "database-replica",
         passes=(
-            (_DATABASE, _MIGRATES, _REPLICA, *_machines("pve2")),
-            (_DATABASE, _REPLICA),
+            (_DATABASE, _MIGRATES, _REPLICA, _EXPORTER, *_machines("pve2")),
+            (_DATABASE, _REPLICA, _EXPORTER),
             (declared(_DC, _server("supabase-db", "docker-1", "staging")),),
         ),
         fails=(
             wrong((_DATABASE, _MIGRATES), "name"),
-            wrong((_REPLICA, *_machines("pve2")), "name"),
-            wrong((_DATABASE, _REPLICA, *_machines("pve1")), "labels[1].value"),
-            wrong((_DATABASE, declared(_DC, _server("supabase-db-replica", "docker-1"), "replica")), "labels[1].value"),
+            wrong((_REPLICA, _EXPORTER, *_machines("pve2")), "name"),
+            wrong((_DATABASE, _REPLICA, _ELSEWHERE), "name"),
+            wrong((_DATABASE, _REPLICA, _EXPORTER, *_machines("pve1")), "labels[1].value"),
+            wrong(
+                (_DATABASE, _ELSEWHERE, declared(_DC, _server("supabase-db-replica", "docker-1"), "replica")),
+                "labels[1].value",
+            ),
         ),
         unknown=(wrong((declared(_DC, {**_server("supabase-db", "docker-1"), "image": UNKNOWN}),), "image"),),
     ),
