@@ -25,18 +25,42 @@ def test_two_hundred_requests_a_minute_are_kept_to(made: Made, clock: Clock) -> 
     assert len(clock.waits) == 1
 
 
-def test_many_applications_are_made_within_the_limit_with_six_requests_each(
-    endpoint: str, coolify: Coolify, clock: Clock
+@pytest.mark.parametrize("count", [10, 100])
+def test_requests_grow_with_what_is_made_and_none_is_made_for_what_did_not_change(
+    endpoint: str, coolify: Coolify, clock: Clock, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The figures of docs/reference/benchmarks.md."""
+
+    def quick(owner: str, value: str) -> str:
+        return f"{owner} {value}"
+
+    # What costs time on purpose is not what is counted.
+    monkeypatch.setattr("components.delivery.coolify.words.fingerprint", quick)
     projects, environments, applications = providers()
+    calls = 0
+
+    def asked() -> int:
+        nonlocal calls
+        before, calls = calls, len(coolify.calls)
+        return calls - before
+
     id_ = projects.create(project(endpoint)).id
-    environments.create({"endpoint": endpoint, "project": id_, "name": "staging"})
-    begun = len(coolify.calls)
-    for number in range(40):
-        name: Props = {"name": f"application-{number}", "domains": [], "secrets": {"KEY": "planted"}}
-        applications.create(application(endpoint, coolify, id_, **name))
-    assert len(coolify.calls) - begun == 240
-    assert 60 <= clock.now < 120
+    place = environments.create({"endpoint": endpoint, "project": id_, "name": "staging"})
+    assert asked() == 3
+    wanted = [application(endpoint, coolify, id_, name=f"application-{number}", domains=[]) for number in range(count)]
+    made = [applications.create(each) for each in wanted]
+    assert asked() == 6 * count
+    assert clock.now // 60 == (6 * count + 3) // coolify.limit
+    states = [each.outs or Props() for each in made]
+    changes = [applications.diff(each.id, state, want) for each, state, want in zip(made, states, wanted, strict=True)]
+    assert (any(each.changes for each in changes), asked()) == (False, 0)
+    applications.update(made[0].id, states[0], {**wanted[0], "branch": "main"})
+    assert asked() == 3
+    projects.read(id_, project(endpoint))
+    environments.read(place.id, place.outs or Props())
+    for each, state in zip(made, states, strict=True):
+        applications.read(each.id, state)
+    assert asked() == 2 + 2 * count
 
 
 def broken(coolify: Coolify, how: str) -> None:
