@@ -14,7 +14,7 @@ RESTORE = $(if $(SCHEMA),--schema "$(SCHEMA)") $(if $(AT),--at $(AT)) $(if $(TO)
 EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 
 .DEFAULT_GOAL := help
-.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem policy policy-mutants release shell backup-status restore refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
+.PHONY: help up demo preview render capacity versions flows machines secrets new-service postmortem policy policy-mutants release images shell backup-status restore refresh destroy down status clean test test-all test-unit test-e2e e2e-traffic lint format bench schema docs lock tools hooks venv
 
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
@@ -62,6 +62,9 @@ policy-mutants: venv ## break what the stacks declare, one property at a time, a
 
 release: venv ## run the release tool in the sandbox: ARGS="status storefront"
 	@$(SANDBOX) release --stack $(STACK) -- $(ARGS)
+
+images: venv ## build and push the images of this repository, and name them by digest in the file of STACK
+	@$(PY) -m release.images --stack $(STACK)
 
 shell: venv ## open a shell inside the stack's own network, or run COMMAND there: COMMAND="kubectl get pods -A"
 	@$(SANDBOX) shell --stack $(STACK) -- $(COMMAND)

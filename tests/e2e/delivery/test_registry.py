@@ -2,13 +2,21 @@
 
 import hashlib
 import io
+import shutil
 import tarfile
 from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 import requests
 
+from release import images
+from release.docker import Docker
+from settings.loading import check
 from tests.e2e.delivery.room import USERS, PushError, Room, made
+from tests.recording import ROOT
+from tests.unit.settings.stacks import files_of
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
@@ -25,6 +33,21 @@ def layers(archive: bytes) -> list[str]:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
         names = [name for name in tar.getnames() if name.endswith(".tar.gz")]
         return [hashlib.sha256(tar.extractfile(name).read()).hexdigest() for name in names]  # type: ignore[union-attr]
+
+
+@dataclass(frozen=True)
+class Builder(Docker):
+    """Docker whose images have one layer, and are pushed by crane: no build can be had here."""
+
+    command: tuple[str, ...] = ()
+    room: Room | None = None
+
+    def run(self, *arguments: str) -> str:
+        assert self.room is not None
+        name = arguments[-1]
+        if arguments[0] == "push":
+            self.room.push(name, self.room.layer(1))
+        return f"{name.rpartition(':')[0]}@{self.room.crane('digest', name, user='push-1').stdout.strip()}\n"
 
 
 def objects(room: Room) -> set[str]:
@@ -45,6 +68,18 @@ def test_what_ci_pushes_a_node_pulls_and_it_lies_encrypted(room: Room) -> None:
     assert room.crane("digest", room.image("shop", "1"), user="push-1").stdout.strip() == digest
     for side in room.sides.values():
         assert "registry_http_requests_total{" in side.metrics
+
+
+def test_the_images_of_this_repository_are_pulled_by_what_the_stack_file_then_says(room: Room, tmp_path: Path) -> None:
+    stack = room.settings.environment.name
+    for path in files_of(stack):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        shutil.copy(ROOT / path, tmp_path / path)
+    images.publish(room.settings, tmp_path, "abc", Builder(room=room), print)
+    pinned = check(stack, tmp_path)
+    for image in (pinned.guard.image, str(pinned.backup.image)):
+        assert layers(room.pull(image)) == layers(room.pull(f"{image.partition('@')[0]}:abc"))
+        assert image not in (ROOT / f"Pulumi.{stack}.yaml").read_text()
 
 
 @pytest.mark.parametrize(

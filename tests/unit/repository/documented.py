@@ -53,6 +53,7 @@ RUN: Mapping[str, str] = {
     "python -m release canary": "releases/test_canary.py::test_from_a_share_to_all_and_back",
     "python -m release clean-registry": "delivery/test_clean.py::test_what_nobody_needs_goes_and_what_is_named_stays",
     "python -m release promote-database": "release/test_promotion.py::test_the_old_one_is_ended_first",
+    "make images": "release/test_images.py::test_each_is_built_pushed_and_named_by_its_digest",
     "python -m release shadow": "test_node.py::test_a_shadow",
     "python -m settings check": "settings/test_command.py::test_it_runs_as_a_module",
     "python -m sandbox up": "test_node.py::test_every_pod_is_ready",
