@@ -123,7 +123,11 @@ def test_migrations_are_applied_once_and_in_order(fresh: Postgres, tmp_path: Pat
         "0001_internal.sql: applied\n0002_backup.sql: applied\n0003_replica.sql: applied\n0004_more.sql: applied"
         in fresh.script(script)
     )
+    # What somebody changed by hand is put right.
+    stored = "select rolpassword from pg_authid where rolname = 'luxima_monitor'"
+    by_hand = fresh.sql(f"alter role luxima_monitor password 'by hand'; {stored}")
     again = fresh.script(script)
+    assert fresh.sql(stored) != by_hand
     assert "0003_replica.sql: applied before\n0004_more.sql: applied before" in again
     assert fresh.sql("select count(*) from luxima.migrations") == "4"
     assert fresh.sql("select rolpassword like 'SCRAM-SHA-256$%' from pg_authid where rolname = 'luxima_monitor'") == "t"

@@ -72,6 +72,12 @@ def test_deno_finds_nothing(verb: str, tmp_path: Path) -> None:
     assert deno(tmp_path, verb, *(["--check"] if verb == "fmt" else []), *files) == ""
 
 
+@pytest.mark.parametrize("text", [MADE["unparsed"], 'const sheets: number = "many";'])
+def test_deno_names_a_function_that_does_not_compile(text: str, tmp_path: Path) -> None:
+    (tmp_path / "index.ts").write_text(text)
+    assert "/index.ts:1:" in deno(tmp_path, "check", str(tmp_path / "index.ts"))
+
+
 @dataclass
 class Router:
     """The router in a real Deno."""

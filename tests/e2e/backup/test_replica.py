@@ -3,7 +3,9 @@
 import shutil
 import signal
 import subprocess
+import time
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -50,9 +52,12 @@ def test_a_replica_takes_over_without_losing_an_order_and_is_followed(pair: tupl
     assert first.sql("select ssl from pg_stat_ssl join pg_stat_replication using (pid)") == "t"
     assert PASSWORD not in subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
     first.add(11, 5000)
+    begun = time.monotonic()
     first.stop()
     assert second.promote() == "waiting for server to promote.... done\nserver promoted\n"
+    seconds = time.monotonic() - begun
     assert second.orders() == ("5000", "5000")
+    print(f"\npromoted {seconds:.1f} s after its end was asked for; 0 of 5000 rows lost")  # noqa: T201 - the page has the figure
     assert second.promote() == "promoted before: in production\n"
     second.add(5001, 5002)
     second.stop()
@@ -62,6 +67,22 @@ def test_a_replica_takes_over_without_losing_an_order_and_is_followed(pair: tupl
     _follows(first, ("5002", "5002"))
     second.add(5003, 5003)
     _follows(first, ("5003", "5003"))
+
+
+def test_of_two_promotions_at_once_none_fails_and_there_is_one_database(pair: tuple[Host, Host]) -> None:
+    first, second = pair
+    second.follow(first)
+    _follows(second, ("10", "10"))
+    first.stop()
+    with ThreadPoolExecutor(4) as pool:
+        asked = [pool.submit(second.promote) for _ in range(4)]
+    assert any("server promoted" in each.result() for each in asked)
+    assert all(each.result() for each in asked)
+    assert second.sql("select timeline_id from pg_control_checkpoint()") == "2"
+    second.add(11, 11)
+    second.stop()
+    second.lead()
+    assert second.orders() == ("11", "11")
 
 
 def test_a_host_that_died_is_wound_back_to_what_the_new_database_has(pair: tuple[Host, Host]) -> None:

@@ -1,6 +1,8 @@
 """Promoting the database's replica: in which order, what is refused, and how an interrupted one goes on."""
 
+import contextlib
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -34,6 +36,8 @@ class Host(Docker):
         self.told.append(line)
         restart = "no" if any(each.startswith("update --restart=no") for each in self.told) else "unless-stopped"
         running = "false" if any(each.startswith("stop") for each in self.told) else "true"
+        if running == "false" and line.startswith(("exec", "top")):
+            raise ReleaseError(f"docker {line}: container {REPLICA_NAME} is not running")
         if "inspect" in line:
             return f"{running} {restart}" if "Restart" in line else self.code if "ExitCode" in line else running
         if line.startswith("top"):
@@ -47,6 +51,19 @@ class Host(Docker):
         return [
             each for each in self.told if each.startswith(("update", "kill", "stop")) or each.endswith("promote.sh")
         ]
+
+
+@dataclass(frozen=True)
+class Shared(Host):
+    """The same, on which somebody else does all of it before one of the commands."""
+
+    before: str = ""
+    other: Callable[[], object] = list
+
+    def run(self, *arguments: str) -> str:
+        if " ".join(arguments) == self.before and self.before not in self.told:
+            self.other()
+        return super().run(*arguments)
 
 
 ENDED = ["update --restart=no {0}", "kill --signal=INT {0}", "stop --time=60 {0}"]
@@ -131,6 +148,22 @@ def test_one_that_was_cut_off_goes_on_there(file: Path, where: str) -> None:
     promote(file, Host(told=old.told), again)
     assert again.told.count(f"exec {REPLICA_NAME} sh {PROMOTE}") >= 1
     assert "replica: docker-1" in file.read_text()
+
+
+@pytest.mark.parametrize(
+    "before", [f"exec {REPLICA_NAME} sh {PROMOTE} --plan", f"top {REPLICA_NAME}", *SECOND], ids=lambda text: text[:12]
+)
+def test_of_two_at_once_one_does_it_and_the_other_comes_to_the_same_end(
+    file: Path, before: str, tmp_path: Path
+) -> None:
+    """From two checkouts, since in one of them the second is refused (test_lock.py)."""
+    others, old, told = Path(shutil.copy(file, tmp_path / "other.yaml")), Host(), list[str]()
+    new = Shared(told=told, before=before, other=lambda: promote(others, old, Host(told=told)))
+    with contextlib.suppress(ReleaseError):
+        promote(file, old, new)
+    promote(file, old, new)
+    assert told.count(SECOND[0]) <= 2
+    assert file.read_text() == others.read_text() != (ROOT / "Pulumi.prod.yaml").read_text()
 
 
 def test_one_whose_file_was_not_written_goes_on_there(file: Path) -> None:
