@@ -2,7 +2,7 @@
 
 import random
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -66,6 +66,9 @@ def drilled(rclone: Rclone, source: str, target: str, folder: Path, begun: datet
     chosen = _part(rclone.some(target, _SEEN * count), count)
     wanted = Outcome(len(chosen), sum(chosen.values()), verified=False)
     if not chosen:
+        missing = _older(rclone, source, rclone.some(source, count), begun)
+        if missing:
+            raise BackupError(f"{target} holds nothing, and {missing[0]} was there to be backed up")
         return wanted
     check_room(folder, wanted.size_bytes)
     rclone.copy(target, str(folder), chosen)
@@ -75,13 +78,17 @@ def drilled(rclone: Rclone, source: str, target: str, folder: Path, begun: datet
             f"of {target}, {restored.objects} objects with {restored.size_bytes} bytes were restored instead of "
             f"{wanted.objects} with {wanted.size_bytes}"
         )
-    different = rclone.different(source, str(folder), list(chosen))
-    wrong = [name for name, at in rclone.written(source, different).items() if at < begun] if different else []
+    wrong = _older(rclone, source, rclone.different(source, str(folder), list(chosen)), begun)
     if wrong:
         raise BackupError(
             f"{len(wrong)} objects that were restored from {target} are not what was backed up: {wrong[0]}"
         )
     return Outcome(wanted.objects, wanted.size_bytes, verified=True)
+
+
+def _older(rclone: Rclone, source: str, names: Collection[str], begun: datetime) -> list[str]:
+    """Of some objects, those that have stayed as they were since before the backup."""
+    return [name for name, at in rclone.written(source, names).items() if at < begun] if names else []
 
 
 def _part(sizes: Mapping[str, int], count: int) -> Mapping[str, int]:

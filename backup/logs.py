@@ -24,7 +24,14 @@ class Logs:
     def run(self) -> Outcome:
         """Chunks first: what the archive's index names is in the archive. Loki never changes an object."""
         present = self.rclone.folders(f"{SOURCE}:{self.plan.source}")
-        return summed([self._copied(folder) for folder in self._folders if folder in present])
+        outcome = summed([self._copied(folder) for folder in self._folders if folder in present])
+        unknown = sorted({*present} - {*self._folders})
+        if unknown:
+            raise BackupError(
+                f"{', '.join(unknown)} of {self.plan.source} is not archived, all else is: Loki has a tenant that is "
+                f"none of {', '.join(self.plan.tenants)}"
+            )
+        return outcome
 
     def _copied(self, folder: str) -> Outcome:
         source, target = f"{SOURCE}:{self.plan.source}/{folder}", f"{TARGET}:{self.plan.archive}/{folder}"

@@ -25,8 +25,10 @@ class Objects:
 
     def _copied(self, bucket: Bucket) -> Outcome:
         source, target = f"{SOURCE}:{bucket.name}", f"{TARGET}:{self._copy(bucket)}"
+        # Of what is to be copied, not of what was: what is missing in the copy is noticed as well.
+        chosen = self.rclone.some(source, self.plan.sample)
         self.rclone.sync(source, target)
-        different = sample_differs(self.rclone, source, target, self.rclone.some(target, self.plan.sample))
+        different = sample_differs(self.rclone, source, target, chosen)
         if different:
             raise BackupError(f"{len(different)} copies of {bucket.name} are not what was copied: {different[0]}")
         sizes = self.rclone.sizes(target)

@@ -1,13 +1,18 @@
 """What rclone is told, by a real one on folders: names as whoever uploads chooses them, and what is never replaced."""
 
 import os
+from collections.abc import Collection, Sequence
+from dataclasses import astuple
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from backup.drill import drilled
 from backup.logs import Logs
+from backup.objects import Objects
 from backup.outcome import BackupError
-from backup.plan import LogsPlan
+from backup.plan import Bucket, LogsPlan, ObjectsPlan
 from backup.rclone import RESTORE, SOURCE, TARGET, Rclone, Restore
 from tools import ensure
 
@@ -70,3 +75,53 @@ def test_a_chunk_that_is_another_at_the_source_does_not_reach_the_archive(rclone
         logs.run()
     assert (tmp_path / TARGET / "archive" / "audit" / "chunk").read_text() == "first"
     assert (tmp_path / TARGET / "archive" / "index" / "day" / "file").read_text() == "second"
+
+
+def test_a_tenant_that_no_plan_knows_is_told_and_all_others_are_archived(rclone: Rclone, tmp_path: Path) -> None:
+    for name in ("audit/chunk", "another/chunk", "index/day/file"):
+        _put(tmp_path / SOURCE / "loki", name, name)
+    logs = Logs(LogsPlan(kind="logs", source="loki", archive="archive", tenants=("audit",)), rclone)
+    with pytest.raises(BackupError, match="another of loki is not archived, all else is"):
+        logs.run()
+    archived = {each.name for each in (tmp_path / TARGET / "archive").iterdir()}
+    assert archived == {"audit", "index"}
+
+
+class Losing(Rclone):
+    """It says that all was copied, and one object was not."""
+
+    def sync(self, source: str, target: str) -> None:
+        super().sync(source, target)
+        self._lost.unlink(missing_ok=True)
+
+    def copy(
+        self, source: str, target: str, names: Collection[str] | None = None, *, flags: Sequence[str] = ()
+    ) -> None:
+        super().copy(source, target, names, flags=flags)
+        self._lost.unlink(missing_ok=True)
+
+    @property
+    def _lost(self) -> Path:
+        return self.config.parent / TARGET / "copies" / "media" / "lost"
+
+
+def test_what_a_copy_left_out_is_no_good_backup(rclone: Rclone, tmp_path: Path) -> None:
+    for name in ("kept", "lost"):
+        _put(tmp_path / SOURCE / "media", name, name)
+    bucket = Bucket(name="media", folder="media")
+    plan = ObjectsPlan(kind="object_storage", buckets=(bucket,), copies="copies", keep_days=14)
+    now = lambda: datetime.now(UTC)  # noqa: E731
+    with pytest.raises(BackupError, match="1 copies of media are not what was copied: lost"):
+        Objects(plan, Losing(*astuple(rclone)), now).run()
+    assert Objects(plan, rclone, now).run().objects == 2
+
+
+def test_a_drill_of_a_backup_that_was_emptied_fails(rclone: Rclone, tmp_path: Path) -> None:
+    source, target, folder = f"{SOURCE}:bucket", f"{TARGET}:bucket", tmp_path / "drill"
+    folder.mkdir()
+    _put(tmp_path / SOURCE / "bucket", "a", "there", 1_800_000_000)
+    before, after = (datetime.fromtimestamp(1_800_000_000 + seconds, UTC) for seconds in (-60, 60))
+    with pytest.raises(BackupError, match="bucket holds nothing, and a was there to be backed up"):
+        drilled(rclone, source, target, folder, after, 20)
+    # It was written since the backup.
+    assert drilled(rclone, source, target, folder, before, 20).objects == 0
