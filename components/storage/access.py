@@ -60,7 +60,7 @@ def key_policy(user: StorageUserSettings, storage: Storage) -> str:
         allowed += [(names[:2], others), (["s3:GetObject"], [f"{each}/*" for each in others])]
     denied = [*_DENIED]
     if user.access != "read_only":
-        denied += _other_keys(storage.kms_key)
+        denied += _writes(storage.kms_key)
     statements = [
         *(
             {"Effect": "Allow", "Action": what, "Resource": [f"arn:aws:s3:::{each}" for each in on]}
@@ -71,13 +71,18 @@ def key_policy(user: StorageUserSettings, storage: Storage) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, sort_keys=True, separators=(",", ":"))
 
 
-def _other_keys(kms_key: str) -> Iterator[Mapping[str, Any]]:
-    """Denies writing what the platform could not read: with another key of the KMS, or with one of the writer's own.
+def _writes(kms_key: str) -> Iterator[Mapping[str, Any]]:
+    """Denies writing what the platform could not read, with another key of the KMS or one of the writer's own.
 
-    What names no key is encrypted with the bucket's.
+    What names no key is encrypted with the bucket's. MinIO also puts an object in the place of a version that is named.
     """
     key, own = (f"s3:x-amz-server-side-encryption-{each}" for each in ("aws-kms-key-id", "customer-algorithm"))
-    for condition in ({"Null": {key: [False]}, "StringNotEquals": {key: [kms_key]}}, {"Null": {own: [False]}}):
+    for condition in (
+        {"Null": {key: [False]}, "StringNotEquals": {key: [kms_key]}},
+        {"Null": {own: [False]}},
+        # Any version, of one character or more: without one, servers tell an empty text or nothing.
+        {"StringLike": {"s3:versionid": ["?*"]}},
+    ):
         yield {"Action": ["s3:PutObject"], "Condition": condition}
 
 

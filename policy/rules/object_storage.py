@@ -192,7 +192,7 @@ def storage_own_bucket(stack: Stack) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def storage_denied(resource: Resource) -> Iterator[Finding]:
-    """A key is refused without TLS, deletes no version, bypasses no lock, and writes with the bucket's key alone."""
+    """A key needs TLS, deletes and replaces no version, bypasses no lock, and writes with the bucket's key alone."""
     policy = resource.props.at("policy")
     if not policy.text:
         return
@@ -211,6 +211,7 @@ def storage_denied(resource: Resource) -> Iterator[Finding]:
         yield from without("with a key of the writer's own", {"s3:PutObject"}, {"Null": {own: [False]}})
         named = {"Null": {key: [False]}, "StringNotEquals": {key: [_kms_key(denied, key)]}}
         yield from without("with another key of the KMS", {"s3:PutObject"}, named)
+        yield from without("in the place of a version", {"s3:PutObject"}, {"StringLike": {"s3:versionid": ["?*"]}})
 
 
 def _kms_key(denied: Sequence[dict[str, object]], name: str) -> str:

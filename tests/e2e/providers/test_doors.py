@@ -1,8 +1,8 @@
 """Requests of MinIO's own that a job's key may make though its policy names no such right.
 
-One MinIO tells another about its objects by headers that S3 does not know. Who may write may send them as well, and
-there is no condition of a policy that could look at them. What is wrong today is expected to fail here, so that a
-server that mends it is noticed; docs/adr/0031 says what follows.
+The archived MinIO, which runs here, believes headers that S3 does not know: those by which one server tells another of
+its objects, and those that are called as a condition of a policy. The platform's own server, silo, does not by its
+notes. What is wrong here is expected to fail, so that a server that mends it is noticed (docs/adr/0031).
 """
 
 from collections.abc import Generator, Mapping
@@ -14,7 +14,8 @@ import pytest
 import requests
 import urllib3
 from minio import Minio
-from minio.commonconfig import ENABLED, GOVERNANCE
+from minio.commonconfig import COMPLIANCE, ENABLED, GOVERNANCE
+from minio.error import S3Error
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.versioningconfig import VersioningConfig
 
@@ -30,11 +31,14 @@ from tools import ensure
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
 _open = pytest.mark.xfail(reason="MinIO asks for no right", raises=AssertionError, strict=True)
+_UNSEEN = {"Versionid": ""}
+"""With it the condition `s3:versionid` of a policy sees no version."""
 
 
 class Key(NamedTuple):
     """A job's key, and the bucket that it writes to."""
 
+    root: Minio
     client: Minio
     bucket: str
     bundle: Path
@@ -90,7 +94,7 @@ def _key(server: Running, storage: Storage, name: str) -> Key:
     create("IamPolicy", name=name, policy=document)
     create("IamUserPolicyAttachment", userName=name, policyName=name)
     made = create("IamServiceAccount", targetUser=name, policy=document)
-    return Key(client(made["accessKey"], made["secretKey"]), bucket, server.bundle)
+    return Key(root, client(made["accessKey"], made["secretKey"]), bucket, server.bundle)
 
 
 @pytest.fixture(scope="module")
@@ -112,12 +116,41 @@ def test_a_bucket_that_keeps_versions_loses_none_by_force(keys: Mapping[str, Key
     assert key.has(version)
 
 
-@_open
-def test_nothing_is_put_in_the_place_of_a_locked_version(keys: Mapping[str, Key]) -> None:
-    key = keys["copy-target"]
+@pytest.mark.parametrize("headers", [{}, _UNSEEN, {"x-amz-bypass-governance-retention": "true", **_UNSEEN}])
+@pytest.mark.parametrize("user", ["storefront", "copy-target"])
+def test_no_version_is_deleted(keys: Mapping[str, Key], user: str, headers: Mapping[str, str]) -> None:
+    key = keys[user]
     version = key.put()
-    key.ask("PUT", {}, b"another", versionId=version)
+    assert key.ask("DELETE", headers, versionId=version) == 403
     assert key.has(version)
+
+
+@pytest.mark.parametrize("headers", [{}, pytest.param(_UNSEEN, marks=_open)])
+@pytest.mark.parametrize("user", ["storefront", "copy-target"])
+def test_nothing_is_put_in_the_place_of_a_version(
+    keys: Mapping[str, Key], user: str, headers: Mapping[str, str]
+) -> None:
+    key = keys[user]
+    version = key.put()
+    status = key.ask("PUT", headers, b"another", versionId=version)
+    assert key.has(version)
+    assert status == 403
+
+
+def test_a_lock_of_mode_compliance_closes_every_door(keys: Mapping[str, Key]) -> None:
+    key = keys["copy-target"]
+    key.root.set_object_lock_config(key.bucket, ObjectLockConfig(COMPLIANCE, 14, DAYS))
+    try:
+        version = key.put()
+        long_ago = {"x-minio-source-mtime": "2020-01-01T00:00:00Z"}
+        for method, headers in (("PUT", _UNSEEN), ("PUT", {**_UNSEEN, **long_ago}), ("DELETE", _UNSEEN)):
+            key.ask(method, headers, b"another", versionId=version)
+            assert key.has(version), (method, headers)
+        # Nor is it the administrator's to delete.
+        with pytest.raises(S3Error, match="WORM"):
+            key.root.remove_object(key.bucket, "object", version)
+    finally:
+        key.root.set_object_lock_config(key.bucket, ObjectLockConfig(GOVERNANCE, 14, DAYS))
 
 
 @_open

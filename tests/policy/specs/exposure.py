@@ -49,6 +49,7 @@ _DENIED: tuple[dict[str, Any], ...] = (
         "Condition": {"Null": {"s3:x-amz-server-side-encryption-customer-algorithm": [False]}},
     },
     {"Action": ["s3:PutObject"], "Condition": {"Null": {_KMS: [False]}, "StringNotEquals": {_KMS: ["luxima"]}}},
+    {"Action": ["s3:PutObject"], "Condition": {"StringLike": {"s3:versionid": ["?*"]}}},
 )
 
 
@@ -239,9 +240,9 @@ SPECS = (
     ),
     Spec(
         "storage-denied",
-        passes=(_denying(), _denying(writes=False, without=(2, 3)), one(kinds.SERVICE_ACCOUNT, {"targetUser": "x"})),
+        passes=(_denying(), _denying(writes=False, without=(2, 3, 4)), one(kinds.SERVICE_ACCOUNT, {"targetUser": "x"})),
         fails=(
-            *(wrong(_denying(without=(index,)), "policy") for index in range(4)),
+            *(wrong(_denying(without=(index,)), "policy") for index in range(5)),
             wrong(_denying(resource="arn:aws:s3:::media/*"), "policy"),
         ),
         unknown=(wrong(one(kinds.IAM_POLICY, {"policy": UNKNOWN}), "policy"),),
