@@ -94,7 +94,7 @@ def groups(settings: Settings) -> list[Group]:
             "backups",
             [
                 _failing(),
-                _shrunk(),
+                _shrunk(settings),
                 *_empty(settings),
                 _unverified(settings),
                 _undrilled(),
@@ -188,18 +188,30 @@ def _failing() -> Alert:
     )
 
 
-def _shrunk() -> Alert:
+def _in_buckets(settings: Settings, names: Sequence[str], over: str = "last_over_time", time: str = "1h") -> str:
+    """How many objects are in each bucket; each server says the same of it."""
+    storage = settings.storage
+    buckets = "|".join(storage.bucket_name(name) for name in names if name in storage.buckets)
+    return f'max by (bucket) ({over}(minio_bucket_usage_object_total{{bucket=~"{buckets}"}}[{time}]))'
+
+
+def _shrunk(settings: Settings) -> Alert:
     # What was told on another host before counts as well.
     shares = [
         f"label_replace({_told(figure)} / max by (backup) (max_over_time(backup_{figure}[6d])) < {LEFT_RATIO}"
         f', "figure", "{called}", "", "")'
         for figure, called in (("objects", "objects"), ("size_bytes", "bytes"))
     ]
+    # A small bucket may be gone, and nearly all is there; its copy is what it is.
+    most = _in_buckets(settings, COPIED, "max_over_time", "6d")
+    share = f"{_in_buckets(settings, COPIED)} / {most} < {LEFT_RATIO}"
+    labelled = f'label_replace({share}, "backup", "object_storage", "", "")'
+    shares.append(f'label_replace({labelled}, "figure", "objects", "", "")')
     return _warning(
         "BackupShrunk",
         " or ".join(shares),
         summary="The backup of {{ $labels.backup }} fell to {{ $value | humanizePercentage }} of its "
-        "{{ $labels.figure }}",
+        "{{ $labels.figure }}{{ with $labels.bucket }} in {{ . }}{{ end }}",
         description="It holds {{ $value | humanizePercentage }} of the most {{ $labels.figure }} that it held within "
         "the last 6 days.",
         pending="5m",
@@ -207,8 +219,7 @@ def _shrunk() -> Alert:
 
 
 def _empty(settings: Settings) -> list[Alert]:
-    storage, each = settings.storage, intervals(settings)
-    copied = [storage.bucket_name(name) for name in COPIED if name in storage.buckets]
+    each = intervals(settings)
     return [
         _warning(
             "BackupEmpty",
@@ -217,18 +228,15 @@ def _empty(settings: Settings) -> list[Alert]:
             description="It has {{ $value }} files or bytes.",
             pending="5m",
         ),
-        _copied_nothing("object_storage", copied, each["object_storage"]),
-        _copied_nothing("logs", [storage.bucket_name("loki")], each["logs"]),
+        _copied_nothing("object_storage", _in_buckets(settings, COPIED), each["object_storage"]),
+        _copied_nothing("logs", _in_buckets(settings, ["loki"]), each["logs"]),
     ]
 
 
-def _copied_nothing(kind: str, buckets: Sequence[str], seconds: int) -> Alert:
-    objects = f'minio_bucket_usage_object_total{{bucket=~"{"|".join(buckets)}"}}'
-    # Each server says the same of a bucket.
-    there = f"sum(max by (bucket) (last_over_time({objects}[1h])))"
+def _copied_nothing(kind: str, there: str, seconds: int) -> Alert:
     return _warning(
         "BackupEmpty",
-        f"{there} > 0 and on () ({_told('objects', kind)} == 0)",
+        f"sum({there}) > 0 and on () ({_told('objects', kind)} == 0)",
         summary=f"The backup of {kind} holds nothing",
         description="{{ $value }} objects are in what it copies, for longer than one and a half times its interval.",
         # The first objects of a new stack are in the next backup.
