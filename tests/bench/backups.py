@@ -10,19 +10,24 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
 from tests.bench.measuring import Report, Run, RunError
 from tests.e2e.backup.database_room import BUCKET, room
 from tests.e2e.backup.job import BackupJob, made
+from tests.e2e.backup.replica_hosts import two_hosts
 from tests.e2e.backup.stores import Store, store
+from tests.waiting import wait_for
 
 _MIB: Final = 1024**2
 _SMALL: Final = (400, 64 * 1024)
 _LARGE: Final = (4, 16 * _MIB)
 _DAYS_OF_A_FULL: Final = 7
 _PER_DAY: Final = 2
+_BUDGET: Final = 180
+"""Seconds after which no further round of a kind is begun."""
 
 
 def _timed(what: Callable[[], object]) -> Run:
@@ -81,6 +86,7 @@ def objects(report: Report, folder: Path, rounds: int) -> None:
                 "objects: rclone copy back": lambda: copied("target:copies-0/media", "source"),
             },
             rounds,
+            _BUDGET,
         )
         report.compare("objects: backup / rclone copy", backup, copy)
         report.compare("objects: restore with plan and comparison / rclone copy", back, copied_back)
@@ -118,12 +124,25 @@ def database(report: Report, folder: Path, rows: int, rounds: int) -> None:
             with shop.job.wal.pushing():
                 shop.repository.say("backup", f"--type={kind}")
 
-        def restored(number: int) -> None:
+        moment = shop.write(["wanted"])
+        shop.write(["not wanted"])
+        shop.archive()
+
+        def restored(number: int, at: datetime | None = None) -> None:
+            data = shop.folder / f"data-{number}"
+            shop.job.restore("", at, str(data)).run()
+            with shop.restored(data) as server:
+                if int(server.sql("select count(*) from shop.orders")) != rows + (1 if at else 2):
+                    raise RunError("rows are missing, or more than there should be")
+            shutil.rmtree(data)
+
+        def one_schema(number: int) -> None:
             data = shop.folder / f"data-{number}"
             shop.job.restore("", None, str(data)).run()
-            with shop.restored(data) as server:
-                if int(server.sql("select count(*) from shop.orders")) < rows:
-                    raise RunError("rows are missing")
+            done = shop.schema(data, "shop", f"--to=shop_{number}")
+            if done.returncode:
+                raise RunError(done.stderr)
+            shop.server.sql(f"drop schema shop_{number} cascade")
             shutil.rmtree(data)
 
         def restored_by_hand(number: int) -> None:
@@ -133,14 +152,19 @@ def database(report: Report, folder: Path, rows: int, rounds: int) -> None:
             shutil.rmtree(data)
 
         numbers = iter(range(1000))
-        incremental, plain, back, plain_back = report.in_turns(
+        incremental, plain, back, plain_back, *_ = report.in_turns(
             {
                 "database: backup, incremental": lambda: _timed(shop.job.run),
                 "database: pgbackrest backup": lambda: _timed(lambda: by_hand("incr")),
                 "database: restore until it answers": lambda: _timed(lambda: restored(next(numbers))),
                 "database: pgbackrest restore": lambda: _timed(lambda: restored_by_hand(next(numbers))),
+                "database: restore to a moment until it answers": lambda: _timed(
+                    lambda: restored(next(numbers), moment)
+                ),
+                "database: restore, and one schema out of it": lambda: _timed(lambda: one_schema(next(numbers))),
             },
             rounds,
+            _BUDGET,
         )
         report.compare("database: backup with verification / pgbackrest backup", incremental, plain)
         report.compare("database: restore with WAL until it answers / pgbackrest restore", back, plain_back)
@@ -157,6 +181,28 @@ def database(report: Report, folder: Path, rows: int, rounds: int) -> None:
         report.ratios["database: MiB stored for each day kept"] = a_day / _MIB
 
 
+def replica(report: Report, rows: int, rounds: int) -> None:
+    """A host with nothing, until it has all that the database has and takes what is written."""
+    with two_hosts() as (first, second):
+        first.lead()
+        first.begin()
+        first.add(1, rows)
+
+        def anew() -> None:
+            second.follow(first)
+            wait_for(lambda: second.orders() == first.orders(), "all rows on the replica")
+
+        def round_() -> Run:
+            run = _timed(anew)
+            second.stop()
+            shutil.rmtree(second.data)
+            return run
+
+        report.in_turns({"replica: anew, until it has all rows": round_}, rounds, _BUDGET)
+        size = int(first.sql("select pg_database_size('postgres')"))
+        report.ratios["replica: MiB of the database"] = size / _MIB
+
+
 def main() -> int:
     """Measure what is asked for."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.backups", description="Measure backups and restores.")
@@ -169,6 +215,8 @@ def main() -> int:
             (Path(temporary) / name).mkdir()
         objects(report, Path(temporary) / "objects", options.rounds)
         database(report, Path(temporary) / "database", options.rows, options.rounds)
+    # A row of the other table is a third as long.
+    replica(report, 3 * options.rows, options.rounds)
     for name, runs in report.runs.items():
         times = sorted(run["seconds"] for run in runs)
         sys.stdout.write(
