@@ -4,7 +4,6 @@ import json
 import os
 import pwd
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import psutil
 from minio.credentials.providers import StaticProvider
 from minio.minioadmin import MinioAdmin
 from urllib3 import PoolManager
@@ -246,23 +244,6 @@ def database(storage: Store) -> Generator[Room]:
             yield made
     finally:
         shutil.rmtree(here)
-
-
-def killed(process: "subprocess.Popen[str]", word: str) -> None:
-    """Kill it and its children as soon as pgBackRest is at it."""
-    running = psutil.Process(process.pid)
-
-    def at_it() -> list[psutil.Process]:
-        try:
-            return [each for each in running.children(recursive=True) if word in each.cmdline() and each.children()]
-        except psutil.Error:
-            # One of them has just ended.
-            return []
-
-    children = wait_for(at_it, f"pgbackrest {word}", 60)
-    for each in [*children, *(more for child in children for more in child.children(recursive=True)), running]:
-        each.send_signal(signal.SIGKILL)
-    running.wait(20)
 
 
 def _user() -> int | None:

@@ -54,18 +54,12 @@ class BackupJob:
             check=False,
         )
 
-    def start(self, *arguments: str, key: tuple[str, str]) -> "subprocess.Popen[str]":
-        """Run it, and go on; a key goes to its standard input."""
-        process = subprocess.Popen(
+    def start(self, *arguments: str) -> "subprocess.Popen[str]":
+        """Run it, and go on."""
+        return subprocess.Popen(
             self.command(*arguments), env=self.environment, cwd=self.folder, text=True,
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
-        assert process.stdin is not None
-        with process.stdin as told:
-            told.write("\n".join(key))
-        # Whoever waits for its words would write to it again.
-        process.stdin = None
-        return process
 
     def leave_for(self, other: Store, copies: str, own: Store, passphrase: str = PASSPHRASE) -> "BackupJob":
         """Have its target at another site, which a public authority knows, as the platform writes that down."""

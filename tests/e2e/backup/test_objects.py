@@ -4,7 +4,7 @@ import itertools
 import secrets
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -59,27 +59,16 @@ def _now() -> str:
     return f"{datetime.fromtimestamp(int(moment.timestamp()) + 1, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-@contextmanager
-def _held(server: Store, job: BackupJob, there: Callable[[], bool], *arguments: str) -> Generator[psutil.Process]:
-    """The program that a run has started, which stands still when something is there; both are killed afterwards."""
-
-    def stands() -> list[psutil.Process]:
-        for child in psutil.Process(process.pid).children():
+def _held(pid: int, copied: Callable[[], bool]) -> bool:
+    """Whether the program that a run has started stands still, having copied something."""
+    for child in psutil.Process(pid).children():
+        # What only lists may have ended meanwhile.
+        with suppress(psutil.NoSuchProcess):
             child.suspend()
-            if there():
-                return [child]
+            if copied():
+                return True
             child.resume()
-        return []
-
-    process = job.start(*arguments, key=server.root)
-    try:
-        (program,) = wait_for(stands, "something that was copied")
-        yield program
-        process.kill()
-        program.kill()
-    finally:
-        process.kill()
-        assert server.server.password not in process.communicate()[0]
+    return False
 
 
 def _flip_a_bit(server: Store, bucket: str, name: str) -> None:
@@ -187,29 +176,24 @@ def test_a_run_that_is_killed_is_taken_up_and_its_keys_are_seen_nowhere(
     server: Store, bucket: str, job: BackupJob
 ) -> None:
     server.put(bucket, {f"large/{index}.bin": _bytes(4_000_000) for index in range(12)})
-    large = f"{bucket}/large/"
-    with _held(server, job, lambda: any(True for _ in server.client.list_objects(LOCKED, large)), "run") as rclone:
+    process = job.start("run")
+    try:
+        large = f"{bucket}/large/"
+        copied = lambda: any(True for _ in server.client.list_objects(LOCKED, large))  # noqa: E731
+        wait_for(lambda: _held(process.pid, copied), "a copy of one")
+        (rclone,) = psutil.Process(process.pid).children()
         seen = [*rclone.cmdline(), *rclone.environ().values()]
         assert not [each for each in seen if server.server.password in each]
         # Another one keeps away meanwhile.
-        assert "another run is under way" in job.run("run").stderr
+        second = job.run("run")
+        assert "another run is under way" in second.stderr
+        rclone.kill()
+    finally:
+        process.kill()
+        assert server.server.password not in process.communicate()[0]
     assert job.run("status").returncode == 1
     assert job.run("run").returncode == 0
     assert server.content(LOCKED, f"{bucket}/") == server.content(bucket)
-
-
-def test_a_restore_that_is_killed_is_taken_up(server: Store, bucket: str, job: BackupJob) -> None:
-    server.put(bucket, {f"large/{index}.bin": _bytes(4_000_000) for index in range(12)})
-    before = server.content(bucket)
-    assert job.run("run").returncode == 0
-    for name in before:
-        server.client.remove_object(bucket, name)
-    restore = ("restore", f"--to={bucket}", f"--what={bucket}")
-    with _held(server, job, lambda: bool(server.content(bucket)), *restore) as rclone:
-        assert "copy" in rclone.cmdline()
-    again = job.run(*restore, key=server.root)
-    assert again.returncode == 0, again.stderr
-    assert server.content(bucket) == before
 
 
 def test_a_full_bucket_leaves_the_copies_that_are_there(server: Store, bucket: str, tmp_path: Path) -> None:
@@ -280,8 +264,16 @@ def test_what_a_killed_drill_leaves_is_gone_after_the_next(server: Store, bucket
     server.put(bucket, {f"large/{index}.bin": _bytes(4_000_000) for index in range(12)})
     assert job.run("run").returncode == 0
     rest = job.folder / "drill"
-    with _held(server, job, lambda: any(rest.rglob("*.*")), "drill"):
-        assert any(rest.rglob("*.*"))
+    process = job.start("drill")
+    try:
+        wait_for(lambda: _held(process.pid, lambda: any(rest.rglob("*.*"))), "something in the folder")
+        (rclone,) = psutil.Process(process.pid).children()
+        process.kill()
+        rclone.kill()
+    finally:
+        process.kill()
+        process.communicate()
+    assert any(rest.rglob("*.*"))
     drilled = job.run("drill")
     assert drilled.returncode == 0, drilled.stderr
     assert not rest.exists()
