@@ -98,7 +98,7 @@ class StoragePlaces(Area):
     files: StorageId = Field(description="Proxmox storage for images, templates and cloud-init snippets")
     shared: bool = Field(
         default=False,
-        description="Whether all nodes share the storage of the disks, as with Ceph; what one node has dies with it",
+        description="Whether all nodes share both, as with Ceph; what one node has dies with it",
     )
 
 

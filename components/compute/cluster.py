@@ -204,23 +204,27 @@ class ComputeCluster(pulumi.ComponentResource):
     def _download(
         self, name: str, what: str, content_type: str, source: Download, nodes: set[str], provider: proxmox.Provider
     ) -> dict[str, pulumi.Output[str]]:
-        """Have each of `nodes` download `source`; returns the Proxmox volume id by node."""
-        return {
+        """Have `source` downloaded for each of `nodes`; returns the Proxmox volume id by node."""
+        compute = self._args.compute
+        # What all nodes share is there once: the second node would find that the name is taken.
+        loading = {node: next(iter(compute.nodes)) if compute.storage.shared else node for node in nodes}
+        files = {
             node: proxmox.download.File(
                 f"{name}-{what}-{node}",
                 content_type=content_type,
-                datastore_id=self._args.compute.storage.files,
+                datastore_id=compute.storage.files,
                 node_name=node,
                 url=source.url,
                 checksum=source.sha512,
                 checksum_algorithm=None if source.sha512 is None else "sha512",
-                file_name=f"{self._args.compute.pool}-{file_name(source)}",
+                file_name=f"{compute.pool}-{file_name(source)}",
                 # The file behind a URL may change; what was installed from it does not follow.
                 overwrite=False,
                 opts=pulumi.ResourceOptions(parent=self, provider=provider),
             ).id
-            for node in sorted(nodes)
+            for node in sorted(set(loading.values()))
         }
+        return {node: files[by] for node, by in loading.items()}
 
 
 def file_name(source: Download) -> str:

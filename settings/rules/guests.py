@@ -111,12 +111,14 @@ def node_memory(settings: Settings) -> Iterator[Problem]:
 
 
 def started_elsewhere(settings: Settings) -> Iterator[Problem]:
-    """What Proxmox is to start on another node has its disk there, and enough nodes to decide who is dead."""
+    """What Proxmox is to start on another node has all it needs there, and enough nodes to decide who is dead."""
     storage, nodes = settings.compute.storage, settings.compute.nodes
     for path, guest in all_guests(settings):
         if guest.ha and not storage.shared:
-            text = f"is true, but no other node has the disks on {storage.disks}, so none could start {path[-1]}"
-            yield Problem((*path, "ha"), f"{text}; put them on storage that all nodes share and set storage.shared")
+            # A VM whose cloud-init snippet is not where it starts does not start.
+            text = f"is true, but no other node has what is on {storage.disks} and {storage.files}"
+            right = "put both on storage that all nodes share and set storage.shared"
+            yield Problem((*path, "ha"), f"{text}, so none could start {path[-1]}; {right}")
         elif guest.ha and len(nodes) < _MAJORITY:
             text = f"is true, but of {len(nodes)} nodes none can decide that the other is dead"
             yield Problem((*path, "ha"), f"{text}; give the cluster {_MAJORITY} nodes or more, or leave it out")

@@ -31,3 +31,12 @@ def test_each_is_started_elsewhere_and_those_of_one_role_are_kept_apart() -> Non
 def test_disks_of_one_node_are_not_promised_elsewhere(stack: str) -> None:
     assert not stack_settings(stack).compute.storage.shared
     assert record_platform(stack_settings(stack)).of(":Haresource") == []
+
+
+def test_what_all_nodes_share_is_downloaded_once_and_each_machine_is_made_from_it() -> None:
+    recorder = record_platform(on_shared_storage())
+    files = {each.inputs["contentType"]: each for each in recorder.of("download/file:File")}
+    assert len(recorder.of("download/file:File")) == len(files) == 2
+    made = recorder.of(":VmLegacy")
+    assert {each.inputs["nodeName"] for each in made} == {"pve1", "pve2", "pve3"}
+    assert {each.inputs["disks"][0]["importFrom"] for each in made} == {f"{files['import'].name}-id"}

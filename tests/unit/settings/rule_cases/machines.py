@@ -85,7 +85,7 @@ CASES = [
         guests.started_elsewhere,
         {"compute.containers.ns1.ha": True},
         "compute.containers.ns1.ha",
-        "is true, but no other node has the disks on local-lvm, so none could start ns1",
+        "is true, but no other node has what is on local-lvm and local, so none could start ns1",
         {"compute.containers.ns1.ha": True, "compute.storage.shared": True, "compute.storage.disks": "ceph"},
     ),
     Case(
