@@ -21,6 +21,7 @@ from components.kubernetes import (
     authority_mounts,
     authority_path,
     cloud_configs,
+    k3s_vms,
 )
 from components.observability import LxcAgents, LxcAgentsArgs, Observability, ObservabilityArgs, StorageKey
 from components.observability import documents as observability_documents
@@ -79,8 +80,6 @@ class Platform:
                 joined=self._joined,
             ),
         )
-        for name, vm in self.compute.vms.items():
-            self._joined(name, vm, "k3s_agent")
         self.kubernetes.complete()
         self._in_cluster = pulumi.ResourceOptions(providers={"kubernetes": self.kubernetes.provider})
         # Every workload waits for its namespace, and so for the classes that its pods name.
@@ -238,9 +237,9 @@ class Platform:
             for name in watched(settings)
         }
 
-    def _joined(self, name: str, vm: VirtualMachine, role: str = "k3s_server") -> list[pulumi.Resource]:
-        """A server is a member of the cluster again before the next one is touched."""
-        if self._settings.compute.vms[name].role != role:
+    def _joined(self, name: str, vm: VirtualMachine) -> list[pulumi.Resource]:
+        """A machine of the cluster is a node again before the next one is touched."""
+        if name not in k3s_vms(self._settings.compute):
             return []
         return [self.kubernetes.join(name, Machine(vm.login, vm.hypervisor, vm.made, vm.settled))]
 

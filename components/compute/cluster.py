@@ -130,7 +130,8 @@ class ComputeCluster(pulumi.ComponentResource):
         )
         made: dict[str, VirtualMachine] = {}
         last: dict[str, list[pulumi.Resource]] = {}
-        for vm, spec in wanted.items():
+        # Servers first: what joins the cluster later waits for them.
+        for vm, spec in sorted(wanted.items(), key=lambda item: item[1].role != "k3s_server"):
             made[vm] = VirtualMachine(
                 f"{name}-{vm}",
                 VirtualMachineArgs(

@@ -65,17 +65,17 @@ def test_a_machine_that_is_made_anew_is_let_in_by_another_server_and_started(pro
         assert admission.identity in prod.before(starts[name])
 
 
-def test_a_server_is_touched_when_the_one_before_it_is_a_member_again(prod: Recorder) -> None:
+def test_a_machine_is_touched_when_the_one_before_it_is_a_node_again(prod: Recorder) -> None:
+    """Also where two are made anew in one update, be they members of etcd or the gateways' nodes."""
     starts = _steps(prod, "-start")
-    for earlier, later in pairwise(f"k3s-server-{n}" for n in (1, 2, 3)):
-        before = prod.before(prod.named(f"compute-{later}-vm"))
-        assert {starts[earlier].identity, prod.named(f"compute-{earlier}-settled").identity} <= before
-    # What is done for a server needs none that comes after it, or nothing would ever begin.
-    for server, step in starts.items():
+    for role in ("server", "agent"):
+        for earlier, later in pairwise(f"k3s-{role}-{n}" for n in (1, 2, 3)):
+            before = prod.before(prod.named(f"compute-{later}-vm"))
+            assert {starts[earlier].identity, prod.named(f"compute-{earlier}-settled").identity} <= before
+    # What is done for a machine needs none that comes after it, or nothing would ever begin.
+    for number, step in enumerate(starts.values(), 1):
         vms = {name for type_, name in prod.before(step) if type_.endswith(":VmLegacy")}
-        assert server in {"k3s-agent-1", "k3s-agent-2", "k3s-agent-3"} or vms == {
-            f"compute-k3s-server-{n}-vm" for n in range(1, int(server[-1]) + 1)
-        }
+        assert vms == {f"compute-{name}-vm" for name in list(starts)[:number]}
 
 
 def test_the_kubeconfig_is_fetched_again_when_it_is_old(prod: Recorder) -> None:
