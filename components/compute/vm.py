@@ -66,12 +66,13 @@ class VirtualMachine(pulumi.ComponentResource):
         document = pulumi.Output.from_input(args.authorized_keys).apply(
             lambda keys: user_data(args.hostname, compute.ssh.user, keys, args.cloud_config)
         )
+        file_name = f"{args.hostname}-user-data.yaml"
         snippet = proxmox.FileLegacy(
             f"{name}-user-data",
             content_type="snippets",
             datastore_id=compute.storage.files,
             node_name=vm.node,
-            source_raw=proxmox.FileLegacySourceRawArgs(data=document, file_name=f"{args.hostname}-user-data.yaml"),
+            source_raw=proxmox.FileLegacySourceRawArgs(data=document, file_name=file_name),
             # The file's name is fixed, so the old one has to go before the new one can come.
             opts=pulumi.ResourceOptions(parent=self, delete_before_replace=True),
         )
@@ -116,7 +117,9 @@ class VirtualMachine(pulumi.ComponentResource):
             initialization=proxmox.VmLegacyInitializationArgs(
                 datastore_id=compute.storage.disks,
                 interface="ide2",
-                user_data_file_id=snippet.id,
+                # By its name and not by its id: where the file is replaced, the engine asks what depends on the id
+                # whether that is replaced as well, as if nothing of it were ignored.
+                user_data_file_id=f"{compute.storage.files}:snippets/{file_name}",
                 dns=proxmox.VmLegacyInitializationDnsArgs(
                     domain=network.search_domain, servers=list(network.name_servers)
                 ),
@@ -133,7 +136,7 @@ class VirtualMachine(pulumi.ComponentResource):
             # VM on every `up`: https://github.com/muhlba91/pulumi-proxmoxve/issues/664.
             opts=pulumi.ResourceOptions(
                 parent=self,
-                depends_on=list(args.after),
+                depends_on=[snippet, *args.after],
                 protect=vm.protected,
                 hooks=only_grows(name, args.hostname),
                 # Its number is fixed, so the old one has to go before the new one can come.
