@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Generator
 from itertools import pairwise
 from typing import Any
@@ -71,6 +72,22 @@ def test_a_stateful_machine_is_neither_deleted_nor_replaced_unless_asked_for_by_
         said = trial.refused(lambda change=change: trial.preview(change))
         assert machine in said
         assert "protect" in said
+
+
+def test_new_user_data_and_another_node_replace_no_machine(trial: Trial) -> None:
+    """Its file is replaced each time, and before its successor is there."""
+
+    def other_people(compute: dict[str, Any]) -> None:
+        compute["ssh"]["authorized_keys"] = ("ssh-ed25519 " + "A" * 68,)
+
+    def elsewhere(compute: dict[str, Any]) -> None:
+        compute["vms"]["docker-2"]["node"] = "pve1"
+
+    files = {f"compute-{name}-user-data" for name in trial.settings.compute.vms}
+    assert trial.preview(other_people).keys() == files
+    touched = trial.preview(elsewhere)
+    assert touched["compute-docker-2-vm"] == "update"
+    assert not [name for name in touched if "docker-2" not in name], touched
 
 
 def test_a_machine_that_was_moved_is_found_again(trial: Trial) -> None:
@@ -154,3 +171,31 @@ def test_an_image_of_another_checksum_does_not_collide_with_the_file_that_is_the
     assert trial.preview(rebuilt) == {}
     trial.up()
     assert trial.preview() == {}
+
+
+def test_a_node_that_died_is_left_by_what_the_guide_says(trial: Trial) -> None:
+    cluster, everybody = trial.server.cluster, {**trial.settings.compute.vms, **trial.settings.compute.containers}
+    gone = {name: guest.id for name, guest in everybody.items() if guest.node == "pve2"}
+    for guests in (cluster.vms, cluster.cts):
+        guests[:] = [each for each in guests if each.vmid not in gone.values()]
+    for number in gone.values():
+        cluster.firewall["guests"].pop(number, None)
+    cluster.nodes.pop("pve2")
+
+    def elsewhere(compute: dict[str, Any]) -> None:
+        for guest in (*compute["vms"].values(), *compute["containers"].values()):
+            guest["node"] = guest["node"].replace("pve2", "pve1")
+
+    stack = trial.stack(trial.program(elsewhere))
+    assert "hostname lookup 'pve2' failed" in trial.refused(lambda: stack.refresh(color="never"))
+    state = stack.export_stack()
+    said = json.dumps(state.deployment).replace('"nodeName": "pve2"', '"nodeName": "pve1"')
+    state.deployment = json.loads(said)
+    stack.import_stack(state)
+    stack.refresh(color="never")
+    trial.up(elsewhere)
+    stack.refresh(color="never")
+    trial.up(elsewhere)
+    assert {each.vmid for each in (*cluster.vms, *cluster.cts)} == {guest.id for guest in everybody.values()}
+    assert all(cluster.firewall["guests"][number]["options"]["enable"] for number in gone.values())
+    assert trial.preview(elsewhere) == {}
