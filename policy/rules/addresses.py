@@ -22,6 +22,14 @@ def of_machines(stack: Stack) -> set[str]:
     return {address for machine in stack.of(kinds.VM, kinds.LXC) for address in of_machine(machine)}
 
 
+def let_in(firewall: Resource) -> Iterator[Value]:
+    """The rules of a machine's firewall by which somebody comes in."""
+    for rule in firewall.props.at("rules").items():
+        is_in = rule.at("type").text.lower() == "in" and rule.at("action").text.upper() == "ACCEPT"
+        if is_in and rule.at("enabled").flag is not False:
+            yield rule
+
+
 def listed(value: Value) -> set[str]:
     """What stands between the commas of a text; a single address without `/32`."""
     return {part.strip().removesuffix("/32") for part in value.text.split(",") if part.strip()}

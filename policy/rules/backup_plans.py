@@ -61,7 +61,7 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
     plans = list(_plans(stack))
     running: dict[str, Value] = {}
     for container in stack.of(kinds.DOCKER_CONTAINER):
-        if container.props.at("start").flag is not False:
+        if kinds.runs(container):
             labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
             running[labels.get(_LABEL, "")] = container.props.at("command")
     for container, plan in plans:

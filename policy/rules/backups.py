@@ -33,7 +33,7 @@ def _source(mount: Value) -> str:
 
 def _backs_up(container: Resource) -> bool:
     """Whether a container runs that makes backups of the database, and so takes its WAL."""
-    return container.props.at("start").flag is not False and _labels(container).get(_LABEL) == "database"
+    return kinds.runs(container) and _labels(container).get(_LABEL) == "database"
 
 
 @stack_rule("postgres-archive", requirements=("BAK-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)

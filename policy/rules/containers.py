@@ -35,7 +35,7 @@ _SHARED = ("networkMode", "pidMode", "ipcMode")
 def _runs(container: Resource) -> bool:
     """Whether a container runs at some time: a step or a timer may start it; one without a command holds files."""
     told = any(list(container.props.at(name).items()) for name in ("command", "entrypoints"))
-    return container.props.at("start").flag is not False or told
+    return kinds.runs(container) or told
 
 
 @resource_rule(
@@ -85,7 +85,7 @@ def docker_capabilities(resource: Resource) -> Iterator[Finding]:
 def docker_bounded(resource: Resource) -> Iterator[Finding]:
     """Every Docker container that runs has a memory limit, swap included, and is started again when it ends."""
     restart = resource.props.at("restart")
-    waits = resource.props.at("start").flag is False
+    waits = not kinds.runs(resource)
     if waits and restart.text:
         yield resource.props.at("start").wrong("is false: what is to be started again never runs", "remove it")
     if not _runs(resource):
@@ -110,7 +110,7 @@ def docker_bounded(resource: Resource) -> Iterator[Finding]:
 def docker_health(resource: Resource) -> Iterator[Finding]:
     """The engine asks every Docker container that runs whether it serves; hand-overs and reboots wait for that."""
     tests = resource.props.at("healthcheck", "tests")
-    if resource.props.at("start").flag is not False and tests.texts()[:1] not in (["CMD"], ["CMD-SHELL"]):
+    if kinds.runs(resource) and tests.texts()[:1] not in (["CMD"], ["CMD-SHELL"]):
         yield tests.wrong("is missing", "give a command that ends well when the program serves, after CMD or CMD-SHELL")
 
 

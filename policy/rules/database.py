@@ -62,7 +62,7 @@ def postgres_tls(resource: Resource) -> Iterator[Finding]:
     image, command = resource.props.at("image").text, resource.props.at("command")
     if not SERVER.search(image):
         return
-    if "/supabase/" in image and resource.props.at("start").flag is not False and command.present:
+    if "/supabase/" in image and kinds.runs(resource) and command.present:
         yield from _told(command)
     for argument in command.items():
         if re.fullmatch(r"(?:-c)?(?:ssl|fsync|full_page_writes)=(?:off|false|no|0)|--(?:ssl|fsync)=off", argument.text):
@@ -110,7 +110,7 @@ def database_network(stack: Stack) -> Iterator[Finding]:
         for joined in each.props.at("networksAdvanced").items():
             held.setdefault(joined.at("name").text, []).append((joined.at("name"), each.props.at("image").text))
     for each in stack.of(kinds.DOCKER_CONTAINER):
-        runs = each.props.at("start").flag is not False and each.props.at("restart").text
+        runs = kinds.runs(each) and each.props.at("restart").text
         joins = list(each.props.at("networksAdvanced").items())
         if runs and not joins and re.search(r"/supabase/|/postgrest:|/imgproxy:", each.props.at("image").text):
             yield each.props.at("networksAdvanced").wrong("joins no network of the database's", "join it")
@@ -132,7 +132,7 @@ def database_kept(resource: Resource) -> Iterator[Finding]:
     """A database that runs keeps its data on a volume, and is asked whether it is well, as are its parts."""
     props = resource.props
     image = props.at("image").text
-    if props.at("start").flag is False or not props.at("restart").text or not _PARTS.search(image):
+    if not kinds.runs(resource) or not props.at("restart").text or not _PARTS.search(image):
         return
     if "/postgres-exporter:" not in image:
         tests = props.at("healthcheck", "tests")

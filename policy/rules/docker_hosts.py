@@ -12,7 +12,6 @@ from .documents import of_resource, parsed
 from .first_steps import logged
 
 _NETWORK_FILE_SYSTEMS = re.compile(r"nfs4?|cifs|smb3?|sshfs|ceph|glusterfs|9p")
-_HOST = "luxima.id/host"
 _ENGINE: Mapping[str, bool] = {"icc": False, "no-new-privileges": True, "iptables": True, "ip-masq": True}
 _MUST_SAY = frozenset({"icc", "no-new-privileges"})
 """What the engine does wrong when nobody says it."""
@@ -64,7 +63,7 @@ def docker_network_closed(resource: Resource) -> Iterator[Finding]:
 def docker_logs(resource: Resource) -> Iterator[Finding]:
     """What a container that runs says is written where the log agent reads it."""
     driver = resource.props.at("logDriver")
-    if resource.props.at("start").flag is not False and driver.text not in {"", "json-file"}:
+    if kinds.runs(resource) and driver.text not in {"", "json-file"}:
         yield driver.wrong(f"is {driver.text}", "give json-file")
     yield from logged(resource.props.at("logOpts"))
 
@@ -118,12 +117,11 @@ def docker_fits(stack: Stack) -> Iterator[Finding]:
     rooms = {each.props.at("name").text: each.props.at("memory", "dedicated") for each in stack.of(kinds.VM)}
     taken: dict[str, float] = {}
     for container in stack.of(kinds.DOCKER_CONTAINER):
-        if container.props.at("start").flag is False:
+        if not kinds.runs(container):
             continue
-        for label in container.props.at("labels").items():
-            if label.at("label").text == _HOST and label.at("value").text in rooms:
-                host = label.at("value").text
-                taken[host] = taken.get(host, 0) + (container.props.at("memory").number or 0)
+        host = kinds.host_of(container)
+        if host in rooms:
+            taken[host] = taken.get(host, 0) + (container.props.at("memory").number or 0)
     for host, mebibytes in taken.items():
         if mebibytes > (rooms[host].number or 0):
             yield rooms[host].wrong(f"is less than the {mebibytes:g} MiB of its containers", "give more, or limit them")

@@ -51,7 +51,7 @@ def _seconds(text: str) -> float:
 def docker_kept_up(resource: Resource) -> Iterator[Finding]:
     """A container that serves comes back however it ended, is asked in earnest and often, and has the time to end."""
     props = resource.props
-    if props.at("start").flag is False:
+    if not kinds.runs(resource):
         return
     if props.at("restart").text == "on-failure":
         yield props.at("restart").wrong("is on-failure: it stays away after a reboot", "give unless-stopped")
@@ -118,7 +118,7 @@ def docker_files_read_only(stack: Stack) -> Iterator[Finding]:
 @stack_rule("database-there", requirements=("INF-4",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
 def database_there(stack: Stack) -> Iterator[Finding]:
     """Where Supabase's parts run, PostgreSQL does."""
-    running = [each for each in stack.of(kinds.DOCKER_CONTAINER) if each.props.at("start").flag is not False]
+    running = [each for each in stack.of(kinds.DOCKER_CONTAINER) if kinds.runs(each)]
     parts = [each for each in running if _SUPABASE.search(each.props.at("image").text)]
     if parts and not any(SERVER.search(each.props.at("image").text) for each in parts):
         yield parts[0].props.at("image").wrong("is a part of Supabase, of which no PostgreSQL runs", "declare it")

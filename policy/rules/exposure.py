@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
+from .addresses import let_in
 from .https import is_public
 
 DATABASE_PORTS = frozenset({5432, 6543})
@@ -136,10 +137,8 @@ def docker_published_private(resource: Resource) -> Iterator[Finding]:
 )
 def database_firewall(resource: Resource) -> Iterator[Finding]:
     """No firewall rule lets everyone reach the database's ports."""
-    for rule in resource.props.at("rules").items():
-        if rule.at("type").text.lower() != "in" or rule.at("action").text.upper() != "ACCEPT":
-            continue
-        if rule.at("enabled").flag is False or not _reaches_database(rule):
+    for rule in let_in(resource):
+        if not _reaches_database(rule):
             continue
         source = rule.at("source")
         if any(part.strip() in _ANYWHERE for part in source.text.split(",")):
@@ -205,11 +204,10 @@ def database_unasked(resource: Resource) -> Iterator[Finding]:
                 if port.at("port").present and _covers(port):
                     yield port.at("port").wrong(f"is {port.at('port').text}, the database's", "remove it")
         return
-    for rule in resource.props.at("rules").items():
-        if rule.at("type").text.lower() == "in" and rule.at("action").text.upper() == "ACCEPT":
-            ports = rule.at("dport")
-            if ports.text and rule.at("enabled").flag is not False and _reaches_database(rule):
-                yield ports.wrong(f"is {ports.text}, with the database's port", "remove it")
+    for rule in let_in(resource):
+        ports = rule.at("dport")
+        if ports.text and _reaches_database(rule):
+            yield ports.wrong(f"is {ports.text}, with the database's port", "remove it")
 
 
 def _covers(port: Value) -> bool:

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from ..judging import Resource, Stack, stack_rule
+from ..judging import Stack, stack_rule
 from ..values import Finding
 from . import kinds
 
-_HOST = "luxima.id/host"
 _AGENTS: Mapping[str, re.Pattern[str]] = {
     "node exporter (MON-2)": re.compile(r"/node-exporter:"),
     "cAdvisor (MON-2)": re.compile(r"/cadvisor:"),
@@ -32,18 +31,14 @@ _READS: Mapping[str, frozenset[str]] = {
 """What an agent has to have of its host."""
 
 
-def _runs(container: Resource) -> bool:
-    return container.props.at("start").flag is not False
-
-
 @stack_rule("docker-hosts-watched", requirements=("MON-2", "LOG-7"), types=(kinds.DOCKER_CONTAINER, kinds.VM))
 def docker_hosts_watched(stack: Stack) -> Iterator[Finding]:
     """On every Docker host run an exporter, cAdvisor and a log agent, with what they are to read."""
-    containers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if _runs(each)]
+    containers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if kinds.runs(each)]
     hosts = {each.props.at("name").text: each for each in stack.of(kinds.VM)}
     hosts = {name: each for name, each in hosts.items() if "docker-host" in each.props.at("tags").texts()}
     for name, machine in hosts.items() if containers else ():
-        here = [each for each in containers if kinds.label_of(each, _HOST) == name]
+        here = [each for each in containers if kinds.host_of(each) == name]
         for what, image in _AGENTS.items():
             found = [each for each in here if image.search(each.props.at("image").text)]
             if not found:
@@ -58,7 +53,7 @@ def docker_hosts_watched(stack: Stack) -> Iterator[Finding]:
 @stack_rule("supabase-whole", requirements=("INF-4", "ENV-2", "MON-2"), types=(kinds.DOCKER_CONTAINER,))
 def supabase_whole(stack: Stack) -> Iterator[Finding]:
     """Beside Supabase's PostgreSQL run its parts, the one door to them, which is published, and what measures it."""
-    containers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if _runs(each)]
+    containers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if kinds.runs(each)]
     servers = [each for each in containers if _SERVER.search(each.props.at("image").text)]
     for what, image in _PARTS.items() if servers else ():
         found = [each for each in containers if image.search(each.props.at("image").text)]
@@ -79,7 +74,7 @@ def registry_there(stack: Stack) -> Iterator[Finding]:
     running = [
         each
         for each in stack.of(kinds.DOCKER_CONTAINER)
-        if _runs(each) and re.search(r"/registry:", each.props.at("image").text)
+        if kinds.runs(each) and re.search(r"/registry:", each.props.at("image").text)
     ]
     if names and stack.of(kinds.DOCKER_CONTAINER) and len(running) < _SIDES:
         yield names[0].props.at("name").wrong("names a registry of which a side does not run", "run both")

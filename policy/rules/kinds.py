@@ -119,3 +119,13 @@ def label_of(container: Resource, name: str) -> str:
     """What a container's label says, "" when it has none of that name."""
     labels = container.props.at("labels").items()
     return next((each.at("value").text for each in labels if each.at("label").text == name), "")
+
+
+def host_of(container: Resource) -> str:
+    """The Docker host that a container is on, "" when it does not say."""
+    return label_of(container, "luxima.id/host")
+
+
+def runs(container: Resource) -> bool:
+    """Whether it runs: what is declared only to hold files, or for a later hour, is not started."""
+    return container.props.at("start").flag is not False

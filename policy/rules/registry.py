@@ -94,12 +94,12 @@ def registry_collects_alone(stack: Stack) -> Iterator[Finding]:
     An engine gives a port to one container: while the one runs, the other does not start.
     """
     containers = stack.of(kinds.DOCKER_CONTAINER)
-    served = {port for each in containers if _runs(each) for port in _published(each)}
+    served = {port for each in containers if kinds.runs(each) for port in _published(each)}
     for each in containers:
         command = each.props.at("command")
         if _COLLECTS not in command.texts():
             continue
-        if _runs(each):
+        if kinds.runs(each):
             yield each.props.at("start").wrong("is not false: it would delete what is being pushed", "give false")
         if not served.intersection(_published(each)):
             yield each.props.at("ports").wrong(
@@ -138,10 +138,6 @@ def registry_sides(stack: Stack) -> Iterator[Finding]:
                 yield content.wrong(
                     "deletes what is being pushed", f"give uploadpurging.age {_LEAST_PURGED:g}h or more"
                 )
-
-
-def _runs(resource: Resource) -> bool:
-    return resource.props.at("start").flag is not False
 
 
 def _published(resource: Resource) -> Iterator[tuple[str, str]]:

@@ -97,7 +97,7 @@ def storage_own(stack: Stack) -> Iterator[Finding]:
 def storage_server_told(stack: Stack) -> Iterator[Finding]:
     """A server of object storage spreads what it keeps, opens the S3 API alone, and shows nobody figures."""
     for container in stack.of(kinds.DOCKER_CONTAINER):
-        if container.props.at("start").flag is False or not _SERVER.search(container.props.at("image").text):
+        if not kinds.runs(container) or not _SERVER.search(container.props.at("image").text):
             continue
         for entry in container.props.at("envs").items():
             if _WEAKER.fullmatch(entry.text):
@@ -118,7 +118,7 @@ def backups_of_what(stack: Stack) -> Iterator[Finding]:
     tenants = tenants_of_loki(stack)
     mounted: dict[str, list[str]] = {}
     for container in stack.of(kinds.DOCKER_CONTAINER):
-        if container.props.at("start").flag is not False:
+        if kinds.runs(container):
             told = [mount.at("target").text for mount in container.props.at("mounts").items()]
             mounted.setdefault(told_of(container), []).extend(told)
     for container in stack.of(kinds.DOCKER_CONTAINER):

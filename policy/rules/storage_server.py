@@ -18,7 +18,6 @@ _ADDRESS = "--address="
 _CONSOLE = "--console-address"
 _LEAST_NODES = 3
 """Of two nodes, neither alone takes a write."""
-_HOST_LABEL = "luxima.id/host"
 _TOLD_BY_FILE = ("MINIO_ROOT_PASSWORD_FILE", "MINIO_KMS_SECRET_KEY_FILE")
 _TOLD_IN_PLAIN = frozenset({"MINIO_ROOT_PASSWORD", "MINIO_SECRET_KEY", "MINIO_KMS_SECRET_KEY"})
 
@@ -38,7 +37,7 @@ def object_storage_server(stack: Stack) -> Iterator[Finding]:
     files = {upload.at("file").text for each in containers for upload in each.props.at("uploads").items()}
     nodes: list[Resource] = []
     for each in containers:
-        if each.props.at("start").flag is not False and _SERVER.search(each.props.at("image").text):
+        if kinds.runs(each) and _SERVER.search(each.props.at("image").text):
             yield from _told(each, files)
             yield from _doors(each)
             yield from _kept(each)
@@ -67,10 +66,10 @@ def _together(nodes: Sequence[Resource]) -> Iterator[Finding]:
             )
         if len(urls) != len(nodes) or len(told) > 1:
             yield command.wrong("names other nodes than there are", "name all of them, in the same order on each")
-        hosts = [label.at("value").text for label in labels.items() if label.at("label").text == _HOST_LABEL]
-        if not hosts or taken & set(hosts):
+        host = kinds.host_of(each)
+        if not host or host in taken:
             yield labels.wrong("has no host of its own", "put each node on another Docker host")
-        taken |= set(hosts)
+        taken.add(host)
         own, names = each.props.at("hostname"), {urlsplit(url.text).hostname for url in urls}
         known = {own.text, *(other.at("host").text for other in each.props.at("hosts").items())}
         if own.text not in names or not names <= known:

@@ -80,10 +80,10 @@ SPECS = (
             wrong((_DATABASE, _MIGRATES), "name"),
             wrong((_REPLICA, _EXPORTER, *_machines("pve2")), "name"),
             wrong((_DATABASE, _REPLICA, _ELSEWHERE), "name"),
-            wrong((_DATABASE, _REPLICA, _EXPORTER, *_machines("pve1")), "labels[1].value"),
+            wrong((_DATABASE, _REPLICA, _EXPORTER, *_machines("pve1")), "labels"),
             wrong(
                 (_DATABASE, _ELSEWHERE, declared(_DC, _server("supabase-db-replica", "docker-1"), "replica")),
-                "labels[1].value",
+                "labels",
             ),
         ),
         unknown=(wrong((declared(_DC, {**_server("supabase-db", "docker-1"), "image": UNKNOWN}),), "image"),),
