@@ -230,7 +230,9 @@ def _blackbox_exporter(args: DockerAgentsArgs) -> _Agent:
 def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
     observed, seen = args.observability, args.database
     endpoint = observed.database if seen is None else seen.endpoint
-    checked = "require" if seen is None else f"verify-full&sslrootcert={_PASSWORD}/server.crt"
+    # One that runs elsewhere has a certificate of its own, which is the system's to know when no authority is given.
+    trusted = observed.database_authority if seen is None else seen.certificate
+    checked = "verify-full" + ("" if trusted is None else f"&sslrootcert={_PASSWORD}/server.crt")
     return _Agent(
         name="postgres-exporter",
         image=POSTGRES_EXPORTER.reference,
@@ -252,7 +254,7 @@ def _postgres_exporter(args: DockerAgentsArgs) -> _Agent:
             f"DATA_SOURCE_PASS_FILE={_PASSWORD}/password",
         ],
         folder=_PASSWORD,
-        files={"password": args.monitor_password, **({} if seen is None else {"server.crt": seen.certificate})},
+        files={"password": args.monitor_password, **({} if trusted is None else {"server.crt": trusted})},
         network=None if seen is None else seen.network,
         after=() if seen is None else [seen.made],
     )

@@ -11,7 +11,7 @@ from ..values import Finding, Value
 from . import kinds
 from .backups import copied_elsewhere
 from .buckets import BACKUPS, COPIES, MEDIA, REGISTRY, class_of
-from .database import files
+from .database import SERVER, files
 from .documents import Document
 
 _LABEL = "luxima.id/backup"
@@ -77,6 +77,9 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
         if kind.text == "object_storage":
             yield from _copies(stack, plan.at("job"), elsewhere=copied_elsewhere(container))
     there = {plan.at("job", "kind").text for _, plan in plans}
+    # Whoever keeps a database elsewhere makes its backups as well.
+    if not any(SERVER.search(each.props.at("image").text) for each in stack.of(kinds.DOCKER_CONTAINER)):
+        there.add("database")
     for kind, cadence in CADENCE.items():
         if plans and kind not in there:
             yield (

@@ -43,6 +43,60 @@ UNSEEN: dict[str, str] = {
     "minio:index/s3BucketAnonymousAccess:S3BucketAnonymousAccess": kinds.BUCKET_POLICY,
     "minio:index/s3BucketReplication:S3BucketReplication": kinds.BUCKET_POLICY,
     "minio:index/s3Object:S3Object": kinds.BUCKET,
+    **{
+        f"kubernetes:{type_}": kinds.DEPLOYMENT
+        for type_ in (
+            "admissionregistration.k8s.io/v1:MutatingWebhookConfiguration",
+            "admissionregistration.k8s.io/v1:ValidatingWebhookConfiguration",
+            "apiextensions.k8s.io/v1:CustomResourceDefinition",
+            "apiregistration.k8s.io/v1:APIService",
+            "kustomize/v2:Directory",
+            "yaml:ConfigFile",
+            "yaml:ConfigGroup",
+            "yaml/v2:ConfigFile",
+            "yaml/v2:ConfigGroup",
+        )
+    },
+    "kubernetes:core/v1:LimitRange": kinds.QUOTA,
+    "kubernetes:monitoring.coreos.com/v1alpha1:AlertmanagerConfig": kinds.CONFIG_MAP,
+    **{
+        f"kubernetes:monitoring.coreos.com/v1:{kind}": kinds.CONFIG_MAP
+        for kind in ("Alertmanager", "PodMonitor", "Prometheus", "PrometheusRule", "ServiceMonitor")
+    },
+    **{
+        f"minio:index/{name[0].lower()}{name[1:]}:{name}": kinds.BUCKET
+        for name in (
+            "Config",
+            "IamIdpLdap",
+            "IamIdpOpenId",
+            "IlmTier",
+            "KmsKey",
+            "S3BucketCors",
+            "S3BucketNotification",
+        )
+    },
+    **{
+        f"docker:index/{name[0].lower()}{name[1:]}:{name}": kinds.DOCKER_CONTAINER
+        for name in ("Plugin", "Secret", "ServiceConfig")
+    },
+    **{
+        f"proxmoxve:{type_}": kinds.VM
+        for type_ in (
+            "apt/repositoryLegacy:RepositoryLegacy",
+            "backup/job:Job",
+            "cluster/optionsLegacy:OptionsLegacy",
+            "index/aclLegacy:AclLegacy",
+            "index/certificateLegacy:CertificateLegacy",
+            "index/dnsLegacy:DnsLegacy",
+            "index/hostsLegacy:HostsLegacy",
+            "index/roleLegacy:RoleLegacy",
+            "index/timeLegacy:TimeLegacy",
+            "index/userLegacy:UserLegacy",
+            "network/linuxBridgeLegacy:LinuxBridgeLegacy",
+            "realm/ldapLegacy:LdapLegacy",
+            "user/tokenLegacy:TokenLegacy",
+        )
+    },
     "proxmoxve:index/vm:Vm": kinds.VM,
     "proxmoxve:index/vm2Legacy:Vm2Legacy": kinds.VM,
 }

@@ -158,7 +158,27 @@ def postgres_told(resource: Resource) -> Iterator[Finding]:
             )
 
 
+_TUNED = re.compile(
+    r"include_if_exists|hba_file|listen_addresses|max_connections|shared_buffers|effective_cache_size|work_mem"
+    r"|maintenance_work_mem|wal_buffers|m(?:in|ax)_wal_size|checkpoint_\w+|random_page_cost|effective_io_concurrency"
+    r"|wal_level|wal_keep_size|max_slot_wal_keep_size|wal_log_hints|hot_standby\w*|primary_\w+|recovery_target\w*"
+    r"|restore_command|archive_\w+|ssl|ssl_\w+_file|ssl_min_protocol_version|password_encryption|log_\w+|pgaudit\.\w+"
+    r"|pg_stat_statements\.\w+|track_\w+|idle_in_transaction_session_timeout|row_security|autovacuum\w*|fsync"
+    r"|full_page_writes|max_worker_processes|max_parallel_\w+|max_logical_replication_workers|cron\.\w+"
+)
+"""Names that PostgreSQL may be told beside those of _SAID."""
+_LEAST_CONNECTIONS = 50
+
+
 def _as_asked(content: Value, said: Mapping[str, str]) -> Iterator[Finding]:
+    for name in said:
+        if name not in _SAID and not _TUNED.fullmatch(name):
+            yield content.wrong(f"says {name}, which no rule reads", "leave it out")
+    if said.get("listen_addresses", "*") != "*" or said.get("max_slot_wal_keep_size") == "-1":
+        yield content.wrong("keeps its parts out, or its disk full", "listen at '*', and bound max_slot_wal_keep_size")
+    connections = said.get("max_connections", "100")
+    if connections.isdigit() and int(connections) < _LEAST_CONNECTIONS:
+        yield content.wrong(f"lets {connections} in", f"give max_connections = '{_LEAST_CONNECTIONS}' at least")
     for name, (right, allowed) in _SAID.items():
         if not allowed.fullmatch(said.get(name, right)):
             yield content.wrong(f"says {name} = {said[name]}", f"give {name} = '{right}'")

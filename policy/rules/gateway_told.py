@@ -114,20 +114,19 @@ def _guarded(router: Value, middlewares: Mapping[str, Value], closed: set[str]) 
         yield used.wrong("bounds nobody's requests", "name the middleware with rateLimit")
     if not asked and not _PART.search(rule.text):
         yield rule.wrong("shows everybody the figures", "leave /metrics out")
-    if set(_hosts(rule.text)) & closed and not _is_closed(rule.text, given):
+    if hosts_of(rule.text) & closed and not _is_closed(rule.text, given):
         yield used.wrong("lets everybody to what is for trusted networks", "name the middleware trusted")
 
 
-def _hosts(rule: str) -> Iterator[str]:
-    for no, named in _HOST.findall(rule):
-        if not no:
-            yield from _QUOTED.findall(named)
+def hosts_of(rule: str) -> set[str]:
+    """The names that a rule of a route is for."""
+    return {host for no, named in _HOST.findall(rule) if not no for host in _QUOTED.findall(named)}
 
 
 def _closed(http: Value) -> set[str]:
     """Hosts of which probes alone, by their address, may see something without being in a trusted network."""
     rules = [router.at("rule").text for _, router in http.at("routers").entries()]
-    return {host for rule in rules if "ClientIP(" in rule for host in _hosts(rule)}
+    return {host for rule in rules if "ClientIP(" in rule for host in hosts_of(rule)}
 
 
 def _is_closed(rule: str, given: list[Value]) -> bool:
@@ -156,7 +155,7 @@ def _lead_somewhere(http: Value) -> Iterator[Finding]:
 )
 def names_served(stack: Stack) -> Iterator[Finding]:
     """Every name that a gateway serves has a record, every record that leads to one is served, in its own slot."""
-    addresses, served = _addresses(stack), _served(stack)
+    addresses, served = addresses_of(stack), _served(stack)
     gateways = set[str]().union(*addresses.values())
     records = {each.props.at("name").text: each for each in stack.of(kinds.DNS_RECORD) if _leads(each)}
     if not gateways or not served or not records:
@@ -176,7 +175,7 @@ def names_served(stack: Stack) -> Iterator[Finding]:
                 yield place.wrong("leads to another slot than its own, or to two", "name one gateway's address")
 
 
-def _addresses(stack: Stack) -> dict[str, set[str]]:
+def addresses_of(stack: Stack) -> dict[str, set[str]]:
     """Those of the gateways, by slot."""
     found: dict[str, set[str]] = {}
     for service in stack.of(kinds.SERVICE):
@@ -192,7 +191,7 @@ def _served(stack: Stack) -> dict[str, Value]:
     for document in of_stack(stack, ROUTING):
         for _, router in document.content.at("http", "routers").entries():
             if router.at("entryPoints").texts() != _INSIDE:
-                found |= dict.fromkeys(_hosts(router.at("rule").text), router.at("rule"))
+                found |= dict.fromkeys(hosts_of(router.at("rule").text), router.at("rule"))
     return found
 
 

@@ -24,6 +24,9 @@ _ASKED_BY_NODES = frozenset({"cert-manager"})
 """Webhooks, which the API server calls by a node's address."""
 _SHARED = frozenset({"53", "443", "6443"})
 """Ports of machines that more than one program asks: names, HTTPS, the cluster's API."""
+_API = "6443"
+_ASKS_API = frozenset({"cert-manager", "kube-state-metrics", "log-agent", "prometheus", "release-guard", "kube-vip"})
+"""Who has rights in the cluster."""
 _LOGIN = "22"
 _OPEN = frozenset({"53", "80", "443"})
 """Names and the web, which networks may ask for (SEC-6: whoever comes shows a key)."""
@@ -41,6 +44,9 @@ def network_policy_peers(resource: Resource) -> Iterator[Finding]:
         yield spec.at("podSelector", "matchExpressions").wrong("leaves pods out", "give matchLabels")
     for rules, peers in (("ingress", "from"), ("egress", "to")):
         for rule in spec.at(rules).items():
+            for port in rule.at("ports").items() if rules == "egress" and name not in _ASKS_API else ():
+                if port.at("port").text == _API:
+                    yield port.at("port").wrong("is the cluster's API, where it has no rights", "remove it")
             for peer in rule.at(peers).items():
                 yield from _named(peer)
                 block = peer.at("ipBlock", "cidr")

@@ -85,6 +85,7 @@ def binding_narrow(stack: Stack) -> Iterator[Finding]:
         (kinds.namespace_of(each), each.props.at("metadata", "name").text)
         for each in stack.of(kinds.SERVICE_ACCOUNT_KUBERNETES)
     }
+    bound: dict[tuple[str, str, str], Resource] = {}
     for binding in stack.of(*kinds.ROLE_BINDINGS):
         reference = binding.props.at("roleRef")
         name = reference.at("name")
@@ -92,6 +93,9 @@ def binding_narrow(stack: Stack) -> Iterator[Finding]:
             yield name.wrong(f"is {name.text}", "give a role with what is needed")
         elif (reference.at("kind").text, name.text) not in roles:
             yield name.wrong(f"{name.text} is no role of the stack", "name one that is declared")
+        place = binding.type, kinds.namespace_of(binding), name.text
+        if bound.setdefault(place, binding) is not binding:
+            yield name.wrong(f"{name.text} is bound already", "give each program a role of its own")
         for subject in binding.props.at("subjects").items():
             who = subject.at("name")
             if who.text.startswith(_EVERYBODY):

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from settings.compute import Certificate
 from settings.observability.alerts import Alerts
 from settings.observability.load import Load
 from settings.observability.objectives import Objective, Promise, Signal, SignalName
@@ -33,6 +34,11 @@ class Observability(Area):
     postgres_exporter_port: Port = Field(default=9187, description="TCP port of the PostgreSQL exporter on its host")
     database: Endpoint = Field(
         description="host:port of PostgreSQL on the private network; the host is a Docker host of this stack"
+    )
+    database_authority: Certificate | None = Field(
+        default=None,
+        description="Who certified PostgreSQL, when `database.mode` is `existing`; without it, an authority that every "
+        "system trusts",
     )
     alert_log_url: HttpsUrl = Field(
         description="URL of the RPC functions of schema internal, for alert and deploy records"

@@ -42,6 +42,28 @@ ADDED: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
             "subjects": [{"kind": "ServiceAccount", "name": "x", "namespace": "commerce"}],
         },
     ),
+    *(
+        (kind, type_, "added-type", {})
+        for kind, type_ in (
+            ("RBAC", "kubernetes:admissionregistration.k8s.io/v1:MutatingWebhookConfiguration"),
+            ("RBAC", "kubernetes:yaml/v2:ConfigGroup"),
+            ("availability", "kubernetes:core/v1:LimitRange"),
+            ("operations", "kubernetes:monitoring.coreos.com/v1:PrometheusRule"),
+            ("object storage", "minio:index/ilmTier:IlmTier"),
+            ("machines", "proxmoxve:index/aclLegacy:AclLegacy"),
+            ("machines", "docker:index/plugin:Plugin"),
+        )
+    ),
+    (
+        "RBAC",
+        kinds.ROLE_BINDINGS[0],
+        "added-binding-of-a-role",
+        {
+            "metadata": {"name": "x"},
+            "roleRef": {"kind": "ClusterRole", "name": "observability-prometheus"},
+            "subjects": [{"kind": "ServiceAccount", "name": "storefront-blue", "namespace": "commerce"}],
+        },
+    ),
     ("network", kinds.NAMESPACE, "added-namespace", {"metadata": {"name": "added", "labels": {}}}),
     (
         "network",

@@ -33,6 +33,7 @@ from . import (
     meaning,
     namespaces,
     network,
+    own,
     peers,
     pipelines,
     placement,
@@ -44,6 +45,7 @@ from . import (
     registry,
     replication,
     retention,
+    routed,
     routes,
     scraping,
     secret_places,
@@ -106,5 +108,7 @@ SPECS: tuple[Spec, ...] = (
     *docker_hosts.SPECS,
     *flows.SPECS,
     *pods_own.SPECS,
+    *own.SPECS,
+    *routed.SPECS,
     *backup_plans.SPECS,
 )

@@ -23,6 +23,7 @@ _AT = "uploads[0].content"
 
 def _backed_up(kind: str = "", *changes: tuple[str, Any], command: Any = ("serve",), leave: str = "") -> Case:
     case = [declared(kinds.BUCKET, {"bucket": "luxima-prod-media"}, "bucket")]
+    case.append(declared(kinds.DOCKER_CONTAINER, {"image": "docker.io/supabase/postgres:17"}, "db"))
     for each, plan in _PLANS.items():
         if each == leave:
             continue
