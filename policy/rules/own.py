@@ -86,6 +86,8 @@ def told_of_itself(resource: Resource) -> Iterator[Finding]:
     if _SLOT not in labels.names():
         return
     for container in kinds.pod_spec(resource).at("containers").items():
+        for argument in container.at("args").items():
+            yield argument.wrong("is told beside the image", "give a variable of the service's settings")
         ports = {port.at("containerPort").text for port in container.at("ports").items()}
         for entry in container.at("env").items():
             name, value = entry.at("name").text, entry.at("value")

@@ -114,6 +114,9 @@ def priority_order(stack: Stack) -> Iterator[Finding]:
         if (value.number or 0) <= 0:
             yield value.wrong(f"is {value.text or 'missing'}", "give more than 0")
     ordered = [values[name] for name in _ORDER if name in values]
+    for name, value in values.items():
+        if ordered and name not in _ORDER:
+            yield value.wrong(f"is of {name}, which is none of {', '.join(_ORDER)}", "use one of them")
     for lower, higher in pairwise(ordered):
         if (lower.number or 0) >= (higher.number or 0):
             yield higher.wrong(f"is {higher.text}, not more than {lower.text}", f"keep the order {', '.join(_ORDER)}")

@@ -59,6 +59,7 @@ _BESIDE = re.compile(
 )
 """Another one reads along, or runs along."""
 _AUTHORITY = frozenset({"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"})
+_DATABASE = re.compile(r"postgres(?:ql)?://")
 _SSL_MODE = re.compile(r"\bsslmode=(disable|allow|prefer|require)\b")
 
 
@@ -102,6 +103,8 @@ def program_variables(resource: Resource) -> Iterator[Finding]:
             yield place.wrong(f"gives {name}, which checks nobody", "remove it")
         elif _OPEN.fullmatch(f"{name}={value}"):
             yield place.wrong(f"gives {name}, by which strangers come in", "remove it")
+        elif resource.type in kinds.WORKLOADS and _DATABASE.match(value):
+            yield place.wrong("leads to the database itself", "ask the Supabase API (SEC-3)")
         elif _SSL_MODE.search(value):
             yield place.wrong("does not check the database's certificate", "give sslmode=verify-full")
         elif _DOCUMENTED.match(name) and not _SAID_BY_FILE.search(f"{value}{name}"):

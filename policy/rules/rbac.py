@@ -40,6 +40,8 @@ def role_narrow(resource: Resource) -> Iterator[Finding]:
     cluster_wide = resource.type == kinds.ROLES[0]
     if resource.props.at("aggregationRule").present:
         yield resource.props.at("aggregationRule").wrong("takes in what others allow", "name the rules")
+    if not cluster_wide and kinds.namespace_of(resource) == "kube-system":
+        yield resource.props.at("metadata", "namespace").wrong("is that of the cluster's own parts", "use its own")
     for name, label in resource.props.at("metadata", "labels").entries():
         if name.startswith("rbac.authorization.k8s.io/aggregate-to-"):
             yield label.wrong(f"widens a role of the cluster ({name})", "remove it")

@@ -63,6 +63,18 @@ def test_on_a_cluster_that_is_there_a_stack_keeps_the_rules_as_well() -> None:
     assert _broken(_declared(there), "prod") == []
 
 
+def test_with_a_database_elsewhere_a_stack_keeps_the_rules_as_well() -> None:
+    """Its exporter verifies it by the authority that is given, and whoever keeps it makes its backups."""
+    settings = stack_settings("prod")
+    hosts = {**settings.dns.hosts, "public": {**settings.dns.hosts.get("public", {}), "supabase": ("203.0.113.99",)}}
+    known = {"dns": settings.dns.model_copy(update={"hosts": hosts})}
+    database = settings.database.model_copy(update={"mode": "existing", "replica": None})
+    for authority in (None, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"):
+        observed = settings.observability.model_copy(update={"database_authority": authority})
+        there = settings.model_copy(update={"database": database, "observability": observed, **known})
+        assert _broken(_declared(there), "prod", Level.MANDATORY) == []
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_rules_have_something_to_judge(stack: str) -> None:
     declared = {each.subject.type for each in _platform(stack)}

@@ -64,6 +64,16 @@ ADDED: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
             "subjects": [{"kind": "ServiceAccount", "name": "storefront-blue", "namespace": "commerce"}],
         },
     ),
+    ("availability", kinds.PRIORITY_CLASS, "added-priority", {"metadata": {"name": "x"}, "value": 1_000_000_000}),
+    (
+        "RBAC",
+        kinds.ROLES[1],
+        "added-role",
+        {
+            "metadata": {"name": "x", "namespace": "kube-system"},
+            "rules": [{"apiGroups": [""], "resources": ["configmaps"], "verbs": ["update"]}],
+        },
+    ),
     ("network", kinds.NAMESPACE, "added-namespace", {"metadata": {"name": "added", "labels": {}}}),
     (
         "network",

@@ -121,6 +121,7 @@ SPECS = (
         _D,
         _SERVICE,
         (f"{_ENV}/0/value", "green", f"{_AT}.env[0].value"),
+        (f"{_POD}/containers/0/args", ["--inspect"], f"{_AT}.args[0]"),
         (f"{_ENV}/1/value", "4000", f"{_AT}.env[1].value"),
         (f"{_ENV}/2/value", "x=dev", f"{_AT}.env[2].value"),
         unknown=(f"{_ENV}/0/value", f"{_AT}.env[0].value"),

@@ -69,6 +69,13 @@ SPECS = (
                 "value",
             ),
             wrong((declared(kinds.PRIORITY_CLASS, but(_CLASS, ("value", -1.0))),), "value"),
+            wrong(
+                (
+                    declared(kinds.PRIORITY_CLASS, _CLASS),
+                    declared(kinds.PRIORITY_CLASS, but(_CLASS, ("metadata/name", "mine")), "other"),
+                ),
+                "value",
+            ),
         ),
         unknown=(wrong((declared(kinds.PRIORITY_CLASS, but(_CLASS, ("value", UNKNOWN))),), "value"),),
     ),
@@ -148,6 +155,7 @@ SPECS = (
             for name, value in (
                 ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
                 ("DATABASE", "db:5432/x?sslmode=disable"),
+                ("DATABASE_URL", "postgres://10.10.30.41:5433/postgres"),
                 ("GF_AUTH_ANONYMOUS_ENABLED", "true"),
             )
         ),

@@ -29,6 +29,7 @@ SPECS = (
             one(_ROLE, but(_GOOD, ("rules/0/resources", ["secrets"]), ("rules/0/resourceNames", ["own"]))),
         ),
         fails=(
+            wrong(one(_ROLE, but(_GOOD, ("metadata/namespace", "kube-system"))), "metadata.namespace"),
             wrong(
                 one(_CLUSTER, but(_GOOD, ("rules/0/resources/0", "nodes"), ("rules/0/verbs/0", "*"))),
                 "rules[0].verbs[0]",
