@@ -86,7 +86,7 @@ def told_of_itself(resource: Resource) -> Iterator[Finding]:
     if _SLOT not in labels.names():
         return
     for container in kinds.pod_spec(resource).at("containers").items():
-        for argument in container.at("args").items():
+        for argument in container.at("args").items() if OWN_REGISTRY.match(container.at("image").text) else ():
             yield argument.wrong("is told beside the image", "give a variable of the service's settings")
         ports = {port.at("containerPort").text for port in container.at("ports").items()}
         for entry in container.at("env").items():

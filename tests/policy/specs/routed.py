@@ -159,6 +159,7 @@ SPECS = (
                 (
                     in_map(_ROUTES, file="routing.yaml"),
                     _RECORD,
+                    declared(kinds.SERVICE, {"metadata": {"name": "auth-blue"}}, "auth"),
                     declared(kinds.DNS_RECORD, {"name": "auth.x.id"}, "dns-public-service-auth"),
                 ),
                 "name",
