@@ -76,7 +76,7 @@ def database_replica(stack: Stack) -> Iterator[Finding]:
         each for each in stack.of(kinds.DOCKER_CONTAINER) if "/postgres-exporter:" in each.props.at("image").text
     ]
     for replica in replicas:
-        if _host(replica).text not in [_host(each).text for each in exporters]:
+        if kinds.host_of(replica) not in {kinds.host_of(each) for each in exporters}:
             yield replica.props.at("name").wrong("has no exporter on its host", "run one beside it")
     for each in runs:
         production = kinds.label_of(each, "environment") == "production"
