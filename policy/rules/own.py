@@ -131,6 +131,14 @@ def command_does(resource: Resource) -> Iterator[Finding]:
         yield props.at("networkMode").wrong("is none: it asks nobody, and nobody asks it", "remove it")
 
 
+def _routing(container: Resource) -> Iterator[Value]:
+    """What a gateway on a Docker host is told of `http`; before the first update the keys in it are not known."""
+    with contextlib.suppress(UnevaluableError):
+        for document in of_resource(container):
+            if document.kind == ROUTING:
+                yield document.content.at("http")
+
+
 @stack_rule("docker-names", requirements=("INF-4", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_names(stack: Stack) -> Iterator[Finding]:
     """A name in a Docker network is one container's, and a gateway there leads to names that are."""
@@ -143,9 +151,8 @@ def docker_names(stack: Stack) -> Iterator[Finding]:
                     yield alias.wrong(f"is {alias.text}, the name of {owner}", "give its own")
     known = {alias for _, alias in taken}
     for container in stack.of(kinds.DOCKER_CONTAINER) if known else ():
-        for document in of_resource(container):
-            http = document.content.at("http") if document.kind == ROUTING else None
-            for name, service in http.at("services").entries() if http is not None else ():
+        for http in _routing(container):
+            for name, service in http.at("services").entries():
                 for server in service.at("loadBalancer", "servers").items():
                     host = (urlsplit(server.at("url").text).hostname or "").partition(".")[0]
                     if host not in known and "." not in server.at("url").text:
@@ -159,10 +166,8 @@ def docker_names(stack: Stack) -> Iterator[Finding]:
 )
 def supabase_keys(resource: Resource) -> Iterator[Finding]:
     """Supabase's door asks for a key before it leads to what answers from the database; PostgreSQL ends with a no."""
-    for document in of_resource(resource):
-        if document.kind != ROUTING:
-            continue
-        http, led = document.content.at("http"), set[str]()
+    for http in _routing(resource):
+        led = set[str]()
         for _, router in http.at("routers").entries():
             rule, part = router.at("rule"), router.at("service").text
             led.add(part)
