@@ -35,7 +35,7 @@ BACKENDS: Final[Sequence[Emitter]] = (
     Emitter(
         "PostgreSQL exporter of the replica",
         ("postgres-replica",),
-        tuple(same("gauge", "upstream_host slot_name", "pg_stat_wal_receiver_status")),
+        tuple(same("counter", "upstream_host slot_name status", "pg_stat_wal_receiver_flushed_lsn")),
     ),
     Emitter(
         "image registry",

@@ -200,7 +200,7 @@ def _guests(settings: Settings) -> Iterator[Job]:
     replica, name = settings.database_replica, settings.database.replica
     if replica is not None and name is not None:
         # What the database says would be told twice.
-        kept = [kept_metrics("keep", "pg_stat_wal_receiver_status")]
+        kept = [kept_metrics("keep", "pg_stat_wal_receiver_flushed_lsn")]
         found = [static(replica.address, observed.postgres_exporter_port, name)]
         yield job(settings, "postgres-replica", {"static_configs": found, "metric_relabel_configs": kept})
 

@@ -21,8 +21,6 @@ WAL_SECONDS: Final = 900
 """What was written since is on one disk alone; a container that is replaced, or a busy minute, is through sooner."""
 _WAL_FAILURES: Final = 30
 """Within as long: PostgreSQL tries three times a minute."""
-_STREAMING: Final = 2
-"""Status of a receiver that has a connection and takes what comes, as the exporter says it."""
 _REPLICA: Final = "instance, application_name, client_addr"
 """What tells replicas apart: all that are given no name are called walreceiver."""
 _BEHIND: Final = 'pg_stat_replication_pg_wal_lsn_diff{application_name!="pg_basebackup"}'
@@ -155,11 +153,11 @@ def _missing(replica: str) -> Alert:
 
 def _not_streaming() -> Alert:
     """What the replica says itself, whatever the primary says, or does not."""
-    status = f"last_over_time(pg_stat_wal_receiver_status[{BLIND}])"
+    received = f'last_over_time(pg_stat_wal_receiver_flushed_lsn{{status="streaming"}}[{BLIND}])'
     return Alert(
         "DatabaseReplicaNotStreaming",
-        # There is no status without a receiver, nor without PostgreSQL. TargetDown tells of an exporter that is away.
-        f'up{{job="postgres-replica"}} == 1 unless on (instance) {status} == {_STREAMING}',
+        # Without a receiver, or PostgreSQL, there is no such series. TargetDown tells of an exporter that is away.
+        f'up{{job="postgres-replica"}} == 1 unless on (instance) {received}',
         severity="warning",
         kind="database",
         owner="devops",

@@ -8,9 +8,12 @@ from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from tests.e2e.backup.replica_hosts import KEY, PASSWORD, Host, two_hosts
+from tests.programs import end, free_port
 from tests.waiting import wait_for
+from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
 
@@ -83,6 +86,36 @@ def test_of_two_promotions_at_once_none_fails_and_there_is_one_database(pair: tu
     second.stop()
     second.lead()
     assert second.orders() == ("11", "11")
+
+
+def test_the_replica_says_itself_whether_it_follows(pair: tuple[Host, Host]) -> None:
+    """As its exporter sees it, and the alert asks it."""
+    first, second = pair
+    second.follow(first)
+    _follows(second, ("10", "10"))
+    port = free_port()
+    source = f"host={second.folder} port={second.port} user=postgres dbname=postgres sslmode=disable"
+    command = [
+        ensure("postgres_exporter")["postgres_exporter"],
+        f"--web.listen-address=127.0.0.1:{port}",
+        "--collector.stat_wal_receiver",
+    ]
+    with subprocess.Popen(
+        command, env={"DATA_SOURCE_NAME": source}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as exporter:
+
+        def status() -> list[str]:
+            lines = requests.get(f"http://127.0.0.1:{port}/metrics", timeout=10).text.splitlines()
+            assert "pg_up 1" in lines
+            return [line.partition("}")[0] for line in lines if line.startswith("pg_stat_wal_receiver_flushed_lsn{")]
+
+        labels = 'slot_name="luxima_replica",status="streaming",upstream_host="127.0.0.1"'
+        try:
+            wait_for(lambda: status() == [f"pg_stat_wal_receiver_flushed_lsn{{{labels}"], "what follows")
+            first.stop()
+            wait_for(lambda: status() == [], "what follows no more")
+        finally:
+            end(exporter)
 
 
 def test_a_host_that_died_is_wound_back_to_what_the_new_database_has(pair: tuple[Host, Host]) -> None:
