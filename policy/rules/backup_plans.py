@@ -77,8 +77,9 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
         if kind.text == "object_storage":
             yield from _copies(stack, plan.at("job"), elsewhere=copied_elsewhere(container))
     there = {plan.at("job", "kind").text for _, plan in plans}
-    # Whoever keeps a database elsewhere makes its backups as well.
-    if not any(SERVER.search(each.props.at("image").text) for each in stack.of(kinds.DOCKER_CONTAINER)):
+    # Whoever keeps a database elsewhere makes its backups as well; Coolify's own server is none of the platform's.
+    images = [each.props.at("image").text for each in stack.of(kinds.DOCKER_CONTAINER)]
+    if not any("/supabase/" in image and SERVER.search(image) for image in images):
         there.add("database")
     for kind, cadence in CADENCE.items():
         if plans and kind not in there:

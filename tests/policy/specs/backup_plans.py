@@ -36,6 +36,13 @@ def _backed_up(kind: str = "", *changes: tuple[str, Any], command: Any = ("serve
     return tuple(case)
 
 
+_ELSEWHERE: Case = (
+    *(each for each in _backed_up(leave="database") if each.subject.name != "db"),
+    declared(kinds.DOCKER_CONTAINER, {"image": "docker.io/library/postgres:17"}, "coolify-db"),
+)
+"""The database is kept by others, and Coolify's is here."""
+
+
 def _file(name: str, content: str) -> Case:
     return one(kinds.DOCKER_CONTAINER, {"uploads": [{"file": f"/etc/backup/{name}", "content": content}]})
 
@@ -67,7 +74,7 @@ _UNKNOWN_PLAN = one(
 )
 
 SPECS = (
-    Spec("backup-plan", (_backed_up(),), _BROKEN_PLANS, (wrong(_UNKNOWN_PLAN, _AT),)),
+    Spec("backup-plan", (_backed_up(), _ELSEWHERE), _BROKEN_PLANS, (wrong(_UNKNOWN_PLAN, _AT),)),
     _texts(
         "backup-kept",
         "pgbackrest.conf",
