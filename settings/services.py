@@ -20,6 +20,13 @@ SERVICE_NAME: Final = Form(
     "a lower-case letter first, then letters, digits and inner hyphens, at most 50 characters",
 )
 ServiceName = Annotated[str, SERVICE_NAME]
+MetricsPath = Annotated[
+    str,
+    Form(
+        r"^/([A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]*(metrics|prometheus)[A-Za-z0-9._~-]*$",
+        "an absolute URL path whose last part names metrics or prometheus, by which policies know it",
+    ),
+]
 MemoryMib = Annotated[int, Field(ge=16, le=1_048_576)]
 
 
@@ -100,7 +107,7 @@ class Service(Area):
         description="TCP port that the container listens on; from 1024 on, as it does not run as root"
     )
     health_path: UrlPath = Field(default="/healthz", description="Path that answers 200 when the service is well")
-    metrics_path: UrlPath = Field(default="/metrics", description="Path of the Prometheus metrics")
+    metrics_path: MetricsPath = Field(default="/metrics", description="Path of the Prometheus metrics")
     replicas: Annotated[int, Field(ge=1, le=100)] = Field(description="Pods per slot")
     cpu_request_millicores: Annotated[int, Field(ge=1, le=256_000)] = Field(
         description="Processor request of a pod, in thousandths of a processor"

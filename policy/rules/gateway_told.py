@@ -16,7 +16,7 @@ _CORRELATED = ("X-Request-Id", "X-Trace-Id", "X-Tenant-Id")
 _INSIDE = ["metrics"]
 _HOST = re.compile(r"(!?)\bHost\(([^)]*)\)")
 _QUOTED = re.compile(r"`([^`]+)`")
-_PART = re.compile(r"(?<!!)\bPath(?:Prefix|Regexp)?\(|metrics")
+_PART = re.compile(rf"(?<!!)\bPath(?:Prefix|Regexp)?\(|{kinds.FIGURES.pattern}")
 """A rule that names its paths, or leaves the figures out."""
 _MOST_AVERAGE = 10_000
 _ADDRESSES = "kube-vip.io/loadbalancerIPs"

@@ -139,7 +139,7 @@ def service_measured(resource: Resource) -> Iterator[Finding]:
         port.at("containerPort").text for each in pod.at("containers").items() for port in each.at("ports").items()
     }
     path = notes.at("prometheus.io/path")
-    if path.text and "metrics" not in path.text:
+    if path.text and not kinds.FIGURES.search(path.text):
         yield path.wrong(f"is {path.text}, no page of figures", "give /metrics")
     port = notes.at("prometheus.io/port")
     if port.text not in ports:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ..judging import Resource
 from ..values import UnevaluableError, Value
+
+FIGURES = re.compile("metrics|prometheus")
+"""By what a page of figures is called."""
 
 MINIO_PROVIDER = "pulumi:providers:minio"
 PROXMOX_PROVIDER = "pulumi:providers:proxmoxve"

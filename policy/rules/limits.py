@@ -73,7 +73,7 @@ _TEMPO: Mapping[str, _Bound] = {
     "overrides/defaults/global/max_bytes_per_trace": (float, 10**5, _INFINITE, "5000000"),
     "ingester/max_block_duration": (_hours, 0, 1, "30m"),
 }
-_PAGES = re.compile(r".*metrics.*|/probe|/pve")
+_PAGES = re.compile(rf".*(?:{kinds.FIGURES.pattern}).*|/probe|/pve")
 _LIMITS = ("label_limit", "label_name_length_limit", "label_value_length_limit", "target_limit", "keep_dropped_targets")
 _METRIC = re.compile(r"\b[a-z_][a-z0-9_]*\b")
 _LEAST_SECONDS, _MOST_SECONDS = 5, 15

@@ -109,6 +109,8 @@ def _nodes(agent: Mapping[str, Any]) -> Case:
     return (_NODE, watching, measures, declared(kinds.DAEMON_SET, agent, "agent"))
 
 
+_SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": "3000"}
+
 SPECS = (
     simple(
         "workload-lives",
@@ -157,7 +159,7 @@ SPECS = (
         kinds.DEPLOYMENT,
         but(
             DEPLOYMENT,
-            ("spec/template/metadata/annotations", {"prometheus.io/scrape": "true", "prometheus.io/port": "3000"}),
+            ("spec/template/metadata/annotations", {**_SCRAPED, "prometheus.io/path": "/actuator/prometheus"}),
         ),
         (
             "spec/template/metadata/annotations",

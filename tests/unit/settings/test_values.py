@@ -18,7 +18,7 @@ from settings.environment import Environment
 from settings.observability.alerts import Channel, Chat
 from settings.releases import Image
 from settings.rules import addresses, guests
-from settings.services import Host, ServiceName
+from settings.services import Host, MetricsPath, ServiceName
 from settings.storage import AccessKey, BucketPart, Region
 from tests.unit.settings.stacks import Checkout, data_of
 
@@ -154,6 +154,7 @@ def test_a_port_of_an_endpoint(port: int) -> None:
         (Chat, ["123456", "-1001234567890"], ["luxima", "@luxima_deploys", "--1", ""]),
         (Host, ["@", "admin"], ["", "a.b", "*", "-a", "@@"]),
         (ServiceName, ["storefront", "a1-b"], ["1a", "a-", "Admin", 51 * "a"]),
+        (MetricsPath, ["/metrics", "/actuator/prometheus"], ["metrics", "/", "/metrics/", "/metrics/all", "/figures"]),
         (AccessKey, ["luxima-root", "abc"], ["ab", 21 * "a", "a b"]),
         (BucketPart, ["logs-archive", "1a"], ["Logs", "a_b", "-a", "a.b", ""]),
         (Region, ["us-east-1", "id"], ["US", "us--east", "-us"]),
