@@ -43,7 +43,7 @@ def agents(hosts: Hosts, host: Made) -> dict[str, int]:
         "log-agent": observed.agent_port,
         "blackbox-exporter": observed.probe_port,
     }
-    if observed.database.startswith(f"{host.address}:"):
+    if observed.database.startswith(f"{host.address}:") or host.vm == hosts.settings.database.replica:
         ports["postgres-exporter"] = observed.postgres_exporter_port
     if host.address == hosts.settings.registry_address:
         ports |= {side.name: side.port for side in SIDES}

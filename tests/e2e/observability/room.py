@@ -193,6 +193,7 @@ class Room:
             "$1:9100": "$1",
             f"$1:{ETCD_METRICS}": rest,
             f"{HOSTS['docker-1']}:9187": observed.postgres.address,
+            f"{HOSTS['docker-2']}:9187": observed.replica.address,
         }
         for name, address in HOSTS.items():
             places[f"{address}:9100"] = observed.nodes[name].address

@@ -84,6 +84,9 @@ class Observed:
     """A service without an objective, so that no burnt budget speaks first."""
     storefront: Service = field(default_factory=Service)
     postgres: Target = field(default_factory=lambda: Target({"pg_up": 1}))
+    replica: Target = field(
+        default_factory=lambda: Target({'pg_stat_wal_receiver_flushed_lsn{slot_name="s",status="streaming"}': 1})
+    )
     nodes: dict[str, Target] = field(
         default_factory=lambda: {
             name: Target({'node_cpu_seconds_total{cpu="0",mode="user"}': 1, "node_memory_MemTotal_bytes": 8e9})
@@ -114,6 +117,7 @@ class Observed:
             self.billing,
             self.storefront,
             self.postgres,
+            self.replica,
             self.rest,
             *self.nodes.values(),
             *self.cadvisors.values(),
