@@ -62,8 +62,7 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
     running: dict[str, Value] = {}
     for container in stack.of(kinds.DOCKER_CONTAINER):
         if kinds.runs(container):
-            labels = {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
-            running[labels.get(_LABEL, "")] = container.props.at("command")
+            running[told_of(container)] = container.props.at("command")
     for container, plan in plans:
         kind = plan.at("job", "kind")
         for name in ("interval_seconds", "deadline_seconds"):

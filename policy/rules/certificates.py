@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import ROUTING, of_stack
+from .documents import INSIDE, ROUTING, of_stack
 from .exposure import is_private as is_inside
 
 LETS_ENCRYPT = "https://acme-v02.api.letsencrypt.org/directory"
@@ -17,7 +17,6 @@ PRIVATE = (".local", ".internal", ".lan", ".test")
 _TSIG = frozenset({"HMACSHA256", "HMACSHA384", "HMACSHA512"})
 _HOST = re.compile(r"Host\(([^)]*)\)")
 _QUOTED = re.compile(r"`([^`]+)`")
-_INSIDE = ["metrics"]
 _AUTHORITIES = ("acme", "ca", "selfSigned", "vault", "venafi")
 _OF_CERTIFICATE = frozenset({"ca.crt", "tls.crt", "tls.key"})
 """Keys of a Secret that a certificate is kept in."""
@@ -212,7 +211,7 @@ def public_name_certified(stack: Stack) -> Iterator[Finding]:
             if not path or any(file.endswith(f"/{path}") for file in served):
                 names |= named.get(secret, set())
         for _, router in http.at("routers").entries():
-            if router.at("entryPoints").texts() == _INSIDE:
+            if router.at("entryPoints").texts() == INSIDE:
                 continue
             rule = router.at("rule")
             for host in _hosts(rule.text):

@@ -37,6 +37,9 @@ DATASOURCES = "datasources"
 GATEWAY = "traefik"
 ROUTING = "routing"
 
+INSIDE = ["metrics"]
+"""A router's entry point that no Service publishes, where nobody else is."""
+
 _NAMED = re.compile(
     r"(prometheus|alertmanager|loki|overrides|tempo|promtail|blackbox|traefik|routing|grafana)\.(?:ya?ml|ini)"
 )

@@ -8,12 +8,11 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import GATEWAY, ROUTING, of_resource, of_stack
+from .documents import GATEWAY, INSIDE, ROUTING, of_resource, of_stack
 from .https import is_at_home, plain_hosts
 from .routes import LOGINS
 
 _CORRELATED = ("X-Request-Id", "X-Trace-Id", "X-Tenant-Id")
-_INSIDE = ["metrics"]
 _HOST = re.compile(r"(!?)\bHost\(([^)]*)\)")
 _QUOTED = re.compile(r"`([^`]+)`")
 _PART = re.compile(rf"(?<!!)\bPath(?:Prefix|Regexp)?\(|{kinds.FIGURES.pattern}")
@@ -94,7 +93,7 @@ def route_guarded(resource: Resource) -> Iterator[Finding]:
             inside = service.text.endswith("@internal")
             if not inside and service.text.removesuffix("@file") not in services:
                 yield service.wrong(f"is {service.text or 'missing'}, which is not declared", "name a service")
-            if router.at("entryPoints").texts() != _INSIDE and not inside:
+            if router.at("entryPoints").texts() != INSIDE and not inside:
                 yield from _guarded(router, middlewares, _closed(http))
         yield from _lead_somewhere(http)
         for name, each in middlewares.items():
@@ -190,7 +189,7 @@ def _served(stack: Stack) -> dict[str, Value]:
     found: dict[str, Value] = {}
     for document in of_stack(stack, ROUTING):
         for _, router in document.content.at("http", "routers").entries():
-            if router.at("entryPoints").texts() != _INSIDE:
+            if router.at("entryPoints").texts() != INSIDE:
                 found |= dict.fromkeys(hosts_of(router.at("rule").text), router.at("rule"))
     return found
 

@@ -13,6 +13,7 @@ from . import kinds
 from .database import files
 from .documents import ROUTING, of_resource
 from .images import OWN_REGISTRY
+from .references import in_environment
 
 _NAME, _SLOT, _ENVIRONMENT = "app.kubernetes.io/name", "luxima.id/slot", "environment"
 _ITSELF: Mapping[str, str] = {"ENVIRONMENT": _ENVIRONMENT, "SLOT": _SLOT, "OTEL_SERVICE_NAME": _NAME}
@@ -30,11 +31,7 @@ def _program(workload: Resource) -> str:
 
 
 def _read(pod: Value) -> Iterator[Value]:
-    for container in kinds.all_containers(pod):
-        for entry in container.at("env").items():
-            yield entry.at("valueFrom", "secretKeyRef", "name")
-        for entry in container.at("envFrom").items():
-            yield entry.at("secretRef", "name")
+    yield from in_environment(pod)
     for volume in pod.at("volumes").items():
         yield volume.at("secret", "secretName")
         for source in volume.at("projected", "sources").items():

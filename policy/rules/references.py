@@ -28,14 +28,19 @@ def _is(names: set[tuple[str, str]], namespace: str, name: str) -> bool:
     return (namespace, name) in names or ("?", name) in names or namespace == "?"
 
 
-def _secrets(pod: Value) -> Iterator[Value]:
-    for each in pod.at("imagePullSecrets").items():
-        yield each.at("name")
+def in_environment(pod: Value) -> Iterator[Value]:
+    """Names of the Secrets that are in the environment of a pod's containers."""
     for container in kinds.all_containers(pod):
         for entry in container.at("env").items():
             yield entry.at("valueFrom", "secretKeyRef", "name")
         for entry in container.at("envFrom").items():
             yield entry.at("secretRef", "name")
+
+
+def _secrets(pod: Value) -> Iterator[Value]:
+    for each in pod.at("imagePullSecrets").items():
+        yield each.at("name")
+    yield from in_environment(pod)
     for volume in pod.at("volumes").items():
         if volume.at("secret", "optional").flag is not True:
             yield volume.at("secret", "secretName")

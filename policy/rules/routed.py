@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import GATEWAY, ROUTING, of_resource
+from .documents import GATEWAY, INSIDE, ROUTING, of_resource
 from .gateway_told import addresses_of, hosts_of
 
 _DOES = frozenset({"basicAuth", "digestAuth", "headers", "ipAllowList", "plugin", "rateLimit", "retry"})
@@ -17,7 +17,6 @@ _DOES = frozenset({"basicAuth", "digestAuth", "headers", "ipAllowList", "plugin"
 _TENANT = "X-Scope-OrgID"
 _BLANKED = ("X-Tenant-Id", _TENANT)
 """What only the platform itself may say of a request."""
-_INSIDE = ["metrics"]
 _BOUNDED = re.compile(r"(prometheus|alertmanager|alertmanager-record|loki)\.observability\.svc")
 """Programs whose other pages change what they keep."""
 _SERVICE = re.compile(r"-service-(.+?)(?:-(blue|green))?$")
@@ -47,7 +46,7 @@ def routes_known(resource: Resource) -> Iterator[Finding]:
         used: set[str] = set()
         for _, router in http.at("routers").entries():
             used.add(router.at("service").text.removesuffix("@file"))
-            if router.at("entryPoints").texts() != _INSIDE:
+            if router.at("entryPoints").texts() != INSIDE:
                 yield from _routed(router, middlewares, http.at("services"))
         yield from _led(http.at("services"), used)
 
@@ -106,24 +105,26 @@ def _urls(name: str, services: Value, seen: frozenset[str] = frozenset()) -> lis
         return found
     for server in service.at("loadBalancer", "servers").items():
         found.append(server.at("url").text)
-    further = [service.at(*way).text for way in (("failover", "service"), ("failover", "fallback"))]
-    further.append(service.at("mirroring", "service").text)
-    for kind in (("weighted", "services"), ("mirroring", "mirrors")):
-        further += [each.at("name").text for each in service.at(*kind).items()]
-    for each in further:
+    for each in _others(service):
         found += _urls(each, services, seen | {name})
     return found
 
 
+def _others(service: Value) -> Iterator[str]:
+    """Names of the services to which one hands requests."""
+    for way in (("failover", "service"), ("failover", "fallback"), ("mirroring", "service")):
+        yield service.at(*way).text
+    for kind in (("weighted", "services"), ("mirroring", "mirrors")):
+        for each in service.at(*kind).items():
+            yield each.at("name").text
+
+
 def _led(services: Value, used: set[str]) -> Iterator[Finding]:
     for _, service in services.entries():
-        for way in (("failover", "service"), ("failover", "fallback"), ("mirroring", "service")):
-            used.add(service.at(*way).text)
+        used.update(_others(service))
         for mirror in service.at("mirroring", "mirrors").items():
-            used.add(mirror.at("name").text)
             if any(".svc" not in url for url in _urls(mirror.at("name").text, services)):
                 yield mirror.wrong("copies requests to somewhere outside of the cluster", "name a candidate (REL-4)")
-        used |= {each.at("name").text for each in service.at("weighted", "services").items()}
     for name, service in services.entries():
         if name not in used:
             yield service.wrong("is where no router leads to", "give it a router, or remove it")

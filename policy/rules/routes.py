@@ -14,6 +14,7 @@ import yaml
 from ..judging import Severity, Stack, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
+from .documents import INSIDE
 
 LOGINS = frozenset({"basicAuth", "digestAuth", "forwardAuth"})
 """Middlewares of Traefik that ask who somebody is; a list of networks does not."""
@@ -24,8 +25,6 @@ _OPEN = re.compile(
 """Names of programs that answer whoever reaches them."""
 _OWN = re.compile(r"(api|dashboard|rest|prometheus)@internal")
 """What Traefik shows of itself."""
-_INSIDE = ["metrics"]
-"""The entry point that no Service publishes."""
 
 
 def _object(value: object) -> dict[str, object]:
@@ -133,7 +132,7 @@ def published_login(stack: Stack) -> Iterator[Finding]:
         services = _object(http.get("services"))
         for name, content in _object(http.get("routers")).items():
             router = _object(content)
-            if router.get("entryPoints") == _INSIDE or logins.intersection(_texts(router.get("middlewares"))):
+            if router.get("entryPoints") == INSIDE or logins.intersection(_texts(router.get("middlewares"))):
                 continue
             for host in _hosts(str(router.get("service", "")).removesuffix("@file"), services):
                 if _OPEN.fullmatch(host) or _OWN.fullmatch(host):
