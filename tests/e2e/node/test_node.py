@@ -161,7 +161,14 @@ def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
     root = world.store.key(world.settings.storage.root_user, world.secrets["minioRootPassword"])
     root.put(bucket, "2026/a.jpg", b"a picture")
     copy, stack = world.checkout, ("--stack", STACK, "--")
-    assert copy.succeed("backup", *stack, "run").out.count("backup made") == 3
+
+    def made() -> bool:
+        # One that its schedule has begun is waited for, as the command says.
+        done = copy.run("backup", *stack, "run")
+        assert done.code == 0 or "another run is under way; wait for it to end" in done.err, done
+        return done.out.count("backup made") == 3
+
+    wait_for(made, "each kind of backup is made", 240)
     root.put(bucket, "2026/a.jpg", b"another one")
     copy.succeed("backup", *stack, "restore", "object-storage/media/2026")
     assert root.get(bucket, "restored/2026/a.jpg") == b"a picture"
