@@ -129,6 +129,10 @@ class Driver(Protocol):
         """Make the object; gives (id, outputs). It may wait as long as `operation().timeout` or a bound of its own."""
         ...
 
+    def imported(self, token: str, resource_id: str) -> str:  # noqa: ARG002 - the protocol's
+        """The id of an object that is imported, or of which the state has the inputs only."""
+        return resource_id
+
     def read(
         self, token: str, resource_id: str, inputs: Properties, outputs: Properties
     ) -> tuple[Properties, Properties] | None:

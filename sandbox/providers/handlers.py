@@ -56,6 +56,10 @@ class Handler(Protocol):
         """Make the object; (id, outputs)."""
         ...
 
+    def imported(self, resource_id: str) -> str:
+        """The id of an object that is imported, or of which the state has the inputs only."""
+        return resource_id
+
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """(inputs, outputs) as they are now; None when it is gone. What is given is what the state has."""
         ...
@@ -133,6 +137,10 @@ class HandlerDriver(Driver):
     def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
         """See `Handler.create`."""
         return self._handler(token).create(name, inputs)
+
+    def imported(self, token: str, resource_id: str) -> str:
+        """See `Handler.imported`."""
+        return self._handler(token).imported(resource_id)
 
     def read(
         self, token: str, resource_id: str, inputs: Properties, outputs: Properties

@@ -191,11 +191,12 @@ class Service:
         def read(call: Call) -> Any:
             inputs, outputs = call.take(request.inputs), call.take(request.properties)
             with base.running(call.operation(outputs)):
-                found = self._driver.read(call.token, request.id, inputs, outputs)
+                resource_id = request.id if outputs else self._driver.imported(call.token, request.id)
+                found = self._driver.read(call.token, resource_id, inputs, outputs)
             if found is None:
                 return provider_pb2.ReadResponse()
             live_inputs, live_outputs = (self._send(part, call) for part in found)
-            return provider_pb2.ReadResponse(id=request.id, inputs=live_inputs, properties=live_outputs)
+            return provider_pb2.ReadResponse(id=resource_id, inputs=live_inputs, properties=live_outputs)
 
         return self._answer(request, context, read)
 

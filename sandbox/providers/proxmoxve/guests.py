@@ -136,6 +136,13 @@ class Guests(Handler):
     def _changes(self, guest: Guest) -> list[dict[str, Any]]:
         return self.api.get(f"{guest.path}/pending")
 
+    def imported(self, resource_id: str) -> str:
+        """The number in `NODE/NUMBER`."""
+        node, _, number = resource_id.partition("/")
+        if not node or not number.isdecimal():
+            raise ProviderError(f"{resource_id} is no id of a guest to take over; give its node and number: pve1/100")
+        return number
+
     def read(
         self,
         resource_id: str,

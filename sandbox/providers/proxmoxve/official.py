@@ -31,7 +31,9 @@ TYPES: Mapping[str, Type] = {
             "refused (already exists), whoever made it; a VM that was half made stays in the state and is completed",
         ),
         Claim(
-            "reads all inputs, and a `disks[].speed` that nobody set (pulumi-proxmoxve#664; the program ignores it)",
+            "reads all inputs, and a `disks[].speed` that nobody set (pulumi-proxmoxve#664; the program ignores it); "
+            "of a VM without outputs in the state the id is `NODE/NUMBER`, here too (bridge `provider.go`, `Read`; "
+            "proxmox `vm.go`, `Importer`)",
             f"{_PVE_API}::test_changes_in_the_world_are_seen_and_repaired",
         ),
     ),

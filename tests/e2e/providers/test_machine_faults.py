@@ -172,7 +172,7 @@ def test_an_engine_that_is_killed_while_it_makes_a_machine_and_what_the_readme_s
     deployment: dict[str, Any] = dict(exported.deployment or {})
     (begun,) = deployment.pop("pending_operations")
     assert begun["type"] == "creating"
-    deployment["resources"].append({**begun["resource"], "id": str(SECOND)})
+    deployment["resources"].append({**begun["resource"], "id": f"pve2/{SECOND}"})
     exported.deployment = deployment
     stack.import_stack(exported)
     stack.refresh(color="never")

@@ -129,6 +129,12 @@ def test_a_guest_that_was_removed_is_gone(server: Running, driver: ProxmoxDriver
     driver.delete(VM, "101", VM_INPUTS)
 
 
+def test_a_guest_that_the_state_has_no_outputs_of_is_named_with_its_node(driver: ProxmoxDriver) -> None:
+    assert driver.imported(VM, "pve1/100") == "100"
+    with pytest.raises(ProviderError, match="give its node and number"):
+        driver.imported(VM, "100")
+
+
 def test_a_running_vm_is_changed_and_rebooted(server: Running, driver: ProxmoxDriver) -> None:
     driver.create(VM, "web", VM_INPUTS)
     mac = mac_address(server.cluster.vm(101).config["net0"])
