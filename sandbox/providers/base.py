@@ -129,8 +129,8 @@ class Driver(Protocol):
         """Make the object; gives (id, outputs). It may wait as long as `operation().timeout` or a bound of its own."""
         ...
 
-    def imported(self, token: str, resource_id: str) -> str:  # noqa: ARG002 - the protocol's
-        """The id of an object that is imported, or of which the state has the inputs only."""
+    def imported(self, token: str, resource_id: str) -> str:
+        """The id of an object by what it is called where the state has no outputs of it."""
         return resource_id
 
     def read(

@@ -32,6 +32,10 @@ class Handler(Protocol):
         """The id of the object that these inputs make; empty where only the server knows it."""
         return self.identity.format_map(inputs)
 
+    def import_id(self, inputs: Mapping[str, Any]) -> str:
+        """What the object is called where the state has no outputs of it."""
+        return self.id(inputs)
+
     def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
         """The inputs as the state keeps them."""
         return inputs
@@ -57,7 +61,7 @@ class Handler(Protocol):
         ...
 
     def imported(self, resource_id: str) -> str:
-        """The id of an object that is imported, or of which the state has the inputs only."""
+        """The id of an object by its `import_id`."""
         return resource_id
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:

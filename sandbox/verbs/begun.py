@@ -27,7 +27,8 @@ def identities(state: State) -> dict[str, str]:
     from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 
     handlers = {**MinioDriver().handlers, **ProxmoxDriver().handlers}
-    found = ((item, handlers[item["type"]].id(item["inputs"])) for item in _creating(state) if item["type"] in handlers)
+    begun = (item for item in _creating(state) if item["type"] in handlers)
+    found = ((item, handlers[item["type"]].import_id(item["inputs"])) for item in begun)
     return {str(item["urn"]): name for item, name in found if name}
 
 

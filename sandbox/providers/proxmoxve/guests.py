@@ -136,6 +136,10 @@ class Guests(Handler):
     def _changes(self, guest: Guest) -> list[dict[str, Any]]:
         return self.api.get(f"{guest.path}/pending")
 
+    def import_id(self, inputs: Mapping[str, Any]) -> str:
+        """As in `pulumi import`."""
+        return f"{inputs['nodeName']}/{inputs['vmId']}"
+
     def imported(self, resource_id: str) -> str:
         """The number in `NODE/NUMBER`."""
         node, _, number = resource_id.partition("/")

@@ -28,8 +28,8 @@ def creating(token: str, **inputs: Any) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("token", "inputs", "name"),
     [
-        ("proxmoxve:index/vmLegacy:VmLegacy", {"vmId": 101, "name": "web"}, "101"),
-        ("proxmoxve:index/containerLegacy:ContainerLegacy", {"vmId": 201}, "201"),
+        ("proxmoxve:index/vmLegacy:VmLegacy", {"nodeName": "pve1", "vmId": 101}, "pve1/101"),
+        ("proxmoxve:index/containerLegacy:ContainerLegacy", {"nodeName": "pve1", "vmId": 201}, "pve1/201"),
         ("proxmoxve:index/poolLegacy:PoolLegacy", {"poolId": "tests"}, "tests"),
         ("proxmoxve:download/file:File", FILE, "local:import/debian.qcow2"),
         ("minio:index/s3Bucket:S3Bucket", {"bucket": "media"}, "media"),
@@ -70,13 +70,13 @@ def test_what_was_begun_becomes_a_resource_with_its_id_and_the_rest_stays(tmp_pa
 def test_what_is_made_in_the_place_of_one_that_was_deleted_first_takes_its_place(tmp_path: Path) -> None:
     folder = EngineFolder(tmp_path, "dev")
     folder.checkpoint.parent.mkdir(parents=True)
-    vm = creating("proxmoxve:index/vmLegacy:VmLegacy", vmId=101)
+    vm = creating("proxmoxve:index/vmLegacy:VmLegacy", nodeName="pve1", vmId=101)
     urn, after = vm["resource"]["urn"], {"urn": "after", "type": "x", "custom": True}
     gone = {"urn": urn, "type": vm["resource"]["type"], "id": "100", "pendingReplacement": True}
     latest = {"resources": [gone, after], "pending_operations": [vm]}
     folder.checkpoint.write_text(json.dumps({"version": 3, "checkpoint": {"stack": "dev", "latest": latest}}))
     state.complete(folder, begun.identities(state.read(folder)))
-    assert state.read(folder).resources == [{**vm["resource"], "id": "101"}, after]
+    assert state.read(folder).resources == [{**vm["resource"], "id": "pve1/101"}, after]
     assert state.read(folder).pending == []
 
 
