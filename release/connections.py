@@ -201,7 +201,8 @@ class Connections:
         return Promotion(settings, file, self._docker(addresses[0], old), self._docker(addresses[1], new), self.say)
 
     def _docker(self, address: str, given: str | None) -> Docker:
-        return Docker(shlex.split(given) if given else ["ssh", f"{self.settings.compute.ssh.user}@{address}", "docker"])
+        login = f"{self.settings.compute.ssh.user}@{address}"
+        return Docker(shlex.split(given)) if given else Docker.over_ssh(login)
 
     def snapshots(self) -> Making:
         """The snapshots of the stack's Docker hosts, by the token that makes the machines."""
