@@ -50,6 +50,7 @@ class Options:
     addresses: Mapping[str, str] = field(default_factory=dict[str, str])
     authorities: str | None = None
     commits: bool = True
+    pushes: bool = False
     dry_run: bool = False
     timeout_seconds: float = 180
     loopback_only: bool = False
@@ -148,7 +149,8 @@ class Connections:
 
     def repository(self) -> Repository:
         """The checkout's repository."""
-        return Repository(self.options.root, self.options.stack, self.say, self.options.commits)
+        options = self.options
+        return Repository(options.root, options.stack, self.say, options.commits, options.pushes)
 
     def key(self) -> Key:
         """The platform's TSIG key."""

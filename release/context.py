@@ -88,6 +88,10 @@ class History(Protocol):
         """Commit the release file, and nothing else."""
         ...
 
+    def publish(self, subject: str) -> None:
+        """Before the stack is changed by it: see that it is not lost with this checkout; raises when it may be."""
+        ...
+
     def earlier(self, service: str) -> list[ServiceRelease]:
         """What ran before, the latest first."""
         ...
@@ -193,6 +197,8 @@ class Context:
                 self.step(f"writing revision {new.revision} of the release file for {what}")
                 self.snapshot = self.file.write(self.snapshot, new)
             self.settings = self.settings.model_copy(update={"releases": new})
+        if not self.dry_run:
+            self.history.publish(what)
 
     def loaded(self, slots: Sequence[Slot]) -> None:
         """Wait until the gateways work by what was written."""

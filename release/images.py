@@ -19,6 +19,8 @@ IMAGES: Final = {
     "luxima/backup": ("backup.Dockerfile", "luxima:backup"),
 }
 """Each repository's recipe, and the area of the stack's file whose `image` names it."""
+DEPLOYER: Final = ("luxima/deployer", "deployer.Dockerfile")
+"""Repository and recipe of what Coolify releases services by; the Dockerfiles of its applications name it."""
 
 
 def publish(settings: Settings, root: Path, tag: str, docker: Docker, say: Callable[[str], None]) -> None:
@@ -35,20 +37,29 @@ def publish(settings: Settings, root: Path, tag: str, docker: Docker, say: Calla
         ReleaseError: When an image cannot be built, pushed or pinned; those before it are pinned.
     """
     file = root / file_name(None, settings.environment.name)
+    host = settings.environment.registry_host
     for repository, (recipe, area) in IMAGES.items():
-        name = f"{settings.environment.registry_host}/{repository}"
-        docker.run("build", "--quiet", "--file", str(root / recipe), "--tag", f"{name}:{tag}", str(root))
-        docker.run("push", "--quiet", f"{name}:{tag}")
-        known = docker.run("image", "inspect", '--format={{join .RepoDigests "\\n"}}', f"{name}:{tag}").split()
-        image = next((each for each in known if each.startswith(f"{name}@")), None)
-        if image is None:
-            raise ReleaseError(f"docker knows no digest of {name}:{tag}, which it has pushed; run it again")
+        image = _pushed(docker, root, recipe, f"{host}/{repository}", tag)
         try:
             text = changed(file.read_text(encoding="utf-8"), {("config", area, "image"): image})
         except KeyError:
             raise ReleaseError(f"{file.name} has no image under {area}; write there: image: {image}") from None
         file.write_text(text, encoding="utf-8")
         say(f"{file.name}: {area}.image is {image}")
+    if settings.delivery.coolify is not None:
+        repository, recipe = DEPLOYER
+        say(f"applications that release begin with: FROM {_pushed(docker, root, recipe, f'{host}/{repository}', tag)}")
+
+
+def _pushed(docker: Docker, root: Path, recipe: str, name: str, tag: str) -> str:
+    """Build and push one; gives it by its digest."""
+    docker.run("build", "--quiet", "--file", str(root / recipe), "--tag", f"{name}:{tag}", str(root))
+    docker.run("push", "--quiet", f"{name}:{tag}")
+    known = docker.run("image", "inspect", '--format={{join .RepoDigests "\\n"}}', f"{name}:{tag}").split()
+    image = next((each for each in known if each.startswith(f"{name}@")), None)
+    if image is None:
+        raise ReleaseError(f"docker knows no digest of {name}:{tag}, which it has pushed; run it again")
+    return image
 
 
 def main(arguments: list[str] | None = None) -> int:

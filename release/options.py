@@ -40,6 +40,9 @@ def common(
     no_commit: Annotated[
         bool, typer.Option("--no-commit", envvar="LUXIMA_NO_COMMIT", help="Do not commit the release file")
     ] = False,
+    push: Annotated[
+        bool, typer.Option("--push", envvar="LUXIMA_PUSH", help="Push the release file before the stack is changed")
+    ] = False,
     who: Annotated[
         str | None, typer.Option("--who", envvar="LUXIMA_WHO", help="Name in the audit; user@host by default")
     ] = None,
@@ -69,6 +72,7 @@ def common(
         addresses=read_addresses(addresses),
         authorities=ca_bundle,
         commits=not no_commit,
+        pushes=push,
         dry_run=dry_run,
         timeout_seconds=timeout,
         loopback_only=loopback_only,

@@ -36,12 +36,14 @@ class Repository:
         stack: Name of the stack.
         say: Takes a sentence when a commit could not be made.
         commits: Whether to commit at all.
+        pushes: Whether the remote has to have each commit before the stack is changed.
     """
 
     root: Path
     stack: str
     say: Callable[[str], None]
     commits: bool = True
+    pushes: bool = False
 
     @property
     def file(self) -> str:
@@ -52,13 +54,34 @@ class Repository:
         """Commit the release file and nothing else; when that fails it is said, and the file stays as it is."""
         if not self.commits:
             return
-        message = f"release({self.stack}): {subject}"
         try:
-            if self._git("status", "--porcelain", "--", self.file):
-                self._git("add", "--", self.file)
-                self._git("commit", "--quiet", "--only", "--message", message, "--", self.file)
+            self._commit(subject)
         except ReleaseError as error:
             self.say(f"{self.file} was written but not committed ({error}); commit and push it yourself")
+
+    def publish(self, subject: str) -> None:
+        """With `pushes`, have the remote know the release file: nobody may ever see this checkout again.
+
+        Raises:
+            ReleaseError: When the remote does not take it.
+        """
+        if not (self.commits and self.pushes):
+            return
+        try:
+            self._commit(subject)
+            if self._git("rev-list", "--max-count=1", "@{upstream}..HEAD"):
+                self._git("push", "--quiet")
+        except ReleaseError as error:
+            raise ReleaseError(
+                f"{self.file} could not be pushed, so this step was not made ({error}). If somebody else has pushed in "
+                "the meantime, run it again from a new checkout"
+            ) from None
+
+    def _commit(self, subject: str) -> None:
+        if self._git("status", "--porcelain", "--", self.file):
+            self._git("add", "--", self.file)
+            message = f"release({self.stack}): {subject}"
+            self._git("commit", "--quiet", "--only", "--message", message, "--", self.file)
 
     def versions(self) -> list[Version]:
         """The commits of the release file, the latest first.

@@ -115,10 +115,17 @@ def _backups(peers: Peers) -> Iterator[Flow]:
 
 
 def _coolify(peers: Peers) -> Iterator[Flow]:
-    """Whoever comes to Coolify comes through the gateways; what it asks for is outside, or by public names."""
-    address = peers.settings.coolify_address
-    for port in COOLIFY_PORTS if address is not None else ():
-        yield Flow(peers.gateways, hosts([str(address)]), port, "Coolify's pages, API and webhook")
+    """Whoever comes to Coolify comes through the gateways; what it asks for is outside, or by public names.
+
+    A deployment that releases a service changes the cluster, from a container of Coolify's host.
+    """
+    coolify, address = peers.settings.delivery.coolify, peers.settings.coolify_address
+    if coolify is None or address is None:
+        return
+    for port in COOLIFY_PORTS:
+        yield Flow(peers.gateways, hosts([address]), port, "Coolify's pages, API and webhook")
+    if any(each.releases for each in coolify.applications.values()):
+        yield Flow(hosts([address]), peers.api, API_PORT, "releases that end a deployment")
 
 
 def _metrics(peers: Peers) -> Iterator[Flow]:

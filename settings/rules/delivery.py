@@ -1,12 +1,16 @@
 """Rules on the image registry and Coolify (INF-3, INF-6, REL-5)."""
 
 from collections.abc import Iterator
+from typing import Final
 
 from settings.coolify import HOST
 from settings.report import Path, Problem, listed, show, suggest
 from settings.rules.database import OTHERS_MIB
 from settings.shape import whole
 from settings.stack import Settings
+
+RELEASE_MIB: Final = 1536
+"""What a release needs in its container, in MiB."""
 
 
 def registry_host(settings: Settings) -> Iterator[Problem]:
@@ -79,6 +83,9 @@ def coolify_releases(settings: Settings) -> Iterator[Problem]:
         if production or each.environment == "production":
             text = "production is released by a person after an approval (requirement REL-5); remove it"
             yield Problem((*path, "releases"), text)
+        elif each.memory_mib < RELEASE_MIB:
+            text = f"a release needs {RELEASE_MIB} MiB there, for the engine and its plugins; give at least that"
+            yield Problem((*path, "memory_mib"), text)
         elif each.releases not in settings.services:
             right = suggest(each.releases, settings.services, "services")
             yield Problem((*path, "releases"), f"{show(each.releases)} is not a service; {right}")

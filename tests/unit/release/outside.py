@@ -60,6 +60,8 @@ class Outside:
     """Whether a secondary name server does not answer."""
     versions: list[tuple[str, Releases]] = field(default_factory=list[tuple[str, Releases]])
     """Commits: subject and content, the latest last."""
+    published: Releases | None = None
+    """What the repository's remote has."""
     rows: list[tuple[str, str]] = field(default_factory=list[tuple[str, str]])
     told: list[str] = field(default_factory=list[str])
     said: list[str] = field(default_factory=list[str])

@@ -38,6 +38,7 @@ class Engine:
 
     def update(self, text: str, changes: Sequence[Change], *, go_on: bool = False) -> list[Change]:  # noqa: ARG002 - the interface
         wanted = parse(text, "proposed")
+        assert wanted == self.world.published, "the stack is changed by what could be lost"
         for change in changes:
             self._make(wanted, change)
             self.world.happened(str(change))
@@ -178,6 +179,9 @@ class History:
     def commit(self, subject: str) -> None:
         self.world.versions.append((subject, self.world.file()))
         self.world.happened("commit")
+
+    def publish(self, subject: str) -> None:  # noqa: ARG002 - the interface
+        self.world.published = self.world.file()
 
     def earlier(self, service: str) -> list[ServiceRelease]:
         return [releases.services[service] for _, releases in reversed(self.world.versions)]

@@ -8,7 +8,7 @@ import pytest
 
 from release.docker import Docker
 from release.errors import ReleaseError
-from release.images import IMAGES, main, publish
+from release.images import DEPLOYER, IMAGES, main, publish
 from settings.loading import check
 from settings.report import SettingsError
 from tests.recording import ROOT, stack_settings
@@ -53,6 +53,14 @@ def test_each_is_built_pushed_and_named_by_its_digest(copied: Path) -> None:
     assert [each.split()[0] for each in docker.told] == ["build", "push", "image"] * len(IMAGES)
     assert all((ROOT / recipe).is_file() for recipe, _ in IMAGES.values())
     assert said[0] == f"Pulumi.prod.yaml: luxima:guard.image is registry.luxima.id/luxima/release@{DIGEST}"
+
+
+def test_a_stack_with_coolify_is_told_what_its_applications_begin_with(tmp_path: Path) -> None:
+    shutil.copy(ROOT / "Pulumi.staging.yaml", tmp_path)
+    docker, said = Builder(), list[str]()
+    publish(stack_settings("staging"), tmp_path, "abc", docker, said.append)
+    assert said[-1].endswith(f"begin with: FROM registry.staging.luxima.id/{DEPLOYER[0]}@{DIGEST}")
+    assert docker.told[-3].startswith(f"build --quiet --file {tmp_path}/{DEPLOYER[1]} --tag")
 
 
 @pytest.mark.parametrize("docker", [Builder(fails_at="push"), Builder(digest=":abc")], ids=["refused", "no digest"])

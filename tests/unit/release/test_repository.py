@@ -1,8 +1,12 @@
 """The release file in a real repository: committed alone, and read as it was."""
 
 import subprocess
+from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
+from release.errors import ReleaseError
 from release.repository import Repository
 from release.state import ReleaseFile
 from tests.unit.release.test_changes import SERVICE, before, deployed, through, verified
@@ -79,6 +83,25 @@ def test_what_cannot_be_committed_is_said_and_stays(tmp_path: Path) -> None:
         "releases/dev.yaml was written but not committed (git commit: not today); commit and push it yourself"
     ]
     assert file.read().releases == before()
+
+
+def test_the_remote_has_it_before_the_stack_is_changed_or_nothing_is(tmp_path: Path) -> None:
+    remote, here = tmp_path / "remote", tmp_path / "here"
+    here.mkdir()
+    made = replace(repository(here, []), pushes=True)
+    git(tmp_path, "init", "--quiet", "--bare", "remote")
+    git(here, "remote", "add", "origin", str(remote))
+    git(here, "push", "--quiet", "--set-upstream", "origin", "HEAD")
+    file = ReleaseFile(here, "dev")
+    file.write(file.read(), before())
+    made.publish("storefront in slot green")
+    made.publish("nothing new")
+    assert git(remote, "log", "--format=%s") == "release(dev): storefront in slot green\nbegin\n"
+    git(here, "commit", "--quiet", "--amend", "--message", "what somebody else had here before")
+    with pytest.raises(ReleaseError, match=r"dev.yaml could not be pushed, so this step was not made \(git push"):
+        made.publish("storefront in slot green")
+    replace(made, pushes=False).publish("never asked for")
+    assert git(remote, "rev-list", "--count", "HEAD") == "2\n"
 
 
 def test_no_commit_means_no_commit(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import yaml
 from components.delivery.coolify.provider import ApplicationProvider
 from components.delivery.coolify.words import body
 from components.dns import records
-from components.flows import flows
+from components.flows import API_PORT, Networks, flows
 from components.routing import routing_yaml
 from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared as Judged
@@ -107,6 +107,15 @@ def test_only_the_gateways_reach_its_ports() -> None:
     assert {str(flow.source) for flow in every} == {
         "Pods(namespace='edge', name='traefik', label='app.kubernetes.io/name')"
     }
+
+
+@pytest.mark.parametrize("api", ["enabled", "disabled"])
+def test_its_host_reaches_the_cluster_only_where_a_deployment_releases(api: str) -> None:
+    asks = flows(with_coolify(api)).out_of(Networks((f"{ADDRESS}/32",)))
+    # The disabled one has no application.
+    assert [flow.why for flow in asks if flow.port == API_PORT] == (
+        ["releases that end a deployment"] if api == "enabled" else []
+    )
 
 
 def test_before_there_is_a_token_it_runs_and_nothing_is_asked_of_it() -> None:

@@ -40,7 +40,7 @@ def test_the_guard_runs_with_what_is_in_the_image_alone(tmp_path: Path) -> None:
 
 def test_the_image_holds_what_the_build_is_given_and_the_build_nothing_else() -> None:
     allowed = re.findall("^!(.+)$", (ROOT / ".dockerignore").read_text(), re.MULTILINE)
-    assert sorted(allowed) == sorted(["requirements.txt", "components", "backup", *copied()])
+    assert sorted(allowed) == sorted(["requirements.txt", "Pulumi.yaml", "components", "backup", *copied()])
 
 
 def test_it_runs_as_the_user_of_every_workload_with_pinned_parts() -> None:

@@ -11,6 +11,7 @@ APPLICATION: dict[str, Any] = {
     "branch": "staging",
     "deploy_key": "og888os0k4wcs8kc",
     "releases": "storefront",
+    "memory_mib": 1536,
 }
 COOLIFY: dict[str, Any] = {
     "host": "docker-1",
@@ -22,7 +23,7 @@ COOLIFY: dict[str, Any] = {
 
 def on(edits: dict[str, Any]) -> dict[str, Any]:
     """Edits of a stack that has Coolify."""
-    return copy.deepcopy({"delivery.coolify": COOLIFY, "compute.vms.docker-1.memory_mib": 12_288, **edits})
+    return copy.deepcopy({"delivery.coolify": COOLIFY, "compute.vms.docker-1.memory_mib": 14_336, **edits})
 
 
 _AT = "delivery.coolify"
@@ -93,5 +94,12 @@ CASES = [
         f"{_APP}.releases",
         '"storefrnt" is not a service; did you mean storefront?',
         on({}),
+    ),
+    Case(
+        delivery.coolify_releases,
+        on({f"{_APP}.memory_mib": 256}),
+        f"{_APP}.memory_mib",
+        "a release needs 1536 MiB there, for the engine and its plugins; give at least that",
+        on({_APP: {**_QUIET, "memory_mib": 256}}),
     ),
 ]
