@@ -15,7 +15,8 @@ if [ -n "$missing" ]; then
 fi
 git config --global user.name "Coolify"
 git config --global user.email "coolify@localhost"
-# The token is in no URL, no file and no argument.
+# The token is in no URL, no file and no argument: git's own shell reads the variable.
+# shellcheck disable=SC2016
 git config --global credential.helper '!answer() { echo "username=x-access-token"; echo "password=$GIT_TOKEN"; }; answer'
 [ -d .git ] || git clone --quiet --depth 1 --branch "${PLATFORM_BRANCH:-main}" "$PLATFORM_REPOSITORY" .
 if ! cmp -s requirements.txt "$PACKAGES/requirements.txt"; then

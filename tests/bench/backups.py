@@ -8,13 +8,11 @@ import secrets
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from tests.bench.measuring import Report, Run, RunError
+from tests.bench.measuring import Report, Run, RunError, timed
 from tests.e2e.backup.database_room import BUCKET, room
 from tests.e2e.backup.job import BackupJob, made
 from tests.e2e.backup.replica_hosts import two_hosts
@@ -28,12 +26,6 @@ _DAYS_OF_A_FULL: Final = 7
 _PER_DAY: Final = 2
 _BUDGET: Final = 180
 """Seconds after which no further round of a kind is begun."""
-
-
-def _timed(what: Callable[[], object]) -> Run:
-    begun = time.monotonic()
-    what()
-    return {"seconds": time.monotonic() - begun}
 
 
 def _good(job: BackupJob, *words: str, key: tuple[str, str] | None = None) -> None:
@@ -67,21 +59,21 @@ def objects(report: Report, folder: Path, rounds: int) -> None:
 
         def backup_anew() -> Run:
             fresh = job()
-            return _timed(lambda: _good(fresh, "run"))
+            return timed(lambda: _good(fresh, "run"))
 
         def copied(source: str, remote: str) -> Run:
             to = f"{remote}:{target()}"
-            return _timed(lambda: plain.copy(source, to))
+            return timed(lambda: plain.copy(source, to))
 
         def restored() -> Run:
             to = target()
-            return _timed(lambda: _good(first, "restore", "--what=media", f"--to={to}", key=server.root))
+            return timed(lambda: _good(first, "restore", "--what=media", f"--to={to}", key=server.root))
 
         backup, copy, _, back, copied_back = report.in_turns(
             {
                 "objects: backup": backup_anew,
                 "objects: rclone copy": lambda: copied("source:media", "target"),
-                "objects: backup, nothing changed": lambda: _timed(lambda: _good(first, "run")),
+                "objects: backup, nothing changed": lambda: timed(lambda: _good(first, "run")),
                 "objects: restore": restored,
                 "objects: rclone copy back": lambda: copied("target:copies-0/media", "source"),
             },
@@ -154,14 +146,14 @@ def database(report: Report, folder: Path, rows: int, rounds: int) -> None:
         numbers = iter(range(1000))
         incremental, plain, back, plain_back, *_ = report.in_turns(
             {
-                "database: backup, incremental": lambda: _timed(shop.job.run),
-                "database: pgbackrest backup": lambda: _timed(lambda: by_hand("incr")),
-                "database: restore until it answers": lambda: _timed(lambda: restored(next(numbers))),
-                "database: pgbackrest restore": lambda: _timed(lambda: restored_by_hand(next(numbers))),
-                "database: restore to a moment until it answers": lambda: _timed(
+                "database: backup, incremental": lambda: timed(shop.job.run),
+                "database: pgbackrest backup": lambda: timed(lambda: by_hand("incr")),
+                "database: restore until it answers": lambda: timed(lambda: restored(next(numbers))),
+                "database: pgbackrest restore": lambda: timed(lambda: restored_by_hand(next(numbers))),
+                "database: restore to a moment until it answers": lambda: timed(
                     lambda: restored(next(numbers), moment)
                 ),
-                "database: restore, and one schema out of it": lambda: _timed(lambda: one_schema(next(numbers))),
+                "database: restore, and one schema out of it": lambda: timed(lambda: one_schema(next(numbers))),
             },
             rounds,
             _BUDGET,
@@ -193,7 +185,7 @@ def replica(report: Report, rows: int, rounds: int) -> None:
             wait_for(lambda: second.orders() == first.orders(), "all rows on the replica")
 
         def round_() -> Run:
-            run = _timed(anew)
+            run = timed(anew)
             second.stop()
             shutil.rmtree(second.data)
             return run

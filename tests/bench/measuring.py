@@ -14,6 +14,13 @@ class RunError(Exception):
     """A measured command failed; says why."""
 
 
+def timed(what: Callable[[], object]) -> Run:
+    """What it takes."""
+    begun = time.monotonic()
+    what()
+    return {"seconds": time.monotonic() - begun}
+
+
 @dataclass
 class Report:
     """Everything measured so far: runs and ratios by name."""
