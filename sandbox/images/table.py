@@ -140,7 +140,9 @@ STAND_INS: Final[Mapping[str, StandIn]] = {
         "nothing was measured of the hypervisor",
         'pve_up{id="node/pve1"} 1\npve_disk_size_bytes{id="node/pve1"} 2\npve_disk_usage_bytes{id="node/pve1"} 1\n',
     ),
-    "docker.io/supabase/gotrue": _supabase("auth", 9999, paths=["/health"], unseen="nobody logged in to the database"),
+    "docker.io/supabase/gotrue": _supabase(
+        "auth", 9999, paths=["/health", "/.well-known/jwks.json"], unseen="nobody logged in to the database"
+    ),
     "docker.io/postgrest/postgrest": _supabase(
         "postgrest", 3000, unseen="no table was read; functions were called by psql", calls=True
     ),

@@ -234,7 +234,7 @@ SECRETS: Final = (
         "token with which Prometheus reads the object storage's metrics",
         forms.JWT,
         ("prometheus",),
-        "`mc admin prometheus generate ALIAS`: its bearer_token",
+        "`mc admin prometheus generate`, which asks no server, before the first `up` too: docs/how-to/storage.md",
         "it ends with the root password it was made with: make it anew after that was changed, set it, run up",
     ),
     Secret(

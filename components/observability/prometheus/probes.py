@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from components.database import PROBED
 from components.flows import API_PORT
 from components.observability.prometheus.parts import Job, copied, docker_hosts, job
 from components.programs import BLACKBOX_EXPORTER
@@ -27,6 +28,9 @@ def _names(settings: Settings) -> Iterator[Job]:
         for service, name in names.items()
         for module, scheme in (("http_2xx", "https"), ("http_redirect", "http"))
     ]
+    if settings.database.mode == "supabase":
+        doors = [f"https://{settings.database_fqdn}{path}" for path in PROBED]
+        pages.append(_static_probe("http_2xx", doors, service_name="supabase"))
     # Each by its address: of a name's two addresses only one would be asked.
     core = [
         _static_probe("core", [f"{gateway.address}:443"], service_name="traefik", slot=slot)

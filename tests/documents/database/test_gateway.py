@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from components.database.certificate import CertificateProvider
-from components.database.gateway import ROUTES_FILE, STATIC_FILE, routes, static
+from components.database.gateway import PROBED, ROUTES_FILE, STATIC_FILE, routes, static
 from components.database.model import SECRETS
 from tests.programs import end, free_port, start
 from tests.recording import stack_settings
@@ -127,6 +127,12 @@ def test_what_is_asked_reaches_its_part(door: Door, path: str, key: str, wanted:
 )
 def test_who_has_no_key_is_refused(door: Door, path: str, key: str) -> None:
     assert door.asked(path, key)[0] == 401
+
+
+@pytest.mark.parametrize("path", PROBED)
+def test_a_probe_has_no_key_and_is_answered_by_a_part(door: Door, path: str) -> None:
+    status, text = door.asked(path)
+    assert (status, text.split()[0]) == (200, path.split("/")[1])
 
 
 def test_no_key_is_in_what_it_writes_down(door: Door) -> None:

@@ -140,6 +140,9 @@ def test_every_released_name_and_every_name_server_is_probed() -> None:
         *(("core", f"{gateway.address}:443") for gateway in settings.edge.gateways.values()),
         *(("http_2xx", f"https://{name}/healthz") for name in names.values()),
         *(("http_redirect", f"http://{name}/healthz") for name in names.values()),
+        # No service answers without it, and its end is no pod's.
+        ("http_2xx", "https://supabase.acehcommerce.id/auth/v1/.well-known/jwks.json"),
+        ("http_2xx", "https://supabase.acehcommerce.id/storage/v1/status"),
         *((module, server) for module in asked for server in servers),
     }
 
