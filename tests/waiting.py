@@ -9,13 +9,13 @@ _PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
 
 
-def wait_for(condition: Callable[[], T], what: str, seconds: float = 90) -> T:
+def wait_for(condition: Callable[[], T], what: str, seconds: float = 180) -> T:
     """Ask until the answer is true, and give it; who cannot be asked, or answers with an error, is asked again.
 
     Args:
         condition: The question.
         what: What is waited for, for the error.
-        seconds: How long at most.
+        seconds: How long at most: a multiple of what it takes on an idle machine, as others may have most of this one.
     """
     deadline = time.monotonic() + seconds
     while True:

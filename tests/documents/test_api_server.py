@@ -170,7 +170,7 @@ def test_a_node_moves_its_own_pods_and_nobody_elses(api: Api, tmp_path: Path) ->
         "ROOT=''", f"ROOT={tmp_path}"
     )
     functions = (
-        script[: script.index("\nfinish_cloud_init\n")].replace("WAIT=600", "WAIT=20").replace("PAUSE=5", "PAUSE=0.2")
+        script[: script.index("\nfinish_cloud_init\n")].replace("WAIT=600", "WAIT=150").replace("PAUSE=5", "PAUSE=0.2")
     )
     k3s, kubelet = tmp_path / "usr/local/bin/k3s", tmp_path / "var/lib/rancher/k3s/agent/kubelet.kubeconfig"
     for path in (k3s, kubelet, tmp_path / "etc/rancher/k3s/config.yaml"):

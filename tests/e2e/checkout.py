@@ -26,7 +26,7 @@ from tools import cache
 
 ROOT = Path(__file__).resolve().parents[2]
 
-LONGEST = 600
+LONGEST = 1500
 """Seconds that a command of the sandbox may take on a busy machine."""
 ENGINE_RUNS: Counter[str] = Counter()
 """Commands that run the engine, by verb; the run of tests ends with their number."""
@@ -81,11 +81,13 @@ class Running:
         end = time.monotonic() + seconds
         with self._news:
             while True:
+                # Asked first: its last line may come between the two.
+                ended = not any(reader.is_alive() for reader in self._readers)
                 for line in self._said["out"] + self._said["err"]:
                     if re.search(pattern, line):
                         return line
                 assert time.monotonic() < end, f"no {pattern!r} after {seconds} s\n{self._so_far()}"
-                assert self.process.poll() is None, f"it ended without {pattern!r}\n{self._so_far()}"
+                assert not ended, f"it ended without {pattern!r}\n{self._so_far()}"
                 self._news.wait(0.5)
 
     def _so_far(self) -> str:
@@ -108,7 +110,7 @@ class Running:
             raise AssertionError(f"{self.arguments} takes longer than {seconds} s\n{self._so_far()}") from None
         for reader in self._readers:
             # Servers have let go of the command's own output; whoever has not would keep this waiting.
-            reader.join(10)
+            reader.join(60)
             assert not reader.is_alive(), f"{self.arguments} ended and left its output open\n{self._so_far()}"
         for stream in (self.process.stdout, self.process.stderr):
             if stream is not None:

@@ -16,7 +16,7 @@ from tests.e2e.observability.receiving import Web
 from tests.recording import stack_settings
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.needs_tools
 
 SECONDS = 60
 """Of the documents in one of the test."""

@@ -19,7 +19,7 @@ from tests.recording import stack_settings
 from tests.serving import Answer, Asked, Serving
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.needs_tools
 
 KEY = "service-role-key"
 WATCHDOG = {"alertname": "Watchdog", "severity": "info", "kind": "monitoring"}

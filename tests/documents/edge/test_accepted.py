@@ -12,7 +12,7 @@ from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.programs import free_port
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs_tools
 
 SERVICES = ("admin", "api", "auth", "storefront")
 

@@ -99,7 +99,7 @@ def _entries(folder: Path, count: int) -> list[Sent]:
 
         reader = threading.Thread(target=read, daemon=True)
         reader.start()
-        end = time.monotonic() + 90
+        end = time.monotonic() + 180
         while len(found) < count and time.monotonic() < end and process.poll() is None:
             time.sleep(0.05)
         process.terminate()

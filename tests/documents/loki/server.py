@@ -109,7 +109,7 @@ def running(settings: Settings, folder: Path) -> Generator[Loki]:
 
 
 def _wait(server: Loki, process: subprocess.Popen[bytes], log: Path) -> None:
-    end = time.monotonic() + 90
+    end = time.monotonic() + 180
     while time.monotonic() < end:
         if process.poll() is not None:
             break

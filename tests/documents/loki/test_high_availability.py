@@ -17,7 +17,7 @@ from tests.recording import stack_settings
 from tests.waiting import wait_for
 from tools import ensure
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(240)]
+pytestmark = pytest.mark.needs_tools
 
 SETTINGS = stack_settings("prod")
 PODS = 3

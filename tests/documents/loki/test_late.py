@@ -8,7 +8,7 @@ from components.observability.loki.tenants import LOG_TENANT
 from tests.documents.loki.server import running
 from tests.recording import stack_settings
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs_tools
 
 LABELS = {"service": "api", "class": "api", "environment": "production", "level": "info"}
 LATE = 50 * 60

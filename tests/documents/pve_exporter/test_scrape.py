@@ -73,7 +73,7 @@ def _asked(api: Running, folder: Path) -> str:
         text=True,
     ) as exporter:
         try:
-            wait_for(lambda: _is_well(port), "the exporter answers", 60)
+            wait_for(lambda: _is_well(port), "the exporter answers")
             job = hypervisor(_settings())
             query = {key: values[0] for key, values in job["params"].items()}
             target = api.endpoint.removeprefix("https://").rstrip("/")

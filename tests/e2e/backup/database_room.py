@@ -73,7 +73,7 @@ class Server:
         command += ["-c", f"config_file={self._folder}/server/postgresql.conf", *self._more]
         with (self._folder / "postgres.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", user=self._user)
-        wait_for(self._answers, "PostgreSQL's answer", 60)
+        wait_for(self._answers, "PostgreSQL's answer")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -159,7 +159,7 @@ class Room:
         return subprocess.run(
             ["sh", str(self.folder / "server" / RESTORE_SCRIPT), str(data), *words], input=f"{SECRETS['root']}\n",
             env={"PATH": f"{path}:{os.defpath}", "TMPDIR": str(self.folder)}, cwd="/", user=_user(),
-            capture_output=True, text=True, timeout=60, check=False,
+            capture_output=True, text=True, timeout=300, check=False,
         )  # fmt: skip
 
     @contextmanager
@@ -185,7 +185,7 @@ class Room:
             self.job.wal.push()
             return any(each.name == name for each in self.repository.segments())
 
-        wait_for(pushed, f"{name} in the repository", 30)
+        wait_for(pushed, f"{name} in the repository")
 
     def begin(self) -> None:
         """Make the database and who backs it up."""

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 from collections.abc import Generator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pytest
 from backup.drill import thrown_away
 from backup.outcome import BackupError
 from tests.e2e.backup.database_room import BUCKET, ROOT_KEY, SECRETS, Room, room
+from tests.e2e.backup.held import held
 from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(400), pytest.mark.xdist_group("backup-database")]
@@ -88,29 +90,30 @@ def test_what_was_killed_is_done_again(shop: Room) -> None:
         assert server.rows() == shop.server.rows()
 
 
+def _held(process: "subprocess.Popen[str]", word: str) -> psutil.Process:
+    return held(process, lambda child: word in child.cmdline() and bool(child.children()))  # it has helpers of its own
+
+
 def _killed(process: "subprocess.Popen[str]", word: str) -> None:
-    """Kill it and its children as soon as pgBackRest is at it."""
-    running = psutil.Process(process.pid)
-
-    def at_it() -> list[psutil.Process]:
-        try:
-            return [each for each in running.children(recursive=True) if word in each.cmdline() and each.children()]
-        except psutil.Error:
-            # One of them has just ended.
-            return []
-
-    children = wait_for(at_it, f"pgbackrest {word}", 60)
-    for each in [*children, *(more for child in children for more in child.children(recursive=True)), running]:
-        each.send_signal(signal.SIGKILL)
-    running.wait(20)
+    """Kill it and its children while pgBackRest is at it."""
+    child = _held(process, word)
+    # Whoever sees an end cannot do anything any more.
+    for each in [psutil.Process(process.pid), child, *child.children(recursive=True)]:
+        with suppress(psutil.NoSuchProcess):
+            each.send_signal(signal.SIGKILL)
+    process.wait(60)
 
 
 def test_two_at_once_are_one(shop: Room) -> None:
     """Also when neither sees the other's lock: pgBackRest has one of its own."""
-    first, second = shop.command("run", state="one"), shop.command("run", state="two")
-    ended = {process.communicate(timeout=120)[0]: process.returncode for process in (first, second)}
-    assert sorted(ended.values()) == [0, 1], ended
-    assert "unable to acquire lock" in next(said for said, code in ended.items() if code)
+    first = shop.command("run", state="one")
+    child = _held(first, "backup")
+    second = shop.command("run", state="two")
+    said = second.communicate(timeout=120)[0]
+    child.resume()
+    assert (second.returncode, "unable to acquire lock" in said) == (1, True), said
+    said = first.communicate(timeout=120)[0]
+    assert first.returncode == 0, said
 
 
 @pytest.mark.parametrize("damage", ["a bit", "the end", "all"])
@@ -155,20 +158,22 @@ def test_another_passphrase_is_refused(shop: Room) -> None:
 
 def test_the_repository_is_unreadable_and_secrets_are_nowhere(shop: Room) -> None:
     shop.write(["a word that nobody may read"])
-    process = shop.command("run")
-    seen: set[str] = set()
-    running = psutil.Process(process.pid)
-    while process.poll() is None:
-        for each in running.children(recursive=True):
-            try:
-                seen.add(f"{each.cmdline()} {each.environ()}")
-            except psutil.Error:
-                continue
-    said = process.communicate()[0]
-    assert process.returncode == 0, said
+    seen, said = set[str](), ""
+
+    def both_seen() -> bool:
+        nonlocal said
+        process = shop.command("run")
+        running = psutil.Process(process.pid)
+        while process.poll() is None:
+            for each in running.children(recursive=True):
+                with suppress(psutil.Error):
+                    seen.add(f"{each.cmdline()} {each.environ()}")
+        said += process.communicate()[0]
+        assert process.returncode == 0, said
+        return all(any(word in each for each in seen) for word in ("archive-push", "'backup'"))
+
+    wait_for(both_seen, "a run of which neither was over before it was looked at")
     shop.archive()
-    assert any("archive-push" in each for each in seen)
-    assert any("backup" in each for each in seen)
     for secret in (*SECRETS.values(), ROOT_KEY):
         assert secret not in str(seen) + said + str(shop.said)
     for name, content in shop.store.content(BUCKET).items():

@@ -18,7 +18,7 @@ from tests.programs import end, free_port, start
 from tests.waiting import wait_for
 from tools import ensure
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.needs_tools
 
 
 class Etcd:

@@ -3,17 +3,16 @@
 import itertools
 import secrets
 import time
-from collections.abc import Callable, Generator
-from contextlib import suppress
+from collections.abc import Generator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import psutil
 import pytest
 from minio import Minio
 from minio.commonconfig import Tags
 
+from tests.e2e.backup.held import held
 from tests.e2e.backup.job import BackupJob, made
 from tests.e2e.backup.stores import LOCKED, Store, store
 from tests.waiting import wait_for
@@ -57,18 +56,6 @@ def _now() -> str:
     moment = datetime.now(UTC)
     wait_for(lambda: int(time.time()) > int(moment.timestamp()) + 1, "the next second")
     return f"{datetime.fromtimestamp(int(moment.timestamp()) + 1, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _held(pid: int, copied: Callable[[], bool]) -> bool:
-    """Whether the program that a run has started stands still, having copied something."""
-    for child in psutil.Process(pid).children():
-        # What only lists may have ended meanwhile.
-        with suppress(psutil.NoSuchProcess):
-            child.suspend()
-            if copied():
-                return True
-            child.resume()
-    return False
 
 
 def _flip_a_bit(server: Store, bucket: str, name: str) -> None:
@@ -179,9 +166,7 @@ def test_a_run_that_is_killed_is_taken_up_and_its_keys_are_seen_nowhere(
     process = job.start("run")
     try:
         large = f"{bucket}/large/"
-        copied = lambda: any(True for _ in server.client.list_objects(LOCKED, large))  # noqa: E731
-        wait_for(lambda: _held(process.pid, copied), "a copy of one")
-        (rclone,) = psutil.Process(process.pid).children()
+        rclone = held(process, lambda _: any(True for _ in server.client.list_objects(LOCKED, large)))
         seen = [*rclone.cmdline(), *rclone.environ().values()]
         assert not [each for each in seen if server.server.password in each]
         # Another one keeps away meanwhile.
@@ -266,8 +251,7 @@ def test_what_a_killed_drill_leaves_is_gone_after_the_next(server: Store, bucket
     rest = job.folder / "drill"
     process = job.start("drill")
     try:
-        wait_for(lambda: _held(process.pid, lambda: any(rest.rglob("*.*"))), "something in the folder")
-        (rclone,) = psutil.Process(process.pid).children()
+        rclone = held(process, lambda _: any(rest.rglob("*.*")))
         process.kill()
         rclone.kill()
     finally:

@@ -122,7 +122,7 @@ class Registry:
             self.process = subprocess.Popen(
                 [program, "serve", config], env=dict(self.environment), stdout=log, stderr=log
             )
-        wait_for(lambda: requests.get(f"{self.url}/v2/", timeout=5).status_code == 401, f"{self.side.name}", 60)
+        wait_for(lambda: requests.get(f"{self.url}/v2/", timeout=5).status_code == 401, f"{self.side.name}")
 
     def kill(self) -> None:
         """End it at once."""

@@ -25,7 +25,7 @@ from tests.e2e.world import World
 from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(3600)]
 
 _STACK = "dev"
 _QUOTA = r"( media: \{.*quota_gib: )(\d+)"

@@ -17,7 +17,7 @@ from tests.e2e.world import World
 from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
 from tests.programs import free_port
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(3600)]
 
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)

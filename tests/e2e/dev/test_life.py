@@ -6,7 +6,7 @@ from tests.e2e import life
 from tests.e2e.dev.watched import Watched
 from tests.e2e.world import World
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(3600)]
 
 
 def test_everything_is_there(watched: Watched) -> None:

@@ -11,7 +11,7 @@ import pytest
 from sandbox import leaks
 from tests.e2e.dev.watched import Watched
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(3600)]
 
 
 @pytest.fixture(scope="module", autouse=True)

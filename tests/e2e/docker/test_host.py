@@ -40,13 +40,17 @@ def run(hosts: Hosts, name: str, *command: str, **options: Any) -> Any:
 def process_of(hosts: Hosts, name: str) -> int:
     """Id, on this computer, of a container's first process."""
     container = str(hosts.engine(VM).containers.get(name).id)
-    found = [
-        int(folder.name)
-        for folder in Path("/proc").iterdir()
-        if folder.name.isdigit() and container in _cgroup(folder) and _command(folder).startswith(b"/bin/busybox")
-    ]
-    assert len(found) == 1
-    return found[0]
+
+    def first() -> int:
+        # It is not yet itself when the engine says that it runs, and who is about to begin looks like it.
+        (found,) = [
+            int(folder.name)
+            for folder in Path("/proc").iterdir()
+            if folder.name.isdigit() and container in _cgroup(folder) and _command(folder).startswith(b"/bin/busybox")
+        ]
+        return found
+
+    return wait_for(first, f"the first process of {name}")
 
 
 def _cgroup(folder: Path) -> str:

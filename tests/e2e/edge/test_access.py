@@ -15,7 +15,7 @@ from tests.e2e.edge.clients import Answer, ask
 from tests.e2e.edge.gateway import MACHINES, PASSWORDS, Gateway, stack_with
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs_tools
 
 TRUSTED = "127.0.0.2"
 PORTS = {"grafana": 3000, "prometheus": 9090, "loki": 3100, "alertmanager": 9093, "alertmanager-record": 9093}

@@ -203,10 +203,10 @@ def test_two_releases_and_a_rollback_are_seen_as_new_images_and_nothing_else(ope
             load.more(2 * USERS)
             operator.verify()
             operator.switch()
-            wait_for(lambda: load.all_in(operator.live), "all users in the new slot", TTL_SECONDS + 30)
+            wait_for(lambda: load.all_in(operator.live), "all users in the new slot")
         operator.rollback()
         rolled_back = time.monotonic()
-        wait_for(lambda: load.all_in("green"), "all users in the slot before", TTL_SECONDS + 30)
+        wait_for(lambda: load.all_in("green"), "all users in the slot before")
         load.more(max(2 * USERS, REQUESTS - len(load.replies)), 600)
     replies = load.replies
     until = [at for at, _ in operator.switched[1:]] + [math.inf]

@@ -159,7 +159,7 @@ def test_the_other_place_steps_in_and_leaves_again(
             wait_for(lambda: {reply.slot for reply in running.replies[-40:]} == {"blue"}, "its own pods again")
             running.more(100)
         first = min(reply.begun for reply in running.replies if reply.slot == "elsewhere" and reply.begun > ended)
-        last = max(reply.ended for reply in running.replies if reply.slot == "elsewhere")
+        last = max(reply.begun for reply in running.replies if reply.slot == "elsewhere")
         # By when the last lost one was sent: how long a user then waits is the user's.
         windows.append(max([first - ended, *(reply.begun - ended for reply in running.failed)]))
         returned.append(last - begun)

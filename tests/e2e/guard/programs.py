@@ -201,7 +201,7 @@ class Guard:
         """What it said."""
         return (self.folder / "log").read_text()
 
-    def end(self, seconds: float = 60) -> int:
+    def end(self, seconds: float = 180) -> int:
         """Its exit code."""
         try:
             return self.process.wait(seconds)

@@ -210,7 +210,7 @@ class Scene:
     def __exit__(self, *_: object) -> None:
         self._stack.close()
 
-    def guard(self, probation: float = 14, extension: int = 20, *arguments: str) -> Guard:
+    def guard(self, probation: float = 14, extension: int = 120, *arguments: str) -> Guard:
         """Watch this release."""
         plan = self.room.plan(self.since, probation, extension, self.prometheus.url, self.environment)
         guard = Guard(self._folder / f"guard-{len(self._guards)}", plan, self.room.guard_secret, *arguments)

@@ -14,7 +14,10 @@ from tests.e2e.observability.receiving import SLACK
 from tests.waiting import wait_for
 
 # A busy machine may take long for what takes seconds.
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
+
+LONG = 500
+"""Seconds of a probation that ends earlier than it may."""
 
 
 @pytest.fixture(scope="module")
@@ -38,7 +41,7 @@ def test_a_slot_that_starts_to_fail_is_taken_back_without_a_hand(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     scene.traffic.now(40)
-    guard = scene.guard(probation=60)
+    guard = scene.guard(LONG)
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     assert not led_back(scene)
     scene.traffic.now(20, 20)
@@ -69,7 +72,7 @@ def test_a_healthy_release_is_left_alone(scene: Scene) -> None:
 def test_a_guard_that_begins_before_users_are_led_over_waits_for_them(scene: Scene) -> None:
     scene.room.lead(scene.room.blue)
     scene.traffic.now(40)
-    guard = scene.guard(probation=60)
+    guard = scene.guard(LONG)
     wait_for(lambda: "waiting until users reach slot green" in guard.log, "a look at the name")
     scene.room.lead(scene.room.green)
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
@@ -105,7 +108,7 @@ def test_without_prometheus_nothing_is_ever_well(scene: Scene) -> None:
 
 def test_a_slot_whose_pods_are_all_gone_is_seen_by_the_gateways(scene: Scene) -> None:
     scene.traffic.now(40)
-    guard = scene.guard(probation=60)
+    guard = scene.guard(LONG)
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     scene.traffic.now(40, pods_up=False)
     assert guard.end() == 4
@@ -116,7 +119,7 @@ def test_a_slot_whose_pods_are_all_gone_is_seen_by_the_gateways(scene: Scene) ->
 @pytest.mark.long
 def test_of_two_guards_one_takes_it_back(scene: Scene) -> None:
     scene.traffic.now(40)
-    guards = [scene.guard(probation=120) for _ in range(2)]
+    guards = [scene.guard(LONG) for _ in range(2)]
     wait_for(lambda: all(" healthy: " in guard.log for guard in guards), "healthy verdicts")
     scene.traffic.now(20, 20)
     assert [guard.end() for guard in guards] == [4, 4]
@@ -130,7 +133,7 @@ def test_of_two_guards_one_takes_it_back(scene: Scene) -> None:
 
 def test_a_guard_that_is_killed_and_started_anew_carries_on(scene: Scene) -> None:
     scene.traffic.now(40)
-    guard = scene.guard(60, 5, "--settled-is-success")
+    guard = scene.guard(LONG, 5, "--settled-is-success")
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     guard.stop()
     scene.traffic.now(20, 20)
@@ -144,7 +147,7 @@ def test_what_happens_while_the_database_is_down_is_written_later(scene: Scene) 
     scene.traffic.now(20, 20)
     scene.room.database.stop()
     try:
-        guard = scene.guard(probation=60)
+        guard = scene.guard(LONG)
         wait_for(lambda: led_back(scene), "the way back")
         wait_for(lambda: "1 audit rows are not written yet" in guard.log, "a sentence about it")
         # Killed while it waits: the row lies in the Job's folder, and the next start sends it.
@@ -161,7 +164,7 @@ def test_a_job_that_could_not_tell_everything_is_started_anew(scene: Scene) -> N
     scene.traffic.now(20, 20)
     scene.room.database.stop()
     try:
-        guard = scene.guard(60, 20, "--settled-is-success", "--patience=1")
+        guard = scene.guard(LONG, 20, "--settled-is-success", "--patience=1")
         assert guard.end() == 4
         assert "not sent: 1 audit rows, which are kept, and 0 announcements" in guard.log
         assert 'kept: {"who": "release-guard"' in guard.log
@@ -174,7 +177,7 @@ def test_a_job_that_could_not_tell_everything_is_started_anew(scene: Scene) -> N
 
 def test_an_end_from_outside_is_said(scene: Scene) -> None:
     scene.traffic.now(40)
-    guard = scene.guard(probation=60)
+    guard = scene.guard(LONG)
     wait_for(lambda: " healthy: " in guard.log, "a healthy verdict")
     guard.process.terminate()
     assert guard.end() == 130

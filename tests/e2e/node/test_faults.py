@@ -34,7 +34,7 @@ pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(1800), needs_node]
 STACK = "dev"
 _UP = ("up", "--stack", STACK)
 _DOWN = ("down", "--stack", STACK)
-_START_SECONDS = 240
+_START_SECONDS = 600
 _NOBODY = 65534
 _SERVERS = f"""
 from sandbox.interrupts import Interrupts

@@ -31,7 +31,7 @@ from tests.waiting import wait_for
 
 pytestmark = [
     pytest.mark.needs_tools,
-    pytest.mark.timeout(1800),
+    pytest.mark.timeout(3600),
     needs_node,
 ]
 
@@ -64,7 +64,7 @@ def _interfaces() -> set[str]:
 
 
 def test_every_pod_is_ready(world: World) -> None:
-    wait_for(lambda: inside.not_ready(world) == [], "every pod is ready", 120)
+    wait_for(lambda: inside.not_ready(world) == [], "every pod is ready", 600)
     nodes = world.cluster.items("/api/v1/nodes")
     assert [node["status"]["nodeInfo"]["containerRuntimeVersion"].partition(":")[0] for node in nodes] == ["containerd"]
 
@@ -77,7 +77,7 @@ def test_every_container_of_the_docker_hosts_runs(world: World) -> None:
     def healthy() -> list[str]:
         return sorted(name for vm in docker.hosts(world.settings) for name in _containers(world, vm))
 
-    wait_for(lambda: healthy() == sorted(declared), "every container is healthy", 120)
+    wait_for(lambda: healthy() == sorted(declared), "every container is healthy", 600)
 
 
 @contextmanager
@@ -115,7 +115,7 @@ def test_users_reach_the_shop_by_its_name(world: World) -> None:
         done = world.checkout.run("shell", "--stack", STACK, "--", *by_name)
         return set(re.findall(r"^x-image: \S+?/aceh/([a-z]+)@", done.out.lower(), re.MULTILINE)) == set(public)
 
-    wait_for(answered, "each service answers", 120)
+    wait_for(answered, "each service answers")
     live = world.settings.releases.services["storefront"].live
     port = world.ports[f"gateway-{live}-https"]
     outside = ("--resolve", f"{domain}:{port}:127.0.0.1", "--cacert", str(world.folder / "tls" / "ca-bundle.pem"))
@@ -140,7 +140,7 @@ def test_a_line_of_a_pod_is_found_in_loki(world: World) -> None:
         answer = loki.ask(3100, f"/loki/api/v1/query_range?query={query}", f"X-Scope-OrgID: {LOG_TENANT}")
         return [len(stream["values"]) for stream in answer["data"]["result"]] == [1]
 
-    wait_for(found, "the line is in Loki", 120)
+    wait_for(found, "the line is in Loki")
 
 
 def test_an_alert_reaches_alertmanager_and_the_database(world: World) -> None:
@@ -150,9 +150,9 @@ def test_an_alert_reaches_alertmanager_and_the_database(world: World) -> None:
         alerts = alertmanager.ask(9093, "/api/v2/alerts")
         return "Watchdog" in {alert["labels"]["alertname"] for alert in alerts}
 
-    wait_for(told, "Prometheus has told Alertmanager of the alert that always fires", 240)
+    wait_for(told, "Prometheus has told Alertmanager of the alert that always fires", 600)
     rows = partial(_rows, world, "select alertname from internal.alert_logs")
-    wait_for(lambda: "Watchdog" in rows(), "the other Alertmanager has written it down", 120)
+    wait_for(lambda: "Watchdog" in rows(), "the other Alertmanager has written it down")
 
 
 def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
@@ -168,7 +168,7 @@ def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
         assert done.code == 0 or "another run is under way; wait for it to end" in done.err, done
         return done.out.count("backup made") == 3
 
-    wait_for(made, "each kind of backup is made", 240)
+    wait_for(made, "each kind of backup is made", 600)
     root.put(bucket, "2026/a.jpg", b"another one")
     copy.succeed("backup", *stack, "restore", "object-storage/media/2026")
     assert root.get(bucket, "restored/2026/a.jpg") == b"a picture"

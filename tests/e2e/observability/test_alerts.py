@@ -110,7 +110,7 @@ def test_errors_are_told_in_slack_and_written_down_and_so_is_their_end(room: Roo
     firing, over = "[WARNING] APIErrorRateHigh · billing", "[RESOLVED] APIErrorRateHigh · billing"
     begin, call = burst(room, firing)
     # A pause of this machine of one second is a minute here: once in time shows what the rules can do.
-    for _ in range(2):
+    for _ in range(5):
         if minutes(begin, call.at) > DETECTION_MINUTES:
             # Told as over, and so written down: what comes then is of the next one.
             ended = monotonic()

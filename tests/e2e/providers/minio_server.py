@@ -70,7 +70,7 @@ def running(
     with (folder / "minio.log").open("wb") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
     try:
-        latest = time.monotonic() + 90
+        latest = time.monotonic() + 180
         while not _ready(f"{'https' if secure else 'http'}://127.0.0.1:{port}", bundle):
             if process.poll() is not None or time.monotonic() > latest:
                 raise RuntimeError(f"MinIO did not start: {(folder / 'minio.log').read_text()[-500:]}")

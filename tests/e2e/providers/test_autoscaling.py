@@ -20,6 +20,7 @@ from sandbox.controllers.api import ApiError
 from tests.e2e.guard.control_plane import Cluster, cluster
 from tests.engine import engine_in
 from tests.recording import stack_settings
+from tests.waiting import wait_for
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
@@ -139,8 +140,8 @@ def test_the_number_of_pods_is_handed_over_both_ways_and_never_falls_below_what_
     trial.autoscaling = None
     assert "shop-autoscaler" in trial.up()
     assert trial.asked_for == _DECLARED
+    wait_for(lambda: trial.seen[-1:] == [_DECLARED], "the word of it")
     assert min(trial.seen) == _DECLARED
-    assert trial.seen
 
     # From here on the number is the program's again.
     trial.edited(replicas=1)

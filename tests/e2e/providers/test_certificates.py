@@ -90,7 +90,7 @@ def value(secret: dict[str, Any], key: str) -> bytes:
     return base64.b64decode(secret["data"][key])
 
 
-def awaited(what: Callable[[], T | None], why: str, seconds: float = 60) -> T:
+def awaited(what: Callable[[], T | None], why: str) -> T:
     """The first value that there is."""
     found: list[T] = []
 
@@ -100,7 +100,7 @@ def awaited(what: Callable[[], T | None], why: str, seconds: float = 60) -> T:
             found.append(now)
         return bool(found)
 
-    wait_for(there, why, seconds)
+    wait_for(there, why)
     return found[-1]
 
 

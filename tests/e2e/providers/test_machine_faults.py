@@ -161,7 +161,7 @@ def test_an_engine_that_is_killed_while_it_makes_a_machine_and_what_the_readme_s
     with kept_waiting(cluster, SECOND) as made:
         run.start()
         wait_for(made.is_set, "the second machine is there", 240)
-        wait_for(lambda: under_way(tmp_path) == [machine], "nothing but the second machine is being made", 60)
+        wait_for(lambda: under_way(tmp_path) == [machine], "nothing but the second machine is being made")
         engine = next(each for each in psutil.Process().children(recursive=True) if each.name() == "pulumi")
         os.kill(engine.pid, signal.SIGKILL)
         run.join(120)

@@ -26,7 +26,7 @@ def errors_of_a_shadow_reach_nobody(made: Trial) -> None:
             counts = re.findall(r'^http_requests_total{.*code="500".*} (\d+)$', metrics, re.MULTILINE)
             return sum(map(int, counts)) > 100
 
-        wait_for(copied, "the shadow got a hundred copies", 180)
+        wait_for(copied, "the shadow got a hundred copies")
         assert users.answered > before + 100
         made.release("shadow", "--remove")
         assert users.failed == []

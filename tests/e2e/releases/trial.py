@@ -23,7 +23,7 @@ STACK: Final = "dev"
 SERVICE: Final = "storefront"
 REPOSITORY: Final = "registry.dev.luxima.local/aceh/storefront@sha256:"
 TTL_SECONDS: Final = 10
-_START_SECONDS: Final = 240
+_START_SECONDS: Final = 600
 
 
 @dataclass(frozen=True)

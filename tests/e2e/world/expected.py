@@ -14,7 +14,7 @@ from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE, assert_cluster,
 from tests.e2e.world.store import Rule
 from tests.e2e.world.world import World
 
-_SETTLED_SECONDS: Final = 60
+_SETTLED_SECONDS: Final = 180
 
 _BUILT_IN_POLICIES: Final = frozenset({"consoleAdmin", "diagnostics", "readonly", "readwrite", "writeonly"})
 

@@ -12,7 +12,7 @@ from tests.e2e.edge.one_gateway.place import Place, seen
 from tests.e2e.edge.shop import DOMAIN, STRANGER
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs_tools
 
 UUID = r"^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$"
 TRACE = "0af7651916cd43dd8448eb211c80319c"

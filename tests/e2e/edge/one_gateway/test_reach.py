@@ -7,7 +7,7 @@ from tests.e2e.edge.clients import ask
 from tests.e2e.edge.one_gateway.place import Place
 from tests.e2e.edge.shop import DOMAIN, STRANGER, TRUSTED
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs_tools
 
 INSIDE_HOSTS = [
     f"admin.{DOMAIN}",

@@ -16,7 +16,7 @@ from tests.e2e.edge.gateway import Gateway, stack_with
 from tests.e2e.edge.one_gateway.place import Place
 from tests.e2e.edge.shop import DOMAIN, EDITS, TRUSTED
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.needs_tools
 
 
 def plain(gateway: Gateway, host: str, path: str, method: str = "GET") -> http.client.HTTPResponse:
