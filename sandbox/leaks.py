@@ -107,8 +107,13 @@ class Search:
             (b"\n".join(lines), self._in_lines),
             (b"\n".join(words), self._in_words),
         )
+        # Of most command lines nothing is new.
         found = {
-            Leak(place, name, form) for text, pieces in looked_for for piece, name, form in pieces if piece in text
+            Leak(place, name, form)
+            for text, pieces in looked_for
+            if text
+            for piece, name, form in pieces
+            if piece in text
         }
         if not found:
             self._clean |= lines | words

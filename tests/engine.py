@@ -10,6 +10,7 @@ from pulumi.runtime import _grpc_settings
 from sandbox import plugins
 from sandbox.engine import environment
 from sandbox.engine.command import EngineCommand
+from sandbox.engine.runs import without_log
 from sandbox.layout import EngineFolder
 from tools import ensure
 
@@ -40,6 +41,7 @@ def engine_in(
     """
     for path in (folder.project, folder.state, folder.home, folder.run, folder.temporary):
         path.mkdir(parents=True, exist_ok=True)
+    without_log(folder.home)
     plugins.write(folder, chosen, os.defpath)
     built = environment.build(folder, passphrase="of this trial only", bundle=bundle, docker_hosts=docker_hosts)
     command = EngineCommand(ensure("pulumi")["pulumi"], folder, built | dict(more or {}))

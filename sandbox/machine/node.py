@@ -23,7 +23,7 @@ from sandbox.machine import documents, kernel
 from sandbox.process import mark
 from sandbox.procfs import read_stat
 
-_PATIENCE_SECONDS = 60.0
+_PATIENCE_SECONDS = 120.0
 _POWER_OFF_SECONDS = 10.0
 _POLL_SECONDS = 0.2
 _LOGS = Path("/var/log/node")

@@ -143,7 +143,7 @@ def answers_late(record: Record, ready: Callable[[], bool]) -> bool:
     return False
 
 
-def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seconds: float = 60) -> Record:
+def keep_running(folder: Path, program: Program, ready: Callable[[], bool], seconds: float = 180) -> Record:
     """Start a process unless it runs already, with this very command line and configuration, and answers.
 
     Args:

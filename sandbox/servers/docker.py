@@ -261,7 +261,7 @@ class Docker:
             started.append((record, socket(site.layout, vm)))
         for record, path in started:
             try:
-                process.wait_ready(record, lambda path=path: docker_engine.answers(path), 60)
+                process.wait_ready(record, lambda path=path: docker_engine.answers(path), 180)
             except SandboxError:
                 # The next run starts it anew.
                 process.stop([record])

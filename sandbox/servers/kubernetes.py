@@ -71,7 +71,7 @@ class Kubernetes:
                 f"kube-apiserver ended while it was starting{process.tail(_log(layout, 'kube-apiserver'))}"
             )
         _write_kubeconfig(site)
-        process.wait_ready(server, lambda: self.answers(layout, site.ports), 90)
+        process.wait_ready(server, lambda: self.answers(layout, site.ports), 180)
         _keep_certificates(layout)
         _installed(layout).touch()
 

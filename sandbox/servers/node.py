@@ -31,7 +31,7 @@ from sandbox.servers import docker
 from sandbox.servers.base import Program, Site, Unreached, begin_world, keep_running
 from sandbox.tls import ensure_server, write_private
 
-_READY_SECONDS = 180
+_READY_SECONDS = 300
 _RUNTIME_SECONDS = 300
 _WITH_TREE = (f"{docker.TREE}/docker-engine",)
 """Runs a program with those of Debian's that it needs on its PATH."""

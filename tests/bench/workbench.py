@@ -15,6 +15,7 @@ from google.protobuf import empty_pb2
 from sandbox import overlay, plugins, sealing
 from sandbox.engine import environment
 from sandbox.engine.command import end_session
+from sandbox.engine.runs import without_log
 from sandbox.layout import PYCACHE, ROOT, EngineFolder, Layout
 from sandbox.providers import service
 from sandbox.providers.base import Properties
@@ -91,6 +92,7 @@ class Workbench:
         plugins.write(self._folder, plugins.Plugins({}, (), None), "")
         for path in (self._folder.state, self._folder.home, self._folder.logs):
             path.mkdir(exist_ok=True)
+        without_log(self._folder.home)
         self._servers = {package: _serve(package) for package in _PACKAGES}
         own = {name: value for name, value in os.environ.items() if not name.startswith("PULUMI_")}
         self._environment = {

@@ -34,7 +34,10 @@ def main() -> int:
     stack = stack_in(folder, "staging", lambda: declare(given["endpoint"], given["properties"]))
     stack.set_config("trial:coolifyApiToken", automation.ConfigValue(TOKEN, secret=True))
     try:
-        {"up": stack.up, "refresh": stack.refresh, "destroy": stack.destroy}[verb](on_output=print, color="never")
+        if verb == "destroy":
+            stack.destroy(on_output=print, color="never")
+        else:
+            stack.up(refresh=verb == "mend", on_output=print, color="never")
     except automation.CommandError:
         return 1
     return 0

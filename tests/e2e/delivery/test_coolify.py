@@ -90,15 +90,14 @@ def test_an_application_lives_from_its_first_up_to_its_end(trial: Trial) -> None
     assert len(coolify.calls) == before
     coolify.change(id_, {"key": "DATABASE_PASSWORD", "value": "by hand"})
     coolify.applications[id_]["git_branch"] = "other"
-    trial.run("refresh")
-    assert trial.run("up") == "1 updated"
+    assert trial.run("mend") == "1 updated"
     assert coolify.applications[id_]["git_branch"] == "staging"
     assert {each["key"]: each["value"] for each in coolify.variables[id_] if not each["is_preview"]} == {
         "LEVEL": "info",
         "DATABASE_PASSWORD": SECRET,
     }
     assert trial.run("up", memoryMib=512) == "1 updated"
-    assert trial.run("refresh") + trial.run("up", memoryMib=512) == ""
+    assert trial.run("mend", memoryMib=512) == ""
     state = "".join(
         file.read_text(encoding="utf-8", errors="replace")
         for file in trial.folder.rglob("*.json*")

@@ -20,7 +20,7 @@ from tests.waiting import wait_for
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)
 _DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
-_LONGEST_SECONDS = 900
+_LONGEST_SECONDS = 1500
 """Until the engine comes to a service, which is late in its run: it has minutes of work to do before, and may have to
 share two processors with three other runs.
 """

@@ -54,6 +54,7 @@ def test_state_logs_plans_and_project_hold_no_secret(watched: Watched) -> None:
     ):
         assert folder.is_dir()
         assert search.in_folder(folder) == []
+    assert list(layout.engine.home.rglob("*.log")) == []
 
 
 def test_what_the_user_reads_holds_no_secret(watched: Watched) -> None:
