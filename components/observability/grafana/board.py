@@ -127,7 +127,7 @@ def render(board: Board, settings: Settings) -> str:
             frame.with_panel(panel.id(number))
     document: dict[str, Any] = json.loads(json.dumps(frame.build(), cls=JSONEncoder))
     # The file provider gives the number; one that is written down would clash with another installation's.
-    return json.dumps({"id": None, **document}, indent=2, ensure_ascii=False) + "\n"
+    return json.dumps({"id": None, **document}, separators=(",", ":"), ensure_ascii=False) + "\n"
 
 
 def _links(board: Board, settings: Settings) -> list[Builder[models.DashboardLink]]:

@@ -18,7 +18,7 @@ from tests.e2e.backup.database_room import BUCKET, ROOT_KEY, SECRETS, Room, room
 from tests.e2e.backup.held import held
 from tests.waiting import wait_for
 
-pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(400), pytest.mark.xdist_group("backup-database")]
+pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(400)]
 
 
 @pytest.fixture(scope="module")

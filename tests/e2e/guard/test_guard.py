@@ -17,7 +17,7 @@ from tests.waiting import wait_for
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
 LONG = 500
-"""Seconds of a probation that ends earlier than it may."""
+"""Seconds of a probation that something else ends."""
 
 
 @pytest.fixture(scope="module")
