@@ -1,7 +1,6 @@
 """The database of the platform: PostgreSQL with Supabase on a Docker host, and schema `internal`, as SQL migrations."""
 
 from components.database.backing import backup_files
-from components.database.gateway import PROBED
 from components.database.migrations import migrations
 from components.database.pgbackrest import database_plan, pgbackrest_conf
 from components.database.plan import plan
@@ -11,7 +10,6 @@ from components.database.room import NETWORK, Database, DatabaseArgs
 
 __all__ = [
     "NETWORK",
-    "PROBED",
     "REPLICA_NETWORK",
     "SHARED",
     "Database",

@@ -27,8 +27,6 @@ OPEN: Final = (
     "/storage/v1/",
 )
 """Paths that ask for no key: browsers are led there, or the part asks by itself."""
-PROBED: Final = ("/auth/v1/.well-known/jwks.json", "/storage/v1/status")
-"""Open pages that a part itself answers: whoever gets them has come through every door on the way (ALR-2)."""
 _PING: Final = 8082
 _INSIDE: Final = 8000
 _REFUSED: Final = "refused"

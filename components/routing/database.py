@@ -15,6 +15,8 @@ DATABASE: Final = "database"
 """Name of its router, its service and its way of being connected to."""
 PATHS: Final = ("/auth/v1/", "/rest/v1/", "/graphql/v1", "/realtime/v1/", "/storage/v1/", "/functions/v1/")
 """Beginnings of the paths that users may ask for; every other one is Studio's."""
+PROBED: Final = ("/auth/v1/.well-known/jwks.json", "/storage/v1/status")
+"""Open pages that a part itself answers: whoever gets them has come through every door on the way (ALR-2)."""
 _LOGIN: Final = f"login-{OPERATOR_CLIENT}"
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 
-from components.database import PROBED
 from components.flows import API_PORT
 from components.observability.prometheus.parts import Job, copied, docker_hosts, job
 from components.programs import BLACKBOX_EXPORTER
+from components.routing.database import PROBED
 from settings import Settings
 from settings.coolify import HEALTH_PATH
 

@@ -12,8 +12,9 @@ import pytest
 import yaml
 
 from components.database.certificate import CertificateProvider
-from components.database.gateway import PROBED, ROUTES_FILE, STATIC_FILE, routes, static
+from components.database.gateway import ROUTES_FILE, STATIC_FILE, routes, static
 from components.database.model import SECRETS
+from components.routing.database import PROBED
 from tests.programs import end, free_port, start
 from tests.recording import stack_settings
 from tests.waiting import wait_for
