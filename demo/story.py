@@ -127,6 +127,11 @@ class Story:
     def _place(self, moment: datetime) -> float:
         return time.monotonic() - self._zero - (datetime.now(UTC) - moment).total_seconds()
 
+    def _stand_ins(self) -> list[str]:
+        # `up` lists those that run by their images.
+        said = self._stage.log.read_text(encoding="utf-8")
+        return [stand_in.name for image, stand_in in STAND_INS.items() if f"{image}:" in said]
+
     def run(self) -> Run:
         """What was seen."""
         replies = list(self._users.replies) if self._users is not None else []
@@ -141,7 +146,7 @@ class Story:
             fault=self._fault,
             good=GOOD,
             bad=BAD,
-            unreal=", ".join(stand_in.name for stand_in in STAND_INS.values()),
+            unreal=", ".join(self._stand_ins()),
             steps=tuple(step.model_copy(update={"at": round(step.at - self._zero, 1)}) for step in self._steps),
             seconds=by_second(replies, self._zero),
             switches=switches,

@@ -21,7 +21,7 @@ SAYS: Mapping[str, tuple[re.Pattern[str], str]] = {
         "SiteUnreachable": (r'.*probe_success\{job="blackbox-https".*== 0.*', "ENV-4"),
         "Watchdog": (r"vector\(1\)", "ENV-5"),
         "CriticalAlertUnresolved": (r'.*ALERTS_FOR_STATE\{severity="critical".*\) > 1800 .*', "ALR-8"),
-        "ReleaseErrorRateHigh": (r".*5\.\..*\[10m\].* > 0\.05 .*", "REL-6"),
+        "ReleaseErrorRateHigh": (r".*5\.\..*\[(?:[1-9]|10)m\].* > 0\.0(?:[0-4]\d*|5) .*", "REL-6"),
         "ReleaseBaselineExceeded": (
             r"(?!.*(?<![\d.])(?!1\.5 )[\d.]+ \* service:release_signal).*1\.5 \* .*median7d.*",
             "REL-6",

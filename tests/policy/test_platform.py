@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from functools import cache
+from pathlib import Path
 from typing import cast
 
 import pytest
 
+from demo.stage import Stage
 from policy.exemptions import EXEMPTIONS
 from policy.judging import Declared, Level, Subject
 from policy.rules import kinds
 from policy.table import RULES
+from sandbox.copying import copy
 from settings import Settings
+from settings.loading import check
 from settings.releases import Releases
-from tests.recording import STACKS, record_platform, stack_settings
+from tests.recording import ROOT, STACKS, record_platform, stack_settings
 
 from .spec import but, urn
 
@@ -73,6 +77,16 @@ def test_with_a_database_elsewhere_a_stack_keeps_the_rules_as_well() -> None:
         observed = settings.observability.model_copy(update={"database_authority": authority})
         there = settings.model_copy(update={"database": database, "observability": observed, **known})
         assert _broken(_declared(there), "prod") == []
+
+
+def test_the_stack_of_the_demo_keeps_the_rules_as_well(tmp_path: Path) -> None:
+    """Its database and object storage are elsewhere; a guard may always be stricter than the requirement."""
+    made = Stage(tmp_path)
+    copy(ROOT, made.checkout, tmp_path / "bytecode")
+    made.adapt()
+    settings = check(made.layout.stack, made.checkout)
+    strict = settings.model_copy(update={"guard": settings.guard.model_copy(update={"error_percent": 2})})
+    assert _broken(_declared(strict), made.layout.stack) == []
 
 
 @pytest.mark.parametrize("stack", STACKS)
