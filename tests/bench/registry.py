@@ -1,7 +1,7 @@
 """What pushes and pulls take, beside the plain registry: `python -m tests.bench.registry` prints it.
 
-The registry as it is deployed (gateway, both sides, logins, encrypted bucket of a real MinIO), and the same program with
-its files in a folder and nothing else. crane pushes images of one new layer and pulls them, in turns.
+The registry as it is deployed (gateway, both sides, logins, encrypted bucket of a real MinIO), and the same program
+with its files in a folder and nothing else. crane pushes images of one new layer and pulls them, in turns.
 """
 
 import os
@@ -56,10 +56,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary, made(Path(temporary)) as room:
         address, config = f"127.0.0.1:{free_port()}", Path(temporary) / "plain.yml"
         storage = f"storage: {{filesystem: {{rootdirectory: {temporary}/plain}}}}"
-        config.write_text(f"version: 0.1\nlog: {{level: error}}\n{storage}\nhttp: {{addr: {address}}}\n")
-        plain = subprocess.Popen(
-            [ensure("registry")["registry"], "serve", config], env={"OTEL_TRACES_EXPORTER": "none"}
-        )
+        logs = "log: {level: error, accesslog: {disabled: true}}"
+        config.write_text(f"version: 0.1\n{logs}\n{storage}\nhttp: {{addr: {address}}}\n")
+        command = [ensure("registry")["registry"], "serve", config]
+        plain = subprocess.Popen(command, env={"OTEL_TRACES_EXPORTER": "none"})
         try:
             wait_for(lambda: requests.get(f"http://{address}/v2/", timeout=5).ok, "the plain registry", 60)
             for mib in (1, 64):
