@@ -20,7 +20,7 @@ from tests.programs import end, free_port
 from tests.waiting import wait_for
 from tools import ensure
 
-_ROUNDS = 5
+_ROUNDS, _BUDGET = 5, 120
 
 
 def _crane(room: Room, user: str | None, *arguments: str | Path) -> None:
@@ -45,7 +45,7 @@ def measure(report: Report, room: Room, plain: str, mib: int) -> None:
         f"pull of {mib} MiB": lambda: timed(partial(_crane, room, "pull-1", "pull", ours, target)),
         f"pull of {mib} MiB, plain": lambda: timed(partial(_crane, room, None, "pull", theirs, target)),
     }
-    runs = report.in_turns(cases, _ROUNDS)
+    runs = report.in_turns(cases, _ROUNDS, _BUDGET)
     report.compare(f"push of {mib} MiB / plain", runs[0], runs[1])
     report.compare(f"pull of {mib} MiB / plain", runs[2], runs[3])
 
