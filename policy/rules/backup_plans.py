@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import configparser
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -11,13 +12,24 @@ from ..values import Finding, Value
 from . import kinds
 from .backups import copied_elsewhere
 from .buckets import BACKUPS, COPIES, MEDIA, REGISTRY, class_of
-from .database import SERVER, files
+from .database import PLATFORM, files
 from .documents import Document
 
 _LABEL = "luxima.id/backup"
 _COPIED = frozenset({MEDIA, REGISTRY, BACKUPS})
 """Classes of buckets whose objects nobody can make again."""
 _DAYS = {"database": 30, "copies": 14}
+_DATA = "/var/lib/postgresql/"
+_PGBACKREST = re.compile(
+    r"repo1-(?:type|path|bundle|cipher-(?:type|pass)|retention-full(?:-type)?|storage-(?:port|ca-file)"
+    r"|s3-(?:bucket|endpoint|region|uri-style|kms-key-id|key|key-secret))|pg1-(?:path|socket-path|port|user)"
+    r"|compress-type|process-max|start-fast|(?:archive|io)-timeout|lock-path|log-level-(?:file|console|stderr)"
+)
+_RCLONE = re.compile(
+    r"type|provider|endpoint|region|access_key_id|secret_access_key|no_check_\w+|server_side_encryption|remote|password"
+    r"|filename_encoding"
+)
+"""What a copy may be told; what it says of encryption and certificates has the eye of another rule on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +89,7 @@ def backup_plan(stack: Stack) -> Iterator[Finding]:
             yield from _copies(stack, plan.at("job"), elsewhere=copied_elsewhere(container))
     there = {plan.at("job", "kind").text for _, plan in plans}
     # Whoever keeps a database elsewhere makes its backups as well; Coolify's own server is none of the platform's.
-    images = [each.props.at("image").text for each in stack.of(kinds.DOCKER_CONTAINER)]
-    if not any("/supabase/" in image and SERVER.search(image) for image in images):
+    if not kinds.running(stack, PLATFORM):
         there.add("database")
     for kind, cadence in CADENCE.items():
         if plans and kind not in there:
@@ -99,6 +110,11 @@ def _copies(stack: Stack, job: Value, *, elsewhere: bool) -> Iterator[Finding]:
         name = bucket.props.at("bucket").text
         if class_of(name) in _COPIED and name not in copied:
             yield buckets.wrong(f"leaves {name} out", "add it (BAK-2)")
+
+
+def _known(content: Value, told: configparser.RawConfigParser, known: re.Pattern[str]) -> Iterator[Finding]:
+    for name in (name for section in told.sections() for name in told[section] if not known.fullmatch(name)):
+        yield content.wrong(f"says {name}, which no rule reads", "remove it, or let a rule of policy/rules know it")
 
 
 def _said(text: str) -> configparser.RawConfigParser:
@@ -124,6 +140,9 @@ def backup_kept(resource: Resource) -> Iterator[Finding]:
             yield content.wrong("puts backups where a lifecycle ends them", "give repo1-path=/database")
         if said.get("repo1-type") != "s3" or class_of(said.get("repo1-s3-bucket", "")) != BACKUPS:
             yield content.wrong("puts backups into no bucket for them", "give the bucket of backups")
+        yield from _known(content, told, _PGBACKREST)
+        if not told.get("main", "pg1-path", fallback=_DATA).startswith(_DATA):
+            yield content.wrong("is of other files than the database's", f"give a pg1-path under {_DATA}")
         if not said.get("repo1-s3-kms-key-id"):
             yield content.wrong("names no key of the object storage", "give repo1-s3-kms-key-id (SEC-5)")
 
@@ -134,6 +153,10 @@ def remotes_verified(resource: Resource) -> Iterator[Finding]:
     for content in files(resource, "rclone.conf"):
         told = _said(content.text)
         sides = {name: dict(told[name]) for name in told.sections()}
+        yield from _known(content, told, _RCLONE)
+        target = sides.get(sides.get("target", {}).get("remote", "").partition(":")[0])
+        if target is not None and target.get("endpoint") == sides.get("source", {}).get("endpoint"):
+            yield content.wrong("copies to the server that it copies from", "give the other site's endpoint (BAK-2)")
         behind = {side.get("remote", "").partition(":")[0] for side in sides.values() if side.get("type") == "crypt"}
         for name, side in sides.items():
             if side.get("no_check_certificate", "false") != "false":

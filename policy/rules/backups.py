@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import configparser
-import contextlib
 import re
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
-from ..values import Finding, UnevaluableError, Value
+from ..values import Finding, Value
 from . import kinds
 from .database import SERVER, files, settings
 
@@ -20,20 +19,9 @@ _TOLD = re.compile(r"/var/lib/(?:backup|node-exporter)")
 """Where a container of backups has what it knows, and its figures."""
 
 
-def _labels(container: Resource) -> dict[str, str]:
-    return {each.at("label").text: each.at("value").text for each in container.props.at("labels").items()}
-
-
-def _source(mount: Value) -> str:
-    """The volume; empty for one that is not known yet, which is named after what is in it."""
-    with contextlib.suppress(UnevaluableError):
-        return mount.at("source").text
-    return ""
-
-
 def _backs_up(container: Resource) -> bool:
     """Whether a container runs that makes backups of the database, and so takes its WAL."""
-    return kinds.runs(container) and _labels(container).get(_LABEL) == "database"
+    return kinds.runs(container) and kinds.label_of(container, _LABEL) == "database"
 
 
 @stack_rule("postgres-archive", requirements=("BAK-1",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
@@ -84,7 +72,7 @@ def database_files_read_only(stack: Stack) -> Iterator[Finding]:
         if _DATA.fullmatch(mount.at("target").text)
     }
     for mount in (mount for each in others for mount in each.props.at("mounts").items()):
-        there = _source(mount) in volumes or _DATA.fullmatch(mount.at("target").text)
+        there = kinds.volume_of(mount) in volumes or _DATA.fullmatch(mount.at("target").text)
         if there and mount.at("readOnly").flag is not True:
             yield mount.at("readOnly").wrong("lets another than PostgreSQL write to its files", "give true")
 
@@ -113,8 +101,7 @@ def backup_encrypted(resource: Resource) -> Iterator[Finding]:
 
 def copied_elsewhere(container: Resource) -> bool:
     """Whether a container of backups copies from one server to another."""
-    labels = _labels(container)
-    return labels.get(f"{_LABEL}-from") != labels.get(f"{_LABEL}-to")
+    return kinds.label_of(container, f"{_LABEL}-from") != kinds.label_of(container, f"{_LABEL}-to")
 
 
 @resource_rule(
@@ -149,10 +136,10 @@ def backup_volumes_own(stack: Stack) -> Iterator[Finding]:
     mounts = [(each, mount) for each in stack.of(kinds.DOCKER_CONTAINER) for mount in each.props.at("mounts").items()]
     owners = dict[str, str]()
     for each, mount in mounts:
-        if _LABEL in _labels(each) and _TOLD.fullmatch(mount.at("target").text):
-            owners.setdefault(_source(mount), each.name)
+        if kinds.label_of(each, _LABEL) and _TOLD.fullmatch(mount.at("target").text):
+            owners.setdefault(kinds.volume_of(mount), each.name)
     for each, mount in mounts:
-        source = _source(mount)
+        source = kinds.volume_of(mount)
         owner = owners.get(source, each.name) if source else each.name
         if owner != each.name and mount.at("readOnly").flag is not True:
             yield mount.at("readOnly").wrong(f"lets another than {owner} write to its volume", "give true")

@@ -16,6 +16,8 @@ from .documents import parsed
 from .images import OWN_REGISTRY
 
 _CONFIG, _UNIT, _REGISTRIES, _AUDIT = "/etc/rancher/k3s/config.yaml", "/k3s.service", "/registries.yaml", "/audit.yaml"
+_READ = re.compile(r"/etc/rancher/k3s/private-ca\.crt|.*/psa\.yaml|.*/server/manifests/[\w.-]+")
+_STARTS = re.compile(r"ExecStart=/usr/local/bin/k3s (?:server|agent)")
 _KEYS = frozenset(
     {
         *("token-file", "node-name", "node-ip", "protect-kernel-defaults", "kubelet-arg", "server", "cluster-cidr"),
@@ -55,17 +57,35 @@ def k3s_told(resource: Resource) -> Iterator[Finding]:
         if path == _CONFIG:
             yield from _settings(parsed(create, content, ".yaml"))
         elif path.endswith(_REGISTRIES):
-            for name, mirror in parsed(create, content, ".yaml").at("mirrors").entries():
-                if not OWN_REGISTRY.match(f"{name}/"):
-                    yield mirror.wrong(f"pulls {name} from elsewhere", "remove it")
+            yield from _pulled(parsed(create, content, ".yaml"))
         elif path.endswith(_AUDIT):
             yield from _trail(parsed(create, content, ".yaml"))
         elif path.startswith("/etc/sysctl.d/"):
-            for line in content.splitlines():
-                if line.strip() and not _SYSCTLS.fullmatch(line.strip()):
-                    yield create.wrong(f"sets {line.strip()}", "remove it")
-        elif path.endswith(_UNIT) and "Restart=always" not in content.splitlines():
-            yield create.wrong("does not start k3s again", "say Restart=always in its unit")
+            yield from _kernel(create, content.splitlines())
+        elif path.endswith(_UNIT):
+            yield from _unit(create, content.splitlines())
+        elif not _READ.fullmatch(path):
+            yield create.wrong(f"writes {path}, which no rule reads", "remove it")
+
+
+def _pulled(registries: Value) -> Iterator[Finding]:
+    for name, mirror in registries.at("mirrors").entries():
+        if not OWN_REGISTRY.match(f"{name}/"):
+            yield mirror.wrong(f"pulls {name} from elsewhere", "remove it")
+
+
+def _kernel(create: Value, lines: list[str]) -> Iterator[Finding]:
+    for line in filter(None, map(str.strip, lines)):
+        if not _SYSCTLS.fullmatch(line):
+            yield create.wrong(f"sets {line}", "remove it")
+
+
+def _unit(create: Value, lines: list[str]) -> Iterator[Finding]:
+    if "Restart=always" not in lines:
+        yield create.wrong("does not start k3s again", "say Restart=always in its unit")
+    for line in lines:
+        if line.startswith(("ExecStart=", "Environment")) and not _STARTS.fullmatch(line):
+            yield create.wrong(f"starts k3s by {line}", "say in its config.yaml what it is told")
 
 
 def _settings(config: Value) -> Iterator[Finding]:

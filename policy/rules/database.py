@@ -20,6 +20,8 @@ BESIDE = frozenset({"samenet", "samehost", "127.0.0.1/32", "::1/128", "localhost
 _EVERYBODY = frozenset({"all", "0.0.0.0/0", "::/0"})
 SERVER = re.compile(r"(?:^|/)postgres(?:ql)?:")
 """Images of PostgreSQL itself."""
+PLATFORM = re.compile(r"/supabase/postgres:")
+"""Images of the platform's own; Coolify's is another."""
 _PARTS = re.compile(r"/supabase/|/postgrest:|/imgproxy:|/traefik:|/postgres-exporter:|(?:^|/)postgres(?:ql)?:")
 """Images of what belongs to the database: its parts, its one door, and what measures it."""
 _COOLIFY = re.compile(r"/coollabsio/")

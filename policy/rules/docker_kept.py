@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
-from .database import SERVER, files, settings
+from .database import PLATFORM, SERVER, files, settings
 
-_TRIVIAL = re.compile(r"(?:/bin/)?(?:true|:|echo\b.*|exit 0)")
+_TRIVIAL = re.compile(r"(?:/bin/)?(?:true|:|echo\b.*|exit 0|python3? -c (?:pass|0))")
 _MOST_SECONDS, _MOST_RETRIES = 60, 20
 _LEAST_GRACE = {True: 30, False: 5}
 """Seconds to end in: PostgreSQL writes down what it has in memory."""
@@ -85,12 +85,6 @@ def _checked(check: Value) -> Iterator[Finding]:
         yield check.at("retries").wrong(f"is {check.at('retries').text}", f"give at most {_MOST_RETRIES}")
 
 
-def _source(mount: Value) -> str:
-    with contextlib.suppress(UnevaluableError):
-        return mount.at("source").text
-    return ""
-
-
 @resource_rule("docker-file-modes", requirements=("SEC-2",), types=(kinds.DOCKER_CONTAINER,))
 def docker_file_modes(resource: Resource) -> Iterator[Finding]:
     """A file that a container is given is its user's and group's alone, and nobody else writes to it."""
@@ -102,25 +96,29 @@ def docker_file_modes(resource: Resource) -> Iterator[Finding]:
 
 @stack_rule("docker-files-read-only", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_files_read_only(stack: Stack) -> Iterator[Finding]:
-    """A container only reads the files that it is given: documents, keys, what to run, and what it measures."""
-    given: set[str] = set()
+    """A container only reads the files that it is given and what it measures; what it reads, somebody writes."""
+    given, written = set[str](), {""}
     containers = stack.of(kinds.DOCKER_CONTAINER)
     for each in containers:
-        if each.props.at("uploads").present:
-            given.update(map(_source, each.props.at("mounts").items()))
+        mounts = list(each.props.at("mounts").items())
+        given |= set(map(kinds.volume_of, mounts if each.props.at("uploads").present else ()))
+        written |= {kinds.volume_of(mount) for mount in mounts if mount.at("readOnly").flag is not True}
+    for each in containers:
+        for mount in each.props.at("mounts").items() if kinds.runs(each) else ():
+            if mount.at("type").text == "volume" and kinds.volume_of(mount) not in written:
+                yield mount.at("source").wrong("is a volume that nobody writes to", "name that of who writes it")
     for each in containers:
         measures = "/node-exporter" in each.props.at("image").text
         for mount in each.props.at("mounts").items() if not each.props.at("uploads").present else ():
-            if (measures or _source(mount) in given - {""}) and mount.at("readOnly").flag is not True:
+            if (measures or kinds.volume_of(mount) in given - {""}) and mount.at("readOnly").flag is not True:
                 yield mount.at("readOnly").wrong("lets it change what it is told", "give true")
 
 
 @stack_rule("database-there", requirements=("INF-4",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
 def database_there(stack: Stack) -> Iterator[Finding]:
     """Where Supabase's parts run, PostgreSQL does."""
-    running = [each for each in stack.of(kinds.DOCKER_CONTAINER) if kinds.runs(each)]
-    parts = [each for each in running if _SUPABASE.search(each.props.at("image").text)]
-    if parts and not any(SERVER.search(each.props.at("image").text) for each in parts):
+    parts = kinds.running(stack, _SUPABASE)
+    if parts and not kinds.running(stack, PLATFORM):
         yield parts[0].props.at("image").wrong("is a part of Supabase, of which no PostgreSQL runs", "declare it")
 
 

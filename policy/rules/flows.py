@@ -165,6 +165,7 @@ def engine_own(stack: Stack) -> Iterator[Finding]:
             yield host.wrong(f"is {host.text}, no machine of the stack", "give ssh://<user>@<its address>")
 
 
+_OWN_TYPES = frozenset({"A", "AAAA", "CAA", "MX", "TXT"})
 _ELSEWHERE = "-host-"
 """In the names of records that are made from `dns.hosts`."""
 
@@ -186,8 +187,10 @@ def record_own_addresses(stack: Stack) -> Iterator[Finding]:
         name, kind = record.props.at("name"), record.props.at("type")
         if name.text.startswith("*"):
             yield name.wrong("stands for names that nobody declared", "name the host")
-        if kind.text in {"CNAME", "DNAME"}:
+        if kind.text not in _OWN_TYPES:
             yield kind.wrong(f"is {kind.text}: what it leads to is another's to say", "give A with the address")
+        if name.text.startswith("_acme-challenge"):
+            yield name.wrong("lets another have a certificate", "remove it: cert-manager writes its own")
         if _ELSEWHERE in record.props.subject.name or kind.text not in {"A", "AAAA"}:
             continue
         for address in record.props.at("records").items():

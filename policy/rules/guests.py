@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 
 from ..judging import Level, Resource, Severity, Stack, resource_rule, stack_rule
-from ..values import Finding, UnevaluableError
+from ..values import Finding, UnevaluableError, Value
 from . import kinds
 from .availability import amount
 from .exposure import is_private
@@ -131,11 +132,12 @@ def volumes_fit(stack: Stack) -> Iterator[Finding]:
 @stack_rule(
     "machine-placed",
     requirements=("INF-1", "INF-8", "SEC-6"),
-    types=(*_GUESTS, kinds.POOL, kinds.IPSET, kinds.DNS_RECORD),
+    types=(*_GUESTS, kinds.POOL, kinds.FILE, kinds.IPSET, kinds.DNS_RECORD),
 )
 def machine_placed(stack: Stack) -> Iterator[Finding]:
-    """A machine has a role, is in the stack's pool, sends from its own address alone, and asks the stack's servers."""
-    pools = {each.props.at("poolId").text for each in stack.of(kinds.POOL)}
+    """A machine starts from its stack's files, has a role and a pool, sends as itself, and asks the stack's servers."""
+    pools = {each.props.at("poolId").text for each in stack.of(kinds.POOL)} or {""}
+    first_steps = {each.props.at("sourceRaw", "fileName").text for each in stack.of(kinds.FILE)}
     roles = any(_ROLES & set(each.props.at("tags").texts()) for each in stack.of(*_GUESTS))
     own: dict[str, str] = {}
     routers: set[str] = set()
@@ -143,8 +145,9 @@ def machine_placed(stack: Stack) -> Iterator[Finding]:
         props = machine.props
         # What is not known yet is the output of the pool itself.
         with contextlib.suppress(UnevaluableError):
-            if pools and props.at("poolId").text not in pools:
+            if props.at("poolId").text not in pools:
                 yield props.at("poolId").wrong(f"is {props.at('poolId').text or 'missing'}", "name the stack's pool")
+        yield from _starts(props, first_steps)
         if roles and not _ROLES & set(props.at("tags").texts()):
             yield props.at("tags").wrong("name no role", f"give one of {', '.join(sorted(_ROLES))}")
         for server in props.at("initialization", "dns", "servers").items():
@@ -167,6 +170,22 @@ def machine_placed(stack: Stack) -> Iterator[Finding]:
                 yield record.props.at("records").wrong(f"is not {host}'s address", f"give {address}")
 
 
+def _starts(machine: Value, first_steps: set[str]) -> Iterator[Finding]:
+    """What is wrong with what a machine starts from: its image may be an earlier one of the stack."""
+    told = machine.at("initialization", "userDataFileId")
+    with contextlib.suppress(UnevaluableError):
+        if told.text and told.text.rpartition("/")[2] not in first_steps:
+            yield told.wrong(f"is {told.text}, which the stack does not write", "name the file of its first steps")
+    images = [disk.at("importFrom") for disk in machine.at("disks").items()]
+    for image in (*images, machine.at("operatingSystem", "templateFileId")):
+        # What is not downloaded yet has no name of a volume.
+        with contextlib.suppress(UnevaluableError):
+            found = _VOLUME.fullmatch(image.text)
+            if found is not None and not found[1].startswith(f"{machine.at('poolId').text}-"):
+                yield image.wrong(f"is {image.text}, which the stack does not download", "name the stack's image")
+
+
+_VOLUME = re.compile(r"[^:/]+:\w+/(.+)")
 _ROLES = frozenset({"k3s-server", "k3s-agent", "docker-host", "lxc"})
 
 

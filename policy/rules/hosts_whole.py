@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from ..judging import Stack, stack_rule
 from ..values import Finding
 from . import kinds
+from .database import PLATFORM
 
 _AGENTS: Mapping[str, re.Pattern[str]] = {
     "node exporter (MON-2)": re.compile(r"/node-exporter:"),
@@ -23,7 +24,6 @@ _PARTS: Mapping[str, re.Pattern[str]] = {
     "gateway": re.compile(r"/traefik:"),
     "exporter (MON-2)": re.compile(r"/postgres-exporter:"),
 }
-_SERVER = re.compile(r"/supabase/postgres:")
 _READS: Mapping[str, frozenset[str]] = {
     "log agent (LOG-7)": frozenset({"/var/lib/docker/containers", "/var/log"}),
     "node exporter (MON-2)": frozenset({"/host"}),
@@ -53,10 +53,9 @@ def docker_hosts_watched(stack: Stack) -> Iterator[Finding]:
 @stack_rule("supabase-whole", requirements=("INF-4", "ENV-2", "MON-2"), types=(kinds.DOCKER_CONTAINER,))
 def supabase_whole(stack: Stack) -> Iterator[Finding]:
     """Beside Supabase's PostgreSQL run its parts, the one door to them, which is published, and what measures it."""
-    containers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if kinds.runs(each)]
-    servers = [each for each in containers if _SERVER.search(each.props.at("image").text)]
+    servers = kinds.running(stack, PLATFORM)
     for what, image in _PARTS.items() if servers else ():
-        found = [each for each in containers if image.search(each.props.at("image").text)]
+        found = kinds.running(stack, image)
         if not found:
             yield servers[0].props.at("image").wrong(f"is without its {what}", "run it")
         if what == "gateway" and found and not any(list(each.props.at("ports").items()) for each in found):
@@ -71,14 +70,11 @@ def supabase_whole(stack: Stack) -> Iterator[Finding]:
 def registry_there(stack: Stack) -> Iterator[Finding]:
     """Where a stack has a name for its registry, both sides of it run."""
     names = [each for each in stack.of(kinds.DNS_RECORD) if each.props.at("name").text.startswith("registry.")]
-    running = [
-        each
-        for each in stack.of(kinds.DOCKER_CONTAINER)
-        if kinds.runs(each) and re.search(r"/registry:", each.props.at("image").text)
-    ]
+    running = kinds.running(stack, _REGISTRY)
     if names and stack.of(kinds.DOCKER_CONTAINER) and len(running) < _SIDES:
         yield names[0].props.at("name").wrong("names a registry of which a side does not run", "run both")
 
 
 _SIDES = 2
+_REGISTRY = re.compile(r"/registry:")
 RULES = (docker_hosts_watched, supabase_whole, registry_there)

@@ -120,11 +120,11 @@ def helm_release(resource: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     "helm-chart",
-    requirements=("INF-7", "REL-5"),
+    requirements=("INF-7", "REL-5", "SEC-1"),
     types=(kinds.HELM_CHART,),
 )
 def helm_chart(resource: Resource) -> Iterator[Finding]:
-    """A chart is one version, from a repository that is listed, over TLS."""
+    """A chart is one version, from a repository that is listed, over TLS, and somebody does its work."""
     version = resource.props.at("version")
     if not _EXACT_VERSION.fullmatch(version.text):
         yield version.wrong(f"is {version.text or 'missing'}", "give a full version, as in v1.19.2")
@@ -141,6 +141,8 @@ def helm_chart(resource: Resource) -> Iterator[Finding]:
     for leaf in resource.props.at("values").leaves():
         if ".image." in leaf.path:
             yield leaf.wrong("is another image than the chart's own", "remove it")
+        if leaf.path.endswith(".replicaCount") and not leaf.number:
+            yield leaf.wrong("is 0: nobody does its work", "give 1 at least")
 
 
 @stack_rule(

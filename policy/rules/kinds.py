@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 
-from ..judging import Resource
+from ..judging import Resource, Stack
 from ..values import UnevaluableError, Value
 
 FIGURES = re.compile("metrics|prometheus")
@@ -130,6 +131,19 @@ def host_of(container: Resource) -> str:
     return label_of(container, "luxima.id/host")
 
 
+def volume_of(mount: Value) -> str:
+    """The volume of a container's mount, "" while it is not known: the name of what is not made yet is one."""
+    with contextlib.suppress(UnevaluableError):
+        return mount.at("source").text
+    return ""
+
+
 def runs(container: Resource) -> bool:
     """Whether it runs: what is declared only to hold files, or for a later hour, is not started."""
     return container.props.at("start").flag is not False
+
+
+def running(stack: Stack, image: re.Pattern[str]) -> list[Resource]:
+    """The containers that run such an image."""
+    containers = stack.of(DOCKER_CONTAINER)
+    return [each for each in containers if runs(each) and image.search(each.props.at("image").text)]

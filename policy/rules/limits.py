@@ -76,6 +76,7 @@ _TEMPO: Mapping[str, _Bound] = {
 _PAGES = re.compile(rf".*(?:{kinds.FIGURES.pattern}).*|/probe|/pve")
 _LIMITS = ("label_limit", "label_name_length_limit", "label_value_length_limit", "target_limit", "keep_dropped_targets")
 _METRIC = re.compile(r"\b[a-z_][a-z0-9_]*\b")
+_WHOSE = frozenset({"environment", "job", "service_name", "slot", "tenant_id"})
 _LEAST_SECONDS, _MOST_SECONDS = 5, 15
 
 
@@ -206,8 +207,10 @@ def figures_kept(stack: Stack) -> Iterator[Finding]:
     for document in of_stack(stack, PROMETHEUS) if read else ():
         for job in document.content.at("scrape_configs").items():
             for step in job.at("metric_relabel_configs").items():
-                pattern = step.at("regex").text
-                if step.at("source_labels").texts() != ["__name__"] or not pattern or step.at("target_label").text:
+                pattern, by = step.at("regex").text, step.at("source_labels")
+                if step.at("action").text in {"drop", "keep"} and _WHOSE & set(by.texts()):
+                    yield by.wrong("hides figures by whose they are", "leave it out (MON-1)")
+                if by.texts() != ["__name__"] or not pattern or step.at("target_label").text:
                     continue
                 hit = sorted(name for name in read if re.fullmatch(pattern, name))
                 if step.at("action").text == "drop" and hit:

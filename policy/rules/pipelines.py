@@ -12,6 +12,8 @@ from .availability import ENVIRONMENTS
 from .buckets import tenants_of_loki
 from .documents import LOG_AGENT, of_resource, of_stack
 
+_LABELS = frozenset({"tenant_id", "service", "environment", "class", "level", "host", "__tenant_id__"})
+"""Labels of which there are few; each other one makes streams without bound (LOG-3)."""
 _LOSING = frozenset({"drop", "sampling", "limit", "labeldrop"})
 """Stages by which lines, or what they are found by, are lost."""
 _LONG = frozenset({"default", "security", "audit", "api", "edge_functions", "syslog"})
@@ -79,6 +81,10 @@ def log_lines_kept(resource: Resource) -> Iterator[Finding]:
             yield position.wrong(f"is {position.text or 'missing'}: gone with the agent", "put it on its volume")
         for job in jobs.items():
             yield from _stages(job.at("pipeline_stages"), selected=False)
+            stages = list(job.at("pipeline_stages").items())
+            last = stages[-1] if stages else job.at("pipeline_stages")
+            if not stages or last.names() != ["labelallow"] or set(last.at("labelallow").texts()) - _LABELS:
+                yield last.wrong("lets lines have any label", f"end with labelallow of {', '.join(sorted(_LABELS))}")
             yield from _classes(job)
 
 

@@ -9,7 +9,7 @@ from ..judging import Resource, Severity, Stack, stack_rule
 from ..values import Finding
 from . import kinds
 from .addresses import let_in, listed
-from .database import BESIDE, SERVER, files
+from .database import BESIDE, PLATFORM, files
 from .exposure import REPLICATION_PORT
 
 _FOLLOWER = "supabase-db-replica"
@@ -63,11 +63,7 @@ def _admitted(container: Resource, followers: set[str]) -> Iterator[Finding]:
 @stack_rule("database-replica", requirements=("INF-4", "ENV-4", "MON-2"), types=(kinds.DOCKER_CONTAINER, kinds.VM))
 def database_replica(stack: Stack) -> Iterator[Finding]:
     """In production a replica follows the database, on another hypervisor, with an exporter beside it."""
-    runs = [
-        each
-        for each in stack.of(kinds.DOCKER_CONTAINER)
-        if SERVER.search(each.props.at("image").text) and kinds.runs(each)
-    ]
+    runs = kinds.running(stack, PLATFORM)
     replicas = [each for each in runs if each.props.at("name").text == _FOLLOWER]
     nodes = {each.props.at("name").text: each.props.at("nodeName").text for each in stack.of(kinds.VM)}
     if replicas and len(replicas) == len(runs):
@@ -80,7 +76,7 @@ def database_replica(stack: Stack) -> Iterator[Finding]:
             yield replica.props.at("name").wrong("has no exporter on its host", "run one beside it")
     for each in runs:
         production = kinds.label_of(each, "environment") == "production"
-        if each in replicas or "/supabase/" not in each.props.at("image").text or not production:
+        if each in replicas or not production:
             continue
         if not replicas:
             yield each.props.at("name").wrong("has no replica", f"run {_FOLLOWER} on another hypervisor")

@@ -14,16 +14,15 @@ from .buckets import LOGS_ARCHIVE, LOKI, MEDIA, class_of, tenants_of_loki
 from .database import files
 from .documents import LOKI as LOKI_DOCUMENT
 from .documents import TEMPO, Document, of_resource, secret_texts
+from .storage_server import SERVER
 
 _HOST = re.compile(r"^(?:https?://)?([^:/]+).*$")
-_SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
 _ENDPOINTS = frozenset({"S3_ENDPOINT", "GLOBAL_S3_ENDPOINT"})
 _BUCKETS = frozenset({"S3_BUCKET", "GLOBAL_S3_BUCKET"})
 _WEAKER = re.compile(
     r"MINIO_(?:STORAGE_CLASS_\w+=EC:0|PROMETHEUS_AUTH_TYPE=public|CI_CD=.*|IDENTITY_\w+=.+|HTTP_TRACE=.*)"
 )
 _TOLD = re.compile(r"server|--quiet|--json|--address=:\d+|--certs-dir=/\S+|/\S+|https?://\S+|--console-address\S*")
-_PRUNED = re.compile(r"^(?:expire-auto|archive-check|archive-copy|checksum-page|online)=n|^repo[2-9]-", re.MULTILINE)
 
 
 def _variables(stack: Stack) -> Iterator[tuple[str, str, Value]]:
@@ -96,9 +95,7 @@ def storage_own(stack: Stack) -> Iterator[Finding]:
 @stack_rule("storage-server-told", requirements=("INF-5", "SEC-6", "ENV-4"), types=(kinds.DOCKER_CONTAINER,))
 def storage_server_told(stack: Stack) -> Iterator[Finding]:
     """A server of object storage spreads what it keeps, opens the S3 API alone, and shows nobody figures."""
-    for container in stack.of(kinds.DOCKER_CONTAINER):
-        if not kinds.runs(container) or not _SERVER.search(container.props.at("image").text):
-            continue
+    for container in kinds.running(stack, SERVER):
         for entry in container.props.at("envs").items():
             if _WEAKER.fullmatch(entry.text):
                 yield entry.wrong(f"is {entry.text}", "remove it")
@@ -131,10 +128,6 @@ def backups_of_what(stack: Stack) -> Iterator[Finding]:
                     yield path.wrong(f"is {path.text}, which nobody mounts", "name what the container has")
             if kind == "logs":
                 yield from _logs(job, tenants)
-        with contextlib.suppress(UnevaluableError):
-            for content in files(container, "pgbackrest.conf"):
-                if _PRUNED.search(content.text):
-                    yield content.wrong("leaves out what makes a backup whole", "remove it")
 
 
 def _logs(job: Value, tenants: set[str]) -> Iterator[Finding]:

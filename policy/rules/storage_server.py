@@ -12,7 +12,7 @@ from ..values import Finding
 from . import kinds
 from .addresses import is_address
 
-_SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
+SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
 _CERTIFICATES = "--certs-dir="
 _ADDRESS = "--address="
 _CONSOLE = "--console-address"
@@ -36,12 +36,11 @@ def object_storage_server(stack: Stack) -> Iterator[Finding]:
     containers = stack.of(kinds.DOCKER_CONTAINER)
     files = {upload.at("file").text for each in containers for upload in each.props.at("uploads").items()}
     nodes: list[Resource] = []
-    for each in containers:
-        if kinds.runs(each) and _SERVER.search(each.props.at("image").text):
-            yield from _told(each, files)
-            yield from _doors(each)
-            yield from _kept(each)
-            nodes += [each] if any(map(_is_url, each.props.at("command").texts())) else []
+    for each in kinds.running(stack, SERVER):
+        yield from _told(each, files)
+        yield from _doors(each)
+        yield from _kept(each)
+        nodes += [each] if any(map(_is_url, each.props.at("command").texts())) else []
     yield from _together(nodes)
 
 
@@ -132,7 +131,7 @@ def _kept(container: Resource) -> Iterator[Finding]:
 def storage_certified(stack: Stack) -> Iterator[Finding]:
     """The names by which a stack's object storage is asked, by its nodes as well, stand in a certificate of its own."""
     named = {name for each in stack.of(kinds.CERTIFICATE) for name in each.props.at("spec", "dnsNames").texts()}
-    servers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if _SERVER.search(each.props.at("image").text)]
+    servers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if SERVER.search(each.props.at("image").text)]
     asked = [(part, part.text) for each in servers for part in each.props.at("command").items() if _is_url(part.text)]
     providers = [each.props.at("minioServer") for each in stack.of(kinds.MINIO_PROVIDER) if servers]
     asked += [(place, f"//{place.text}") for place in providers]

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, resource_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
+from .documents import LOKI, TEMPO, of_resource
 
 Words = Mapping[str, frozenset[str]]
 """Where (lists have the place of what holds them), and what may be said there; deeper places are not looked at."""
@@ -95,6 +96,40 @@ _CHART = _words(
     },
 )
 _IMAGE = _words(_="keepLocally name")
+_DOCUMENTS: Mapping[str, Words] = {
+    LOKI: _words(
+        _="auth_enabled server common memberlist schema_config storage_config ingester compactor ruler runtime_config "
+        "limits_config analytics",
+        server="http_listen_port grpc_listen_port log_level log_format http_server_read_timeout "
+        "http_server_write_timeout grpc_server_max_recv_msg_size grpc_server_max_send_msg_size",
+        common="path_prefix replication_factor ring storage",
+        common__ring="kvstore",
+        memberlist="bind_port join_members abort_if_cluster_join_fails cluster_label rejoin_interval",
+        ingester="chunk_encoding chunk_idle_period max_chunk_age flush_check_period autoforget_unhealthy wal",
+        ingester__wal="enabled dir flush_on_shutdown replay_memory_ceiling",
+        storage_config="tsdb_shipper",
+        compactor="working_directory compaction_interval retention_enabled retention_delete_delay delete_request_store",
+        ruler="storage rule_path wal evaluation_interval enable_api enable_sharding alertmanager_url "
+        "enable_alertmanager_v2 external_url datasource_uid external_labels remote_write",
+        limits_config="retention_period retention_stream deletion_mode max_global_streams_per_user "
+        "ingestion_rate_strategy ingestion_rate_mb ingestion_burst_size_mb per_stream_rate_limit "
+        "per_stream_rate_limit_burst max_line_size max_line_size_truncate max_label_names_per_series "
+        "max_label_value_length reject_old_samples reject_old_samples_max_age creation_grace_period "
+        "discover_service_name discover_log_levels allow_structured_metadata volume_enabled query_timeout "
+        "max_query_length max_query_series split_queries_by_interval",
+    ),
+    TEMPO: _words(
+        _="stream_over_http_enabled multitenancy_enabled server distributor memberlist ingester compactor "
+        "metrics_generator storage overrides usage_report",
+        server="http_listen_port grpc_listen_port log_level log_format",
+        distributor="receivers",
+        ingester="max_block_duration complete_block_timeout",
+        compactor="compaction",
+        overrides="defaults",
+        overrides__defaults="ingestion global metrics_generator",
+        overrides__defaults__ingestion="rate_strategy rate_limit_bytes burst_size_bytes max_traces_per_user",
+    ),
+}
 _USER = _words(_="name secret")
 
 
@@ -165,4 +200,13 @@ def properties_known(resource: Resource) -> Iterator[Finding]:
         yield each.wrong("is read by no rule", "remove it, or let a rule of policy/rules know it")
 
 
-RULES = (properties_known,)
+@resource_rule("documents-known", requirements=("LOG-1", "LOG-2", "LOG-6", "MON-4"), types=(kinds.CONFIG_MAP,))
+def documents_known(resource: Resource) -> Iterator[Finding]:
+    """Loki and Tempo are told nothing that no rule reads: parts that wait, forget, or answer one question at a time."""
+    for document in of_resource(resource):
+        known = _DOCUMENTS.get(document.kind)
+        for each in unread(document.content, known) if known else ():
+            yield each.wrong("is read by no rule", "remove it, or let a rule of policy/rules know it")
+
+
+RULES = (properties_known, documents_known)

@@ -51,7 +51,10 @@ _KEPT = (
     "[global]\nrepo1-type=s3\nrepo1-path=/database\nrepo1-s3-bucket=luxima-prod-backups\nrepo1-s3-kms-key-id=k\n"
     "repo1-retention-full-type=time\nrepo1-retention-full=30\n"
 )
-_SIDES = "[source]\nendpoint = https://a:443\nserver_side_encryption = aws:kms\n"
+_SIDES = (
+    "[source]\nendpoint = https://a:443\nserver_side_encryption = aws:kms\n[other]\nendpoint = https://b:443\n"
+    "[target]\ntype = crypt\nremote = other:copies\n"
+)
 
 
 def _texts(rule: str, name: str, good: str, *changes: tuple[str, str]) -> Spec:
@@ -85,6 +88,9 @@ SPECS = (
         ("path=/database", "path=/x"),
         ("prod-backups", "prod-media"),
         ("repo1-s3-kms-key-id=k\n", ""),
+        ("repo1-s3-kms-key-id=k\n", "repo1-s3-kms-key-id=k\narchive-check=n\n"),
+        ("full=30\n", "full=30\n[main]\npg1-path=/tmp\n"),
+        ("full=30\n", "full=30\n[main]\ndb-exclude=postgres\n"),
     ),
     _texts(
         "remotes-verified",
@@ -92,5 +98,7 @@ SPECS = (
         _SIDES,
         ("aws:kms", ""),
         ("[source]\n", "[source]\nno_check_certificate = true\n"),
+        ("[source]\n", "[source]\nacl = public-read\n"),
+        ("https://b:443", "https://a:443"),
     ),
 )

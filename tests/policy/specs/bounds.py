@@ -38,8 +38,8 @@ _CONF = "wal_level = 'logical'\nssl = 'on'\nssl_cert_file = '/a'\nssl_key_file =
 _HBA = "local all all scram-sha-256\nhostnossl all m all reject\nhost all all samenet scram-sha-256\n"
 
 
-def _relabelled(action: str, regex: str) -> Case:
-    step = {"source_labels": ["__name__"], "action": action, "regex": regex}
+def _relabelled(action: str, regex: str, label: str = "__name__") -> Case:
+    step = {"source_labels": [label], "action": action, "regex": regex}
     document = but(_PROMETHEUS, ("scrape_configs/0/metric_relabel_configs", [step]))
     rules = {"groups": [{"name": "a", "rules": [{"alert": "A", "expr": "pg_up == 0"}]}]}
     return (
@@ -89,6 +89,14 @@ _AT = "uploads[0].content"
 
 SPECS: tuple[Spec, ...] = (
     documented(
+        "documents-known",
+        "loki.yaml",
+        _LOKI,
+        ("query_scheduler", {"max_outstanding_requests_per_tenant": 1}, ".query_scheduler"),
+        ("ingester/lifecycler", {"final_sleep": "9h"}, ".ingester.lifecycler"),
+        ("limits_config/x", 1, ".limits_config.x"),
+    ),
+    documented(
         "loki-limits",
         "loki.yaml",
         _LOKI,
@@ -116,7 +124,11 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         "figures-kept",
         passes=(_relabelled("drop", "go_.*"), _relabelled("keep", "pg_up|x")),
-        fails=(wrong(_relabelled("drop", "pg_.*"), _FIGURES), wrong(_relabelled("keep", "up"), _FIGURES)),
+        fails=(
+            wrong(_relabelled("drop", "pg_.*"), _FIGURES),
+            wrong(_relabelled("keep", "up"), _FIGURES),
+            wrong(_relabelled("drop", "canary", "slot"), _FIGURES.replace("regex", "source_labels")),
+        ),
         unknown=(
             wrong(
                 (
@@ -135,6 +147,7 @@ SPECS: tuple[Spec, ...] = (
         ("mustRun", False, "mustRun"),
         ("rm", True, "rm"),
         ("healthcheck/tests", ["CMD", "true"], "healthcheck.tests"),
+        ("healthcheck/tests", ["CMD", "python", "-c", "pass"], "healthcheck.tests"),
         ("healthcheck/interval", "24h0m0s", "healthcheck.interval"),
         ("healthcheck/retries", 999, "healthcheck.retries"),
         ("stopSignal", "SIGKILL", "stopSignal"),
@@ -144,8 +157,11 @@ SPECS: tuple[Spec, ...] = (
     ),
     Spec(
         "docker-files-read-only",
-        passes=(_held(True),),
-        fails=(wrong(_held(False), "mounts[0].readOnly"),),
+        passes=(_held(True), one(kinds.DOCKER_CONTAINER, {"mounts": [{"source": UNKNOWN, "readOnly": True}]})),
+        fails=(
+            wrong(_held(False), "mounts[0].readOnly"),
+            wrong(_held(True)[1:], "mounts[0].source"),
+        ),
         unknown=(wrong(_held(UNKNOWN), "mounts[0].readOnly"),),
     ),
     Spec(

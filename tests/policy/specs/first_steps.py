@@ -46,6 +46,7 @@ def _k3s(config: dict[str, Any], **files: str) -> dict[str, Any]:
 
 
 _K3S = {"node-name": "x", "kubelet-arg": ["pod-max-pids=4096"], "disable": ["traefik"]}
+_UNIT = "ExecStart=/usr/local/bin/k3s agent\nRestart=always\n"
 _UPDATES = 'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n'
 _COMMAND = kinds.COMMANDS[0]
 
@@ -114,7 +115,11 @@ SPECS = (
     ),
     Spec(
         "k3s-told",
-        passes=(one(_COMMAND, _k3s(_K3S)), one(_COMMAND, {"create": "date"})),
+        passes=(
+            one(_COMMAND, _k3s(_K3S)),
+            one(_COMMAND, {"create": "date"}),
+            one(_COMMAND, _k3s(_K3S, x__k3s_DOT_service=_UNIT)),
+        ),
         fails=(
             wrong(one(_COMMAND, _k3s({**_K3S, "docker": True})), "create.docker"),
             wrong(one(_COMMAND, _k3s({**_K3S, "kubelet-arg": ["address=0.0.0.0"]})), "create.kubelet-arg[0]"),
@@ -129,7 +134,15 @@ SPECS = (
                 "create.rules[0].level",
             ),
             wrong(one(_COMMAND, _k3s(_K3S, etc__sysctl_DOT_d__x="net.ipv4.ip_forward=1\n")), "create"),
-            wrong(one(_COMMAND, _k3s(_K3S, x__k3s_DOT_service="Restart=no\n")), "create"),
+            *(
+                wrong(one(_COMMAND, _k3s(_K3S, x__k3s_DOT_service=unit)), "create")
+                for unit in (
+                    "Restart=no\n",
+                    "Restart=always\nExecStart=/usr/local/bin/k3s server --disable-network-policy\n",
+                    "Restart=always\nEnvironmentFile=/etc/x\n",
+                )
+            ),
+            wrong(one(_COMMAND, _k3s(_K3S, etc__rancher__k3s__config_DOT_yaml_DOT_d__x_DOT_yaml="a: b\n")), "create"),
         ),
         unknown=(wrong(one(_COMMAND, {"create": UNKNOWN}), "create"),),
     ),

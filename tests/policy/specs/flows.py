@@ -142,7 +142,7 @@ SPECS = (
             ),
             *(
                 wrong((declared(kinds.SERVICE, _GATEWAY), declared(kinds.DNS_RECORD, but(_RECORD, change))), change[0])
-                for change in (("name", "*.x.id"), ("type", "CNAME"))
+                for change in (("name", "*.x.id"), ("type", "CNAME"), ("type", "NS"), ("name", "_acme-challenge.x.id"))
             ),
         ),
         unknown=(

@@ -103,6 +103,7 @@ SPECS = (
                 "repositoryOpts.repo",
             ),
             wrong(one(kinds.HELM_CHART, but(_CHART, ("chart", "https://example.com/a.tgz"))), "chart"),
+            wrong(one(kinds.HELM_CHART, but(_CHART, ("values", {"replicaCount": 0}))), "values.replicaCount"),
         ),
         unknown=(wrong(one(kinds.HELM_CHART, but(_CHART, ("version", UNKNOWN))), "version"),),
     ),

@@ -56,8 +56,12 @@ _PLACED = (
 )
 
 
-def _placed(**change: Any) -> Case:
-    return (declared(kinds.VM, {**_DOCKER_1.props, **change}, "docker-1"), *_PLACED[1:])
+def _placed(more: Case = (), **change: Any) -> Case:
+    return (declared(kinds.VM, {**_DOCKER_1.props, **change}, "docker-1"), *_PLACED[1 if not more else 2 :], *more)
+
+
+def _told_by(file: str) -> dict[str, Any]:
+    return but(_DOCKER_1.props, ("initialization/userDataFileId", file))
 
 
 _HOSTED = [{"label": "luxima.id/host", "value": "docker-1"}]
@@ -141,9 +145,29 @@ SPECS = (
     ),
     Spec(
         "machine-placed",
-        passes=(_PLACED,),
+        passes=(
+            _PLACED,
+            _placed(disks=[{"importFrom": UNKNOWN}]),
+            _placed(
+                poolId="luxima-x",
+                disks=[{"importFrom": "local:import/luxima-x-debian.qcow2"}],
+                more=(declared(kinds.POOL, {"poolId": "luxima-x"}, "pool"),),
+            ),
+            (
+                declared(kinds.VM, _told_by("local:snippets/docker-1.yaml")),
+                declared(kinds.FILE, {"sourceRaw": {"fileName": "docker-1.yaml"}}, "file"),
+            ),
+            (declared(kinds.VM, _told_by(UNKNOWN)),),
+        ),
         fails=(
             wrong(_placed(tags=["x"]), "tags"),
+            wrong(_placed(poolId="luxima-x"), "poolId"),
+            wrong(_placed(disks=[{"importFrom": "local:import/other.qcow2"}]), "disks[0].importFrom"),
+            wrong(
+                _placed(operatingSystem={"templateFileId": "local:vztmpl/other.tar.zst"}),
+                "operatingSystem.templateFileId",
+            ),
+            wrong((declared(kinds.VM, _told_by("local:snippets/x.yaml")),), "initialization.userDataFileId"),
             wrong((*_PLACED, declared(kinds.POOL, {"poolId": "x"}, "pool")), "poolId"),
             wrong(
                 _placed(

@@ -21,6 +21,7 @@ _MASKS: Any = [
     )
 ]
 _CRI: Any = {"cri": {}}
+_KNOWN: Any = {"labelallow": ["tenant_id", "service", "__tenant_id__"]}
 _PODS: Any = {
     "job_name": "pods",
     "relabel_configs": [
@@ -32,12 +33,13 @@ _PODS: Any = {
         _CRI,
         *_MASKS,
         {"match": {"selector": "{x=y}", "stages": [{"tenant": {"value": "audit"}}]}},
+        _KNOWN,
     ],
 }
 _JOURNAL: Any = {
     "job_name": "journal",
     "journal": {"labels": {"class": "syslog", "environment": "production"}},
-    "pipeline_stages": _MASKS,
+    "pipeline_stages": [*_MASKS, {"labelallow": ["service"]}],
 }
 _AGENT: Any = {
     "positions": {"filename": "/var/lib/log-agent/positions.yaml"},
@@ -50,7 +52,7 @@ _DOCKER: Any = {
         {
             "job_name": "containers",
             "static_configs": [{"labels": {"class": "docker", "__path__": "/var/lib/docker/containers/*.log"}}],
-            "pipeline_stages": _MASKS,
+            "pipeline_stages": [*_MASKS, _KNOWN],
         },
         _JOURNAL,
     ],
@@ -93,6 +95,9 @@ SPECS = (
             {"static_labels": {"class": "access"}},
             f"{_JOBS}[0].pipeline_stages[0].static_labels",
         ),
+        ("scrape_configs/1/pipeline_stages/6", {"labels": {"user_id": None}}, f"{_JOBS}[1].pipeline_stages[6]"),
+        ("scrape_configs/1/pipeline_stages/5/labelallow/1", "user_id", f"{_JOBS}[1].pipeline_stages[5]"),
+        ("scrape_configs/1/pipeline_stages", [], f"{_JOBS}[1].pipeline_stages"),
         ("scrape_configs/0/relabel_configs/1/replacement", "access", f"{_JOBS}[0].relabel_configs[1].replacement"),
         ("scrape_configs/0/relabel_configs/3", {"action": "drop"}, f"{_JOBS}[0].relabel_configs[3]"),
         ("scrape_configs/1/journal/labels/class", "access", f"{_JOBS}[1].journal.labels.class"),

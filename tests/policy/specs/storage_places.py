@@ -63,10 +63,6 @@ SPECS = (
             wrong(_backs({**_LOGS, "source": "x-tempo"}), f"{_JOB}.source"),
             wrong(_backs({**_LOGS, "archive": "x-media"}), f"{_JOB}.archive"),
             wrong(_backs({**_DATABASE, "spool": "/tmp/x"}), f"{_JOB}.spool"),  # noqa: S108 - what a rule is to find
-            wrong(
-                one(_DOCKER, {"uploads": [{"file": "/pgbackrest.conf", "content": "archive-check=n\n"}]}),
-                "uploads[0].content",
-            ),
         ),
         unknown=(wrong(one(_DOCKER, {"labels": UNKNOWN}), "labels"),),
     ),
