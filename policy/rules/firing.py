@@ -11,6 +11,7 @@ from . import kinds
 from .alerts import alerts_of
 from .documents import ALERTMANAGER, of_resource
 from .documents import RULES as RULE_FILES
+from .scraping import CLASSES
 
 _NEVER = re.compile(
     r"\band on \(\) \(?\s*(?:absent\(up\)|vector\(|time\(\) <)|\bunless on \(\) \(?\s*vector\("
@@ -107,6 +108,9 @@ def _whole(name: str, place: Value) -> Iterator[Finding]:
     for given in re.findall(rf"(?:{series})\{{([^}}]*)\}}", place.text) if series else ():
         if not re.fullmatch(labels, given):
             yield place.wrong(f"is only for {{{given}}}", "leave out what narrows it")
+    for given in re.findall(r'\bclass="([^"]*)"', place.text):
+        if given not in {*CLASSES, "audit", "default"}:
+            yield place.wrong(f"reads lines of class {given}, of which there are none", "name the class of the lines")
     if name == "CriticalAlertUnresolved":
         left_out = re.findall(r'alertname!~"[^"]*"', place.text)
         if any(not _UNRESOLVED.fullmatch(each) for each in left_out):

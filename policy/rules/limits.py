@@ -48,6 +48,8 @@ _LOKI: Mapping[str, _Bound] = {
     "compactor/apply_retention_interval": (_hours, 0, 2, "10m"),
     "ruler/evaluation_interval": (_hours, 0, 5 / 60, "1m"),
 }
+_LEVELS = frozenset({"", "info", "warn", "error"})
+"""Below, a program writes down what it is asked and sent."""
 _LOKI_IS: Mapping[str, frozenset[str]] = {
     "limits_config/max_line_size_truncate": frozenset({"", "true"}),
     "limits_config/allow_structured_metadata": frozenset({"", "true"}),
@@ -56,12 +58,14 @@ _LOKI_IS: Mapping[str, frozenset[str]] = {
     "limits_config/deletion_mode": frozenset({"", "disabled"}),
     "ruler/enable_alertmanager_v2": frozenset({"", "true"}),
     "server/http_listen_port": frozenset({"", "3100"}),
+    "server/log_level": _LEVELS,
 }
 """What else would refuse lines, or tell nobody; "" where it is left to Loki."""
 _LISTS = ("limits_config/enforced_labels", "limits_config/blocked_queries")
 _TEMPO_IS: Mapping[str, frozenset[str]] = {
     "multitenancy_enabled": frozenset({"", "false"}),
     "server/http_listen_port": frozenset({"", "3200"}),
+    "server/log_level": _LEVELS,
     "distributor/receivers/otlp/protocols/grpc/endpoint": frozenset({"", "0.0.0.0:4317"}),
     "distributor/receivers/otlp/protocols/http/endpoint": frozenset({"", "0.0.0.0:4318"}),
 }
@@ -95,7 +99,7 @@ def _bounded(document: Value, bounds: Mapping[str, _Bound]) -> Iterator[Finding]
             yield value.wrong(f"is {value.text}", f"give {right}")
 
 
-@resource_rule("loki-limits", requirements=("LOG-1", "LOG-2", "BAK-4"), types=(kinds.CONFIG_MAP,))
+@resource_rule("loki-limits", requirements=("LOG-1", "LOG-2", "BAK-4", "SEC-2"), types=(kinds.CONFIG_MAP,))
 def loki_limits(resource: Resource) -> Iterator[Finding]:
     """Loki refuses no line that a program writes, deletes soon and by what object storage has, and lets all be read."""
     for document in of_resource(resource):
@@ -156,7 +160,7 @@ def _stored(content: Value) -> Iterator[Finding]:
 _LATEST_SCHEMA = "2026-12-31"
 
 
-@resource_rule("tempo-limits", requirements=("MON-4",), types=(kinds.CONFIG_MAP,))
+@resource_rule("tempo-limits", requirements=("MON-4", "SEC-2"), types=(kinds.CONFIG_MAP,))
 def tempo_limits(resource: Resource) -> Iterator[Finding]:
     """Tempo takes in what services send by both ways of OTLP, and keeps it for every tenant."""
     for document in of_resource(resource):

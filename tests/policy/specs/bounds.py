@@ -101,6 +101,7 @@ SPECS: tuple[Spec, ...] = (
         "loki.yaml",
         _LOKI,
         ("limits_config/max_line_size", "1B", ".limits_config.max_line_size"),
+        ("server/log_level", "debug", ".server.log_level"),
         ("ingester/wal/dir", "/tmp/wal", ".ingester.wal.dir"),  # noqa: S108 - what a rule is to find
         ("compactor/delete_request_store", "filesystem", ".compactor.delete_request_store"),
         ("compactor/compaction_interval", "48h", ".compactor.compaction_interval"),

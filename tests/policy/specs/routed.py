@@ -177,6 +177,7 @@ SPECS = (
         _expr(1, "min(x) - time() < 1 * 86400"),
         _expr(2, 'ALERTS{alertname!~"CriticalAlertUnresolved|Watchdog|X"}'),
         _expr(3, "node_load1"),
+        _expr(0, 'sum(count_over_time({class="none"} |= "login_failed" [10m])) > 30'),
         (f"{_R}/0/labels/alertname", "X", f"{_RAT}[0].labels.alertname"),
         (f"{_R}/0/labels/escalation", "true", f"{_RAT}[0].labels.escalation"),
         (f"{_R}/0/annotations/runbook_url", "https://x/runbooks/X", f"{_RAT}[0].annotations.runbook_url"),
