@@ -131,7 +131,7 @@ def commands(place: str, line: str) -> Iterator[Command]:
 def _without_front(words: list[str]) -> list[str]:
     """Without assignments, `sudo` and the shell's own words."""
     left = list(words)
-    while left and (re.match(r"[A-Z_]+=", left[0]) or left[0] in (*_SHELL, "sudo", "!")):
+    while left and (re.match(r"[A-Za-z_]+=", left[0]) or left[0] in (*_SHELL, "sudo", "!")):
         left = [] if left[0] == "for" else left[1:]
     return [] if left and left[0] in _PLUMBING.split() else left
 
