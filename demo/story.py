@@ -20,8 +20,6 @@ BAD: Final = _REPOSITORY + "b" * 64
 _BEHAVIOUR: Final = {GOOD: {}, BAD: {"FAIL_PERCENT": "10", "SLOW_SECONDS": "0.15"}}
 """The bad version is well enough for a smoke test; of its users' requests every tenth fails, and all are slow."""
 _USERS: Final = 8
-_PAUSE_SECONDS: Final = 0.8
-"""Faster, they would keep both processors of a small machine busy, and each step waits for them."""
 _TAKEN_BACK: Final = 4
 """How `release guard` ends then."""
 _ANSWER_SECONDS: Final = 120
@@ -55,7 +53,7 @@ class Story:
             stage.sandbox("up", "--stack", STACK, "--images", str(stage.images))
         settings = stage.settings
         fqdn, ttl = settings.environment.domain, settings.dns.switch_ttl_seconds
-        users = Users(stage.layout.base, fqdn, ttl, number=_USERS, pause_seconds=_PAUSE_SECONDS)
+        users = Users(stage.layout.base, fqdn, ttl, number=_USERS)
         self._gateways: dict[str, Slot] = {
             settings.public_address(SERVICE, slot): slot for slot in settings.edge.gateways
         }
