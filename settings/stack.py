@@ -16,6 +16,7 @@ from settings.environment import Environment
 from settings.guard import Guard, Limits
 from settings.kubernetes import Kubernetes
 from settings.observability import Objective, Observability
+from settings.observability.objectives import AVAILABILITY
 from settings.releases import Releases, ServiceRelease
 from settings.retention import Retention
 from settings.secrets import SecretsSet
@@ -89,9 +90,13 @@ class Settings(Stack):
 
     @property
     def objectives(self) -> Mapping[str, Objective]:
-        """What is promised of all services (MON-6, ENV-4), by service and name: `storefront-latency`."""
+        """What is promised of all services (MON-6, ENV-4), by service and name: `storefront-latency`.
+
+        The stack's own database is one of them, as users reach it: by its API through the gateways.
+        """
         least = self.environment.uptime_objective_percent
-        return {
+        own = Objective(service=HOST, indicator="availability", objective_percent=least)
+        return ({f"{HOST}-{AVAILABILITY}": own} if self.database.mode == "supabase" else {}) | {
             f"{name}-{key}": Objective(service=name, **dict(promise))
             for name, service in self.services.items()
             for key, promise in service.promises(least).items()

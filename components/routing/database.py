@@ -6,13 +6,14 @@ from components.programs import OPERATOR_CLIENT
 from components.routing import names
 from components.text import to_yaml
 from settings import Settings
+from settings.database import HOST
 
 DATABASE_DOOR: Final = "gateway"
 """Name in the certificate of the database's API gateway."""
 TRANSPORT_FILE: Final = "routes/database.yaml"
 """Path of the document that tells how it is connected to, below the folder that a gateway watches."""
-DATABASE: Final = "database"
-"""Name of its router, its service and its way of being connected to."""
+DATABASE: Final = HOST
+"""Name of its router, its service and its way of being connected to; its objective counts by it."""
 PATHS: Final = ("/auth/v1/", "/rest/v1/", "/graphql/v1", "/realtime/v1/", "/storage/v1/", "/functions/v1/")
 """Beginnings of the paths that users may ask for; every other one is Studio's."""
 PROBED: Final = ("/auth/v1/.well-known/jwks.json", "/storage/v1/status")

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from typing import get_args
 from urllib.parse import urlsplit
 
+from settings.coolify import HOST as COOLIFY
+from settings.database import HOST as DATABASE
 from settings.environment import GATEWAY_HOSTS
 from settings.report import Problem, show, suggest
 from settings.shape import whole
@@ -11,6 +13,8 @@ from settings.stack import Settings
 from settings.values import Slot
 
 PARTS = ("blue", "green", "canary", "shadow", "mirrored", "elsewhere", "probed")
+PLATFORM = (*GATEWAY_HOSTS, DATABASE, COOLIFY, "routing")
+"""What the gateways route to beside services; each name that begins with one and a hyphen is one of its routes."""
 NEEDED = ("storefront", "admin", "auth", "api")
 
 
@@ -34,11 +38,11 @@ def hosts(settings: Settings) -> Iterator[Problem]:
 def names(settings: Settings) -> Iterator[Problem]:
     """No service is called like something else that the gateways route to."""
     services = settings.services
-    taken = dict.fromkeys(GATEWAY_HOSTS, "one of the platform's own programs")
-    taken |= {f"{name}-{part}": f"{part} of {name}" for name in services for part in PARTS}
+    taken = {f"{name}-{part}": f"{part} of {name}" for name in services for part in PARTS}
     for name in services:
-        if name in taken:
-            yield Problem(("services", name), f"is a name that the gateways use for {taken[name]}; give another name")
+        owner = taken.get(name) or next((each for each in PLATFORM if f"{name}-".startswith(f"{each}-")), None)
+        if owner:
+            yield Problem(("services", name), f"is a name that the gateways use for {owner}; give another name")
 
 
 def storage_users(settings: Settings) -> Iterator[Problem]:

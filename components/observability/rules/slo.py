@@ -17,7 +17,7 @@ decide alike. Five things differ on purpose:
 The ratio of the window itself is, as in Sloth, the mean of the 5-minute ratios: minutes weigh alike, not requests.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -197,8 +197,13 @@ def _alerts(name: str, objective: Objective) -> Iterator[Alert]:
 
 def groups(settings: Settings) -> list[Group]:
     """The rules of all objectives: ratios, budgets, alerts."""
-    objectives = list(settings.objectives.items())
-    slices = [objectives[start : start + SLICE] for start in range(0, len(objectives), SLICE)]
+    return groups_of(settings.objectives)
+
+
+def groups_of(objectives: Mapping[str, Objective]) -> list[Group]:
+    """The rules of these objectives."""
+    every = list(objectives.items())
+    slices = [every[start : start + SLICE] for start in range(0, len(every), SLICE)]
     return [group for number, items in enumerate(slices, 1) for group in _groups(items, f"-{number}" * (number > 1))]
 
 

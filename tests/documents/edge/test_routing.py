@@ -10,6 +10,7 @@ from components.edge import documents
 from components.routing.access import access_yaml
 from components.routing.database import DATABASE, transport_yaml
 from components.routing.document import VERSION_PATH, version
+from settings.rules.services import names
 from settings.values import Slot
 from tests.documents.edge.given import SLOTS, both, candidate, routers, routing, slot
 from tests.e2e.edge.gateway import PASSWORDS
@@ -138,6 +139,16 @@ WITHOUT_LOGIN = {
     "ping@internal": "says OK to a trusted network that asks for the version of the routing",
 }
 """What is published without a login at the gateway, besides the services, which know their users themselves."""
+
+
+def test_no_service_takes_the_name_of_what_the_gateways_route_to_besides() -> None:
+    settings = stack_settings("prod")
+    http = routing(settings, "blue")["http"]
+    others = {name for name in (*http["routers"], *http["services"]) if not name.startswith((*settings.services,))}
+    assert {"supabase", "supabase-studio", "prometheus-query", "routing-ready"} <= others
+    same = settings.services["auth"]
+    refused = names(settings.model_copy(update={"services": dict.fromkeys(others, same)}))
+    assert {problem.path[-1] for problem in refused} == others
 
 
 @pytest.mark.parametrize("of", SLOTS)

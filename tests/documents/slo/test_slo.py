@@ -28,8 +28,8 @@ def test_promtool_takes_the_rules_without_a_remark(stack: str, tmp_path: Path) -
 def test_the_alerts_fire_and_keep_quiet(case: Path, tmp_path: Path) -> None:
     settings, text = stack_settings("prod"), case.read_text()
     # The services that the case speaks of: promtool takes its time for each.
-    asked = {name: service for name, service in settings.services.items() if f'service_name="{name}"' in text}
-    rules = {f"{group.name}.yml": [group] for group in slo.groups(settings.model_copy(update={"services": asked}))}
+    asked = {name: each for name, each in settings.objectives.items() if f'service_name="{each.service}"' in text}
+    rules = {f"{group.name}.yml": [group] for group in slo.groups_of(asked)}
     done = run_case(case, rules, tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -55,8 +55,8 @@ def test_every_objective_has_as_many_recordings_as_the_capacity_counts() -> None
 def test_many_objectives_are_many_documents_that_fit_a_config_map() -> None:
     settings = stack_settings("prod")
     few = {group.name: group for group in slo.groups(settings)}
-    many = {f"service-{number}": settings.services["api"] for number in range(300)}
-    groups = slo.groups(settings.model_copy(update={"services": many}))
+    same = settings.objectives["api-latency"]
+    groups = slo.groups_of({f"service-{number}": same for number in range(600)})
     assert [*few] == ["slo-ratios", "slo-budgets", "slo-alerts"]
     assert [group.name for group in groups[:6]] == [*few, *(f"{name}-2" for name in few)]
     assert len({group.name for group in groups}) == len(groups)

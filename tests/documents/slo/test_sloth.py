@@ -11,9 +11,8 @@ import pytest
 from components.observability.rules import slo
 from components.observability.rules.model import Group
 from components.text import to_yaml
-from settings.observability import Promise
+from settings.observability import Objective, Promise
 from tests.documents.slo.evaluation import World, write_rules
-from tests.recording import stack_settings
 from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
@@ -23,9 +22,7 @@ _LIMIT = re.compile(r"slo:sli_error:ratio_rate(\w+)\{[^}]*\} > \(([\d.]+) \* ([\
 
 
 def _groups(objective: Promise) -> list[Group]:
-    settings = stack_settings("prod")
-    service = settings.services[SERVICE].model_copy(update={"objectives": {"availability": objective}})
-    return slo.groups(settings.model_copy(update={"services": {SERVICE: service}}))
+    return slo.groups_of({NAME: Objective(service=SERVICE, **dict(objective))})
 
 
 def _sloth(objective: Promise, folder: Path) -> Path:

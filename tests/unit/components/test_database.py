@@ -138,10 +138,10 @@ def test_every_middleware_that_is_named_is_there() -> None:
 def test_the_gateways_lead_users_to_the_api_and_trusted_people_to_studio() -> None:
     settings = stack_settings("prod")
     document = yaml.safe_load(routing_yaml(settings, "blue"))["http"]
-    users, studio = document["routers"]["database"], document["routers"]["database-studio"]
+    users, studio = document["routers"]["supabase"], document["routers"]["supabase-studio"]
     assert "trusted" not in users["middlewares"]
     assert {"trusted", "login-operator"} <= set(studio["middlewares"])
     assert users["rule"].startswith("Host(`supabase.acehcommerce.id`) && (PathPrefix(`/auth/v1/`)")
-    assert document["services"]["database"]["loadBalancer"]["servers"] == [{"url": "https://10.10.30.41:8443"}]
+    assert document["services"]["supabase"]["loadBalancer"]["servers"] == [{"url": "https://10.10.30.41:8443"}]
     told = yaml.safe_load(transport_yaml("a certificate"))["http"]
-    assert told["serversTransports"] == {"database": {"serverName": "gateway", "rootCAs": ["a certificate"]}}
+    assert told["serversTransports"] == {"supabase": {"serverName": "gateway", "rootCAs": ["a certificate"]}}

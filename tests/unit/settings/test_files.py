@@ -109,7 +109,7 @@ def test_what_does_not_depend_on_the_environment_is_equal_everywhere(path: str) 
 def test_objectives_are_those_of_the_environment_and_the_services() -> None:
     first, *others = (check(stack, ROOT).objectives for stack in STACKS)
     assert all(other == first for other in others)
-    services = check("dev", ROOT).services
+    services = (*check("dev", ROOT).services, "supabase")
     assert set(first) == {*(f"{name}-availability" for name in services), "storefront-latency", "api-latency"}
     assert {each.objective_percent for each in first.values() if each.indicator == "availability"} == {99.9}
 

@@ -23,4 +23,4 @@ def test_the_engines_variable_has_room_for_the_configuration(count: int, tmp_pat
     assert len(variable.encode()) < _MOST / 4
     settings = check(scale.STACK, root)
     assert len(settings.services) == count + 5
-    assert len(settings.objectives) == 2 * count + 7
+    assert len(settings.objectives) == 2 * count + 8

@@ -30,7 +30,7 @@ CASES = [
         services.names,
         {"services.grafana": {**data_of("dev")["services"]["auth"], "host": "pictures"}},
         "services.grafana",
-        "is a name that the gateways use for one of the platform's own programs",
+        "is a name that the gateways use for grafana; give another name",
         {"services.pictures": {**data_of("dev")["services"]["auth"], "host": "pictures"}},
     ),
     Case(
