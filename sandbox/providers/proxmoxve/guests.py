@@ -1,47 +1,21 @@
 """What VMs and containers have in common: finding them, their config, pool and power state, update and removal."""
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from sandbox.providers.base import InitError, Properties, ProviderError
 from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import Handler, without_order
 from sandbox.providers.proxmoxve import options
+from sandbox.providers.proxmoxve.guest import Guest, Kind, subject
 from sandbox.providers.proxmoxve.parts import Part, expected, items, mac_address, read_all, write_all
 from sandbox.providers.proxmoxve.settings import ApiError
 
 if TYPE_CHECKING:
     from sandbox.providers.proxmoxve.client import Client
 
-Kind = Literal["qemu", "lxc"]
 # Seconds that a guest has to shut down before it is switched off.
 SHUTDOWN_TIMEOUT = 60
-
-
-class Guest(NamedTuple):
-    """A guest as the cluster lists it."""
-
-    vmid: int
-    kind: Kind
-    node: str
-    name: str
-    status: str
-    pool: str
-
-    @property
-    def path(self) -> str:
-        """Its place in the API."""
-        return f"nodes/{self.node}/{self.kind}/{self.vmid}"
-
-    @property
-    def subject(self) -> str:
-        """What errors call it."""
-        return subject(self.kind, self.vmid, self.name, self.node)
-
-
-def subject(kind: Kind, vmid: int, name: str, node: str) -> str:
-    """What errors call a guest."""
-    return f"{'VM' if kind == 'qemu' else 'container'} {vmid} ({name}) on node {node}"
 
 
 def differs(written: str, live: Any) -> bool:

@@ -5,7 +5,8 @@ from typing import Any, ClassVar
 
 from sandbox.providers.base import Properties
 from sandbox.providers.proxmoxve import checks, guests, options, vm_parts
-from sandbox.providers.proxmoxve.guests import Guest, Guests
+from sandbox.providers.proxmoxve.guest import Guest
+from sandbox.providers.proxmoxve.guests import Guests
 from sandbox.providers.proxmoxve.parts import items
 
 
