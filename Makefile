@@ -19,7 +19,7 @@ EXPLICIT_STACK = $(if $(filter file,$(origin STACK)),,--stack $(STACK))
 help: ## show this list
 	@echo "make TARGET [STACK=dev]"
 	@sed -n 's/^\([a-z][a-z0-9-]*\):[^#]*## /\1\t/p' $(MAKEFILE_LIST) | \
-		while IFS='	' read -r target text; do printf '  %-10s %s\n' "$$target" "$$text"; done
+		while IFS='	' read -r target text; do printf '  %-14s %s\n' "$$target" "$$text"; done
 
 up: venv ## start the sandbox's servers and bring the stack up in it [NODE=real|simulated]
 	@$(SANDBOX) up --stack $(STACK)

@@ -127,7 +127,7 @@ def _restore(told: Plan, arguments: argparse.Namespace) -> None:
             return
         if replaced and not arguments.over:
             raise BackupError(
-                f"{len(replaced)} objects at {wanted.target} are others: name another place, or say --over"
+                f"{len(replaced)} objects at {wanted.target} exist and differ: name another place, or add --over"
             )
         outcome = wanted.run(over=arguments.over)
     _say(f"restored and compared: {outcome.objects} objects, {outcome.size_bytes} bytes")
@@ -180,7 +180,7 @@ def _read(moment: str) -> datetime | None:
     try:
         return datetime.strptime(moment, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     except ValueError:
-        raise BackupError(f"{moment!r} is no moment in UTC: give one such as 2026-01-31T12:00:00Z") from None
+        raise BackupError(f"{moment!r} is not a UTC time: give one such as 2026-01-31T12:00:00Z") from None
 
 
 def _moment(seconds: float) -> str:

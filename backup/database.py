@@ -74,7 +74,7 @@ class Database:
                 "back out of that folder as docs/how-to/restore-database.md says"
             )
         if not to:
-            raise BackupError("name the folder for the data, as in TO=/var/lib/postgresql/data")
+            raise BackupError("name the folder for the data: --to /var/lib/postgresql/data (make: TO=…)")
         return DatabaseRestore(self._pgbackrest, at, Path(to))
 
     def drill(self, folder: Path, begun: datetime) -> Outcome:

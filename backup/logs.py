@@ -42,7 +42,7 @@ class Logs:
         # Loki replaces files of the index by others, and an expired chunk is no longer there to be compared with.
         different = sample_differs(self.rclone, source, target, chosen, flags)
         if different:
-            raise BackupError(f"{len(different)} objects of {folder} are others in the archive: {different[0]}")
+            raise BackupError(f"{len(different)} objects of {folder} differ from the archive: {different[0]}")
         sizes = self.rclone.sizes(target)
         return Outcome(sizes.objects, sizes.size_bytes, verified=True)
 

@@ -30,7 +30,7 @@ class Objects:
         self.rclone.sync(source, target)
         different = sample_differs(self.rclone, source, target, chosen)
         if different:
-            raise BackupError(f"{len(different)} copies of {bucket.name} are not what was copied: {different[0]}")
+            raise BackupError(f"{len(different)} copies of {bucket.name} differ from their source: {different[0]}")
         sizes = self.rclone.sizes(target)
         return Outcome(sizes.objects, sizes.size_bytes, verified=True)
 

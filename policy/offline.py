@@ -135,7 +135,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     try:
         resources = list(declared(json.loads(options.file.read_text(encoding="utf-8"))))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except OSError as error:
+        sys.stderr.write(f"error: {options.file} cannot be read: {error.strerror}; make policy STATE=state.json\n")
+        return 2
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         sys.stderr.write(f"error: {options.file}: {error}\n")
         return 2
     said = judge(resources, options.stack)

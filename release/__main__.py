@@ -2,6 +2,11 @@
 
 import sys
 
-from release.cli import main
+try:
+    from release.cli import main
+except ModuleNotFoundError as missing:
+    sys.exit(
+        f"error: Python has no module {missing.name} here; run `. .venv/bin/activate` first (`make venv` makes it)"
+    )
 
 sys.exit(main())

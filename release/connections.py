@@ -31,8 +31,8 @@ from release.repository import Repository
 from release.snapshots import Hypervisor, Making, Manifests
 from release.state import ReleaseFile
 from release.web import Web, login
-from settings import Settings, SettingsError, load, stacks
-from settings.loading import check
+from settings import Settings, SettingsError, load
+from settings.loading import check, unknown
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
@@ -91,9 +91,9 @@ class Connections:
     def __post_init__(self) -> None:
         options = self.options
         log = lock.folder(options.root) / f"{options.stack}.log"
-        if not (options.root / f"Pulumi.{options.stack}.yaml").is_file():
-            known = ", ".join(stacks(options.root))
-            raise ReleaseError(f"there is no stack {options.stack!r}; --stack is one of {known}")
+        missing = unknown(options.stack, options.root, "--stack")
+        if missing:
+            raise ReleaseError(missing)
         self.engine = PulumiEngine(options.root, options.project, options.stack, log)
         given, secret = self.engine.configuration()
         try:

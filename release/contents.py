@@ -113,7 +113,7 @@ def refuse_live(service: str, release: ServiceRelease, image: str) -> None:
         Refused: When they have.
     """
     if live_image(release) == image:
-        raise Refused(f"{image} is already live for the users of {service}, in slot {release.live}")
+        raise Refused(f"{image} already runs in the live slot of {service}, {release.live}")
 
 
 def refuse_on_probation(service: str, release: ServiceRelease) -> None:

@@ -166,7 +166,7 @@ class Context:
             go_on: Whether the failure of one resource is no reason to leave the others.
             first: Done when nothing was refused and the file is written, before the engine makes it.
         """
-        self.look(f"looking what {what} would change")
+        self.look(f"checking what {what} would change")
         settings = self._ruled(new)
         before = self.snapshot
         text = before.text if new == before.releases else rendered(before.text, new)

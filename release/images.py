@@ -43,7 +43,9 @@ def publish(settings: Settings, root: Path, tag: str, docker: Docker, say: Calla
         try:
             text = changed(file.read_text(encoding="utf-8"), {("config", area, "image"): image})
         except KeyError:
-            raise ReleaseError(f"{file.name} has no image under {area}; write there: image: {image}") from None
+            raise ReleaseError(
+                f"{file.name} has no image under {area}; add this line there, then run it again: image: {image}"
+            ) from None
         file.write_text(text, encoding="utf-8")
         say(f"{file.name}: {area}.image is {image}")
     if settings.delivery.coolify is not None:

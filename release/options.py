@@ -30,7 +30,7 @@ def say(sentence: str) -> None:
 
 
 def common(
-    stack: Annotated[str, typer.Option("--stack", envvar="LUXIMA_STACK", help="dev, staging or prod")],
+    stack: Annotated[str, typer.Option("--stack", envvar="LUXIMA_STACK", help="Name of the stack")],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change in file and engine; touch nothing")
     ] = False,

@@ -85,26 +85,26 @@ class Promotion:
         if not any("walreceiver" in line and "streaming" in line for line in processes.splitlines()):
             raise Refused(
                 f"the replica on {new} does not follow now, and what it does not have would be lost. See the runbook "
-                "DatabaseReplicaGone, or say --behind if those commits may be lost"
+                "DatabaseReplicaGone, or add --behind if those commits may be lost"
             )
 
     def _fence(self, ended: str | None, *, behind: bool) -> None:
         """End the old one, for good; what it has is sent to the replica before it ends."""
         old, _ = self._hosts
         if ended is not None:
-            self.say(f"{old} was said to be off: what its database had and the replica does not is lost")
+            self.say(f"you said that {old} is off: what its database had and the replica does not is lost")
             return
         try:
             code = _end(self.primary, SERVER_NAME)
         except UnreachableError as error:
             raise Refused(
-                f"{old} does not answer ({error}), and its database may still take orders. Stop that machine in "
+                f"{old} does not answer ({error}), and its database may still accept writes. Stop that machine in "
                 f"Proxmox, then say --ended {old}"
             ) from None
         if code != "0" and not behind:
             raise Refused(
-                f"{SERVER_NAME} on {old} did not end well (exit code {code}), so the replica may lack commits. "
-                f"`docker start {SERVER_NAME}` there and run this again, or say --behind if they may be lost"
+                f"{SERVER_NAME} on {old} did not stop cleanly (exit code {code}), so the replica may lack commits. "
+                f"`docker start {SERVER_NAME}` there and run this again, or add --behind if they may be lost"
             )
 
     def _exchange(self, old: str, new: str) -> None:

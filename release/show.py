@@ -119,7 +119,7 @@ def _next(context: Context, name: str, release: ServiceRelease, found: Situation
         left = until - context.clock()
         if left > datetime.timedelta(0):
             minutes = left.total_seconds() / 60
-            return f"{name} is on probation for {minutes:.0f} min more; to go back: `release rollback {name}`"
+            return f"{name} is on probation for {minutes:.0f} min more; to roll back: `release rollback {name}`"
         return f"the probation of {name} ended without a recorded verdict: `release guard {name}`"
     seen = context.engine.revision()
     if seen is not None and seen < context.releases.revision:
@@ -130,7 +130,7 @@ def _next(context: Context, name: str, release: ServiceRelease, found: Situation
     for kind, candidate in _candidates(release):
         more = min(100, max(10, 2 * candidate.percent))
         return (
-            f"next: `release {kind} {name} --percent {more}`, or its end: `release {kind} {name} --promote`, "
+            f"next: `release {kind} {name} --percent {more}`, or to end it: `release {kind} {name} --promote`, "
             f"`release {kind} {name} --remove`"
         )
     idle = contents.other(release.live)

@@ -12,7 +12,7 @@ from components.observability import documents, postmortem
 from render import flows, machines, secrets
 from render.versions import ending, table
 from settings import Settings, SettingsError, capacity
-from settings.loading import check, stacks
+from settings.loading import check, unknown
 
 _MARK = ".luxima-render"
 """Marks a folder that was written by this command, so that nothing else is ever removed."""
@@ -74,13 +74,17 @@ def main(arguments: list[str] | None = None) -> int:
         "its secrets, "
         "a page to fill in",
     )
-    parser.add_argument("--stack", choices=stacks(Path.cwd()), default="dev", help="the stack (dev)")
+    parser.add_argument("--stack", default="dev", help="the stack (dev)")
     parser.add_argument("--out", type=Path, metavar="DIR", help="folder that documents are written to")
     parser.add_argument(
         "--warn", type=int, metavar="DAYS", help="fail when support of a version ends within these days"
     )
     parser.add_argument("--alert", metavar="NAME", help="alert that the post-mortem is of")
     given = parser.parse_args(arguments)
+    missing = unknown(given.stack, Path.cwd())
+    if missing:
+        print(f"error: {missing}", file=sys.stderr)
+        return 1
     if given.what == "documents" and given.out is None:
         return _unnamed("the folder: make render OUT=DIR")
     if given.what == "postmortem" and given.alert is None:

@@ -1,9 +1,14 @@
 """Who may talk to whom in a stack, for people (SEC-6)."""
 
+from itertools import zip_longest
+from textwrap import wrap
+
 from components.flows import Networks, Peer, flows
 from settings import Settings
 
 _HEAD = ("from", "to", "port", "why")
+_WIDTH = 50
+"""Characters of a cell; a longer one goes on in the next line."""
 
 
 def table(settings: Settings) -> list[str]:
@@ -16,8 +21,9 @@ def table(settings: Settings) -> list[str]:
         (source, target, f"{port}/{'+'.join(sorted(set(found)))}", why)
         for (source, target, port, why), found in protocols.items()
     ]
-    widths = [max(len(row[column]) for row in cells) for column in range(len(_HEAD))]
-    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in cells]
+    lines = [line for row in cells for line in zip_longest(*(wrap(cell, _WIDTH) for cell in row), fillvalue="")]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(_HEAD))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
 
 def _named(peer: Peer) -> str:

@@ -39,6 +39,7 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
     verb, stack = str(options.verb), options.stack
     Layout(stack or "dev").require_owner()
+    Layout(stack or "dev").require_stack()
     if verb in {"down", "clean"}:
         from sandbox.verbs import down
 
@@ -67,6 +68,10 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
     if verb == "up" and options.images is not None:
         layout.prepare()
         images.keep_behaviour(layout.images, options.images)
+    if verb == "release" and "--help" in options.arguments:
+        from sandbox.verbs import release
+
+        return release.show_help(options.arguments)
     return _hold(layout, verb, signals, _arguments(options.arguments, layout.stack) if verb == "release" else [])
 
 
@@ -92,7 +97,9 @@ def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: 
     from sandbox.verbs import destroy, refresh, release, up
     from sandbox.verbs.session import check_settings
 
-    check_settings(layout)
+    _, settings = check_settings(layout)
+    if verb == "release":
+        release.require(layout, settings, arguments)
     layout.prepare()
     runs: dict[str, Callable[[Layout, interrupts.Interrupts], None]] = {
         "up": up.run,
@@ -125,7 +132,9 @@ def _parser() -> argparse.ArgumentParser:
     }
     for verb, text in texts.items():
         command = verbs.add_parser(verb, help=text, description=text)
-        command.add_argument("--stack", help="dev, staging or prod" + ("" if verb in {"down", "clean"} else " (dev)"))
+        command.add_argument(
+            "--stack", help="name of a stack" + ("; all of them" if verb in {"down", "clean"} else " (dev)")
+        )
         if verb == "release":
             command.add_argument("arguments", nargs="*", help="verb and options of the tool, after --")
         if verb == "backup":

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sandbox.faults import SandboxError
 from settings import stacks
+from settings.loading import unknown
 
 ROOT = Path(__file__).resolve().parent.parent
 """The checkout."""
@@ -178,6 +179,19 @@ class Layout:
             if os.geteuid() not in {owner, 0}:
                 way = "with sudo" if owner == 0 else f"as user {owner}"
                 raise SandboxError(f"{relative(folder)} was made by another user: run this command {way}")
+
+    def require_stack(self) -> None:
+        """See that the checkout has such a stack, or had one whose sandbox is still there.
+
+        Raises:
+            SandboxError: When it does not; names those that it has.
+        """
+        if self.stack not in {*self.known_stacks(), *self.used_stacks()}:
+            raise self.unknown()
+
+    def unknown(self) -> SandboxError:
+        """Says that the checkout has no such stack."""
+        return SandboxError(str(unknown(self.stack, self.root)))
 
     def known_stacks(self) -> list[str]:
         """The stacks that the checkout has a settings file for."""

@@ -39,12 +39,12 @@ def decide(layout: Layout, *, made: bool) -> bool:
         reason = support.missing(layout.run / "trial")
         if reason is not None and (asked == "real" or made):
             way = (
-                f"mend that and run it again, nothing is lost; or give it up: make clean STACK={layout.stack}, then "
+                f"fix that and run it again, nothing is lost; or do without: make clean STACK={layout.stack}, then "
                 f"{VARIABLE}=simulated make up"
                 if made
                 else f"{VARIABLE}=simulated does without"
             )
-            raise SandboxError(f"a real node cannot be had here: {reason}; {way}")
+            raise SandboxError(f"a real node is not possible here: {reason}; {way}")
         if reason is not None:
             say(f"nodes are simulated, and no pod really runs: for a real one, {reason}")
             kind = "simulated"

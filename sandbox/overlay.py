@@ -27,7 +27,7 @@ def read_config(layout: Layout) -> Config:
     """
     path = layout.committed_stack_file
     if not path.exists():
-        raise SandboxError(f"there is no stack {layout.stack!r}; STACK is one of {', '.join(layout.known_stacks())}")
+        raise layout.unknown()
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
     except yaml.YAMLError as error:

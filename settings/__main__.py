@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 from settings import new_service
-from settings.loading import check, stacks
+from settings.loading import check, stacks, unknown
 from settings.new_service import NewServiceError
 from settings.report import OWN_FILES, SettingsError, file_name
 
@@ -26,6 +26,11 @@ def main(arguments: list[str] | None = None) -> int:
         return _add(given.name, given.port, given.root)
     wrong = False
     for stack in given.stacks or stacks(given.root):
+        missing = unknown(stack, given.root)
+        if missing:
+            wrong = True
+            print(f"error: {missing}", file=sys.stderr)
+            continue
         try:
             check(stack, given.root)
         except SettingsError as error:

@@ -55,6 +55,18 @@ def stacks(root: File) -> list[str]:
     return sorted(path.name.split(".")[1] for path in root.glob("Pulumi.*.yaml"))
 
 
+def unknown(stack: str, root: File, name: str = "STACK") -> str | None:
+    """A sentence when a checkout has no such stack; None if it has.
+
+    Args:
+        stack: Name of the stack.
+        root: The checkout.
+        name: What the stack is given by on the command line.
+    """
+    known = stacks(root)
+    return None if stack in known else f"there is no stack {stack!r}; {name} is one of {', '.join(known)}"
+
+
 def check(stack: str, root: File) -> Settings:
     """Settings of `stack` from its files in `root` alone: secrets need not be set, but none may be in plain text."""
     file = read(root / f"Pulumi.{stack}.yaml", _stack_setting)

@@ -42,6 +42,11 @@ Naming = Callable[[Path], Path]
 """Gives the setting that is at a place of a file; () for what is no setting."""
 
 
+def _hint(error: yaml.MarkedYAMLError) -> str:
+    """What usually makes a file end too early."""
+    return "; a bracket or a quote is probably not closed" if "<stream end>" in str(error.problem) else ""
+
+
 def read(file: File, setting: Naming) -> Document:
     """Content of `file`, whose places are called as `setting` says."""
     document = Document()
@@ -50,7 +55,7 @@ def read(file: File, setting: Naming) -> Document:
         node = cast("yaml.Node | None", yaml.compose(text, Loader=yaml.SafeLoader))  # pyright: ignore[reportUnknownMemberType] - untyped in its stubs
     except yaml.MarkedYAMLError as error:
         line = None if error.problem_mark is None else error.problem_mark.line + 1
-        document.problems.append(Problem(setting(()), f"the file is not YAML: {error.problem}", line))
+        document.problems.append(Problem(setting(()), f"the file is not YAML: {error.problem}{_hint(error)}", line))
     except (yaml.YAMLError, UnicodeDecodeError):
         document.problems.append(Problem(setting(()), "the file is not YAML in UTF-8"))
     except FileNotFoundError:

@@ -54,7 +54,7 @@ def _fill(source: Source, programs: Sequence[Program]) -> None:
         _get(source, missing, job)
         for wanted in missing:
             if not _usable(wanted, work / wanted.name / wanted.name):
-                raise ToolError(f"getting {wanted.name} from {source.name} made no such program; see {job.log}")
+                raise ToolError(f"getting {wanted.name} from {source.name} did not produce that program; see {job.log}")
             cache.keep(work / wanted.name, wanted.key)
 
 

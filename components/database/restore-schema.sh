@@ -89,7 +89,7 @@ if [ "$present" = 1 ]; then
     fail "$leaning lean on schema $target and would go on with the old one: restore beside, and copy the rows over"
 fi
 [ -z "$dry" ] || exit 0
-[ "$present" = 0 ] || [ -n "$over" ] || fail "schema $target is there: name another with --to, or say --over"
+[ "$present" = 0 ] || [ -n "$over" ] || fail "schema $target is there: name another with --to, or add --over"
 
 pg_dump -h "$work" -U ADMIN --schema="$schema" --file="$work/dump" postgres
 say() { printf '%s\n' "$1"; }

@@ -30,7 +30,7 @@ def postmortem(settings: Settings, name: str) -> tuple[str, str]:
     alerts = [*ANNOUNCED, *(alert for group in every for alert in group.alerts)]
     found = next((alert for alert in alerts if alert.name == name), None)
     if found is None:
-        raise LookupError(f"{name} is no alert; docs/runbooks has a page for each")
+        raise LookupError(f"there is no alert {name}; docs/runbooks has a page for each")
     annotations = found.document(links(settings))["annotations"]
     title = f"Post-mortem: {name} ({settings.environment.label})"
     lines = [

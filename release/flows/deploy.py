@@ -102,7 +102,7 @@ def _finish(context: Context, service: str, image: str) -> None:
     live = context.releases.services[service].live
     targets = [*resources.whole(context.settings, service), *resources.routing(_BOTH), resources.ledger()]
     if not context.advance(context.releases, targets, f"the deployment of {short(image)} continues"):
-        raise Refused(f"{image} is already live for the users of {service}, in slot {live}")
+        raise Refused(f"{image} already runs in the live slot of {service}, {live}")
     _keep(context, f"deploy {service} {short(image)} to {live}")
     _tell(context, f"users of {service} see {short(image)} in slot {live}")
 

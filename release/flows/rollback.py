@@ -115,7 +115,7 @@ def _finish(context: Context, service: str, previous: Slot, bad: Slot, reason: s
         resources.ledger(),
     ]
     try:
-        context.advance(new, targets, f"the engine updates the rest for slot {previous}", go_on=True)
+        context.advance(new, targets, f"now updating the stack for slot {previous}", go_on=True)
     except ReleaseError as error:
         raise type(error)(
             f"users reach slot {previous} again, and the release file says so, but the other changes failed: "

@@ -77,7 +77,7 @@ def decide(pods: Count | None, gateways: Count | None, limits: Limits) -> Verdic
 
 
 def _said(state: State, name: str, count: Count) -> Verdict:
-    reason = f"{count.percent:.1f} % of {count.requests:.0f} requests failed, as the {name} count"
+    reason = f"{count.percent:.1f} % of {count.requests:.0f} requests failed (counted by the {name})"
     return Verdict(state, reason, requests=count.requests, percent=count.percent)
 
 

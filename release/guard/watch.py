@@ -186,7 +186,8 @@ class Watch:
 
     def _leave(self, verdict: Verdict) -> Outcome:
         release = self.release
-        self._line("no verdict after the extension either; a person must decide")
+        ways = f"`release guard {release.service} --trust` or `release rollback {release.service}`"
+        self._line(f"no verdict after the extension either; a person must decide: {ways}")
         self._record(self._row("failed", f"has no verdict on {release.service}: a person decides", verdict))
         self._announce(lambda: self.announcer.inconclusive(release.service, release.slot, verdict.reason))
         return Outcome(INCONCLUSIVE, verdict)

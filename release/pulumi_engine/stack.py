@@ -28,6 +28,14 @@ warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
 RECORD: Final = "pulumi-python:dynamic/dns:Record"
 LEDGER: Final = "pulumi-python:dynamic/services:Ledger"
 _MARKUP = re.compile(r"<\{%.*?%\}>")
+_KNOWN: Final = {
+    "PULUMI_ACCESS_TOKEN must be set": "Pulumi is not logged in; run `pulumi login URL` with the backend of stack "
+    "{stack}, or set PULUMI_BACKEND_URL to it",
+    "passphrase must be set": "PULUMI_CONFIG_PASSPHRASE is not set; set it, or PULUMI_CONFIG_PASSPHRASE_FILE, to the "
+    "passphrase of stack {stack}",
+    "incorrect passphrase": "PULUMI_CONFIG_PASSPHRASE is not the passphrase of stack {stack}; set the right one",
+}
+"""What the engine says when it cannot begin, and what is said in its place."""
 
 
 class _Workspace(LocalWorkspace):
@@ -227,7 +235,10 @@ class PulumiEngine:
         try:
             return work()
         except StackNotFoundError:
-            raise ReleaseError(f"there is no stack {self.stack} yet; create it first with `pulumi up`") from None
+            raise ReleaseError(
+                f"the Pulumi backend has no stack {self.stack}; `pulumi whoami --verbose` says which backend it is. If "
+                f"the stack is new: `pulumi stack init {self.stack}`, then `pulumi up --policy-pack policy`"
+            ) from None
         except ConcurrentUpdateError:
             raise Refused(
                 f"somebody else is updating stack {self.stack}; wait until it ends, or free it with `pulumi cancel` "
@@ -236,6 +247,9 @@ class PulumiEngine:
         except CommandError as error:
             if self.command.interrupted:
                 raise Interrupted("stopped; the engine finished the operations in progress") from None
+            known = next((sentence for mark, sentence in _KNOWN.items() if mark in str(error)), None)
+            if known:
+                raise ReleaseError(known.format(stack=self.stack)) from None
             self.log.write_text(str(error), encoding="utf-8")
             reasons = events.errors if events else []
             said = "; ".join(reasons) or _last_words(str(error))
@@ -276,5 +290,5 @@ def _operation(name: OpType | str) -> str:
 
 
 def _last_words(output: str) -> str:
-    lines = [line.strip() for line in output.splitlines() if "error:" in line]
+    lines = [line.partition("error:")[2].strip() for line in output.splitlines() if "error:" in line]
     return lines[-1] if lines else "it gave no reason"

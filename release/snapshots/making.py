@@ -139,7 +139,9 @@ class Making:
         for number in self.wanted.ids:
             if self.api.is_free(number):
                 return number
-        raise Refused("every number of backup.deployment is taken; give more, or remove snapshots")
+        raise Refused(
+            "no VM id of luxima:backup.deployment is free; raise last_id, or run `release snapshot --prune-only`"
+        )
 
     def _unwell(self, host: str, guest: Guest) -> Iterator[str]:
         """Why a host cannot be cloned well."""

@@ -4,11 +4,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from sandbox import images
+from sandbox.engine import state
+from sandbox.faults import SandboxError
 from sandbox.interrupts import Interrupts
 from sandbox.layout import ROOT, Layout
 from sandbox.verbs import runs, session
+from settings import Settings
+
+_OF_A_SERVICE: Final = {"deploy", "verify", "switch", "rollback", "canary", "shadow", "guard", "status", "history"}
+"""Verbs of the tool whose first argument is a service."""
 
 
 def run(layout: Layout, interrupts: Interrupts, arguments: Sequence[str]) -> int:
@@ -21,6 +28,25 @@ def run(layout: Layout, interrupts: Interrupts, arguments: Sequence[str]) -> int
     child = _Child([sys.executable, "-m", "release", *arguments, "--stack", layout.stack], environment(layout, ready))
     interrupts.engine = child
     return child.wait()
+
+
+def show_help(arguments: Sequence[str]) -> int:
+    """What the tool says of itself, which needs no server."""
+    return subprocess.run([sys.executable, "-m", "release", *arguments], cwd=ROOT, check=False).returncode
+
+
+def require(layout: Layout, settings: Settings, arguments: Sequence[str]) -> None:
+    """See that there is something to release, before any server is started.
+
+    Raises:
+        SandboxError: When the stack is not up, or has no such service.
+    """
+    verb, *others = [word for word in arguments if not word.startswith("-")] or [""]
+    if verb in _OF_A_SERVICE and others and others[0] == arguments[1] and others[0] not in settings.services:
+        known = ", ".join(settings.services)
+        raise SandboxError(f"{others[0]} is not a service of stack {layout.stack}; services: {known}")
+    if not state.read(layout.engine).driven:
+        raise SandboxError(f"stack {layout.stack} is not up; run make up STACK={layout.stack} first")
 
 
 def _released(arguments: Sequence[str]) -> list[str]:

@@ -84,7 +84,7 @@ def catch_up(session: Session, verb: str) -> None:
     pending = left.pending
     if session.lost:
         lost = ", ".join(session.lost)
-        say(f"the data of {lost} is not what the stack was made with; comparing the state with the servers")
+        say(f"the data of {lost} was lost or replaced; comparing the state with the servers")
     elif pending or marks.doubtful(session.layout):
         say(f"the previous run was interrupted during {len(pending)} operations; comparing the state with the servers")
     else:

@@ -22,7 +22,8 @@ def run(layout: Layout, command: Sequence[str]) -> None:
     gate = process.load(layout.run, GATE.name)
     if gate is None or not gate.alive():
         raise SandboxError(
-            f"stack {layout.stack} has no network of its own: it is down, or its nodes are simulated; see make status"
+            f"stack {layout.stack} has no network of its own: it is down, or its nodes are simulated; "
+            f"run sudo make up STACK={layout.stack} NODE=real"
         )
     entering.enter(gate.pid, layout.run, settings)
     kubectl = ensure("kubectl")["kubectl"].parent

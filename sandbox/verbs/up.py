@@ -19,7 +19,7 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
     say("running the program on the engine, under the policies in policy/")
     events = runs.plan(ready, "up")
     if events.changed or marks.unfinished(layout) or events.outputs != state.read(layout.engine).outputs:
-        say(f"no policy stops the plan; resources that change: {events.changed}")
+        say(f"policies passed; resources that change: {events.changed}")
         events = runs.run(ready, "up", lambda recorder: ready.engine.up(recorder, layout.root / "policy"))
 
     from sandbox.report import inventory, results

@@ -274,7 +274,7 @@ def test_one_schema_is_brought_back_beside_and_in_its_place(shop: Room) -> None:
     assert shop.server.sql("select id, word from shop_restored.orders order by id").splitlines() == wanted
     assert shop.server.sql("select count(*) from shop.orders") == live == "0"
     assert (
-        "schema shop is there: name another with --to, or say --over" in shop.schema(data, "shop", "--to=shop").stderr
+        "schema shop is there: name another with --to, or add --over" in shop.schema(data, "shop", "--to=shop").stderr
     )
     shop.server.sql("create view public.leans as select id from shop.orders")
     assert "leans lean on schema shop and" in shop.schema(data, "shop", "--to=shop", "--over").stderr

@@ -121,7 +121,7 @@ def test_what_is_there_is_replaced_only_when_that_is_said(server: Store, bucket:
     [
         (["--what=nothing"], "'nothing' is no part of this backup; give one of"),
         (["--what={bucket}", "--at=2020-01-01T00:00:00Z"], "is not covered: copies go back to"),
-        (["--what={bucket}", "--at=yesterday"], "'yesterday' is no moment in UTC: give one such as"),
+        (["--what={bucket}", "--at=yesterday"], "'yesterday' is not a UTC time: give one such as"),
         (["--what={bucket}/2031"], "holds nothing"),
     ],
 )

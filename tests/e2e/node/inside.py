@@ -21,7 +21,7 @@ def _missing() -> str | None:
 
 
 _reason = _missing()
-needs_node = pytest.mark.skipif(_reason is not None, reason=f"a real node cannot be had here: {_reason}")
+needs_node = pytest.mark.skipif(_reason is not None, reason=f"a real node is not possible here: {_reason}")
 
 _CONNECT = """
 import socket, sys

@@ -183,7 +183,7 @@ def test_a_backup_is_brought_back_where_the_platform_runs(world: World) -> None:
     assert "restored and compared: schema internal_restored" in copy.succeed(*schema).out
     refused = copy.run(*schema, "--to", "internal")
     assert refused.code != 0
-    assert "schema internal is there: name another with --to, or say --over" in refused.out + refused.err
+    assert "schema internal is there: name another with --to, or add --over" in refused.out + refused.err
 
 
 def _flows(world: World) -> Iterator[tuple[str, Pod, Pod, str, int]]:

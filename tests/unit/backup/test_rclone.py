@@ -71,7 +71,7 @@ def test_a_chunk_that_is_another_at_the_source_does_not_reach_the_archive(rclone
     _put(tmp_path / SOURCE / "loki", "index/day/file", "second", 1_800_000_100)
     assert logs.run().objects == 2
     _put(tmp_path / SOURCE / "loki", "audit/chunk", "forged", 1_800_000_200)
-    with pytest.raises(BackupError, match=r"1 objects of audit are others in the archive: .*chunk"):
+    with pytest.raises(BackupError, match=r"1 objects of audit differ from the archive: .*chunk"):
         logs.run()
     assert (tmp_path / TARGET / "archive" / "audit" / "chunk").read_text() == "first"
     assert (tmp_path / TARGET / "archive" / "index" / "day" / "file").read_text() == "second"
@@ -111,7 +111,7 @@ def test_what_a_copy_left_out_is_no_good_backup(rclone: Rclone, tmp_path: Path) 
     bucket = Bucket(name="media", folder="media")
     plan = ObjectsPlan(kind="object_storage", buckets=(bucket,), copies="copies", keep_days=14)
     now = lambda: datetime.now(UTC)  # noqa: E731
-    with pytest.raises(BackupError, match="1 copies of media are not what was copied: lost"):
+    with pytest.raises(BackupError, match="1 copies of media differ from their source: lost"):
         Objects(plan, Losing(*astuple(rclone)), now).run()
     assert Objects(plan, rclone, now).run().objects == 2
 

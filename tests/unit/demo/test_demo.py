@@ -22,8 +22,8 @@ from settings.loading import check
 from tests.documents.demo.made import BAD, GOOD, LAST, TURNED, VERDICT, replies, run
 from tests.unit.release.guard.given import IMAGE, SINCE, Trial
 
-BROKEN = Judged("failing", "12.0 % of 1000 requests failed, as the pods count")
-WELL = Judged("healthy", "0.1 % of 1000 requests failed, as the pods count")
+BROKEN = Judged("failing", "12.0 % of 1000 requests failed (counted by the pods)")
+WELL = Judged("healthy", "0.1 % of 1000 requests failed (counted by the pods)")
 
 
 def told(verdicts: Callable[[float], Judged], folder: Path) -> Told:

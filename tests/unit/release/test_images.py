@@ -75,7 +75,10 @@ def test_a_file_that_has_no_place_for_it_is_told(copied: Path) -> None:
     file = copied / "Pulumi.prod.yaml"
     lines = [line for line in file.read_text().splitlines(keepends=True) if "/luxima/backup@" not in line]
     file.write_text("".join(lines))
-    with pytest.raises(ReleaseError, match=r"has no image under luxima:backup; write there: image: registry.luxima.id"):
+    with pytest.raises(
+        ReleaseError,
+        match=r"has no image under luxima:backup; add this line there, then run it again: image: registry.luxima.id",
+    ):
         publish(stack_settings("prod"), copied, "abc", Builder(), print)
     assert f"luxima/release@{DIGEST}" in file.read_text()
 

@@ -78,7 +78,7 @@ def test_a_refusal_does_not_forget_what_was_cut_short(tmp_path: Path) -> None:
 
 def fail(folder: Path, *steps: str, error: ReleaseError) -> None:
     with lock.held(folder, "dev", "deploy", "ann", NOW) as journal:
-        journal.look("looking what it would change")
+        journal.look("checking what it would change")
         for step in steps:
             journal.step(step)
         raise error

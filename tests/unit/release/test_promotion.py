@@ -112,7 +112,7 @@ def test_a_dry_run_changes_nothing(file: Path) -> None:
         (Host(), Host(follows=False), None, "does not follow now, and what it does not have would be lost"),
         (Host(away=True), Host(), None, "docker-1 does not answer .* then say --ended docker-1"),
         (Host(), Host(), "docker-2", "--ended is the host of the database, docker-1, and not docker-2"),
-        (Host(code="137"), Host(), None, r"did not end well \(exit code 137\)"),
+        (Host(code="137"), Host(), None, r"did not stop cleanly \(exit code 137\)"),
     ],
 )
 def test_what_could_lose_a_commit_or_leave_two_databases_is_refused(

@@ -28,9 +28,9 @@ CASES: dict[str, tuple[Sequence[Act], str]] = {
     "blue_green with an image to test": ((deployed,), "storefront has an image to test in slot green: `release verify"),
     "canary": (
         (deployed, lambda context: candidate.weigh(context, SERVICE, "canary", 10)),
-        "next: `release canary storefront --percent 20`, or its end: `release canary storefront --promote`, `release ",
+        "next: `release canary storefront --percent 20`, or to end it: `release canary storefront --promote`, ",
     ),
-    "shadow": ((deployed,), "next: `release shadow storefront --percent 10`, or its end: `release shadow "),
+    "shadow": ((deployed,), "next: `release shadow storefront --percent 10`, or to end it: `release shadow "),
 }
 
 

@@ -104,7 +104,7 @@ def test_an_alert_over_logs_has_one_too_and_an_unknown_alert_is_named(capsys: py
     assert main(["postmortem", "--alert", "FailedLoginsFromAddress"]) == 0
     assert main(["postmortem", "--alert", "ReleaseRolledBack"]) == 0
     assert main(["postmortem", "--alert", "DatabaseDwn"]) == 1
-    assert "error: DatabaseDwn is no alert; docs/runbooks has a page for each" in capsys.readouterr().err
+    assert "error: there is no alert DatabaseDwn; docs/runbooks has a page for each" in capsys.readouterr().err
 
 
 def test_what_others_support_is_shown_for_what_the_stack_runs(capsys: pytest.CaptureFixture[str]) -> None:

@@ -25,6 +25,34 @@ def test_a_release_without_a_verb_starts_nothing(capsys: pytest.CaptureFixture[s
     assert 'make release ARGS="status storefront"; ARGS=--help lists it' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["status", "storefrnt"], "storefrnt is not a service of stack dev; services: storefront, admin, auth, api"),
+        (["status", "--json"], "stack dev is not up; run make up STACK=dev first"),
+        (["snapshot"], "stack dev is not up"),
+    ],
+)
+def test_a_release_of_nothing_starts_nothing(
+    arguments: list[str], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(Layout, "base", tmp_path / "base")
+    assert cli.main(["release", "--stack", "dev", "--", *arguments]) == 1
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "base").exists()
+
+
+def test_the_release_tools_help_starts_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["release", "--stack", "dev", "--", "status", "--help"]) == 0
+    assert "Compare the release file" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("verb", ["up", "down", "clean", "status", "shell", "release"])
+def test_a_stack_that_is_not_there_is_named(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main([verb, "--stack", "nope"]) == 1
+    assert capsys.readouterr().err == "error: there is no stack 'nope'; STACK is one of dev, prod, staging\n"
+
+
 @pytest.mark.parametrize("inner", [".sandbox", ".sandbox/dev"])
 def test_what_another_user_made_is_left_to_him(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, inner: str) -> None:
     layout = Layout("dev", tmp_path)

@@ -91,7 +91,11 @@ def test_every_setting_has_its_line_and_what_is_missing_that_of_its_table(tmp_pa
 @pytest.mark.parametrize(
     ("content", "expected", "line"),
     [
-        (b"a: [1", "the file is not YAML: expected ',' or ']', but got '<stream end>'", 1),
+        (
+            b"a: [1",
+            "the file is not YAML: expected ',' or ']', but got '<stream end>'; a bracket or a quote is probably not closed",
+            1,
+        ),
         (b"a: 1\n\tb: 2", "the file is not YAML: found character '\\t' that cannot start any token", 2),
         (b"a: \xff", "the file is not YAML in UTF-8", None),
         (b"a: \x00", "the file is not YAML in UTF-8", None),
@@ -153,7 +157,7 @@ def test_the_check_of_files(old: str, new: str, expected: str | None, tmp_path: 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ("services: [", "line 1: the file is not YAML: expected the node content, but found '<stream end>'"),
+        ("services: [", "line 1: the file is not YAML: expected the node content, but found '<stream end>'; a bracket"),
         (None, "the file is missing; "),
     ],
 )

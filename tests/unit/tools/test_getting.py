@@ -132,7 +132,7 @@ def test_a_failed_build_is_tried_again(machine: Machine) -> None:
 def test_a_build_that_makes_nothing_is_no_success(machine: Machine) -> None:
     machine.go(build="touch $2/server; chmod +x $2/server; exit 0")
 
-    with pytest.raises(ToolError, match="made no such program"):
+    with pytest.raises(ToolError, match="did not produce that program"):
         ensure("etcd")
     assert machine.entries() == []
 

@@ -128,12 +128,12 @@ def judged(
 def test_a_slot_with_few_errors_is_healthy() -> None:
     state, reason, warnings, _ = judged(GOOD)
     assert (state, warnings) == ("healthy", ())
-    assert reason == "0.2 % of 1000 requests failed, as the pods count"
+    assert reason == "0.2 % of 1000 requests failed (counted by the pods)"
 
 
 def test_the_worse_witness_is_told() -> None:
     state, reason, _, _ = judged({**GOOD, EDGE_ERRORS: 90})
-    assert (state, reason) == ("failing", "10.0 % of 900 requests failed, as the gateways count")
+    assert (state, reason) == ("failing", "10.0 % of 900 requests failed (counted by the gateways)")
 
 
 def test_the_window_never_begins_before_the_switch() -> None:

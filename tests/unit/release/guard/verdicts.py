@@ -6,8 +6,8 @@ from typing import Any
 from release.guard import Verdict
 from tests.unit.release.guard.given import Server
 
-GOOD = Verdict("healthy", "0.1 % of 1000 requests failed, as the pods count")
-BAD = Verdict("failing", "12.0 % of 1000 requests failed, as the pods count")
+GOOD = Verdict("healthy", "0.1 % of 1000 requests failed (counted by the pods)")
+BAD = Verdict("failing", "12.0 % of 1000 requests failed (counted by the pods)")
 FEW = Verdict("inconclusive", "a verdict needs 100 requests; there were 3")
 BLIND = Verdict("unknown", "http://prometheus cannot be reached")
 

@@ -92,7 +92,7 @@ def test_where_none_can_be_had_one_line_says_why(layout: Layout, capsys: pytest.
 @pytest.mark.usefixtures("ordinary_user")
 def test_what_is_asked_for_and_cannot_be_had_is_an_error(layout: Layout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(nodes.VARIABLE, "real")
-    with pytest.raises(SandboxError, match=f"cannot be had here: {_REFUSED}; NODE=simulated does without"):
+    with pytest.raises(SandboxError, match=f"is not possible here: {_REFUSED}; NODE=simulated does without"):
         _decided(layout, made=False)
     assert nodes.remembered(layout) is None
 
@@ -124,7 +124,7 @@ def test_a_stack_on_a_real_node_does_not_turn_into_a_simulated_one(
     assert _decided(layout, made=False)
     monkeypatch.setattr(support, "missing", _refused)
     with pytest.raises(
-        SandboxError, match=r"be had here: .* one; mend that .* make clean STACK=dev, then NODE=simulated make up"
+        SandboxError, match=r"possible here: .* one; fix that .* make clean STACK=dev, then NODE=simulated make up"
     ):
         _decided(layout, made=True)
     assert nodes.remembered(layout) == "real"
