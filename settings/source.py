@@ -44,7 +44,7 @@ Naming = Callable[[Path], Path]
 
 def _hint(error: yaml.MarkedYAMLError) -> str:
     """What usually makes a file end too early."""
-    return "; a bracket or a quote is probably not closed" if "<stream end>" in str(error.problem) else ""
+    return "; a bracket or quote is probably not closed" if "<stream end>" in str(error.problem) else ""
 
 
 def read(file: File, setting: Naming) -> Document:

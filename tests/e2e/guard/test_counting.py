@@ -123,7 +123,7 @@ def test_a_slot_whose_pods_are_dead_fails_at_a_real_gateway(emitter: Emitter, tm
                     return seen[-1].state == "failing"
 
                 wait_for(fails, "the gateway's word")
-                assert "as the gateways count" in seen[-1].reason
+                assert "(counted by the gateways)" in seen[-1].reason
 
 
 def push(loki: Loki, slot: str, lines: int) -> None:

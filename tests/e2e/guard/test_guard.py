@@ -53,7 +53,7 @@ def test_a_slot_that_starts_to_fail_is_taken_back_without_a_hand(
     assert scene.room.serial() == scene.serial + 1
     ((result, reason),) = scene.rows
     assert result == "rolled_back"
-    assert "requests failed, as the" in reason
+    assert "requests failed (counted by the" in reason
     wait_for(lambda: SLACK in scene.messages("ReleaseRolledBack"), "a message in Slack")
     wait_for(lambda: any("sendMessage" in path for path in scene.messages("ReleaseRolledBack")), "one in Telegram")
     with capsys.disabled():
@@ -113,7 +113,7 @@ def test_a_slot_whose_pods_are_all_gone_is_seen_by_the_gateways(scene: Scene) ->
     scene.traffic.now(40, pods_up=False)
     assert guard.end() == 4
     assert led_back(scene)
-    assert "as the gateways count" in scene.rows[0][1]
+    assert "(counted by the gateways)" in scene.rows[0][1]
 
 
 @pytest.mark.long

@@ -93,7 +93,8 @@ def test_every_setting_has_its_line_and_what_is_missing_that_of_its_table(tmp_pa
     [
         (
             b"a: [1",
-            "the file is not YAML: expected ',' or ']', but got '<stream end>'; a bracket or a quote is probably not closed",
+            "the file is not YAML: expected ',' or ']', but got '<stream end>'; "
+            "a bracket or quote is probably not closed",
             1,
         ),
         (b"a: 1\n\tb: 2", "the file is not YAML: found character '\\t' that cannot start any token", 2),
