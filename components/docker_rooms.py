@@ -73,6 +73,7 @@ class DockerRooms:
             database.DatabaseArgs(
                 database=settings.database,
                 environment=settings.environment.label,
+                retention=settings.retention.logs,
                 plan=database.plan(settings),
                 login=self._compute.vms[settings.database.host].login,
                 smtp_password=secrets["smtpPassword"],

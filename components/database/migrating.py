@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from components.database.postgres import BACKUP, MONITOR, REPLICA
+from settings.retention import LogRetention
 
 FOLDER: Final = "/migrations"
 """Where the script and the migrations lie in the container that runs it."""
@@ -71,6 +72,13 @@ select :'seen' = 'CHECKSUM' as done, :'seen' not in ('', 'CHECKSUM') as changed 
 """
 _SUPABASE: Final = """\
 \\if :plan \\else
+  select to_regprocedure('internal.log_retention(text)') is not null as kept \\gset
+  \\if :kept
+    create or replace function internal.log_retention(class text) returns interval
+    language sql immutable set search_path = pg_catalog
+    as $$ select make_interval(days => case class when 'security' then DAYS_SECURITY when 'audit' then DAYS_AUDIT
+      else DAYS_DEFAULT end) $$;
+  \\endif
   select not exists (select from pg_database where datname = '_supabase') as missing \\gset
   \\if :missing
     create database _supabase;
@@ -95,11 +103,12 @@ _SUPABASE: Final = """\
 """
 
 
-def migration_files(migrations: Mapping[str, str]) -> dict[str, str]:
+def migration_files(migrations: Mapping[str, str], days: LogRetention) -> dict[str, str]:
     """The script and the migrations, by file name.
 
     Args:
         migrations: Their texts by file name, in the order in which they are to be run.
+        days: How long rows of each class are kept; a change of the settings is brought by the next run.
     """
     steps = [
         _MIGRATION.replace("NAME", name).replace("CHECKSUM", hashlib.sha256(text.encode()).hexdigest())
@@ -108,6 +117,7 @@ def migration_files(migrations: Mapping[str, str]) -> dict[str, str]:
     script = "".join((_HEAD.replace("LOCK", str(_LOCK)), *steps, _SUPABASE)).replace("FOLDER", FOLDER)
     roles = ", ".join(f"'{role}'" for role in _ROLES)
     names = {"ROLES": roles, "MONITOR": MONITOR, "BACKUP": BACKUP, "REPLICA": REPLICA}
+    names |= {f"DAYS_{name.upper()}": str(getattr(days, f"{name}_days")) for name in ("security", "audit", "default")}
     for word, name in names.items():
         script = script.replace(word, name)
     return {SCRIPT: script, **migrations}

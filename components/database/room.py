@@ -23,6 +23,7 @@ from components.routing.database import DATABASE_DOOR
 from settings.database import REPLICATION_PORT
 from settings.database import Database as DatabaseSettings
 from settings.functions import sources
+from settings.retention import LogRetention
 
 NETWORK: Final = "supabase"
 """Network of the parts on their host."""
@@ -37,6 +38,8 @@ class DatabaseArgs:
     database: DatabaseSettings
     environment: str
     """Value of the label `environment`."""
+    retention: LogRetention
+    """How long alerts and deployments that are written down are kept."""
     plan: Plan
     """What runs, with its documents."""
     login: Login
@@ -143,7 +146,7 @@ class Database(pulumi.ComponentResource):
 
         A run that failed is not in the state, so the next `up` goes on where it ended.
         """
-        script = migration_files(migrations())
+        script = migration_files(migrations(), self._args.retention)
         passwords = {file: self._values[file] for file in PASSWORDS}
         found: dict[str, Mapping[str, pulumi.Input[str]]] = {
             FOLDER: {**script, **passwords},

@@ -4,14 +4,12 @@
 
 import json
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from components.database import migrations
 from tests.documents.database.postgres import Postgres, RefusedError
-from tests.recording import STACKS, stack_settings
 
 pytestmark = pytest.mark.needs_tools
 
@@ -231,15 +229,6 @@ def test_rows_leave_by_the_retention_of_their_class(server: Postgres) -> None:
         " select id from internal.audit_deploy where id like 'audit-%' order by 1"
     )
     assert left.split() == ["audit-89", "default-29", "security-59"]
-
-
-@pytest.mark.parametrize("stack", STACKS)
-def test_the_retention_is_that_of_the_settings(server: Postgres, stack: str) -> None:
-    logs = stack_settings(stack).retention.logs
-    days = {"default": logs.default_days, "security": logs.security_days, "audit": logs.audit_days}
-    for class_, expected in days.items():
-        seconds = float(server.sql(f"select extract(epoch from internal.log_retention('{class_}'))"))
-        assert timedelta(seconds=seconds).days == expected
 
 
 def test_the_exporters_role_sees_figures_and_no_data(server: Postgres) -> None:

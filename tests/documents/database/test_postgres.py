@@ -11,10 +11,12 @@ from components.database.migrating import FOLDER, SCRIPT, migration_files
 from components.database.migrations import migrations
 from components.database.postgres import CONF, pg_hba_conf, postgresql_conf
 from settings.database import Database, Sizes
+from settings.retention import LogRetention
 from tests.documents.database.postgres import Postgres, RefusedError
 from tests.recording import STACKS, stack_settings
 
 pytestmark = pytest.mark.needs_tools
+_DAYS = stack_settings("prod").retention.logs
 
 BROKEN = "create table half ();\nselect 1 / 0;\n"
 
@@ -118,7 +120,7 @@ def fresh() -> Iterator[Postgres]:
 
 def test_migrations_are_applied_once_and_in_order(fresh: Postgres, tmp_path: Path) -> None:
     files = {**migrations(), "0004_more.sql": "create table internal.more ();\n"}
-    script = _written(tmp_path, migration_files(files))
+    script = _written(tmp_path, migration_files(files, _DAYS))
     assert (
         "0001_internal.sql: applied\n0002_backup.sql: applied\n0003_replica.sql: applied\n0004_more.sql: applied"
         in fresh.script(script)
@@ -137,8 +139,20 @@ def test_migrations_are_applied_once_and_in_order(fresh: Postgres, tmp_path: Pat
     )
 
 
+def test_rows_are_kept_as_long_as_the_settings_say_also_when_those_change(fresh: Postgres, tmp_path: Path) -> None:
+    for days in (_DAYS, LogRetention(default_days=40, security_days=70, audit_days=365)):
+        fresh.script(_written(tmp_path, migration_files(migrations(), days)))
+        kept = [
+            fresh.sql(f"select extract(day from internal.log_retention('{each}'))")  # noqa: S608 - the test's own words
+            for each in ("default", "security", "audit")
+        ]
+        assert kept == [str(days.default_days), str(days.security_days), str(days.audit_days)]
+    owner = "select proowner::regrole, proacl from pg_proc where proname = 'log_retention'"
+    assert "luxima_log_keeper=X" in fresh.sql(owner)
+
+
 def test_a_plan_says_what_would_be_done_and_does_nothing(fresh: Postgres, tmp_path: Path) -> None:
-    script = _written(tmp_path, migration_files(migrations()))
+    script = _written(tmp_path, migration_files(migrations(), _DAYS))
     assert "0001_internal.sql: would be applied" in fresh.script(script, "--set=plan=on")
     assert fresh.sql("select count(*) from pg_namespace where nspname in ('luxima', 'internal', '_realtime')") == "0"
     assert fresh.sql("select count(*) from pg_database where datname = '_supabase'") == "0"
@@ -151,24 +165,24 @@ def test_one_that_fails_is_told_and_the_next_run_goes_on_there(fresh: Postgres, 
         "0003_c.sql": "create table c ();\n",
     }
     with pytest.raises(RefusedError, match="division by zero"):
-        fresh.script(_written(tmp_path, migration_files(first)))
+        fresh.script(_written(tmp_path, migration_files(first, _DAYS)))
     assert fresh.sql("select string_agg(name, ',') from luxima.migrations") == "0001_a.sql"
     mended = {**first, "0002_b.sql": "create table half ();\n"}
-    said = fresh.script(_written(tmp_path, migration_files(mended)))
+    said = fresh.script(_written(tmp_path, migration_files(mended, _DAYS)))
     assert "0001_a.sql: applied before\n0002_b.sql: applied\n0003_c.sql: applied" in said
 
 
 def test_one_that_was_changed_is_refused(fresh: Postgres, tmp_path: Path) -> None:
-    fresh.script(_written(tmp_path, migration_files({"0001_a.sql": "create table a ();\n"})))
+    fresh.script(_written(tmp_path, migration_files({"0001_a.sql": "create table a ();\n"}, _DAYS)))
     with pytest.raises(RefusedError, match=r"0001_a\.sql was changed after it had been applied: restore it"):
-        fresh.script(_written(tmp_path, migration_files({"0001_a.sql": "create table b ();\n"})))
+        fresh.script(_written(tmp_path, migration_files({"0001_a.sql": "create table b ();\n"}, _DAYS)))
     assert fresh.sql("select to_regclass('b') is null") == "t"
 
 
 def test_a_second_run_waits_for_the_first(fresh: Postgres, tmp_path: Path) -> None:
     """Two at once: each migration is applied by one of them."""
     slow = {"0001_a.sql": "create table a ();\nselect pg_sleep(0.3);\n"}
-    script = _written(tmp_path, migration_files(slow))
+    script = _written(tmp_path, migration_files(slow, _DAYS))
     said = sorted(fresh.at_once(script, script))
     assert "0001_a.sql: applied\n" in said[0]
     assert "0001_a.sql: applied before\n" in said[1]
