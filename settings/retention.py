@@ -1,4 +1,7 @@
-"""`luxima:retention`: how long everything is kept. Loki's limits and bucket lifecycles are derived from this table."""
+"""`luxima:retention`: how long metrics, logs, traces and backups are kept; how long images are: `delivery.registry`.
+
+Loki's limits and bucket lifecycles are derived from this table.
+"""
 
 from typing import Annotated
 

@@ -12,8 +12,8 @@ from components.cloud_init import DOCKER_HOST, CloudConfig
 from components.compute.availability import HighAvailability, HighAvailabilityArgs, Member
 from components.compute.container import LinuxContainer, LinuxContainerArgs
 from components.compute.docker_host import DockerHost, DockerHostArgs, RegistryLogin
-from components.compute.filtering import Network
-from components.compute.firewall import ClusterFirewall, ClusterFirewallArgs
+from components.compute.firewall_options import ClusterFirewall, ClusterFirewallArgs
+from components.compute.firewall_rules import Network
 from components.compute.ssh import public_key
 from components.compute.vm import VirtualMachine, VirtualMachineArgs
 from components.flows import Flows

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import pulumi
 import pulumi_proxmoxve as proxmox
 
-from components.compute.filtering import Network
-from components.compute.firewall import GuestFirewall, GuestFirewallArgs
+from components.compute.firewall_options import GuestFirewall, GuestFirewallArgs
+from components.compute.firewall_rules import Network
 from components.compute.host_key import host_key
 from components.compute.settling import settled, settled_script
 from components.login import Login, Made

@@ -7,8 +7,8 @@ import pulumi
 import pulumi_proxmoxve as proxmox
 
 from components.cloud_init import CloudConfig, user_data
-from components.compute.filtering import Network
-from components.compute.firewall import GuestFirewall, GuestFirewallArgs
+from components.compute.firewall_options import GuestFirewall, GuestFirewallArgs
+from components.compute.firewall_rules import Network
 from components.compute.growing import only_grows
 from components.compute.host_key import host_key
 from components.compute.settling import settled, settled_script

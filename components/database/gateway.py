@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import versions
 from components.database.model import SECRETS, Part
-from components.database.parts import parts
+from components.database.supabase_api import parts
 from components.routing.database import path_rule
 from components.text import to_yaml
 from settings import Settings

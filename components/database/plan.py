@@ -6,8 +6,8 @@ from functools import partial
 
 from components.database import gateway as api
 from components.database.model import Part
-from components.database.parts import parts
 from components.database.postgres import postgres
+from components.database.supabase_api import parts
 from settings import Settings
 
 

@@ -12,12 +12,11 @@ from components.programs import ROUTED
 from components.routing import canary, coolify, database, names, registry
 from components.routing.access import GRANTS, OWN_LOGIN
 from components.routing.middlewares import chain, middlewares
+from components.routing.tls import tls
 from components.text import to_yaml
 from settings import Settings
 from settings.values import Slot
 
-DYNAMIC: Final = "/etc/traefik/dynamic"
-"""Folder that is watched: the routing document, the logins and the certificates."""
 VERSION_PATH: Final = "/.well-known/luxima/routing/"
 """Answers 200 below it for the version that is in use, and for no other."""
 READY_PATH: Final = "/.well-known/luxima/ready"
@@ -25,17 +24,6 @@ READY_PATH: Final = "/.well-known/luxima/ready"
 ROUTING_FILE: Final = "routes/routing.yaml"
 """Path of the document below the watched folder. Traefik reads the folder with the real files, `..<time>`, and would
 read a file beside it a second time by its link; a folder's link it does not follow."""
-ZONE_KEYS: Final = ("public", "core")
-"""Keys of the stack's zones, in the order of `Environment.zones`; each has a certificate."""
-_CIPHERS: Final = (
-    "TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256",
-    "TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384",
-    "TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256",
-    "TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256",
-)
-"""For TLS 1.2; those of 1.3 are not chosen."""
 _NO_BODY: Final = "!HeaderRegexp(`Content-Length`, `[1-9]`)"
 _NO_UPGRADE: Final = "!HeaderRegexp(`Upgrade`, `.`)"
 
@@ -88,7 +76,7 @@ def _document(settings: Settings, slot: Slot) -> dict[str, Any]:
     http: dict[str, Any] = {"routers": routers, "services": backends, "middlewares": middlewares(settings)}
     if transports:
         http["serversTransports"] = transports
-    return {"http": http, "tls": _tls()}
+    return {"http": http, "tls": tls()}
 
 
 def _router(
@@ -217,23 +205,6 @@ def _transports(settings: Settings, service: str) -> Named:
         "idleConnTimeout": "4s",
     }
     return {names.candidate(service, "shadow"): {"maxIdleConnsPerHost": 50, "forwardingTimeouts": limits}}
-
-
-def _tls() -> dict[str, Any]:
-    return {
-        "certificates": [
-            {"certFile": f"{DYNAMIC}/tls/{key}/tls.crt", "keyFile": f"{DYNAMIC}/tls/{key}/tls.key"} for key in ZONE_KEYS
-        ],
-        "options": {
-            "default": {
-                "minVersion": "VersionTLS12",
-                "cipherSuites": list(_CIPHERS),
-                # A name without a certificate gets no self-signed one.
-                "sniStrict": True,
-                "alpnProtocols": ["h2", "http/1.1"],
-            }
-        },
-    }
 
 
 def _version_routers(settings: Settings, slot: Slot) -> Named:

@@ -9,8 +9,8 @@ import yaml
 
 from components.database.gateway import gateway
 from components.database.model import Part
-from components.database.parts import parts
 from components.database.postgres import postgres
+from components.database.supabase_api import parts
 from settings.database import REPLICATION_PORT
 from settings.functions import sources, version
 from settings.secrets import GENERATED

@@ -20,7 +20,7 @@ import pytest
 import requests
 
 import versions
-from components.database.parts import parts
+from components.database.supabase_api import parts
 from components.database.tokens import key_list, token
 from components.observability import log_agent
 from settings.functions import FOLDER, sources, version

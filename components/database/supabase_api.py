@@ -7,8 +7,8 @@ import json
 from typing import Final
 
 import versions
-from components.database.beside import imgproxy, meta, pooler, storage, studio
 from components.database.model import DATABASE, ENV_FILE, NOBODY, NODE, PORT, SECRETS, Part, uri
+from components.database.supabase_beside import imgproxy, meta, pooler, storage, studio
 from settings import Settings
 from settings.functions import sources, version
 

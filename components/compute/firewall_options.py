@@ -7,7 +7,7 @@ from typing import Literal
 import pulumi
 import pulumi_proxmoxve as proxmox
 
-from components.compute.filtering import Rule
+from components.compute.firewall_rules import Rule
 from components.login import Made
 
 _OWN_ADDRESSES = "ipfilter-net0"
