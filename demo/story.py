@@ -50,7 +50,7 @@ class Story:
         with self._step("copy"):
             stage.set(_BEHAVIOUR)
         with self._step("up"):
-            stage.sandbox("up", "--stack", STACK, "--images", str(stage.images))
+            stage.sandbox("up", "--stack", STACK, "--images", str(stage.images), "--state-at-end")
         settings = stage.settings
         fqdn, ttl = settings.environment.domain, settings.dns.switch_ttl_seconds
         users = Users(stage.layout.base, fqdn, ttl, number=_USERS)

@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from sandbox import images, interrupts
@@ -12,6 +13,8 @@ from settings import SettingsError
 from tools import ToolError
 
 _INTERRUPTED = 130
+_AT_END = ("up", "destroy")
+"""Verbs that write the state after each step."""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -72,7 +75,8 @@ def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
         from sandbox.verbs import release
 
         return release.show_help(options.arguments)
-    return _hold(layout, verb, signals, _arguments(options.arguments, layout.stack) if verb == "release" else [])
+    arguments = _arguments(options.arguments, layout.stack) if verb == "release" else []
+    return _hold(layout, verb, signals, arguments, state_at_end=verb in _AT_END and options.state_at_end)
 
 
 def _arguments(given: list[str], stack: str) -> list[str]:
@@ -90,7 +94,9 @@ def _arguments(given: list[str], stack: str) -> list[str]:
     return given
 
 
-def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: Sequence[str]) -> int:
+def _hold(
+    layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: Sequence[str], *, state_at_end: bool
+) -> int:
     """Run a verb that changes the stack: only one at a time, and after what a killed run left is cleared."""
     from sandbox.engine import orphans
     from sandbox.lock import exclusive
@@ -102,9 +108,9 @@ def _hold(layout: Layout, verb: str, signals: interrupts.Interrupts, arguments: 
         release.require(layout, settings, arguments)
     layout.prepare()
     runs: dict[str, Callable[[Layout, interrupts.Interrupts], None]] = {
-        "up": up.run,
+        "up": partial(up.run, state_at_end=state_at_end),
         "refresh": refresh.run,
-        "destroy": destroy.run,
+        "destroy": partial(destroy.run, state_at_end=state_at_end),
     }
     with exclusive(layout, verb):
         for sentence in orphans.clear(layout.engine):
@@ -147,6 +153,13 @@ def _parser() -> argparse.ArgumentParser:
                 type=Path,
                 metavar="FILE.json",
                 help="environment of images of services, by their name: how each is to behave on a real node",
+            )
+        if verb in _AT_END:
+            command.add_argument(
+                "--state-at-end",
+                action="store_true",
+                help="write the state once, which takes less time; if the run is killed, nobody knows what was made: "
+                "for stacks that are thrown away",
             )
         if verb == "preview":
             command.add_argument("--format", choices=["text", "json"], default="text")

@@ -39,6 +39,7 @@ def build(
     bundle: Path | None,
     adopt: bool = False,
     docker_hosts: Mapping[str, str] | None = None,
+    state_at_end: bool = False,
     base: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """The whole environment.
@@ -49,6 +50,7 @@ def build(
         bundle: Certificate authorities to trust; the system's when None.
         adopt: Whether the Kubernetes plugin may take over an object that is there already.
         docker_hosts: URL of the engine's socket by address of the Docker host; hosts without one are recorded.
+        state_at_end: Whether the engine writes the state once, and not after each step.
         base: The user's environment; this process's when None.
     """
     own = os.environ if base is None else base
@@ -77,6 +79,9 @@ def build(
     if adopt:
         # Never without need: with it a plugin cannot preview the replacement of an object that is still there.
         made["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] = "true"
+    if state_at_end:
+        # The engine does so only when it is told that it may try things out, too.
+        made |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
     if docker_hosts:
         made["LUXIMA_DOCKER_HOSTS"] = json.dumps(docker_hosts)
     return {**kept, **made}

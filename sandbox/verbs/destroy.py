@@ -10,8 +10,14 @@ from sandbox.report.console import say, tell
 from sandbox.verbs import runs, session
 
 
-def run(layout: Layout, interrupts: Interrupts) -> None:
-    """Destroy the stack; the servers go on running, empty."""
+def run(layout: Layout, interrupts: Interrupts, *, state_at_end: bool = False) -> None:
+    """Destroy the stack; the servers go on running, empty.
+
+    Args:
+        layout: The stack.
+        interrupts: What a signal reaches.
+        state_at_end: Whether the state is written once: after a kill nobody knows what was removed.
+    """
     began = time.monotonic()
     before = state.read(layout.engine)
     if not before.resources and not before.pending:
@@ -23,7 +29,7 @@ def run(layout: Layout, interrupts: Interrupts) -> None:
             f"Pulumi.{layout.stack}.yaml, run make up STACK={layout.stack}, then this again; or run make clean "
             f"STACK={layout.stack}, which removes the sandbox with all that is in it"
         )
-    ready = session.prepare(layout, interrupts)
+    ready = session.prepare(layout, interrupts, state_at_end=state_at_end)
     runs.catch_up(ready, "destroy")
     say(f"removing {len(before.driven)} resources")
     runs.run(ready, "destroy", ready.engine.destroy)

@@ -96,7 +96,14 @@ def _needed(config: overlay.Config, made: dict[str, str]) -> dict[str, str]:
     return {key: value for key, value in made.items() if key in needed}
 
 
-def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = (), *, program: bool = True) -> Session:
+def prepare(
+    layout: Layout,
+    interrupts: Interrupts,
+    released: Sequence[str] = (),
+    *,
+    program: bool = True,
+    state_at_end: bool = False,
+) -> Session:
     """Start what is needed; the stack is held by this run.
 
     Args:
@@ -104,6 +111,7 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
         interrupts: What a signal reaches.
         released: Images that are about to be released.
         program: Whether the platform's program is run in this process.
+        state_at_end: Whether the engine writes the state once, and not after each step.
 
     Raises:
         SandboxError: When anything cannot be had, with what to do.
@@ -165,6 +173,7 @@ def prepare(layout: Layout, interrupts: Interrupts, released: Sequence[str] = ()
         bundle=bundle,
         adopt=marks.unfinished(layout),
         docker_hosts=docker.reachable(layout, settings),
+        state_at_end=state_at_end,
     )
     lost = marks.lost_worlds(layout, fleet.worlds(layout)) if present.driven else []
     engine = make_engine(programs["pulumi"], layout, built, interrupts)

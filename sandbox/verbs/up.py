@@ -10,11 +10,17 @@ from sandbox.servers import docker
 from sandbox.verbs import runs, session
 
 
-def run(layout: Layout, interrupts: Interrupts) -> None:
-    """Start the servers and make the stack what the program says."""
+def run(layout: Layout, interrupts: Interrupts, *, state_at_end: bool = False) -> None:
+    """Start the servers and make the stack what the program says.
+
+    Args:
+        layout: The stack.
+        interrupts: What a signal reaches.
+        state_at_end: Whether the state is written once: after a kill nobody knows what was made.
+    """
     began = time.monotonic()
     say(f"stack {layout.stack}: settings are right; starting the servers")
-    ready = session.prepare(layout, interrupts)
+    ready = session.prepare(layout, interrupts, state_at_end=state_at_end)
     runs.catch_up(ready, "up")
     say("running the program on the engine, under the policies in policy/")
     events = runs.plan(ready, "up")

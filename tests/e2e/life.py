@@ -170,7 +170,7 @@ def leaves_nothing(copy: Checkout, world: World) -> None:
     """On no server, and no process."""
     if any(item.get("protect") for item in world.state()):
         _protection_is_taken_away(copy, world)
-    done = copy.succeed("destroy", "--stack", world.stack)
+    done = copy.succeed("destroy", "--stack", world.stack, "--state-at-end")
     assert re.search(r"Destroyed \d+ resources in \d+ s: nothing left\.", done.out), str(done)
     expected.assert_nothing(world)
     assert [item["type"] for item in world.state()] in ([], ["pulumi:pulumi:Stack"])

@@ -36,7 +36,7 @@ def watched() -> Iterator[Watched]:
         copy.commit()
         made = Watched(copy, World(copy, _STACK))
         made.before = _with_an_engine_that_is_killed(made)
-        made.up = made.run(*_UP)
+        made.up = made.run(*_UP, "--state-at-end")
         assert made.up.code == 0, str(made.up)
         assert copy.git("status", "--porcelain") == ""
         yield made

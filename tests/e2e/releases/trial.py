@@ -108,7 +108,7 @@ def trial(strategy: str, images: Mapping[str, Mapping[str, str]]) -> Generator[T
         old = str(released["services"][SERVICE]["slots"]["blue"]["image"])
         (copy.temporary / "images.json").write_text(json.dumps(images), encoding="utf-8")
         copy.commit()
-        copy.succeed("up", "--stack", STACK, "--images", str(copy.temporary / "images.json"))
+        copy.succeed("up", "--stack", STACK, "--images", str(copy.temporary / "images.json"), "--state-at-end")
         made = Trial(copy, World(copy, STACK), old)
         wait_for(lambda: not_ready(made.world) == [], "every pod is ready", _START_SECONDS)
         yield made

@@ -20,7 +20,7 @@ def test_nothing_of_the_user_leads_the_engine_elsewhere(tmp_path: Path) -> None:
     assert made["HOME"] == made["PULUMI_HOME"] == str(tmp_path / "home")
     assert made["PATH"] == f"{tmp_path / 'bin'}:/bin"
     assert made["LANG"] == "C"
-    assert {"LUXIMA_DOCKER_HOSTS", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS"}.isdisjoint(made)
+    assert {"LUXIMA_DOCKER_HOSTS", "PULUMI_K8S_UPSERT_EXISTING_OBJECTS", "PULUMI_SKIP_CHECKPOINTS"}.isdisjoint(made)
 
 
 def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
@@ -32,10 +32,12 @@ def test_adoption_and_trust_are_told(tmp_path: Path) -> None:
         bundle=tmp_path / "ca",
         adopt=True,
         docker_hosts=hosts,
+        state_at_end=True,
         base={"LUXIMA_DOCKER_HOSTS": "x"},
     )
     assert json.loads(made["LUXIMA_DOCKER_HOSTS"]) == hosts
     assert made["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] == "true"
+    assert made["PULUMI_EXPERIMENTAL"] == made["PULUMI_SKIP_CHECKPOINTS"] == "true"
     assert made["SSL_CERT_FILE"] == made["REQUESTS_CA_BUNDLE"] == str(tmp_path / "ca")
 
 
