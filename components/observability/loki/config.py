@@ -120,7 +120,9 @@ def _bucket(settings: Settings) -> dict[str, Any]:
         "insecure": False,
         "sse": {"type": "SSE-S3"},
         "http_config": {"timeout": "60s", "insecure_skip_verify": False, **({"ca_file": ca} if ca else {})},
-        "backoff_config": {"min_period": "250ms", "max_period": "10s", "max_retries": 10},
+        # For reads alone, also of what was never written, as at the first start. A read waits 9 to 17 s for an object
+        # storage that restarts; a query is tried five times.
+        "backoff_config": {"min_period": "250ms", "max_period": "2s", "max_retries": 10},
     }
 
 

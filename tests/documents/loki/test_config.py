@@ -52,6 +52,20 @@ def test_loki_refuses_what_it_does_not_know(tmp_path: Path) -> None:
     assert subprocess.run(command, capture_output=True, timeout=60, check=False).returncode != 0
 
 
+def test_a_read_outlives_a_short_restart_of_the_storage_and_a_first_start_does_not_wait_long() -> None:
+    """Loki repeats a read of what is not there, too: the first of all is of what was never written."""
+    told = _config("dev")["common"]["storage"]["s3"]["backoff_config"]
+    least, most = 0.0, 0.0
+    low, longest = (float(re.sub("m?s", "", told[key])) for key in ("min_period", "max_period"))
+    low /= 1000
+    for _ in range(told["max_retries"]):
+        # As Loki does: somewhere between the last and the next, which is twice as long until it is the longest.
+        high = min(2 * low, longest)
+        least, most = least + low, most + high
+        low = low if high == longest else high
+    assert 5 < least < most < 20
+
+
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_class_is_kept_as_long_as_the_table_says(stack: str) -> None:
     table = stack_settings(stack).retention.logs
