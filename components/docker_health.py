@@ -5,14 +5,16 @@ from collections.abc import Sequence
 import pulumi_docker as docker
 
 
-def healthcheck(tests: Sequence[str]) -> docker.ContainerHealthcheckArgs:
+def healthcheck(tests: Sequence[str], *, awaited: bool = False) -> docker.ContainerHealthcheckArgs:
     """Have the engine ask every 10 s: a start may take a minute, and after a minute of silence it is unhealthy.
 
     Args:
         tests: Command in the container that ends well when it serves; CMD or CMD-SHELL first.
+        awaited: Whether others are made only when it serves: it is asked every 3 s.
     """
+    interval, retries = ("3s", 20) if awaited else ("10s", 6)
     return docker.ContainerHealthcheckArgs(
-        tests=list(tests), interval="10s", timeout="5s", retries=6, start_period="60s"
+        tests=list(tests), interval=interval, timeout="5s", retries=retries, start_period="60s"
     )
 
 

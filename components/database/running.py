@@ -83,7 +83,7 @@ class Runner:
             memory_swap=part.memory_mib,
             restart="unless-stopped",
             destroy_grace_seconds=60 if part.keeps else 10,
-            healthcheck=healthcheck(part.health),
+            healthcheck=healthcheck(part.health, awaited=wait),
             wait=wait or None,
             wait_timeout=_STARTS if wait else None,
             mounts=mounts,

@@ -104,6 +104,8 @@ class Server(pulumi.ComponentResource):
         kept = docker.ContainerMountVolumeOptionsArgs(no_copy=True)
         data = docker.ContainerMountArgs(type="volume", source=volume, target=_DRIVE, volume_options=kept)
         own = next((node for node in args.nodes if node.host == args.host), None)
+        # On the first day nodes serve when a majority is there, so only the last is waited for.
+        awaited = alone or own is args.nodes[-1]
         self.container = docker.Container(
             f"{name}-container",
             name=CONTAINER,
@@ -137,10 +139,10 @@ class Server(pulumi.ComponentResource):
                 [
                     *("CMD", "curl", "-fsko", "/dev/null"),
                     f"https://127.0.0.1:{NODE_PORT}/minio/health/{'ready' if alone else 'cluster'}",
-                ]
+                ],
+                awaited=awaited,
             ),
-            # On the first day nodes serve when a majority is there, so only the last is waited for.
-            wait=alone or own is args.nodes[-1],
+            wait=awaited,
             wait_timeout=300,
             mounts=[files.mount, data],
             log_driver="json-file",

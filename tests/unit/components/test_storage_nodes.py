@@ -76,6 +76,7 @@ def test_a_node_is_changed_when_the_one_before_is_back_and_made_without_waiting(
     containers = [_one(recorder, CONTAINER, f"storage-{host}-container").inputs for host in HOSTS]
     # One that waited for a majority would wait for those that are made after it.
     assert [each["wait"] for each in containers] == [False, False, True]
+    assert [each["healthcheck"]["interval"] for each in containers] == ["10s", "10s", "3s"]
     assert {each["healthcheck"]["tests"][-1] for each in containers} == {"https://127.0.0.1:9000/minio/health/cluster"}
 
 
