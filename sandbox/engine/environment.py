@@ -21,6 +21,9 @@ _FOREIGN = (
 )
 """Prefixes of variables with which the engine or a plugin could be led to a server outside."""
 
+STATE_AT_END: Mapping[str, str] = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+"""Has the engine write the state once, instead of two or three times for each resource; it is an experiment of its."""
+
 _LOOPBACK = "localhost,127.0.0.1,127.0.0.2,127.0.0.0/8"
 
 
@@ -80,8 +83,7 @@ def build(
         # Never without need: with it a plugin cannot preview the replacement of an object that is still there.
         made["PULUMI_K8S_UPSERT_EXISTING_OBJECTS"] = "true"
     if state_at_end:
-        # The engine does so only when it is told that it may try things out, too.
-        made |= {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+        made |= STATE_AT_END
     if docker_hosts:
         made["LUXIMA_DOCKER_HOSTS"] = json.dumps(docker_hosts)
     return {**kept, **made}

@@ -30,8 +30,6 @@ from tools import ensure
 PASSPHRASE = "of this measurement only"
 ATTACHED = "PULUMI_DEBUG_PROVIDERS"
 """The engine's variable for providers that run already: `package:port`, with commas between."""
-AT_THE_END = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
-"""Has the engine write the state once, instead of two or three times for each resource."""
 
 
 class TimedCommand(EngineCommand):
@@ -59,7 +57,7 @@ def main(folder: EngineFolder, verb: str, which: str, packs: list[str]) -> int:
         declare = bare.program(recorded["resources"])
         modules = list[str](recorded["modules"] if sdk else [])
     taken = {"imports": 0.0}
-    chosen = {name: value for name, value in os.environ.items() if name in {ATTACHED, *AT_THE_END}}
+    chosen = {name: value for name, value in os.environ.items() if name in {ATTACHED, *environment.STATE_AT_END}}
     built = environment.build(folder, passphrase=PASSPHRASE, bundle=None) | chosen
     command = TimedCommand(ensure("pulumi")["pulumi"], folder, built)
     timed = _importing_first(modules, declare, taken)

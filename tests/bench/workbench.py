@@ -23,7 +23,7 @@ from sandbox.providers.protocol import add_to_server, grpc
 from sandbox.providers.recorded import Recorded, digest
 from sandbox.verbs.session import stand_ins
 from tests.bench.measuring import Run, RunError
-from tests.bench.once import AT_THE_END, ATTACHED, PASSPHRASE
+from tests.bench.once import ATTACHED, PASSPHRASE
 from tools import ensure
 
 _PACKAGES = ("command", "docker", "kubernetes", "minio", "proxmoxve", "pulumi-python", "random")
@@ -133,10 +133,10 @@ class Workbench:
         shutil.rmtree(self._folder.state / ".pulumi", ignore_errors=True)
         arguments = [str(self._folder.base), self._folder.stack, verb, program, *([str(pack)] if pack else [])]
         command = [sys.executable, "-m", "tests.bench.once", *arguments]
-        environment = self._environment | (AT_THE_END if at_the_end else {})
+        variables = self._environment | (dict(environment.STATE_AT_END) if at_the_end else {})
         try:
             done = subprocess.run(
-                command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, timeout=_SECONDS, check=False
+                command, cwd=ROOT, env=variables, stdout=subprocess.PIPE, timeout=_SECONDS, check=False
             )
         except subprocess.TimeoutExpired:
             raise RunError(f"not done after {_SECONDS} s") from None

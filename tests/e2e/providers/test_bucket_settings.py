@@ -24,6 +24,7 @@ from pulumi import automation
 from components.storage.bucket import Bucket, BucketArgs
 from components.storage.lifecycle import LifecycleRule
 from sandbox import plugins
+from sandbox.engine import environment
 from sandbox.layout import EngineFolder
 from settings.storage import Bucket as BucketSettings
 from tests.e2e.providers.minio_server import KMS_KEY, Running, running
@@ -104,7 +105,7 @@ def trial(tmp_path: Path) -> Generator[Trial]:
     with running(ensure("minio")["minio"], tmp_path) as server:
         folder = EngineFolder(tmp_path / "engine", "trial")
         # Nothing of this stack has to survive a kill: its state is written once, at the end.
-        at_the_end = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+        at_the_end = environment.STATE_AT_END
         yield Trial(server, engine_in(folder, plugins.choose(os.defpath), bundle=server.bundle, more=at_the_end))
 
 
