@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
 import re
 import secrets
+import signal
 from typing import Any, cast
 
 from components.kubernetes import k3s_vms
 from components.kubernetes.kube_vip import kube_vip
-from tests.e2e.checkout import Checkout, Done
+from tests.e2e.checkout import LONGEST, Checkout, Done
 from tests.e2e.world import World, expected
+from tests.e2e.world.cluster import Refused
 from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
+from tests.waiting import wait_for
 
 _STRANGE = "registry.example.test/by/hand:latest"
 """An image that somebody put into a Deployment by hand."""
@@ -38,6 +42,36 @@ def setting(world: World, file: str, pattern: str, by: int = 1) -> None:
 def one_pod_more(world: World) -> None:
     """The services file asks for it."""
     setting(world, f"services/{world.stack}.yaml", r"(\n  replicas: )(\d+)")
+
+
+def an_engine_is_killed_while_pods_are_waited_for(world: World, slot: str) -> str:
+    """The slot's Deployment is there, and the state does not know it. Gives its id."""
+    running = world.checkout.start("up", "--stack", world.stack)
+    running.wait_for("running the program on the engine")
+    # No pod of it gets ready, however late this looks.
+    _may_run_pods(world, may=False)
+    wait_for(lambda: deployment(world, slot) is not None, "the Deployment is there", LONGEST)
+    os.kill(world.process("engine"), signal.SIGKILL)
+    done = world.checkout.finish(running)
+    assert done.code == 1, str(done)
+    assert not any(item["urn"].endswith(f"::service-{SERVICE}-{slot}-deployment") for item in world.state())
+    _may_run_pods(world, may=True)
+    return str(deployment(world, slot))
+
+
+def _may_run_pods(world: World, *, may: bool) -> None:
+    for node in world.cluster.items("/api/v1/nodes"):
+        path = f"/api/v1/nodes/{node['metadata']['name']}"
+        world.cluster.patch(path, {"spec": {"unschedulable": None if may else True}})
+
+
+def deployment(world: World, slot: str) -> str | None:
+    """The id of a slot's Deployment, if it is there."""
+    try:
+        found = world.cluster.get(f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-{slot}")
+    except Refused:
+        return None
+    return str(found["metadata"]["uid"])
 
 
 def stands(world: World) -> None:

@@ -14,7 +14,9 @@ def test_a_stack_lives(stack: str) -> None:
     with checkout() as copy:
         copy.commit()
         world = World(copy, stack)
+        made = life.an_engine_is_killed_while_pods_are_waited_for(world, "blue")
         life.is_up(copy.succeed("up", "--stack", stack), world)
+        assert life.deployment(world, "blue") == made
         assert copy.git("status", "--porcelain") == ""
         life.takes_what_every_node_applies(world)
         life.does_not_change_when_nothing_did(copy, world)

@@ -11,10 +11,9 @@ import re
 import pytest
 
 from tests.e2e.checkout import Done
-from tests.e2e.dev.watched import Watched
 from tests.e2e.life import next_release
 from tests.e2e.world import World
-from tests.e2e.world.expected_cluster import NAMESPACE, SERVICE
+from tests.e2e.world.expected_cluster import SERVICE
 from tests.programs import free_port
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(3600)]
@@ -22,7 +21,6 @@ pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(3600)]
 _STACK = "dev"
 _UP = ("up", "--stack", _STACK)
 _FILE = f"Pulumi.{_STACK}.yaml"
-_DEPLOYMENT = f"/apis/apps/v1/namespaces/{NAMESPACE}/deployments/{SERVICE}-blue"
 _PROMETHEUS = "/apis/apps/v1/namespaces/observability/statefulsets/prometheus"
 
 
@@ -32,13 +30,6 @@ def said(done: Done, *parts: str) -> None:
     assert len(errors) == 1, str(done)
     assert all(part in errors[0] for part in parts), f"{parts}\n{done}"
     assert "Traceback" not in done.text
-
-
-def test_what_a_killed_engine_made_is_taken_over(watched: Watched) -> None:
-    done = watched.up
-    assert done is not None
-    assert re.search(r"kubernetes apps/v1 Deployment .*kube-apiserver, by the official plugin", done.out), str(done)
-    assert watched.world.cluster.get(_DEPLOYMENT)["metadata"]["uid"] == watched.before
 
 
 def test_the_size_of_a_volume_is_refused_before_anything_changes(world: World) -> None:

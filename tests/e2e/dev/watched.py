@@ -15,8 +15,6 @@ class Watched:
 
     copy: Checkout
     world: World
-    before: str = ""
-    """Id of a Deployment that an engine had made before it was killed."""
     up: Done | None = None
     """The command that brought the stack up."""
     in_processes: list[leaks.Leak] = field(default_factory=list[leaks.Leak])
