@@ -7,6 +7,7 @@ kube-proxy or Docker translates them, and a pod of another node by the address o
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, Literal, TypeVar
 
 from components.flows import ANYWHERE, Flow, Networks, Peer, Pods
@@ -15,6 +16,8 @@ from settings.edge import Edge
 from settings.kubernetes import Kubernetes
 
 _Item = TypeVar("_Item")
+_network: Final = cache(ipaddress.IPv4Network)
+"""Each address is read once, and not for each guest and flow again."""
 _LONGEST: Final = 30
 """Addresses in one rule; Proxmox takes 512 characters."""
 _MOST_PORTS: Final = 15
@@ -114,7 +117,7 @@ class Network:
 
     def _hidden(self, cidr: str) -> bool:
         inside = (self.kubernetes.pod_cidr, self.kubernetes.service_cidr)
-        return any(ipaddress.IPv4Network(cidr).subnet_of(ipaddress.IPv4Network(each)) for each in inside)
+        return any(_network(cidr).subnet_of(_network(each)) for each in inside)
 
     @property
     def _nodes(self) -> Networks:

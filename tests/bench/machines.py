@@ -22,20 +22,20 @@ _KEPT = 1_000_000
 
 
 def _settings(endpoint: str, machines: int) -> Settings:
-    """Prod's, with so many Docker hosts and nothing else."""
+    """Prod's, with one Docker host and so many agents that it is all of them: each such host would have a plugin."""
     settings = stack_settings("prod")
     data: dict[str, Any] = {**settings.compute.model_dump(), "endpoint": endpoint, "containers": {}}
-    like = data["vms"]["docker-1"]
-    data["vms"] = {
-        f"docker-{number}": {
+    host, like = ({**data["vms"][name], "protected": False} for name in ("docker-1", "k3s-agent-1"))
+    agents = {
+        f"k3s-agent-{number}": {
             **like,
             "id": 4000 + number,
             "node": _NODES[number % len(_NODES)],
             "address": f"10.10.{31 + number // 250}.{number % 250 + 1}",
-            "protected": False,
         }
-        for number in range(machines)
+        for number in range(1, machines)
     }
+    data["vms"] = {"docker-1": host, **agents}
     return settings.model_copy(update={"compute": Compute.model_validate(data)})
 
 

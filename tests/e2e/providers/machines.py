@@ -81,7 +81,7 @@ class Trial:
         if (said := event.diagnostic_event) is not None and said.severity == "error":
             self.errors.append(said.message.strip())
         for moment, told in (("begun", event.resource_pre_event), ("ended", event.res_outputs_event)):
-            if told is not None and told.metadata.op.value != "same":
+            if told is not None and told.metadata.op.value != "same" and "luxima:" not in told.metadata.type:
                 self.order.append((moment, told.metadata.urn.rpartition("::")[2]))
 
     def guests(self, role: str) -> list[str]:
