@@ -1,5 +1,6 @@
 """How often `up` asks the Proxmox API: `python -m tests.bench.machines [10 100]`, against the simulated one."""
 
+import os
 import sys
 import tempfile
 import time
@@ -8,17 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from components.compute import ComputeCluster
+from sandbox import plugins
 from sandbox.credentials import private_key
+from sandbox.layout import EngineFolder
 from settings import Settings
 from settings.compute import Compute
 from tests import arguments
-from tests.machines import stack_on
+from tests.engine import engine_in
 from tests.recording import stack_settings
 from tests.unit.sandbox.proxmox import TOKEN, Running, running
 
 _NODES = ("pve1", "pve2", "pve3")
 _KEPT = 1_000_000
 """Requests that the simulated API remembers."""
+_NO_CHECKPOINTS = {"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
+"""The state is written once, at the end: after each step of a thousand it takes longer than all requests."""
 
 
 def _settings(endpoint: str, machines: int) -> Settings:
@@ -60,7 +65,9 @@ def measure(machines: int) -> Iterator[str]:
         def program() -> None:
             ComputeCluster("compute", arguments.machines(settings, TOKEN, key))
 
-        stack = stack_on(server, Path(name))(program)
+        folder = EngineFolder(Path(name) / "engine", "prod")
+        chosen = plugins.choose(os.defpath)
+        stack = engine_in(folder, chosen, bundle=server.certificate, more=_NO_CHECKPOINTS)(program)
         yield str(machines)
         for act in (lambda: stack.up(color="never"), lambda: stack.up(color="never"), lambda: stack.refresh()):
             requests, seconds = _asked(server, act)
