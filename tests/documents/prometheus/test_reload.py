@@ -1,6 +1,6 @@
 """A changed rule is read by the Prometheus that runs, and neither it nor a restart starts an alert's clock anew."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -29,32 +29,26 @@ def stateful_set(settings: Settings, name: str) -> dict[str, Any]:
     return spec
 
 
-def with_other_rules(settings: Settings) -> Settings:
-    """Other rules, and one group more: of metrics by the signal, of logs by the minutes."""
+def changed(settings: Settings) -> Settings:
+    """With other rules, one group more, of metrics by the signal, of logs by the minutes, and another interval."""
     observed = settings.observability
     signals = {**observed.anomalies, "one-more": Signal(expression="x", by=("y",))}
     alerts = observed.alerts.model_copy(update={"escalate_minutes": 45, "resolve_minutes": 7})
-    changed = observed.model_copy(update={"anomalies": signals, "alerts": alerts})
-    return settings.model_copy(update={"observability": changed})
+    update = {"anomalies": signals, "alerts": alerts, "scrape_interval_seconds": 20}
+    return settings.model_copy(update={"observability": observed.model_copy(update=update)})
 
 
-def with_another_interval(settings: Settings) -> Settings:
-    changed = settings.observability.model_copy(update={"scrape_interval_seconds": 20})
-    return settings.model_copy(update={"observability": changed})
-
-
-@pytest.mark.parametrize("change", [with_other_rules, with_another_interval])
 @pytest.mark.parametrize("program", ["prometheus", "loki"])
-def test_no_pod_is_rolled_for_what_its_program_reads_anew(program: str, change: Callable[[Settings], Settings]) -> None:
+def test_no_pod_is_rolled_for_what_its_program_reads_anew(program: str) -> None:
     settings = stack_settings("prod")
-    assert stateful_set(settings, program) == stateful_set(change(settings), program)
+    assert stateful_set(settings, program) == stateful_set(changed(settings), program)
 
 
 def test_the_rules_that_change_are_in_the_files_that_are_mounted() -> None:
     settings = stack_settings("prod")
     for name in ("prometheus-read-anew", "loki-read-anew"):
-        before, after = (config_map(each, name) for each in (settings, with_other_rules(settings)))
-        assert before != after
+        before, after = (config_map(each, name) for each in (settings, changed(settings)))
+        assert {file for file, text in before.items() if text != after[file]} - {"prometheus.yml"}
         assert before.keys() == after.keys()
 
 
