@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 
@@ -49,34 +49,29 @@ def test_no_mandatory_rule_is_broken(stack: str) -> None:
     assert _broken(_platform(stack), stack) == []
 
 
-def test_before_its_first_backup_a_stack_keeps_the_rules_as_well() -> None:
+def test_before_its_first_backup_and_release_a_stack_keeps_the_rules_as_well() -> None:
     """PostgreSQL archives nothing then; the rule that it does is broken by what the other one is told."""
     settings = stack_settings("prod")
-    without = settings.model_copy(update={"backup": settings.backup.model_copy(update={"image": None})})
-    assert _broken(_declared(without), "prod") == []
+    nothing: dict[str, Any] = {
+        "backup": settings.backup.model_copy(update={"image": None}),
+        "releases": Releases.model_validate({"services": {}}),
+    }
+    assert _broken(_declared(settings.model_copy(update=nothing)), "prod") == []
 
 
-def test_before_its_first_release_a_stack_keeps_the_rules_as_well() -> None:
-    empty = stack_settings("prod").model_copy(update={"releases": Releases.model_validate({"services": {}})})
-    assert _broken(_declared(empty), "prod") == []
-
-
-def test_on_a_cluster_that_is_there_a_stack_keeps_the_rules_as_well() -> None:
-    settings = stack_settings("prod")
-    there = settings.model_copy(update={"kubernetes": settings.kubernetes.model_copy(update={"mode": "existing"})})
-    assert _broken(_declared(there), "prod") == []
-
-
-def test_with_a_database_elsewhere_a_stack_keeps_the_rules_as_well() -> None:
-    """Its exporter verifies it by the authority that is given, and whoever keeps it makes its backups."""
+@pytest.mark.parametrize("authority", [None, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"])
+def test_with_a_cluster_and_a_database_that_are_there_a_stack_keeps_the_rules_as_well(authority: str | None) -> None:
+    """The exporter verifies the database by the authority that is given; whoever keeps it makes its backups."""
     settings = stack_settings("prod")
     hosts = {**settings.dns.hosts, "public": {**settings.dns.hosts.get("public", {}), "supabase": ("203.0.113.99",)}}
-    known = {"dns": settings.dns.model_copy(update={"hosts": hosts})}
-    database = settings.database.model_copy(update={"mode": "existing", "replica": None})
-    for authority in (None, "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"):
-        observed = settings.observability.model_copy(update={"database_authority": authority})
-        there = settings.model_copy(update={"database": database, "observability": observed, **known})
-        assert _broken(_declared(there), "prod") == []
+    elsewhere: dict[str, Any] = {
+        "dns": settings.dns.model_copy(update={"hosts": hosts}),
+        "database": settings.database.model_copy(update={"mode": "existing", "replica": None}),
+        "observability": settings.observability.model_copy(update={"database_authority": authority}),
+    }
+    if authority is None:
+        elsewhere["kubernetes"] = settings.kubernetes.model_copy(update={"mode": "existing"})
+    assert _broken(_declared(settings.model_copy(update=elsewhere)), "prod") == []
 
 
 def test_the_stack_of_the_demo_keeps_the_rules_as_well(tmp_path: Path) -> None:

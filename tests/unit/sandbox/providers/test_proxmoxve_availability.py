@@ -9,7 +9,6 @@ import pytest
 from sandbox.providers.base import ProviderError
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
 from sandbox.servers import proxmox_state
-from tests.recording import on_shared_storage, record_platform
 from tests.unit.sandbox.proxmox import Running, running
 
 GUEST = "proxmoxve:index/haresource:Haresource"
@@ -140,14 +139,6 @@ def test_a_rule_is_replaced_by_its_name_only() -> None:
 )
 def test_a_wrong_value_is_named(token: str, inputs: Mapping[str, Any], path: str) -> None:
     assert [at for at, _ in ProxmoxDriver().check(token, "x", dict(inputs))] == [path]
-
-
-def test_what_the_program_declares_is_taken() -> None:
-    recorder = record_platform(on_shared_storage("docker-1", "docker-2"))
-    declared = [*recorder.of(":Haresource"), *recorder.of(":Harule")]
-    assert len(declared) == 3
-    for each in declared:
-        assert ProxmoxDriver().check(each.type, each.name, dict(each.inputs)) == []
 
 
 def test_it_is_remembered_across_a_restart(server: Running, driver: ProxmoxDriver, tmp_path: Path) -> None:
