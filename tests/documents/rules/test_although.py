@@ -95,7 +95,10 @@ def by_home() -> Mapping[str, list[Case]]:
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("group", sorted(by_home()))
 def test_what_could_stay_silent_is_told(group: str, tmp_path: Path) -> None:
-    """What takes most of a day or longer is looked at every ten minutes only: else nine cases took most of the time."""
+    """What takes most of a day or longer is looked at every ten minutes: nine cases took most of the time.
+
+    What lasts one minute in such a case is at a minute that is looked at.
+    """
     names = [
         narrow.write(
             narrow.narrowed(list(groups().values()), {case.alert, case.told}),

@@ -67,8 +67,8 @@ def write_cases(case: Path, settings: Settings, folder: Path) -> Iterator[str]:
         # What asks for a series is of all rules.
         needed = narrow.narrowed(groups, alerts) if alerts else groups
         name = f"{case.parent.name}-{case.stem}-{number}"
-        # What changes over days is looked at every quarter of an hour: else a few cases took most of the time.
-        evaluation = "15m" if days else document["evaluation_interval"]
+        # What changes over days is looked at every half an hour: else a few cases took most of the time.
+        evaluation = "30m" if days else document["evaluation_interval"]
         yield narrow.write(needed, rules.links(settings), evaluation, tests, folder, name)
 
 
