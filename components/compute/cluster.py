@@ -94,7 +94,8 @@ class ComputeCluster(pulumi.ComponentResource):
         pool = proxmox.PoolLegacy(
             f"{name}-pool",
             pool_id=compute.pool,
-            comment=f"Guests of the {args.environment} stack",
+            comment=f"Guests of the {args.environment} stack, "
+            f"behind the firewall that {compute.firewall.cluster_owner} switches on",
             opts=pulumi.ResourceOptions(parent=self, provider=provider),
         )
         self._pool_id = pool.pool_id

@@ -21,13 +21,16 @@ def guards(parent: pulumi.Resource, name: str, args: PodArgs) -> list[pulumi.Res
     """
     opts = pulumi.ResourceOptions(parent=parent)
     pods = Pods(args.namespace, args.labels[NAME_LABEL])
+    said = metadata(args)
+    if args.outside:
+        said.annotations = {"luxima.id/outside": "; ".join(args.outside)}
     return [
         k8s.core.v1.ServiceAccount(
             f"{name}-account", metadata=metadata(args), automount_service_account_token=False, opts=opts
         ),
         k8s.networking.v1.NetworkPolicy(
             f"{name}-network-policy",
-            metadata=metadata(args),
+            metadata=said,
             spec=network_policy(pods, args.flows, args.labels),
             opts=opts,
         ),

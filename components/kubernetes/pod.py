@@ -116,6 +116,8 @@ class PodArgs:
     """Environment variables from Secrets."""
     annotations: Mapping[str, pulumi.Input[str]] = field(default_factory=dict[str, pulumi.Input[str]])
     """Annotations of the pods; a change of one rolls them."""
+    outside: Sequence[str] = ()
+    """What for it calls somebody outside of the platform; its network policy says so."""
     mounts: Sequence[Mount] = ()
     """Folders in the container, besides /tmp."""
     api_token: bool = False

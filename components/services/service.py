@@ -139,6 +139,7 @@ class Service(pulumi.ComponentResource):
                 env={**settings.environment, **self._env, "SLOT": place, "OTEL_RESOURCE_ATTRIBUTES": attributes},
                 secret_env=self._secret_env,
                 annotations=self._annotations,
+                outside=[each.why for each in settings.outside],
                 mounts=args.mounts,
             ),
             pulumi.ResourceOptions(parent=self),

@@ -11,6 +11,7 @@ import versions
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
+from .addresses import of_machine
 from .cluster import files
 from .documents import parsed
 from .images import OWN_REGISTRY
@@ -44,6 +45,8 @@ _ALLOY = {each.version for each in versions.TABLE if "/alloy:" in each.reference
 _RUNS_ALLOY = re.compile(
     r"^RELEASES=https://github\.com/grafana/alloy/\S+$.*?^VERSION=(\S+)$", re.MULTILINE | re.DOTALL
 )
+_TAINT = re.compile(r"^- node-role\.kubernetes\.io/control-plane=true:No(?:Schedule|Execute)$", re.MULTILINE)
+_STEPPED = frozenset({"k3s-server", "k3s-agent", "lxc"})
 _TRIVIAL = re.compile(r"\s*(?:/bin/)?(?:true|:|exit 0|echo\b.*)\s*")
 
 
@@ -111,9 +114,17 @@ def _trail(policy: Value) -> Iterator[Finding]:
             yield rule.at("level").wrong("is None for changes", "give Metadata")
 
 
-@stack_rule("steps-do", requirements=("INF-7", "INF-8", "ENV-4", "INF-4"), types=kinds.COMMANDS)
+@stack_rule(
+    "steps-do",
+    requirements=("INF-2", "INF-7", "INF-8", "ENV-4", "LOG-7", "MON-2"),
+    types=(*kinds.COMMANDS, kinds.VM, kinds.LXC),
+)
 def steps_do(stack: Stack) -> Iterator[Finding]:
-    """A step on a machine does something, undoes nothing when it goes, and brings what the table of versions has."""
+    """Each node and LXC has its step, which does something, undoes nothing when it goes, and brings known versions."""
+    machines = {address: each for each in stack.of(kinds.VM, kinds.LXC) for address in of_machine(each)}
+    agents = [each for each in machines.values() if "k3s-agent" in each.props.at("tags").texts()]
+    known = set[str]()
+    bare = {address for address, each in machines.items() if _STEPPED & set(each.props.at("tags").texts())}
     for command in stack.of(*kinds.COMMANDS):
         create, delete = command.props.at("create"), command.props.at("delete")
         if delete.present:
@@ -122,9 +133,25 @@ def steps_do(stack: Stack) -> Iterator[Finding]:
         with contextlib.suppress(UnevaluableError):
             if _TRIVIAL.fullmatch(create.text) and not command.props.at("update").present:
                 yield create.wrong("does nothing", "say what is to be done, or remove the step")
+            machine = command.props.at("connection", "host").text
+            known.add(command.urn)
+            if _CONFIG in create.text:
+                yield from _of_many(create, len(agents))
             brought = _RUNS_ALLOY.search(create.text)
+            if f"put {_CONFIG} " in create.text or brought is not None:
+                bare.discard(machine)
             if brought is not None and f"v{brought[1]}" not in _ALLOY and brought[1] not in _ALLOY:
                 yield create.wrong(f"brings Alloy {brought[1]}", "take the version of the table")
+    for address in sorted(bare) if known == {each.urn for each in stack.of(*kinds.COMMANDS)} else ():
+        yield machines[address].props.at("tags").wrong("are those of a machine without its step", "run it there")
+
+
+def _of_many(create: Value, agents: int) -> Iterator[Finding]:
+    """What a node is told that depends on how many agents there are."""
+    if agents > 1 and re.search(r"^DRAIN=(?!yes$)", create.text, re.MULTILINE):
+        yield create.wrong("ends a node's pods before others run elsewhere", "give DRAIN=yes")
+    if agents and "etcd-snapshot" in create.text and not _TAINT.search(create.text):
+        yield create.wrong("lets pods onto a server of the cluster", "give its node-taint with NoSchedule")
 
 
 RULES = (k3s_told, steps_do)

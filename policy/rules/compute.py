@@ -74,17 +74,30 @@ def machine_firewall_declared(stack: Stack) -> Iterator[Finding]:
                 yield own.wrong("has no firewall OptionsLegacy", f"declare one with the same {named}")
 
 
-@resource_rule(
+_OWNER = re.compile(r"Guests of the (\w+) stack, behind the firewall that (?:\1|(\w+)) switches on")
+"""What a pool says: its stack, and another one if that owns the switch."""
+
+
+@stack_rule(
     "cluster-firewall-on",
     requirements=("INF-1", "SEC-3"),
-    types=(kinds.CLUSTER_FIREWALL,),
+    types=(kinds.CLUSTER_FIREWALL, kinds.FIREWALL_OPTIONS, kinds.POOL),
 )
-def cluster_firewall_on(resource: Resource) -> Iterator[Finding]:
-    """The cluster's firewall is on, and that of layer 2 with it: without the switch no machine is filtered."""
-    for name in ("enabled", "ebtables"):
-        value = resource.props.at(name)
-        if value.flag is not True:
-            yield value.wrong("is not true", "set it to true")
+def cluster_firewall_on(stack: Stack) -> Iterator[Finding]:
+    """The cluster's firewall is on, by this stack or the one that its pool names: else no machine is filtered."""
+    for switch in stack.of(kinds.CLUSTER_FIREWALL):
+        for name in ("enabled", "ebtables"):
+            value = switch.props.at(name)
+            if value.flag is not True:
+                yield value.wrong("is not true", "set it to true")
+    for pool in (
+        stack.of(kinds.POOL) if stack.of(kinds.FIREWALL_OPTIONS) and not stack.of(kinds.CLUSTER_FIREWALL) else ()
+    ):
+        owner = _OWNER.match(pool.props.at("comment").text)
+        if owner is None or not owner[2]:
+            yield pool.props.at("comment").wrong(
+                "names no other stack, and this one switches nothing on", "declare FirewallLegacy"
+            )
 
 
 @stack_rule(

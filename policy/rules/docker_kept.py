@@ -97,21 +97,23 @@ def docker_file_modes(resource: Resource) -> Iterator[Finding]:
 @stack_rule("docker-files-read-only", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_files_read_only(stack: Stack) -> Iterator[Finding]:
     """A container only reads the files that it is given and what it measures; what it reads, somebody writes."""
-    given, written = set[str](), {""}
-    containers = stack.of(kinds.DOCKER_CONTAINER)
-    for each in containers:
-        mounts = list(each.props.at("mounts").items())
-        given |= set(map(kinds.volume_of, mounts if each.props.at("uploads").present else ()))
-        written |= {kinds.volume_of(mount) for mount in mounts if mount.at("readOnly").flag is not True}
-    for each in containers:
-        for mount in each.props.at("mounts").items() if kinds.runs(each) else ():
-            if mount.at("type").text == "volume" and kinds.volume_of(mount) not in written:
-                yield mount.at("source").wrong("is a volume that nobody writes to", "name that of who writes it")
-    for each in containers:
+    given, written = set[tuple[str, str]](), set[tuple[str, str]]()
+    mounted: list[tuple[Resource, Value, tuple[str, str]]] = []
+    for each in stack.of(kinds.DOCKER_CONTAINER):
+        for mount in each.props.at("mounts").items():
+            volume = kinds.host_of(each), kinds.volume_of(mount)
+            if volume[1]:
+                mounted.append((each, mount, volume))
+                given |= {volume} if each.props.at("uploads").present else set()
+                written |= {volume} if mount.at("readOnly").flag is not True else set()
+    for each, mount, volume in mounted:
         measures = "/node-exporter" in each.props.at("image").text
-        for mount in each.props.at("mounts").items() if not each.props.at("uploads").present else ():
-            if (measures or kinds.volume_of(mount) in given - {""}) and mount.at("readOnly").flag is not True:
-                yield mount.at("readOnly").wrong("lets it change what it is told", "give true")
+        if mount.at("type").text == "volume" and kinds.runs(each) and volume not in written:
+            yield mount.at("source").wrong("is a volume that nobody writes to", "name that of who writes it")
+        if each.props.at("uploads").present or mount.at("readOnly").flag is True:
+            continue
+        if measures or volume in given:
+            yield mount.at("readOnly").wrong("lets it change what it is told", "give true")
 
 
 @stack_rule("database-there", requirements=("INF-4",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)

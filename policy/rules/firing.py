@@ -43,6 +43,7 @@ _SELECTED: Mapping[str, tuple[str, str]] = {
     "TenantRLSViolation": (r"rls_violation_total", r""),
 }
 """The series of alerts that a requirement names, and the labels by which they may be chosen."""
+_BACKUP = re.compile(r'\bbackup=\\?"(database|object_storage|logs)\b')
 _UNRESOLVED = re.compile(r'alertname!~"CriticalAlertUnresolved\|Watchdog"')
 _MEASURED: Mapping[str, re.Pattern[str]] = {
     "host:cpu:utilisation2m": re.compile(
@@ -66,12 +67,15 @@ def alert_can_fire(resource: Resource) -> Iterator[Finding]:
     for document in of_resource(resource):
         if document.kind != RULE_FILES:
             continue
+        backups = set(_BACKUP.findall(document.text))
         for alert in alerts_of(document):
             name, place = alert.at("alert").text, alert.at("expr")
             if name != "Watchdog" and _NEVER.search(place.text):
                 yield place.wrong("waits for what never is", "leave that part out")
             yield from _bounded(name, place)
             yield from _whole(name, place)
+            if name == "BackupOverdue" and backups - set(_BACKUP.findall(place.text)):
+                yield place.wrong("leaves a backup out", "ask for each that other alerts know (BAK-1, BAK-2, BAK-4)")
             yield from _called(name, alert)
         for group in document.content.at("groups").items():
             if group.at("labels").present:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .addresses import listed, of_machines
+from .exposure import is_private
 from .network import is_names
 from .placement import cluster_elsewhere
 
+OUTSIDE = ("metadata", "annotations", "luxima.id/outside")
+"""Where a policy says what for its pods call somebody outside of the platform: the setting `outside` of a service."""
 _ADDRESSES = "kube-vip.io/loadbalancerIPs"
 _LINK_LOCAL = ipaddress.ip_network("169.254.0.0/16")
 _LOGIN = "22"
@@ -173,16 +176,23 @@ _ELSEWHERE = "-host-"
 @stack_rule(
     "record-own-addresses",
     requirements=("REL-1", "SEC-1"),
-    types=(kinds.DNS_RECORD, kinds.SERVICE, kinds.VM, kinds.LXC),
+    types=(kinds.DNS_RECORD, kinds.SERVICE, kinds.VM, kinds.LXC, kinds.NETWORK_POLICY),
 )
 def record_own_addresses(stack: Stack) -> Iterator[Finding]:
-    """The stack's names, one by one, lead to its own gateways and machines, or where `dns.hosts` says."""
-    own: set[str] = set()
+    """Names lead to the stack's gateways and machines, or where `dns.hosts` says; so do the doors to the outside."""
+    own, machines = set[str](), of_machines(stack)
+    asked = list(_asked(stack))
+    known = {cidr.text.removesuffix("/32") for cidr, _ in asked}
     for service in stack.of(kinds.SERVICE):
-        own |= listed(service.props.at("metadata", "annotations", _ADDRESSES))
+        addresses = service.props.at("metadata", "annotations", _ADDRESSES)
+        for address in sorted(listed(addresses)):
+            if address in own | machines or (known and address not in known):
+                yield addresses.wrong(f"has {address}, another's or one that no flow knows", "give its own alone")
+        own |= listed(addresses)
     if not own:
         return
-    own |= of_machines(stack)
+    own |= machines
+    yield from _strangers(asked, own.union(*(each.props.at("records").texts() for each in stack.of(kinds.DNS_RECORD))))
     for record in stack.of(kinds.DNS_RECORD):
         name, kind = record.props.at("name"), record.props.at("type")
         if name.text.startswith("*"):
@@ -196,6 +206,22 @@ def record_own_addresses(stack: Stack) -> Iterator[Finding]:
         for address in record.props.at("records").items():
             if address.text not in own:
                 yield address.wrong(f"is {address.text}, which is nobody's of the stack", "give a gateway's address")
+
+
+def _strangers(asked: Sequence[tuple[Value, str]], named: set[str]) -> Iterator[Finding]:
+    for cidr, told in asked:
+        address, _, length = cidr.text.partition("/")
+        if length == "32" and not told and not is_private(address) and address not in named:
+            yield cidr.wrong(f"is {cidr.text}, which is nobody's of the stack", "say so in `outside` of the service")
+
+
+def _asked(stack: Stack) -> Iterator[tuple[Value, str]]:
+    """The networks that policies let pods ask, and what for, where that is outside of the platform."""
+    for policy in stack.of(kinds.NETWORK_POLICY):
+        for rule in policy.props.at("spec", "egress").items():
+            for peer in rule.at("to").items():
+                if peer.at("ipBlock").present:
+                    yield peer.at("ipBlock", "cidr"), policy.props.at(*OUTSIDE).text
 
 
 @stack_rule(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
@@ -17,18 +17,27 @@ _HOST = re.compile(r"(!?)\bHost\(([^)]*)\)")
 _QUOTED = re.compile(r"`([^`]+)`")
 _PART = re.compile(rf"(?<!!)\bPath(?:Prefix|Regexp)?\(|{kinds.FIGURES.pattern}")
 """A rule that names its paths, or leaves the figures out."""
+_LEFT = re.compile(r"!(\(PathPrefix\([^()]*\)(?: \|\| PathPrefix\([^()]*\))*\))")
+_OF_SLOT = re.compile(r"[\w-]+-(?:blue|green)\.")
 _MOST_AVERAGE = 10_000
 _ADDRESSES = "kube-vip.io/loadbalancerIPs"
 
 
-@resource_rule("gateway-told", requirements=("LOG-1", "LOG-5", "MON-1", "MON-4", "SEC-2"), types=(kinds.CONFIG_MAP,))
+@resource_rule(
+    "gateway-told",
+    requirements=("LOG-1", "LOG-5", "MON-1", "MON-4", "SEC-2", "SEC-4"),
+    types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER),
+)
 def gateway_told(resource: Resource) -> Iterator[Finding]:
     """A gateway writes down every request with its ids, and no login; it tells figures and traces."""
     for document in of_resource(resource):
         if document.kind != GATEWAY:
             continue
         content = document.content
-        yield from _access(content.at("accessLog"))
+        yield from _access(content.at("accessLog"), () if resource.type == kinds.DOCKER_CONTAINER else _CORRELATED)
+        if resource.type == kinds.DOCKER_CONTAINER:
+            yield from _points(content)
+            continue
         for name in ("metrics", "tracing"):
             if not content.at(name).present:
                 yield content.at(name).wrong("is missing", "give it")
@@ -54,7 +63,7 @@ def _points(content: Value) -> Iterator[Finding]:
             yield options.wrong(f"is {options.text} at {name}", "remove it: default is judged")
 
 
-def _access(log: Value) -> Iterator[Finding]:
+def _access(log: Value, correlated: Iterable[str]) -> Iterator[Finding]:
     if not log.present:
         yield log.wrong("is missing", "give it, in JSON (LOG-1)")
         return
@@ -74,7 +83,7 @@ def _access(log: Value) -> Iterator[Finding]:
     for name, mode in headers.at("names").entries():
         if re.search(r"authorization|cookie|key|token|secret", name, re.IGNORECASE) and mode.text != "drop":
             yield mode.wrong(f"writes {name} down", "remove it")
-    for name in _CORRELATED:
+    for name in correlated:
         if headers.at("names", name).text != "keep":
             yield headers.at("names", name).wrong("is not keep", "keep it (LOG-5)")
 
@@ -88,13 +97,17 @@ def route_guarded(resource: Resource) -> Iterator[Finding]:
             continue
         middlewares = dict(http.at("middlewares").entries())
         services = set(http.at("services").names())
+        rules = [router.at("rule").text for _, router in http.at("routers").entries()]
         for _, router in http.at("routers").entries():
             service = router.at("service")
             inside = service.text.endswith("@internal")
             if not inside and service.text.removesuffix("@file") not in services:
                 yield service.wrong(f"is {service.text or 'missing'}, which is not declared", "name a service")
+            for left in _LEFT.findall(router.at("rule").text):
+                if not any(left in each.replace(f"!{left}", "") for each in rules):
+                    yield router.at("rule").wrong("leaves out what no other route takes", "give that its own (INF-4)")
             if router.at("entryPoints").texts() != INSIDE and not inside:
-                yield from _guarded(router, middlewares, _closed(http))
+                yield from _guarded(router, middlewares, _closed(rules))
         yield from _lead_somewhere(http)
         for name, each in middlewares.items():
             if each.at("ipAllowList", "ipStrategy").present:
@@ -122,10 +135,10 @@ def hosts_of(rule: str) -> set[str]:
     return {host for no, named in _HOST.findall(rule) if not no for host in _QUOTED.findall(named)}
 
 
-def _closed(http: Value) -> set[str]:
-    """Hosts of which probes alone, by their address, may see something without being in a trusted network."""
-    rules = [router.at("rule").text for _, router in http.at("routers").entries()]
-    return {host for rule in rules if "ClientIP(" in rule for host in hosts_of(rule)}
+def _closed(rules: list[str]) -> set[str]:
+    """Hosts of slots, and those of which probes alone, by their address, see something without a trusted network."""
+    hosts = {(host, "ClientIP(" in rule) for rule in rules for host in hosts_of(rule)}
+    return {host for host, probed in hosts if probed or _OF_SLOT.match(host)}
 
 
 def _is_closed(rule: str, given: list[Value]) -> bool:

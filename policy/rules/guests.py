@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from ..judging import Level, Resource, Severity, Stack, resource_rule, stack_rule
-from ..values import Finding, UnevaluableError, Value
+from ..values import Finding, UnevaluableError
 from . import kinds
 from .availability import amount
 from .exposure import is_private
@@ -139,7 +139,7 @@ def machine_placed(stack: Stack) -> Iterator[Finding]:
     pools = {each.props.at("poolId").text for each in stack.of(kinds.POOL)} or {""}
     first_steps = {each.props.at("sourceRaw", "fileName").text for each in stack.of(kinds.FILE)}
     roles = any(_ROLES & set(each.props.at("tags").texts()) for each in stack.of(*_GUESTS))
-    own: dict[str, str] = {}
+    own, told = dict[str, str](), dict[str, str]()
     routers: set[str] = set()
     for machine in stack.of(*_GUESTS):
         props = machine.props
@@ -147,7 +147,7 @@ def machine_placed(stack: Stack) -> Iterator[Finding]:
         with contextlib.suppress(UnevaluableError):
             if props.at("poolId").text not in pools:
                 yield props.at("poolId").wrong(f"is {props.at('poolId').text or 'missing'}", "name the stack's pool")
-        yield from _starts(props, first_steps)
+        yield from _starts(machine, first_steps, told)
         if roles and not _ROLES & set(props.at("tags").texts()):
             yield props.at("tags").wrong("name no role", f"give one of {', '.join(sorted(_ROLES))}")
         for server in props.at("initialization", "dns", "servers").items():
@@ -170,12 +170,15 @@ def machine_placed(stack: Stack) -> Iterator[Finding]:
                 yield record.props.at("records").wrong(f"is not {host}'s address", f"give {address}")
 
 
-def _starts(machine: Value, first_steps: set[str]) -> Iterator[Finding]:
+def _starts(resource: Resource, first_steps: set[str], others: dict[str, str]) -> Iterator[Finding]:
     """What is wrong with what a machine starts from: its image may be an earlier one of the stack."""
+    machine = resource.props
     told = machine.at("initialization", "userDataFileId")
     with contextlib.suppress(UnevaluableError):
         if told.text and told.text.rpartition("/")[2] not in first_steps:
             yield told.wrong(f"is {told.text}, which the stack does not write", "name the file of its first steps")
+        elif told.text and others.setdefault(told.text, resource.urn) != resource.urn:
+            yield told.wrong(f"is {told.text}, another machine's", "name the file of its own first steps")
     images = [disk.at("importFrom") for disk in machine.at("disks").items()]
     for image in (*images, machine.at("operatingSystem", "templateFileId")):
         # What is not downloaded yet has no name of a volume.

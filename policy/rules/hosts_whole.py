@@ -21,6 +21,9 @@ _PARTS: Mapping[str, re.Pattern[str]] = {
     "Realtime": re.compile(r"/realtime:"),
     "Storage": re.compile(r"/storage-api:"),
     "Functions": re.compile(r"/edge-runtime:"),
+    "Studio": re.compile(r"/studio:"),
+    "meta, which Studio asks": re.compile(r"/postgres-meta:"),
+    "imgproxy, which Storage asks": re.compile(r"/imgproxy:"),
     "gateway": re.compile(r"/traefik:"),
     "exporter (MON-2)": re.compile(r"/postgres-exporter:"),
 }

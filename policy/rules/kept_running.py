@@ -9,11 +9,12 @@ from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .availability import amount
-from .documents import ROUTING, of_stack
+from .documents import LOKI, ROUTING, TEMPO, of_stack
 
 _NAME = "app.kubernetes.io/name"
 IN_CLUSTER = re.compile(r"[a-z]+://([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 """A Service's name and namespace, in an address of the cluster."""
+_MEMBER = re.compile(r"(?:dns(?:srv)?\+)?([a-z0-9-]+)\.([a-z0-9-]+)\.svc\b")
 _SERVICES, _WATCHING = "luxima-services", "luxima-watching"
 _WATCHERS = frozenset({"observability", "node-agents", "?"})
 _MOST_HELD_SECONDS = 600
@@ -188,9 +189,17 @@ def stateful_names(stack: Stack) -> Iterator[Finding]:
     types=(kinds.CONFIG_MAP, kinds.SERVICE, kinds.DEPLOYMENT, kinds.STATEFUL_SET),
 )
 def backend_declared(stack: Stack) -> Iterator[Finding]:
-    """Where a gateway leads to in the cluster is declared."""
+    """Where a gateway leads to in the cluster is declared, and whom replicas of Loki and Tempo join is their own."""
     known = {(each.props.at("metadata", "name").text, kinds.namespace_of(each)) for each in stack.of(kinds.SERVICE)}
     spaces = {kinds.namespace_of(each) for each in stack.of(kinds.SERVICE, kinds.DEPLOYMENT, kinds.STATEFUL_SET)}
+    for program in (LOKI, TEMPO) if known else ():
+        for document in of_stack(stack, program):
+            for member in document.content.at("memberlist", "join_members").items():
+                found = _MEMBER.match(member.text)
+                if not found or ("?" not in spaces and found.groups() not in known) or program not in found[1]:
+                    yield member.wrong(
+                        f"is {member.text}, which is none of {program}", f"name the Service of {program}"
+                    )
     for document in of_stack(stack, ROUTING) if known else ():
         for _, service in document.content.at("http", "services").entries():
             for server in service.at("loadBalancer", "servers").items():

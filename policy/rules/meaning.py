@@ -40,7 +40,9 @@ _CRITICAL = frozenset({"ServiceDown", "SiteUnreachable", "GatewayDown", "HostDow
 """ALR-2: what takes a main service away."""
 _INFO = frozenset({"release", "backup", "monitoring"})
 """ALR-2: a deploy or a backup that succeeded, and the heartbeat."""
-_LONGEST_HOURS = {"critical": 0.25, "warning": 48, "notice": 7 * 24, "info": 1}
+_LONGEST_HOURS = {"critical": 0.25, "warning": 6, "notice": 7 * 24, "info": 1}
+_PATIENT_HOURS = {"BackupEmpty": 48, "AuditTrailSilent": 48}
+"""An empty backup is one only when the next is, and outside of production nobody may change anything for a day."""
 _ENDS_HOURS = 5 / 60
 _OF_LOKI = re.compile(r"_over_time\(\{|rate\(\{|absent_over_time|\|[=~]")
 _RANK = ("info", "notice", "warning", "critical")
@@ -50,7 +52,7 @@ _LEAST_BUDGET = 0.001
 
 def _lasting(alert: Value, name: str, severity: str) -> Iterator[Finding]:
     lasting, ends = alert.at("for"), alert.at("keep_firing_for")
-    if (hours_of(lasting.text) or 0) > _LONGEST_HOURS.get(severity, 0) + 0.001:
+    if (hours_of(lasting.text) or 0) > _PATIENT_HOURS.get(name, _LONGEST_HOURS.get(severity, 0)) + 0.001:
         yield lasting.wrong(f"is {lasting.text}: people hear of it too late", "give less")
     own = name == "Watchdog" or alert.at("labels", "escalation").text == "true"
     # Loki's ruler knows no such thing; its expressions look back for as long themselves.

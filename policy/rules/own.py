@@ -20,6 +20,7 @@ _ITSELF: Mapping[str, str] = {"ENVIRONMENT": _ENVIRONMENT, "SLOT": _SLOT, "OTEL_
 """Variables of the services' contract, and the labels that say the same."""
 _IDLE = re.compile(r"(?:(?:/usr)?/bin/)?(?:sleep|tail|true|false|yes|cat|pause|:|exit)(?:\s.*)?", re.DOTALL)
 _SHELL = re.compile(r"(?:(?:/usr)?/bin/)?(?:ba|da)?sh -c ")
+_ASKED = re.compile(r"(?:_HOST=(?!true$|false$)|=http://)([a-z][a-z0-9-]*)(?::\d+)?$")
 _KEYED = frozenset({"rest", "realtime", "auth", "meta"})
 """Parts of Supabase that ask for a key of the application at the door."""
 _OPEN_PATH = re.compile(r"\(Path\(`/auth/v1/[\w./-]+`\) \|\| PathPrefix\(`/auth/v1/[\w./-]+/`\)\)")
@@ -61,9 +62,9 @@ def secret_of_one(stack: Stack) -> Iterator[Finding]:
                 yield name.wrong(f"shows {program} the registry's login", "name it in imagePullSecrets alone")
 
 
-@stack_rule("image-of-one", requirements=("ENV-2", "REL-1"), types=kinds.WORKLOADS)
+@stack_rule("image-of-one", requirements=("ENV-2", "REL-1", "REL-7"), types=(*kinds.WORKLOADS, kinds.LEDGER))
 def image_of_one(stack: Stack) -> Iterator[Finding]:
-    """An image of our own runs as one program."""
+    """An image of our own runs as one program, and the stack remembers what was released."""
     runs: dict[str, dict[str, Value]] = {}
     for workload in stack.of(*kinds.WORKLOADS):
         if _SLOT in kinds.pod_template(workload).at("metadata", "labels").names():
@@ -72,6 +73,8 @@ def image_of_one(stack: Stack) -> Iterator[Finding]:
                 if OWN_REGISTRY.match(image.text):
                     runs.setdefault(image.text.partition("@")[0], {})[_program(workload)] = image
     for programs in runs.values():
+        for image in programs.values() if not stack.of(kinds.LEDGER) else ():
+            yield image.wrong("is run by a stack that forgets what was rolled back", "declare the Ledger")
         for image in programs.values() if len(programs) > 1 else ():
             yield image.wrong(f"runs as {' and '.join(sorted(programs))}", "give each its own")
 
@@ -136,26 +139,38 @@ def _routing(container: Resource) -> Iterator[Value]:
                 yield document.content.at("http")
 
 
-@stack_rule("docker-names", requirements=("INF-4", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
+@stack_rule("docker-names", requirements=("INF-4", "SEC-3"), types=(kinds.DOCKER_CONTAINER, kinds.DOCKER_NETWORK))
 def docker_names(stack: Stack) -> Iterator[Finding]:
-    """A name in a Docker network is one container's, and a gateway there leads to names that are."""
+    """A name in a declared network of Docker is one container's; who is told a name, or leads there, finds it."""
+    networks = {each.props.at("name").text for each in stack.of(kinds.DOCKER_NETWORK)}
     taken: dict[tuple[str, str], str] = {}
     for container in stack.of(kinds.DOCKER_CONTAINER):
         for joined in container.props.at("networksAdvanced").items():
+            if joined.at("name").text not in networks:
+                yield joined.at("name").wrong(f"is {joined.at('name').text}, which is not declared", "declare it")
             for alias in joined.at("aliases").items():
                 owner = taken.setdefault((joined.at("name").text, alias.text), container.name)
                 if owner != container.name:
                     yield alias.wrong(f"is {alias.text}, the name of {owner}", "give its own")
     known = {alias for _, alias in taken}
+    named = known | {each.props.at("name").text for each in stack.of(kinds.DOCKER_CONTAINER)}
     for container in stack.of(kinds.DOCKER_CONTAINER) if known else ():
-        for http in _routing(container):
-            for name, service in http.at("services").entries():
-                for server in service.at("loadBalancer", "servers").items():
-                    host = (urlsplit(server.at("url").text).hostname or "").partition(".")[0]
-                    if host not in known and "." not in server.at("url").text:
-                        yield server.at("url").wrong(f"leads to {host}, which nobody is", "name a container")
-                    elif host in known and name in known and host != name:
-                        yield server.at("url").wrong(f"leads {name} to {host}", f"lead it to {name}")
+        yield from _leads(container, known)
+        for entry in container.props.at("envs").items():
+            asked = _ASKED.search(entry.text)
+            if asked and asked[1] not in named:
+                yield entry.wrong(f"asks {asked[1]}, which nobody is", "name a container")
+
+
+def _leads(container: Resource, known: set[str]) -> Iterator[Finding]:
+    for http in _routing(container):
+        for name, service in http.at("services").entries():
+            for server in service.at("loadBalancer", "servers").items():
+                host = (urlsplit(server.at("url").text).hostname or "").partition(".")[0]
+                if host not in known and "." not in server.at("url").text:
+                    yield server.at("url").wrong(f"leads to {host}, which nobody is", "name a container")
+                elif host in known and name in known and host != name:
+                    yield server.at("url").wrong(f"leads {name} to {host}", f"lead it to {name}")
 
 
 @resource_rule(

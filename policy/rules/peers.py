@@ -8,7 +8,8 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .addresses import is_address, listed, of_machine, of_machines
-from .flows import rules_in_force
+from .exposure import is_private
+from .flows import OUTSIDE, rules_in_force
 from .network import GATEWAYS, network_of
 from .placement import cluster_elsewhere
 
@@ -53,16 +54,16 @@ def network_policy_peers(resource: Resource) -> Iterator[Finding]:
                 network = network_of(block.text) if block.text else None
                 if network is None:
                     continue
-                asks = name in _ASKS_INTERNET or _is_service(resource)
-                if rules == "egress" and not network.is_private and network.num_addresses > 1 and not asks:
+                asks = name in {*_ASKS_INTERNET, *GATEWAYS} or resource.props.at(*OUTSIDE).text
+                if (
+                    rules == "egress"
+                    and not is_private(str(network.network_address))
+                    and network.num_addresses > 1
+                    and not asks
+                ):
                     yield block.wrong("is the internet, which this program has no need of", "name whom it asks")
                 if rules == "ingress" and name not in {*GATEWAYS, *_ASKED_BY_NODES}:
                     yield block.wrong("is no pod", "name the pods that ask")
-
-
-def _is_service(policy: Resource) -> bool:
-    """Whether it is a service of the shop, which may have whom it asks in its own settings."""
-    return "luxima.id/slot" in policy.props.at("spec", "podSelector", "matchLabels").names()
 
 
 def _named(peer: Value) -> Iterator[Finding]:

@@ -41,19 +41,8 @@ _UNVERIFIED = re.compile(
     r"|PGSSLMODE=(?:disable|allow|prefer|require)|(?:\w+_)?(?:SSL|TLS)_?VERIFY=(?:false|0|no)",
     re.IGNORECASE,
 )
-_OPEN = re.compile(
-    r"PGRST_DB_ANON_ROLE=(?!anon$).*|GOTRUE_(?:MAILER|SMS)_AUTOCONFIRM=true"
-    r"|GOTRUE_EXTERNAL_ANONYMOUS_USERS_ENABLED=true|GOTRUE_JWT_ADMIN_ROLES=(?!(?:service_role|supabase_admin)$).*"
-    r"|GOTRUE_JWT_DEFAULT_GROUP_NAME=(?!authenticated$).*|GOTRUE_JWT_EXP=\d{6,}|GOTRUE_PASSWORD_MIN_LENGTH=[0-7]"
-    r"|GOTRUE_URI_ALLOW_LIST=(?:.*,)?(?:\*|https?://\*)(?:[*/,].*)?|VERIFY_JWT=false|SECURE_CHANNELS=false"
-    r"|PGRST_DB_SCHEMAS=.*\b(?:internal|auth|vault|storage)\b.*|PGRST_(?:JWT_ROLE_CLAIM_KEY|DB_PRE_CONFIG)=.+"
-)
-"""Who is nobody is more than that."""
-_SILENT = re.compile(
-    r"GOTRUE_LOG_LEVEL=(?:error|fatal|panic)|GOTRUE_AUDIT_LOG_DISABLE_POSTGRES=true|PGRST_LOG_LEVEL=crit"
-    r"|LOG_LEVEL=(?:silent|off|fatal)|OTEL_SDK_DISABLED=true|OTEL_TRACES_SAMPLER=always_off"
-)
-"""Nobody hears of logins that fail, nor of what a request did (SEC-4, MON-4)."""
+_SILENT = re.compile(r"LOG_LEVEL=(?:silent|off|fatal)|OTEL_SDK_DISABLED=true|OTEL_TRACES_SAMPLER=always_off")
+"""Nobody hears of what a request did (MON-4)."""
 _BESIDE = re.compile(
     r"(?:https?|all)_proxy=.+|LD_(?:PRELOAD|LIBRARY_PATH)=.+|NODE_OPTIONS=.*--(?:inspect|tls-min-v1\.[01]).*", re.I
 )
@@ -101,8 +90,6 @@ def program_variables(resource: Resource) -> Iterator[Finding]:
             yield place.wrong(f"gives {name} once more", "remove it")
         if _UNVERIFIED.fullmatch(f"{name}={value}"):
             yield place.wrong(f"gives {name}, which checks nobody", "remove it")
-        elif _OPEN.fullmatch(f"{name}={value}"):
-            yield place.wrong(f"gives {name}, by which strangers come in", "remove it")
         elif resource.type in kinds.WORKLOADS and _DATABASE.match(value):
             yield place.wrong("leads to the database itself", "ask the Supabase API (SEC-3)")
         elif _SSL_MODE.search(value):

@@ -26,7 +26,7 @@ def _at(document: object, *keys: str) -> object:
     return document
 
 
-def _configs(resource: Resource) -> Iterator[tuple[Value, object]]:
+def registries(resource: Resource) -> Iterator[tuple[Value, object]]:
     """The registry's own documents among a container's files, by their usual name and by what is in them."""
     for upload in resource.props.at("uploads").items():
         if not upload.at("file").text.endswith(("/config.yml", "/config.yaml")):
@@ -38,6 +38,11 @@ def _configs(resource: Resource) -> Iterator[tuple[Value, object]]:
                 yield content, document
 
 
+def endpoint_of(document: object) -> str:
+    """Where a registry keeps its images, "" if not in object storage."""
+    return str(_at(document, "storage", "s3", "regionendpoint") or "")
+
+
 @resource_rule(
     "registry-login",
     requirements=("INF-6", "SEC-6"),
@@ -46,7 +51,7 @@ def _configs(resource: Resource) -> Iterator[tuple[Value, object]]:
 )
 def registry_login(resource: Resource) -> Iterator[Finding]:
     """An image registry asks everybody for a login, and knows passwords as bcrypt hashes."""
-    for content, document in _configs(resource):
+    for content, document in registries(resource):
         kinds_of_login = cast("dict[str, object]", _at(document, "auth") or {})
         path = str(_at(kinds_of_login, "htpasswd", "path") or "")
         if set(kinds_of_login) != {"htpasswd"} or not path:
@@ -71,7 +76,7 @@ def registry_login(resource: Resource) -> Iterator[Finding]:
 )
 def registry_tls(resource: Resource) -> Iterator[Finding]:
     """An image registry is known by an https:// name, and speaks TLS with its object storage."""
-    for content, document in _configs(resource):
+    for content, document in registries(resource):
         if not str(_at(document, "http", "host") or "").startswith("https://"):
             yield content.wrong("has a http.host that is not https://", "give the name that the gateways serve")
         s3 = _at(document, "storage", "s3")
@@ -116,7 +121,7 @@ def registry_sides(stack: Stack) -> Iterator[Finding]:
     """One registry writes to a bucket, the others only read; images lie in object storage and are nobody else's."""
     writers: dict[str, str] = {}
     for resource in stack.of(kinds.DOCKER_CONTAINER):
-        for content, document in _configs(resource):
+        for content, document in registries(resource):
             storage = _at(document, "storage")
             bucket = str(_at(storage, "s3", "bucket") or "")
             if bucket and class_of(bucket) != REGISTRY:

@@ -20,6 +20,8 @@ _BLANKED = ("X-Tenant-Id", _TENANT)
 _BOUNDED = re.compile(r"(prometheus|alertmanager|alertmanager-record|loki)\.observability\.svc")
 """Programs whose other pages change what they keep."""
 _SERVICE = re.compile(r"-service-(.+?)(?:-(blue|green))?$")
+_NARROW = re.compile(r"(?<!!)\b(?:Path\w*|Method|ClientIP|Header|Query)\(")
+"""A route that takes some of a name's requests only."""
 _LEAST_READ, _LEAST_ANSWER, _LEAST_GRACE = 1, 1, 10
 _SECONDS = re.compile(r"(\d+)(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -200,7 +202,8 @@ def _home(http: Value, names: Mapping[str, tuple[str, Resource]], served: set[st
         service = router.at("service")
         urls = _urls(service.text.removesuffix("@file"), http.at("services"))
         for host in hosts_of(router.at("rule").text) & names.keys() if urls else ():
-            served.add(host)
+            if not _NARROW.search(router.at("rule").text):
+                served.add(host)
             for url in (urlsplit(each).hostname or "" for each in urls):
                 if ".svc" in url and not url.startswith(f"{names[host][0]}-"):
                     yield service.wrong(f"leads {host} to {url}", f"lead it to {names[host][0]}")

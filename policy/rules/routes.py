@@ -23,6 +23,8 @@ _OPEN = re.compile(
     r"kube-state-metrics|pve-exporter|node-exporter|postgres-exporter|cadvisor|traefik|etcd)([-.].*)?"
 )
 """Names of programs that answer whoever reaches them."""
+_STUDIO = "!(PathPrefix(`/auth/v1/`)"
+"""What is left of Supabase's name without its API."""
 _OWN = re.compile(r"(api|dashboard|rest|prometheus)@internal")
 """What Traefik shows of itself."""
 
@@ -135,7 +137,7 @@ def published_login(stack: Stack) -> Iterator[Finding]:
             if router.get("entryPoints") == INSIDE or logins.intersection(_texts(router.get("middlewares"))):
                 continue
             for host in _hosts(str(router.get("service", "")).removesuffix("@file"), services):
-                if _OPEN.fullmatch(host) or _OWN.fullmatch(host):
+                if _OPEN.fullmatch(host) or _OWN.fullmatch(host) or _STUDIO in str(router.get("rule")):
                     yield value.wrong(
                         f"leads to {host} by the router {name} without a login",
                         f"give the router a middleware with one of {', '.join(sorted(LOGINS))}",

@@ -11,6 +11,7 @@ from ..judging import Resource, Severity, Stack, stack_rule
 from ..values import Finding
 from . import kinds
 from .addresses import is_address
+from .registry import endpoint_of, registries
 
 SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
 _CERTIFICATES = "--certs-dir="
@@ -135,6 +136,11 @@ def storage_certified(stack: Stack) -> Iterator[Finding]:
     asked = [(part, part.text) for each in servers for part in each.props.at("command").items() if _is_url(part.text)]
     providers = [each.props.at("minioServer") for each in stack.of(kinds.MINIO_PROVIDER) if servers]
     asked += [(place, f"//{place.text}") for place in providers]
+    for each in stack.of(kinds.DOCKER_CONTAINER) if servers else ():
+        asked += [
+            (env, env.text.partition("=")[2]) for env in each.props.at("envs").items() if "S3_ENDPOINT=" in env.text
+        ]
+        asked += [(content, endpoint_of(document)) for content, document in registries(each) if endpoint_of(document)]
     for place, url in asked if named else ():
         host = urlsplit(url).hostname or ""
         if host not in named and not is_address(host):

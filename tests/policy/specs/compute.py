@@ -9,7 +9,7 @@ import yaml
 from policy.rules import kinds
 
 from .. import good
-from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, one, wrong
+from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, one, wrong
 
 _OPTIONS = {"nodeName": "pve1", "vmId": 1131.0, "enabled": True, "inputPolicy": "DROP", "logLevelIn": "info"}
 _DOWNLOAD = {"url": "https://cloud.debian.org/x", "checksum": "ab12", "checksumAlgorithm": "sha512"}
@@ -40,6 +40,14 @@ def _opened_by(*keys: str, more: str = "") -> dict[str, Any]:
 
 
 _SECOND = declared(kinds.FILE, _opened_by("ssh-ed25519 AAAA ops"), "second")
+
+_GUEST = declared(kinds.FIREWALL_OPTIONS, {"enabled": True}, "options")
+
+
+def _pool(owner: str) -> Declared:
+    told = f"Guests of the prod stack, behind the firewall that {owner} switches on"
+    return declared(kinds.POOL, {"comment": told}, "pool")
+
 
 SPECS = (
     Spec(
@@ -110,10 +118,14 @@ SPECS = (
     ),
     Spec(
         "cluster-firewall-on",
-        passes=(one(kinds.CLUSTER_FIREWALL, _CLUSTER),),
+        passes=(
+            (declared(kinds.CLUSTER_FIREWALL, _CLUSTER), _GUEST, _pool("prod")),
+            (_GUEST, _pool("shared")),
+        ),
         fails=(
             wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("enabled", False))), "enabled"),
             wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("ebtables", DROP))), "ebtables"),
+            wrong((_GUEST, _pool("prod")), "comment"),
         ),
         unknown=(wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("enabled", UNKNOWN))), "enabled"),),
     ),

@@ -8,7 +8,7 @@ import yaml
 from policy.rules import kinds
 
 from ..good import USER_DATA
-from ..spec import UNKNOWN, Spec, but, declared, one, simple, wrong
+from ..spec import UNKNOWN, Declared, Spec, but, declared, one, simple, wrong
 
 
 def _start(document: dict[str, Any]) -> dict[str, Any]:
@@ -49,6 +49,19 @@ _K3S = {"node-name": "x", "kubelet-arg": ["pod-max-pids=4096"], "disable": ["tra
 _UNIT = "ExecStart=/usr/local/bin/k3s agent\nRestart=always\n"
 _UPDATES = 'APT::Periodic::Update-Package-Lists "1";\nAPT::Periodic::Unattended-Upgrade "1";\n'
 _COMMAND = kinds.COMMANDS[0]
+
+_TAINT = "node-role.kubernetes.io/control-plane=true:NoSchedule"
+_AGENT = {"tags": ["k3s-agent"], "initialization": {"ipConfigs": [{"ipv4": {"address": "10.0.0.31/24"}}]}}
+_NODE = declared(kinds.VM, _AGENT, "node")
+_ANOTHER = declared(kinds.LXC, but(_AGENT, ("initialization/ipConfigs/0/ipv4/address", "10.0.0.32/24")), "another")
+
+
+def _started(told: str, name: str = "start", host: str = "10.0.0.31") -> Declared:
+    config = f"put /etc/rancher/k3s/config.yaml 0600 <<'END'\n{told}END\n"
+    return declared(_COMMAND, {"create": f"{told}{config}", "connection": {"host": host}}, name)
+
+
+_STARTED = _started("", "other", "10.0.0.32")
 
 SPECS = (
     _first(
@@ -148,10 +161,18 @@ SPECS = (
     ),
     Spec(
         "steps-do",
-        passes=(one(_COMMAND, {"create": "docker start x"}), one(_COMMAND, {"create": UNKNOWN})),
+        passes=(
+            one(_COMMAND, {"create": "docker start x"}),
+            (_NODE, declared(_COMMAND, {"create": UNKNOWN})),
+            (_NODE, _ANOTHER, _STARTED, _started("DRAIN=yes\n")),
+            (_NODE, _started(f"etcd-snapshot-retention: 3\n- {_TAINT}\n")),
+        ),
         fails=(
             wrong(one(_COMMAND, {"create": "true"}), "create"),
             wrong(one(_COMMAND, {"create": "date", "delete": "rm -rf /x"}), "delete"),
+            wrong((_NODE, declared(_COMMAND, {"create": "date"})), "tags"),
+            wrong((_NODE, _ANOTHER, _STARTED, _started("DRAIN=no\n")), "create"),
+            wrong((_NODE, _started(""), _started("etcd-snapshot-retention: 3\n", "server")), "create"),
             wrong(one(_COMMAND, {"create": "RELEASES=https://github.com/grafana/alloy/x\nVERSION=1.0.0\n"}), "create"),
         ),
         unknown=(wrong(one(_COMMAND, {"create": "date", "delete": UNKNOWN}), "delete"),),

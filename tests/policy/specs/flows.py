@@ -24,6 +24,15 @@ _ASKS = {
 }
 _RULES = kinds.FIREWALL_RULES[0]
 _GATEWAY = {"metadata": {"annotations": {"kube-vip.io/loadbalancerIPs": "203.0.113.5"}}}
+_HAS = 'metadata.annotations["kube-vip.io/loadbalancerIPs"]'
+_OWN = "203.0.113.5"
+
+
+def _asks(address: str, name: str = "policy") -> Declared:
+    spec = {"egress": [{"to": [{"ipBlock": {"cidr": f"{address}/32"}}]}]}
+    return declared(kinds.NETWORK_POLICY, {"metadata": {"name": name}, "spec": spec}, name)
+
+
 _RECORD = {"type": "A", "zone": "x.id", "records": ["203.0.113.5"]}
 _CAA = {
     "type": "CAA",
@@ -133,6 +142,12 @@ SPECS = (
             ),
         ),
         fails=(
+            wrong((declared(kinds.SERVICE, _GATEWAY), declared(kinds.SERVICE, _GATEWAY, "other")), _HAS),
+            wrong((declared(kinds.SERVICE, _GATEWAY), _asks("10.0.0.7")), _HAS),
+            wrong(
+                (declared(kinds.SERVICE, _GATEWAY), _asks(_OWN), _asks("198.51.100.7", "asks")),
+                "spec.egress[0].to[0].ipBlock.cidr",
+            ),
             wrong(
                 (
                     declared(kinds.SERVICE, _GATEWAY),

@@ -10,7 +10,7 @@ import yaml
 from policy.rules import kinds
 
 from ..good import DEPLOYMENT, LOG_AGENT
-from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, one, simple, wrong
+from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, in_map, one, simple, wrong
 from .pods_own import OWN
 
 _POD = "spec/template/spec"
@@ -111,6 +111,11 @@ def _nodes(agent: Mapping[str, Any]) -> Case:
 
 _SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": "3000"}
 
+
+def _joins(name: str) -> Declared:
+    return in_map({"memberlist": {"join_members": [f"dns+{name}.observability.svc:7946"]}}, "loki", file="loki.yaml")
+
+
 SPECS = (
     simple(
         "workload-lives",
@@ -202,7 +207,10 @@ SPECS = (
     Spec(
         "backend-declared",
         passes=(_led("grafana"), _led("grafana", "http://supabase-gateway:80")),
-        fails=(wrong(_led("loki"), 'data["routing.yaml"].http.services.a.loadBalancer.servers[0].url'),),
+        fails=(
+            wrong((*_led("grafana"), _joins("grafana")), 'data["loki.yaml"].memberlist.join_members[0]'),
+            wrong(_led("loki"), 'data["routing.yaml"].http.services.a.loadBalancer.servers[0].url'),
+        ),
         unknown=(
             wrong(
                 (declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": UNKNOWN}}, "routes"), _led("grafana")[1]),

@@ -56,12 +56,25 @@ def _key(name: str) -> tuple[str, Any]:
     return f"{_ENV}/3", {"name": "KEY", "valueFrom": {"secretKeyRef": {"name": name}}}
 
 
+_LEDGER = declared(kinds.LEDGER, {"file": "releases/prod.yaml"}, "ledger")
+_NETWORK = declared(kinds.DOCKER_NETWORK, {"name": "supabase"}, "network")
 _AUTH = {
     "name": "auth",
     "labels": [{"label": "environment", "value": "production"}],
     "networksAdvanced": [{"name": "supabase", "aliases": ["auth"]}],
     "restart": "unless-stopped",
     "command": ["auth"],
+}
+_GOTRUE = {
+    "image": "docker.io/supabase/gotrue:v2",
+    "envs": [
+        "GOTRUE_MAILER_AUTOCONFIRM=false",
+        "GOTRUE_JWT_EXP=604800",
+        "GOTRUE_JWT_AUD=authenticated",
+        "GOTRUE_SITE_URL=https://x.id",
+        "GOTRUE_URI_ALLOW_LIST=https://x.id/**,https://*.x.id/**",
+        "API_EXTERNAL_URL=https://supabase.x.id/auth/v1",
+    ],
 }
 _DOOR: Any = {
     "http": {
@@ -112,9 +125,12 @@ SPECS = (
     ),
     Spec(
         "image-of-one",
-        passes=(_two(),),
-        fails=(wrong(_two((f"{_POD}/containers/0/image", _IMAGE)), f"{_AT}.image"),),
-        unknown=(wrong(_two((f"{_POD}/containers/0/image", UNKNOWN)), f"{_AT}.image"),),
+        passes=((*_two(), _LEDGER),),
+        fails=(
+            wrong((*_two((f"{_POD}/containers/0/image", _IMAGE)), _LEDGER), f"{_AT}.image"),
+            wrong(_two(), f"{_AT}.image"),
+        ),
+        unknown=(wrong((*_two((f"{_POD}/containers/0/image", UNKNOWN)), _LEDGER), f"{_AT}.image"),),
     ),
     simple(
         "told-of-itself",
@@ -149,23 +165,38 @@ SPECS = (
     Spec(
         "docker-names",
         passes=(
-            one(_DC, _AUTH),
+            (declared(_DC, but(_AUTH, ("envs", ["DB_HOST=auth", "SEED_SELF_HOST=true"]))), _NETWORK),
             (
                 declared(_DC, but(_AUTH, ("networksAdvanced/0/aliases", ["rest"])), "rest"),
                 declared(_DC, _door(), "door"),
+                _NETWORK,
             ),
         ),
         fails=(
+            wrong(one(_DC, _AUTH), "networksAdvanced[0].name"),
+            wrong((declared(_DC, but(_AUTH, ("envs", ["POSTGREST_URL=http://rest:3000"]))), _NETWORK), "envs[0]"),
             wrong(
-                (declared(_DC, _AUTH, "a"), declared(_DC, _AUTH, "b")),
+                (declared(_DC, _AUTH, "a"), declared(_DC, _AUTH, "b"), _NETWORK),
                 "networksAdvanced[0].aliases[0]",
             ),
             wrong(
-                (declared(_DC, _AUTH, "a"), declared(_DC, _door(), "door")),
+                (declared(_DC, _AUTH, "a"), declared(_DC, _door(), "door"), _NETWORK),
                 f"{_UP}.http.services.rest.loadBalancer.servers[0].url",
             ),
         ),
         unknown=(wrong(one(_DC, {"networksAdvanced": UNKNOWN}), "networksAdvanced"),),
+    ),
+    simple(
+        "supabase-told",
+        _DC,
+        _GOTRUE,
+        ("envs/0", "GOTRUE_MAILER_AUTOCONFIRM=true", "envs[0]"),
+        ("envs/0", "GOTRUE_NOBODY_KNOWS=x", "envs[0]"),
+        ("envs/1", "GOTRUE_JWT_EXP=6048000", "envs[1]"),
+        ("envs/2", "GOTRUE_DISABLE_SIGNUP=true", "envs"),
+        ("envs/3", "GOTRUE_SITE_URL=https://x.example.com", "envs"),
+        ("envs/4", "GOTRUE_URI_ALLOW_LIST=https://x.id/**,https://example.com/**", "envs"),
+        unknown=("envs/0", "envs[0]"),
     ),
     Spec(
         "supabase-keys",

@@ -77,6 +77,7 @@ _SUPABASE = tuple(
     declared(_DOCKER, {"image": f"docker.io/{image}:1", **more}, image)
     for image, more in (
         *((f"supabase/{part}", {}) for part in ("postgres", "gotrue", "realtime", "storage-api", "edge-runtime")),
+        *((f"supabase/{part}", {}) for part in ("studio", "postgres-meta", "imgproxy")),
         *(("postgrest/postgrest", {}), ("x/postgres-exporter", {})),
         ("library/traefik", {"ports": [{"internal": 8443.0}]}),
     )
