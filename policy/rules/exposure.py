@@ -116,47 +116,10 @@ def database_parts_private(resource: Resource) -> Iterator[Finding]:
         yield mode.wrong("is the host's own, in which every port is published", "remove it")
 
 
-@resource_rule(
-    "docker-published-private",
-    requirements=("SEC-3", "SEC-6"),
-    types=(kinds.DOCKER_CONTAINER,),
-)
-def docker_published_private(resource: Resource) -> Iterator[Finding]:
-    """What a Docker container publishes is on one private address: Docker's own rules pass by the host's firewall."""
-    for port in resource.props.at("ports").items():
-        ip = port.at("ip")
-        if not is_private(ip.text):
-            yield ip.wrong(f"is {ip.text or 'missing'}: every interface listens", "give the host's private address")
-
-
-@resource_rule(
-    "database-firewall",
-    requirements=("SEC-3",),
-    types=kinds.FIREWALL_RULES,
-    severity=Severity.CRITICAL,
-)
-def database_firewall(resource: Resource) -> Iterator[Finding]:
-    """No firewall rule lets everyone reach the database's ports."""
-    for rule in let_in(resource):
-        if not _reaches_database(rule):
-            continue
-        source = rule.at("source")
-        if any(part.strip() in _ANYWHERE for part in source.text.split(",")):
-            yield source.wrong(
-                f"is {source.text or 'missing'}: everyone reaches the database's ports",
-                "name the private network, or the ports that are meant",
-            )
-
-
 def _reaches_database(rule: Value) -> bool:
-    macro = rule.at("macro").text
-    if macro:
-        return macro.lower() == "postgresql"
     if rule.at("proto").text.lower() in {"icmp", "udp", "ipv6-icmp", "icmpv6"}:
         return False
     ports = rule.at("dport").text
-    if not ports:
-        return True
     for part in re.split(r"\s*,\s*", ports):
         low, _, high = part.partition(":")
         if part in _NAMES or (low.isdigit() and any(int(low) <= port <= int(high or low) for port in DATABASE_PORTS)):
@@ -206,7 +169,7 @@ def database_unasked(resource: Resource) -> Iterator[Finding]:
         return
     for rule in let_in(resource):
         ports = rule.at("dport")
-        if ports.text and _reaches_database(rule):
+        if _reaches_database(rule):
             yield ports.wrong(f"is {ports.text}, with the database's port", "remove it")
 
 
@@ -223,8 +186,6 @@ RULES = (
     database_service_private,
     database_port_private,
     database_parts_private,
-    docker_published_private,
-    database_firewall,
     database_network_policy,
     database_unasked,
 )

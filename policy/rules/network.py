@@ -274,9 +274,9 @@ def service_target(stack: Stack) -> Iterator[Finding]:
                 yield port.wrong("leads to a port that the pods do not open", "name one of theirs")
 
 
-@resource_rule("docker-published", requirements=("SEC-6",), types=(kinds.DOCKER_CONTAINER,))
+@resource_rule("docker-published", requirements=("SEC-3", "SEC-6"), types=(kinds.DOCKER_CONTAINER,))
 def docker_published(resource: Resource) -> Iterator[Finding]:
-    """A Docker container publishes ports on its host's private address, each by name."""
+    """A Docker container publishes ports on its host's private address, each by name: Docker passes by firewalls."""
     for port in resource.props.at("ports").items():
         ip = port.at("ip")
         if not is_private(ip.text):

@@ -153,13 +153,13 @@ def docker_names(stack: Stack) -> Iterator[Finding]:
                 if owner != container.name:
                     yield alias.wrong(f"is {alias.text}, the name of {owner}", "give its own")
     known = {alias for _, alias in taken}
-    named = known | {each.props.at("name").text for each in stack.of(kinds.DOCKER_CONTAINER)}
     for container in stack.of(kinds.DOCKER_CONTAINER) if known else ():
         yield from _leads(container, known)
-        for entry in container.props.at("envs").items():
+        joined = [each.at("name").text for each in container.props.at("networksAdvanced").items()]
+        for entry in container.props.at("envs").items() if joined else ():
             asked = _ASKED.search(entry.text)
-            if asked and asked[1] not in named:
-                yield entry.wrong(f"asks {asked[1]}, which nobody is", "name a container")
+            if asked and not any((network, asked[1]) in taken for network in joined):
+                yield entry.wrong(f"asks {asked[1]}, which nobody is there", "name a container")
 
 
 def _leads(container: Resource, known: set[str]) -> Iterator[Finding]:

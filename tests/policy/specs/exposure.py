@@ -22,10 +22,6 @@ def _docker(*changes: tuple[str, Any]) -> Case:
     return one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, *changes))
 
 
-def _firewall(type_: str = kinds.FIREWALL_RULES[0], **rule: Any) -> Case:
-    return one(type_, {"rules": [{"type": "in", "action": "ACCEPT", "proto": "tcp", **rule}]})
-
-
 def _network(*rules: dict[str, Any]) -> Case:
     return one(kinds.NETWORK_POLICY, {"spec": {"podSelector": {}, "ingress": list(rules)}})
 
@@ -64,7 +60,6 @@ def _denying(*, writes: bool = True, without: tuple[int, ...] = (), resource: st
     return one(kinds.IAM_POLICY, {"policy": json.dumps({"Statement": statements})})
 
 
-_SOURCE = "rules[0].source"
 _FROM = "spec.ingress[0].from"
 _POSTGRES = {"protocol": "TCP", "port": 5432.0}
 
@@ -134,39 +129,6 @@ SPECS = (
             wrong(_docker(("ports", []), ("networkMode", "host"), ("image", "supabase/studio:1")), "networkMode"),
         ),
         unknown=(wrong(_docker(("image", UNKNOWN)), "image"),),
-    ),
-    Spec(
-        "docker-published-private",
-        passes=(_docker(), _docker(("ports/0/ip", "10.10.10.41")), _docker(("ports", []))),
-        fails=(
-            wrong(_docker(("ports/0/ip", DROP)), "ports[0].ip"),
-            wrong(_docker(("ports/0/ip", "0.0.0.0")), "ports[0].ip"),  # noqa: S104 - what must be found
-            wrong(_docker(("ports/0/ip", "8.8.8.8")), "ports[0].ip"),
-        ),
-        unknown=(wrong(_docker(("ports/0/ip", UNKNOWN)), "ports[0].ip"),),
-    ),
-    Spec(
-        "database-firewall",
-        passes=(
-            _firewall(dport="5432", source="10.10.10.0/24"),
-            _firewall(dport="443"),
-            _firewall(dport="5432", action="DROP"),
-            _firewall(dport="5432", type="out"),
-            _firewall(dport="5432", enabled=False),
-            *(_firewall(proto=proto) for proto in ("icmp", "udp", "ipv6-icmp", "icmpv6")),
-            _firewall(dport="http"),
-            _firewall(macro="HTTPS"),
-            _firewall(dport="5432", source="+private"),
-        ),
-        fails=(
-            wrong(_firewall(dport="5432"), _SOURCE),
-            wrong(_firewall(dport="80,5000:7000", source="0.0.0.0/0"), _SOURCE),
-            wrong(_firewall(kinds.FIREWALL_RULES[1], dport="postgresql", source="10.0.0.0/8,::/0"), _SOURCE),
-            wrong(_firewall(macro="PostgreSQL"), _SOURCE),
-            wrong(_firewall(), _SOURCE),
-            *(wrong(_firewall(dport="6543", source=source), _SOURCE) for source in ("0.0.0.0", "::", "0/0")),  # noqa: S104
-        ),
-        unknown=(wrong(_firewall(dport="5432", source=UNKNOWN), _SOURCE),),
     ),
     Spec(
         "database-network-policy",
