@@ -120,7 +120,7 @@ def _judge_network(cidr: Value, *, elsewhere: bool) -> Iterator[Finding]:
     if network.version == 4 and network.overlaps(_LINK_LOCAL) and network.prefixlen:
         yield cidr.wrong("is where machines are told their secrets", "remove it")
     # Of a cluster that is there already nobody knows the machines, only their network.
-    if 0 < network.prefixlen < network.max_prefixlen and network.is_private and not elsewhere:
+    if 0 < network.prefixlen < network.max_prefixlen and is_private(str(network[0])) and not elsewhere:
         yield cidr.wrong(f"is {cidr.text}, more than one machine", "name the machines")
 
 
