@@ -27,6 +27,7 @@ RUN: Mapping[str, str] = {
     "python -m tests.bench.rules": "measures for minutes; what it judges with is tested by tests/policy",
     "python -m tests.bench.backups": "takes minutes for figures that only an idle machine gives",
     "python -m tests.bench.registry": "takes minutes for figures that only an idle machine gives",
+    "python -m tests.bench.machines": "takes a quarter of an hour for counts that change with the plugin only",
     "make bench": "takes many minutes for figures that only an idle machine gives",
     "make clean": "test_command_line.py::test_clean_forgets_one_stack_and_with_the_last_one_all",
     "make demo": "test_demo.py::test_a_good_release_and_a_bad_one_that_is_taken_back",
