@@ -42,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace, signals: interrupts.Interrupts) -> int:
     verb, stack = str(options.verb), options.stack
     Layout(stack or "dev").require_owner()
-    Layout(stack or "dev").require_stack()
+    if stack or verb not in {"down", "clean"}:
+        Layout(stack or "dev").require_stack()
     if verb in {"down", "clean"}:
         from sandbox.verbs import down
 
