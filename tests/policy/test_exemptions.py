@@ -93,7 +93,7 @@ _NEEDED: dict[tuple[str, str, str], Case] = {
         )
         for rule in (
             *("document-readable", "client-verifies", "document-plain-http", "document-secrets"),
-            *("database-routes", "docker-gateway", "gateway-backends", "gateway-inside"),
+            *("database-routes", "docker-gateway", "gateway-backends", "gateway-inside", "gateway-told"),
             *("log-lines-masked", "log-lines-kept", "log-agents-send", "probes-mean-it"),
         )
     },

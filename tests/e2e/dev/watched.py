@@ -32,7 +32,10 @@ class Watched:
 
     def run(self, *arguments: str) -> Done:
         """Run a verb and look at all command lines while it runs."""
-        running, search = self.copy.start(*arguments), leaks.Search(leaks.secrets_of(self.layout))
+        # Made before, so that the stack takes those that are looked for.
+        self.layout.prepare()
+        search = leaks.Search(leaks.secrets_of(self.layout))
+        running = self.copy.start(*arguments)
         while not self._ended(running):
             self.in_processes += search.in_processes()
             self.samples += 1
