@@ -178,9 +178,9 @@ def supabase_told(resource: Resource) -> Iterator[Finding]:
 def _led_home(said: Value) -> Iterator[Finding]:
     """Links in mails, and where one comes to after a login, are of the stack's own domain."""
     given = {name: value for name, _, value in (each.partition("=") for each in said.texts())}
-    site = urlsplit(given.get("GOTRUE_SITE_URL", "")).hostname
-    if site is None:
+    if not given.keys() & {"GOTRUE_SITE_URL", "GOTRUE_URI_ALLOW_LIST"}:
         return
+    site = urlsplit(given.get("GOTRUE_SITE_URL", "")).hostname or ""
     asked = urlsplit(given.get("API_EXTERNAL_URL", "")).hostname or ""
     allowed = re.compile(rf"https://(?:\*\.)?{re.escape(site)}/\S*")
     if not asked.endswith(f".{site}"):

@@ -6,7 +6,6 @@ from collections.abc import Generator
 from release import changes, contents, resources
 from release.contents import other
 from release.context import Context
-from release.errors import Refused
 from release.flows import situation
 from release.pulumi_engine.targets import short
 from settings.releases import Releases
@@ -99,12 +98,12 @@ def _close(context: Context, service: str, idle: Slot) -> None:
 
 def _finish(context: Context, service: str, image: str) -> None:
     """An interrupted rollout or first release is gone through again; the engine says whether anything is left of it."""
-    live = context.releases.services[service].live
+    release = context.releases.services[service]
     targets = [*resources.whole(context.settings, service), *resources.routing(_BOTH), resources.ledger()]
     if not context.advance(context.releases, targets, f"the deployment of {short(image)} continues"):
-        raise Refused(f"{image} already runs in the live slot of {service}, {live}")
-    _keep(context, f"deploy {service} {short(image)} to {live}")
-    _tell(context, f"users of {service} see {short(image)} in slot {live}")
+        contents.refuse_live(service, release, image)
+    _keep(context, f"deploy {service} {short(image)} to {release.live}")
+    _tell(context, f"users of {service} see {short(image)} in slot {release.live}")
 
 
 def _live(context: Context, service: str, image: str, *, force: bool) -> None:

@@ -56,7 +56,7 @@ def _lead(context: Context, service: str, slot: Slot) -> None:
     context.names.swap(
         context.public(service), context.address(service, contents.other(slot)), context.address(service, slot)
     )
-    context.say(f"users of {service} reach slot {slot} now; now updating the stack")
+    context.say(f"users of {service} reach slot {slot} now; updating the stack")
 
 
 def _ready(context: Context, service: str, slot: Slot) -> None:

@@ -195,6 +195,7 @@ SPECS = (
         ("envs/1", "GOTRUE_JWT_EXP=6048000", "envs[1]"),
         ("envs/2", "GOTRUE_DISABLE_SIGNUP=true", "envs"),
         ("envs/3", "GOTRUE_SITE_URL=https://x.example.com", "envs"),
+        ("envs/3", "GOTRUE_DISABLE_SIGNUP=true", "envs"),
         ("envs/4", "GOTRUE_URI_ALLOW_LIST=https://x.id/**,https://example.com/**", "envs"),
         unknown=("envs/0", "envs[0]"),
     ),
