@@ -8,12 +8,14 @@ from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 import settings
 from components.outputs import outputs
 from components.platform import Platform
+from components.sdk_waiting import wait_for_all_at_once
 
 ROOT = Path(__file__).resolve().parent
 
 
 def main() -> None:
     """Declare every resource of the selected stack."""
+    wait_for_all_at_once()
     given = {**get_config_env(), **CONFIG.get()}
     secret_keys = [key for key in given if is_config_secret(key)]
     try:

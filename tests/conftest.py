@@ -2,7 +2,11 @@
 
 import gc
 
+import pytest
 from hypothesis import settings
+
+# What tests share says what it compared, too; pytest does that of itself for files of tests only.
+pytest.register_assert_rewrite("tests.e2e", "tests.documents", "tests.policy", "tests.waiting")
 
 # How long an example takes says more about the machine than about the code. The same examples come every time, so that
 # nobody's change is refused for an old fault; `--hypothesis-profile=explore` looks for new ones.
