@@ -6,6 +6,8 @@ from typing import Any, cast
 
 import pulumi
 
+from components.sdk_waiting import wait_for_all_at_once
+
 _MARK = "4dabf18193072939515e22adb298388d"
 """Key that marks a secret in an exported state."""
 
@@ -21,6 +23,7 @@ def program(resources: Sequence[dict[str, Any]]) -> Callable[[], None]:
     """A program that declares recorded resources, in their order."""
 
     def run() -> None:
+        wait_for_all_at_once()
         made: dict[str, pulumi.Resource] = {}
         for each in resources:
             made[each["urn"]] = _declare(each, made)
