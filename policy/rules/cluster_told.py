@@ -48,6 +48,7 @@ _RUNS_ALLOY = re.compile(
 _TAINT = re.compile(r"^- node-role\.kubernetes\.io/control-plane=true:No(?:Schedule|Execute)$", re.MULTILINE)
 _STEPPED = frozenset({"k3s-server", "k3s-agent", "lxc"})
 _TRIVIAL = re.compile(r"\s*(?:/bin/)?(?:true|:|exit 0|echo\b.*)\s*")
+_MIGRATES = re.compile(r"(?:^|-)migrate$")
 
 
 @resource_rule("k3s-told", requirements=("SEC-2", "SEC-6", "BAK-3"), types=kinds.COMMANDS, severity=Severity.CRITICAL)
@@ -117,13 +118,13 @@ def _trail(policy: Value) -> Iterator[Finding]:
 @stack_rule(
     "steps-do",
     requirements=("INF-2", "INF-7", "INF-8", "ENV-4", "LOG-7", "MON-2"),
-    types=(*kinds.COMMANDS, kinds.VM, kinds.LXC),
+    types=(*kinds.COMMANDS, kinds.VM, kinds.LXC, kinds.DOCKER_CONTAINER),
 )
 def steps_do(stack: Stack) -> Iterator[Finding]:
-    """Each node and LXC has its step, which does something, undoes nothing when it goes, and brings known versions."""
+    """Each node, LXC and migration has its step, which does something, undoes nothing, and brings known versions."""
     machines = {address: each for each in stack.of(kinds.VM, kinds.LXC) for address in of_machine(each)}
     agents = [each for each in machines.values() if "k3s-agent" in each.props.at("tags").texts()]
-    known = set[str]()
+    known, told = set[str](), list[str]()
     bare = {address for address, each in machines.items() if _STEPPED & set(each.props.at("tags").texts())}
     for command in stack.of(*kinds.COMMANDS):
         create, delete = command.props.at("create"), command.props.at("delete")
@@ -135,6 +136,7 @@ def steps_do(stack: Stack) -> Iterator[Finding]:
                 yield create.wrong("does nothing", "say what is to be done, or remove the step")
             machine = command.props.at("connection", "host").text
             known.add(command.urn)
+            told.append(create.text)
             if _CONFIG in create.text:
                 yield from _of_many(create, len(agents))
             brought = _RUNS_ALLOY.search(create.text)
@@ -142,8 +144,14 @@ def steps_do(stack: Stack) -> Iterator[Finding]:
                 bare.discard(machine)
             if brought is not None and f"v{brought[1]}" not in _ALLOY and brought[1] not in _ALLOY:
                 yield create.wrong(f"brings Alloy {brought[1]}", "take the version of the table")
-    for address in sorted(bare) if known == {each.urn for each in stack.of(*kinds.COMMANDS)} else ():
+    if known != {each.urn for each in stack.of(*kinds.COMMANDS)}:
+        return
+    for address in sorted(bare):
         yield machines[address].props.at("tags").wrong("are those of a machine without its step", "run it there")
+    for container in stack.of(kinds.DOCKER_CONTAINER):
+        name = container.props.at("name")
+        if _MIGRATES.search(name.text) and not any(f"docker start --attach {name.text}" in each for each in told):
+            yield name.wrong("is started by no step that waits for its end", "run docker start --attach (REL-1)")
 
 
 def _of_many(create: Value, agents: int) -> Iterator[Finding]:

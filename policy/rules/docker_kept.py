@@ -38,7 +38,8 @@ _SAID: Mapping[str, tuple[str, re.Pattern[str]]] = {
     )
 }
 """What PostgreSQL is told where a requirement asks for it: nothing secret in its log, and that it is told at all."""
-_SUPABASE = re.compile(r"/supabase/")
+_SUPABASE, _POOLER = re.compile(r"/supabase/"), re.compile(r"/supavisor:")
+_POOL = ("POOLER_DEFAULT_POOL_SIZE", "DB_POOL_SIZE", "POOLER_MAX_CLIENT_CONN")
 
 
 def _seconds(text: str) -> float:
@@ -118,10 +119,22 @@ def docker_files_read_only(stack: Stack) -> Iterator[Finding]:
 
 @stack_rule("database-there", requirements=("INF-4",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL)
 def database_there(stack: Stack) -> Iterator[Finding]:
-    """Where Supabase's parts run, PostgreSQL does."""
+    """Where Supabase's parts run, PostgreSQL does, and its pooler leaves the others half of the connections."""
     parts = kinds.running(stack, _SUPABASE)
     if parts and not kinds.running(stack, PLATFORM):
         yield parts[0].props.at("image").wrong("is a part of Supabase, of which no PostgreSQL runs", "declare it")
+    poolers = kinds.running(stack, _POOLER)
+    documents = (files(each, "postgresql.conf") for each in stack.of(kinds.DOCKER_CONTAINER)) if poolers else ()
+    allowed = [settings(content.text).get("max_connections", "100") for each in documents for content in each]
+    most = min((int(each) for each in allowed if each.isdigit()), default=100) // 2
+    for pooler in poolers:
+        said = pooler.props.at("envs")
+        given = {name: value for name, _, value in (each.partition("=") for each in said.texts())}
+        size, own, clients = (int(given[each]) if given.get(each, "").isdigit() else 0 for each in _POOL)
+        if not (0 < size <= min(most, clients) and 0 < own < most):
+            yield said.wrong(
+                "opens more connections than half of the database's, or none", f"give {_POOL[0]} up to {most}"
+            )
 
 
 @resource_rule(

@@ -64,7 +64,7 @@ def secret_of_one(stack: Stack) -> Iterator[Finding]:
 
 @stack_rule("image-of-one", requirements=("ENV-2", "REL-1", "REL-7"), types=(*kinds.WORKLOADS, kinds.LEDGER))
 def image_of_one(stack: Stack) -> Iterator[Finding]:
-    """An image of our own runs as one program, and the stack remembers what was released."""
+    """An image of our own runs as the program of its name, and the stack remembers what was released."""
     runs: dict[str, dict[str, Value]] = {}
     for workload in stack.of(*kinds.WORKLOADS):
         if _SLOT in kinds.pod_template(workload).at("metadata", "labels").names():
@@ -72,11 +72,12 @@ def image_of_one(stack: Stack) -> Iterator[Finding]:
                 image = container.at("image")
                 if OWN_REGISTRY.match(image.text):
                     runs.setdefault(image.text.partition("@")[0], {})[_program(workload)] = image
-    for programs in runs.values():
-        for image in programs.values() if not stack.of(kinds.LEDGER) else ():
-            yield image.wrong("is run by a stack that forgets what was rolled back", "declare the Ledger")
-        for image in programs.values() if len(programs) > 1 else ():
-            yield image.wrong(f"runs as {' and '.join(sorted(programs))}", "give each its own")
+    for repository, programs in runs.items():
+        for program, image in programs.items():
+            if not stack.of(kinds.LEDGER):
+                yield image.wrong("is run by a stack that forgets what was rolled back", "declare the Ledger")
+            if repository.rpartition("/")[2] != program:
+                yield image.wrong(f"is no image of {program}", f"take one of the repository {program}")
 
 
 @resource_rule("told-of-itself", requirements=("ENV-1", "REL-1", "MON-1", "LOG-4"), types=kinds.WORKLOADS)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .availability import ENVIRONMENTS
 from .buckets import tenants_of_loki
-from .documents import LOG_AGENT, of_resource, of_stack
+from .documents import LOG_AGENT, ROUTING, of_resource, of_stack
+from .gateway_told import hosts_of
+from .routed import TENANT
 
 _LABELS = frozenset({"tenant_id", "service", "environment", "class", "level", "host", "__tenant_id__"})
 """Labels of which there are few; each other one makes streams without bound (LOG-3)."""
@@ -118,7 +121,7 @@ def _classes(job: Value) -> Iterator[Finding]:
 
 @stack_rule(
     "log-agents-send",
-    requirements=("LOG-1", "LOG-3", "LOG-6"),
+    requirements=("LOG-1", "LOG-3", "LOG-6", "LOG-7"),
     types=(
         *(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, kinds.BUCKET_LIFECYCLE, kinds.DNS_RECORD),
         *kinds.LONG_RUNNING,
@@ -126,8 +129,9 @@ def _classes(job: Value) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def log_agents_send(stack: Stack) -> Iterator[Finding]:
-    """Agents send to the stack's Loki, to a tenant whose lines have an end, and name the environment."""
+    """Agents send to the stack's Loki, to a tenant whose lines have an end, and gateways let each tenant's in."""
     tenants = tenants_of_loki(stack)
+    asked: dict[tuple[str, str], set[str]] = {}
     names = {record.props.at("name").text for record in stack.of(kinds.DNS_RECORD)}
     said = {
         kinds.pod_template(each).at("metadata", "labels", "environment").text for each in stack.of(*kinds.LONG_RUNNING)
@@ -143,15 +147,44 @@ def log_agents_send(stack: Stack) -> Iterator[Finding]:
                 yield url.wrong(f"leads to {host}, for which the stack has no record", "name the stack's Loki")
             if tenants and tenant.text not in tenants:
                 yield tenant.wrong(f"is {tenant.text or 'missing'}", f"give one of {', '.join(sorted(tenants))}")
+            if host in names:
+                asked.setdefault((host, urlsplit(url.text).path), set()).update(
+                    _tenants(document.content), [tenant.text]
+                )
             retries = client.at("backoff_config", "max_retries")
             if retries.present and (retries.number or 0) < _LEAST_RETRIES:
                 yield retries.wrong(f"is {retries.text}: lines are thrown away", f"give at least {_LEAST_RETRIES}")
         for place in _environments(document.content) if len(said) == 1 else ():
             if place.text not in said:
                 yield place.wrong(f"is {place.text or 'missing'}", f"give {min(said)}, which the stack's pods say")
+    for gateway in of_stack(stack, ROUTING) if asked else ():
+        if gateway.place.subject.type == kinds.CONFIG_MAP:
+            yield from _let_in(gateway.content.at("http"), asked)
 
 
 _LEAST_RETRIES = 10
+
+
+def _tenants(content: Value) -> Iterator[str]:
+    """To whom an agent sends some of its lines."""
+    for job in content.at("scrape_configs").items():
+        for stage in job.at("pipeline_stages").items():
+            for inner in stage.at("match", "stages").items():
+                if inner.at("tenant").present:
+                    yield inner.at("tenant", "value").text
+
+
+def _let_in(http: Value, asked: Mapping[tuple[str, str], set[str]]) -> Iterator[Finding]:
+    """A gateway has a route for the lines of each tenant."""
+    routers = [router for _, router in http.at("routers").entries()]
+    for (host, path), tenants in asked.items():
+        here = [each for each in routers if f"Path(`{path}`)" in each.at("rule").text]
+        used = {
+            name for each in here if host in hosts_of(each.at("rule").text) for name in each.at("middlewares").texts()
+        }
+        given = {http.at("middlewares", name, "headers", "customRequestHeaders", TENANT).text for name in used}
+        for tenant in sorted(tenants - given):
+            yield http.at("routers").wrong(f"lets no lines of {tenant} in", f"give a route for {path} (LOG-7)")
 
 
 def _environments(content: Value) -> Iterator[Value]:

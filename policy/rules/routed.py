@@ -14,8 +14,8 @@ from .gateway_told import addresses_of, hosts_of
 
 _DOES = frozenset({"basicAuth", "digestAuth", "headers", "ipAllowList", "plugin", "rateLimit", "retry"})
 """Middlewares of the gateways that rules read."""
-_TENANT = "X-Scope-OrgID"
-_BLANKED = ("X-Tenant-Id", _TENANT)
+TENANT = "X-Scope-OrgID"
+_BLANKED = ("X-Tenant-Id", TENANT)
 """What only the platform itself may say of a request."""
 _BOUNDED = re.compile(r"(prometheus|alertmanager|alertmanager-record|loki)\.observability\.svc")
 """Programs whose other pages change what they keep."""
@@ -32,9 +32,11 @@ def _seconds(value: Value) -> float:
     return int(found[1]) * _UNITS[found[2]] if found else 0
 
 
-@resource_rule("routes-known", requirements=("SEC-1", "SEC-4", "SEC-6", "LOG-5", "LOG-2"), types=(kinds.CONFIG_MAP,))
+@resource_rule(
+    "routes-known", requirements=("SEC-1", "SEC-4", "SEC-6", "LOG-5", "LOG-2", "REL-1"), types=(kinds.CONFIG_MAP,)
+)
 def routes_known(resource: Resource) -> Iterator[Finding]:
-    """A gateway does with requests what rules read: it redirects none, believes no tenant, and bounds each sender."""
+    """A gateway does with requests what rules read: redirects none, loses none, and bounds each sender."""
     for document in of_resource(resource):
         if document.kind != ROUTING:
             continue
@@ -72,7 +74,7 @@ def _kept_to(middleware: Value) -> Iterator[Finding]:
         if name != "customRequestHeaders":
             yield headers.at(name).wrong("takes back what the other headers say", "remove it")
     for name, said in headers.at("customRequestHeaders").entries():
-        if name != _TENANT or not said.text:
+        if name != TENANT or not said.text:
             yield said.wrong(f"changes {name}", "leave the sender's, and the platform's own")
 
 
@@ -80,22 +82,30 @@ def _routed(router: Value, middlewares: Mapping[str, Value], services: Value) ->
     rule, used = router.at("rule"), router.at("middlewares")
     given = {name: middlewares[name] for name in used.texts() if name in middlewares}
     closed = any(each.at("ipAllowList").present for each in given.values())
+    retried = any(each.at("retry").present for each in given.values())
+    service = router.at("service").text.removesuffix("@file")
+    urls = _urls(service, services)
     for each in given.values():
         size = each.at("plugin", "correlation", "maxBodyBytes")
         if size.present and not size.number and not closed:
             yield used.wrong("takes bodies of any size from everybody", "name the middleware correlation")
+        inside = size.number and any(".svc" in url for url in urls)
+        if inside and retried is services.at(service, "mirroring").present:
+            if retried:
+                yield used.wrong("could send twice what is copied", "leave the middleware retry out")
+            else:
+                yield used.wrong("loses requests when a pod ends", "name the middleware retry (REL-1)")
     if not hosts_of(rule.text):
         yield rule.wrong("is for every name", "name the hosts")
-    urls = _urls(router.at("service").text.removesuffix("@file"), services)
     if not any(_BOUNDED.search(url) for url in urls):
         return
     if "Method(" not in rule.text or "Path" not in rule.text:
         yield rule.wrong("leads to pages that change what is kept", "name methods and paths")
-    tenants = [each.at("headers", "customRequestHeaders", _TENANT).text for each in given.values()]
+    tenants = [each.at("headers", "customRequestHeaders", TENANT).text for each in given.values()]
     tenants = [each for each in tenants if each]
     if any("//loki." in url for url in urls) and not tenants:
         yield used.wrong("lets the sender choose the tenant", "name the middleware of one tenant (LOG-2)")
-    asked = re.search(rf"Header\(`{_TENANT}`, `([^`]+)`\)", rule.text)
+    asked = re.search(rf"Header\(`{TENANT}`, `([^`]+)`\)", rule.text)
     if asked and tenants and asked[1] not in tenants:
         yield used.wrong(f"keeps lines of {asked[1]} for {tenants[0]}", f"name the middleware of {asked[1]}")
 

@@ -46,7 +46,7 @@ _TOLD: Mapping[str, str] = {
         GOTRUE_SMS_AUTOCONFIRM false
         GOTRUE_SMTP_ADMIN_EMAIL \S+@\S+
         GOTRUE_SMTP_HOST [\w.-]+
-        GOTRUE_SMTP_PORT \d+
+        GOTRUE_SMTP_PORT 2?465|2?587|2525
         GOTRUE_SMTP_USER \S+
         GOTRUE_SMTP_SENDER_NAME \S+
         GOTRUE_MAILER_URLPATHS_(?:INVITE|CONFIRMATION|RECOVERY|EMAIL_CHANGE) /auth/v1/verify
@@ -172,6 +172,10 @@ def supabase_told(resource: Resource) -> Iterator[Finding]:
             yield entry.wrong(f"says of {entry.text.partition('=')[0]} what no rule reads", "leave it out")
     if part in _MUST and kinds.runs(resource) and _MUST[part] not in said.texts():
         yield said.wrong(f"lacks {_MUST[part]}", "add it")
+    names = {each.partition("=")[0] for each in said.texts()}
+    if "GOTRUE_SMTP_HOST" in names and not {"GOTRUE_SMTP_USER", "GOTRUE_SMTP_PORT"} <= names:
+        # With a login GoTrue refuses a server that does not speak TLS.
+        yield said.wrong("may send mails without TLS", "give GOTRUE_SMTP_USER and GOTRUE_SMTP_PORT=587")
     yield from _led_home(said)
 
 

@@ -87,6 +87,16 @@ def _names(path: str = "metadata/name", value: Any = "names") -> Declared:
 
 _AT = "uploads[0].content"
 
+
+def _pooled(**changes: str) -> Case:
+    """A pooler beside a PostgreSQL that lets 60 in."""
+    said = {"POOLER_DEFAULT_POOL_SIZE": "30", "DB_POOL_SIZE": "5", "POOLER_MAX_CLIENT_CONN": "200", **changes}
+    pooler = {"image": "docker.io/supabase/supavisor:2", "envs": [f"{name}={size}" for name, size in said.items()]}
+    told = {"start": False, "uploads": [{"file": "/x/postgresql.conf", "content": "max_connections = '60'\n"}]}
+    given = ((_SERVING, "db"), (pooler, "pooler"), (told, "files"))
+    return tuple(declared(kinds.DOCKER_CONTAINER, props, name) for props, name in given)
+
+
 SPECS: tuple[Spec, ...] = (
     documented(
         "documents-known",
@@ -167,8 +177,18 @@ SPECS: tuple[Spec, ...] = (
     ),
     Spec(
         "database-there",
-        passes=(one(kinds.DOCKER_CONTAINER, _SERVING),),
-        fails=(wrong(one(kinds.DOCKER_CONTAINER, {"image": "docker.io/supabase/gotrue:v2"}), "image"),),
+        passes=(one(kinds.DOCKER_CONTAINER, _SERVING), _pooled()),
+        fails=(
+            wrong(one(kinds.DOCKER_CONTAINER, {"image": "docker.io/supabase/gotrue:v2"}), "image"),
+            *(
+                wrong(_pooled(**{name: size}), "envs")
+                for name, size in (
+                    *(("POOLER_DEFAULT_POOL_SIZE", size) for size in ("31", "0", "")),
+                    *(("DB_POOL_SIZE", size) for size in ("60", "0")),
+                    ("POOLER_MAX_CLIENT_CONN", "1"),
+                )
+            ),
+        ),
         unknown=(wrong(one(kinds.DOCKER_CONTAINER, {"image": UNKNOWN}), "image"),),
     ),
     Spec(

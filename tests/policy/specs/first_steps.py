@@ -62,6 +62,7 @@ def _started(told: str, name: str = "start", host: str = "10.0.0.31") -> Declare
 
 
 _STARTED = _started("", "other", "10.0.0.32")
+_MIGRATES = declared(kinds.DOCKER_CONTAINER, {"name": "supabase-migrate", "start": False}, "migrate")
 
 SPECS = (
     _first(
@@ -166,11 +167,15 @@ SPECS = (
             (_NODE, declared(_COMMAND, {"create": UNKNOWN})),
             (_NODE, _ANOTHER, _STARTED, _started("DRAIN=yes\n")),
             (_NODE, _started(f"etcd-snapshot-retention: 3\n- {_TAINT}\n")),
+            (_MIGRATES, declared(_COMMAND, {"create": "docker start --attach supabase-migrate"})),
+            (_MIGRATES, declared(_COMMAND, {"create": UNKNOWN})),
         ),
         fails=(
             wrong(one(_COMMAND, {"create": "true"}), "create"),
             wrong(one(_COMMAND, {"create": "date", "delete": "rm -rf /x"}), "delete"),
             wrong((_NODE, declared(_COMMAND, {"create": "date"})), "tags"),
+            wrong((_MIGRATES,), "name"),
+            wrong((_MIGRATES, declared(_COMMAND, {"create": "docker start supabase-migrate"})), "name"),
             wrong((_NODE, _ANOTHER, _STARTED, _started("DRAIN=no\n")), "create"),
             wrong((_NODE, _started(""), _started("etcd-snapshot-retention: 3\n", "server")), "create"),
             wrong(one(_COMMAND, {"create": "RELEASES=https://github.com/grafana/alloy/x\nVERSION=1.0.0\n"}), "create"),

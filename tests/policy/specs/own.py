@@ -74,6 +74,7 @@ _GOTRUE = {
         "GOTRUE_SITE_URL=https://x.id",
         "GOTRUE_URI_ALLOW_LIST=https://x.id/**,https://*.x.id/**",
         "API_EXTERNAL_URL=https://supabase.x.id/auth/v1",
+        *(f"GOTRUE_SMTP_{name}" for name in ("HOST=smtp.x.id", "PORT=587", "USER=mail")),
     ],
 }
 _DOOR: Any = {
@@ -128,6 +129,10 @@ SPECS = (
         passes=((*_two(), _LEDGER),),
         fails=(
             wrong((*_two((f"{_POD}/containers/0/image", _IMAGE)), _LEDGER), f"{_AT}.image"),
+            wrong(
+                (*_two((f"{_POD}/containers/0/image", _IMAGE.replace("storefront", "unknown"))), _LEDGER),
+                f"{_AT}.image",
+            ),
             wrong(_two(), f"{_AT}.image"),
         ),
         unknown=(wrong((*_two((f"{_POD}/containers/0/image", UNKNOWN)), _LEDGER), f"{_AT}.image"),),
@@ -197,6 +202,9 @@ SPECS = (
         ("envs/3", "GOTRUE_SITE_URL=https://x.example.com", "envs"),
         ("envs/3", "GOTRUE_DISABLE_SIGNUP=true", "envs"),
         ("envs/4", "GOTRUE_URI_ALLOW_LIST=https://x.id/**,https://example.com/**", "envs"),
+        ("envs/7", "GOTRUE_SMTP_PORT=25", "envs[7]"),
+        ("envs/7", DROP, "envs"),
+        ("envs/8", DROP, "envs"),
         unknown=("envs/0", "envs[0]"),
     ),
     Spec(

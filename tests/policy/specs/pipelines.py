@@ -5,7 +5,7 @@ from typing import Any
 from policy.rules import kinds
 
 from ..good import API
-from ..spec import UNKNOWN, Case, Spec, but, declared, documented, in_map, wrong
+from ..spec import DROP, UNKNOWN, Case, Spec, but, declared, documented, in_map, wrong
 
 _CM, _D, _S = kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.STATEFUL_SET
 
@@ -68,6 +68,22 @@ def _sends(agent: Any) -> Case:
     return (_LOKI_RULES, declared(_D, API, "api"), _NAMED, in_map(agent, "agent", file="promtail.yaml"))
 
 
+_OUTSIDE = but(_AGENT, ("clients/0/url", "https://loki.luxima.id/push"))
+_PUSH = "Host(`loki.luxima.id`) && Path(`/push`)"
+_ROUTING: Any = {
+    "http": {
+        "routers": {name: {"rule": _PUSH, "middlewares": [name]} for name in ("luxima", "audit")},
+        "middlewares": {
+            name: {"headers": {"customRequestHeaders": {"X-Scope-OrgID": name}}} for name in ("luxima", "audit")
+        },
+    }
+}
+
+
+def _through(*changes: tuple[str, Any]) -> Case:
+    return (*_sends(_OUTSIDE), in_map(but(_ROUTING, *changes), "gateway", file="routing.yaml"))
+
+
 _AT_AGENT = 'data["promtail.yaml"]'
 _UNKNOWN = declared(_CM, {"data": {"x.yaml": UNKNOWN}}, "unknown")
 _PLACE = 'data["x.yaml"]'
@@ -109,7 +125,7 @@ SPECS = (
     ),
     Spec(
         "log-agents-send",
-        passes=(_sends(_AGENT),),
+        passes=(_sends(_AGENT), _through()),
         fails=(
             wrong(_sends(but(_AGENT, ("clients", []))), f"{_AT_AGENT}.clients"),
             wrong(_sends(but(_AGENT, ("clients/0/tenant_id", "x"))), f"{_AT_AGENT}.clients[0].tenant_id"),
@@ -121,6 +137,15 @@ SPECS = (
             wrong(
                 _sends(but(_AGENT, ("scrape_configs/0/relabel_configs/0/replacement", "dev"))),
                 f"{_AT_AGENT}{_JOBS}[0].relabel_configs[0].replacement",
+            ),
+            *(
+                wrong(_through(change), 'data["routing.yaml"].http.routers')
+                for change in (
+                    ("http/routers", {}),
+                    ("http/routers/audit", DROP),
+                    ("http/routers/audit/middlewares", ["luxima"]),
+                    ("http/routers/luxima/rule", _PUSH.replace("loki.", "other.")),
+                )
             ),
         ),
         unknown=(wrong((*_sends(_AGENT), _UNKNOWN), _PLACE),),

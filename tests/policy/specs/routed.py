@@ -14,7 +14,7 @@ _LOKI = "http://loki.observability.svc:3100"
 _ROUTES: Any = {
     "http": {
         "routers": {
-            "api": {"rule": "Host(`api.x.id`)", "service": "api", "middlewares": ["headers", "ids"]},
+            "api": {"rule": "Host(`api.x.id`)", "service": "api", "middlewares": ["headers", "ids", "retry"]},
             "loki": {
                 "rule": "Host(`loki.x.id`) && Method(`POST`) && Path(`/push`) && Header(`X-Scope-OrgID`, `audit`)",
                 "service": "loki",
@@ -30,6 +30,7 @@ _ROUTES: Any = {
             "ids": {"plugin": {"correlation": {"maxBodyBytes": 10}}},
             "limit": {"rateLimit": {"average": 10}},
             "audit": {"headers": {"customRequestHeaders": {"X-Scope-OrgID": "audit"}}},
+            "retry": {"retry": {"attempts": 3}},
         },
     }
 }
@@ -99,6 +100,16 @@ SPECS = (
         ),
         (f"{_MW}/ids/plugin/correlation/maxBodyBytes", 0, ".http.routers.api.middlewares"),
         ("http/routers/api/rule", "PathPrefix(`/`)", ".http.routers.api.rule"),
+        ("http/routers/api/middlewares", ["headers", "ids"], ".http.routers.api.middlewares"),
+        (
+            "http/services",
+            {
+                "api": {"mirroring": {"service": "live"}},
+                "live": _ROUTES["http"]["services"]["api"],
+                "loki": _ROUTES["http"]["services"]["loki"],
+            },
+            ".http.routers.api.middlewares",
+        ),
         ("http/routers/loki/rule", "Host(`loki.x.id`)", ".http.routers.loki.rule"),
         ("http/routers/loki/middlewares", [], ".http.routers.loki.middlewares"),
         (
