@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import gc
+import os
 
 import pytest
 from hypothesis import settings
@@ -19,3 +20,12 @@ def pytest_collection_finish() -> None:
     """What is imported and collected by now stays: looking through all of it for garbage was a third of some tests."""
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _recorded(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where the workers of a run keep for each other what tests/recording.py records."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = tmp_path_factory.getbasetemp().parent / "recorded"
+        folder.mkdir(exist_ok=True)
+        os.environ["LUXIMA_TEST_RECORDED"] = str(folder)

@@ -5,9 +5,12 @@ Nothing is deployed and no provider runs; that is what tests/e2e is for.
 
 import asyncio
 import base64
+import fcntl
 import functools
 import hashlib
 import json
+import os
+import pickle
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -237,10 +240,26 @@ def record_platform(settings: Settings) -> Recorder:
     """What the whole platform of `settings` declares; not to be changed, since the next who asks gets the same."""
     key = settings.model_dump_json()
     if key not in _recorded:
-        _recorded[key] = _record_platform(settings)
+        folder = os.environ.get(SHARED)
+        _recorded[key] = _for_all(Path(folder), key, settings) if folder else _record_platform(settings)
     return _recorded[key]
 
 
+def _for_all(folder: Path, key: str, settings: Settings) -> Recorder:
+    """Recorded by the first process of the run that asks, and read by the others: recording takes seconds."""
+    with (folder / hashlib.sha256(key.encode()).hexdigest()).open("a+b") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        file.seek(0)
+        content = file.read()
+        if content:
+            return cast("Recorder", pickle.loads(content))  # noqa: S301 - this run has written it
+        made = _record_platform(settings)
+        file.write(pickle.dumps(made))
+        return made
+
+
+SHARED: Final = "LUXIMA_TEST_RECORDED"
+"""Variable with the folder that all processes of a test run share; see tests/conftest.py."""
 _recorded: dict[str, Recorder] = {}
 
 
