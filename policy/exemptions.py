@@ -81,7 +81,6 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             "command-secrets",
             "command-verifies",
             "command-downloads",
-            "command-quiet",
             "cluster-hardened",
             "k3s-supported",
             "node-registries",
