@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import ModuleType
+
 from .judging import Rule
 from .rules import (
     alerts,
@@ -71,50 +73,57 @@ from .rules import (
     workloads,
 )
 
-SUBJECTS: dict[str, tuple[Rule, ...]] = {
-    "HTTPS": https.RULES,
-    "Certificates": certificates.RULES,
-    "Gateways": (*gateways.RULES, *gateway_told.RULES, *routed.RULES),
-    "What programs are told": clients.RULES,
-    "What programs are told beside it": programs.RULES,
-    "Encryption": encryption.RULES,
-    "Retention": retention.RULES,
-    "Loki": loki.RULES,
-    "Bounds in documents": limits.RULES,
-    "Scraping and keeping": scraping.RULES,
-    "On the way": (*series.RULES, *watching.RULES, *pipelines.RULES, *wiring.RULES),
-    "What people see": seeing.RULES,
-    "Alerts": (*alerts.RULES, *meaning.RULES, *firing.RULES),
-    "Notifying": notifying.RULES,
-    "Secrets in plain text": secrets.RULES,
-    "Secrets in other texts": secret_texts.RULES,
-    "Workloads": workloads.RULES,
-    "Pod security": pod_security.RULES,
-    "Availability": (*availability.RULES, *kept_running.RULES),
-    "Pods": (*pods.RULES, *pods_own.RULES, *own.RULES),
-    "Rights in the cluster": rbac.RULES,
-    "Images and charts": images.RULES,
-    "Mounts": (*mounts.RULES, *references.RULES),
-    "Namespaces": namespaces.RULES,
-    "Network": (*network.RULES, *peers.RULES, *firewalls.RULES),
-    "Docker containers": containers.RULES,
-    "Docker hosts": (*docker_hosts.RULES, *docker_kept.RULES, *hosts_whole.RULES),
-    "Database": (*database.RULES, *supabase_told.RULES),
-    "The database's replica": replication.RULES,
-    "Backups": (*backups.RULES, *backup_plans.RULES),
-    "Image registry": registry.RULES,
-    "Coolify": coolify.RULES,
-    "Public exposure": exposure.RULES,
-    "Object storage": (*object_storage.RULES, *storage_places.RULES, *storage_server.RULES),
-    "Flows": flows.RULES,
-    "Routes": routes.RULES,
-    "k3s": (*cluster.RULES, *cluster_told.RULES),
-    "Steps on machines": commands.RULES,
-    "Compute": compute.RULES,
-    "Guests": guests.RULES,
-    "Placement": placement.RULES,
-    "First steps": first_steps.RULES,
-    "DNS": dns.RULES,
-    "Coverage": (*coverage.RULES, *vocabulary.RULES),
+
+def rules_of(*modules: ModuleType) -> tuple[Rule, ...]:
+    """The rules that modules make, in the order in which they stand there."""
+    return tuple(each for module in modules for each in vars(module).values() if isinstance(each, Rule))
+
+
+_MODULES: dict[str, tuple[ModuleType, ...]] = {
+    "HTTPS": (https,),
+    "Certificates": (certificates,),
+    "Gateways": (gateways, gateway_told, routed),
+    "What programs are told": (clients,),
+    "What programs are told beside it": (programs,),
+    "Encryption": (encryption,),
+    "Retention": (retention,),
+    "Loki": (loki,),
+    "Bounds in documents": (limits,),
+    "Scraping and keeping": (scraping,),
+    "On the way": (series, watching, pipelines, wiring),
+    "What people see": (seeing,),
+    "Alerts": (alerts, meaning, firing),
+    "Notifying": (notifying,),
+    "Secrets in plain text": (secrets,),
+    "Secrets in other texts": (secret_texts,),
+    "Workloads": (workloads,),
+    "Pod security": (pod_security,),
+    "Availability": (availability, kept_running),
+    "Pods": (pods, pods_own, own),
+    "Rights in the cluster": (rbac,),
+    "Images and charts": (images,),
+    "Mounts": (mounts, references),
+    "Namespaces": (namespaces,),
+    "Network": (network, peers, firewalls),
+    "Docker containers": (containers,),
+    "Docker hosts": (docker_hosts, docker_kept, hosts_whole),
+    "Database": (database, supabase_told),
+    "The database's replica": (replication,),
+    "Backups": (backups, backup_plans),
+    "Image registry": (registry,),
+    "Coolify": (coolify,),
+    "Public exposure": (exposure,),
+    "Object storage": (object_storage, storage_places, storage_server),
+    "Flows": (flows,),
+    "Routes": (routes,),
+    "k3s": (cluster, cluster_told),
+    "Steps on machines": (commands,),
+    "Compute": (compute,),
+    "Guests": (guests,),
+    "Placement": (placement,),
+    "First steps": (first_steps,),
+    "DNS": (dns,),
+    "Coverage": (coverage, vocabulary),
 }
+SUBJECTS: dict[str, tuple[Rule, ...]] = {subject: rules_of(*modules) for subject, modules in _MODULES.items()}
 RULES: tuple[Rule, ...] = tuple(rule for rules in SUBJECTS.values() for rule in rules)

@@ -67,12 +67,7 @@ class Value:
     __slots__ = ("_above", "_hidden", "_key", "_raw", "subject")
 
     def __init__(
-        self,
-        raw: object,
-        subject: Subject,
-        hidden: Hidden = frozenset(),
-        above: Value | None = None,
-        key: Key = "",
+        self, raw: object, subject: Subject, hidden: Hidden = frozenset(), above: Value | None = None, key: Key = ""
     ) -> None:
         self._raw = raw
         self.subject = subject

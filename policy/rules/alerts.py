@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import ALERTMANAGER, Document, of_resource, of_stack
+from .documents import ALERTMANAGER, Document, contents, of_stack
 from .documents import RULES as RULE_FILES
 from .loki import hours_of
-from .routing_tree import End, Receiver, reached
+from .routing_tree import End, Receiver, all_routes, reached
 
 SEVERITIES = frozenset({"critical", "warning", "notice", "info"})
 OWNERS = frozenset({"devops", "engineering", "security", "management"})
@@ -38,21 +38,22 @@ NAMED: Mapping[str, Named] = {
 }
 
 
-def alerts_of(document: Document) -> Iterator[Value]:
-    """The alerting rules of a document."""
-    for group in document.content.at("groups").items():
-        for rule in group.at("rules").items():
-            if rule.at("alert").present:
-                yield rule
+def rules_of(content: Value) -> Iterator[Value]:
+    """The rules of a document, of all its groups."""
+    for group in content.at("groups").items():
+        yield from group.at("rules").items()
+
+
+def alerts_of(content: Value) -> Iterator[Value]:
+    """Those that alert."""
+    return (rule for rule in rules_of(content) if rule.at("alert").present)
 
 
 @resource_rule("alert-complete", requirements=("ALR-2", "ALR-8"), types=(kinds.CONFIG_MAP,))
 def alert_complete(resource: Resource) -> Iterator[Finding]:
     """Every alert has a severity, an owner, a runbook, and words for those who get it."""
-    for document in of_resource(resource):
-        if document.kind != RULE_FILES:
-            continue
-        for alert in alerts_of(document):
+    for content in contents(resource, RULE_FILES):
+        for alert in alerts_of(content):
             for name, known in (("severity", SEVERITIES), ("owner", OWNERS)):
                 value = alert.at("labels", name)
                 if value.text not in known:
@@ -77,7 +78,7 @@ def alert_named(stack: Stack) -> Iterator[Finding]:
     last: Document | None = None
     for document in of_stack(stack, RULE_FILES):
         last = document
-        found |= {alert.at("alert").text: alert for alert in alerts_of(document)}
+        found |= {alert.at("alert").text: alert for alert in alerts_of(document.content)}
     if last is None:
         return
     for name, wanted in NAMED.items():
@@ -145,11 +146,11 @@ def _is_routed_by_name(alert: Value) -> bool:
     return alert.at("alert").text == "Watchdog" or alert.at("labels", "severity").text == "critical"
 
 
-def calls_people(document: Document) -> bool:
+def calls_people(content: Value) -> bool:
     """Whether this is the Alertmanager for people, not the one that writes everything down."""
     return any(
         each.at(f"{way}_configs").present
-        for each in document.content.at("receivers").items()
+        for each in content.at("receivers").items()
         for way in ("slack", "pagerduty", "email")
     )
 
@@ -162,12 +163,12 @@ def alert_routed(stack: Stack) -> Iterator[Finding]:
     sets = {
         tuple(sorted((*labels, *((("alertname", alert.at("alert").text),) if _is_routed_by_name(alert) else ()))))
         for document in of_stack(stack, RULE_FILES)
-        for alert in alerts_of(document)
+        for alert in alerts_of(document.content)
         for labels in [[(name, value.text) for name, value in alert.at("labels").entries()]]
     }
     if not sets:
         return
-    people = [each for each in of_stack(stack, ALERTMANAGER) if calls_people(each)]
+    people = [each for each in of_stack(stack, ALERTMANAGER) if calls_people(each.content)]
     for document in people:
         route = document.content.at("route")
         receivers = {each.at("name").text: Receiver.of(each) for each in document.content.at("receivers").items()}
@@ -226,11 +227,9 @@ def _late(
 @resource_rule("alert-receivers", requirements=("ALR-1", "ALR-9", "ALR-10"), types=(kinds.CONFIG_MAP,))
 def alert_receivers(resource: Resource) -> Iterator[Finding]:
     """Every receiver has somewhere to send to, hears of the end as well, and every route leads to one."""
-    for document in of_resource(resource):
-        if document.kind != ALERTMANAGER:
-            continue
+    for content in contents(resource, ALERTMANAGER):
         names: set[str] = set()
-        for receiver in document.content.at("receivers").items():
+        for receiver in content.at("receivers").items():
             names.add(receiver.at("name").text)
             configs = [(name, list(each.items())) for name, each in receiver.entries() if name.endswith("_configs")]
             if not any(each for _, each in configs):
@@ -238,18 +237,12 @@ def alert_receivers(resource: Resource) -> Iterator[Finding]:
             for kind, each in configs:
                 for config in each:
                     yield from _reaches(kind, config)
-        for place in _routes(document.content.at("route")):
+        for place in all_routes(content.at("route")):
             target = place.at("receiver")
             if target.text and target.text not in names:
                 yield target.wrong(f"{target.text} is no receiver", "name one of the receivers")
-        if not document.content.at("route", "receiver").text:
-            yield document.content.at("route", "receiver").wrong("is missing", "name the receiver of all the rest")
-
-
-def _routes(route: Value) -> Iterator[Value]:
-    yield route
-    for below in route.at("routes").items():
-        yield from _routes(below)
+        if not content.at("route", "receiver").text:
+            yield content.at("route", "receiver").wrong("is missing", "name the receiver of all the rest")
 
 
 def _reaches(kind: str, config: Value) -> Iterator[Finding]:
@@ -267,18 +260,13 @@ def _reaches(kind: str, config: Value) -> Iterator[Finding]:
 @resource_rule("alert-not-muted", requirements=("ALR-8",), types=(kinds.CONFIG_MAP,))
 def alert_not_muted(resource: Resource) -> Iterator[Finding]:
     """An alert is kept back only by a named other one, never by the hour or by a severity."""
-    for document in of_resource(resource):
-        if document.kind != ALERTMANAGER:
-            continue
-        for rule in document.content.at("inhibit_rules").items():
+    for content in contents(resource, ALERTMANAGER):
+        for rule in content.at("inhibit_rules").items():
             for side in ("source_matchers", "target_matchers"):
                 matchers = rule.at(side)
                 if not any(each.startswith("alertname") for each in matchers.texts()):
                     yield matchers.wrong("names no alert", "name it by alertname")
-        for route in _routes(document.content.at("route")):
+        for route in all_routes(content.at("route")):
             for name in ("mute_time_intervals", "active_time_intervals"):
                 if list(route.at(name).items()):
                     yield route.at(name).wrong("keeps alerts back by the hour", "remove it")
-
-
-RULES = (alert_complete, alert_named, alert_routed, alert_receivers, alert_not_muted)

@@ -164,14 +164,3 @@ def workload_fits(stack: Stack) -> Iterator[Finding]:
         if asked[name] > rest:
             key = nodes[0].props.at(*(("cpu", "cores") if name == "cpu" else ("memory", "dedicated")))
             yield key.wrong(f"and those of the other nodes are less than the pods' {name} requests", "give more")
-
-
-RULES = (
-    workload_environment,
-    workload_replicas,
-    workload_rollout,
-    workload_ends_in_order,
-    workload_spread,
-    workload_priority_known,
-    workload_fits,
-)

@@ -165,6 +165,3 @@ def remotes_verified(resource: Resource) -> Iterator[Finding]:
                 continue
             if not side.get("server_side_encryption", "").startswith("aws:kms"):
                 yield content.wrong(f"encrypts nothing in [{name}]", "give server_side_encryption = aws:kms")
-
-
-RULES = (backup_plan, backup_kept, remotes_verified)

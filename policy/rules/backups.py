@@ -143,6 +143,3 @@ def backup_volumes_own(stack: Stack) -> Iterator[Finding]:
         owner = owners.get(source, each.name) if source else each.name
         if owner != each.name and mount.at("readOnly").flag is not True:
             yield mount.at("readOnly").wrong(f"lets another than {owner} write to its volume", "give true")
-
-
-RULES = (postgres_archive, database_files_read_only, backup_encrypted, copies_encrypted, backup_volumes_own)

@@ -266,6 +266,3 @@ def certificate_used(stack: Stack) -> Iterator[Finding]:
     for name, place in made.items() if wanted and read else ():
         if name not in wanted and name not in read:
             yield place.wrong(f"is {name}, which nobody reads", "name the Secret that is mounted or read")
-
-
-RULES = (acme_issuer, certificate_issuer, certificate_strength, zone_authority, public_name_certified, certificate_used)

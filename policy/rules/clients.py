@@ -17,6 +17,7 @@ from .documents import (
     LOKI,
     PROMETHEUS,
     TEMPO,
+    contents,
     of_resource,
     secret_texts,
 )
@@ -165,10 +166,7 @@ def storage_clients_encrypt(resource: Resource) -> Iterator[Finding]:
 @resource_rule("grafana-closed", requirements=("SEC-1", "SEC-6", "MON-3"), types=(kinds.CONFIG_MAP,))
 def grafana_closed(resource: Resource) -> Iterator[Finding]:
     """Grafana knows nobody without a login, and its cookies and pages stay on HTTPS."""
-    for document in of_resource(resource):
-        if document.kind != GRAFANA:
-            continue
-        page = document.content
+    for page in contents(resource, GRAFANA):
         for (section, name), wanted in _ON.items():
             if page.at(section, name).text != wanted:
                 yield page.at(section, name).wrong(f"is not {wanted}", f"give {wanted}")
@@ -193,12 +191,3 @@ def _people(page: Value) -> Iterator[Finding]:
         yield unsigned.wrong(f"is {unsigned.text}", "remove it")
     if not page.at("server", "root_url").text.startswith("https://"):
         yield page.at("server", "root_url").wrong("is not https", "give the URL that people use")
-
-
-RULES = (
-    document_readable,
-    client_verifies,
-    document_plain_http,
-    storage_clients_encrypt,
-    grafana_closed,
-)

@@ -217,6 +217,3 @@ def node_manifests(resource: Resource) -> Iterator[Finding]:
                             yield each.wrong(f"is {each.text}", "name what is needed")
             for container in kinds.all_containers(manifest.at("spec", "template", "spec")):
                 yield from judge_support(container.at("image"))
-
-
-RULES = (cluster_hardened, node_registries, node_manifests)

@@ -160,6 +160,3 @@ def _of_many(create: Value, agents: int) -> Iterator[Finding]:
         yield create.wrong("ends a node's pods before others run elsewhere", "give DRAIN=yes")
     if agents and "etcd-snapshot" in create.text and not _TAINT.search(create.text):
         yield create.wrong("lets pods onto a server of the cluster", "give its node-taint with NoSchedule")
-
-
-RULES = (k3s_told, steps_do)

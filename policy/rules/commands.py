@@ -96,6 +96,3 @@ def _judge(place: Value, minor: str) -> Iterator[Finding]:
     ends = versions.KUBERNETES_ENDS.get((numbers[0], numbers[1])) if len(numbers) == 2 else None
     if ends is None or ends < today():
         yield place.wrong(f"runs Kubernetes {minor}, which is not supported", "give one of versions.KUBERNETES_ENDS")
-
-
-RULES = (command_verifies, command_downloads, k3s_supported)

@@ -25,11 +25,7 @@ _MACHINES = (
 """Types, the property that has a machine's number, and the one by which firewall options name it."""
 
 
-@resource_rule(
-    "machine-firewall",
-    requirements=("INF-1", "SEC-3"),
-    types=(kinds.VM, kinds.LXC, *kinds.CLONED_VMS),
-)
+@resource_rule("machine-firewall", requirements=("INF-1", "SEC-3"), types=(kinds.VM, kinds.LXC, *kinds.CLONED_VMS))
 def machine_firewall(resource: Resource) -> Iterator[Finding]:
     """Every network interface of a machine is behind the hypervisor's firewall."""
     interfaces = [*resource.props.at("networkDevices").items(), *resource.props.at("networkInterfaces").items()]
@@ -40,11 +36,7 @@ def machine_firewall(resource: Resource) -> Iterator[Finding]:
             yield firewall.wrong("is not true", "set it to true")
 
 
-@resource_rule(
-    "machine-firewall-closed",
-    requirements=("INF-1", "SEC-3", "SEC-4"),
-    types=(kinds.FIREWALL_OPTIONS,),
-)
+@resource_rule("machine-firewall-closed", requirements=("INF-1", "SEC-3", "SEC-4"), types=(kinds.FIREWALL_OPTIONS,))
 def machine_firewall_closed(resource: Resource) -> Iterator[Finding]:
     """A machine's firewall is on, lets in only what a rule names, and writes down whom it turned away."""
     enabled = resource.props.at("enabled")
@@ -100,11 +92,7 @@ def cluster_firewall_on(stack: Stack) -> Iterator[Finding]:
             )
 
 
-@stack_rule(
-    "quorum-apart",
-    requirements=("ENV-4",),
-    types=(kinds.VM,),
-)
+@stack_rule("quorum-apart", requirements=("ENV-4",), types=(kinds.VM,))
 def quorum_apart(stack: Stack) -> Iterator[Finding]:
     """No node has two of the servers that decide by majority: it would take the cluster with it."""
     servers = [machine for machine in stack.of(kinds.VM) if _SERVER in machine.props.at("tags").texts()]
@@ -118,12 +106,7 @@ def quorum_apart(stack: Stack) -> Iterator[Finding]:
             yield node.wrong(f"is {node.text}, where {other} is already", "give each server a node of its own")
 
 
-@resource_rule(
-    "lxc-unprivileged",
-    requirements=("INF-1", "SEC-3"),
-    types=(kinds.LXC,),
-    severity=Severity.CRITICAL,
-)
+@resource_rule("lxc-unprivileged", requirements=("INF-1", "SEC-3"), types=(kinds.LXC,), severity=Severity.CRITICAL)
 def lxc_unprivileged(resource: Resource) -> Iterator[Finding]:
     """No LXC runs with the hypervisor's own root."""
     unprivileged = resource.props.at("unprivileged")
@@ -131,12 +114,7 @@ def lxc_unprivileged(resource: Resource) -> Iterator[Finding]:
         yield unprivileged.wrong("is not true", "set it to true")
 
 
-@resource_rule(
-    "download-checksum",
-    requirements=("INF-1",),
-    types=kinds.DOWNLOADS,
-    severity=Severity.MEDIUM,
-)
+@resource_rule("download-checksum", requirements=("INF-1",), types=kinds.DOWNLOADS, severity=Severity.MEDIUM)
 def download_checksum(resource: Resource) -> Iterator[Finding]:
     """What a hypervisor downloads is checked against a checksum."""
     url = resource.props.at("url")
@@ -166,15 +144,3 @@ def machine_keys(stack: Stack) -> Iterator[Finding]:
     for key in (key for keys in machines for key in keys):
         if key.text not in shared:
             yield key.wrong("opens this machine and not every other one", "give all of them the same keys")
-
-
-RULES = (
-    machine_keys,
-    machine_firewall,
-    machine_firewall_closed,
-    machine_firewall_declared,
-    cluster_firewall_on,
-    quorum_apart,
-    lxc_unprivileged,
-    download_checksum,
-)

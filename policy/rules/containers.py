@@ -39,10 +39,7 @@ def _runs(container: Resource) -> bool:
 
 
 @resource_rule(
-    "docker-host-access",
-    requirements=("SEC-2", "SEC-3"),
-    types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.CRITICAL,
+    "docker-host-access", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
 )
 def docker_host_access(resource: Resource) -> Iterator[Finding]:
     """No Docker container has rights over its host: privileges, an engine's socket or a folder with one, namespaces."""
@@ -62,11 +59,7 @@ def docker_host_access(resource: Resource) -> Iterator[Finding]:
             yield source.wrong("gives the whole host away", "remove it")
 
 
-@resource_rule(
-    "docker-capabilities",
-    requirements=("SEC-2", "SEC-3"),
-    types=(kinds.DOCKER_CONTAINER,),
-)
+@resource_rule("docker-capabilities", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_capabilities(resource: Resource) -> Iterator[Finding]:
     """Every Docker container drops all of Linux' capabilities and cannot gain rights."""
     drops = resource.props.at("capabilities", "drops")
@@ -77,11 +70,7 @@ def docker_capabilities(resource: Resource) -> Iterator[Finding]:
         yield options.wrong("lacks no-new-privileges:true", "add it")
 
 
-@resource_rule(
-    "docker-bounded",
-    requirements=("ENV-4",),
-    types=(kinds.DOCKER_CONTAINER,),
-)
+@resource_rule("docker-bounded", requirements=("ENV-4",), types=(kinds.DOCKER_CONTAINER,))
 def docker_bounded(resource: Resource) -> Iterator[Finding]:
     """Every Docker container that runs has a memory limit, swap included, and is started again when it ends."""
     restart = resource.props.at("restart")
@@ -102,11 +91,7 @@ def docker_bounded(resource: Resource) -> Iterator[Finding]:
         yield restart.wrong(f"is {restart.text or 'missing'}", "give unless-stopped")
 
 
-@resource_rule(
-    "docker-health",
-    requirements=("ENV-4",),
-    types=(kinds.DOCKER_CONTAINER,),
-)
+@resource_rule("docker-health", requirements=("ENV-4",), types=(kinds.DOCKER_CONTAINER,))
 def docker_health(resource: Resource) -> Iterator[Finding]:
     """The engine asks every Docker container that runs whether it serves; hand-overs and reboots wait for that."""
     tests = resource.props.at("healthcheck", "tests")
@@ -132,11 +117,7 @@ _GIVEN_BACK = frozenset({"CHOWN", "DAC_OVERRIDE", "FOWNER", "KILL", "NET_BIND_SE
 """Capabilities that some programs begin with and drop themselves; none reaches beyond the container."""
 
 
-@resource_rule(
-    "docker-confined",
-    requirements=("SEC-2", "SEC-3"),
-    types=(kinds.DOCKER_CONTAINER,),
-)
+@resource_rule("docker-confined", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_confined(resource: Resource) -> Iterator[Finding]:
     """A Docker container gets back no right over its host, no device, and no folder of it to write to."""
     props = resource.props
@@ -189,24 +170,9 @@ def _mounted(props: Value) -> Iterator[Finding]:
             yield options.wrong("lets programs in it run, or gain rights", "give a size alone")
 
 
-@resource_rule(
-    "docker-non-root",
-    requirements=("SEC-2", "SEC-3"),
-    types=(kinds.DOCKER_CONTAINER,),
-)
+@resource_rule("docker-non-root", requirements=("SEC-2", "SEC-3"), types=(kinds.DOCKER_CONTAINER,))
 def docker_non_root(resource: Resource) -> Iterator[Finding]:
     """A Docker container that runs is not root."""
     user = resource.props.at("user")
     if _runs(resource) and user.text.partition(":")[0] in {"", "0", "root"}:
         yield user.wrong(f"is {user.text or 'missing'}", "give a user that is not root")
-
-
-RULES = (
-    docker_host_access,
-    docker_capabilities,
-    docker_bounded,
-    docker_health,
-    docker_read_only,
-    docker_confined,
-    docker_non_root,
-)

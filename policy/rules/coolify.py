@@ -35,10 +35,7 @@ def coolify_production_approved(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "coolify-variables-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.COOLIFY_APPLICATION,),
-    severity=Severity.CRITICAL,
+    "coolify-variables-secrets", requirements=("SEC-2",), types=(kinds.COOLIFY_APPLICATION,), severity=Severity.CRITICAL
 )
 def coolify_variables_secrets(resource: Resource) -> Iterator[Finding]:
     """No variable that the build is told holds a secret, and no command does."""
@@ -49,6 +46,3 @@ def coolify_variables_secrets(resource: Resource) -> Iterator[Finding]:
     command = resource.props.at("postDeployment")
     if secret_in(command.text):
         yield command.wrong("holds a secret", "read it from a variable of the container")
-
-
-RULES = (coolify_production_approved, coolify_variables_secrets)

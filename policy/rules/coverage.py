@@ -103,14 +103,7 @@ UNSEEN: dict[str, str] = {
 """The type that no rule reads, and the one that rules read."""
 
 
-@resource_rule(
-    "judged-type",
-    requirements=("SEC-2", "SEC-3"),
-    types=tuple(UNSEEN),
-)
+@resource_rule("judged-type", requirements=("SEC-2", "SEC-3"), types=tuple(UNSEEN))
 def judged_type(resource: Resource) -> Iterator[Finding]:
     """Workloads, machines and what opens them are declared by the types that this pack reads."""
     yield resource.props.wrong("no rule reads this type", f"declare it as {UNSEEN[resource.type]}")
-
-
-RULES = (judged_type,)

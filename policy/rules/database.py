@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import ROUTING, of_resource
+from .documents import ROUTING, contents
 from .exposure import DATABASE_PORTS
 
 _SETTING = re.compile(r"^\s*([A-Za-z_.]+)\s*[=\s]\s*'?([^'\n#]*?)'?\s*(?:#.*)?$", re.MULTILINE)
@@ -159,20 +159,15 @@ def database_kept(resource: Resource) -> Iterator[Finding]:
 )
 def database_routes(resource: Resource) -> Iterator[Finding]:
     """No gateway leads to the database itself, nor to what runs SQL for whoever asks."""
-    for document in of_resource(resource):
-        if document.kind != ROUTING:
-            continue
+    for content in contents(resource, ROUTING):
         for protocol in ("tcp", "udp"):
-            for _, service in document.content.at(protocol, "services").entries():
+            for _, service in content.at(protocol, "services").entries():
                 for server in service.at("loadBalancer", "servers").items():
                     host, _, port = server.at("address").text.rpartition(":")
                     if host in _TOUCHES or (port.isdigit() and int(port) in DATABASE_PORTS):
                         yield server.at("address").wrong("is the database", "remove it: queries go through the API")
-        for _, service in document.content.at("http", "services").entries():
+        for _, service in content.at("http", "services").entries():
             for server in service.at("loadBalancer", "servers").items():
                 host = re.sub(r"^[a-z]+://|[:/].*$", "", server.at("url").text)
                 if host in _TOUCHES:
                     yield server.at("url").wrong(f"leads to {host}", "remove it: queries go through the API")
-
-
-RULES = (postgres_tls, postgres_clients, database_network, database_kept, database_routes)

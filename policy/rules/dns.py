@@ -16,11 +16,7 @@ SHORTEST_TTL = 10
 _SWITCHED = frozenset({"A", "AAAA", "CNAME"})
 
 
-@resource_rule(
-    "record-ttl",
-    requirements=("REL-1",),
-    types=(kinds.DNS_RECORD,),
-)
+@resource_rule("record-ttl", requirements=("REL-1",), types=(kinds.DNS_RECORD,))
 def record_ttl(resource: Resource) -> Iterator[Finding]:
     """Names that a release switches are cached 300 s at most."""
     if resource.props.at("type").text.upper() not in _SWITCHED:
@@ -36,11 +32,7 @@ def record_ttl(resource: Resource) -> Iterator[Finding]:
 _SIGNED = frozenset({"hmac-sha256", "hmac-sha384", "hmac-sha512"})
 
 
-@resource_rule(
-    "record-signed",
-    requirements=("SEC-1", "REL-1"),
-    types=(kinds.DNS_RECORD,),
-)
+@resource_rule("record-signed", requirements=("SEC-1", "REL-1"), types=(kinds.DNS_RECORD,))
 def record_signed(resource: Resource) -> Iterator[Finding]:
     """A change of a record is signed, and not by a way that was broken."""
     key, algorithm = resource.props.at("keyName"), resource.props.at("keyAlgorithm")
@@ -56,6 +48,3 @@ def record_server(resource: Resource) -> Iterator[Finding]:
     server = resource.props.at("server")
     if server.text and not is_private(server.text):
         yield server.wrong(f"is {server.text}", "give the private address of a name server")
-
-
-RULES = (record_ttl, record_signed, record_server)

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import of_resource, parsed
-from .first_steps import logged
+from .documents import of_resource
+from .first_steps import engines, logged
 
 _NETWORK_FILE_SYSTEMS = re.compile(r"nfs4?|cifs|smb3?|sshfs|ceph|glusterfs|9p")
 _ENGINE: Mapping[str, bool] = {"icc": False, "no-new-privileges": True, "iptables": True, "ip-masq": True}
@@ -71,22 +71,18 @@ def docker_logs(resource: Resource) -> Iterator[Finding]:
 @resource_rule("docker-engine", requirements=("SEC-2", "SEC-6"), types=(kinds.FILE,), severity=Severity.CRITICAL)
 def docker_engine(resource: Resource) -> Iterator[Finding]:
     """A Docker engine listens on no network, filters packets, keeps containers apart and lets none gain rights."""
-    for document in of_resource(resource):
-        for file in document.content.at("write_files").items():
-            if not file.at("path").text.endswith("/docker/daemon.json"):
-                continue
-            engine = parsed(file.at("content"), file.at("content").text, ".json")
-            for host in engine.at("hosts").items():
-                if host.text.startswith("tcp://"):
-                    yield host.wrong(f"is {host.text}", "remove it: the engine is reached over SSH")
-            for name, wanted in _ENGINE.items():
-                flag = engine.at(name).flag
-                if (flag is None and name in _MUST_SAY) or (flag is not None and flag is not wanted):
-                    yield engine.at(name).wrong(f"is not {str(wanted).lower()}", f"set it to {str(wanted).lower()}")
-            if list(engine.at("insecure-registries").items()):
-                yield engine.at("insecure-registries").wrong("pulls without TLS", "remove it")
-            if engine.at("log-driver").text not in {"", "json-file"}:
-                yield engine.at("log-driver").wrong("is not what the log agent reads", "give json-file")
+    for engine in engines(resource):
+        for host in engine.at("hosts").items():
+            if host.text.startswith("tcp://"):
+                yield host.wrong(f"is {host.text}", "remove it: the engine is reached over SSH")
+        for name, wanted in _ENGINE.items():
+            flag = engine.at(name).flag
+            if (flag is None and name in _MUST_SAY) or (flag is not None and flag is not wanted):
+                yield engine.at(name).wrong(f"is not {str(wanted).lower()}", f"set it to {str(wanted).lower()}")
+        if list(engine.at("insecure-registries").items()):
+            yield engine.at("insecure-registries").wrong("pulls without TLS", "remove it")
+        if engine.at("log-driver").text not in {"", "json-file"}:
+            yield engine.at("log-driver").wrong("is not what the log agent reads", "give json-file")
 
 
 _PACKAGES = ("qemu-guest-agent", "unattended-upgrades")
@@ -125,13 +121,3 @@ def docker_fits(stack: Stack) -> Iterator[Finding]:
     for host, mebibytes in taken.items():
         if mebibytes > (rooms[host].number or 0):
             yield rooms[host].wrong(f"is less than the {mebibytes:g} MiB of its containers", "give more, or limit them")
-
-
-RULES = (
-    docker_volume_local,
-    docker_network_closed,
-    docker_logs,
-    docker_engine,
-    machine_updates,
-    docker_fits,
-)

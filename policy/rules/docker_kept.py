@@ -197,6 +197,3 @@ def _as_asked(content: Value, said: Mapping[str, str]) -> Iterator[Finding]:
             yield content.wrong(f"says {name} = {said[name]}", f"give {name} = '{right}'")
     if re.search(r"^\s*include(?!_if_exists '/etc/postgresql/postgresql\.conf')", content.text, re.MULTILINE):
         yield content.wrong("includes what nobody judges", "say it here")
-
-
-RULES = (docker_kept_up, docker_file_modes, docker_files_read_only, database_there, postgres_told)

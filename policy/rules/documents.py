@@ -207,6 +207,13 @@ def of_resource(resource: Resource) -> Iterator[Document]:
             yield Document(file, value.text, value)
 
 
+def contents(resource: Resource, *wanted: str) -> Iterator[Value]:
+    """What the documents of these kinds say."""
+    for document in of_resource(resource):
+        if document.kind in wanted:
+            yield document.content
+
+
 def secret_texts(resource: Resource) -> Iterator[tuple[str, Value, str]]:
     """The entries of a Secret whose content is known; what is generated is so only after the first update."""
     for field in ("stringData", "data"):

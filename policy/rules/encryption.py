@@ -13,10 +13,7 @@ from .documents import LOKI, TEMPO, of_resource, secret_texts
 
 
 @resource_rule(
-    "bucket-encryption-key",
-    requirements=("SEC-5",),
-    types=(kinds.BUCKET_ENCRYPTION,),
-    severity=Severity.CRITICAL,
+    "bucket-encryption-key", requirements=("SEC-5",), types=(kinds.BUCKET_ENCRYPTION,), severity=Severity.CRITICAL
 )
 def bucket_encryption_key(resource: Resource) -> Iterator[Finding]:
     """A bucket's server-side encryption is AES-256 with a named key."""
@@ -57,11 +54,7 @@ def storage_encrypts(resource: Resource) -> Iterator[Finding]:
         yield variables.wrong("leave objects as they come", "give MINIO_KMS_AUTO_ENCRYPTION=on")
 
 
-@resource_rule(
-    "cluster-volumes",
-    requirements=("SEC-5", "SEC-3"),
-    types=(kinds.PERSISTENT_VOLUME, kinds.STORAGE_CLASS),
-)
+@resource_rule("cluster-volumes", requirements=("SEC-5", "SEC-3"), types=(kinds.PERSISTENT_VOLUME, kinds.STORAGE_CLASS))
 def cluster_volumes(resource: Resource) -> Iterator[Finding]:
     """Volumes of the cluster are no folders of nodes and no plain network shares, and none is told not to encrypt."""
     for name in ("nfs", "hostPath", "iscsi", "glusterfs", "cephfs"):
@@ -108,6 +101,3 @@ def storage_places(resource: Resource) -> Iterator[Finding]:
 def _of_class(bucket: Value, wanted: str) -> Iterator[Finding]:
     if bucket.present and buckets.class_of(bucket.text) != wanted:
         yield bucket.wrong(f"is {bucket.text}", f"name the bucket that ends with -{wanted}")
-
-
-RULES = (storage_encrypts, bucket_encryption_key, bucket_encrypted, cluster_volumes, storage_places)

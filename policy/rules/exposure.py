@@ -55,10 +55,7 @@ def database_service_private(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "database-port-private",
-    requirements=("SEC-3",),
-    types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.CRITICAL,
+    "database-port-private", requirements=("SEC-3",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
 )
 def database_port_private(resource: Resource) -> Iterator[Finding]:
     """No Docker container publishes the database's ports, but to its own host; who needs them is in its network."""
@@ -97,10 +94,7 @@ def is_private(address: str) -> bool:
 
 
 @resource_rule(
-    "database-parts-private",
-    requirements=("SEC-3",),
-    types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.CRITICAL,
+    "database-parts-private", requirements=("SEC-3",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
 )
 def database_parts_private(resource: Resource) -> Iterator[Finding]:
     """No part of Supabase publishes a port: its API gateway is the one door."""
@@ -128,10 +122,7 @@ def _reaches_database(rule: Value) -> bool:
 
 
 @resource_rule(
-    "database-network-policy",
-    requirements=("SEC-3",),
-    types=(kinds.NETWORK_POLICY,),
-    severity=Severity.CRITICAL,
+    "database-network-policy", requirements=("SEC-3",), types=(kinds.NETWORK_POLICY,), severity=Severity.CRITICAL
 )
 def database_network_policy(resource: Resource) -> Iterator[Finding]:
     """No network policy lets everyone reach the database's ports."""
@@ -180,12 +171,3 @@ def _covers(port: Value) -> bool:
     if not first.present or _is_database_port(first):
         return True
     return last is not None and any((first.number or 0) <= each <= last for each in DATABASE_PORTS)
-
-
-RULES = (
-    database_service_private,
-    database_port_private,
-    database_parts_private,
-    database_network_policy,
-    database_unasked,
-)

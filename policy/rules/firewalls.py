@@ -85,6 +85,3 @@ def machine_rules(stack: Stack) -> Iterator[Finding]:
         number = next((options.props.at(name) for name in ("vmId", "containerId") if options.props.at(name).text), None)
         if number is not None and number.text not in ruled:
             yield number.wrong(f"{number.text} has no rules", "declare RulesLegacy with the same number")
-
-
-RULES = (firewall_narrow, machine_addresses, machine_rules)

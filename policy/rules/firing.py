@@ -9,9 +9,9 @@ from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
 from .alerts import alerts_of
-from .documents import ALERTMANAGER, of_resource
+from .documents import ALERTMANAGER, contents, of_resource
 from .documents import RULES as RULE_FILES
-from .scraping import CLASSES
+from .loki import CLASSES
 
 _NEVER = re.compile(
     r"\band on \(\) \(?\s*(?:absent\(up\)|vector\(|time\(\) <)|\bunless on \(\) \(?\s*vector\("
@@ -28,7 +28,7 @@ _AT_MOST: Mapping[str, tuple[re.Pattern[str], float, str]] = {
     "ReleaseErrorRateHigh": (re.compile(r">= ([\d.]+)"), 1000, "1000 requests (REL-6)"),
 }
 _AT_LEAST: Mapping[str, tuple[re.Pattern[str], float, str]] = {
-    "CertificateExpiresSoon": (re.compile(r"< ([\d.]+) \* 86400"), 7, "a week's notice (SEC-1)"),
+    "CertificateExpiresSoon": (re.compile(r"< ([\d.]+) \* 86400"), 7, "a week's notice (SEC-1)")
 }
 _SELECTED: Mapping[str, tuple[str, str]] = {
     "HighCPULoad": (r"host:cpu:utilisation2m", r""),
@@ -48,7 +48,7 @@ _UNRESOLVED = re.compile(r'alertname!~"CriticalAlertUnresolved\|Watchdog"')
 _MEASURED: Mapping[str, re.Pattern[str]] = {
     "host:cpu:utilisation2m": re.compile(
         r'1 - avg by \(host\) \(.*node_cpu_seconds_total\{mode=~?"idle(\|iowait)?"\}.*'
-    ),
+    )
 }
 _SAID = frozenset({"alertname", "severity", "kind", "escalation"})
 """Labels that every alert has for good, by which routes choose."""
@@ -68,7 +68,7 @@ def alert_can_fire(resource: Resource) -> Iterator[Finding]:
         if document.kind != RULE_FILES:
             continue
         backups = set(_BACKUP.findall(document.text))
-        for alert in alerts_of(document):
+        for alert in alerts_of(document.content):
             name, place = alert.at("alert").text, alert.at("expr")
             if name != "Watchdog" and _NEVER.search(place.text):
                 yield place.wrong("waits for what never is", "leave that part out")
@@ -124,19 +124,14 @@ def _whole(name: str, place: Value) -> Iterator[Finding]:
 @resource_rule("routes-by-kind", requirements=("ALR-7", "ALR-10"), types=(kinds.CONFIG_MAP,))
 def routes_by_kind(resource: Resource) -> Iterator[Finding]:
     """Alerts are routed by what they are, not by where they come from; the record is kept by its own function."""
-    for document in of_resource(resource):
-        if document.kind != ALERTMANAGER:
-            continue
-        for place in document.content.at("route").named_leaves():
+    for content in contents(resource, ALERTMANAGER):
+        for place in content.at("route").named_leaves():
             if place[0] == "matchers" and re.split(r"[=!]", place[1].text.strip())[0].strip() not in _SAID:
                 yield place[1].wrong(
                     "keeps alerts of one place from who is to know", f"match {', '.join(sorted(_SAID))}"
                 )
-        for receiver in document.content.at("receivers").items():
+        for receiver in content.at("receivers").items():
             for config in receiver.at("webhook_configs").items():
                 url = config.at("url")
                 if "/rpc/" in url.text and not _RECORDS_BY.fullmatch(url.text):
                     yield url.wrong("is not the function that keeps the record", "give rpc/record_alert (ALR-10)")
-
-
-RULES = (alert_can_fire, routes_by_kind)

@@ -99,20 +99,24 @@ def _run(command: Value) -> Iterator[Finding]:
         yield command.wrong("is no step that a first start needs", f"use {' or '.join(sorted(_PROGRAMS))}, as a list")
 
 
+def engines(resource: Resource) -> Iterator[Value]:
+    """What a machine's first start tells a Docker engine."""
+    for document in of_resource(resource):
+        for file in document.content.at("write_files").items():
+            if file.at("path").text.endswith("/docker/daemon.json"):
+                yield parsed(file.at("content"), file.at("content").text, ".json")
+
+
 @resource_rule("docker-engine-known", requirements=("SEC-3", "ENV-4", "LOG-1"), types=(kinds.FILE,))
 def docker_engine_known(resource: Resource) -> Iterator[Finding]:
     """A Docker engine keeps containers alive while it restarts, and is told nothing that no rule reads."""
-    for document in of_resource(resource):
-        for file in document.content.at("write_files").items():
-            if not file.at("path").text.endswith("/docker/daemon.json"):
-                continue
-            engine = parsed(file.at("content"), file.at("content").text, ".json")
-            for name in engine.names():
-                if name not in _ENGINE:
-                    yield engine.at(name).wrong("is read by no rule", "remove it")
-            if engine.at("live-restore").flag is not True:
-                yield engine.at("live-restore").wrong("is not true: containers end with the engine", "set it")
-            yield from logged(engine.at("log-opts"))
+    for engine in engines(resource):
+        for name in engine.names():
+            if name not in _ENGINE:
+                yield engine.at(name).wrong("is read by no rule", "remove it")
+        if engine.at("live-restore").flag is not True:
+            yield engine.at("live-restore").wrong("is not true: containers end with the engine", "set it")
+        yield from logged(engine.at("log-opts"))
 
 
 def logged(options: Value) -> Iterator[Finding]:
@@ -164,6 +168,3 @@ def machine_users(stack: Stack) -> Iterator[Finding]:
         for key in container.props.at("initialization", "userAccount", "keys").items():
             if key.text.strip() not in keys:
                 yield key.wrong("opens this machine and no VM", "give all of them the same keys")
-
-
-RULES = (first_start_known, docker_engine_known, machine_updates_known, machine_users)

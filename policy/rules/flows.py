@@ -225,9 +225,7 @@ def _asked(stack: Stack) -> Iterator[tuple[Value, str]]:
 
 
 @stack_rule(
-    "names-reach",
-    requirements=("SEC-6", "ENV-4"),
-    types=(kinds.NETWORK_POLICY, *kinds.LONG_RUNNING, kinds.HELM_CHART),
+    "names-reach", requirements=("SEC-6", "ENV-4"), types=(kinds.NETWORK_POLICY, *kinds.LONG_RUNNING, kinds.HELM_CHART)
 )
 def names_reach(stack: Stack) -> Iterator[Finding]:
     """Where everything is denied, every pod may still ask for names, those of charts as well."""
@@ -244,6 +242,3 @@ def names_reach(stack: Stack) -> Iterator[Finding]:
     for chart in stack.of(kinds.HELM_CHART) if policies and "?" not in asking else ():
         if chart.props.at("namespace").text not in asking:
             yield chart.props.at("namespace").wrong("has pods that may ask for no name", "let them")
-
-
-RULES = (engine_own, names_reach, service_reaches, published_let_in, flows_reach, firewall_logins, record_own_addresses)

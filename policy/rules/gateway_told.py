@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import GATEWAY, INSIDE, ROUTING, of_resource, of_stack
+from .documents import GATEWAY, INSIDE, ROUTING, contents, of_resource, of_stack
 from .https import is_at_home, plain_hosts
 from .routes import LOGINS
 
@@ -30,10 +30,7 @@ _ADDRESSES = "kube-vip.io/loadbalancerIPs"
 )
 def gateway_told(resource: Resource) -> Iterator[Finding]:
     """A gateway writes down every request with its ids, and no login; it tells figures and traces."""
-    for document in of_resource(resource):
-        if document.kind != GATEWAY:
-            continue
-        content = document.content
+    for content in contents(resource, GATEWAY):
         yield from _access(content.at("accessLog"), () if resource.type == kinds.DOCKER_CONTAINER else _CORRELATED)
         if resource.type == kinds.DOCKER_CONTAINER:
             yield from _points(content)
@@ -217,6 +214,3 @@ def record_in_zone(resource: Resource) -> Iterator[Finding]:
     name, zone = resource.props.at("name"), resource.props.at("zone")
     if zone.text and name.text != zone.text and not name.text.endswith(f".{zone.text}"):
         yield zone.wrong(f"is {zone.text}, in which {name.text} is not", "give the name's own")
-
-
-RULES = (gateway_told, route_guarded, names_served, record_in_zone)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import GATEWAY, ROUTING, of_resource
+from .documents import GATEWAY, ROUTING, contents, of_resource
 from .exposure import is_private
 from .https import is_at_home, plain_hosts
 
@@ -28,10 +28,8 @@ _REFERRERS = frozenset({"no-referrer", "same-origin", "strict-origin", "strict-o
 @resource_rule("gateway-tls", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
 def gateway_tls(resource: Resource) -> Iterator[Finding]:
     """Every entry point of a gateway serves TLS, or redirects to it for good."""
-    for document in of_resource(resource):
-        if document.kind != GATEWAY:
-            continue
-        points = document.content.at("entryPoints")
+    for content in contents(resource, GATEWAY):
+        points = content.at("entryPoints")
         if not points.names():
             yield points.wrong("is missing", "give the entry points")
         for name, point in points.entries():
@@ -40,9 +38,9 @@ def gateway_tls(resource: Resource) -> Iterator[Finding]:
             redirect = point.at("http", "redirections", "entryPoint")
             if redirect.at("scheme").text != "https" or redirect.at("permanent").flag is not True:
                 yield point.wrong("serves plain HTTP", "give http.tls, or a permanent redirection to https")
-        for name, plugin in document.content.at("experimental", "plugins").entries():
+        for name, plugin in content.at("experimental", "plugins").entries():
             yield plugin.wrong(f"downloads the plugin {name} at each start", "bring it as a local plugin")
-        yield from _beside(document.content)
+        yield from _beside(content)
         yield from _apart(points)
 
 
@@ -119,10 +117,8 @@ def _ciphers(suites: Value) -> Iterator[Finding]:
 @resource_rule("gateway-headers", requirements=("SEC-1",), types=(kinds.CONFIG_MAP,))
 def gateway_headers(resource: Resource) -> Iterator[Finding]:
     """Every public route tells browsers to stay on HTTPS, and not to guess types, frame pages or tell where from."""
-    for document in of_resource(resource):
-        if document.kind != ROUTING:
-            continue
-        http = document.content.at("http")
+    for content in contents(resource, ROUTING):
+        http = content.at("http")
         for name, each in http.at("middlewares").entries():
             for network in each.at("ipAllowList", "sourceRange").items():
                 if network.text in {"0.0.0.0/0", "::/0", "0.0.0.0/1"}:
@@ -162,10 +158,8 @@ _BESIDE = re.compile(r"([a-z0-9-]+\.)*(?!xn--)[a-z]+(-[a-z0-9]+)+")
 @resource_rule("gateway-backends", requirements=("SEC-1",), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
 def gateway_backends(resource: Resource) -> Iterator[Finding]:
     """A gateway leads to hosts outside the cluster, or outside its own network, only over TLS."""
-    for document in of_resource(resource):
-        if document.kind != ROUTING:
-            continue
-        for _, service in document.content.at("http", "services").entries():
+    for content in contents(resource, ROUTING):
+        for _, service in content.at("http", "services").entries():
             for server in service.at("loadBalancer", "servers").items():
                 url = server.at("url")
                 hosts = plain_hosts(url.text)
@@ -176,10 +170,8 @@ def gateway_backends(resource: Resource) -> Iterator[Finding]:
 @resource_rule("gateway-inside", requirements=("SEC-1", "SEC-6"), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
 def gateway_inside(resource: Resource) -> Iterator[Finding]:
     """No gateway leads to an address that is not private, whatever it speaks there."""
-    for document in of_resource(resource):
-        if document.kind != ROUTING:
-            continue
-        for _, service in document.content.at("http", "services").entries():
+    for content in contents(resource, ROUTING):
+        for _, service in content.at("http", "services").entries():
             for server in service.at("loadBalancer", "servers").items():
                 address = re.match(r"[a-z]+://([\d.]+)(?::|/|$)", server.at("url").text)
                 if address and not is_private(address[1]):
@@ -210,6 +202,3 @@ def _plain(document: Value) -> Iterator[str]:
     for _, point in document.at("entryPoints").entries():
         if not point.at("http", "tls").present:
             yield point.at("address").text.rpartition(":")[2]
-
-
-RULES = (gateway_tls, gateway_tls_options, gateway_headers, gateway_backends, gateway_inside, docker_gateway)

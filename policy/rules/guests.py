@@ -85,10 +85,7 @@ def machine_network(stack: Stack) -> Iterator[Finding]:
     """The machines of a stack are in one network of their own, each with one interface: none joins two networks."""
     first: tuple[str, str] | None = None
     for machine in stack.of(*_GUESTS):
-        interfaces = [
-            *machine.props.at("networkDevices").items(),
-            *machine.props.at("networkInterfaces").items(),
-        ]
+        interfaces = [*machine.props.at("networkDevices").items(), *machine.props.at("networkInterfaces").items()]
         for interface in interfaces[1:]:
             yield interface.wrong("is a second one", "remove it")
         for interface in interfaces[:1]:
@@ -202,6 +199,3 @@ def _sends(stack: Stack, own: Mapping[str, str]) -> Iterator[Finding]:
         names = {entry.at("name").text.partition("/")[0] for entry in allowed.props.at("cidrs").items()}
         if number in own.values() and not any(own.get(each) == number for each in names):
             yield allowed.props.at("cidrs").wrong("lack the machine's own address", "add it")
-
-
-RULES = (machine_placed, machine_confined, machine_runs, machine_network, volumes_fit)

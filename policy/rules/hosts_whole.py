@@ -65,11 +65,7 @@ def supabase_whole(stack: Stack) -> Iterator[Finding]:
             yield found[0].props.at("ports").wrong("are none: nobody reaches the API", "publish its port")
 
 
-@stack_rule(
-    "registry-there",
-    requirements=("INF-6", "REL-5"),
-    types=(kinds.DOCKER_CONTAINER, kinds.DNS_RECORD),
-)
+@stack_rule("registry-there", requirements=("INF-6", "REL-5"), types=(kinds.DOCKER_CONTAINER, kinds.DNS_RECORD))
 def registry_there(stack: Stack) -> Iterator[Finding]:
     """Where a stack has a name for its registry, both sides of it run."""
     names = [each for each in stack.of(kinds.DNS_RECORD) if each.props.at("name").text.startswith("registry.")]
@@ -80,4 +76,3 @@ def registry_there(stack: Stack) -> Iterator[Finding]:
 
 _SIDES = 2
 _REGISTRY = re.compile(r"/registry:")
-RULES = (docker_hosts_watched, supabase_whole, registry_there)

@@ -18,11 +18,7 @@ _PLAIN_URL = re.compile(r"\bhttp://(?:[^\s/@'\"]*@)?(\[[0-9a-fA-F:.]+\]|[A-Za-z0
 _CLUSTER_DOMAINS = (".svc", ".svc.cluster.local")
 
 
-@resource_rule(
-    "minio-provider-tls",
-    requirements=("SEC-1",),
-    types=(kinds.MINIO_PROVIDER,),
-)
+@resource_rule("minio-provider-tls", requirements=("SEC-1",), types=(kinds.MINIO_PROVIDER,))
 def minio_provider_tls(resource: Resource) -> Iterator[Finding]:
     """The object storage is talked to over verified TLS."""
     ssl = resource.props.at("minioSsl")
@@ -36,11 +32,7 @@ def minio_provider_tls(resource: Resource) -> Iterator[Finding]:
         yield insecure.wrong("switches the check of the certificate off", "remove it and trust the CA by SSL_CERT_FILE")
 
 
-@resource_rule(
-    "proxmox-provider-tls",
-    requirements=("SEC-1",),
-    types=(kinds.PROXMOX_PROVIDER,),
-)
+@resource_rule("proxmox-provider-tls", requirements=("SEC-1",), types=(kinds.PROXMOX_PROVIDER,))
 def proxmox_provider_tls(resource: Resource) -> Iterator[Finding]:
     """The Proxmox API is talked to over verified TLS."""
     endpoint = resource.props.at("endpoint")
@@ -54,11 +46,7 @@ def proxmox_provider_tls(resource: Resource) -> Iterator[Finding]:
         yield least.wrong(f"is {least.text}", "give 1.2")
 
 
-@resource_rule(
-    "docker-provider-tls",
-    requirements=("SEC-1",),
-    types=(kinds.DOCKER_PROVIDER,),
-)
+@resource_rule("docker-provider-tls", requirements=("SEC-1",), types=(kinds.DOCKER_PROVIDER,))
 def docker_provider_tls(resource: Resource) -> Iterator[Finding]:
     """A Docker host is talked to over SSH with a known host key, or over TLS with certificates."""
     host = resource.props.at("host")
@@ -81,11 +69,7 @@ def docker_provider_tls(resource: Resource) -> Iterator[Finding]:
         )
 
 
-@resource_rule(
-    "remote-command-host-key",
-    requirements=("SEC-1",),
-    types=kinds.REMOTE_COMMANDS,
-)
+@resource_rule("remote-command-host-key", requirements=("SEC-1",), types=kinds.REMOTE_COMMANDS)
 def remote_command_host_key(resource: Resource) -> Iterator[Finding]:
     """A machine is spoken to over SSH only when it shows the key that is known of it."""
     connection = resource.props.at("connection")
@@ -95,11 +79,7 @@ def remote_command_host_key(resource: Resource) -> Iterator[Finding]:
             yield key.wrong("is missing, so any machine could answer", "give the machine's public SSH key")
 
 
-@resource_rule(
-    "kubernetes-provider-tls",
-    requirements=("SEC-1",),
-    types=(kinds.KUBERNETES_PROVIDER,),
-)
+@resource_rule("kubernetes-provider-tls", requirements=("SEC-1",), types=(kinds.KUBERNETES_PROVIDER,))
 def kubernetes_provider_tls(resource: Resource) -> Iterator[Finding]:
     """The Kubernetes API is talked to over verified TLS."""
     kubeconfig = resource.props.at("kubeconfig")
@@ -115,11 +95,7 @@ def kubernetes_provider_tls(resource: Resource) -> Iterator[Finding]:
         yield kubeconfig.wrong("names an API server over plain HTTP", "give an https:// server")
 
 
-@resource_rule(
-    "ingress-tls",
-    requirements=("SEC-1",),
-    types=(kinds.INGRESS,),
-)
+@resource_rule("ingress-tls", requirements=("SEC-1",), types=(kinds.INGRESS,))
 def ingress_tls(resource: Resource) -> Iterator[Finding]:
     """Every host of an Ingress has a certificate."""
     spec = resource.props.at("spec")
@@ -137,11 +113,7 @@ def ingress_tls(resource: Resource) -> Iterator[Finding]:
         yield spec.at("tls").wrong("is missing", "give the hosts and the secretName of their certificate")
 
 
-@resource_rule(
-    "public-service-https",
-    requirements=("SEC-1",),
-    types=(kinds.SERVICE,),
-)
+@resource_rule("public-service-https", requirements=("SEC-1",), types=(kinds.SERVICE,))
 def public_service_https(resource: Resource) -> Iterator[Finding]:
     """A Service that is reachable from outside serves HTTPS; plain HTTP only redirects."""
     spec = resource.props.at("spec")
@@ -167,11 +139,7 @@ def is_public(spec: Value) -> bool:
     return spec.at("type").text in {"LoadBalancer", "NodePort"} or bool(list(spec.at("externalIPs").items()))
 
 
-@resource_rule(
-    "download-https",
-    requirements=("SEC-1",),
-    types=(*kinds.DOWNLOADS, kinds.FILE),
-)
+@resource_rule("download-https", requirements=("SEC-1",), types=(*kinds.DOWNLOADS, kinds.FILE))
 def download_https(resource: Resource) -> Iterator[Finding]:
     """What a hypervisor downloads comes over verified TLS."""
     if resource.type == kinds.FILE:
@@ -188,11 +156,7 @@ def download_https(resource: Resource) -> Iterator[Finding]:
         yield verify.wrong("switches the check of the certificate off", "remove it")
 
 
-@resource_rule(
-    "container-plain-http",
-    requirements=("SEC-1",),
-    types=(*kinds.WORKLOADS, kinds.DOCKER_CONTAINER),
-)
+@resource_rule("container-plain-http", requirements=("SEC-1",), types=(*kinds.WORKLOADS, kinds.DOCKER_CONTAINER))
 def container_plain_http(resource: Resource) -> Iterator[Finding]:
     """No container is told to talk plain HTTP to another host."""
     for place in _spoken_to_containers(resource):
@@ -224,16 +188,3 @@ def is_at_home(host: str) -> bool:
     except ValueError:
         name = host.lower().rstrip(".")
         return "." not in name or name.endswith(_CLUSTER_DOMAINS)
-
-
-RULES = (
-    minio_provider_tls,
-    proxmox_provider_tls,
-    docker_provider_tls,
-    remote_command_host_key,
-    kubernetes_provider_tls,
-    ingress_tls,
-    public_service_https,
-    download_https,
-    container_plain_http,
-)

@@ -54,11 +54,7 @@ def _judge(image: Value) -> Iterator[Finding]:
         yield image.wrong(f"{text!r} names no version", "give a version tag or a digest")
 
 
-@resource_rule(
-    "workload-image-pinned",
-    requirements=("REL-1", "REL-5"),
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-image-pinned", requirements=("REL-1", "REL-5"), types=kinds.WORKLOADS)
 def workload_image_pinned(resource: Resource) -> Iterator[Finding]:
     """Our own images run by digest, others at least by version."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
@@ -68,9 +64,7 @@ def workload_image_pinned(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "docker-image-pinned",
-    requirements=("REL-1", "REL-5"),
-    types=(kinds.DOCKER_CONTAINER, kinds.DOCKER_IMAGE),
+    "docker-image-pinned", requirements=("REL-1", "REL-5"), types=(kinds.DOCKER_CONTAINER, kinds.DOCKER_IMAGE)
 )
 def docker_image_pinned(resource: Resource) -> Iterator[Finding]:
     """The same for images on Docker hosts."""
@@ -104,11 +98,7 @@ def docker_image_supported(resource: Resource) -> Iterator[Finding]:
     yield from judge_support(resource.props.at("image" if resource.type == kinds.DOCKER_CONTAINER else "name"))
 
 
-@resource_rule(
-    "helm-release",
-    requirements=("SEC-2", "SEC-3"),
-    types=(kinds.HELM_RELEASE,),
-)
+@resource_rule("helm-release", requirements=("SEC-2", "SEC-3"), types=(kinds.HELM_RELEASE,))
 def helm_release(resource: Resource) -> Iterator[Finding]:
     """No Helm Release: what it makes passes by this pack unseen; a Chart (helm.sh/v4) shows every object."""
     chart = resource.props.at("chart")
@@ -118,11 +108,7 @@ def helm_release(resource: Resource) -> Iterator[Finding]:
         yield version.wrong("is not exact", "give a full version, as in v1.19.2")
 
 
-@resource_rule(
-    "helm-chart",
-    requirements=("INF-7", "REL-5", "SEC-1"),
-    types=(kinds.HELM_CHART,),
-)
+@resource_rule("helm-chart", requirements=("INF-7", "REL-5", "SEC-1"), types=(kinds.HELM_CHART,))
 def helm_chart(resource: Resource) -> Iterator[Finding]:
     """A chart is one version, from a repository that is listed, over TLS, and somebody does its work."""
     version = resource.props.at("version")
@@ -163,14 +149,3 @@ def own_registry(stack: Stack) -> Iterator[Finding]:
         own = OWN_REGISTRY.match(image.text)
         if own is not None and own[1] not in names:
             yield image.wrong(f"is of {own[1]}, for which the stack has no record", "take it from the stack's registry")
-
-
-RULES = (
-    helm_chart,
-    own_registry,
-    workload_image_pinned,
-    docker_image_pinned,
-    workload_image_supported,
-    docker_image_supported,
-    helm_release,
-)

@@ -232,15 +232,3 @@ def budget_counted(resource: Resource) -> Iterator[Finding]:
     away = resource.props.at("spec", "maxUnavailable")
     if away.text.endswith("%"):
         yield away.wrong(f"is {away.text}", "give 1")
-
-
-RULES = (
-    budget_counted,
-    workload_lives,
-    workload_rank,
-    service_measured,
-    agents_everywhere,
-    stateful_names,
-    backend_declared,
-    namespace_quota,
-)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import LOKI, OVERRIDES, PROMETHEUS, TEMPO, of_resource, of_stack
+from .documents import LOKI, OVERRIDES, PROMETHEUS, TEMPO, contents, of_resource, of_stack
 from .documents import RULES as RULE_FILES
 from .loki import TENANT_HOURS, hours_of
 
@@ -163,34 +163,31 @@ _LATEST_SCHEMA = "2026-12-31"
 @resource_rule("tempo-limits", requirements=("MON-4", "SEC-2"), types=(kinds.CONFIG_MAP,))
 def tempo_limits(resource: Resource) -> Iterator[Finding]:
     """Tempo takes in what services send by both ways of OTLP, and keeps it for every tenant."""
-    for document in of_resource(resource):
-        if document.kind == TEMPO:
-            yield from _bounded(document.content, _TEMPO)
-            yield from _as_known(document.content, _TEMPO_IS)
-            journal = document.content.at("storage", "trace", "wal", "path")
-            if journal.text.startswith("/tmp"):  # noqa: S108 - what a rule is to find
-                yield journal.wrong(f"is {journal.text}, which is gone with the pod", "put it on the volume")
-            protocols = document.content.at("distributor", "receivers", "otlp", "protocols")
-            for name in ("grpc", "http"):
-                if name not in protocols.names():
-                    yield protocols.wrong(f"lacks {name}", "add it")
+    for content in contents(resource, TEMPO):
+        yield from _bounded(content, _TEMPO)
+        yield from _as_known(content, _TEMPO_IS)
+        journal = content.at("storage", "trace", "wal", "path")
+        if journal.text.startswith("/tmp"):  # noqa: S108 - what a rule is to find
+            yield journal.wrong(f"is {journal.text}, which is gone with the pod", "put it on the volume")
+        protocols = content.at("distributor", "receivers", "otlp", "protocols")
+        for name in ("grpc", "http"):
+            if name not in protocols.names():
+                yield protocols.wrong(f"lacks {name}", "add it")
 
 
 @resource_rule("scrape-complete", requirements=("MON-1", "MON-2"), types=(kinds.CONFIG_MAP,))
 def scrape_complete(resource: Resource) -> Iterator[Finding]:
     """Every job asks at a page of figures, waits for the answer, and takes all of it in."""
-    for document in of_resource(resource):
-        if document.kind != PROMETHEUS:
-            continue
-        size = document.content.at("storage", "tsdb", "retention", "size")
+    for content in contents(resource, PROMETHEUS):
+        size = content.at("storage", "tsdb", "retention", "size")
         if size.present:
             yield size.wrong("is a bound beside the argument's", "remove it")
-        for place in (document.content.at("global"), *document.content.at("scrape_configs").items()):
+        for place in (content.at("global"), *content.at("scrape_configs").items()):
             timeout = place.at("scrape_timeout")
             seconds = _hours(timeout.text) * 3600
             if timeout.present and not _LEAST_SECONDS <= round(seconds) <= _MOST_SECONDS:
                 yield timeout.wrong(f"is {timeout.text}", "give 10s")
-        for job in document.content.at("scrape_configs").items():
+        for job in content.at("scrape_configs").items():
             path = job.at("metrics_path")
             if path.text and not _PAGES.fullmatch(path.text):
                 yield path.wrong(f"is {path.text}, no page of figures", "give /metrics")
@@ -221,6 +218,3 @@ def figures_kept(stack: Stack) -> Iterator[Finding]:
                     yield step.at("regex").wrong(f"drops {hit[0]}, which a rule reads", "leave it out")
                 if step.at("action").text == "keep" and not hit:
                     yield step.at("regex").wrong("keeps nothing that a rule reads", "name what is read")
-
-
-RULES = (loki_limits, tempo_limits, scrape_complete, figures_kept)

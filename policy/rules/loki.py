@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import cast
-
-import yaml
+from collections.abc import Iterator, Mapping
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .buckets import LOKI, class_of
+from .documents import LOKI as LOKI_FILE
+from .documents import OVERRIDES, contents
 
 DEFAULT_HOURS = 30 * 24
 """LOG-2: what has no class of its own is kept 30 days."""
@@ -20,17 +18,17 @@ SHORTEST_HOURS = 14 * 24
 """LOG-1: the shortest of all, access logs."""
 TENANT_HOURS = {"audit": 90 * 24}
 """LOG-2: the audit tenant."""
+CLASSES: Mapping[str, int] = {
+    "api": 30 * 24,
+    "edge_functions": 30 * 24,
+    "docker": 15 * 24,
+    "syslog": 30 * 24,
+    "access": 14 * 24,
+    "security": 60 * 24,
+}
+"""LOG-1, in hours."""
 
 _HOURS = {"h": 1.0, "d": 24.0, "w": 168.0, "y": 8760.0, "m": 1 / 60, "s": 1 / 3600}
-
-
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """One retention period in a Loki document."""
-
-    where: str
-    hours: float
-    least: int
 
 
 def hours_of(text: str) -> float | None:
@@ -41,55 +39,40 @@ def hours_of(text: str) -> float | None:
     return sum(float(number) * _HOURS.get(unit, 0.0) for number, unit in parts)
 
 
-def _object(value: object) -> dict[str, object]:
-    return cast("dict[str, object]", value) if isinstance(value, dict) else {}
+def _kept(resource: Resource) -> Iterator[tuple[Value, float, int]]:
+    """Each retention period of which a document of Loki's speaks, in hours, and the least that it may be."""
+    for content in contents(resource, LOKI_FILE):
+        yield from _limits(content.at("limits_config"), DEFAULT_HOURS)
+    for content in contents(resource, OVERRIDES):
+        for tenant, limits in content.at("overrides").entries():
+            yield from _limits(limits, TENANT_HOURS.get(tenant, DEFAULT_HOURS))
 
 
-def _periods(document: object) -> Iterator[Kept]:
-    """Every retention period that a loki.yaml, or its file of overrides, speaks of."""
-    root = _object(document)
-    yield from _limits(_object(root.get("limits_config")), "limits_config", DEFAULT_HOURS)
-    for tenant, limits in _object(root.get("overrides")).items():
-        yield from _limits(_object(limits), f"overrides.{tenant}", TENANT_HOURS.get(tenant, DEFAULT_HOURS))
+def _limits(limits: Value, least: int) -> Iterator[tuple[Value, float, int]]:
+    period = limits.at("retention_period")
+    if period.present:
+        yield period, _given(period.text), least
+    for stream in limits.at("retention_stream").items():
+        named = re.fullmatch(r'\{class="([a-z_]+)"\}', stream.at("selector").text.replace(" ", ""))
+        yield (
+            stream.at("period"),
+            _given(stream.at("period").text),
+            CLASSES.get(named[1] if named else "", SHORTEST_HOURS),
+        )
 
 
-def _limits(limits: dict[str, object], where: str, least: int) -> Iterator[Kept]:
-    if "retention_period" in limits:
-        yield Kept(f"{where}.retention_period", _given(limits["retention_period"]), least)
-    streams = limits.get("retention_stream")
-    for index, stream in enumerate(cast("list[object]", streams) if isinstance(streams, list) else []):
-        yield Kept(f"{where}.retention_stream[{index}].period", _given(_object(stream).get("period")), SHORTEST_HOURS)
-
-
-def _given(text: object) -> float:
-    hours = hours_of(str(text))
+def _given(text: str) -> float:
+    hours = hours_of(text)
     # 0 is Loki's word for "for ever".
-    return float("inf") if hours == 0 or str(text) == "0" else hours or 0.0
+    return float("inf") if hours == 0 or text == "0" else hours or 0.0
 
 
-def _documents(resource: Resource) -> Iterator[tuple[Value, list[Kept]]]:
-    """The Loki documents in a ConfigMap whose name says that it is Loki's."""
-    if "loki" not in resource.name and "loki" not in resource.props.at("metadata", "name").text:
-        return
-    for key, value in resource.props.at("data").entries():
-        if key.endswith((".yaml", ".yml")):
-            try:
-                yield value, list(_periods(yaml.load(value.text, yaml.CSafeLoader)))
-            except yaml.YAMLError:
-                yield value, [Kept("the document (it is not YAML)", 0.0, DEFAULT_HOURS)]
-
-
-@resource_rule(
-    "loki-retention",
-    requirements=("LOG-1", "LOG-2"),
-    types=(kinds.CONFIG_MAP,),
-)
+@resource_rule("loki-retention", requirements=("LOG-1", "LOG-2"), types=(kinds.CONFIG_MAP,))
 def loki_retention(resource: Resource) -> Iterator[Finding]:
-    """Loki keeps logs 30 days, the audit tenant's 90, and no class shorter than 14."""
-    for document, periods in _documents(resource):
-        for kept in periods:
-            if kept.hours < kept.least:
-                yield document.wrong(f"keeps {kept.where} shorter than {kept.least}h", f"give at least {kept.least}h")
+    """Loki keeps logs 30 days, the audit tenant's 90, each class as long as it is to be, and none shorter than 14."""
+    for place, hours, least in _kept(resource):
+        if hours < least:
+            yield place.wrong(f"is {place.text or 'missing'}", f"give at least {least}h")
 
 
 @stack_rule(
@@ -100,15 +83,10 @@ def loki_retention(resource: Resource) -> Iterator[Finding]:
 )
 def loki_lifecycle_covers_retention(stack: Stack) -> Iterator[Finding]:
     """The lifecycle of Loki's bucket is never shorter than Loki's longest retention."""
-    kept = [
-        (period.hours, period.where)
-        for config in stack.of(kinds.CONFIG_MAP)
-        for _, periods in _documents(config)
-        for period in periods
-    ]
+    kept = [each for config in stack.of(kinds.CONFIG_MAP) for each in _kept(config)]
     if not kept:
         return
-    longest, where = max(kept)
+    place, longest, _ = max(kept, key=lambda each: each[1])
     for lifecycle in stack.of(kinds.BUCKET_LIFECYCLE):
         if class_of(kinds.bucket_of(lifecycle).text) != LOKI:
             continue
@@ -117,7 +95,4 @@ def loki_lifecycle_covers_retention(stack: Stack) -> Iterator[Finding]:
             hours = hours_of(expiration.text)
             if hours is not None and hours < longest:
                 wanted = f"{longest / 24:g} days" if longest != float("inf") else "no expiration"
-                yield expiration.wrong(f"is {expiration.text}", f"Loki's {where} needs {wanted}")
-
-
-RULES = (loki_retention, loki_lifecycle_covers_retention)
+                yield expiration.wrong(f"is {expiration.text}", f"Loki's {place.path} needs {wanted}")

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .alerts import alerts_of, calls_people
-from .documents import ALERTMANAGER, of_resource, of_stack
+from .alerts import alerts_of, calls_people, rules_of
+from .documents import ALERTMANAGER, contents, of_stack
 from .documents import RULES as RULE_FILES
 from .loki import hours_of
+from .routing_tree import all_routes
 
 SAYS: Mapping[str, tuple[re.Pattern[str], str]] = {
     name: (re.compile(pattern, re.DOTALL), requirement)
@@ -67,10 +68,8 @@ def _lasting(alert: Value, name: str, severity: str) -> Iterator[Finding]:
 )
 def alert_says(resource: Resource) -> Iterator[Finding]:
     """Alerts say what the requirement says, tell of it in time, end after 5 minutes, and are as severe as it."""
-    for document in of_resource(resource):
-        if document.kind != RULE_FILES:
-            continue
-        for alert in alerts_of(document):
+    for content in contents(resource, RULE_FILES):
+        for alert in alerts_of(content):
             name, severity, expression = alert.at("alert").text, alert.at("labels", "severity"), alert.at("expr")
             said = SAYS.get(name)
             if said is not None and not said[0].fullmatch(expression.text.strip()):
@@ -84,11 +83,10 @@ def alert_says(resource: Resource) -> Iterator[Finding]:
                 if any(each > _LEAST_BUDGET + 1e-9 for each in spent):
                     yield expression.wrong("is of an objective below 99.9 %", "give the requirement's (ENV-4)")
             yield from _lasting(alert, name, severity.text)
-        for group in document.content.at("groups").items():
-            for rule in group.at("rules").items():
-                measured = _RECORDS.get(rule.at("record").text)
-                if measured is not None and measured not in rule.at("expr").text:
-                    yield rule.at("expr").wrong(f"does not measure {measured}", "measure the utilisation (ALR-3)")
+        for rule in rules_of(content):
+            measured = _RECORDS.get(rule.at("record").text)
+            if measured is not None and measured not in rule.at("expr").text:
+                yield rule.at("expr").wrong(f"does not measure {measured}", "measure the utilisation (ALR-3)")
 
 
 def _alert_names(side: Value) -> tuple[str, str]:
@@ -106,7 +104,7 @@ def alert_hidden_by_worse(stack: Stack) -> Iterator[Finding]:
     ranks: dict[str, int] = {}
     guarded: set[str] = set()
     for document in of_stack(stack, RULE_FILES):
-        for alert in alerts_of(document):
+        for alert in alerts_of(document.content):
             name, labels = alert.at("alert").text, alert.at("labels")
             if labels.at("severity").text in _RANK:
                 ranks[name] = max(ranks.get(name, 0), _RANK.index(labels.at("severity").text))
@@ -138,21 +136,18 @@ _LEAST_TIMEOUT_HOURS = 1 / 3600
 @resource_rule("alert-messages", requirements=("ALR-1", "ALR-7", "ALR-8", "ALR-10"), types=(kinds.CONFIG_MAP,))
 def alert_messages(resource: Resource) -> Iterator[Finding]:
     """Messages go to the services that the requirement names, each channel by its own key, and say what fires."""
-    for document in of_resource(resource):
-        if document.kind != ALERTMANAGER:
-            continue
-        content = document.content
+    for content in contents(resource, ALERTMANAGER):
         templates = "".join(value.text for key, value in resource.props.at("data").entries() if key.endswith(".tmpl"))
         defined = set(_DEFINED.findall(templates))
         channels: dict[str, str] = {}
         for receiver in content.at("receivers").items():
             yield from _worded(receiver, defined)
-            yield from _where(receiver, channels, people=calls_people(document))
+            yield from _where(receiver, channels, people=calls_people(content))
         if templates and "ost-mortem" not in templates:
             yield resource.props.at("data").wrong("has no link to a post-mortem", "give it (ALR-8)")
-        for route in _routes(content.at("route")):
+        for route in all_routes(content.at("route")):
             grouped = route.at("group_by")
-            if calls_people(document) and grouped.present and not {"alertname", "..."} & set(grouped.texts()):
+            if calls_people(content) and grouped.present and not {"alertname", "..."} & set(grouped.texts()):
                 yield grouped.wrong("has no alertname: one alert hides another", "add it")
 
 
@@ -166,12 +161,6 @@ def _worded(receiver: Value, defined: set[str]) -> Iterator[Finding]:
         for name in _ASKED.findall(leaf.text):
             if name not in defined:
                 yield leaf.wrong(f"uses {name}, which no template defines", "define it")
-
-
-def _routes(route: Value) -> Iterator[Value]:
-    yield route
-    for below in route.at("routes").items():
-        yield from _routes(below)
 
 
 def _where(receiver: Value, channels: dict[str, str], *, people: bool) -> Iterator[Finding]:
@@ -193,6 +182,3 @@ def _where(receiver: Value, channels: dict[str, str], *, people: bool) -> Iterat
         login = config.at("http_config", "authorization")
         if not people and not login.present:
             yield login.wrong("is missing: the record takes nothing from strangers", "name the file with the key")
-
-
-RULES = (alert_says, alert_hidden_by_worse, alert_messages)

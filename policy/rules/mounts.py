@@ -56,6 +56,3 @@ def _names(value: Value) -> list[str]:
     with contextlib.suppress(UnevaluableError):
         return value.names()
     return []
-
-
-RULES = (mounted_files,)

@@ -12,11 +12,7 @@ from . import kinds
 ENFORCE = "pod-security.kubernetes.io/enforce"
 
 
-@resource_rule(
-    "namespace-pod-security",
-    requirements=("SEC-2", "SEC-3"),
-    types=(kinds.NAMESPACE,),
-)
+@resource_rule("namespace-pod-security", requirements=("SEC-2", "SEC-3"), types=(kinds.NAMESPACE,))
 def namespace_pod_security(resource: Resource) -> Iterator[Finding]:
     """Every namespace enforces the pod security standard "restricted" as it is today."""
     enforce = resource.props.at("metadata", "labels", ENFORCE)
@@ -27,11 +23,7 @@ def namespace_pod_security(resource: Resource) -> Iterator[Finding]:
         yield version.wrong(f"is {version.text}", "give latest")
 
 
-@stack_rule(
-    "namespace-default-deny",
-    requirements=("SEC-3",),
-    types=(kinds.NAMESPACE, kinds.NETWORK_POLICY),
-)
+@stack_rule("namespace-default-deny", requirements=("SEC-3",), types=(kinds.NAMESPACE, kinds.NETWORK_POLICY))
 def namespace_default_deny(stack: Stack) -> Iterator[Finding]:
     """In every namespace nothing talks to anything unless a network policy says so."""
     policies = stack.of(kinds.NETWORK_POLICY)
@@ -65,11 +57,7 @@ def _closes(spec: Value) -> set[str]:
     return {kind for kind in types if not list(spec.at(kind.lower()).items())}
 
 
-@resource_rule(
-    "network-policy-narrow",
-    requirements=("SEC-6",),
-    types=(kinds.NETWORK_POLICY,),
-)
+@resource_rule("network-policy-narrow", requirements=("SEC-6",), types=(kinds.NETWORK_POLICY,))
 def network_policy_narrow(resource: Resource) -> Iterator[Finding]:
     """Whatever a network policy lets through has a named peer and a named port."""
     spec = resource.props.at("spec")
@@ -90,9 +78,7 @@ def network_policy_narrow(resource: Resource) -> Iterator[Finding]:
 
 
 @stack_rule(
-    "disruption-budget",
-    requirements=("ENV-4",),
-    types=(kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.DISRUPTION_BUDGET),
+    "disruption-budget", requirements=("ENV-4",), types=(kinds.DEPLOYMENT, kinds.STATEFUL_SET, kinds.DISRUPTION_BUDGET)
 )
 def disruption_budget(stack: Stack) -> Iterator[Finding]:
     """What runs more than once has a disruption budget: one that takes no service down, and lets nodes drain."""
@@ -144,6 +130,3 @@ def _lets_drain(spec: Value, replicas: float) -> Iterator[Finding]:
         yield available.wrong(
             f"is {least} of {replicas:g}: no node could be drained", "give one less than the replicas"
         )
-
-
-RULES = (namespace_pod_security, namespace_default_deny, network_policy_narrow, disruption_budget)

@@ -155,9 +155,7 @@ _INSTANCE = "app.kubernetes.io/instance"
 
 
 @stack_rule(
-    "network-policy-pods",
-    requirements=("SEC-6",),
-    types=(kinds.NETWORK_POLICY, *kinds.WORKLOADS, kinds.HELM_CHART),
+    "network-policy-pods", requirements=("SEC-6",), types=(kinds.NETWORK_POLICY, *kinds.WORKLOADS, kinds.HELM_CHART)
 )
 def network_policy_pods(stack: Stack) -> Iterator[Finding]:
     """Every workload and chart has a policy of its own, whose doors are on its pods, at ports that they open."""
@@ -284,13 +282,3 @@ def docker_published(resource: Resource) -> Iterator[Finding]:
     every = resource.props.at("publishAllPorts")
     if every.flag:
         yield every.wrong("is true", "name the ports")
-
-
-RULES = (
-    network_policy_addresses,
-    network_policy_pairs,
-    network_policy_pods,
-    service_published,
-    service_target,
-    docker_published,
-)

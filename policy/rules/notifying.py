@@ -9,10 +9,11 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .alerts import NAMED, alerts_of, calls_people
-from .documents import ALERTMANAGER, of_resource, of_stack
+from .documents import ALERTMANAGER, contents, of_stack
 from .documents import RULES as RULE_FILES
 from .loki import hours_of
 from .placement import cluster_elsewhere
+from .routing_tree import all_routes
 
 NEEDED: Mapping[str, tuple[str, re.Pattern[str]]] = {
     **{
@@ -95,7 +96,10 @@ def alert_needed(stack: Stack) -> Iterator[Finding]:
     place: Value | None = None
     for document in of_stack(stack, RULE_FILES):
         place = document.place
-        names |= {f"{each.at('alert').text} {each.at('labels', 'signal').text}".strip() for each in alerts_of(document)}
+        names |= {
+            f"{each.at('alert').text} {each.at('labels', 'signal').text}".strip()
+            for each in alerts_of(document.content)
+        }
     if place is None or not names & set(NAMED):
         return
     elsewhere = cluster_elsewhere(stack)
@@ -109,10 +113,8 @@ def alert_needed(stack: Stack) -> Iterator[Finding]:
 @resource_rule("alert-meant", requirements=("ALR-3", "ALR-4", "ALR-5", "ALR-6", "ALR-7"), types=(kinds.CONFIG_MAP,))
 def alert_meant(resource: Resource) -> Iterator[Finding]:
     """The named alerts fire for all that the requirement says, recorded series are measured, security is told so."""
-    for document in of_resource(resource):
-        if document.kind != RULE_FILES:
-            continue
-        for group in document.content.at("groups").items():
+    for content in contents(resource, RULE_FILES):
+        for group in content.at("groups").items():
             for rule in group.at("rules").items():
                 name, expression = rule.at("alert").text, rule.at("expr")
                 if name in _EXACT and (not _EXACT[name].fullmatch(expression.text) or _NEVER.search(expression.text)):
@@ -129,12 +131,6 @@ def alert_meant(resource: Resource) -> Iterator[Finding]:
                     yield rule.at("labels", "kind").wrong("is not security", "give security (ALR-7)")
 
 
-def _routes(route: Value) -> Iterator[Value]:
-    yield route
-    for below in route.at("routes").items():
-        yield from _routes(below)
-
-
 @resource_rule(
     "alert-told",
     requirements=("ALR-1", "ALR-7", "ALR-8", "ALR-9"),
@@ -143,17 +139,14 @@ def _routes(route: Value) -> Iterator[Value]:
 )
 def alert_told(resource: Resource) -> Iterator[Finding]:
     """Receivers have what they send with, mail stays in the house, and alerts come one by one, soon and again."""
-    for document in of_resource(resource):
-        if document.kind != ALERTMANAGER:
-            continue
-        content = document.content
+    for content in contents(resource, ALERTMANAGER):
         for receiver in content.at("receivers").items():
             yield from _sends(receiver, content.at("global"))
         resolved, (least, most) = content.at("global", "resolve_timeout"), _RESOLVED_MINUTES
         if resolved.present and not least <= round((hours_of(resolved.text) or 0) * 60, 3) <= most:
             yield resolved.wrong(f"is {resolved.text}", "give 5m (ALR-9)")
         top = content.at("route")
-        if calls_people(document) and not {"alertname", "..."} & set(top.at("group_by").texts()):
+        if calls_people(content) and not {"alertname", "..."} & set(top.at("group_by").texts()):
             yield top.at("group_by").wrong("has no alertname: one alert hides another", "add it")
         yield from _soon(top)
 
@@ -177,7 +170,7 @@ def _sends(receiver: Value, common: Value) -> Iterator[Finding]:
 
 
 def _soon(top: Value) -> Iterator[Finding]:
-    for route in _routes(top):
+    for route in all_routes(top):
         wait, interval = route.at("group_wait"), route.at("group_interval")
         if (hours_of(wait.text) or 0) * 60 > _MOST_GROUP_MINUTES:
             yield wait.wrong(f"is {wait.text}", f"give at most {_MOST_GROUP_MINUTES}m")
@@ -185,7 +178,7 @@ def _soon(top: Value) -> Iterator[Finding]:
             yield interval.wrong(f"is {interval.text}", f"give at most {_MOST_GROUP_MINUTES}m")
         matchers = "".join(route.at("matchers").texts())
         if "critical" in matchers or "escalation" in matchers:
-            for below in _routes(route):
+            for below in all_routes(route):
                 repeat = below.at("repeat_interval")
                 if (hours_of(repeat.text) or 0) > _MOST_REPEAT_HOURS:
                     yield repeat.wrong(f"is {repeat.text}", f"give at most {_MOST_REPEAT_HOURS}h")
@@ -204,11 +197,9 @@ def _matchers(side: Value) -> list[tuple[str, str, str]]:
 )
 def alert_kept_back(resource: Resource) -> Iterator[Finding]:
     """An alert keeps back those of the same thing only, none that the requirement names, and none from the record."""
-    for document in of_resource(resource):
-        if document.kind != ALERTMANAGER:
-            continue
-        rules = document.content.at("inhibit_rules")
-        if not calls_people(document) and list(rules.items()):
+    for content in contents(resource, ALERTMANAGER):
+        rules = content.at("inhibit_rules")
+        if not calls_people(content) and list(rules.items()):
             yield rules.wrong("keeps alerts out of the record", "remove it")
         for rule in rules.items():
             source, target = _matchers(rule.at("source_matchers")), _matchers(rule.at("target_matchers"))
@@ -228,7 +219,7 @@ def alert_kept_back(resource: Resource) -> Iterator[Finding]:
 def alert_recorded(stack: Stack) -> Iterator[Finding]:
     """An Alertmanager that calls nobody writes every alert into the database, by the Supabase API."""
     for document in of_stack(stack, ALERTMANAGER):
-        if calls_people(document):
+        if calls_people(document.content):
             continue
         for receiver in document.content.at("receivers").items():
             for config in receiver.at("webhook_configs").items():
@@ -239,6 +230,3 @@ def alert_recorded(stack: Stack) -> Iterator[Finding]:
                     yield url.wrong("is not the Supabase API", "give https://supabase.<domain>/rest/v1/rpc/<function>")
         if list(document.content.at("route", "routes").items()):
             yield document.content.at("route", "routes").wrong("leads some alerts elsewhere", "remove it")
-
-
-RULES = (alert_needed, alert_meant, alert_told, alert_kept_back, alert_recorded)

@@ -35,11 +35,7 @@ _DELETED_BY_PROGRAMS = ("deployment/", "database/")
 _READING = frozenset({"s3:GetBucketLocation", "s3:GetObject", "s3:ListBucket"})
 
 
-@resource_rule(
-    "bucket-not-public",
-    requirements=("SEC-3", "INF-5"),
-    types=(kinds.BUCKET, kinds.BUCKET_POLICY),
-)
+@resource_rule("bucket-not-public", requirements=("SEC-3", "INF-5"), types=(kinds.BUCKET, kinds.BUCKET_POLICY))
 def bucket_not_public(resource: Resource) -> Iterator[Finding]:
     """No bucket is open to the world; single objects of media may be read."""
     if resource.type == kinds.BUCKET:
@@ -58,9 +54,7 @@ def bucket_not_public(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "storage-least-privilege",
-    requirements=("INF-5", "SEC-3"),
-    types=(kinds.IAM_POLICY, kinds.SERVICE_ACCOUNT),
+    "storage-least-privilege", requirements=("INF-5", "SEC-3"), types=(kinds.IAM_POLICY, kinds.SERVICE_ACCOUNT)
 )
 def storage_least_privilege(resource: Resource) -> Iterator[Finding]:
     """A key for object storage reaches the buckets it needs, with the actions it needs."""
@@ -244,6 +238,3 @@ def _allowed(policy: str) -> list[dict[str, object]]:
 
 def _listed(value: object) -> list[str]:
     return [str(each) for each in cast("list[object]", value)] if isinstance(value, list) else [str(value or "*")]
-
-
-RULES = (bucket_not_public, storage_least_privilege, storage_users, storage_own_bucket, storage_denied)

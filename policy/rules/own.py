@@ -11,7 +11,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
 from .database import files
-from .documents import ROUTING, of_resource
+from .documents import ROUTING, contents
 from .images import OWN_REGISTRY
 from .references import in_environment
 
@@ -135,9 +135,8 @@ def command_does(resource: Resource) -> Iterator[Finding]:
 def _routing(container: Resource) -> Iterator[Value]:
     """What a gateway on a Docker host is told of `http`; before the first update the keys in it are not known."""
     with contextlib.suppress(UnevaluableError):
-        for document in of_resource(container):
-            if document.kind == ROUTING:
-                yield document.content.at("http")
+        for content in contents(container, ROUTING):
+            yield content.at("http")
 
 
 @stack_rule("docker-names", requirements=("INF-4", "SEC-3"), types=(kinds.DOCKER_CONTAINER, kinds.DOCKER_NETWORK))
@@ -195,14 +194,3 @@ def supabase_keys(resource: Resource) -> Iterator[Finding]:
         lines = [line.split("#")[0].split() for line in content.text.splitlines() if line.split("#")[0].split()]
         if lines and lines[-1] != _LAST:
             yield content.wrong("does not end with a no", f"end with {' '.join(_LAST)}")
-
-
-RULES = (
-    secret_of_one,
-    image_of_one,
-    told_of_itself,
-    one_environment,
-    command_does,
-    docker_names,
-    supabase_keys,
-)

@@ -174,6 +174,3 @@ _OPENED = {
     "lxc": frozenset({_LOGIN, "53", "9100"}),
 }
 """Where machines listen beside containers' ports, by their tag."""
-
-
-RULES = (network_policy_peers, machine_asked_by_one, firewall_senders, doors_used)

@@ -11,7 +11,7 @@ from ..values import Finding, Value
 from . import kinds
 from .availability import ENVIRONMENTS
 from .buckets import tenants_of_loki
-from .documents import LOG_AGENT, ROUTING, of_resource, of_stack
+from .documents import LOG_AGENT, ROUTING, contents, of_stack
 from .gateway_told import hosts_of
 from .routed import TENANT
 
@@ -48,10 +48,8 @@ def _hits(pattern: str, line: str) -> bool:
 @resource_rule("log-lines-masked", requirements=("SEC-2", "LOG-7"), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
 def log_lines_masked(resource: Resource) -> Iterator[Finding]:
     """A log agent takes secrets out of every line that it reads, the same ones in each of its jobs."""
-    for document in of_resource(resource):
-        if document.kind != LOG_AGENT:
-            continue
-        jobs = list(document.content.at("scrape_configs").items())
+    for content in contents(resource, LOG_AGENT):
+        jobs = list(content.at("scrape_configs").items())
         everywhere = {mask for job in jobs for mask in _masks(job)}
         for job in jobs:
             masks, stages = _masks(job), job.at("pipeline_stages")
@@ -68,10 +66,8 @@ def log_lines_masked(resource: Resource) -> Iterator[Finding]:
 )
 def log_lines_kept(resource: Resource) -> Iterator[Finding]:
     """A log agent reads containers and the journal, drops no line, and puts none into a class that is kept shorter."""
-    for document in of_resource(resource):
-        if document.kind != LOG_AGENT:
-            continue
-        jobs = document.content.at("scrape_configs")
+    for content in contents(resource, LOG_AGENT):
+        jobs = content.at("scrape_configs")
         if not any(job.at("journal").present for job in jobs.items()):
             yield jobs.wrong("reads no journal", "give a job with journal (LOG-1)")
         read = {leaf.text for name, leaf in jobs.named_leaves() if name in {"replacement", "__path__"}}
@@ -79,7 +75,7 @@ def log_lines_kept(resource: Resource) -> Iterator[Finding]:
             yield jobs.wrong("reads no containers' lines", "give a job with their files (LOG-1)")
         if any(path.startswith(_DOCKER) for path in read) and not any("access" in path for path in read):
             yield jobs.wrong("reads no access logs", "give a job with their files (LOG-1)")
-        position = document.content.at("positions", "filename")
+        position = content.at("positions", "filename")
         if not position.text.startswith("/var/lib/"):
             yield position.wrong(f"is {position.text or 'missing'}: gone with the agent", "put it on its volume")
         for job in jobs.items():
@@ -122,10 +118,7 @@ def _classes(job: Value) -> Iterator[Finding]:
 @stack_rule(
     "log-agents-send",
     requirements=("LOG-1", "LOG-3", "LOG-6", "LOG-7"),
-    types=(
-        *(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, kinds.BUCKET_LIFECYCLE, kinds.DNS_RECORD),
-        *kinds.LONG_RUNNING,
-    ),
+    types=(*(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, kinds.BUCKET_LIFECYCLE, kinds.DNS_RECORD), *kinds.LONG_RUNNING),
     severity=Severity.CRITICAL,
 )
 def log_agents_send(stack: Stack) -> Iterator[Finding]:
@@ -197,6 +190,3 @@ def _environments(content: Value) -> Iterator[Value]:
         given += [place.at("labels", "environment") for place in job.at("static_configs").items()]
         given += [job.at("journal", "labels", "environment")] if job.at("journal").present else []
         yield from given or [job.at("relabel_configs")]
-
-
-RULES = (log_lines_masked, log_lines_kept, log_agents_send)

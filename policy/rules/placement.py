@@ -130,6 +130,3 @@ def _users(config: Value) -> Iterator[Finding]:
                 yield user.at(name).wrong("gives a password", "remove it and give keys")
         if user.at("lock_passwd").flag is False:
             yield user.at("lock_passwd").wrong("is false", "set it to true")
-
-
-RULES = (machines_apart, machine_starts, machine_logins)

@@ -64,11 +64,7 @@ def _contexts(pod: Value, *keys: str) -> Iterator[Value]:
         yield container.at("securityContext", *keys)
 
 
-@resource_rule(
-    "workload-non-root",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-non-root", requirements=HARDENING, types=kinds.WORKLOADS)
 def workload_non_root(resource: Resource) -> Iterator[Finding]:
     """No container runs as root."""
     pod = kinds.pod_spec(resource)
@@ -90,12 +86,7 @@ def workload_non_root(resource: Resource) -> Iterator[Finding]:
             yield user.wrong("is 0, root", "give another user")
 
 
-@resource_rule(
-    "workload-no-escalation",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-    severity=Severity.CRITICAL,
-)
+@resource_rule("workload-no-escalation", requirements=HARDENING, types=kinds.WORKLOADS, severity=Severity.CRITICAL)
 def workload_no_escalation(resource: Resource) -> Iterator[Finding]:
     """No container can gain rights: neither privileged nor by set-uid programs."""
     pod = kinds.pod_spec(resource)
@@ -108,11 +99,7 @@ def workload_no_escalation(resource: Resource) -> Iterator[Finding]:
             yield privileged.wrong("is true", "remove it")
 
 
-@resource_rule(
-    "workload-capabilities",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-capabilities", requirements=HARDENING, types=kinds.WORKLOADS)
 def workload_capabilities(resource: Resource) -> Iterator[Finding]:
     """Every container drops all of Linux' capabilities; at most NET_BIND_SERVICE comes back."""
     pod = kinds.pod_spec(resource)
@@ -128,11 +115,7 @@ def workload_capabilities(resource: Resource) -> Iterator[Finding]:
                 yield added.wrong(f"adds {added.text}", "remove it")
 
 
-@resource_rule(
-    "workload-seccomp",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-seccomp", requirements=HARDENING, types=kinds.WORKLOADS)
 def workload_seccomp(resource: Resource) -> Iterator[Finding]:
     """Every container's system calls are filtered by the runtime's profile."""
     pod = kinds.pod_spec(resource)
@@ -151,12 +134,7 @@ def workload_seccomp(resource: Resource) -> Iterator[Finding]:
         yield each.wrong(f"is {each.text or 'missing'}", "give RuntimeDefault")
 
 
-@resource_rule(
-    "workload-host-access",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-    severity=Severity.CRITICAL,
-)
+@resource_rule("workload-host-access", requirements=HARDENING, types=kinds.WORKLOADS, severity=Severity.CRITICAL)
 def workload_host_access(resource: Resource) -> Iterator[Finding]:
     """No pod shares its node's network, processes or files."""
     pod = kinds.pod_spec(resource)
@@ -178,11 +156,7 @@ def workload_host_access(resource: Resource) -> Iterator[Finding]:
             yield process.wrong("is true", "remove it")
 
 
-@resource_rule(
-    "workload-volumes",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-volumes", requirements=HARDENING, types=kinds.WORKLOADS)
 def workload_volumes(resource: Resource) -> Iterator[Finding]:
     """Pods mount what the cluster keeps for them, and no storage beside it."""
     for volume in kinds.pod_spec(resource).at("volumes").items():
@@ -192,11 +166,7 @@ def workload_volumes(resource: Resource) -> Iterator[Finding]:
             yield volume.wrong(f"is of {' and '.join(kept)}", f"use one of {', '.join(sorted(_VOLUMES))}")
 
 
-@resource_rule(
-    "workload-confinement",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-confinement", requirements=HARDENING, types=kinds.WORKLOADS)
 def workload_confinement(resource: Resource) -> Iterator[Finding]:
     """No pod takes off what confines it: AppArmor, SELinux, the mask over /proc, the kernel's settings."""
     template = kinds.pod_template(resource)
@@ -231,12 +201,7 @@ def _of_kernel(pod: Value) -> Iterator[Finding]:
             yield name.wrong(f"sets {name.text}", "leave it out: it is the node's")
 
 
-@resource_rule(
-    "workload-probe-hosts",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-    severity=Severity.MEDIUM,
-)
+@resource_rule("workload-probe-hosts", requirements=HARDENING, types=kinds.WORKLOADS, severity=Severity.MEDIUM)
 def workload_probe_hosts(resource: Resource) -> Iterator[Finding]:
     """Probes and lifecycle hooks ask the pod itself: a named host would be asked by the node."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
@@ -249,14 +214,4 @@ def workload_probe_hosts(resource: Resource) -> Iterator[Finding]:
                     yield host.wrong("is set", "leave it out")
 
 
-RULES = (
-    workload_non_root,
-    workload_no_escalation,
-    workload_capabilities,
-    workload_seccomp,
-    workload_host_access,
-    workload_volumes,
-    workload_confinement,
-    workload_probe_hosts,
-)
 """The whole standard."""

@@ -169,13 +169,3 @@ def autoscaler_least(resource: Resource) -> Iterator[Finding]:
         value = resource.props.at("spec", name)
         if (value.number or 1) < 2:
             yield value.wrong(f"is {value.text or 'missing'}", "give at least 2")
-
-
-RULES = (
-    workload_asked,
-    workload_anywhere,
-    workload_moves_on,
-    priority_order,
-    quota_fits,
-    autoscaler_least,
-)

@@ -111,6 +111,3 @@ def agent_folders(resource: Resource) -> Iterator[Finding]:
 def _writes(mount: Value, read_only: Mapping[str, bool]) -> Iterator[Finding]:
     if read_only.get(mount.at("name").text) and mount.at("readOnly").flag is not True:
         yield mount.at("readOnly").wrong("lets it write to the node", "give true")
-
-
-RULES = (pod_names, pod_alone, pod_scratch, agent_folders)

@@ -154,6 +154,3 @@ def _mounts(resource: Resource, container: Value) -> Iterator[str]:
     for mount in container.at("volumeMounts").items():
         if mount.at("name").text in given:
             yield mount.at("mountPath").text
-
-
-RULES = (program_variables, program_arguments)

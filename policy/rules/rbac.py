@@ -169,6 +169,3 @@ def account_token(resource: Resource) -> Iterator[Finding]:
     automount = resource.props.at("automountServiceAccountToken")
     if automount.flag is not False:
         yield automount.wrong("is not false", "set it to false")
-
-
-RULES = (role_narrow, binding_narrow, pod_token, secret_token, account_token)

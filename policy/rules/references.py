@@ -124,6 +124,3 @@ def services_named(stack: Stack) -> Iterator[Finding]:
                         yield place.wrong(f"names {name}.{space}, which is not declared", "declare the Service")
                     elif opened is not None and port and port not in opened:
                         yield place.wrong(f"names port {port} of {name}, which it has not", "name one of its ports")
-
-
-RULES = (pod_references, services_named)

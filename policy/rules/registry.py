@@ -44,10 +44,7 @@ def endpoint_of(document: object) -> str:
 
 
 @resource_rule(
-    "registry-login",
-    requirements=("INF-6", "SEC-6"),
-    types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.CRITICAL,
+    "registry-login", requirements=("INF-6", "SEC-6"), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
 )
 def registry_login(resource: Resource) -> Iterator[Finding]:
     """An image registry asks everybody for a login, and knows passwords as bcrypt hashes."""
@@ -69,10 +66,7 @@ def registry_login(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "registry-tls",
-    requirements=("INF-6", "SEC-1"),
-    types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.CRITICAL,
+    "registry-tls", requirements=("INF-6", "SEC-1"), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
 )
 def registry_tls(resource: Resource) -> Iterator[Finding]:
     """An image registry is known by an https:// name, and speaks TLS with its object storage."""
@@ -88,11 +82,7 @@ def registry_tls(resource: Resource) -> Iterator[Finding]:
             )
 
 
-@stack_rule(
-    "registry-collects-alone",
-    requirements=("INF-6", "REL-5"),
-    types=(kinds.DOCKER_CONTAINER,),
-)
+@stack_rule("registry-collects-alone", requirements=("INF-6", "REL-5"), types=(kinds.DOCKER_CONTAINER,))
 def registry_collects_alone(stack: Stack) -> Iterator[Finding]:
     """What collects a registry's garbage does not run by itself, and holds the port that images are pushed to.
 
@@ -148,6 +138,3 @@ def registry_sides(stack: Stack) -> Iterator[Finding]:
 def _published(resource: Resource) -> Iterator[tuple[str, str]]:
     for port in resource.props.at("ports").items():
         yield port.at("ip").text, port.at("external").text
-
-
-RULES = (registry_login, registry_tls, registry_sides, registry_collects_alone)

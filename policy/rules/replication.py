@@ -85,6 +85,3 @@ def database_replica(stack: Stack) -> Iterator[Finding]:
             if nodes.get(kinds.host_of(replica), kinds.host_of(replica)) == here:
                 place = replica.props.at("labels")
                 yield place.wrong("is lost with the database's hypervisor", "put it on another one")
-
-
-RULES = (database_replication, database_replica)

@@ -96,11 +96,7 @@ def _expiration(expiration: Value, class_: str, floors: list[Floor]) -> Iterator
             yield expiration.wrong(f"is {text}", f"give at least {longest.days}d ({longest.requirement})")
 
 
-@resource_rule(
-    "loki-lifecycle-prefix",
-    requirements=("LOG-6",),
-    types=(kinds.BUCKET_LIFECYCLE,),
-)
+@resource_rule("loki-lifecycle-prefix", requirements=("LOG-6",), types=(kinds.BUCKET_LIFECYCLE,))
 def loki_lifecycle_prefix(resource: Resource) -> Iterator[Finding]:
     """A lifecycle on Loki's bucket names a prefix: on an empty one it would delete Loki's index as well."""
     if class_of(kinds.bucket_of(resource).text) != LOKI:
@@ -148,11 +144,7 @@ def _covers(lifecycle: Resource, class_: str) -> Iterator[Finding]:
             yield rules.wrong(f"lets nothing under {floor.prefix or '/'} expire", f"give {floor.days}d")
 
 
-@stack_rule(
-    "bucket-versioned",
-    requirements=("BAK-2", "INF-5"),
-    types=(kinds.BUCKET, kinds.BUCKET_VERSIONING),
-)
+@stack_rule("bucket-versioned", requirements=("BAK-2", "INF-5"), types=(kinds.BUCKET, kinds.BUCKET_VERSIONING))
 def bucket_versioned(stack: Stack) -> Iterator[Finding]:
     """Buckets whose objects cannot be made again keep the versions before."""
     versionings = stack.of(kinds.BUCKET_VERSIONING)
@@ -240,15 +232,3 @@ def bucket_protected(resource: Resource) -> Iterator[Finding]:
     name = resource.props.at("bucket")
     if class_of(name.text) in MUST_BE_VERSIONED and not resource.protected:
         yield name.wrong("can be deleted by any update", "give it protected: true in the stack file")
-
-
-RULES = (
-    lifecycle_floors,
-    loki_lifecycle_prefix,
-    bucket_lifecycle,
-    bucket_versioned,
-    bucket_locked,
-    bucket_made_for_locks,
-    bucket_force_destroy,
-    bucket_protected,
-)

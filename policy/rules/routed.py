@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import GATEWAY, INSIDE, ROUTING, of_resource
+from .documents import GATEWAY, INSIDE, ROUTING, contents
 from .gateway_told import addresses_of, hosts_of
 
 _DOES = frozenset({"basicAuth", "digestAuth", "headers", "ipAllowList", "plugin", "rateLimit", "retry"})
@@ -37,13 +37,11 @@ def _seconds(value: Value) -> float:
 )
 def routes_known(resource: Resource) -> Iterator[Finding]:
     """A gateway does with requests what rules read: redirects none, loses none, and bounds each sender."""
-    for document in of_resource(resource):
-        if document.kind != ROUTING:
-            continue
+    for content in contents(resource, ROUTING):
         for protocol in ("tcp", "udp"):
-            if document.content.at(protocol).present:
-                yield document.content.at(protocol).wrong("knows neither login nor limit", "route by http")
-        http = document.content.at("http")
+            if content.at(protocol).present:
+                yield content.at(protocol).wrong("knows neither login nor limit", "route by http")
+        http = content.at("http")
         middlewares = dict(http.at("middlewares").entries())
         for each in middlewares.values():
             yield from _kept_to(each)
@@ -145,10 +143,7 @@ def _led(services: Value, used: set[str]) -> Iterator[Finding]:
 @resource_rule("gateway-serves", requirements=("ENV-4", "SEC-2", "SEC-4", "LOG-5", "REL-1"), types=(kinds.CONFIG_MAP,))
 def gateway_serves(resource: Resource) -> Iterator[Finding]:
     """A gateway reads its routes anew, gives answers and the end of a pod their time, and says nothing secret."""
-    for document in of_resource(resource):
-        if document.kind != GATEWAY:
-            continue
-        content = document.content
+    for content in contents(resource, GATEWAY):
         if content.at("log", "level").text.upper() in {"DEBUG", "TRACE"}:
             yield content.at("log", "level").wrong("writes down what people send", "give INFO")
         if content.at("providers", "file", "watch").flag is False:
@@ -193,9 +188,8 @@ def names_lead_home(stack: Stack) -> Iterator[Finding]:
     served: dict[str, set[str]] = {}
     for resource in stack.of(kinds.CONFIG_MAP):
         slot = resource.props.at("metadata", "labels", "luxima.id/slot").text
-        for document in of_resource(resource):
-            if document.kind == ROUTING:
-                yield from _home(document.content.at("http"), names, served.setdefault(slot, set()))
+        for content in contents(resource, ROUTING):
+            yield from _home(content.at("http"), names, served.setdefault(slot, set()))
     addresses = addresses_of(stack)
     # Of what is not released yet there is no Service.
     there = [each.props.at("metadata", "name").text for each in stack.of(kinds.SERVICE)]
@@ -217,6 +211,3 @@ def _home(http: Value, names: Mapping[str, tuple[str, Resource]], served: set[st
             for url in (urlsplit(each).hostname or "" for each in urls):
                 if ".svc" in url and not url.startswith(f"{names[host][0]}-"):
                     yield service.wrong(f"leads {host} to {url}", f"lead it to {names[host][0]}")
-
-
-RULES = (routes_known, gateway_serves, names_lead_home)

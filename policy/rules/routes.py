@@ -105,10 +105,7 @@ def _hosts(name: str, services: dict[str, object], seen: frozenset[str] = frozen
 
 
 @stack_rule(
-    "published-login",
-    requirements=("SEC-6",),
-    types=(kinds.CONFIG_MAP, kinds.SECRET),
-    severity=Severity.CRITICAL,
+    "published-login", requirements=("SEC-6",), types=(kinds.CONFIG_MAP, kinds.SECRET), severity=Severity.CRITICAL
 )
 def published_login(stack: Stack) -> Iterator[Finding]:
     """A gateway's route to a program without a login of its own asks for one."""
@@ -142,6 +139,3 @@ def published_login(stack: Stack) -> Iterator[Finding]:
                         f"leads to {host} by the router {name} without a login",
                         f"give the router a middleware with one of {', '.join(sorted(LOGINS))}",
                     )
-
-
-RULES = (published_login,)

@@ -57,6 +57,13 @@ def _holds(matcher: str, labels: Mapping[str, str]) -> bool:
     return same is not operator.startswith("!")
 
 
+def all_routes(route: Value) -> Iterator[Value]:
+    """A route, and all below it."""
+    yield route
+    for below in route.at("routes").items():
+        yield from all_routes(below)
+
+
 def reached(route: Value, labels: Mapping[str, str], above: End | None = None) -> Iterator[End]:
     """The routes at which an alert with these labels ends."""
     inherited = above or End("", route.at("repeat_interval"), route.at("group_wait"))

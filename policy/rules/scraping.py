@@ -9,9 +9,9 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .availability import amount
-from .documents import LOKI, OVERRIDES, PROMETHEUS, TEMPO, of_resource, of_stack
+from .documents import LOKI, OVERRIDES, PROMETHEUS, TEMPO, contents, of_stack
 from .documents import RULES as RULES_OF_PROMETHEUS
-from .loki import TENANT_HOURS, hours_of
+from .loki import CLASSES, TENANT_HOURS, hours_of
 from .network import GATEWAYS
 from .placement import cluster_elsewhere
 
@@ -20,15 +20,6 @@ KEPT_HOURS = 30 * 24
 FLUSHED_HOURS = 1
 """BAK-4: what real time means."""
 TEMPO_HOURS = 7 * 24
-CLASSES: Mapping[str, int] = {
-    "api": 30 * 24,
-    "edge_functions": 30 * 24,
-    "docker": 15 * 24,
-    "syslog": 30 * 24,
-    "access": 14 * 24,
-    "security": 60 * 24,
-}
-"""LOG-1, in hours."""
 _SHARES = re.compile(r"nfs|cifs|smb", re.IGNORECASE)
 _TIME, _SIZE = "--storage.tsdb.retention.time=", "--storage.tsdb.retention.size="
 
@@ -41,10 +32,7 @@ def _seconds(value: Value) -> float | None:
 @resource_rule("scrape-interval", requirements=("MON-1",), types=(kinds.CONFIG_MAP,))
 def scrape_interval(resource: Resource) -> Iterator[Finding]:
     """Prometheus asks everyone every 15 seconds, judges as often, and tells who is to know."""
-    for document in of_resource(resource):
-        if document.kind != PROMETHEUS:
-            continue
-        content = document.content
+    for content in contents(resource, PROMETHEUS):
         for name in ("scrape_interval", "evaluation_interval"):
             value = content.at("global", name)
             if (_seconds(value) or 60) > INTERVAL_SECONDS + 0.01:
@@ -104,10 +92,7 @@ def volumes_kept(resource: Resource) -> Iterator[Finding]:
 @resource_rule("loki-deletes-what-is-due", requirements=("LOG-2", "LOG-6", "BAK-4"), types=(kinds.CONFIG_MAP,))
 def loki_deletes_what_is_due(resource: Resource) -> Iterator[Finding]:
     """Loki deletes by retention only, flushes within an hour, and keeps its tenants apart."""
-    for document in of_resource(resource):
-        if document.kind != LOKI:
-            continue
-        content = document.content
+    for content in contents(resource, LOKI):
         if content.at("compactor", "retention_enabled").flag is not True:
             yield content.at("compactor", "retention_enabled").wrong("is not true: nothing is deleted", "set it")
         if content.at("limits_config", "deletion_mode").text != "disabled":
@@ -170,11 +155,10 @@ def audit_kept(stack: Stack) -> Iterator[Finding]:
 @resource_rule("traces-kept", requirements=("MON-4",), types=(kinds.CONFIG_MAP,))
 def traces_kept(resource: Resource) -> Iterator[Finding]:
     """Tempo keeps traces 7 days at least."""
-    for document in of_resource(resource):
-        if document.kind == TEMPO:
-            period = document.content.at("compactor", "compaction", "block_retention")
-            if (hours_of(period.text) or 0) < TEMPO_HOURS:
-                yield period.wrong(f"is {period.text or 'missing'}", f"give at least {TEMPO_HOURS}h")
+    for content in contents(resource, TEMPO):
+        period = content.at("compactor", "compaction", "block_retention")
+        if (hours_of(period.text) or 0) < TEMPO_HOURS:
+            yield period.wrong(f"is {period.text or 'missing'}", f"give at least {TEMPO_HOURS}h")
 
 
 _JOB = re.compile(r'\bjob="([^"]+)"')
@@ -242,14 +226,3 @@ def scrape_jobs(stack: Stack) -> Iterator[Finding]:
     for name in sorted(read - recorded):
         if place is not None:
             yield place.wrong(f"reads {name}, which nothing records", "record it")
-
-
-RULES = (
-    scrape_interval,
-    scrape_jobs,
-    prometheus_retention,
-    volumes_kept,
-    loki_deletes_what_is_due,
-    audit_kept,
-    traces_kept,
-)

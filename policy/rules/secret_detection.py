@@ -12,6 +12,7 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable
+from functools import lru_cache
 from itertools import groupby
 
 from .secret_shapes import SHAPES
@@ -117,6 +118,7 @@ _RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{32,}={0,2}(?![A-Za-z0-9+
 _ASSIGNED = re.compile(r"(?<![A-Za-z0-9_.-])([A-Za-z][A-Za-z0-9_.-]*)[\"']?[ \t]*[:=][ \t]*[\"']?([^\s\"'#][^\s\"']*)")
 
 
+@lru_cache(maxsize=8192)
 def secret_name(name: str) -> bool:
     """Whether something of this name holds a secret (`DB_PASSWORD`, `jwtSecret`), not a file or a fact about one."""
     words = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).replace("-", "_").replace(".", "_").upper().split("_")
@@ -139,6 +141,7 @@ def literal(text: str) -> bool:
 HEX = "a random key in hex"
 
 
+@lru_cache(maxsize=512)
 def secret_in(text: str) -> str | None:
     """The word for the secret that a text holds, None when nothing in it looks like one."""
     if len(text) < 16:
@@ -211,6 +214,7 @@ def _hex_key(text: str) -> bool:
     )
 
 
+@lru_cache(maxsize=512)
 def assigned_secret(document: str) -> str | None:
     """The name in a document (`name: value`, `NAME=value`) that looks like a secret's and has its value written out."""
     for name, value in _ASSIGNED.findall(document):

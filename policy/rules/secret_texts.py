@@ -21,11 +21,7 @@ _ON_A_MACHINE = "fetch it on the machine from a file that the SSH step writes, n
 _TAKEN_OUT = "take it out; nobody needs a secret there"
 
 
-@resource_rule(
-    "machine-tag-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.VM, kinds.LXC, kinds.DNS_RECORD),
-)
+@resource_rule("machine-tag-secrets", requirements=("SEC-2",), types=(kinds.VM, kinds.LXC, kinds.DNS_RECORD))
 def machine_tag_secrets(resource: Resource) -> Iterator[Finding]:
     """No tag of a machine and no DNS record holds a secret: everyone can read them."""
     for each in resource.props.at("records" if resource.type == kinds.DNS_RECORD else "tags").items():
@@ -34,12 +30,7 @@ def machine_tag_secrets(resource: Resource) -> Iterator[Finding]:
             yield each.wrong(f"holds what looks like {seen}", "take it out")
 
 
-@resource_rule(
-    "user-data-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.FILE,),
-    severity=Severity.CRITICAL,
-)
+@resource_rule("user-data-secrets", requirements=("SEC-2",), types=(kinds.FILE,), severity=Severity.CRITICAL)
 def user_data_secrets(resource: Resource) -> Iterator[Finding]:
     """No snippet that a machine reads at its first start holds a secret: it stays readable on the hypervisor."""
     data = resource.props.at("sourceRaw", "data")
@@ -67,11 +58,7 @@ def _unpacked(text: str) -> str:
     return ""
 
 
-@resource_rule(
-    "machine-password",
-    requirements=("SEC-2",),
-    types=(kinds.VM, kinds.LXC),
-)
+@resource_rule("machine-password", requirements=("SEC-2",), types=(kinds.VM, kinds.LXC))
 def machine_password(resource: Resource) -> Iterator[Finding]:
     """No machine has a password for logging in: SSH keys only."""
     password = resource.props.at("initialization", "userAccount", "password")
@@ -79,11 +66,7 @@ def machine_password(resource: Resource) -> Iterator[Finding]:
         yield password.wrong("is set", "remove it and give keys")
 
 
-@resource_rule(
-    "machine-description-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.VM, kinds.LXC, *kinds.CLONED_VMS),
-)
+@resource_rule("machine-description-secrets", requirements=("SEC-2",), types=(kinds.VM, kinds.LXC, *kinds.CLONED_VMS))
 def machine_description_secrets(resource: Resource) -> Iterator[Finding]:
     """No description of a machine holds a secret: everyone with a look at the hypervisor reads it."""
     description = resource.props.at("description")
@@ -95,12 +78,7 @@ def machine_description_secrets(resource: Resource) -> Iterator[Finding]:
             yield value.wrong("is written out", _ON_A_MACHINE)
 
 
-@resource_rule(
-    "command-secrets",
-    requirements=("SEC-2",),
-    types=kinds.COMMANDS,
-    severity=Severity.CRITICAL,
-)
+@resource_rule("command-secrets", requirements=("SEC-2",), types=kinds.COMMANDS, severity=Severity.CRITICAL)
 def command_secrets(resource: Resource) -> Iterator[Finding]:
     """No command that runs on a machine has a secret on its command line."""
     for command in scripts(resource):
@@ -179,9 +157,7 @@ def _places(resource: Resource) -> Iterator[Value]:
 
 
 @resource_rule(
-    "password-strength",
-    requirements=("SEC-2",),
-    types=(kinds.RANDOM_PASSWORD, kinds.IAM_USER, kinds.MINIO_PROVIDER),
+    "password-strength", requirements=("SEC-2",), types=(kinds.RANDOM_PASSWORD, kinds.IAM_USER, kinds.MINIO_PROVIDER)
 )
 def password_strength(resource: Resource) -> Iterator[Finding]:
     """A password that is made is long and of all kinds of characters; no program keeps the one that it came with."""
@@ -224,15 +200,3 @@ def _is_given(stdin: Value) -> bool:
         return bool(stdin.text)
     except UnevaluableError:
         return True
-
-
-RULES = (
-    machine_tag_secrets,
-    user_data_secrets,
-    machine_password,
-    machine_description_secrets,
-    command_secrets,
-    text_secrets,
-    password_strength,
-    command_quiet,
-)

@@ -8,17 +8,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import (
-    ALERTMANAGER,
-    DATASOURCES,
-    GRAFANA,
-    LOG_AGENT,
-    LOKI,
-    PROMETHEUS,
-    TEMPO,
-    decoded,
-    of_resource,
-)
+from .documents import ALERTMANAGER, DATASOURCES, GRAFANA, LOG_AGENT, LOKI, PROMETHEUS, TEMPO, decoded, of_resource
 from .secret_detection import HEX, assigned_secret, literal, secret_in, secret_name
 
 _IN_KUBERNETES = "put it into a Secret and refer to it by valueFrom.secretKeyRef or a mounted file"
@@ -37,12 +27,7 @@ def judge(place: Value, remedy: str) -> Iterator[Finding]:
         yield place.wrong(f"looks like {seen}", remedy)
 
 
-@resource_rule(
-    "container-env-secrets",
-    requirements=("SEC-2",),
-    types=kinds.WORKLOADS,
-    severity=Severity.CRITICAL,
-)
+@resource_rule("container-env-secrets", requirements=("SEC-2",), types=kinds.WORKLOADS, severity=Severity.CRITICAL)
 def container_env_secrets(resource: Resource) -> Iterator[Finding]:
     """No environment variable of a pod holds a secret written out."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
@@ -59,12 +44,7 @@ _HANDLERS = ("livenessProbe", "readinessProbe", "startupProbe")
 _HOOKS = ("postStart", "preStop")
 
 
-@resource_rule(
-    "container-handler-secrets",
-    requirements=("SEC-2",),
-    types=kinds.WORKLOADS,
-    severity=Severity.CRITICAL,
-)
+@resource_rule("container-handler-secrets", requirements=("SEC-2",), types=kinds.WORKLOADS, severity=Severity.CRITICAL)
 def container_handler_secrets(resource: Resource) -> Iterator[Finding]:
     """No probe and no hook of a pod holds a secret in its command or its headers."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
@@ -110,12 +90,7 @@ def is_named(name: str, leaf: Value) -> bool:
     return name.lower() not in {"key", "keys"} and secret_name(name) and literal(leaf.text) and len(leaf.text) > 3
 
 
-@resource_rule(
-    "container-command-secrets",
-    requirements=("SEC-2",),
-    types=kinds.WORKLOADS,
-    severity=Severity.CRITICAL,
-)
+@resource_rule("container-command-secrets", requirements=("SEC-2",), types=kinds.WORKLOADS, severity=Severity.CRITICAL)
 def container_command_secrets(resource: Resource) -> Iterator[Finding]:
     """No command line of a pod holds a secret: everyone on the node can read it."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
@@ -144,12 +119,7 @@ def _judge_argument(argument: Value, remedy: str) -> Iterator[Finding]:
         yield from judge(argument, remedy)
 
 
-@resource_rule(
-    "config-map-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.CONFIG_MAP,),
-    severity=Severity.CRITICAL,
-)
+@resource_rule("config-map-secrets", requirements=("SEC-2",), types=(kinds.CONFIG_MAP,), severity=Severity.CRITICAL)
 def config_map_secrets(resource: Resource) -> Iterator[Finding]:
     """No ConfigMap holds a secret."""
     for key, value in resource.props.at("data").entries():
@@ -199,10 +169,7 @@ def annotation_secrets(resource: Resource) -> Iterator[Finding]:
 
 
 @resource_rule(
-    "docker-env-secrets",
-    requirements=("SEC-2",),
-    types=(kinds.DOCKER_CONTAINER,),
-    severity=Severity.CRITICAL,
+    "docker-env-secrets", requirements=("SEC-2",), types=(kinds.DOCKER_CONTAINER,), severity=Severity.CRITICAL
 )
 def docker_env_secrets(resource: Resource) -> Iterator[Finding]:
     """No environment variable, label or command line of a Docker container holds a secret."""
@@ -217,14 +184,3 @@ def docker_env_secrets(resource: Resource) -> Iterator[Finding]:
         yield from _judge_arguments(resource.props.at(place), _IN_DOCKER)
     for label in resource.props.at("labels").items():
         yield from judge(label.at("value"), "take it out; nobody needs a secret there")
-
-
-RULES = (
-    container_env_secrets,
-    container_handler_secrets,
-    document_secrets,
-    container_command_secrets,
-    config_map_secrets,
-    annotation_secrets,
-    docker_env_secrets,
-)

@@ -11,7 +11,18 @@ from typing import cast
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
-from .documents import BLACKBOX, DATASOURCES, GRAFANA, LOKI, OVERRIDES, PROMETHEUS, TEMPO, of_resource, of_stack
+from .documents import (
+    BLACKBOX,
+    DATASOURCES,
+    GRAFANA,
+    LOKI,
+    OVERRIDES,
+    PROMETHEUS,
+    TEMPO,
+    contents,
+    of_resource,
+    of_stack,
+)
 
 _DASHBOARDS = frozenset(
     {
@@ -140,10 +151,7 @@ def _projected(volume: Value) -> Iterator[Value]:
 @resource_rule("grafana-told", requirements=("SEC-1", "SEC-4", "SEC-6", "MON-1"), types=(kinds.CONFIG_MAP,))
 def grafana_told(resource: Resource) -> Iterator[Finding]:
     """Grafana takes nobody else's word for who comes, brings nothing along, and says on its output what happens."""
-    for document in of_resource(resource):
-        if document.kind != GRAFANA:
-            continue
-        page = document.content
+    for page in contents(resource, GRAFANA):
         for section in page.names():
             enabled = page.at(section, "enabled")
             if section.startswith("auth.") and section not in _OPEN_LOGINS and enabled.text == "true":
@@ -171,10 +179,8 @@ def grafana_told(resource: Resource) -> Iterator[Finding]:
 @resource_rule("probes-mean-it", requirements=("ENV-4", "SEC-1"), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
 def probes_mean_it(resource: Resource) -> Iterator[Finding]:
     """A probe takes no error for an answer, has the time to get one, and looks at what it is told."""
-    for document in of_resource(resource):
-        if document.kind != BLACKBOX:
-            continue
-        for _, module in document.content.at("modules").entries():
+    for content in contents(resource, BLACKBOX):
+        for _, module in content.at("modules").entries():
             timeout = module.at("timeout")
             if timeout.present and not _seconds(timeout.text) >= _SHORTEST_PROBE_SECONDS:
                 yield timeout.wrong(f"is {timeout.text}", "give some seconds")
@@ -198,6 +204,3 @@ def _seconds(text: str) -> float:
         return float(number) * {"s": 1, "m": 60, "ms": 0.001}.get(unit, 0)
     except ValueError:
         return 0
-
-
-RULES = (data_linked, dashboards_there, files_given, grafana_told, probes_mean_it)

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import LOKI, OVERRIDES, PROMETHEUS, of_resource
+from .documents import LOKI, OVERRIDES, PROMETHEUS, contents, of_resource
 from .documents import RULES as RULE_FILES
 from .loki import DEFAULT_HOURS, hours_of
-from .scraping import CLASSES, KEPT_HOURS, asks
+from .scraping import KEPT_HOURS, asks
 
 _ALL = frozenset({".*", ".+", "(.*)", "(.+)"})
 _LEAST_SAMPLES = 1000
@@ -26,10 +26,7 @@ _INSIDE = re.compile(r"https?://([^/:]+)")
 @resource_rule("series-kept", requirements=("MON-1",), types=(kinds.CONFIG_MAP,))
 def series_kept(resource: Resource) -> Iterator[Finding]:
     """Prometheus takes in what it asks for, names service and environment, and keeps it 30 days."""
-    for document in of_resource(resource):
-        if document.kind != PROMETHEUS:
-            continue
-        content = document.content
+    for content in contents(resource, PROMETHEUS):
         retention = content.at("storage", "tsdb", "retention", "time")
         if retention.present and (hours_of(retention.text) or 0) < KEPT_HOURS:
             yield retention.wrong(f"is {retention.text}", "give at least 30d")
@@ -100,7 +97,7 @@ def _judged(group: Value) -> Iterator[Finding]:
 
 @resource_rule("logs-taken-in", requirements=("LOG-1", "LOG-2"), types=(kinds.CONFIG_MAP,))
 def logs_taken_in(resource: Resource) -> Iterator[Finding]:
-    """Loki takes in lines that come late, lets people read all that it keeps, and no tenant's class is shortened."""
+    """Loki takes in lines that come late, and lets people read all that it keeps."""
     for document in of_resource(resource):
         if document.kind == OVERRIDES:
             for _, limits in document.content.at("overrides").entries():
@@ -124,11 +121,3 @@ def _limits(limits: Value) -> Iterator[Finding]:
     rate = limits.at("ingestion_rate_mb")
     if rate.number is not None and rate.number < _LEAST_RATE_MIB:
         yield rate.wrong(f"is {rate.text}", f"give at least {_LEAST_RATE_MIB}")
-    for stream in limits.at("retention_stream").items():
-        named = re.fullmatch(r'\{class="([a-z_]+)"\}', stream.at("selector").text.replace(" ", ""))
-        least = CLASSES.get(named[1], 0) if named else 0
-        if (hours_of(stream.at("period").text) or 0) < least:
-            yield stream.at("period").wrong(f"is {stream.at('period').text}", f"give at least {least}h (LOG-1)")
-
-
-RULES = (series_kept, alerts_sent, logs_taken_in)

@@ -139,6 +139,3 @@ def _logs(job: Value, tenants: set[str]) -> Iterator[Finding]:
     missing = tenants - set(job.at("tenants").texts())
     if missing:
         yield job.at("tenants").wrong(f"lack {', '.join(sorted(missing))}", "add it (LOG-6)")
-
-
-RULES = (storage_own, storage_server_told, backups_of_what)

@@ -145,6 +145,3 @@ def storage_certified(stack: Stack) -> Iterator[Finding]:
         host = urlsplit(url).hostname or ""
         if host not in named and not is_address(host):
             yield place.wrong(f"leads to {host}, which no certificate names", "add it to dnsNames of the storage's own")
-
-
-RULES = (object_storage_server, storage_certified)

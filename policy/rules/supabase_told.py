@@ -191,6 +191,3 @@ def _led_home(said: Value) -> Iterator[Finding]:
         yield said.wrong("leads people from one domain to another", "give GOTRUE_SITE_URL the stack's own")
     if not all(map(allowed.fullmatch, given.get("GOTRUE_URI_ALLOW_LIST", "").split(","))):
         yield said.wrong("leads people with their tokens elsewhere", "give GOTRUE_URI_ALLOW_LIST the stack's own names")
-
-
-RULES = (supabase_told,)

@@ -207,6 +207,3 @@ def documents_known(resource: Resource) -> Iterator[Finding]:
         known = _DOCUMENTS.get(document.kind)
         for each in unread(document.content, known) if known else ():
             yield each.wrong("is read by no rule", "remove it, or let a rule of policy/rules know it")
-
-
-RULES = (properties_known, documents_known)

@@ -11,7 +11,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
 from .addresses import is_address, of_machine, of_machines
-from .documents import PROMETHEUS, TEMPO, of_resource, of_stack
+from .documents import PROMETHEUS, TEMPO, contents, of_stack
 from .loki import hours_of
 
 _COUNTED_ON = ("service_name", "environment", "tenant_id", "slot")
@@ -44,10 +44,7 @@ def _takes_away(step: Value, labels: tuple[str, ...]) -> bool:
 @resource_rule("series-unchanged", requirements=("MON-1", "MON-8"), types=(kinds.CONFIG_MAP,))
 def series_unchanged(resource: Resource) -> Iterator[Finding]:
     """No bound and no step takes figures, targets or the labels away that rules count on."""
-    for document in of_resource(resource):
-        if document.kind != PROMETHEUS:
-            continue
-        content = document.content
+    for content in contents(resource, PROMETHEUS):
         for name in _LIMITS:
             if content.at("global", name).text not in {"", "0"}:
                 yield content.at("global", name).wrong("bounds every job", "remove it")
@@ -221,6 +218,3 @@ def traces_linked(stack: Stack) -> Iterator[Finding]:
             yield document.content.at("overrides", "defaults", "metrics_generator", "processors").wrong(
                 "makes no figures", "give service-graphs and span-metrics"
             )
-
-
-RULES = (series_unchanged, jobs_find, targets_own, alerts_as_they_are, traces_linked)

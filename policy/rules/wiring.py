@@ -175,6 +175,3 @@ def snapshots_wired(stack: Stack) -> Iterator[Finding]:
         place = secret.props.at("metadata", "namespace")
         if secret.props.at("type").text == "etcd.k3s.cattle.io/s3-config-secret" and place.text != "kube-system":
             yield place.wrong(f"is {place.text}, where k3s does not look", "give kube-system")
-
-
-RULES = (snapshots_wired, files_named, environment_told, volumes_used)

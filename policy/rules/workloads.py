@@ -12,11 +12,7 @@ HARDENING = ("SEC-2", "SEC-3")
 """A container that breaks out reads every secret and reaches the database: what keeps it in serves these rows."""
 
 
-@resource_rule(
-    "workload-probes",
-    requirements=("ENV-4",),
-    types=kinds.LONG_RUNNING,
-)
+@resource_rule("workload-probes", requirements=("ENV-4",), types=kinds.LONG_RUNNING)
 def workload_probes(resource: Resource) -> Iterator[Finding]:
     """Containers that run for long have a readiness and a liveness probe."""
     for container in kinds.pod_spec(resource).at("containers").items():
@@ -26,11 +22,7 @@ def workload_probes(resource: Resource) -> Iterator[Finding]:
                 yield probe.wrong("is missing", "give one")
 
 
-@resource_rule(
-    "workload-resources",
-    requirements=("ENV-4",),
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-resources", requirements=("ENV-4",), types=kinds.WORKLOADS)
 def workload_resources(resource: Resource) -> Iterator[Finding]:
     """Every container says what it needs (CPU, memory) and how much memory it may take at most."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
@@ -40,11 +32,7 @@ def workload_resources(resource: Resource) -> Iterator[Finding]:
                 yield amount.wrong("is missing", "give an amount")
 
 
-@resource_rule(
-    "workload-priority",
-    requirements=("ENV-4",),
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-priority", requirements=("ENV-4",), types=kinds.WORKLOADS)
 def workload_priority(resource: Resource) -> Iterator[Finding]:
     """Every pod says by a PriorityClass who is evicted before it."""
     priority = kinds.pod_spec(resource).at("priorityClassName")
@@ -52,11 +40,7 @@ def workload_priority(resource: Resource) -> Iterator[Finding]:
         yield priority.wrong("is missing", "name a PriorityClass of the cluster")
 
 
-@resource_rule(
-    "workload-read-only-root",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-read-only-root", requirements=HARDENING, types=kinds.WORKLOADS)
 def workload_read_only_root(resource: Resource) -> Iterator[Finding]:
     """No container can write to its own image."""
     for container in kinds.all_containers(kinds.pod_spec(resource)):
@@ -65,22 +49,9 @@ def workload_read_only_root(resource: Resource) -> Iterator[Finding]:
             yield read_only.wrong("is not true", "set it, and mount an emptyDir where the program writes")
 
 
-@resource_rule(
-    "workload-service-account-token",
-    requirements=HARDENING,
-    types=kinds.WORKLOADS,
-)
+@resource_rule("workload-service-account-token", requirements=HARDENING, types=kinds.WORKLOADS)
 def workload_service_account_token(resource: Resource) -> Iterator[Finding]:
     """No pod gets a token for the Kubernetes API that it does not need."""
     automount = kinds.pod_spec(resource).at("automountServiceAccountToken")
     if automount.flag is not False:
         yield automount.wrong("is not false", "set it to false")
-
-
-RULES = (
-    workload_probes,
-    workload_resources,
-    workload_priority,
-    workload_read_only_root,
-    workload_service_account_token,
-)

@@ -51,7 +51,7 @@ BUDGET: Final[dict[str, Any]] = {
     "spec": {"maxUnavailable": 1.0, "selector": {"matchLabels": LABELS}},
 }
 NAMESPACE: Final[dict[str, Any]] = {
-    "metadata": {"name": "commerce", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}},
+    "metadata": {"name": "commerce", "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
 }
 DEFAULT_DENY: Final[dict[str, Any]] = {
     "metadata": {"name": "default-deny", "namespace": "commerce"},

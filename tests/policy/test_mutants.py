@@ -13,7 +13,8 @@ from tests.recording import STACKS
 
 from .mutants.__main__ import judged
 from .mutants.engine import Judge, Verdict, mutants, platform, rewritten
-from .mutants.table import EQUIVALENT, KINDS
+from .mutants.equivalent import EQUIVALENT
+from .mutants.table import KINDS
 
 OF_COOLIFY = frozenset({"environment", "postDeployment", "variables", "networksAdvanced/0/name"})
 """What of Coolify's resources is broken, and what the database's network is kept free of."""

@@ -59,8 +59,7 @@ def _secret(**more: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("value", "word"),
-    [(_secret(plaintext='"hunter22"'), "mandatory"), (_secret(ciphertext="v1:abc"), "not known")],
+    ("value", "word"), [(_secret(plaintext='"hunter22"'), "mandatory"), (_secret(ciphertext="v1:abc"), "not known")]
 )
 def test_a_secret_of_a_plan_is_judged_and_never_said(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], value: dict[str, Any], word: str

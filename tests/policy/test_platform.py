@@ -19,7 +19,7 @@ from settings.loading import check
 from settings.releases import Releases
 from tests.recording import ROOT, STACKS, record_platform, stack_settings
 
-from .spec import but, urn
+from .spec import urn
 
 
 def _declared(settings: Settings) -> tuple[Declared, ...]:
@@ -90,24 +90,6 @@ def test_the_rules_have_something_to_judge(stack: str) -> None:
     judged = {rule.name for rule in RULES if declared.intersection(rule.types)}
     assert len(judged) > 40
     assert {kinds.BUCKET, kinds.DEPLOYMENT, kinds.VM, kinds.DOCKER_CONTAINER, kinds.DNS_RECORD} <= declared
-
-
-def test_a_bucket_that_lost_its_encryption_is_caught() -> None:
-    platform = tuple(each for each in _platform("prod") if each.subject.type != kinds.BUCKET_ENCRYPTION)
-    buckets = [each for each in platform if each.subject.type == kinds.BUCKET]
-    caught = _broken(platform, "prod", "bucket-encrypted")
-    assert len(caught) == len(buckets) > 3
-
-
-def test_a_shortened_retention_is_caught() -> None:
-    platform = tuple(
-        Declared(each.subject, but(each.props, ("rules/0/expiration", "6d")))
-        if each.subject.type == kinds.BUCKET_LIFECYCLE
-        else each
-        for each in _platform("prod")
-    )
-    caught = {line.split(" ")[1] for line in _broken(platform, "prod", "lifecycle-floors")}
-    assert caught == {each.subject.name for each in platform if each.subject.type == kinds.BUCKET_LIFECYCLE}
 
 
 def test_a_route_that_lost_its_login_is_caught() -> None:

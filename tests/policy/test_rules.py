@@ -33,7 +33,7 @@ def _exempting(rule: Rule, trial: Wrong, covers: Covers) -> list[Exemption]:
 
 def test_every_rule_has_one_spec_with_all_four_cases() -> None:
     assert Counter(spec.rule for spec in SPECS) == Counter(rule.name for rule in RULES)
-    incomplete = [spec.rule for spec in SPECS if not (spec.passes and spec.fails and spec.unknown)]
+    incomplete = sorted(spec.rule for spec in SPECS if not (spec.passes and spec.fails and spec.unknown))
     assert incomplete == ["judged-type", "text-secrets"], "which read none that could be unknown, or pass over it"
 
 
@@ -83,8 +83,11 @@ def test_exempt_violation(spec: Spec) -> None:
     for index, trial in enumerate(spec.fails):
         exempting = _exempting(rule, trial, Covers.VIOLATION)
         assert rule.judge(trial.case, exempting) == [], f"case {index}"
+    # How an entry is compared does not depend on the rule: one case shows that it is compared at all.
+    for trial in spec.fails[:1]:
+        exempting = _exempting(rule, trial, Covers.VIOLATION)
         for other in ({"rule": "another"}, {"name": "another"}, {"type": "another"}, {"covers_what": Covers.UNKNOWN}):
-            assert rule.judge(trial.case, [replace(each, **other) for each in exempting]), f"case {index}"
+            assert rule.judge(trial.case, [replace(each, **other) for each in exempting])
 
 
 @_EACH_RULE

@@ -30,5 +30,5 @@ def _row(type_: str, name: str, path: str, way: str, *values: Any) -> Row:
 
 ATTACKS: Mapping[str, tuple[Row, ...]] = {
     kind: tuple(_row(*line) for line in lines)
-    for kind, lines in yaml.safe_load(Path(__file__).with_suffix(".yaml").read_text()).items()
+    for kind, lines in yaml.load(Path(__file__).with_suffix(".yaml").read_text(), yaml.CSafeLoader).items()
 }

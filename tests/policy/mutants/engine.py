@@ -23,8 +23,9 @@ from policy.values import Value
 from tests.policy.spec import urn
 from tests.recording import record_platform, stack_settings
 
+from .equivalent import EQUIVALENT
 from .operators import ABSENT, Path, Row, places, put
-from .table import ADDED, EQUIVALENT, KINDS, NOBODY
+from .table import ADDED, KINDS, NOBODY
 
 _POD = {kinds.POD: "spec", kinds.CRON_JOB: "spec/jobTemplate/spec/template/spec"}
 _NAME = "app.kubernetes.io/name"
@@ -167,7 +168,7 @@ def _written(content: Any, ending: str) -> str:
         return text.getvalue()
     if isinstance(content, dict) and "ssh_pwauth" in content:
         # Read by eye as well, by rules that look for `name: value`.
-        return "#cloud-config\n" + yaml.dump(content, sort_keys=False)
+        return "#cloud-config\n" + yaml.dump(content, Dumper=yaml.CSafeDumper, sort_keys=False)
     text = json.dumps(content, indent=1, ensure_ascii=False, default=str)
     _REMEMBERED.clear()
     _REMEMBERED[text] = content
@@ -195,6 +196,7 @@ class Judge:
         self._declared = platform(stack)
         self._by_types: dict[tuple[str, ...], list[Declared]] = {}
         self._rules: dict[str, list[Rule]] = {}
+        self._last: dict[str, Rule] = {}
         for rule in sorted(RULES, key=lambda rule: rule.check_stack is not None):
             for type_ in rule.types:
                 self._rules.setdefault(type_, []).append(rule)
@@ -203,12 +205,12 @@ class Judge:
         """What the rules say of it."""
         weaker = ""
         made = mutant.build()
-        rules = self._rules.get(mutant.type, [])
-        for place, rule in enumerate(rules):
+        last = self._last.get(mutant.type)
+        for rule in (*([last] if last else ()), *self._rules.get(mutant.type, [])):
             if self._says(rule, mutant, made):
                 if rule.level(self._stack) is Level.MANDATORY:
                     # It will know the next one, too, which is mostly of the same row.
-                    rules.insert(0, rules.pop(place))
+                    self._last[mutant.type] = rule
                     return Verdict(mutant, "caught", rule.name)
                 weaker = f"`{rule.name}` is {rule.level(self._stack).value} here: {rule.because}"
         if weaker:

@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from policy.rules import kinds
 
-from .operators import (
-    ABSENT,
-    CLEAR,
-    NEGATE,
-    REMOVE,
-    RENAME,
-    Operator,
-    Row,
-    entry,
-    more,
-    sub,
-    to,
-    wider,
-)
+from .operators import ABSENT, CLEAR, NEGATE, REMOVE, RENAME, Operator, Row, entry, more, sub, to, wider
 
 _W = kinds.WORKLOADS
 _CONTAINER = "{pod}/containers/*"

@@ -4,20 +4,7 @@ from __future__ import annotations
 
 from policy.rules import kinds
 
-from .operators import (
-    CLEAR,
-    LENGTHEN,
-    NEGATE,
-    REMOVE,
-    RENAME,
-    SHORTEN,
-    Row,
-    entry,
-    more,
-    sub,
-    to,
-    wider,
-)
+from .operators import CLEAR, LENGTHEN, NEGATE, REMOVE, RENAME, SHORTEN, Row, entry, more, sub, to, wider
 
 _CERTIFICATE = "kubernetes:cert-manager.io/v1:Certificate"
 _ISSUER = "kubernetes:cert-manager.io/v1:ClusterIssuer"
@@ -75,12 +62,7 @@ HTTPS = (
     Row(_ROUTING, "http/routers/*/entryPoints", (REMOVE, to(["web"], ["metrics", "websecure"]))),
     Row(_ROUTING, "http/routers/*/rule", (sub(r"Host\(`([^`]+)`\)", "Host(`x.example.com`)"),)),
     Row(_ROUTING, "http/services/*/loadBalancer/servers/0/url", (to("http://198.51.100.7:80"),)),
-    Row(
-        _ROUTING,
-        "http/serversTransports",
-        (to({"x": {"insecureSkipVerify": True}}),),
-        also_absent=True,
-    ),
+    Row(_ROUTING, "http/serversTransports", (to({"x": {"insecureSkipVerify": True}}),), also_absent=True),
     Row(("document:blackbox",), "modules/*/http/tls_config/insecure_skip_verify", (NEGATE,)),
     Row(("document:blackbox",), "modules/*/tcp/tls_config/insecure_skip_verify", (NEGATE,)),
     Row(("document:blackbox",), "modules/*/http/tls_config/min_version", (to("TLS10", "TLS11"),)),
@@ -252,12 +234,7 @@ OPERATIONS = (
             ),
         ),
     ),
-    Row(
-        ("document:alertmanager",),
-        "route/mute_time_intervals",
-        (to(["always"]),),
-        also_absent=True,
-    ),
+    Row(("document:alertmanager",), "route/mute_time_intervals", (to(["always"]),), also_absent=True),
     Row(("document:grafana",), "auth.anonymous/enabled", (to("true"),)),
     Row(("document:grafana",), "users/allow_sign_up", (to("true"),)),
     Row(("document:grafana",), "auth/disable_login_form", (to("true"),)),

@@ -104,8 +104,7 @@ _FEW = Operator(
 
 def _element(make: str) -> Operator:
     return Operator(
-        "add",
-        lambda value: [[*([] if value is ABSENT else value), make.replace("%", KEYS[name])] for name in _SOME],
+        "add", lambda value: [[*([] if value is ABSENT else value), make.replace("%", KEYS[name])] for name in _SOME]
     )
 
 

@@ -1,4 +1,4 @@
-"""The table: what is broken, by kind; what is added; and which changes are no breach."""
+"""The table: what is broken, by kind, and what is added."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Any
 
 from policy.rules import kinds
 
-from . import equivalent_in_cluster, equivalent_on_machines, of_cluster, of_documents, of_machines
+from . import of_cluster, of_documents, of_machines
 from .attacks import ATTACKS
-from .equivalent import Equivalent
 from .operators import Row
 
 _GENERATED: Mapping[str, tuple[Row, ...]] = {
@@ -85,6 +84,3 @@ ADDED: tuple[tuple[str, str, str, dict[str, Any]], ...] = (
     ("machines", kinds.VM, "added-machine", {"nodeName": "pve1", "vmId": 9999, "networkDevices": []}),
 )
 """Kind, type, name and properties of a resource that nobody may add."""
-
-EQUIVALENT: tuple[Equivalent, ...] = (*equivalent_in_cluster.EQUIVALENT, *equivalent_on_machines.EQUIVALENT)
-"""Every entry is needed by a mutant, which a test sees to."""

@@ -149,12 +149,7 @@ SPECS = (
             wrong(_both("repeat_interval: 10m", "repeat_interval: 1h"), f"{_A}.route.routes[0].repeat_interval"),
             wrong(_both("group_wait: 10s", "group_wait: 10m"), f"{_A}.route.routes[0].group_wait"),
         ),
-        unknown=(
-            wrong(
-                (*_both()[:1], *one(kinds.CONFIG_MAP, {"data": {"alertmanager.yml": UNKNOWN}})),
-                _A,
-            ),
-        ),
+        unknown=(wrong((*_both()[:1], *one(kinds.CONFIG_MAP, {"data": {"alertmanager.yml": UNKNOWN}})), _A),),
     ),
     Spec(
         "alert-receivers",
@@ -162,10 +157,7 @@ SPECS = (
         fails=(
             wrong(_routes("#alerts", "#general"), f"{_A}.receivers[1].slack_configs[0].channel"),
             wrong(_routes("to: cto@luxima.id, ", ""), f"{_A}.receivers[2].email_configs[0].to"),
-            wrong(
-                _routes("[{routing_key_file: /k, send_resolved: true}]", "[]"),
-                f"{_A}.receivers[0]",
-            ),
+            wrong(_routes("[{routing_key_file: /k, send_resolved: true}]", "[]"), f"{_A}.receivers[0]"),
             wrong(_routes("{receiver: mail}", "{receiver: post}"), f"{_A}.route.routes[0].routes[2].receiver"),
             wrong(_routes("  receiver: slack\n", ""), f"{_A}.route.receiver"),
         ),

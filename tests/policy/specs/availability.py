@@ -12,11 +12,7 @@ from ..spec import UNKNOWN, Case, Spec, but, declared, one, wrong
 
 _AT, _POD = "spec/template/spec", "spec.template.spec"
 _LABELS = {**good.LABELS, "environment": "production"}
-_SPREAD = {
-    "maxSkew": 1.0,
-    "topologyKey": "kubernetes.io/hostname",
-    "labelSelector": {"matchLabels": good.LABELS},
-}
+_SPREAD = {"maxSkew": 1.0, "topologyKey": "kubernetes.io/hostname", "labelSelector": {"matchLabels": good.LABELS}}
 _GOOD = but(
     good.DEPLOYMENT,
     ("spec/template/metadata/labels", _LABELS),
@@ -52,8 +48,7 @@ SPECS = (
         ),
         unknown=(
             wrong(
-                _one("spec/template/metadata/labels/environment", UNKNOWN),
-                "spec.template.metadata.labels.environment",
+                _one("spec/template/metadata/labels/environment", UNKNOWN), "spec.template.metadata.labels.environment"
             ),
         ),
     ),
@@ -65,10 +60,7 @@ SPECS = (
                 kinds.DEPLOYMENT,
                 but(_GOOD, ("spec/replicas", 1.0), ("spec/template/metadata/labels/environment", "dev")),
             ),
-            one(
-                kinds.DEPLOYMENT,
-                but(_GOOD, ("spec/replicas", 1.0), (f"{_AT}/priorityClassName", "luxima-watching")),
-            ),
+            one(kinds.DEPLOYMENT, but(_GOOD, ("spec/replicas", 1.0), (f"{_AT}/priorityClassName", "luxima-watching"))),
         ),
         fails=(wrong(_one("spec/replicas", 1.0), "spec.replicas"),),
         unknown=(wrong(_one("spec/replicas", UNKNOWN), "spec.replicas"),),
@@ -103,10 +95,7 @@ SPECS = (
     ),
     Spec(
         "workload-spread",
-        passes=(
-            one(kinds.DEPLOYMENT, _GOOD),
-            one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("spec/replicas", 1.0))),
-        ),
+        passes=(one(kinds.DEPLOYMENT, _GOOD), one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("spec/replicas", 1.0)))),
         fails=(
             wrong(one(kinds.DEPLOYMENT, good.DEPLOYMENT), f"{_POD}.topologySpreadConstraints"),
             wrong(_one(f"{_AT}/topologySpreadConstraints/0/topologyKey", "zone"), f"{_POD}.topologySpreadConstraints"),

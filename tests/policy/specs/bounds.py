@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from policy.judging import Declared
 from policy.rules import kinds
 
-from ..spec import UNKNOWN, Case, Spec, but, declared, documented, one, simple, wrong
+from ..spec import UNKNOWN, Case, Spec, but, declared, documented, dumped, one, simple, wrong
 
 _LOKI = {
     "common": {"path_prefix": "/loki"},
@@ -43,8 +41,8 @@ def _relabelled(action: str, regex: str, label: str = "__name__") -> Case:
     document = but(_PROMETHEUS, ("scrape_configs/0/metric_relabel_configs", [step]))
     rules = {"groups": [{"name": "a", "rules": [{"alert": "A", "expr": "pg_up == 0"}]}]}
     return (
-        declared(kinds.CONFIG_MAP, {"data": {"prometheus.yml": yaml.safe_dump(document)}}, "asks"),
-        declared(kinds.CONFIG_MAP, {"data": {"all.yml": yaml.safe_dump(rules)}}, "rules"),
+        declared(kinds.CONFIG_MAP, {"data": {"prometheus.yml": dumped(document)}}, "asks"),
+        declared(kinds.CONFIG_MAP, {"data": {"all.yml": dumped(rules)}}, "rules"),
     )
 
 
@@ -169,10 +167,7 @@ SPECS: tuple[Spec, ...] = (
     Spec(
         "docker-files-read-only",
         passes=(_held(True), one(kinds.DOCKER_CONTAINER, {"mounts": [{"source": UNKNOWN, "readOnly": True}]})),
-        fails=(
-            wrong(_held(False), "mounts[0].readOnly"),
-            wrong(_held(True)[1:], "mounts[0].source"),
-        ),
+        fails=(wrong(_held(False), "mounts[0].readOnly"), wrong(_held(True)[1:], "mounts[0].source")),
         unknown=(wrong(_held(UNKNOWN), "mounts[0].readOnly"),),
     ),
     Spec(
@@ -228,12 +223,7 @@ SPECS: tuple[Spec, ...] = (
             wrong((_names("metadata/namespace", "edge"), _DEPLOYMENT), "metadata.namespace"),
             wrong((_names(), declared(kinds.HELM_CHART, {"namespace": "cert-manager"}, "chart")), "namespace"),
         ),
-        unknown=(
-            wrong(
-                (_names("spec/egress/0/ports/0/port", UNKNOWN), _DEPLOYMENT),
-                "spec.egress[0].ports[0].port",
-            ),
-        ),
+        unknown=(wrong((_names("spec/egress/0/ports/0/port", UNKNOWN), _DEPLOYMENT), "spec.egress[0].ports[0].port"),),
     ),
     simple(
         "budget-counted",

@@ -131,10 +131,7 @@ SPECS = (
         "certificate-strength",
         passes=(
             one(kinds.CERTIFICATE, _CERTIFICATE),
-            one(
-                kinds.CERTIFICATE,
-                but(_CERTIFICATE, ("spec/isCA", True), ("spec/dnsNames", DROP)),
-            ),
+            one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/isCA", True), ("spec/dnsNames", DROP))),
         ),
         fails=(
             wrong(one(kinds.CERTIFICATE, but(_CERTIFICATE, ("spec/privateKey/size", 128.0))), "spec.privateKey.size"),

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import yaml
-
 from policy.rules import kinds
 
 from .. import good
-from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, one, wrong
+from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, dumped, one, wrong
 
 _OPTIONS = {"nodeName": "pve1", "vmId": 1131.0, "enabled": True, "inputPolicy": "DROP", "logLevelIn": "info"}
 _DOWNLOAD = {"url": "https://cloud.debian.org/x", "checksum": "ab12", "checksumAlgorithm": "sha512"}
@@ -36,7 +34,7 @@ def _servers(*nodes: str) -> Case:
 
 def _opened_by(*keys: str, more: str = "") -> dict[str, Any]:
     users = [{"name": "luxima", "ssh_authorized_keys": list(keys)}]
-    return {"sourceRaw": {"data": f"#cloud-config\n{yaml.safe_dump({'users': users})}{more}"}}
+    return {"sourceRaw": {"data": f"#cloud-config\n{dumped({'users': users})}{more}"}}
 
 
 _SECOND = declared(kinds.FILE, _opened_by("ssh-ed25519 AAAA ops"), "second")
@@ -118,10 +116,7 @@ SPECS = (
     ),
     Spec(
         "cluster-firewall-on",
-        passes=(
-            (declared(kinds.CLUSTER_FIREWALL, _CLUSTER), _GUEST, _pool("prod")),
-            (_GUEST, _pool("shared")),
-        ),
+        passes=((declared(kinds.CLUSTER_FIREWALL, _CLUSTER), _GUEST, _pool("prod")), (_GUEST, _pool("shared"))),
         fails=(
             wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("enabled", False))), "enabled"),
             wrong(one(kinds.CLUSTER_FIREWALL, but(_CLUSTER, ("ebtables", DROP))), "ebtables"),

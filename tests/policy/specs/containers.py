@@ -127,10 +127,7 @@ SPECS = (
     ),
     Spec(
         "docker-non-root",
-        passes=(
-            one(kinds.DOCKER_CONTAINER, {"user": "65534:0"}),
-            one(kinds.DOCKER_CONTAINER, {"start": False}),
-        ),
+        passes=(one(kinds.DOCKER_CONTAINER, {"user": "65534:0"}), one(kinds.DOCKER_CONTAINER, {"start": False})),
         fails=(
             wrong(one(kinds.DOCKER_CONTAINER, {"user": "0:0"}), "user"),
             wrong(one(kinds.DOCKER_CONTAINER, {}), "user"),

@@ -52,11 +52,7 @@ SPECS = (
         kinds.FILE,
         _user_data(_DAEMON % _ENGINE),
         *(
-            (
-                "sourceRaw/data",
-                f"#cloud-config\n{_DAEMON % changed}",
-                f"sourceRaw.data.write_files[0].content.{path}",
-            )
+            ("sourceRaw/data", f"#cloud-config\n{_DAEMON % changed}", f"sourceRaw.data.write_files[0].content.{path}")
             for changed, path in (
                 ('{"no-new-privileges": true}', "icc"),
                 ('{"icc": false, "no-new-privileges": false}', "no-new-privileges"),
@@ -113,10 +109,7 @@ SPECS = (
                 (declared(kinds.VM, _GUEST), declared(kinds.VM, but(_GUEST, ("networkDevices/0/vlanId", 9)), "other")),
                 "networkDevices[0].vlanId",
             ),
-            wrong(
-                (declared(kinds.VM, but(_GUEST, ("networkDevices/1", {"bridge": "vmbr1"}))),),
-                "networkDevices[1]",
-            ),
+            wrong((declared(kinds.VM, but(_GUEST, ("networkDevices/1", {"bridge": "vmbr1"}))),), "networkDevices[1]"),
         ),
         unknown=(
             wrong((declared(kinds.VM, but(_GUEST, ("networkDevices/0/bridge", UNKNOWN))),), "networkDevices[0].bridge"),

@@ -28,20 +28,14 @@ SPECS = (
         passes=(
             (_BUCKET, declared(kinds.BUCKET_ENCRYPTION, _KEY)),
             # Made of the bucket's own output, which a preview does not know yet: still this bucket's.
-            (
-                _BUCKET,
-                declared(kinds.BUCKET_ENCRYPTION, but(_KEY, ("bucket", UNKNOWN)), refers=_MADE_OF_BUCKET),
-            ),
+            (_BUCKET, declared(kinds.BUCKET_ENCRYPTION, but(_KEY, ("bucket", UNKNOWN)), refers=_MADE_OF_BUCKET)),
             (),
         ),
         fails=(
             wrong((_BUCKET,), "bucket"),
             # Made of another bucket's output.
             wrong(
-                (
-                    _BUCKET,
-                    declared(kinds.BUCKET_ENCRYPTION, _KEY, refers={"bucket": (urn(kinds.BUCKET, "loki"),)}),
-                ),
+                (_BUCKET, declared(kinds.BUCKET_ENCRYPTION, _KEY, refers={"bucket": (urn(kinds.BUCKET, "loki"),)})),
                 "bucket",
             ),
             wrong((_BUCKET, declared(kinds.BUCKET_ENCRYPTION, but(_KEY, ("bucket", "another")))), "bucket"),

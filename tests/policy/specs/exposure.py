@@ -152,8 +152,7 @@ SPECS = (
         ),
         unknown=(
             wrong(
-                _network({"from": [{"ipBlock": {"cidr": UNKNOWN}}], "ports": [_POSTGRES]}),
-                f"{_FROM}[0].ipBlock.cidr",
+                _network({"from": [{"ipBlock": {"cidr": UNKNOWN}}], "ports": [_POSTGRES]}), f"{_FROM}[0].ipBlock.cidr"
             ),
         ),
     ),

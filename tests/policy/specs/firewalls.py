@@ -28,10 +28,7 @@ SPECS = (
             (declared(kinds.DOCKER_CONTAINER, _SERVES), *_firewall(dest="10.10.30.42")),
         ),
         fails=(
-            wrong(
-                (declared(kinds.DOCKER_CONTAINER, _SERVES), *_firewall(dest="10.10.30.41")),
-                "ports[0].external",
-            ),
+            wrong((declared(kinds.DOCKER_CONTAINER, _SERVES), *_firewall(dest="10.10.30.41")), "ports[0].external"),
         ),
         unknown=(
             wrong(
@@ -58,10 +55,7 @@ SPECS = (
     ),
     Spec(
         "machine-addresses",
-        passes=(
-            one(kinds.FIREWALL_OPTIONS, _OPTIONS),
-            one(kinds.IPSET, {"cidrs": [{"name": "10.10.30.31"}]}),
-        ),
+        passes=(one(kinds.FIREWALL_OPTIONS, _OPTIONS), one(kinds.IPSET, {"cidrs": [{"name": "10.10.30.31"}]})),
         fails=(
             wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("ipfilter", DROP))), "ipfilter"),
             wrong(one(kinds.FIREWALL_OPTIONS, but(_OPTIONS, ("macfilter", False))), "macfilter"),

@@ -3,16 +3,14 @@
 import json
 from typing import Any
 
-import yaml
-
 from policy.rules import kinds
 
 from ..good import USER_DATA
-from ..spec import UNKNOWN, Declared, Spec, but, declared, one, simple, wrong
+from ..spec import UNKNOWN, Declared, Spec, but, declared, dumped, one, simple, wrong
 
 
 def _start(document: dict[str, Any]) -> dict[str, Any]:
-    return {"sourceRaw": {"data": "#cloud-config\n" + yaml.safe_dump(document)}}
+    return {"sourceRaw": {"data": "#cloud-config\n" + dumped(document)}}
 
 
 _USER = {"name": "luxima", "ssh_authorized_keys": ["ssh-ed25519 AAAA"], "groups": ["sudo"]}
@@ -40,7 +38,7 @@ def _first(rule: str, *broken: tuple[str, Any, str]) -> Spec:
 
 
 def _k3s(config: dict[str, Any], **files: str) -> dict[str, Any]:
-    written = {"/etc/rancher/k3s/config.yaml": yaml.safe_dump(config)}
+    written = {"/etc/rancher/k3s/config.yaml": dumped(config)}
     written |= {f"/{name.replace('__', '/').replace('_DOT_', '.')}": text for name, text in files.items()}
     return {"create": "".join(f"put {path} 0600 <<'END'\n{text}END\n" for path, text in written.items())}
 

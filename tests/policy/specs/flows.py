@@ -7,9 +7,7 @@ from policy.rules import kinds
 
 from ..spec import DROP, UNKNOWN, Declared, Spec, but, declared, simple, wrong
 
-_SERVICE = {
-    "spec": {"type": "LoadBalancer", "allocateLoadBalancerNodePorts": False, "externalTrafficPolicy": "Local"},
-}
+_SERVICE = {"spec": {"type": "LoadBalancer", "allocateLoadBalancerNodePorts": False, "externalTrafficPolicy": "Local"}}
 _LETS = {
     "rules": [
         {"type": "in", "action": "ACCEPT", "proto": "tcp", "dest": "10.0.0.5", "dport": "443", "source": "10.9.0.0/24"},

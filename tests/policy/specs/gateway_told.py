@@ -47,12 +47,7 @@ _ROUTES: Any = {
 _ROUTER = ".http.routers.api"
 _GATEWAY = declared(
     kinds.SERVICE,
-    {
-        "metadata": {
-            "labels": {"luxima.id/slot": "blue"},
-            "annotations": {"kube-vip.io/loadbalancerIPs": "10.0.0.61"},
-        }
-    },
+    {"metadata": {"labels": {"luxima.id/slot": "blue"}, "annotations": {"kube-vip.io/loadbalancerIPs": "10.0.0.61"}}},
     "gateway",
 )
 _RECORD = {"name": "api.x.id", "type": "A", "zone": "x.id", "records": ["10.0.0.61"]}

@@ -16,11 +16,7 @@ def _image(image: str) -> Case:
     return one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, (_PLACE, image)))
 
 
-_CHART = {
-    "chart": "cert-manager",
-    "version": "v1.21.2",
-    "repositoryOpts": {"repo": "https://charts.jetstack.io"},
-}
+_CHART = {"chart": "cert-manager", "version": "v1.21.2", "repositoryOpts": {"repo": "https://charts.jetstack.io"}}
 
 _REGISTRY = declared(kinds.DNS_RECORD, {"name": "registry.luxima.id"}, "registry")
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from policy.rules import kinds
 
 from ..good import DEPLOYMENT, LOG_AGENT
-from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, in_map, one, simple, wrong
+from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, dumped, in_map, one, simple, wrong
 from .pods_own import OWN
 
 _POD = "spec/template/spec"
@@ -70,7 +68,7 @@ def _read(
     *changes: tuple[str, Any], of: tuple[tuple[str, Any], ...] = (), text: str = "", file: str = "prometheus.yml"
 ) -> Case:
     """Prometheus and its document, of which something is another."""
-    data = {file: text or yaml.safe_dump(but(_PROMETHEUS, *changes))}
+    data = {file: text or dumped(but(_PROMETHEUS, *changes))}
     documents = {"metadata": {"name": "documents", **_META}, "data": data}
     return (
         declared(kinds.STATEFUL_SET, but(_STATEFUL, *of), "server"),
@@ -87,7 +85,7 @@ _ROUTES = {
 def _led(name: str, url: str = "http://grafana.observability.svc:3000") -> Case:
     routes = but(_ROUTES, ("http/services/a/loadBalancer/servers/0/url", url))
     return (
-        declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": yaml.safe_dump(routes)}}, "routes"),
+        declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": dumped(routes)}}, "routes"),
         declared(kinds.SERVICE, {"metadata": {"name": name, **_META}}, "service"),
     )
 
@@ -126,11 +124,7 @@ SPECS = (
         (f"{_POD}/restartPolicy", "Never", f"{_IN}.restartPolicy"),
         (f"{_POD}/activeDeadlineSeconds", 60, f"{_IN}.activeDeadlineSeconds"),
         (f"{_POD}/preemptionPolicy", "Never", f"{_IN}.preemptionPolicy"),
-        (
-            f"{_POD}/containers/0/readinessProbe/httpGet/port",
-            9,
-            f"{_IN}.containers[0].readinessProbe.httpGet.port",
-        ),
+        (f"{_POD}/containers/0/readinessProbe/httpGet/port", 9, f"{_IN}.containers[0].readinessProbe.httpGet.port"),
         (
             f"{_POD}/containers/0/livenessProbe/failureThreshold",
             999,
@@ -245,8 +239,7 @@ SPECS = (
         passes=(_read(),),
         fails=(
             wrong(
-                _read(("global/external_labels/environment", "dev")),
-                f"{_DOCUMENT}.global.external_labels.environment",
+                _read(("global/external_labels/environment", "dev")), f"{_DOCUMENT}.global.external_labels.environment"
             ),
             wrong(
                 _read(("scrape_configs/0/relabel_configs/0/replacement", "dev")),

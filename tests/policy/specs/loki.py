@@ -18,10 +18,11 @@ limits_config:
 """
 _OVERRIDES = "overrides:\n  audit: {retention_period: 90d}\n"
 _PATH = 'data["loki.yaml"]'
+_LIMITS, _AUDIT = f"{_PATH}.limits_config", 'data["o.yaml"].overrides.audit'
 
 
-def _config(document: str, key: str = "loki.yaml", name: str = "loki") -> Any:
-    return declared(kinds.CONFIG_MAP, {"metadata": {"name": name}, "data": {key: document}}, "config")
+def _config(document: str, key: str = "loki.yaml") -> Any:
+    return declared(kinds.CONFIG_MAP, {"data": {key: document}}, "config")
 
 
 def _lifecycle(expiration: str, bucket: str = "luxima-loki") -> Any:
@@ -34,21 +35,21 @@ SPECS = (
         "loki-retention",
         passes=(
             (_config(_DOCUMENT),),
-            (_config(_OVERRIDES),),
+            (_config(_OVERRIDES, "o.yaml"),),
             (_config("limits_config: {retention_period: 0}"),),
-            (_config("limits_config: {retention_period: 1h}", name="tempo"),),
             (_config("not yaml: [", key="README"),),
         ),
         fails=(
-            wrong((_config(_DOCUMENT.replace("720h", "719h")),), _PATH),
-            wrong((_config(_DOCUMENT.replace("14d", "13d")),), _PATH),
-            wrong((_config(_OVERRIDES.replace("90d", "60d")),), _PATH),
-            wrong((_config("limits_config: {retention_period: soon}"),), _PATH),
-            wrong((_config("limits_config: {retention_period: about 90d}"),), _PATH),
+            wrong((_config(_DOCUMENT.replace("720h", "719h")),), f"{_LIMITS}.retention_period"),
+            wrong((_config(_DOCUMENT.replace("14d", "13d")),), f"{_LIMITS}.retention_stream[0].period"),
+            wrong((_config(_DOCUMENT.replace("60d", "59d")),), f"{_LIMITS}.retention_stream[1].period"),
+            wrong((_config(_OVERRIDES.replace("90d", "60d"), "o.yaml"),), f"{_AUDIT}.retention_period"),
+            wrong((_config("limits_config: {retention_period: soon}"),), f"{_LIMITS}.retention_period"),
+            wrong((_config("limits_config: {retention_period: about 90d}"),), f"{_LIMITS}.retention_period"),
             wrong((_config("not yaml: ["),), _PATH),
             wrong(
                 one(kinds.CONFIG_MAP, {"data": {"x.yml": "limits_config: {retention_period: 1d}"}}, "loki"),
-                'data["x.yml"]',
+                'data["x.yml"].limits_config.retention_period',
             ),
         ),
         unknown=(wrong((_config(UNKNOWN),), _PATH),),
@@ -56,13 +57,13 @@ SPECS = (
     Spec(
         "loki-lifecycle-covers-retention",
         passes=(
-            (_config(_DOCUMENT), _config(_OVERRIDES), _lifecycle("90d")),
+            (_config(_DOCUMENT), _config(_OVERRIDES, "o.yaml"), _lifecycle("90d")),
             (_lifecycle("1d"),),
-            (_config(_OVERRIDES), _lifecycle("1d", "luxima-backups")),
-            (_config(_OVERRIDES), _lifecycle("")),
+            (_config(_OVERRIDES, "o.yaml"), _lifecycle("1d", "luxima-backups")),
+            (_config(_OVERRIDES, "o.yaml"), _lifecycle("")),
         ),
         fails=(
-            wrong((_config(_OVERRIDES.replace("90d", "120d")), _lifecycle("100d")), "rules[0].expiration"),
+            wrong((_config(_OVERRIDES.replace("90d", "120d"), "o.yaml"), _lifecycle("100d")), "rules[0].expiration"),
             wrong((_config("limits_config: {retention_period: 0s}"), _lifecycle("3650d")), "rules[0].expiration"),
         ),
         unknown=(

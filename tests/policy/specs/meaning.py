@@ -2,11 +2,9 @@
 
 from typing import Any
 
-import yaml
-
 from policy.rules import kinds
 
-from ..spec import DROP, UNKNOWN, Declared, Spec, but, declared, documented, wrong
+from ..spec import DROP, UNKNOWN, Declared, Spec, but, declared, documented, dumped, wrong
 
 _CM, _D, _P = kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.NETWORK_POLICY
 _FIRES = {"keep_firing_for": "5m", "labels": {"severity": "critical", "kind": "service"}}
@@ -44,10 +42,10 @@ _TMPL = '{{ define "x" }}Post-mortem{{ end }}'
 
 
 def _am(document: Any, template: str = _TMPL) -> Declared:
-    return declared(_CM, {"data": {"alertmanager.yml": yaml.safe_dump(document), "x.tmpl": template}}, "am")
+    return declared(_CM, {"data": {"alertmanager.yml": dumped(document), "x.tmpl": template}}, "am")
 
 
-_FIRING = declared(_CM, {"data": {"rules.yml": yaml.safe_dump(_RULES)}}, "rules")
+_FIRING = declared(_CM, {"data": {"rules.yml": dumped(_RULES)}}, "rules")
 _AT = 'data["alertmanager.yml"]'
 _UNKNOWN = declared(_CM, {"data": {"x.yaml": UNKNOWN}}, "unknown")
 

@@ -150,12 +150,7 @@ SPECS = (
     Spec(
         "one-environment",
         passes=(_two(),),
-        fails=(
-            wrong(
-                (*_two(), declared(_DC, but(_AUTH, ("labels/0/value", "dev")))),
-                "labels",
-            ),
-        ),
+        fails=(wrong((*_two(), declared(_DC, but(_AUTH, ("labels/0/value", "dev")))), "labels"),),
         unknown=(wrong(one(_DC, {"labels": UNKNOWN}), "labels"),),
     ),
     simple(
@@ -180,10 +175,7 @@ SPECS = (
         fails=(
             wrong(one(_DC, _AUTH), "networksAdvanced[0].name"),
             wrong((declared(_DC, but(_AUTH, ("envs", ["POSTGREST_URL=http://rest:3000"]))), _NETWORK), "envs[0]"),
-            wrong(
-                (declared(_DC, _AUTH, "a"), declared(_DC, _AUTH, "b"), _NETWORK),
-                "networksAdvanced[0].aliases[0]",
-            ),
+            wrong((declared(_DC, _AUTH, "a"), declared(_DC, _AUTH, "b"), _NETWORK), "networksAdvanced[0].aliases[0]"),
             wrong(
                 (declared(_DC, _AUTH, "a"), declared(_DC, _door(), "door"), _NETWORK),
                 f"{_UP}.http.services.rest.loadBalancer.servers[0].url",

@@ -54,11 +54,7 @@ SPECS = (
         kinds.DAEMON_SET,
         LOG_AGENT,
         (f"{_POD}/volumes/0/hostPath/path", "/etc", f"{_IN}.volumes[0].hostPath.path"),
-        (
-            f"{_POD}/containers/0/volumeMounts/0/readOnly",
-            False,
-            f"{_IN}.containers[0].volumeMounts[0].readOnly",
-        ),
+        (f"{_POD}/containers/0/volumeMounts/0/readOnly", False, f"{_IN}.containers[0].volumeMounts[0].readOnly"),
         unknown=(f"{_POD}/volumes/0/hostPath/path", f"{_IN}.volumes[0].hostPath.path"),
     ),
 )

@@ -55,10 +55,7 @@ SPECS = (
         fails=(
             wrong(_bound("roleRef/name", "cluster-admin"), "roleRef.name"),
             wrong(_bound("roleRef/name", "another"), "roleRef.name"),
-            wrong(
-                _bound("subjects/0/name", "system:authenticated"),
-                "subjects[0].name",
-            ),
+            wrong(_bound("subjects/0/name", "system:authenticated"), "subjects[0].name"),
             wrong(_bound("subjects/0/name", "default"), "subjects[0].name"),
         ),
         unknown=(wrong(_bound("roleRef/name", UNKNOWN), "roleRef.name"),),

@@ -82,8 +82,7 @@ SPECS = (
             wrong((_DATABASE, _REPLICA, _ELSEWHERE), "name"),
             wrong((_DATABASE, _REPLICA, _EXPORTER, *_machines("pve1")), "labels"),
             wrong(
-                (_DATABASE, _ELSEWHERE, declared(_DC, _server("supabase-db-replica", "docker-1"), "replica")),
-                "labels",
+                (_DATABASE, _ELSEWHERE, declared(_DC, _server("supabase-db-replica", "docker-1"), "replica")), "labels"
             ),
         ),
         unknown=(wrong((declared(_DC, {**_server("supabase-db", "docker-1"), "image": UNKNOWN}),), "image"),),

@@ -110,10 +110,7 @@ SPECS = (
     ),
     Spec(
         "bucket-versioned",
-        passes=(
-            (_bucket("luxima-media"), _versioning("luxima-media", "Enabled")),
-            (_bucket("luxima-loki"),),
-        ),
+        passes=((_bucket("luxima-media"), _versioning("luxima-media", "Enabled")), (_bucket("luxima-loki"),)),
         fails=(
             wrong((_bucket("luxima-media"),), "bucket"),
             wrong((_bucket("luxima-backups"), _versioning("luxima-media", "Enabled")), "bucket"),

@@ -37,9 +37,7 @@ _ROUTES: Any = {
 _MW, _MAT = "http/middlewares", ".http.middlewares"
 _STATIC: Any = {
     "entryPoints": {
-        "websecure": {
-            "transport": {"respondingTimeouts": {"readTimeout": "60s"}, "lifeCycle": {"graceTimeOut": "30s"}},
-        }
+        "websecure": {"transport": {"respondingTimeouts": {"readTimeout": "60s"}, "lifeCycle": {"graceTimeOut": "30s"}}}
     },
     "log": {"level": "INFO"},
     "providers": {"file": {"watch": True}},
@@ -112,16 +110,8 @@ SPECS = (
         ),
         ("http/routers/loki/rule", "Host(`loki.x.id`)", ".http.routers.loki.rule"),
         ("http/routers/loki/middlewares", [], ".http.routers.loki.middlewares"),
-        (
-            f"{_MW}/audit/headers/customRequestHeaders/X-Scope-OrgID",
-            "luxima",
-            ".http.routers.loki.middlewares",
-        ),
-        (
-            "http/services/more",
-            {"loadBalancer": {"servers": [{"url": _LOKI}]}},
-            ".http.services.more",
-        ),
+        (f"{_MW}/audit/headers/customRequestHeaders/X-Scope-OrgID", "luxima", ".http.routers.loki.middlewares"),
+        ("http/services/more", {"loadBalancer": {"servers": [{"url": _LOKI}]}}, ".http.services.more"),
     ),
     documented(
         "gateway-serves",
@@ -199,10 +189,6 @@ SPECS = (
         "alertmanager.yml",
         _ROUTED,
         ("route/routes/0/matchers", ['host="x"'], ".route.routes[0].matchers[0]"),
-        (
-            "receivers/0/webhook_configs/0/url",
-            "https://x.id/rest/v1/rpc/other",
-            ".receivers[0].webhook_configs[0].url",
-        ),
+        ("receivers/0/webhook_configs/0/url", "https://x.id/rest/v1/rpc/other", ".receivers[0].webhook_configs[0].url"),
     ),
 )

@@ -113,10 +113,7 @@ SPECS = (
             ),
         ),
         unknown=(
-            wrong(
-                (declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": UNKNOWN}}, "routing"), _access()),
-                _PATH,
-            ),
+            wrong((declared(kinds.CONFIG_MAP, {"data": {"routing.yaml": UNKNOWN}}, "routing"), _access()), _PATH),
         ),
     ),
 )

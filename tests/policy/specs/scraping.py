@@ -112,10 +112,7 @@ SPECS = (
                 ),
                 f"{_ARGS}[0]",
             ),
-            wrong(
-                one(kinds.STATEFUL_SET, but(_STATEFUL, ("spec/template/spec/containers/0/args", []))),
-                _ARGS,
-            ),
+            wrong(one(kinds.STATEFUL_SET, but(_STATEFUL, ("spec/template/spec/containers/0/args", []))), _ARGS),
             wrong(
                 one(
                     kinds.STATEFUL_SET,

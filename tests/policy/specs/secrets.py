@@ -51,10 +51,7 @@ SPECS = (
             wrong(one(kinds.DEPLOYMENT, _env("SLACK_WEBHOOK_URL", _SLACK)), f"{_PATH}.env[0].value", never=(_SLACK,)),
             wrong(one(kinds.DEPLOYMENT, _env("SALT", _RANDOM)), f"{_PATH}.env[0].value", never=(_RANDOM,)),
             wrong(
-                one(
-                    kinds.POD,
-                    but(good.BARE_POD, ("spec/containers/0/env/0/value", _PEM)),
-                ),
+                one(kinds.POD, but(good.BARE_POD, ("spec/containers/0/env/0/value", _PEM))),
                 "spec.containers[0].env[0].value",
                 never=("b3BlbnNzaC1rZXk",),
             ),
@@ -151,9 +148,7 @@ SPECS = (
         ),
         fails=(
             wrong(
-                one(kinds.POD, but(good.BARE_POD, ("metadata/labels/note", JWT))),
-                "metadata.labels.note",
-                never=(JWT,),
+                one(kinds.POD, but(good.BARE_POD, ("metadata/labels/note", JWT))), "metadata.labels.note", never=(JWT,)
             ),
             wrong(
                 one(kinds.SERVICE, but(good.SERVICE, ("metadata/annotations/note", JWT))),

@@ -3,12 +3,10 @@
 import json
 from typing import Any
 
-import yaml
-
 from policy.rules import kinds
 
 from ..good import TEMPO
-from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, documented, in_map, wrong
+from ..spec import DROP, UNKNOWN, Case, Declared, Spec, but, declared, documented, dumped, in_map, wrong
 
 _CM, _D, _S = kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.STATEFUL_SET
 
@@ -47,7 +45,7 @@ _PROVIDER = {"providers": [{"options": {"path": "/etc/grafana/dashboards"}}]}
 
 def _grafana(ini: str, **more: str) -> Declared:
     boards = {**_BOARDS, **more}
-    return declared(_CM, {"data": {"grafana.ini": ini, "boards.yaml": yaml.safe_dump(_PROVIDER), **boards}})
+    return declared(_CM, {"data": {"grafana.ini": ini, "boards.yaml": dumped(_PROVIDER), **boards}})
 
 
 def _mounting(*keys: str) -> Declared:
@@ -93,19 +91,11 @@ SPECS = (
         fails=(
             wrong((_grafana(_INI, **{"0.json": "{}"}),), 'data["0.json"]', "data"),
             wrong(
-                (
-                    _grafana(
-                        _INI, **{"boards.yaml": yaml.safe_dump(but(_PROVIDER, ("providers/0/options/path", "/x")))}
-                    ),
-                ),
+                (_grafana(_INI, **{"boards.yaml": dumped(but(_PROVIDER, ("providers/0/options/path", "/x")))}),),
                 'data["boards.yaml"].providers[0].options.path',
             ),
             wrong(
-                (
-                    _grafana(
-                        _INI, **{"boards.yaml": yaml.safe_dump(but(_PROVIDER, ("providers/0/allowUiUpdates", True)))}
-                    ),
-                ),
+                (_grafana(_INI, **{"boards.yaml": dumped(but(_PROVIDER, ("providers/0/allowUiUpdates", True)))}),),
                 'data["boards.yaml"].providers[0].allowUiUpdates',
             ),
         ),

@@ -117,9 +117,6 @@ SPECS = (
             wrong(_nodes(left_out="three"), "command"),
             wrong(_with("ports/1", {"internal": 9001, "external": 9001, "ip": "10.10.10.41"}), "ports[1].internal"),
         ),
-        unknown=(
-            wrong(_with("envs", UNKNOWN), "envs"),
-            wrong(_with("mounts/0/source", UNKNOWN), "mounts[0].source"),
-        ),
+        unknown=(wrong(_with("envs", UNKNOWN), "envs"), wrong(_with("mounts/0/source", UNKNOWN), "mounts[0].source")),
     ),
 )

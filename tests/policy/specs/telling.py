@@ -1,17 +1,15 @@
 """Specs of the rules on what is measured and logged, where it lies, and who is told."""
 
-import yaml
-
 from policy.rules import kinds
 
-from ..spec import DROP, UNKNOWN, Spec, but, documented, one, wrong
+from ..spec import DROP, UNKNOWN, Spec, but, documented, dumped, one, wrong
 
 _CM = kinds.CONFIG_MAP
 _LOKI = {
     "schema_config": {"configs": [{"object_store": "s3", "index": {"period": "24h"}}]},
     "common": {"storage": {"s3": {"bucketnames": "x-loki"}}, "replication_factor": 3},
     "ruler": {"alertmanager_url": "http://am.observability.svc:9093", "external_labels": {"environment": "production"}},
-    "limits_config": {"retention_stream": [{"selector": '{class="security"}', "period": "1440h"}]},
+    "limits_config": {},
 }
 _PROMETHEUS = {
     "global": {},
@@ -31,7 +29,7 @@ _ALERTMANAGER = {
             "pagerduty_configs": [
                 {"routing_key_file": "/x", "severity": '{{ if eq .x "critical" }}critical{{ else }}info{{ end }}'}
             ],
-        },
+        }
     ],
     "inhibit_rules": [
         {
@@ -110,7 +108,6 @@ SPECS = (
         ("limits_config/max_query_lookback", "24h", ".limits_config.max_query_lookback"),
         ("limits_config/reject_old_samples_max_age", "1s", ".limits_config.reject_old_samples_max_age"),
         ("limits_config/ingestion_rate_mb", 0.1, ".limits_config.ingestion_rate_mb"),
-        ("limits_config/retention_stream/0/period", "24h", ".limits_config.retention_stream[0].period"),
         ("common/replication_factor", 1, ".common.replication_factor"),
     ),
     documented(
@@ -123,10 +120,10 @@ SPECS = (
     ),
     Spec(
         "alert-needed",
-        passes=(one(_CM, {"data": {"rules.yml": yaml.safe_dump(_ALERTS)}}),),
+        passes=(one(_CM, {"data": {"rules.yml": dumped(_ALERTS)}}),),
         fails=tuple(
             wrong(
-                one(_CM, {"data": {"rules.yml": yaml.safe_dump(but(_ALERTS, (f"groups/0/rules/{index}", DROP)))}}),
+                one(_CM, {"data": {"rules.yml": dumped(but(_ALERTS, (f"groups/0/rules/{index}", DROP)))}}),
                 'data["rules.yml"]',
             )
             for index in range(1, len(_NAMES))

@@ -27,11 +27,7 @@ _PROMETHEUS = {
                     "source_labels": ["__meta_kubernetes_pod_label_app_kubernetes_io_name"],
                     "regex": "api",
                 },
-                {
-                    "action": "keep",
-                    "source_labels": ["__meta_kubernetes_pod_container_port_number"],
-                    "regex": "3000",
-                },
+                {"action": "keep", "source_labels": ["__meta_kubernetes_pod_container_port_number"], "regex": "3000"},
             ],
         },
         {"job_name": "node", "static_configs": [{"targets": ["10.0.0.41:9100"]}]},
