@@ -1,8 +1,11 @@
 """The names of metrics in a PromQL expression."""
 
+from functools import cache
+
 from settings.promql import selectors
 
 
-def metrics(expression: str) -> set[str]:
+@cache
+def metrics(expression: str) -> frozenset[str]:
     """Names that are neither functions, operators nor labels."""
-    return {each.metric for each in selectors(expression)} - {""}
+    return frozenset(each.metric for each in selectors(expression)) - {""}

@@ -101,7 +101,7 @@ def test_what_could_stay_silent_is_told(group: str, tmp_path: Path) -> None:
     """
     names = [
         narrow.write(
-            narrow.narrowed(list(groups().values()), {case.alert, case.told}),
+            narrow.narrowed(list(groups().values()), {case.alert, case.told}, case.series),
             rules.links(prod()),
             "10m" if len(case.at) > len("999m") or case.at.endswith("d") else "1m",
             [_test(case)],
