@@ -5,7 +5,6 @@ The series come from the catalogue of metrics and from the recording rules, with
 
 import itertools
 import re
-import subprocess
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from components.observability import metrics
 from components.observability.grafana import queries
 from components.text import to_yaml
 from settings import Settings
+from tests.documents.slo.evaluation import promtool
 from tests.recording import stack_settings
-from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
@@ -111,13 +110,7 @@ def evaluated(expressions: list[str], given: list[tuple[str, str]], folder: Path
     (folder / "test.yml").write_text(
         to_yaml({"rule_files": ["queries.yml"], "evaluation_interval": "5m", "tests": [test]})
     )
-    run = subprocess.run(
-        [ensure("promtool")["promtool"], "test", "rules", "test.yml"],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    run = promtool("test", "rules", "test.yml", cwd=folder)
     output = run.stdout + run.stderr
     empty = [int(number) for number in re.findall(r'expr: "count\(query:(\d+)\) > bool 0"', output)]
     assert run.returncode == 0 or empty or "err" in output, output

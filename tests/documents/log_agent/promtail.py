@@ -16,6 +16,9 @@ from tools import ensure
 _ENTRY = re.compile(r'^(\d{4}-[^\s{]+)\t*(\{.*?(?<!\\)"\}|\{\})\t*(.*)$')
 _LABEL = re.compile(r'([A-Za-z_]\w*)="((?:[^"\\]|\\.)*)"')
 
+_NUMBER = "of_the_test"
+"""Label by which a line's file is told."""
+
 
 @dataclass(frozen=True)
 class Sent:
@@ -52,32 +55,43 @@ def run(
     lines: Sequence[str],
     folder: Path,
     entries: int | None = None,
+    *,
+    apart: bool = False,
 ) -> list[Sent]:
     """The entries that a job makes of a file with `lines`: as many as lines, or as `entries` says.
 
     The job's discovery is replaced by one target with the labels that it would have found; its relabelling and its
-    stages are the document's own.
+    stages are the document's own. Apart, each line has a file and a job of its own.
     """
     config = next(dict(each) for each in document["scrape_configs"] if each["job_name"] == job)
     for discovery in ("kubernetes_sd_configs", "journal", "static_configs"):
         config.pop(discovery, None)
-    file = folder / "lines.log"
-    file.write_text("".join(f"{line}\n" for line in lines))
-    # The path is set after the relabelling: that one sets it to a folder that only a node has.
-    rules = [*config.pop("relabel_configs", []), {"target_label": "__path__", "replacement": str(file)}]
-    config |= {
-        "static_configs": [{"targets": ["localhost"], "labels": {**target, "__path__": str(file)}}],
-        "relabel_configs": rules,
-    }
+    configs: list[dict[str, Any]] = []
+    for number, content in enumerate([[line] for line in lines] if apart else [lines]):
+        file = folder / f"lines-{number}.log"
+        file.write_text("".join(f"{line}\n" for line in content))
+        # The path is set after the relabelling: that one sets it to a folder that only a node has.
+        path = {"target_label": "__path__", "replacement": str(file)}
+        configs.append(
+            config
+            | {
+                "job_name": f"{job}-{number}",
+                "static_configs": [{"targets": ["localhost"], "labels": {**target, "__path__": str(file)}}],
+                "relabel_configs": [*config.get("relabel_configs", []), path],
+                "pipeline_stages": [*config["pipeline_stages"], {"static_labels": {_NUMBER: str(number)}}],
+            }
+        )
     run_document = {
         "server": {"http_listen_address": "127.0.0.1", "http_listen_port": 0, "grpc_listen_port": 0},
         "positions": {"filename": str(folder / "positions.yaml")},
         "clients": document["clients"],
-        "scrape_configs": [config],
+        "scrape_configs": configs,
         "target_config": {"sync_period": "1s"},
     }
     (folder / "run.yaml").write_text(yaml.safe_dump(run_document, sort_keys=False))
-    return _entries(folder, len(lines) if entries is None else entries)
+    found = _entries(folder, len(lines) if entries is None else entries)
+    found.sort(key=lambda each: int(each.labels[_NUMBER]))
+    return [replace(each, labels={k: v for k, v in each.labels.items() if k != _NUMBER}) for each in found]
 
 
 def _entries(folder: Path, count: int) -> list[Sent]:

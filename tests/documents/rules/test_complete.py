@@ -242,18 +242,3 @@ def test_a_metric_has_one_emitter() -> None:
 
 def test_services_never_label_a_histogram_by_tenant() -> None:
     assert [each for each in metrics.SERVICES.metrics if each.type == "histogram" and "tenant_id" in each.labels] == []
-
-
-@pytest.mark.parametrize(
-    ("expression", "found"),
-    [
-        (
-            'sum by (le) (rate(a_total{b="c_d"}[5m] offset 1d)) / on (e) group_left (f) g:h:i > 1.5e3',
-            {"a_total", "g:h:i"},
-        ),
-        ('label_replace(absent(up{job="x"}), "metric", "y_z", "", "") or time() - w_seconds', {"up", "w_seconds"}),
-        ("quantile_over_time(0.95, sum by (a) (b_c)[1d:5m] offset 15m) unless ALERTS", {"b_c", "ALERTS"}),
-    ],
-)
-def test_names_are_read_from_expressions(expression: str, found: set[str]) -> None:
-    assert expressions.metrics(expression) == found
