@@ -52,6 +52,7 @@ def lxc_steps(recorder: Recorder) -> list[Declared]:
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_every_document_is_deployed(stack: str) -> None:
+    """As it is rendered once more: the same settings give the same text."""
     settings = stack_settings(stack)
     found = {part for text in deployed(recorded(stack)) for part in parts(text)}
     rendered = {**documents(settings), **edge.documents(settings)}

@@ -121,7 +121,3 @@ def test_a_host_s_name_is_known_where_the_files_do_not_tell_it() -> None:
     (pods,) = [job for job in _document("prod", "kubernetes")["scrape_configs"] if job["job_name"] == "pods"]
     wanted = {"source_labels": ["__meta_kubernetes_pod_node_name"], "target_label": "host"}
     assert wanted in pods["relabel_configs"]
-
-
-def test_the_documents_are_the_same_every_time() -> None:
-    assert log_agent.documents(stack_settings("prod")) == log_agent.documents(stack_settings("prod"))

@@ -157,7 +157,3 @@ def test_a_single_pod_waits_for_no_other() -> None:
     assert document["common"]["replication_factor"] == 1
     assert document["common"]["ring"]["kvstore"] == {"store": "inmemory"}
     assert "memberlist" not in document
-
-
-def test_the_documents_are_the_same_every_time() -> None:
-    assert loki.documents(stack_settings("prod")) == loki.documents(stack_settings("prod"))

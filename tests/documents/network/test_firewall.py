@@ -13,8 +13,9 @@ import pytest
 from components.flows import Networks, flows
 from settings import Settings
 from settings.compute import Guest
+from tests import operations
 from tests.documents.network.manifests import INTERNET
-from tests.recording import STACKS, record_platform, stack_settings
+from tests.recording import STACKS, record, record_platform, stack_settings
 
 NEIGHBOUR: Final = 250
 """Last number of an address in the guests' network that nobody has."""
@@ -231,7 +232,7 @@ def test_a_stack_that_does_not_own_the_cluster_leaves_its_switch_alone() -> None
     settings = stack_settings("dev")
     firewall = settings.compute.firewall.model_copy(update={"cluster_owner": "prod"})
     shared = settings.model_copy(update={"compute": settings.compute.model_copy(update={"firewall": firewall})})
-    recorded = record_platform(shared)
+    recorded = record(lambda: operations.declare(operations.Given(shared)))
     assert recorded.of("cluster/firewallLegacy:FirewallLegacy") == []
     assert len(recorded.of("firewall/optionsLegacy:OptionsLegacy")) == len(settings.compute.vms) + 1
 
