@@ -215,8 +215,9 @@ async def _finished() -> None:
         await asyncio.gather(*pending)
 
 
+@functools.cache
 def stack_settings(stack: str) -> Settings:
-    """The committed settings of `stack`."""
+    """The committed settings of `stack`; read once, which takes a tenth of a second, and not to be changed."""
     return check(stack, ROOT)
 
 
