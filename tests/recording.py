@@ -177,12 +177,12 @@ def record(program: Callable[[], Any], stack: str = "dev") -> Recorder:
         program()
         await _finished()
 
-    with _closed_loops(), mock.patch("hashlib.scrypt", _scrypt), mock.patch(_STACK_TRACE, StackTrace):
+    with _closed_loops(), mock.patch("hashlib.scrypt", scrypt), mock.patch(_STACK_TRACE, StackTrace):
         asyncio.run(run())
     return recorder
 
 
-_scrypt = functools.cache(hashlib.scrypt)
+scrypt = functools.cache(hashlib.scrypt)
 """It is slow on purpose, and what is recorded again has the same secrets."""
 _STACK_TRACE: Final = "pulumi.runtime.resource._get_stack_trace"
 """Where in the program each resource is declared; no test asks, and it takes a tenth of the time."""

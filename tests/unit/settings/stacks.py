@@ -108,7 +108,7 @@ class Checkout:
             own, file = data.pop(area, ABSENT), self.folder / file_name(area, self.stack)
             if own is not ABSENT:
                 file.parent.mkdir(exist_ok=True)
-                file.write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+                file.write_text(yaml.dump(own, Dumper=yaml.CSafeDumper, sort_keys=False), encoding="utf-8")
         config = {f"luxima:{area}": json.dumps(value) for area, value in data.items()}
         secrets = {**self.secrets, **({} if self.stack == "dev" else {"acmeTsigSecret": ACME_SECRET})}
         secrets |= OF_OFF_SITE if self.stack == "prod" else {}

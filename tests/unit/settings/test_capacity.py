@@ -48,12 +48,6 @@ def test_samples_are_series_per_scrape_interval() -> None:
     assert capacity.capacity(settings).row("samples").value == pytest.approx(scraped / 15 + by_job["rules"] / 60)
 
 
-def test_blocks_may_take_80_percent_of_the_volume() -> None:
-    settings = stack_settings("prod")
-    volume = settings.observability.prometheus.volume_gib
-    assert capacity.prometheus_size_limit_bytes(settings.observability) == int(volume * GIB * 0.8)
-
-
 def test_every_tenant_adds_its_series_in_every_pod_and_its_streams() -> None:
     settings = stack_settings("prod")
     more = _with_load(settings, tenants=settings.observability.load.tenants + 1)

@@ -41,11 +41,8 @@ def test_a_new_service_is_one_entry_for_each_stack(copied: Path, capsys: pytest.
         assert settings.objectives["search-availability"].objective_percent == 99.9
         assert settings.service_fqdn("search") == f"search.{settings.environment.domain}"
         assert {service.strategy for service in settings.services.values()} == {settings.services["search"].strategy}
-
-
-def test_every_stack_has_room_for_new_services(copied: Path) -> None:
-    for name in ("search", "billing", "reports"):
-        assert main(["new-service", name, "--root", str(copied)]) == 0
+    for more in ("billing", "reports"):
+        assert main(["new-service", more, "--root", str(copied)]) == 0, "the stacks have room for three"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from settings import SettingsError
 from settings.loading import check
-from settings.report import Problem, show
+from settings.report import show
 from settings.stack import Settings
 from tests.unit.settings.stacks import ABSENT, ROOT, Checkout, data_of
 
@@ -207,7 +206,7 @@ VALUES = st.one_of(
 )
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(edits=[((), 10, "~ "), (("dns",), 0, "~\x85\u2028\x9b")])
 @given(edits=st.lists(st.tuples(st.sampled_from(PLACES), st.integers(0, 50), VALUES), min_size=1, max_size=4))
 def test_whatever_is_in_the_files_the_report_speaks_plainly(
@@ -255,23 +254,6 @@ def _table_at(data: Any, place: tuple[str | int, ...]) -> dict[str, Any]:
 )
 def test_how_values_are_shown(value: object, shown: str) -> None:
     assert show(value) == shown
-
-
-def test_the_error_keeps_its_problems() -> None:
-    error = SettingsError(
-        "dev",
-        [
-            Problem(("releases", "services"), "no"),
-            Problem(("services", "api", "host"), "not"),
-            Problem(("dns", "servers", 0), "is wrong", 7),
-        ],
-    )
-    assert [problem.own_file for problem in error.problems] == ["releases", "services", None]
-    assert str(error).endswith(
-        "Pulumi.dev.yaml:\n  line 7: luxima:dns.servers[0]: is wrong\n"
-        "services/dev.yaml:\n  api.host: not\n"
-        "releases/dev.yaml:\n  services: no"
-    )
 
 
 def test_every_setting_is_described() -> None:

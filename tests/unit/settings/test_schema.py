@@ -1,6 +1,7 @@
 """The JSON Schemas for editors: up to date, accept the real files, refuse what the models refuse."""
 
 import json
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +10,24 @@ import pytest
 import yaml
 
 from settings import schema
-from settings.report import OWN_FILES
+from settings.report import OWN_FILES, RELEASES, SERVICES
 from settings.schema.__main__ import main
-from tests.unit.settings.stacks import ABSENT, ROOT, STACKS, data_of, edited
+from tests.unit.settings.stacks import ABSENT, ROOT, STACKS, data_of, edited, files_of
+
+
+@cache
+def validator(name: str) -> jsonschema.Draft7Validator:
+    made = jsonschema.Draft7Validator(json.loads((schema.FOLDER / name).read_text(encoding="utf-8")))
+    made.check_schema(made.schema)
+    return made
 
 
 def errors(data: Any, name: str) -> list[str]:
-    content = json.loads((schema.FOLDER / name).read_text(encoding="utf-8"))
-    validator = jsonschema.Draft7Validator(content)
-    validator.check_schema(content)
-    return [error.json_path for error in validator.iter_errors(data)]  # pyright: ignore[reportUnknownMemberType] - untyped
+    return [error.json_path for error in validator(name).iter_errors(data)]  # pyright: ignore[reportUnknownMemberType] - untyped
 
 
-def stack_file(edits: dict[str, Any], stack: str = "dev") -> dict[str, Any]:
-    data = edited(data_of(stack), edits)
+def stack_file(edits: dict[str, Any]) -> dict[str, Any]:
+    data = edited(data_of("dev"), edits)
     for area in OWN_FILES:
         del data[area]
     return {"config": {f"luxima:{area}": value for area, value in data.items()}}
@@ -52,17 +57,9 @@ def test_an_outdated_schema_is_noticed_and_written_anew(
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_real_files_are_accepted(stack: str) -> None:
-    assert (
-        errors(
-            yaml.load((ROOT / f"Pulumi.{stack}.yaml").read_text(encoding="utf-8"), yaml.CSafeLoader),
-            "stack.schema.json",
-        )
-        == []
-    )
-    services = ROOT / "services" / f"{stack}.yaml"
-    assert errors(yaml.load(services.read_text(encoding="utf-8"), yaml.CSafeLoader), "services.schema.json") == []
-    release = ROOT / "releases" / f"{stack}.yaml"
-    assert errors(yaml.load(release.read_text(encoding="utf-8"), yaml.CSafeLoader), "release.schema.json") == []
+    for file, name in zip(files_of(stack), ("stack", "services", "release"), strict=True):
+        data = yaml.load((ROOT / file).read_text(encoding="utf-8"), yaml.CSafeLoader)
+        assert errors(data, f"{name}.schema.json") == [], file
 
 
 def test_what_the_engine_writes_is_accepted() -> None:
@@ -76,9 +73,8 @@ def test_what_the_engine_writes_is_accepted() -> None:
     assert errors(file, "stack.schema.json") == []
 
 
-@pytest.mark.parametrize(
-    ("edits", "at"),
-    [
+BAD: dict[str, list[tuple[dict[str, Any], str]]] = {
+    "stack": [
         ({"compute.vms.docker-1.memory_mib": "4096"}, "$.config['luxima:compute'].vms['docker-1'].memory_mib"),
         ({"compute.vms.docker-1.memory": 1}, "$.config['luxima:compute'].vms['docker-1']"),
         ({"compute.vms.Docker_1": {}}, "$.config['luxima:compute'].vms"),
@@ -92,14 +88,7 @@ def test_what_the_engine_writes_is_accepted() -> None:
         ({"retension": {}}, "$.config"),
         ({"minioRootPassword": "hunter2"}, "$.config['luxima:minioRootPassword']"),
     ],
-)
-def test_a_bad_stack_file_is_refused(edits: dict[str, Any], at: str) -> None:
-    assert at in errors(stack_file(edits), "stack.schema.json")
-
-
-@pytest.mark.parametrize(
-    ("edits", "at"),
-    [
+    "services": [
         ({"services.Admin": {}}, "$"),
         ({"services": {}}, "$"),
         ({"services.api.replicas": "2"}, "$.api.replicas"),
@@ -107,21 +96,19 @@ def test_a_bad_stack_file_is_refused(edits: dict[str, Any], at: str) -> None:
         ({"services.api.objectives.latency.indicator": "speed"}, "$.api.objectives.latency.indicator"),
         ({"services.api.objectives.latency-p99": {"indicator": "latency"}}, "$.api.objectives"),
     ],
-)
-def test_a_bad_services_file_is_refused(edits: dict[str, Any], at: str) -> None:
-    assert at in errors(edited(data_of("dev"), edits)["services"], "services.schema.json")
-
-
-@pytest.mark.parametrize(
-    ("edits", "at"),
-    [
-        ({"services.storefront.live": "red"}, "$.services.storefront.live"),
-        ({"services.storefront.slots.red": None}, "$.services.storefront.slots"),
-        ({"services.storefront.slots.green": ABSENT}, "$.services.storefront.slots"),
-        ({"services.storefront.slots.blue.image": "nginx:latest"}, "$.services.storefront.slots.blue"),
-        ({"services": ABSENT}, "$"),
-        ({"other": 1}, "$"),
+    "release": [
+        ({"releases.services.storefront.live": "red"}, "$.services.storefront.live"),
+        ({"releases.services.storefront.slots.red": None}, "$.services.storefront.slots"),
+        ({"releases.services.storefront.slots.green": ABSENT}, "$.services.storefront.slots"),
+        ({"releases.services.storefront.slots.blue.image": "nginx:latest"}, "$.services.storefront.slots.blue"),
+        ({"releases.services": ABSENT}, "$"),
+        ({"releases.other": 1}, "$"),
     ],
-)
-def test_a_bad_release_file_is_refused(edits: dict[str, Any], at: str) -> None:
-    assert at in errors(edited(data_of("dev")["releases"], edits), "release.schema.json")
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_file_is_refused(kind: str) -> None:
+    for edits, at in BAD[kind]:
+        own = {"services": SERVICES, "release": RELEASES}.get(kind)
+        assert at in errors(edited(data_of("dev"), edits)[own] if own else stack_file(edits), f"{kind}.schema.json")

@@ -10,6 +10,7 @@ from settings.loading import check
 from settings.report import OWN_FILES, Problem
 from settings.report import Path as SettingPath
 from settings.source import Document, read
+from tests.recording import stack_settings
 from tests.unit.settings.stacks import ROOT, files_of
 
 
@@ -110,46 +111,65 @@ def test_a_file_that_is_not_yaml_is_one_sentence(
     assert read(file, lambda place: place).problems == [Problem((), expected, line)]
 
 
+STACK_FILE = [
+    ("vlan: 10", "vlan: 010", "luxima:compute.network.vlan: 010 has a leading 0, with which a number can be read"),
+    (
+        "ttl_seconds: 300",
+        "ttl_seconds: 300\n    ttl_seconds: 60",
+        "luxima:dns.ttl_seconds: ttl_seconds is there twice",
+    ),
+    ("versioning: true", "versioning: yes", 'storage.buckets.media.versioning: "yes" is text, not true or false'),
+    ("config:", "configuration:", "has no table `config` with the settings"),
+    ("port: 53}", "port: 53", "the file is not YAML: "),
+    ("  luxima:backup:", "  luxima:minioRootPassword: hunter2\n  luxima:backup:", "is in plain text"),
+    ("  luxima:backup:", "  luxima:minioRootPassword: {secure: v1:abc}\n  luxima:backup:", None),
+    ("  luxima:backup:", "  aws:region: id\n  luxima:backup:", None),
+    (
+        "  luxima:guard:",
+        "  luxima:services:\n    auth: {host: auth}\n\n  luxima:guard:",
+        "line {line}: luxima:services: services have a file of their own: move them to services/dev.yaml",
+    ),
+    (
+        "    anomalies:",
+        "    objectives:\n      auth-availability: {service: auth, indicator: availability}\n    anomalies:",
+        "line {line}: luxima:observability.objectives: objectives are entries of their service: move each to "
+        "services/dev.yaml, under `objectives` of its service and without `service`;",
+    ),
+]
+SERVICES_FILE = [
+    ("port: 3000\n", "port: 03000\n", "line 5: storefront.port: 03000 has a leading 0"),
+    ("port: 3000\n", "port: 3000\n  port: 3001\n", "line 6: storefront.port: port is there twice"),
+    (
+        "storefront:\n",
+        "storefront:\n  hosts: []\n",
+        "line 4: storefront.hosts: is not a setting; did you mean host?",
+    ),
+    ("admin: {", "Admin: {", 'line 15: Admin: "Admin" cannot be a name here; give a lower-case letter first'),
+    ("admin: {", "shop: {", "line 3: admin: is missing; requirement ENV-2 asks for this service"),
+    ("indicator: latency", "indicator: speed", 'objectives.latency.indicator: "speed" is not right; give'),
+    ("{latency:", "{late-ncy:", '"late-ncy" cannot be a name here; give lower-case letters, digits and'),
+]
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ("vlan: 10", "vlan: 010", "luxima:compute.network.vlan: 010 has a leading 0, with which a number can be read"),
-        (
-            "ttl_seconds: 300",
-            "ttl_seconds: 300\n    ttl_seconds: 60",
-            "luxima:dns.ttl_seconds: ttl_seconds is there twice",
-        ),
-        ("versioning: true", "versioning: yes", 'storage.buckets.media.versioning: "yes" is text, not true or false'),
-        ("config:", "configuration:", "has no table `config` with the settings"),
-        ("port: 53}", "port: 53", "the file is not YAML: "),
-        ("  luxima:backup:", "  luxima:minioRootPassword: hunter2\n  luxima:backup:", "is in plain text"),
-        ("  luxima:backup:", "  luxima:minioRootPassword: {secure: v1:abc}\n  luxima:backup:", None),
-        ("  luxima:backup:", "  aws:region: id\n  luxima:backup:", None),
-        (
-            "  luxima:guard:",
-            "  luxima:services:\n    auth: {host: auth}\n\n  luxima:guard:",
-            "line {line}: luxima:services: services have a file of their own: move them to services/dev.yaml",
-        ),
-        (
-            "    anomalies:",
-            "    objectives:\n      auth-availability: {service: auth, indicator: availability}\n    anomalies:",
-            "line {line}: luxima:observability.objectives: objectives are entries of their service: move each to "
-            "services/dev.yaml, under `objectives` of its service and without `service`;",
-        ),
-    ],
+    ("file", "old", "new", "expected"),
+    [*(("Pulumi.dev.yaml", *row) for row in STACK_FILE), *(("services/dev.yaml", *row) for row in SERVICES_FILE)],
 )
-def test_the_check_of_files(old: str, new: str, expected: str | None, tmp_path: Path) -> None:
-    text = (ROOT / "Pulumi.dev.yaml").read_text(encoding="utf-8")
+def test_the_check_of_files(file: str, old: str, new: str, expected: str | None, tmp_path: Path) -> None:
+    for name in files_of("dev"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).symlink_to(ROOT / name)
+    text = (ROOT / file).read_text(encoding="utf-8")
     assert old in text
-    (tmp_path / "Pulumi.dev.yaml").write_text(text.replace(old, new, 1), encoding="utf-8")
-    for area in OWN_FILES:
-        (tmp_path / area).symlink_to(ROOT / area)
+    (tmp_path / file).unlink()
+    (tmp_path / file).write_text(text.replace(old, new, 1), encoding="utf-8")
     if expected is None:
-        assert check("dev", tmp_path) == check("dev", ROOT)
+        assert check("dev", tmp_path) == stack_settings("dev")
         return
     with pytest.raises(SettingsError) as caught:
         check("dev", tmp_path)
     line = text[: text.index(old)].count("\n") + 1
+    assert str(caught.value).splitlines()[1] == f"{file}:"
     assert expected.replace("{line}", str(line)) in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
@@ -176,37 +196,6 @@ def test_what_is_wrong_with_a_whole_file_is_one_sentence(
     _, file, mistake = str(caught.value).splitlines()
     assert file == f"{area}/dev.yaml:"
     assert mistake.startswith(f"  {expected}")
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "expected"),
-    [
-        ("port: 3000\n", "port: 03000\n", "line 5: storefront.port: 03000 has a leading 0"),
-        ("port: 3000\n", "port: 3000\n  port: 3001\n", "line 6: storefront.port: port is there twice"),
-        (
-            "storefront:\n",
-            "storefront:\n  hosts: []\n",
-            "line 4: storefront.hosts: is not a setting; did you mean host?",
-        ),
-        ("admin: {", "Admin: {", 'line 15: Admin: "Admin" cannot be a name here; give a lower-case letter first'),
-        ("admin: {", "shop: {", "line 3: admin: is missing; requirement ENV-2 asks for this service"),
-        ("indicator: latency", "indicator: speed", 'objectives.latency.indicator: "speed" is not right; give'),
-        ("{latency:", "{late-ncy:", '"late-ncy" cannot be a name here; give lower-case letters, digits and'),
-    ],
-)
-def test_the_check_of_the_services_file(old: str, new: str, expected: str, tmp_path: Path) -> None:
-    for name in files_of("dev"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        text = (ROOT / name).read_text(encoding="utf-8")
-        if name == "services/dev.yaml":
-            assert old in text
-            text = text.replace(old, new, 1)
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    with pytest.raises(SettingsError) as caught:
-        check("dev", tmp_path)
-    _, file, *mistakes = str(caught.value).splitlines()
-    assert file == "services/dev.yaml:"
-    assert any(expected in mistake for mistake in mistakes), mistakes
 
 
 def test_a_stack_without_a_file_is_one_sentence(tmp_path: Path) -> None:

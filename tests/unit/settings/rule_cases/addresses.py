@@ -1,26 +1,20 @@
 """Cases for the rules on addresses, networks and keys of name servers."""
 
 from settings.rules import addresses
-from tests.unit.settings.rule_cases.case import EXISTING, Case, prod
+from tests.unit.settings.rule_cases.case import EXISTING, Case, value
 
 VM = "compute.vms.docker-1"
 
 CASES = [
-    Case(
+    value(
         addresses.unique_addresses,
-        {f"{VM}.address": "10.10.10.31"},
         f"{VM}.address",
+        "10.10.10.31",
         "10.10.10.31 is the address of compute.vms.k3s-agent-1.address already",
-        {f"{VM}.address": "10.10.10.32"},
+        "10.10.10.32",
     ),
     *(
-        Case(
-            addresses.unique_addresses,
-            {path: taken},
-            path,
-            f"{taken} is the address of {owner} already",
-            {path: "10.10.10.200"},
-        )
+        value(addresses.unique_addresses, path, taken, f"{taken} is the address of {owner} already", "10.10.10.200")
         for path, taken, owner in (
             ("compute.nodes.pve1.address", "10.10.10.1", "compute.network.gateway"),
             (f"{VM}.address", "10.10.10.11", "compute.nodes.pve1.address"),
@@ -31,7 +25,7 @@ CASES = [
         )
     ),
     *(
-        Case(addresses.inside_network, {path: outside}, path, f"{outside} {words}", {path: "10.10.10.254"})
+        value(addresses.inside_network, path, outside, f"{outside} {words}", "10.10.10.254")
         for path, outside, words in (
             (f"{VM}.address", "10.10.11.41", "is not in compute.network.cidr; give an address in 10.10.10.0/24"),
             ("compute.containers.ns1.address", "10.10.9.255", "is not in compute.network.cidr"),
@@ -43,7 +37,6 @@ CASES = [
     Case(
         addresses.inside_network,
         {**EXISTING, f"{VM}.address": "172.16.0.9"},
-        f"{VM}.address",
         "is not in compute.network.cidr",
         {
             **EXISTING,
@@ -53,7 +46,7 @@ CASES = [
         },
     ),
     *(
-        Case(addresses.public_gateways, edits, "edge.gateways.blue.public_address", words, right, stack=stack)
+        Case(addresses.public_gateways, edits, words, right, at="edge.gateways.blue.public_address", stack=stack)
         for stack, edits, words, right in (
             (
                 "dev",
@@ -81,65 +74,65 @@ CASES = [
     Case(
         addresses.separate_networks,
         {"kubernetes.pod_cidr": "10.0.0.0/8", "kubernetes.service_cidr": "172.16.0.0/16"},
-        "kubernetes.pod_cidr",
         "10.0.0.0/8 overlaps with compute.network.cidr, 10.10.10.0/24",
         {"kubernetes.pod_cidr": "10.10.8.0/23"},
+        at="kubernetes.pod_cidr",
     ),
-    Case(
+    value(
         addresses.separate_networks,
-        {"kubernetes.service_cidr": "10.42.255.0/24"},
         "kubernetes.service_cidr",
+        "10.42.255.0/24",
         "10.42.255.0/24 overlaps with kubernetes.pod_cidr, 10.42.0.0/16",
-        {"kubernetes.service_cidr": "10.43.0.0/24"},
+        "10.43.0.0/24",
     ),
     Case(
         addresses.name_servers,
         {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 53}]},
-        "dns.servers[1]",
         "is the same as dns.servers[0]",
         {"dns.servers": [{"address": "10.10.10.53"}, {"address": "10.10.10.53", "port": 5353}]},
+        at="dns.servers[1]",
     ),
     Case(
         addresses.trusted_networks,
         {"edge.trusted_networks": ["10.10.10.0/24", "0.0.0.0/0"]},
-        "edge.trusted_networks[1]",
         "0.0.0.0/0 is the whole internet; give only networks of people that you know",
         {"edge.trusted_networks": ["10.0.0.0/8"]},
+        at="edge.trusted_networks[1]",
     ),
     Case(
         addresses.trusted_networks,
         {"compute.firewall.management_networks": ["0.0.0.0/1"]},
-        "compute.firewall.management_networks[0]",
         "is the whole internet; give only networks of people that you know",
         {"compute.firewall.management_networks": ["192.168.0.0/16"]},
+        at="compute.firewall.management_networks[0]",
     ),
     Case(
         addresses.management_apart,
         {"compute.firewall.management_networks": ["192.168.0.0/16", "10.10.10.0/26"]},
-        "compute.firewall.management_networks[1]",
         "10.10.10.0/26 has guests in it, k3s-server-1 and 3 more, which would reach all others by SSH; give the",
         {"compute.firewall.management_networks": ["192.168.0.0/16", "10.10.10.200/32"]},
+        at="compute.firewall.management_networks[1]",
     ),
-    Case(
+    value(
         addresses.trusted_agents,
-        {"edge.trusted_networks": ["10.10.9.0/24", "192.168.0.0/16"]},
         "edge.trusted_networks",
+        ["10.10.9.0/24", "192.168.0.0/16"],
         "has no network with 10.10.10.41, from where docker-1 sends its logs; add one, such as 10.10.10.0/24",
-        {"edge.trusted_networks": ["192.168.0.0/16", "10.10.10.40/29"]},
+        ["192.168.0.0/16", "10.10.10.40/29"],
     ),
-    Case(
+    value(
         addresses.keys,
-        {"dns.guard_tsig.name": "luxima-dev"},
         "dns.guard_tsig.name",
+        "luxima-dev",
         '"luxima-dev" is the name of dns.tsig already',
-        {"dns.guard_tsig.name": "luxima-dev-guard-2"},
+        "luxima-dev-guard-2",
     ),
-    prod(
+    value(
         addresses.keys,
-        {"edge.certificates.acme_tsig.name": "luxima-prod-guard"},
         "edge.certificates.acme_tsig.name",
+        "luxima-prod-guard",
         '"luxima-prod-guard" is the name of dns.guard_tsig already',
-        {"edge.certificates.acme_tsig.name": "luxima-prod-certificates"},
+        "luxima-prod-certificates",
+        stack="prod",
     ),
 ]
-"""For every rule: edits of a real stack that it refuses, and edits close by that it lets pass."""

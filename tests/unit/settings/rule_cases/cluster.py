@@ -3,7 +3,7 @@
 from math import ceil
 
 from settings.rules import addresses, kubernetes
-from tests.unit.settings.rule_cases.case import EXISTING, Case, prod
+from tests.unit.settings.rule_cases.case import EXISTING, Case, prod, value
 from tests.unit.settings.stacks import ABSENT, data_of
 
 SPACES = "kubernetes.namespaces"
@@ -14,50 +14,36 @@ SMALL = {
     for key, value in (("cpu_request_millicores", 1), ("memory_request_mib", 16))
 }
 FOUR = {**SMALL, "compute.vms.k3s-agent-4": data_of("prod")["compute"]["vms"]["k3s-agent-1"]}
-AGENT_ALONE = {f"compute.vms.k3s-agent-{number}": ABSENT for number in (2, 3)} | {
-    "compute.vms.k3s-agent-1.cpus": 20,
-}
+AGENT_ALONE = {f"compute.vms.k3s-agent-{number}": ABSENT for number in (2, 3)} | {"compute.vms.k3s-agent-1.cpus": 20}
 
 CASES = [
-    Case(
+    value(
         kubernetes.namespaces,
-        {"services.auth.namespace": "comerce"},
         "services.auth.namespace",
+        "comerce",
         '"comerce" is not a namespace; did you mean commerce?',
-        {"services.auth.namespace": "commerce"},
+        "commerce",
     ),
-    Case(
+    value(kubernetes.namespaces, "edge.namespace", "egde", '"egde" is not a namespace; did you mean edge?', "edge"),
+    value(
         kubernetes.namespaces,
-        {"edge.namespace": "egde"},
-        "edge.namespace",
-        '"egde" is not a namespace; did you mean edge?',
-        {"edge.namespace": "edge"},
-    ),
-    Case(
-        kubernetes.namespaces,
-        {"observability.namespace": "observabilty"},
         "observability.namespace",
+        "observabilty",
         '"observabilty" is not a namespace; did you mean observability?',
-        {"observability.namespace": "commerce"},
+        "commerce",
     ),
     *(
-        Case(
+        value(
             kubernetes.platform_namespaces,
-            {"services.auth.namespace": name},
             "services.auth.namespace",
+            name,
             f'"{name}" is for the platform\'s own programs; give commerce',
-            {"services.auth.namespace": "commerce"},
+            "commerce",
         )
         for name in ("edge", "observability", "node-agents")
     ),
     *(
-        Case(
-            kubernetes.quotas,
-            {f"{QUOTA}.{key}": needed - 1},
-            f"{QUOTA}.{key}",
-            f"give at least {needed}",
-            {f"{QUOTA}.{key}": needed},
-        )
+        value(kubernetes.quotas, f"{QUOTA}.{key}", needed - 1, f"give at least {needed}", needed)
         for key, needed in (
             ("cpu_requests_millicores", 3 * 6 * 100 + 2 * 4 * 50),
             ("memory_requests_mib", 26 * 128),
@@ -66,12 +52,12 @@ CASES = [
         )
     ),
     *(
-        Case(
+        value(
             kubernetes.quotas,
-            {f"{SPACES}.{name}.quota.{key}": needed - 1},
             f"{SPACES}.{name}.quota.{key}",
+            needed - 1,
             f"{needed - 1} is too little for its pods {who}",
-            {f"{SPACES}.{name}.quota.{key}": needed},
+            needed,
         )
         for name, key, needed, who in (
             ("edge", "pods", 2 * 2 + 5, "while they roll out (release guards 5, gateways 4)"),
@@ -97,72 +83,69 @@ CASES = [
     Case(
         kubernetes.reserved_namespaces,
         {f"{SPACES}.kube-system": data_of("dev")["kubernetes"]["namespaces"]["edge"]},
-        f"{SPACES}.kube-system",
         "kube-system already exists in the cluster; give the namespace another name",
         {f"{SPACES}.kube-systems": data_of("dev")["kubernetes"]["namespaces"]["edge"]},
     ),
     Case(
         kubernetes.privileged_agents,
         {f"{SPACES}.node-agents.pod_security": "baseline"},
-        f"{SPACES}.node-agents.pod_security",
         '"baseline" does not let the agents read their node; give privileged',
         {f"{SPACES}.commerce.pod_security": "baseline"},
     ),
     Case(
         kubernetes.room,
         {"compute.vms.k3s-agent-1.cpus": 2},
-        "compute.vms",
         "have 1700 thousandths of a processor for them, which ask for",
         {**EXISTING, "compute.vms.k3s-agent-1.cpus": 2},
+        at="compute.vms",
     ),
     Case(
         kubernetes.room,
         {"compute.vms.k3s-agent-1.memory_mib": 4096},
-        "compute.vms",
         "have 3584 MiB of memory for them, which ask for",
-        {},
+        at="compute.vms",
     ),
     prod(
         kubernetes.room,
         {**FOUR, "services.admin.cpu_request_millicores": 11701, "services.admin.replicas": 1},
-        "compute.vms",
         "no machine has the 11701 thousandths of a processor that a pod of admin asks for; the largest has 11700",
         {**FOUR, "services.admin.cpu_request_millicores": 11700, "services.admin.replicas": 1},
+        at="compute.vms",
     ),
     prod(
         kubernetes.room,
         {**SMALL, "services.admin.replicas": 100},
-        "compute.vms",
         "have, without the largest, 200 pods for them, which ask for",
         {**SMALL, "services.admin.replicas": 70},
+        at="compute.vms",
     ),
     *(
         prod(
             kubernetes.room,
             {f"compute.vms.k3s-agent-{number}.{key}": small for number in (1, 2)},
-            "compute.vms",
             f"have, without the largest, {left} {what} for them, which ask for",
             {**{f"compute.vms.k3s-agent-{number}.{key}": small for number in (2, 3)}, **AGENT_ALONE},
+            at="compute.vms",
         )
         for key, small, left, what in (
             ("cpus", 8, 15400, "thousandths of a processor"),
             ("memory_mib", 15000, 28976, "MiB of memory"),
         )
     ),
-    Case(
+    value(
         kubernetes.pod_network,
-        {"kubernetes.pod_cidr": "10.42.0.0/24"},
         "kubernetes.pod_cidr",
+        "10.42.0.0/24",
         "10.42.0.0/24 has no /24 for each of 2 nodes; give a /23 or a wider one",
-        {"kubernetes.pod_cidr": "10.42.0.0/23"},
+        "10.42.0.0/23",
     ),
     *(
-        Case(
+        value(
             kubernetes.pod_network,
-            {"kubernetes.service_cidr": cidr},
             "kubernetes.service_cidr",
+            cidr,
             f"{cidr} has a size that Kubernetes does not take; give one from /12 to /24",
-            {"kubernetes.service_cidr": right},
+            right,
         )
         for cidr, right in (("10.43.0.0/25", "10.43.0.0/24"), ("172.0.0.0/11", "172.16.0.0/12"))
     ),
@@ -170,9 +153,9 @@ CASES = [
         Case(
             addresses.apart_from_the_cluster,
             {path: inside},
-            path.replace(".0.", "[0].") if path.endswith("address") else at,
             f"{inside} is in kubernetes.{network}, 10.4",
             {path: outside},
+            at=path.replace(".0.", "[0].") if path.endswith("address") else at,
         )
         for path, at, inside, outside, network in (
             ("compute.nodes.pve1.address", "compute.nodes.pve1.address", "10.42.1.1", "10.41.1.1", "pod_cidr"),
@@ -196,8 +179,8 @@ CASES = [
     Case(
         addresses.apart_from_the_cluster,
         {"services.api.outside": [{"why": "payments", "network": "10.42.9.0/24"}]},
-        "services.api.outside[0].network",
         "10.42.9.0/24 is in kubernetes.pod_cidr",
         {"services.api.outside": [{"why": "payments", "network": "10.0.0.0/8"}]},
+        at="services.api.outside[0].network",
     ),
 ]

@@ -1,16 +1,16 @@
 """Cases for the rules on times."""
 
 from settings.rules import durations
-from tests.unit.settings.rule_cases.case import Case
+from tests.unit.settings.rule_cases.case import Case, value
 
 CASES = [
     *(
-        Case(
+        value(
             durations.bounds,
-            {path: floor - 1},
             path,
+            floor - 1,
             f"{floor - 1} is too short; requirement {requirement} asks for at least {floor}",
-            {path: floor},
+            floor,
         )
         for path, floor, requirement in (
             ("retention.metrics_days", 30, "MON-1"),
@@ -32,12 +32,12 @@ CASES = [
         )
     ),
     *(
-        Case(
+        value(
             durations.bounds,
-            {path: ceiling + 1},
             path,
+            ceiling + 1,
             f"{ceiling + 1} is too long; requirement {requirement} asks for at most {ceiling}",
-            {path: ceiling},
+            ceiling,
         )
         for path, ceiling, requirement in (
             ("backup.database_interval_hours", 12, "BAK-1"),
@@ -53,7 +53,6 @@ CASES = [
         Case(
             durations.log_objects,
             {f"retention.logs.{kind}_days": 120, "retention.log_objects_days": 119},
-            "retention.log_objects_days",
             "119 is shorter than the longest log retention; give at least 120",
             {f"retention.logs.{kind}_days": 120, "retention.log_objects_days": 120},
         )
@@ -62,23 +61,21 @@ CASES = [
     Case(
         durations.audit_archive,
         {"retention.logs.audit_days": 91},
-        "retention.backups.audit_logs_days",
         "90 is shorter than retention.logs.audit_days; give at least 91",
         {"retention.logs.audit_days": 91, "retention.backups.audit_logs_days": 91},
+        at="retention.backups.audit_logs_days",
     ),
     Case(
         durations.switch_ttl,
         {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 31},
-        "dns.switch_ttl_seconds",
         "31 is longer than dns.ttl_seconds; give at most 30",
         {"dns.ttl_seconds": 30, "dns.switch_ttl_seconds": 30},
     ),
-    Case(
+    value(
         durations.escalation,
-        {"observability.alerts.escalate_minutes": 10},
         "observability.alerts.escalate_minutes",
+        10,
         "10 is not after acknowledge_minutes; give more than 10",
-        {"observability.alerts.escalate_minutes": 11},
+        11,
     ),
 ]
-"""For every rule: edits of a real stack that it refuses, and edits close by that it lets pass."""

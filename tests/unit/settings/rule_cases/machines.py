@@ -1,7 +1,7 @@
 """Cases for the rules on VMs, LXCs and availability."""
 
 from settings.rules import availability, guests
-from tests.unit.settings.rule_cases.case import EXISTING, Case, prod
+from tests.unit.settings.rule_cases.case import EXISTING, Case, prod, value
 from tests.unit.settings.stacks import ABSENT, data_of
 
 VM = "compute.vms.docker-1"
@@ -10,98 +10,77 @@ TWO_SERVERS = {"compute.vms.k3s-server-2": {**NEW_VM, "node": "pve1", "address":
 THREE_SERVERS = {**TWO_SERVERS, "compute.vms.k3s-server-3": {**NEW_VM, "node": "pve1", "address": "10.10.10.23"}}
 
 CASES = [
-    prod(
+    value(
         guests.snapshot_ids,
-        {"backup.deployment.last_id": 3910},
         "backup.deployment.last_id",
+        3910,
         "3910 leaves 11 numbers from 3900 on, too few for 12 snapshots; give at least 3911",
-        {"backup.deployment.last_id": 3911},
+        3911,
+        stack="prod",
     ),
     prod(
         guests.snapshot_ids,
         {"backup.deployment.first_id": 3142},
-        "backup.deployment.last_id",
         "3142 to 3949 has the id of containers.ns2, 3142; give snapshots numbers that no guest has",
         {"backup.deployment.first_id": 3143},
+        at="backup.deployment.last_id",
     ),
-    Case(guests.ids, {f"{VM}.id": 1121}, f"{VM}.id", "1121 is the id of vms.k3s-agent-1 already", {f"{VM}.id": 1122}),
+    value(guests.ids, f"{VM}.id", 1121, "1121 is the id of vms.k3s-agent-1 already", 1122),
     Case(
         guests.ids,
         {"compute.containers.ns1.id": 1131},
-        "compute.containers.ns1.id",
         "1131 is the id of vms.docker-1",
         {**EXISTING, "compute.containers.ns1.id": 1121},
     ),
     Case(
         guests.names,
         {"compute.containers.docker-1": data_of("dev")["compute"]["containers"]["ns1"]},
-        "compute.containers.docker-1",
         "is the name of a VM already",
         {"compute.containers.docker-2": data_of("dev")["compute"]["containers"]["ns1"]},
     ),
     Case(
         guests.nodes,
         {f"{VM}.node": "pve2"},
-        f"{VM}.node",
         '"pve2" is not a node; did you mean pve1?',
         {f"{VM}.node": "pve2", "compute.nodes.pve2": data_of("dev")["compute"]["nodes"]["pve1"]},
     ),
-    Case(
-        guests.guest_size,
-        {f"{VM}.cpus": 17},
-        f"{VM}.cpus",
-        "17 is more than node pve1 has; give at most 16",
-        {f"{VM}.cpus": 16},
-    ),
-    Case(
-        guests.guest_size,
-        {f"{VM}.cpus": 100},
-        f"{VM}.cpus",
-        "give at most 16",
-        {f"{VM}.cpus": 100, f"{VM}.node": "unknown"},
-    ),
+    value(guests.guest_size, f"{VM}.cpus", 17, "17 is more than node pve1 has; give at most 16", 16),
+    Case(guests.guest_size, {f"{VM}.cpus": 100}, "give at most 16", {f"{VM}.cpus": 100, f"{VM}.node": "unknown"}),
     Case(
         guests.node_memory,
         {f"{VM}.memory_mib": 65536},
-        "compute.nodes.pve1.memory_mib",
         "is less than its guests have together, 78336",
         {f"{VM}.memory_mib": 65537},
+        at="compute.nodes.pve1.memory_mib",
     ),
-    Case(
-        guests.guest_size,
-        {f"{VM}.memory_mib": 65537},
-        f"{VM}.memory_mib",
-        "65537 is more than node pve1 has; give at most 65536",
-        {f"{VM}.memory_mib": 65536},
-    ),
-    Case(
+    value(guests.guest_size, f"{VM}.memory_mib", 65537, "65537 is more than node pve1 has; give at most 65536", 65536),
+    value(
         guests.node_memory,
-        {"compute.nodes.pve1.memory_mib": 20991},
         "compute.nodes.pve1.memory_mib",
+        20991,
         "20991 is less than its guests have together, 20992 (vms.k3s-server-1 4096, vms.k3s-agent-1 8192, ",
-        {"compute.nodes.pve1.memory_mib": 20992},
+        20992,
     ),
     prod(
         guests.started_elsewhere,
         {"compute.containers.ns1.ha": True},
-        "compute.containers.ns1.ha",
         "is true, but no other node has what is on local-lvm and local, so none could start ns1",
         {"compute.containers.ns1.ha": True, "compute.storage.shared": True, "compute.storage.disks": "ceph"},
     ),
     Case(
         guests.started_elsewhere,
         {f"{VM}.ha": True, "compute.storage.shared": True},
-        f"{VM}.ha",
         "is true, but of 1 nodes none can decide that the other is dead",
         {f"{VM}.ha": False},
+        at=f"{VM}.ha",
     ),
     *(
-        Case(
+        value(
             guests.machine_size,
-            {f"compute.vms.{vm}.{key}": least - 1},
             f"compute.vms.{vm}.{key}",
+            least - 1,
             f"{least - 1} is too little for a machine of role {role}; give at least {least}",
-            {f"compute.vms.{vm}.{key}": least},
+            least,
         )
         for vm, role, key, least in (
             ("k3s-server-1", "k3s_server", "cpus", 2),
@@ -110,83 +89,81 @@ CASES = [
             ("docker-1", "docker_host", "disk_gib", 20),
         )
     ),
-    Case(availability.k3s_servers, TWO_SERVERS, "compute.vms", "has 2 machines of role k3s_server", THREE_SERVERS),
+    Case(availability.k3s_servers, TWO_SERVERS, "has 2 machines of role k3s_server", THREE_SERVERS, at="compute.vms"),
     Case(
         availability.k3s_servers,
         {"compute.vms.k3s-server-1": ABSENT},
-        "compute.vms",
         "has 0 machines of role k3s_server; give 1 or 3",
         {**EXISTING, "compute.vms.k3s-server-1": ABSENT},
+        at="compute.vms",
     ),
     Case(
         availability.k3s_version,
         {"kubernetes.version": "v1.34.2"},
-        "kubernetes.version",
         '"v1.34.2" is not a release of k3s',
         {**EXISTING, "kubernetes.version": "v1.34.2"},
     ),
-    Case(
+    value(
         availability.k3s_version,
-        {"kubernetes.version": "v1.34.2+rke2r1"},
         "kubernetes.version",
+        "v1.34.2+rke2r1",
         '"v1.34.2+rke2r1" is not a release of k3s',
-        {"kubernetes.version": "v1.33.0+k3s12"},
+        "v1.33.0+k3s12",
     ),
     prod(
         availability.prod_servers,
         {"compute.vms.k3s-server-2": ABSENT, "compute.vms.k3s-server-3": ABSENT},
-        "compute.vms",
         "has 1 machines of role k3s_server; high availability in prod needs at least 3 (requirement ENV-4)",
         {**EXISTING, "compute.vms.k3s-server-2": ABSENT, "compute.vms.k3s-server-3": ABSENT},
+        at="compute.vms",
     ),
     prod(
         availability.prod_servers,
         {"compute.vms.k3s-server-2.node": "pve1"},
-        "compute.vms",
         "has its 3 machines of role k3s_server on 2 nodes; put each on a node of its own (requirement ENV-4)",
         {"compute.vms.k3s-server-2.node": "pve4"},
+        at="compute.vms",
     ),
     prod(
         availability.prod_agents,
         {"compute.vms.k3s-agent-2.node": "pve1", "compute.vms.k3s-agent-3.node": "pve1"},
-        "compute.vms",
         "has machines of role k3s_agent on 1 nodes",
         {"compute.vms.k3s-agent-3": ABSENT},
+        at="compute.vms",
     ),
     prod(
         availability.prod_agents,
         {f"compute.vms.k3s-agent-{number}": ABSENT for number in (1, 2, 3)},
-        "compute.vms",
         "has machines of role k3s_agent on 0 nodes",
         {**EXISTING, **{f"compute.vms.k3s-agent-{number}": ABSENT for number in (1, 2, 3)}},
+        at="compute.vms",
     ),
     prod(
         availability.prod_name_servers,
         {"compute.containers.ns2.node": "pve1"},
-        "compute.containers",
         "has containers of role name_server on 1 nodes",
         {"compute.containers.ns1.role": "general", "compute.containers.ns2.role": "general"},
+        at="compute.containers",
     ),
     prod(
         availability.prod_name_servers,
         {"compute.containers.ns2": ABSENT},
-        "compute.containers",
         "has containers of role name_server on 1 nodes",
-        {},
+        at="compute.containers",
     ),
     prod(
         availability.prod_docker_hosts,
         {"compute.vms.docker-2.node": "pve1", "compute.vms.docker-3.node": "pve1"},
-        "compute.vms",
         "has 3 machines of role docker_host on one node, which takes them with it",
         {"compute.vms.docker-2": ABSENT},
+        at="compute.vms",
     ),
-    prod(
+    value(
         availability.prod_replicas,
-        {"services.admin.replicas": 1},
         "services.admin.replicas",
+        1,
         "1 is too few for high availability in prod; give at least 2 (requirement ENV-4)",
-        {"services.admin.replicas": 2},
+        2,
+        stack="prod",
     ),
 ]
-"""For every rule: edits of a real stack that it refuses, and edits close by that it lets pass."""
