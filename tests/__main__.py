@@ -89,7 +89,7 @@ SUITES = {
     "e2e": (_ALL_PROGRAMS, Step("end to end", (*_END_TO_END, *_SHORT), True)),
     "long": (
         _ALL_PROGRAMS,
-        Step("the long ones", (*_END_TO_END, "tests/documents", "tests/policy", "-m", "long"), True),
+        Step("the long ones", (*_END_TO_END, "tests/unit", "tests/documents", "tests/policy", "-m", "long"), True),
     ),
 }
 

@@ -11,12 +11,12 @@ import yaml
 
 from components.database.certificate import CertificateProvider
 from components.database.gateway import OPEN, routes, static
-from components.database.keys import RotationProvider
+from components.database.keys import DatabaseKeys, DatabaseKeysArgs, RotationProvider
 from components.database.tokens import key_list, token
 from components.routing import routing_yaml
 from components.routing.database import transport_yaml
 from settings.database import Keys
-from tests.recording import record_platform, stack_settings
+from tests.recording import record, stack_settings
 
 DAYS: dict[str, Any] = {
     "jwt": ["2026-11-26"],
@@ -83,15 +83,16 @@ def test_the_first_days_are_taken_and_an_older_key_may_go() -> None:
     assert RotationProvider().check(both, {**DAYS, "jwt": ["2026-12-01"]}).failures == []
 
 
+def _passwords(keys: Keys) -> set[str]:
+    made = record(lambda: DatabaseKeys("database-keys", DatabaseKeysArgs(keys)))
+    return {each.name for each in made.of("random:index/randomPassword:RandomPassword")}
+
+
 def test_a_new_day_makes_new_secrets_of_its_kind_and_no_other() -> None:
-    settings = stack_settings("dev")
-    before = {each.name for each in record_platform(settings).of("random:index/randomPassword:RandomPassword")}
-    keys = Keys(
-        jwt=("2026-12-01", "2026-11-26"), passwords="2026-11-26", internal="2026-11-26", certificate="2026-11-26"
-    )
-    database = settings.database.model_copy(update={"keys": keys})
-    changed = settings.model_copy(update={"database": database})
-    after = {each.name for each in record_platform(changed).of("random:index/randomPassword:RandomPassword")}
+    day = "2026-11-26"
+    keys = Keys(jwt=(day,), passwords=day, internal=day, certificate=day)
+    before = _passwords(keys)
+    after = _passwords(keys.model_copy(update={"jwt": ("2026-12-01", day)}))
     assert after - before == {"database-keys-jwtSecret-2026-12-01"}
     assert before - after == set()
 

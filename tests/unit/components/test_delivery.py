@@ -10,7 +10,6 @@ import yaml
 from components.delivery import SIDES, RegistryUsers, config_yaml
 from components.delivery.documents import COLLECTOR
 from settings.delivery import Registry
-from settings.releases import Releases
 from tests.recording import STACKS, record, record_platform, stack_settings
 
 
@@ -72,9 +71,8 @@ def test_the_collector_stands_still_and_wants_the_port_of_pushes() -> None:
     assert collects["command"][0] == "garbage-collect"
 
 
-@pytest.mark.parametrize("stack", ["dev"])
-def test_whatever_comes_from_the_registry_is_pulled_with_a_login(stack: str) -> None:
-    settings = stack_settings(stack)
+def test_whatever_comes_from_the_registry_is_pulled_with_a_login() -> None:
+    settings = stack_settings("dev")
     found, host = record_platform(settings), settings.environment.registry_host
     secrets = {
         each.inputs["metadata"]["namespace"]: each.inputs
@@ -101,18 +99,3 @@ def test_whatever_comes_from_the_registry_is_pulled_with_a_login(stack: str) -> 
         assert each.inputs["registryAuth"] == [
             {"address": f"https://{host}", "username": "pull-1", "password": "generated-password"}
         ]
-
-
-@pytest.mark.parametrize("stack", ["dev"])
-def test_the_first_up_needs_nothing_of_the_registry(stack: str) -> None:
-    """It is empty then, and part of what is made."""
-    settings = stack_settings(stack)
-    without = {"releases": Releases(services={}), "backup": settings.backup.model_copy(update={"image": None})}
-    settings = settings.model_copy(update=without)
-    text = [
-        (each.name, json.dumps(each.inputs))
-        for each in record_platform(settings).resources
-        if each.type.startswith("kubernetes:") or each.type.endswith((":Container", ":RemoteImage"))
-    ]
-    assert [name for name, content in text if f'"image": "{settings.environment.registry_host}/' in content] == []
-    assert any('"image": ' in content for _, content in text)

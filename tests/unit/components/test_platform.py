@@ -116,8 +116,26 @@ def _holds_key(type_: str) -> bool:
     return type_.startswith(("proxmoxve:", "command:", "pulumi:providers:proxmoxve"))
 
 
+def _first_up() -> Recorder:
+    """Nothing is released, and the registry is empty: it is part of what is made."""
+    settings = stack_settings("dev")
+    backup = settings.backup.model_copy(update={"image": None})
+    return record_platform(_changed(settings, releases=Releases(services={}), backup=backup))
+
+
+def test_the_first_up_needs_nothing_of_the_registry() -> None:
+    text = [
+        (each.name, json.dumps(each.inputs))
+        for each in _first_up().resources
+        if each.type.startswith("kubernetes:") or each.type.endswith((":Container", ":RemoteImage"))
+    ]
+    host = stack_settings("dev").environment.registry_host
+    assert [name for name, content in text if f'"image": "{host}/' in content] == []
+    assert any('"image": ' in content for _, content in text)
+
+
 def test_a_service_that_is_not_released_has_neither_pods_nor_name() -> None:
-    recorder = record_platform(_changed(stack_settings("dev"), releases=Releases.model_validate({"services": {}})))
+    recorder = _first_up()
     assert not _names(recorder, ":Deployment")
     # That of the node, which would be there for the pods.
     assert _names(recorder, ":Secret") == ["registry-pull"]
@@ -187,9 +205,8 @@ def _texts(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
         yield key, value
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_a_namespace_is_called_as_the_settings_say_everywhere(stack: str) -> None:
-    data = stack_settings(stack).model_dump(mode="json")
+def test_a_namespace_is_called_as_the_settings_say_everywhere() -> None:
+    data = stack_settings("prod").model_dump(mode="json")
     namespaces = data["kubernetes"]["namespaces"]
     namespaces["gateways"], namespaces["watchers"] = namespaces.pop("edge"), namespaces.pop("observability")
     data["edge"]["namespace"], data["observability"]["namespace"] = "gateways", "watchers"

@@ -9,12 +9,14 @@ import pytest
 from components.delivery.coolify import api
 from sandbox.servers.coolify_api import Coolify
 from sandbox.servers.coolify_http import serve
+from tests.recording import scrypt
 from tests.unit.components.coolify.applications import READER, TOKEN, Clock, Made
 
 
 @pytest.fixture(autouse=True)
-def tracebacks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A provider says how long they are, for its whole process."""
+def process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A provider says how long they are, for its whole process; and what is slow on purpose is computed once."""
+    monkeypatch.setattr("hashlib.scrypt", scrypt)
     monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
 
 

@@ -25,7 +25,7 @@ def test_two_hundred_requests_a_minute_are_kept_to(made: Made, clock: Clock) -> 
     assert len(clock.waits) == 1
 
 
-@pytest.mark.parametrize("count", [10, 100])
+@pytest.mark.parametrize("count", [10, pytest.param(100, marks=pytest.mark.long)])
 def test_requests_grow_with_what_is_made_and_none_is_made_for_what_did_not_change(
     endpoint: str, coolify: Coolify, clock: Clock, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,10 +1,12 @@
 """A machine for the steps over SSH: a folder for its root, and fakes of the programs that the steps call there."""
 
 import base64
-import functools
+import shutil
 import subprocess
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from components.kubernetes import steps
 from settings import Settings
@@ -92,12 +94,9 @@ class Machine:
         return self.run(script, f"{token}\n{told}\n", patience=patience)
 
 
-_settings = functools.cache(stack_settings)
-
-
 def machine(folder: Path, name: str, stack: str = "prod") -> Machine:
     """A fresh machine."""
-    made = Machine(folder / name, name, _settings(stack))
+    made = Machine(folder / name, name, stack_settings(stack))
     for each in (made.root, made.world, made.folder / "bin"):
         each.mkdir(parents=True)
     made.put("calls")
@@ -106,3 +105,20 @@ def machine(folder: Path, name: str, stack: str = "prod") -> Machine:
     for fake in _FAKES:
         (made.folder / "bin" / fake).symlink_to(Path(__file__).with_name("fakes.sh"))
     return made
+
+
+def running(folder: Path, name: str, stack: str = "prod") -> Machine:
+    """A node of a cluster that was there: a copy, since the step takes a while."""
+    shutil.copytree(Path(_first(name, stack).name) / name, folder / name, symlinks=True)
+    made = Machine(folder / name, name, stack_settings(stack))
+    made.put("calls")
+    return made
+
+
+@cache
+def _first(name: str, stack: str) -> TemporaryDirectory[str]:
+    folder = TemporaryDirectory()
+    made = machine(Path(folder.name), name, stack)
+    made.answers(made.settings.kubernetes.api_address, 200)
+    assert made.up().returncode == 0
+    return folder

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from components.kubernetes import steps
-from tests.unit.components.k3s.machine import DIGEST, TOKEN, TOLD, Machine, machine
+from tests.unit.components.k3s.machine import DIGEST, TOKEN, TOLD, Machine, machine, running
 
 _API, _FIRST, _SECOND = "10.10.30.20", "10.10.30.21", "10.10.30.22"
 _NOW, _PATCH, _NEXT, _SKIPPING, _OLDER = "v1.36.5+k3s1", "v1.36.10+k3s1", "v1.37.1+k3s1", "v1.38.0+k3s1", "v1.36.4+k3s1"
@@ -15,15 +15,6 @@ def _founder(folder: Path, stack: str = "prod") -> Machine:
     """The first server of a new cluster, after the step that lets it found one."""
     made = machine(folder, "k3s-server-1", stack)
     assert made.run(steps.found(made.name)).returncode == 0
-    return made
-
-
-def _running(folder: Path, name: str, stack: str = "prod") -> Machine:
-    """A node of a cluster that was there."""
-    made = machine(folder, name, stack)
-    made.answers(made.settings.kubernetes.api_address, 200)
-    assert made.up().returncode == 0
-    made.put("calls")
     return made
 
 
@@ -108,12 +99,12 @@ def test_a_wrong_token_is_said_at_once_and_shown_nowhere(tmp_path: Path, name: s
 
 
 def test_data_of_another_token_are_kept(tmp_path: Path) -> None:
-    _refused(_running(tmp_path, "k3s-server-2"), "another join token", token="other")
+    _refused(running(tmp_path, "k3s-server-2"), "another join token", token="other")
 
 
 @pytest.mark.parametrize(("name", "user"), [("k3s-server-2", "server"), ("k3s-agent-1", "node")])
 def test_a_token_in_full_follows_without_a_start_and_is_the_same_token(tmp_path: Path, name: str, user: str) -> None:
-    made = _running(tmp_path, name)
+    made = running(tmp_path, name)
     full = f"{DIGEST}::{user}:{TOKEN}\n"
     assert (made.etc / "token").read_text() == full
     # As it lies on a machine that joined before servers told their authority.
@@ -127,7 +118,7 @@ def test_a_token_in_full_follows_without_a_start_and_is_the_same_token(tmp_path:
 
 def test_a_server_that_has_data_asks_nobody(tmp_path: Path) -> None:
     """All servers were away, and no API answers: k3s knows its cluster."""
-    made = _running(tmp_path, "k3s-server-2")
+    made = running(tmp_path, "k3s-server-2")
     made.take("active")
     made.take(f"answers/{_API}")
     assert made.up().returncode == 0
@@ -162,7 +153,7 @@ def test_a_cluster_without_a_name_server_is_said(tmp_path: Path) -> None:
 
 
 def test_what_is_as_it_should_be_is_left_alone(tmp_path: Path) -> None:
-    made = _running(tmp_path, "k3s-server-2")
+    made = running(tmp_path, "k3s-server-2")
     done = made.up()
     assert done.stdout == "k3s-server-2: is as it should be\n"
     assert made.calls == []
@@ -179,7 +170,7 @@ def test_a_kubelet_finds_the_kernel_as_it_wants_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", [_PATCH, _NEXT])
 def test_an_upgrade_moves_the_pods_first(tmp_path: Path, version: str) -> None:
-    made = _running(tmp_path, "k3s-agent-1")
+    made = running(tmp_path, "k3s-agent-1")
     made.put("pods", "commerce storefront-1\nedge gateway-1\n")
     assert made.up(version).returncode == 0
     done = [call.split()[0] for call in made.calls]
@@ -193,7 +184,7 @@ def test_an_upgrade_moves_the_pods_first(tmp_path: Path, version: str) -> None:
 
 
 def test_a_node_that_a_person_cordoned_stays_so(tmp_path: Path) -> None:
-    made = _running(tmp_path, "k3s-agent-1")
+    made = running(tmp_path, "k3s-agent-1")
     made.put("unschedulable", "true")
     assert made.up(_PATCH).returncode == 0
     assert not [call for call in made.calls if "patch node" in call]
@@ -203,14 +194,14 @@ def test_the_only_machine_for_pods_keeps_them(tmp_path: Path) -> None:
     made = machine(tmp_path, "k3s-agent-1", "dev")
     workers = list(made.settings.compute.workers)
     assert len(workers) == 1
-    one = _running(tmp_path / "running", workers[0], "dev")
+    one = running(tmp_path / "running", workers[0], "dev")
     one.put("pods", "commerce storefront-1\n")
     assert one.up(_PATCH).returncode == 0
     assert not [call for call in one.calls if "evict" in call or "patch" in call]
 
 
 def test_pods_that_may_not_leave_stop_the_upgrade_and_the_node_stays_open(tmp_path: Path) -> None:
-    made = _running(tmp_path, "k3s-agent-1")
+    made = running(tmp_path, "k3s-agent-1")
     made.put("pods", "commerce storefront-1\n")
     made.put("held")
     _refused(made, "a PodDisruptionBudget may hold them", version=_PATCH)
@@ -219,13 +210,13 @@ def test_pods_that_may_not_leave_stop_the_upgrade_and_the_node_stays_open(tmp_pa
 
 @pytest.mark.parametrize("state", ["False True", "True False", "True ?"])
 def test_a_server_stays_while_another_member_of_etcd_is_ill(tmp_path: Path, state: str) -> None:
-    made = _running(tmp_path, "k3s-server-2")
+    made = running(tmp_path, "k3s-server-2")
     made.put("members", f"k3s-server-1 {state}\nk3s-server-2 True True\nk3s-server-3 True True\n")
     _refused(made, "another server is not ready or no voting member of etcd", version=_PATCH)
 
 
 def test_a_server_is_done_when_it_votes_again(tmp_path: Path) -> None:
-    made = _running(tmp_path, "k3s-server-2")
+    made = running(tmp_path, "k3s-server-2")
     made.put("members", "k3s-server-1 True True\nk3s-server-2 True False\nk3s-server-3 True True\n")
     done = made.up(_PATCH, patience=1)
     assert done.returncode == 1
@@ -237,7 +228,7 @@ def test_a_server_is_done_when_it_votes_again(tmp_path: Path) -> None:
     ("version", "said"), [(_OLDER, "k3s has no way back to v1.36.4+k3s1"), (_SKIPPING, "skips a minor version")]
 )
 def test_no_way_back_and_no_jump(tmp_path: Path, version: str, said: str) -> None:
-    _refused(_running(tmp_path, "k3s-server-2"), said, version=version)
+    _refused(running(tmp_path, "k3s-server-2"), said, version=version)
 
 
 def test_a_program_with_another_checksum_is_not_installed(tmp_path: Path) -> None:
@@ -269,7 +260,7 @@ def test_a_first_boot_that_failed_is_said(tmp_path: Path) -> None:
 
 
 def test_a_new_kube_vip_reaches_a_server_without_a_restart(tmp_path: Path) -> None:
-    made = _running(tmp_path, "k3s-server-1")
+    made = running(tmp_path, "k3s-server-1")
     manifest = made.root / "var/lib/rancher/k3s/server/manifests/kube-vip.yaml"
     manifest.write_text("old")
     assert made.up().returncode == 0

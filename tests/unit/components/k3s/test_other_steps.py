@@ -12,15 +12,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from components.kubernetes import steps
 from tests.recording import AUTHORITY
-from tests.unit.components.k3s.machine import DIGEST, REGISTRY, TOKEN, TOLD, Machine, machine
+from tests.unit.components.k3s.machine import DIGEST, REGISTRY, TOKEN, TOLD, Machine, machine, running
 
 
 def _peer(folder: Path) -> Machine:
     """A server that runs."""
-    made = machine(folder, "k3s-server-2")
-    made.answers(made.settings.kubernetes.api_address, 200)
-    assert made.up().returncode == 0
-    made.put("calls")
+    made = running(folder, "k3s-server-2")
     data = made.root / "var/lib/rancher/k3s/server"
     (data / "tls").mkdir()
     (data / "tls/server-ca.crt").write_text(AUTHORITY)
