@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from release import changes, contents
 from release.errors import Refused
-from settings.releases import Probation, Releases, ServiceRelease, SlotRelease
+from settings.releases import Releases, ServiceRelease, SlotRelease
 from settings.values import Slot
 
 NOW = datetime.datetime(2026, 1, 31, 12, 0, tzinfo=datetime.UTC)
@@ -55,24 +55,6 @@ def trusted(releases: Releases) -> Releases:
     return changes.trust(releases, SERVICE)
 
 
-def test_a_first_release_is_live_at_once() -> None:
-    assert of(before()) == ServiceRelease(
-        live="blue", slots={"blue": SlotRelease(image=image(0), standing="verified"), "green": None}
-    )
-    assert before().revision == 1
-
-
-def test_a_release_goes_through_the_idle_slot() -> None:
-    release = of(through(before(), deployed(1)))
-    assert (release.live, release.slots["green"]) == ("blue", SlotRelease(image=image(1), standing="candidate"))
-    assert release.slot_of("green") == "blue"
-    release = of(through(before(), deployed(1), verified))
-    assert (release.live, release.slot_of("green")) == ("blue", "green")
-    release = of(through(before(), deployed(1), verified, switched))
-    assert release.live == "green"
-    assert release.probation == Probation(since="2026-01-31T12:00:00Z", until="2026-01-31T12:10:00Z", previous="blue")
-
-
 def test_an_idle_slot_is_closed_before_it_gets_another_image() -> None:
     ready = through(before(), deployed(1), verified)
     closed = changes.close(ready, SERVICE)
@@ -85,20 +67,6 @@ def test_an_idle_slot_is_closed_before_it_gets_another_image() -> None:
 def test_the_same_deploy_again_changes_nothing() -> None:
     once = through(before(), deployed(1))
     assert changes.deploy_idle(once, SERVICE, image(1)) is once
-
-
-def test_a_rollback_rejects_the_image_and_keeps_the_way_it_came() -> None:
-    release = of(through(before(), deployed(1), verified, switched, rolled_back))
-    assert (release.live, release.probation, release.rejected) == ("blue", None, (image(1),))
-    assert not release.serves("green")
-    assert release.slot_of("green") == "blue"
-
-
-def test_a_switch_that_was_never_made_rejects_nothing() -> None:
-    ready = through(before(), deployed(1), verified)
-    cancelled = changes.cancel(switched(ready), SERVICE)
-    assert of(cancelled) == of(ready)
-    assert cancelled.revision == ready.revision + 2
 
 
 def test_force_takes_an_image_off_the_rejected_ones_and_has_it_verified_anew() -> None:

@@ -1,8 +1,6 @@
 """What has to be true before the next step, over real TLS: who answers, with which certificate, for which slot."""
 
-import http.server
 import ssl
-import threading
 from collections.abc import Callable, Generator
 from pathlib import Path
 
@@ -14,34 +12,27 @@ from release.cluster import Cluster, ClusterError
 from release.errors import ReleaseError
 from release.gateway_checks import Answer, GatewayChecks, Https
 from settings import Settings
+from tests import serving
 from tests.e2e.edge.authority import Authority
+from tests.serving import Serving
 from tests.unit.release.outside import SERVICE, image
 from tests.unit.release.world import world
 
 Answers = Callable[[str, str], tuple[int, dict[str, str]]]
 
 
-class Server(http.server.ThreadingHTTPServer):
+class Server(Serving):
     """A gateway that answers by host and path."""
 
-    answers: Answers
-    seen: list[tuple[str, str]]
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self.context = context
+        self.answers: Answers = lambda _host, _path: (200, {})
+        self.seen: list[tuple[str, str]] = []
 
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    def do_GET(self) -> None:
-        server = self.server
-        assert isinstance(server, Server)
-        host = self.headers["Host"]
-        server.seen.append((host, self.path))
-        status, headers = server.answers(host, self.path)
-        self.send_response(status)
-        for name, value in {**headers, "Content-Length": "0"}.items():
-            self.send_header(name, value)
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        pass
+    def answer(self, asked: serving.Asked) -> serving.Answer:
+        self.seen.append((asked.headers["host"], asked.path))
+        status, headers = self.answers(*self.seen[-1])
+        return serving.Answer(status, b"", headers)
 
 
 @pytest.fixture
@@ -64,16 +55,8 @@ def server(settings: Settings, authority: Authority, tmp_path: Path) -> Generato
     (tmp_path / "ca.pem").write_bytes(authority.pem)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(tmp_path / "chain.pem")
-    made = Server(("127.0.0.1", 0), Handler)
-    made.socket = context.wrap_socket(made.socket, server_side=True)
-    made.seen = []
-    made.answers = lambda _host, _path: (200, {})
-    thread = threading.Thread(target=made.serve_forever, daemon=True)
-    thread.start()
-    yield made
-    made.shutdown()
-    made.server_close()
-    thread.join(10)
+    with Server(context) as made:
+        yield made
 
 
 def no_cluster() -> Cluster:
@@ -81,8 +64,7 @@ def no_cluster() -> Cluster:
 
 
 def checks(settings: Settings, server: Server, ca: Path, said: list[str] | None = None) -> GatewayChecks:
-    here = f"127.0.0.1:{server.server_address[1]}"
-    addresses = {f"{gateway.address}:443": here for gateway in settings.edge.gateways.values()}
+    addresses = {f"{gateway.address}:443": server.address for gateway in settings.edge.gateways.values()}
     https = Https(addresses, str(ca))
     now = [0.0]
 
@@ -135,8 +117,7 @@ def test_a_certificate_of_somebody_else_is_not_trusted(settings: Settings, serve
 
 def test_a_gateway_that_is_not_there_is_told(settings: Settings, server: Server, tmp_path: Path) -> None:
     made = checks(settings, server, tmp_path / "ca.pem")
-    server.shutdown()
-    server.server_close()
+    server.__exit__()
     with pytest.raises(ReleaseError, match="does not answer at"):
         made.smoke(settings, SERVICE, "green", 1)
 

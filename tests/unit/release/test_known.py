@@ -8,7 +8,7 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 from pulumi.runtime.proto import resource_pb2
 
-from release.pulumi_engine.known import KnownResources, plain
+from release.pulumi_engine.known import KnownResources
 
 HEAD = "urn:pulumi:dev::luxima::"
 STACK = f"{HEAD}pulumi:pulumi:Stack::luxima-dev"
@@ -164,8 +164,3 @@ def test_an_error_of_the_engine_reaches_everyone_who_waits_for_it() -> None:
 
 def test_everything_else_is_the_engine_s_own() -> None:
     assert known(Monitor()).SupportsFeature(struct_pb2.Struct()) is True
-
-
-def test_a_secret_of_the_state_is_unwrapped() -> None:
-    assert plain(SECRET) == "key of it"
-    assert plain("text") == "text"

@@ -64,10 +64,6 @@ def test_nothing_is_taken_away_from_the_live_slot(live: bool, allowed: bool, tmp
     assert (objections([gone], targets) == []) is allowed
 
 
-def test_patterns_are_the_engines() -> None:
-    assert resources.ledger().patterns("dev", "luxima") == ["urn:pulumi:dev::luxima::**::release-ledger"]
-
-
 def test_an_image_is_told_by_its_name_and_the_beginning_of_its_digest() -> None:
     assert short(image(255)) == "storefront@000000000000"
     assert short("nginx") == "nginx"

@@ -23,14 +23,9 @@ def test_the_tenant_of_loki() -> None:
     assert server.calls[0][2]["x-scope-orgid"] == LOG_TENANT == tenants.LOG_TENANT
 
 
-@pytest.mark.parametrize("value", ["NaN", "+Inf", "-Inf"])
-def test_what_is_no_number_is_nothing(value: str) -> None:
-    with Server([(200, vector(value))]) as server:
-        assert Source(server.url).value("x", SINCE) is None
-
-
-def test_no_series_is_nothing() -> None:
-    with Server([(200, vector())]) as server:
+@pytest.mark.parametrize("values", [(), ("NaN",), ("+Inf",), ("-Inf",)])
+def test_what_is_no_number_is_nothing(values: tuple[str, ...]) -> None:
+    with Server([(200, vector(*values))]) as server:
         assert Source(server.url).value("x", SINCE) is None
 
 

@@ -60,23 +60,20 @@ def test_without_a_verdict_it_is_extended_once_and_then_a_person_decides(
     assert len([line for line in one.lines if "extended once" in line]) == 1
 
 
-def test_what_was_extended_already_is_not_extended_again(trial: Callable[..., Trial]) -> None:
-    one = trial(FEW, extended=True)
-    assert one.watch().run().code == INCONCLUSIVE
-    assert one.seconds == 60
-    assert one.events == []
-
-
-@pytest.mark.parametrize(("then", "code"), [(GOOD, HEALTHY), (BAD, TAKEN_BACK)])
-def test_a_verdict_within_the_extension_counts(trial: Callable[..., Trial], then: Verdict, code: int) -> None:
-    one = trial(after(80, then, FEW))
-    assert one.watch().run().code == code
-    assert one.seconds == (90 if code == HEALTHY else 80)
-
-
-def test_what_was_well_once_has_to_be_well_at_the_end(trial: Callable[..., Trial]) -> None:
-    one = trial(after(50, BLIND))
-    assert one.watch().run().code == INCONCLUSIVE
+@pytest.mark.parametrize(
+    ("verdicts", "extended", "code", "seconds"),
+    [
+        pytest.param(after(80, GOOD, FEW), False, HEALTHY, 90, id="well within the extension"),
+        pytest.param(after(80, BAD, FEW), False, TAKEN_BACK, 80, id="failing within the extension"),
+        pytest.param(after(50, BLIND), False, INCONCLUSIVE, 90, id="well once, and not at the end"),
+        pytest.param(after(0, FEW), True, INCONCLUSIVE, 60, id="extended already"),
+    ],
+)
+def test_the_verdict_at_the_end_counts_and_it_is_extended_once(
+    trial: Callable[..., Trial], verdicts: Callable[[float], Verdict], extended: bool, code: int, seconds: float
+) -> None:
+    one = trial(verdicts, extended=extended)
+    assert (one.watch().run().code, one.seconds) == (code, seconds)
 
 
 def test_users_may_be_led_to_the_slot_after_the_guard_has_begun(trial: Callable[..., Trial]) -> None:
