@@ -14,7 +14,7 @@ _THIS = "is what this test is run by; its steps and its verdict are proven in te
 _MACHINE = "asks or repairs a machine that is ill, as root on it"
 
 RUN: Mapping[str, str] = {
-    **dict.fromkeys(("make capacity", "make postmortem", "make render", "make status", "make tools"), _TYPED),
+    **dict.fromkeys(("make status", "make tools"), _TYPED),
     **dict.fromkeys(("make up", "make destroy", "make down"), "test_life.py::test_everything_is_there"),
     **dict.fromkeys(("make lint", "make test", "make test-all", "make test-e2e", "make test-unit"), _THIS),
     **dict.fromkeys(("make docs", "python -m tests.proofs"), "test_proofs.py::test_check_compares_and_writing_mends"),
@@ -40,6 +40,9 @@ RUN: Mapping[str, str] = {
     "make refresh": "test_life.py::test_nothing_changes_when_nothing_did",
     "make schema": "test_schema.py::test_an_outdated_schema_is_noticed_and_written_anew",
     "make shell": "test_node.py::test_users_reach_the_shop_by_its_name",
+    "make capacity": "test_render.py::test_every_stack_is_as_large_as_its_load_asks_for",
+    "make postmortem": "test_render.py::test_a_post_mortem_names_runbook_and_dashboard_and_files_itself",
+    "make render": "test_render.py::test_every_document_is_a_file_under_its_readers_name",
     "make flows": "test_render.py::test_who_talks_to_whom_is_shown",
     "make machines": "test_render.py::test_what_runs_where_is_what_is_declared",
     "make new-service": "settings/test_command.py::test_a_new_service_is_one_entry_for_each_stack",

@@ -4,7 +4,6 @@ import argparse
 import functools
 import importlib
 import importlib.util
-import os
 import re
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from tests.__main__ import SUITES
 from tests.recording import STACKS, record_platform, stack_settings
 from tests.unit.repository import documented
 from tests.unit.repository.documented import ROOT, RUN, Command
+from tests.unit.repository.test_makefile import make
 
 _IMAGE = "registry.luxima.id/aceh/storefront@sha256:" + "0" * 64
 _STANDS_FOR = {"STACK": "dev", "SERVICE": "storefront", "…": _IMAGE}
@@ -37,6 +37,7 @@ _PARSED_BY = {
 """Modules that read a command line with argparse, and where their `main` is."""
 
 
+@functools.cache
 def found() -> list[Command]:
     """All commands of all documents."""
     return [
@@ -66,6 +67,7 @@ def nothing_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(argparse.ArgumentParser, "parse_args", parsed)
 
 
+@functools.cache
 def refusal(words: tuple[str, ...]) -> str:
     """Why a command of the project's own cannot be typed so; empty when it can."""
     given = [re.sub(r"(?<=@sha256:)[0-9a-f]*…", "0" * 64, _STANDS_FOR.get(word, word)) for word in words]
@@ -97,14 +99,20 @@ def _by_argparse(module: str, given: list[str]) -> str:
 
 
 def _by_typer(given: list[str]) -> str:
-    group: Any = typer.main.get_command(app)
-    for verb in group.commands.values():
-        verb.invoke = str
     try:
-        group.main(given, standalone_mode=False)
+        _release().main(given, standalone_mode=False)
     except _WRONG_USAGE as error:
         return str(cast("object", error))
     return ""
+
+
+@functools.cache
+def _release() -> Any:
+    """The release tool, whose verbs do nothing."""
+    group: Any = typer.main.get_command(app)
+    for verb in group.commands.values():
+        verb.invoke = str
+    return group
 
 
 @functools.cache
@@ -114,9 +122,7 @@ def _made(given: tuple[str, ...]) -> tuple[list[tuple[str, ...]], str]:
     for word in given:
         if "=" in word and not re.search(rf"\b{word.partition('=')[0]}\b", makefile):
             return [], f"make knows no {word}"
-    # Without what an outer make hands to inner ones.
-    left = {name: value for name, value in os.environ.items() if name not in {"MAKEFLAGS", "MAKELEVEL", "STACK"}}
-    done = subprocess.run(["make", "-n", *given], cwd=ROOT, env=left, capture_output=True, text=True, check=False)
+    done = make("-n", *given)
     python = f"{ROOT}/.venv/bin/python "
     typed = [line[line.index(python) + len(python) :] for line in done.stdout.splitlines() if python in line]
     lines = [command.words for line in typed for command in documented.commands("", f"python {line}")]

@@ -104,7 +104,7 @@ def test_a_build_depends_on_nothing_but_its_pins(machine: Machine, monkeypatch: 
     assert str(ROOT / "tools" / "go" / "etcd") in seen
 
 
-def test_a_failed_build_says_why_and_leaves_nothing(machine: Machine) -> None:
+def test_a_failed_build_says_why_leaves_nothing_and_is_tried_again(machine: Machine) -> None:
     machine.go(build=FAILS)
 
     with pytest.raises(ToolError) as error:
@@ -118,14 +118,7 @@ def test_a_failed_build_says_why_and_leaves_nothing(machine: Machine) -> None:
     assert "undefined: etcdmain" in log.read_text()
     assert machine.entries() == []
     assert machine.unfinished() == []
-
-
-def test_a_failed_build_is_tried_again(machine: Machine) -> None:
-    machine.go(build=FAILS)
-    with pytest.raises(ToolError):
-        ensure("etcd")
     machine.go()
-
     assert ensure("etcd")["etcd"].is_file()
 
 
