@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from automation.marks import SIGNATURE
-from sandbox import credentials, overlay, sealing
+from sandbox import credentials, overlay, procfs, sealing
 from sandbox.engine import state
 from sandbox.layout import Layout
 from sandbox.report.console import fault, tell
@@ -138,11 +138,10 @@ class Search:
     def in_processes(self) -> list[Leak]:
         """The secrets in the command lines of all running processes."""
         found: list[Leak] = []
-        for entry in Path("/proc").iterdir():
-            if entry.name.isdigit():
-                with contextlib.suppress(OSError):
-                    content = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
-                    found += self.in_bytes(f"command line of pid {entry.name}", content)
+        for pid in procfs.processes():
+            with contextlib.suppress(OSError):
+                content = Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ")
+                found += self.in_bytes(f"command line of pid {pid}", content)
         return found
 
 

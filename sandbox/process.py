@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from threading import Event
 
+from sandbox import procfs
 from sandbox.faults import SandboxError
 from sandbox.layout import relative
 from sandbox.procfs import boot_id, read_stat
@@ -224,23 +225,13 @@ def session_of(record: Record, marker: str) -> list[int]:
     if leader is not None and leader.started != record.started:
         return []
     members: list[int] = []
-    for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        pid = int(entry.name)
+    for pid in procfs.processes():
         stat = read_stat(pid)
         if stat is None or stat.dead or stat.session != record.pid or stat.started < record.started:
             continue
-        if leader is not None or _has_marker(pid, marker):
+        if leader is not None or marker.encode() in procfs.environment(pid):
             members.append(pid)
     return members
-
-
-def _has_marker(pid: int, marker: str) -> bool:
-    try:
-        return marker.encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return False
 
 
 def signal_pid(pid: int, number: signal.Signals) -> None:

@@ -33,6 +33,19 @@ def read_stat(pid: int) -> Stat | None:
     return Stat(state=fields[0], session=int(fields[3]), started=int(fields[19]))
 
 
+def processes() -> list[int]:
+    """The ids of all that run, and of what waits to be reaped."""
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+
+
+def environment(pid: int) -> list[bytes]:
+    """The variables that a process was started with; none where it is gone, or somebody else's."""
+    try:
+        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return []
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process has started; none when it is gone."""
     try:

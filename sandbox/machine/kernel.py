@@ -9,26 +9,7 @@ import time
 from pathlib import Path
 from typing import Final
 
-from sandbox.vm import NEW_HOST_NAME, NEW_MOUNTS, NEW_NETWORK, NEW_PROCESSES, libc, unshare
-
-__all__ = [
-    "NEW_HOST_NAME",
-    "NEW_NETWORK",
-    "NEW_PROCESSES",
-    "bind",
-    "clear_group",
-    "control_groups",
-    "ip",
-    "join_network",
-    "make_group",
-    "mount",
-    "network_of",
-    "overlay",
-    "own_mounts",
-    "remove_group",
-    "require_filter",
-    "unshare",
-]
+from sandbox.vm import NEW_MOUNTS, NEW_NETWORK, libc, unshare
 
 BIND: Final = 0x1000
 RECURSIVE: Final = 0x4000

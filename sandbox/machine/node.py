@@ -21,7 +21,7 @@ from typing import Any
 from sandbox import vm
 from sandbox.machine import documents, kernel
 from sandbox.process import mark
-from sandbox.procfs import read_stat
+from sandbox.procfs import processes, read_stat
 
 _PATIENCE_SECONDS = 120.0
 _POWER_OFF_SECONDS = 10.0
@@ -173,7 +173,7 @@ class Node:
             if daemon.name == "kubelet":
                 os.kill(pid, signal.SIGKILL)
         keep = {pid for pid, daemon in self._running.items() if daemon.name in own}
-        asked = [pid for pid in _processes() if pid not in keep and not _is_shim(pid)]
+        asked = [pid for pid in processes() if pid != 1 and pid not in keep and not _is_shim(pid)]
         for pid in asked:
             _signal(pid)
         deadline = time.monotonic() + _POWER_OFF_SECONDS
@@ -189,10 +189,6 @@ def _reaped() -> bool:
         return os.waitpid(-1, os.WNOHANG)[0] != 0
     except ChildProcessError:
         return False
-
-
-def _processes() -> list[int]:
-    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit() and entry.name != "1"]
 
 
 def _is_shim(pid: int) -> bool:

@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from typing import Final
 
+import psutil
+
 from sandbox.layout import ROOT
 
 NEEDED_MIB: Final = 3072
 
 _TRIAL: Final = """
 import os, pathlib, sys
+from sandbox import vm
 from sandbox.machine import kernel
 folder = pathlib.Path(sys.argv[1])
 kernel.unshare(kernel.NEW_NETWORK)
@@ -28,7 +31,7 @@ if not kernel.control_groups():
 group = f"luxima-trial-{os.getpid()}"
 kernel.make_group(group)
 kernel.remove_group(group)
-kernel.unshare(kernel.NEW_PROCESSES | kernel.NEW_HOST_NAME)
+kernel.unshare(vm.NEW_PROCESSES | vm.NEW_HOST_NAME)
 """
 """Does what a node needs, in namespaces that are gone with it."""
 
@@ -43,7 +46,7 @@ def missing(trial: Path) -> str | None:
         return "only root may make one"
     if shutil.which("ip") is None:
         return "the command ip is missing (package iproute2)"
-    available = _available_mib()
+    available = psutil.virtual_memory().available // 2**20
     if available < NEEDED_MIB:
         return f"{available} MiB of memory are free and it needs {NEEDED_MIB} MiB"
     trial.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -53,10 +56,3 @@ def missing(trial: Path) -> str | None:
     if done.returncode != 0:
         return f"the system refuses it ({(done.stderr.strip().splitlines() or ['no reason given'])[-1]})"
     return None
-
-
-def _available_mib() -> int:
-    for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-        if line.startswith("MemAvailable:"):
-            return int(line.split()[1]) // 1024
-    return 0

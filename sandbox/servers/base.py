@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import ssl
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
@@ -87,15 +88,38 @@ class Server(Protocol):
         ...
 
 
-class Single:
+class Single(Server):
     """A server that is one process."""
-
-    name: str
 
     def records(self, layout: Layout) -> list[Record]:
         """The one process."""
         record = process.load(layout.run, self.name)
         return [record] if record else []
+
+    def keep_running(
+        self,
+        site: Site,
+        folder: Path,
+        command: Sequence[str],
+        files: Sequence[Path] = (),
+        environment: Mapping[str, str] | None = None,
+        seconds: float = 180,
+    ) -> Record:
+        """See `keep_running`.
+
+        Args:
+            site: The stack.
+            folder: Where it runs.
+            command: Program and arguments; those of a module of this package begin with its name.
+            files: Configuration files that it reads at its start.
+            environment: That of a program that is no module of this package.
+            seconds: How long its start may take.
+        """
+        if environment is None:
+            command, environment = [sys.executable, "-m", *command], site.python(folder)
+        log = site.layout.logs / f"{self.name}.log"
+        program = Program(self.name, command, environment, folder, log, files)
+        return keep_running(site.layout.run, program, lambda: self.answers(site.layout, site.ports), seconds)
 
 
 class Unreached(Single):

@@ -3,13 +3,12 @@
 What it does is in `sandbox.controllers`.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 
 from sandbox import process
 from sandbox.controllers.nodes import NodeSpec, dump
 from sandbox.layout import Layout
-from sandbox.servers.base import Program, Site, Unreached, keep_running
+from sandbox.servers.base import Site, Unreached
 from sandbox.servers.node import volumes
 
 
@@ -27,20 +26,13 @@ class Controllers(Unreached):
         wanted = _nodes(site)
         nodes.write_text(dump(wanted), encoding="utf-8")
         ready = layout.run / "controllers.ready"
-        program = Program(
-            name=self.name,
-            command=[
-                *(sys.executable, "-m", "sandbox.controllers"),
-                *("--kubeconfig", str(layout.kubeconfig), "--nodes", str(nodes), "--ready", str(ready)),
-                *("--definitions", str(site.programs["cert-manager-crds"]), "--authority", str(layout.tls)),
-                *(("--volumes", str(volumes(layout, wanted[0].name))) if site.real else ()),
-            ],
-            environment=site.python(layout.data),
-            cwd=layout.data,
-            log=layout.logs / "controllers.log",
-            files=[layout.kubeconfig, nodes],
-        )
-        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        command = [
+            *("sandbox.controllers", "--kubeconfig", str(layout.kubeconfig), "--nodes", str(nodes)),
+            *("--ready", str(ready), "--authority", str(layout.tls)),
+            *("--definitions", str(site.programs["cert-manager-crds"])),
+            *(("--volumes", str(volumes(layout, wanted[0].name))) if site.real else ()),
+        ]
+        self.keep_running(site, layout.data, command, [layout.kubeconfig, nodes])
 
     def answers(self, layout: Layout, ports: Mapping[str, int]) -> bool:  # noqa: ARG002 - as every server
         """Whether the running process has found every node ready."""

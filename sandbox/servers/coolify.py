@@ -1,13 +1,12 @@
 """The process that stands in for Coolify's API, as a person left it: with a token, and with the deploy keys."""
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sandbox import tls
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
-from sandbox.servers.base import Program, Single, Site, begin_world, https_status, keep_running
+from sandbox.servers.base import Single, Site, begin_world, https_status
 
 _HOST = "127.0.0.1"
 
@@ -33,21 +32,13 @@ class Coolify(Single):
         certificate, key = tls.ensure_server(layout.tls, self.name, [_HOST])
         token = layout.run / "coolify.token"
         tls.write_private(token, site.credentials.stack["coolifyApiToken"].encode())
-        program = Program(
-            name=self.name,
-            command=[
-                *(sys.executable, "-m", "sandbox.servers.coolify_http"),
-                *("--host", _HOST, "--port", str(site.ports[self.name])),
-                *("--cert", str(certificate), "--key", str(key), "--token-file", str(token)),
-                *("--keys", ",".join(each.deploy_key for each in coolify.applications.values())),
-                *("--state", str(folder / "coolify.json")),
-            ],
-            environment=site.python(folder),
-            cwd=folder,
-            log=layout.logs / "coolify.log",
-            files=[token],
-        )
-        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        command = [
+            *("sandbox.servers.coolify_http", "--host", _HOST, "--port", str(site.ports[self.name])),
+            *("--cert", str(certificate), "--key", str(key), "--token-file", str(token)),
+            *("--keys", ",".join(each.deploy_key for each in coolify.applications.values())),
+            *("--state", str(folder / "coolify.json")),
+        ]
+        self.keep_running(site, folder, command, [token])
 
     def endpoint(self, config: Mapping[str, Any], ports: Mapping[str, int]) -> Mapping[str, Mapping[str, Any]]:
         """What of a stack's configuration leads to it; nothing where there is no Coolify."""

@@ -15,7 +15,7 @@ import dns.rdatatype
 from sandbox import tls
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
-from sandbox.servers.base import Program, Single, Site, begin_world, keep_running
+from sandbox.servers.base import Single, Site, begin_world
 
 HOST = "127.0.0.1"
 _LONGEST_SOCKET = 100
@@ -144,15 +144,8 @@ class Dns(Single):
                 zones="\n".join(f"  - domain: {zone}." for zone in zones),
             ).encode(),
         )
-        program = Program(
-            name=self.name,
-            command=[str(site.programs["knotd"]), "--config", str(configuration)],
-            environment=site.environment(folder),
-            cwd=folder,
-            log=layout.logs / "dns.log",
-            files=[configuration],
-        )
-        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        command = [str(site.programs["knotd"]), "--config", str(configuration)]
+        self.keep_running(site, folder, command, [configuration], site.environment(folder))
 
     def address(self, ports: Mapping[str, int]) -> str:
         """Address and port."""

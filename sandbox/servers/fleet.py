@@ -2,15 +2,14 @@
 
 import concurrent.futures
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from sandbox import ports, process
+from sandbox import ports, process, procfs
 from sandbox.faults import SandboxError
 from sandbox.layout import Layout, relative
 from sandbox.ports import Wanted
 from sandbox.process import Record
-from sandbox.procfs import read_stat
 from sandbox.servers import docker
 from sandbox.servers.base import Server, Site, world
 from sandbox.servers.table import AFTER, DOCKER, GATE, NODE, REAL, SERVERS
@@ -146,18 +145,5 @@ def _log(record: Record) -> str:
 def left_over(layout: Layout) -> list[int]:
     """Processes that carry the stack's mark in their environment: after `down` there are none."""
     mark = f"LUXIMA_SANDBOX_DIR={layout.base}".encode()
-    return [pid for pid in _all_processes() if mark in _environment(pid)]
-
-
-def _all_processes() -> Iterable[int]:
-    return (int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit())
-
-
-def _environment(pid: int) -> list[bytes]:
-    stat = read_stat(pid)
-    if stat is None or stat.dead:
-        return []
-    try:
-        return Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
+    # Of what only waits to be reaped it is empty.
+    return [pid for pid in procfs.processes() if mark in procfs.environment(pid)]

@@ -1,14 +1,13 @@
 """The process that makes the stack's own network and leads into it; what it does is in `sandbox.machine.gate`."""
 
 import json
-import sys
 from collections.abc import Mapping, Sequence
 
 from sandbox import process
 from sandbox.layout import Layout
 from sandbox.machine import kernel, plan
 from sandbox.process import Record
-from sandbox.servers.base import Program, Site, Unreached, keep_running
+from sandbox.servers.base import Site, Unreached
 
 
 class Gate(Unreached):
@@ -35,18 +34,9 @@ class Gate(Unreached):
         # Whom it joined when it was started is no reason to start it anew.
         join = layout.run / "gate.join"
         join.write_text(self._inside(others), encoding="ascii")
-        program = Program(
-            name=self.name,
-            command=[
-                *(sys.executable, "-m", "sandbox.machine.gate", "--plan", str(file)),
-                *("--ready", str(layout.run / "gate.ready"), "--join", str(join)),
-            ],
-            environment=site.python(layout.data),
-            cwd=layout.data,
-            log=layout.logs / "gate.log",
-            files=[file],
-        )
-        record = keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        ready = str(layout.run / "gate.ready")
+        command = ["sandbox.machine.gate", "--plan", str(file), "--ready", ready, "--join", str(join)]
+        record = self.keep_running(site, layout.data, command, [file])
         doors = {door.to: door.listen for door in wanted.doors if door.outside}
         plan.addresses_file(layout.base).write_text(json.dumps(doors, indent=1), encoding="utf-8")
         return record.pid

@@ -9,7 +9,7 @@ from sandbox import tls
 from sandbox.layout import Layout
 from sandbox.machine import plan
 from sandbox.ports import Wanted
-from sandbox.servers.base import Program, Single, Site, begin_world, https_status, keep_running
+from sandbox.servers.base import Single, Site, begin_world, https_status
 
 _HOST = "127.0.0.1"
 
@@ -31,31 +31,22 @@ class Minio(Single):
         folder = begin_world(layout, self.name)
         certificate, _ = tls.ensure_server(layout.tls, self.name, [_HOST, "localhost", *_names(site)])
         (folder / "drive").mkdir(exist_ok=True)
-        program = Program(
-            name=self.name,
-            command=[
-                str(site.programs["minio"]),
-                "server",
-                "--quiet",
-                f"--address={_HOST}:{port}",
-                f"--certs-dir={certificate.parent}",
-                str(folder / "drive"),
-            ],
-            environment=site.environment(
-                folder,
-                MINIO_ROOT_USER=site.settings.storage.root_user,
-                MINIO_ROOT_PASSWORD=site.credentials.stack["minioRootPassword"],
-                MINIO_KMS_SECRET_KEY=f"{site.settings.storage.kms_key}:{site.credentials.stack['minioKmsKey']}",
-                MINIO_SITE_REGION=site.settings.storage.region,
-                MINIO_BROWSER="off",
-                MINIO_UPDATE="off",
-                MINIO_CALLHOME_ENABLE="off",
-                SSL_CERT_FILE=str(layout.ca_bundle),
-            ),
-            cwd=folder,
-            log=layout.logs / "minio.log",
+        command = [
+            *(str(site.programs["minio"]), "server", "--quiet", f"--address={_HOST}:{port}"),
+            *(f"--certs-dir={certificate.parent}", str(folder / "drive")),
+        ]
+        environment = site.environment(
+            folder,
+            MINIO_ROOT_USER=site.settings.storage.root_user,
+            MINIO_ROOT_PASSWORD=site.credentials.stack["minioRootPassword"],
+            MINIO_KMS_SECRET_KEY=f"{site.settings.storage.kms_key}:{site.credentials.stack['minioKmsKey']}",
+            MINIO_SITE_REGION=site.settings.storage.region,
+            MINIO_BROWSER="off",
+            MINIO_UPDATE="off",
+            MINIO_CALLHOME_ENABLE="off",
+            SSL_CERT_FILE=str(layout.ca_bundle),
         )
-        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        self.keep_running(site, folder, command, environment=environment)
         self._other_site(site)
 
     def _other_site(self, site: Site) -> None:

@@ -6,7 +6,6 @@ import ipaddress
 import json
 import os
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -28,7 +27,7 @@ from sandbox.layout import Layout
 from sandbox.machine import documents, plan
 from sandbox.machine.node import Daemon, Specification
 from sandbox.servers import docker
-from sandbox.servers.base import Program, Site, Unreached, begin_world, keep_running
+from sandbox.servers.base import Site, Unreached, begin_world
 from sandbox.tls import ensure_server, write_private
 
 _READY_SECONDS = 300
@@ -52,18 +51,9 @@ class Node(Unreached):
         folder = begin_world(layout, self.name)
         file = layout.run / "node.specification"
         file.write_text(specification(site, _default_container(site)).dump(), encoding="utf-8")
-        program = Program(
-            name=self.name,
-            command=[
-                *(sys.executable, "-m", "sandbox.machine.node"),
-                *("--specification", str(file), "--ready", str(layout.run / "node.ready")),
-            ],
-            environment=site.python(folder),
-            cwd=folder,
-            log=layout.logs / "node.log",
-            files=[file],
-        )
-        keep_running(layout.run, program, lambda: self.answers(layout, site.ports), _READY_SECONDS)
+        ready = str(layout.run / "node.ready")
+        command = ["sandbox.machine.node", "--specification", str(file), "--ready", ready]
+        self.keep_running(site, folder, command, [file], seconds=_READY_SECONDS)
         load(layout, site.images or ())
         _name_server(site)
 

@@ -1,12 +1,11 @@
 """The Proxmox API's process; what it serves is in `proxmox_api`."""
 
-import sys
 from collections.abc import Mapping, Sequence
 
 from sandbox import tls
 from sandbox.layout import Layout
 from sandbox.ports import Wanted
-from sandbox.servers.base import Program, Single, Site, begin_world, https_status, keep_running
+from sandbox.servers.base import Single, Site, begin_world, https_status
 
 HOST = "127.0.0.2"
 """A loopback address of its own: Proxmox clients print only the host, so it is not mistaken for another server."""
@@ -30,22 +29,13 @@ class Proxmox(Single):
         certificate, key = tls.ensure_server(layout.tls, self.name, [HOST])
         token = layout.run / "proxmox.token"
         tls.write_private(token, site.credentials.stack["proxmoxApiToken"].encode())
-        program = Program(
-            name=self.name,
-            command=[
-                *(sys.executable, "-m", "sandbox.servers.proxmox_api"),
-                *("--host", HOST, "--port", str(site.ports["proxmox"])),
-                *("--cert", str(certificate), "--key", str(key)),
-                *("--nodes", ",".join(compute.nodes)),
-                *("--disks", compute.storage.disks, "--files", compute.storage.files),
-                *("--state", str(folder / "cluster.json"), "--token-file", str(token)),
-            ],
-            environment=site.python(folder),
-            cwd=folder,
-            log=layout.logs / "proxmox.log",
-            files=[token],
-        )
-        keep_running(layout.run, program, lambda: self.answers(layout, site.ports))
+        command = [
+            *("sandbox.servers.proxmox_api", "--host", HOST, "--port", str(site.ports["proxmox"])),
+            *("--cert", str(certificate), "--key", str(key), "--nodes", ",".join(compute.nodes)),
+            *("--disks", compute.storage.disks, "--files", compute.storage.files),
+            *("--state", str(folder / "cluster.json"), "--token-file", str(token)),
+        ]
+        self.keep_running(site, folder, command, [token])
 
     def address(self, ports: Mapping[str, int]) -> str:
         """URL of the API, as `luxima:compute.endpoint` wants it."""
