@@ -74,10 +74,8 @@ class Controllers:
                 self._tolerant("DELETE", f"{_KINDS['volumes']}/{volume['metadata']['name']}")
                 if self._folder is not None:
                     volumes.remove_folder(self._folder, volume)
-        services = self._seen["services"].values()
-        for service in services:
-            given = balancers.wanted(service, [item for other in services for item in balancers.addresses(other)])
-            if given is not None:
+        for service in self._seen["services"].values():
+            if (given := balancers.wanted(service)) is not None:
                 self._give(service, given)
         live = {node["metadata"]["name"]: node for node in self._seen["nodes"].values()}
         for name in set(self._wanted) - set(live):
@@ -92,8 +90,8 @@ class Controllers:
         meta = service["metadata"]
         path = f"/api/v1/namespaces/{meta['namespace']}/services/{meta['name']}/status"
         if self._tolerant("PATCH", path, balancers.status(addresses)):
-            # Known at once, so that the next Service does not get the same one before the watch tells.
-            service.setdefault("status", {})["loadBalancer"] = balancers.status(addresses)["status"]["loadBalancer"]
+            # Known at once, before the watch tells.
+            service.update(balancers.status(addresses))
             say(f"address {', '.join(addresses)} for {_name(service)}")
 
     def _tolerant(self, method: str, path: str, body: dict[str, Any] | None = None) -> bool:

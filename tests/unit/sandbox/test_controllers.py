@@ -55,18 +55,12 @@ def test_only_released_volumes_that_were_made_here_are_removed() -> None:
 
 
 def test_an_asked_address_is_given_and_a_wrong_one_replaced() -> None:
-    assert balancers.wanted(service(annotation="10.0.0.1"), []) == ["10.0.0.1"]
-    assert balancers.wanted(service(annotation="10.0.0.1", ips=["10.0.0.2"]), []) == ["10.0.0.1"]
-    assert balancers.wanted(service(annotation="10.0.0.1", ips=["10.0.0.1"]), []) is None
-
-
-def test_without_a_wish_a_free_address_is_given_once() -> None:
-    assert balancers.wanted(service(), ["198.51.100.1"]) == ["198.51.100.2"]
-    assert balancers.wanted(service(ips=["198.51.100.9"]), []) is None
-
-
-def test_other_services_get_none() -> None:
-    assert balancers.wanted(service("ClusterIP"), []) is None
+    asked = "10.0.0.1,10.0.0.3"
+    assert balancers.wanted(service(annotation=asked)) == ["10.0.0.1", "10.0.0.3"]
+    assert balancers.wanted(service(annotation=asked, ips=["10.0.0.2"])) == ["10.0.0.1", "10.0.0.3"]
+    assert balancers.wanted(service(annotation=asked, ips=["10.0.0.1", "10.0.0.3"])) is None
+    assert balancers.wanted(service()) is None
+    assert balancers.wanted(service("ClusterIP", asked)) is None
 
 
 def test_nodes_survive_the_way_through_a_file() -> None:
