@@ -21,10 +21,10 @@ class Call:
     name: str
     secrets: Secrets = field(default_factory=Secrets)
 
-    def take(self, struct: struct_pb2.Struct, *, keep_paths: bool = True) -> Properties:
-        """Properties of the request; their secrets are remembered, with `keep_paths` false only as texts."""
+    def take(self, struct: struct_pb2.Struct) -> Properties:
+        """Properties of the request; their secrets are remembered."""
         plain, secrets = decode(struct)
-        self.secrets |= secrets if keep_paths else Secrets(texts=secrets.texts)
+        self.secrets |= secrets
         return plain
 
     def operation(self, outputs: Properties | None = None) -> Operation:

@@ -1,11 +1,4 @@
-# ruff: noqa: ARG002 - a hook's defaults do not need what it is given
-"""What a local provider plugin consists of: a `Driver` and a call to `service.run`.
-
-A driver speaks plain Python (dict, list, str, int, float, bool, None; camelCase keys) and is synchronous. Everything
-that is the engine's business (gRPC, secrets, unknown values, preview, diff, the check against the Python SDK,
-one-sentence errors) is done around it by `service`. Operations run in parallel threads: a driver's clients must be safe
-for that.
-"""
+"""What handlers and their clients share: errors, waiting, and the request that is being served."""
 
 import os
 import threading
@@ -16,27 +9,9 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from sandbox.providers.values import UNKNOWN
-
-__all__ = [
-    "CONNECT_TIMEOUT",
-    "READ_TIMEOUT",
-    "UNKNOWN",
-    "Driver",
-    "InitError",
-    "Operation",
-    "Properties",
-    "ProviderError",
-    "operation",
-    "pause",
-    "running",
-    "sandbox_dir",
-    "sdk_version",
-    "stop",
-    "wait_until",
-]
+from sandbox.providers.values import UNKNOWN as UNKNOWN
 
 Properties = dict[str, Any]
 """A resource's inputs or outputs, plain, keys in camelCase."""
@@ -79,78 +54,6 @@ class Operation:
     """Old outputs, where there are any (diff, update, read, delete)."""
 
 
-class Driver(Protocol):
-    """One provider package. Subclass it: what is not overridden does the plain thing.
-
-    Errors: raise `ProviderError` (or `InitError`); anything else is reported as a defect of the provider.
-    """
-
-    def configure(self, variables: Properties) -> None:
-        """Take the provider's inputs (secrets unwrapped). Must not connect: a preview works without any server."""
-
-    def defaults(self, token: str, name: str, inputs: Properties, old: Properties) -> Properties:
-        """The inputs as the state keeps them, e.g. with a generated name (that of the `old` inputs, if any)."""
-        return inputs
-
-    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
-        """(property, reason) of whatever is wrong beyond what the SDK's types say; values may be `UNKNOWN`."""
-        return []
-
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        """Input paths (`bucket`, `spec.selector`; list indexes left out) whose change replaces the object."""
-        return frozenset()
-
-    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        """Whether a replacement deletes the old object first although the program does not say so."""
-        return False
-
-    def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
-        """Whether two unequal leaf values at `path` (indexes left out) mean the same, e.g. `90` and `90.0`."""
-        return False
-
-    def secrets(self, token: str) -> frozenset[str]:
-        """Top-level properties, inputs or outputs, that are secret even where the program did not say so."""
-        return frozenset()
-
-    def stale(self, token: str, inputs: Properties, outputs: Properties) -> frozenset[str]:
-        """Output properties that need an update although no input changed; must not connect."""
-        return frozenset()
-
-    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
-        """Outputs as they are known before creation; computed ones are `UNKNOWN`. Must not connect."""
-        return inputs
-
-    def preview_update(self, token: str, inputs: Properties, outputs: Properties) -> Properties:
-        """Outputs as they are known before an update: here, computed ones keep their old value. Must not connect."""
-        known = {k: v for k, v in self.preview_outputs(token, inputs).items() if k in inputs or v is not UNKNOWN}
-        return {**outputs, **known}
-
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """Make the object; gives (id, outputs). It may wait as long as `operation().timeout` or a bound of its own."""
-        ...
-
-    def imported(self, token: str, resource_id: str) -> str:
-        """The id of an object by what it is called where the state has no outputs of it."""
-        return resource_id
-
-    def read(
-        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[Properties, Properties] | None:
-        """Live (inputs, outputs), inputs projected onto what was declared; None when the object is gone.
-
-        `inputs` and `outputs` are what the state has; both are empty when an object is imported.
-        """
-        ...
-
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Bring the object from `old` to `new` inputs; gives the outputs. Old outputs: `operation().outputs`."""
-        ...
-
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
-        """Remove the object and wait until it is gone; one that is already gone is fine."""
-        ...
-
-
 _current: ContextVar[Operation] = ContextVar("operation", default=Operation())  # noqa: B039 - frozen
 _stopped = threading.Event()
 
@@ -191,6 +94,15 @@ def wait_until(done: Callable[[], bool], timeout: float, interval: float = 0.1) 
         pause(min(interval, left))
         interval = min(interval * 1.5, 1.0)
     return True
+
+
+def reason(error: BaseException) -> str:
+    """What a connection failed of, in a few words and without addresses of objects."""
+    text = str(error).lower()
+    for known in ("connection refused", "certificate verify failed", "name or service not known", "timed out", "reset"):
+        if known in text:
+            return known
+    return type(error).__name__
 
 
 def sandbox_dir() -> Path:

@@ -13,13 +13,14 @@ from pathlib import Path
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation, sandbox_dir, sdk_version
 from sandbox.providers.docker.engine import find
+from sandbox.providers.handlers import Driver
 from sandbox.providers.recorded import Recorded
+from sandbox.providers.rules import Failures
 from sandbox.providers.service import run
 
-DRIVEN: frozenset[str] = frozenset()
+RECORDED = "command:remote:Command"
 SERVER = "none (recorded; the kubeconfig is the simulated cluster's)"
 
-_REMOTE = "command:remote:Command"
 _SUFFIX = "-kubeconfig"
 _HOST_KEY = "-host-key"
 _ATTACHED = re.compile(r"docker start --attach (\S+)")
@@ -28,24 +29,23 @@ _TOLD = 20
 _PUBLIC_KEY = re.compile(r"[a-z0-9@.-]+ [A-Za-z0-9+/]+={0,2}( .*)?")
 
 
-class CommandDriver(Recorded):
-    """Records commands, but for those that it can answer."""
+class Commands(Recorded):
+    """Commands on other machines: recorded, but for those that can be answered."""
 
-    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
-        """Commands on other machines only."""
-        if token != _REMOTE:
-            raise ProviderError(f"the local command provider does not record {token}; use the official plugin")
+    # As the official plugin: other changes run `update`, or `create` again.
+    replacing = ("triggers",)
+    # A kubeconfig has a client key in it.
+    secrets = frozenset({"stdout"})
+
+    def check(self, inputs: Properties) -> Failures:
+        """Whatever the SDK takes."""
         return []
 
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        """As the official plugin: other changes run `update`, or `create` again."""
-        return frozenset({"triggers"})
+    def computed(self, inputs: Properties) -> Properties:
+        """No command has run yet."""
+        return {"stdout": UNKNOWN, "stderr": UNKNOWN}
 
-    def secrets(self, token: str) -> frozenset[str]:
-        """A kubeconfig has a client key in it."""
-        return frozenset({"stdout"})
-
-    def computed(self, token: str, name: str, inputs: Properties) -> Properties:
+    def made_up(self, name: str, inputs: Properties) -> Properties:
         """What the command printed: nothing, the kubeconfig, or a key.
 
         The official plugin reads the machine's key before it connects (`connection.go`).
@@ -55,40 +55,41 @@ class CommandDriver(Recorded):
             raise ProviderError("failed to parse host key: give a line of type and base64 as connection.hostKey")
         return {"stdout": _printed(name), "stderr": ""}
 
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Run it where that can be done."""
-        resource_id, outputs = super().create(token, name, inputs)
+        resource_id, outputs = super().create(name, inputs)
         return resource_id, {**outputs, **_run(inputs)}
 
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Run it again, as the official plugin does."""
-        return {**super().update(token, resource_id, old, new), **_run(new)}
+        return {**super().update(resource_id, old, new), **_run(new)}
 
-    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
-        """No command has run yet."""
-        return {**inputs, "stdout": UNKNOWN, "stderr": UNKNOWN}
-
-    def preview_update(self, token: str, inputs: Properties, outputs: Properties) -> Properties:
+    def preview_update(self, inputs: Properties, outputs: Properties) -> Properties:
         """An update gives what is on disk; before the cluster's first start, nothing is known of it."""
         name = operation().name
         if name.endswith(_SUFFIX) and not _file().exists():
-            return self.preview_outputs(token, inputs)
-        return {**inputs, **self.computed(token, name, inputs)}
+            return self.preview(inputs)
+        return {**inputs, **self.made_up(name, inputs)}
 
-    def stale(self, token: str, inputs: Properties, outputs: Properties) -> frozenset[str]:
+    def stale(self, inputs: Properties, outputs: Properties) -> frozenset[str]:
         """The cluster was made anew, on another port and with other keys."""
         if not operation().name.endswith(_SUFFIX) or not _file().exists():
             return frozenset()
         return frozenset() if outputs.get("stdout") == _kubeconfig() else frozenset({"stdout"})
 
-    def read(
-        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[Properties, Properties] | None:
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What was recorded, with the kubeconfig as it is now."""
-        found = super().read(token, resource_id, inputs, outputs)
+        found = super().read(resource_id, inputs, outputs)
         if found and operation().name.endswith(_SUFFIX) and _file().exists():
             return inputs, {**outputs, "stdout": _kubeconfig()}
         return found
+
+
+class CommandDriver(Driver):
+    """Commands, and no other type."""
+
+    def __init__(self) -> None:
+        super().__init__("command", {RECORDED: Commands()})
 
 
 def _run(inputs: Properties) -> Properties:

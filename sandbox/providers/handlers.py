@@ -1,18 +1,26 @@
 # ruff: noqa: ARG002 - a hook's defaults do not need what it is given
-"""A driver whose resource types are done by one handler each, and small helpers that several of them need."""
+"""What a local provider plugin consists of: a `Driver` with a `Handler` for each type, and a call to `service.run`.
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, cast
+Both speak plain Python (dict, list, str, int, float, bool, None; camelCase keys) and are synchronous. Everything that
+is the engine's business (gRPC, secrets, unknown values, preview, diff, the check against the Python SDK, one-sentence
+errors) is done around them by `service`. Operations run in parallel threads: clients must be safe for that.
+"""
 
-from sandbox.providers.base import UNKNOWN, Driver, Properties, ProviderError
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, cast
+
+from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation
 from sandbox.providers.rules import Failures, Rule, driven, needed
+
+Client = TypeVar("Client")
 
 
 class Handler(Protocol):
     """One resource type. Subclass it: what is not overridden does the plain thing.
 
     What the type refuses and what replaces it is data: the code acts on it, and docs/reference/stand-ins.md is made
-    of it.
+    of it. Errors: raise `ProviderError` (or `InitError`); anything else is reported as a defect of the provider.
     """
 
     identity: ClassVar[str] = ""
@@ -22,11 +30,13 @@ class Handler(Protocol):
     needed: ClassVar[tuple[str, ...]] = ()
     """Paths of the inputs that have to be given, whatever the SDK says."""
     replacing: ClassVar[tuple[str, ...]] = ()
-    """Paths of the inputs whose change replaces the object."""
+    """Paths of the inputs whose change replaces the object; list indexes are left out."""
     deletes_first: ClassVar[bool] = False
     """Whether the official plugin has a replaced object deleted first, although the program does not say so."""
     read_back: ClassVar[tuple[str, ...]] = ()
     """Inputs that a refresh takes from the server; of the others it gives what was declared."""
+    secrets: ClassVar[frozenset[str]] = frozenset()
+    """Top-level properties, inputs or outputs, that are secret even where the program did not say so."""
 
     def id(self, inputs: Mapping[str, Any]) -> str:
         """The id of the object that these inputs make; empty where only the server knows it."""
@@ -36,12 +46,12 @@ class Handler(Protocol):
         """What the object is called where the state has no outputs of it."""
         return self.id(inputs)
 
-    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
+    def defaults(self, inputs: Properties) -> Properties:
         """The inputs as the state keeps them."""
         return inputs
 
     def check(self, inputs: Properties) -> Failures:
-        """What is wrong with the inputs beyond their types."""
+        """(property, reason) of whatever is wrong beyond what the SDK's types say; values may be `UNKNOWN`."""
         return driven(self.rules, inputs) + needed(inputs, *self.needed)
 
     def replaces(self, old: Properties, new: Properties) -> frozenset[str]:
@@ -49,15 +59,28 @@ class Handler(Protocol):
         return frozenset(path for path in self.replacing if changed(old, new, path))
 
     def equal(self, path: str, old: Any, new: Any) -> bool:
-        """Whether two unequal values mean the same."""
+        """Whether two unequal leaf values at a path mean the same."""
         return False
 
+    def stale(self, inputs: Properties, outputs: Properties) -> frozenset[str]:
+        """Output properties that need an update although no input changed; must not connect."""
+        return frozenset()
+
     def computed(self, inputs: Properties) -> Properties:
-        """Outputs besides the inputs as they are known before creation."""
+        """Outputs besides the inputs as they are known before creation; must not connect."""
         return {}
 
+    def preview(self, inputs: Properties) -> Properties:
+        """Outputs as they are known before creation."""
+        return {**self.computed(inputs), **inputs}
+
+    def preview_update(self, inputs: Properties, outputs: Properties) -> Properties:
+        """Outputs as they are known before an update: computed ones keep their old value."""
+        known = {k: v for k, v in self.preview(inputs).items() if k in inputs or v is not UNKNOWN}
+        return {**outputs, **known}
+
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """Make the object; (id, outputs)."""
+        """Make the object; (id, outputs). It may wait as long as `operation().timeout` or a bound of its own."""
         ...
 
     def imported(self, resource_id: str) -> str:
@@ -65,16 +88,30 @@ class Handler(Protocol):
         return resource_id
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
-        """(inputs, outputs) as they are now; None when it is gone. What is given is what the state has."""
+        """Live (inputs, outputs), inputs projected onto what was declared; None when it is gone.
+
+        What is given is what the state has; both are empty when an object is imported.
+        """
         ...
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Change the object; its outputs."""
-        ...
+        """Bring the object from `old` to `new` inputs; its outputs. Here nothing of it changes in place."""
+        return {**{key: value for key, value in operation().outputs.items() if key not in old}, **new}
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Remove the object."""
-        ...
+        """Remove the object and wait until it is gone; one that is gone is fine. Here nothing is to be removed."""
+
+
+class OnServer(Handler, Generic[Client]):
+    """An object of a server, whose client is made at its first use: a preview has none."""
+
+    def __init__(self, client: Callable[[], Client]) -> None:
+        self._client = client
+
+    @property
+    def api(self) -> Client:
+        """The server's client."""
+        return self._client()
 
 
 def changed(old: Mapping[str, Any], new: Mapping[str, Any], path: str) -> bool:
@@ -101,61 +138,48 @@ def without_order(inputs: Properties, field: str) -> Properties:
     return {**inputs, field: sorted(str(value) for value in cast("list[Any]", values))}
 
 
-class HandlerDriver(Driver):
-    """A driver that leaves each type to its handler, and refuses a type without one."""
+class Driver:
+    """One package: a handler for each type that is done, and a refusal of all others."""
 
     def __init__(self, package: str, handlers: Mapping[str, Handler]) -> None:
         self._package = package
         self.handlers = dict(handlers)
 
-    def _handler(self, token: str) -> Handler:
+    def configure(self, variables: Properties) -> None:
+        """Take the provider's inputs (secrets unwrapped). Must not connect: a preview works without any server."""
+
+    def handler(self, token: str) -> Handler:
+        """What does this type."""
         handler = self.handlers.get(token)
         if handler is None:
             raise ProviderError(f"the local {self._package} provider does not drive {token}; use the official plugin")
         return handler
 
-    def defaults(self, token: str, name: str, inputs: Properties, old: Properties) -> Properties:
-        """See `Handler.defaults`."""
-        return self._handler(token).defaults(name, inputs, old)
 
-    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
-        """See `Handler.check`."""
-        return self._handler(token).check(inputs)
+class ServerDriver(Driver):
+    """A driver whose handlers share one client of one server."""
 
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        """See `Handler.replaces`."""
-        return self._handler(token).replaces(old, new)
+    def __init__(
+        self, package: str, handlers: Mapping[str, Callable[[Callable[[], Any]], Handler]], make: Callable[..., Any]
+    ) -> None:
+        """A driver that was not told yet where the server is.
 
-    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        """See `Handler.deletes_first`."""
-        return self._handler(token).deletes_first
+        Args:
+            package: The package.
+            handlers: What makes the handler of each type from what gives the client.
+            make: Makes the client from the provider's inputs.
+        """
+        self._variables: Properties = {}
+        self._made: Any = None
+        self._making, self._make = threading.Lock(), make
+        super().__init__(package, {token: handler(self._client) for token, handler in handlers.items()})
 
-    def equal(self, token: str, path: str, old: Any, new: Any) -> bool:
-        """See `Handler.equal`."""
-        return self._handler(token).equal(path, old, new)
+    def _client(self) -> Any:
+        with self._making:
+            if self._made is None:
+                self._made = self._make(self._variables)
+            return self._made
 
-    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
-        """The inputs, and what only the server knows as unknown."""
-        return {**self._handler(token).computed(inputs), **inputs}
-
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """See `Handler.create`."""
-        return self._handler(token).create(name, inputs)
-
-    def imported(self, token: str, resource_id: str) -> str:
-        """See `Handler.imported`."""
-        return self._handler(token).imported(resource_id)
-
-    def read(
-        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[Properties, Properties] | None:
-        """See `Handler.read`."""
-        return self._handler(token).read(resource_id, inputs, outputs)
-
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """See `Handler.update`."""
-        return self._handler(token).update(resource_id, old, new)
-
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
-        """See `Handler.delete`."""
-        self._handler(token).delete(resource_id, outputs)
+    def configure(self, variables: Properties) -> None:
+        """Take where the server is and who asks; nothing is asked yet."""
+        self._variables, self._made = variables, None

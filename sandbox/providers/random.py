@@ -8,21 +8,20 @@ password. The randomness is that of the operating system.
 """
 
 import ctypes
-import secrets
 import string
 import threading
 from collections.abc import Mapping
 from contextlib import suppress
+from secrets import choice
 from typing import ClassVar, Final
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sdk_version
-from sandbox.providers.handlers import Handler, HandlerDriver
+from sandbox.providers.handlers import Driver, Handler
 from sandbox.providers.official import CREATES, UNIT, Claim, Type
 from sandbox.providers.rules import Rule, between
 from sandbox.providers.service import run
 
 SERVER = "nothing outside; values are made and kept in the state"
-DRIVEN = frozenset({"random:index/randomPassword:RandomPassword"})
 
 _BCRYPT: Final = b"./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 """bcrypt's own 64 letters."""
@@ -56,6 +55,7 @@ class Passwords(Handler):
     }
     needed = ("special",)
     replacing = ("length", "special")
+    secrets = frozenset({"bcryptHash", "result"})
 
     def computed(self, inputs: Properties) -> Properties:
         """A value is known once it is made."""
@@ -64,7 +64,7 @@ class Passwords(Handler):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the value."""
         characters = string.ascii_letters + string.digits
-        result = "".join(secrets.choice(characters) for _ in range(int(inputs["length"])))
+        result = "".join(choice(characters) for _ in range(int(inputs["length"])))
         return "none", {**inputs, "bcryptHash": bcrypt(result), "result": result}
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
@@ -75,19 +75,12 @@ class Passwords(Handler):
         """Nothing changes in place."""
         raise ProviderError(f"a password cannot change from {sorted(old)} to {sorted(new)} in place")
 
-    def delete(self, resource_id: str, outputs: Properties) -> None:
-        """The state forgets it."""
 
-
-class RandomDriver(HandlerDriver):
+class RandomDriver(Driver):
     """Makes passwords at creation; afterwards they are only kept."""
 
     def __init__(self) -> None:
-        super().__init__("random", dict.fromkeys(DRIVEN, Passwords()))
-
-    def secrets(self, token: str) -> frozenset[str]:
-        """The password."""
-        return frozenset({"bcryptHash", "result"})
+        super().__init__("random", {token: Passwords() for token in TYPES})
 
 
 def bcrypt(password: str) -> str:
@@ -96,7 +89,7 @@ def bcrypt(password: str) -> str:
     Raises:
         ProviderError: When the system's library cannot make one.
     """
-    salt = b"$2b$10$" + bytes(secrets.choice(_BCRYPT) for _ in range(22))
+    salt = b"$2b$10$" + bytes(choice(_BCRYPT) for _ in range(22))
     for library in ("libcrypt.so.1", "libcrypt.so.2"):
         with suppress(OSError), _ONE:
             crypt = ctypes.CDLL(library).crypt

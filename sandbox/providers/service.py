@@ -1,5 +1,5 @@
 # ruff: noqa: N802 - the methods have the protocol's names
-"""The engine's calls (gRPC), answered with a `Driver`.
+"""The engine's calls (gRPC), answered with the handlers of a `Driver`.
 
 Not `pulumi.provider.experimental`: that hands out no old inputs, sends a traceback as the error, cannot say that an
 object exists but is not ready, and costs an import of the whole SDK.
@@ -15,7 +15,6 @@ import traceback
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import partial
 from types import FrameType
 from typing import Any, NoReturn
 
@@ -23,7 +22,8 @@ from google.protobuf import empty_pb2, struct_pb2
 
 from sandbox.providers import base, changes, sdk_inputs, sdk_types
 from sandbox.providers.answers import Call, differences, failures, partly_done
-from sandbox.providers.base import Driver, InitError, Properties, ProviderError
+from sandbox.providers.base import InitError, Properties, ProviderError
+from sandbox.providers.handlers import Driver
 from sandbox.providers.protocol import add_to_server, grpc, plugin_pb2, provider_pb2
 from sandbox.providers.values import Secrets, encode
 
@@ -145,13 +145,9 @@ class Service:
         """Fill in the driver's defaults; say what is wrong with the inputs."""
 
         def check(call: Call) -> Any:
-            old, new = call.take(request.olds, keep_paths=False), call.take(request.news)
-            with base.running(call.operation()):
-                inputs = self._driver.defaults(call.token, call.name, new, old)
-                problems = [
-                    *sdk_inputs.problems(self._package, call.token, inputs),
-                    *self._driver.check(call.token, call.name, inputs),
-                ]
+            handler = self._driver.handler(call.token)
+            inputs = handler.defaults(call.take(request.news))
+            problems = [*sdk_inputs.problems(self._package, call.token, inputs), *handler.check(inputs)]
             return provider_pb2.CheckResponse(inputs=self._send(inputs, call), failures=failures(problems))
 
         return self._answer(request, context, check)
@@ -161,12 +157,12 @@ class Service:
 
         def diff(call: Call) -> Any:
             old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
-            token, driver = call.token, self._driver
+            handler = self._driver.handler(call.token)
             with base.running(call.operation(outputs)):
-                found = changes.compare(old, new, driver.replaces(token, old, new), partial(driver.equal, token))
+                found = changes.compare(old, new, handler.replaces(old, new), handler.equal)
                 found = changes.without_ignored(found, request.ignoreChanges)
-                first = any(change.replaces for change in found) and driver.delete_first(token, old, new)
-                stale = driver.stale(token, new, outputs)
+                first = any(change.replaces for change in found) and handler.deletes_first
+                stale = handler.stale(new, outputs)
             return differences(found, stale, first)
 
         return self._answer(request, context, diff)
@@ -176,11 +172,11 @@ class Service:
 
         def create(call: Call) -> Any:
             inputs = call.take(request.properties)
+            handler = self._driver.handler(call.token)
             with base.running(call.operation()):
                 if request.preview:
-                    outputs = self._driver.preview_outputs(call.token, inputs)
-                    return provider_pb2.CreateResponse(properties=self._send(outputs, call))
-                resource_id, outputs = self._driver.create(call.token, call.name, inputs)
+                    return provider_pb2.CreateResponse(properties=self._send(handler.preview(inputs), call))
+                resource_id, outputs = handler.create(call.name, inputs)
             return provider_pb2.CreateResponse(id=resource_id, properties=self._send(outputs, call))
 
         return self._answer(request, context, create)
@@ -190,9 +186,10 @@ class Service:
 
         def read(call: Call) -> Any:
             inputs, outputs = call.take(request.inputs), call.take(request.properties)
+            handler = self._driver.handler(call.token)
             with base.running(call.operation(outputs)):
-                resource_id = request.id if outputs else self._driver.imported(call.token, request.id)
-                found = self._driver.read(call.token, resource_id, inputs, outputs)
+                resource_id = request.id if outputs else handler.imported(request.id)
+                found = handler.read(resource_id, inputs, outputs)
             if found is None:
                 return provider_pb2.ReadResponse()
             live_inputs, live_outputs = (self._send(part, call) for part in found)
@@ -205,11 +202,12 @@ class Service:
 
         def update(call: Call) -> Any:
             old, new, outputs = (call.take(part) for part in (request.old_inputs, request.news, request.olds))
+            handler = self._driver.handler(call.token)
             with base.running(call.operation(outputs)):
                 if request.preview:
-                    outputs = self._driver.preview_update(call.token, new, outputs)
+                    outputs = handler.preview_update(new, outputs)
                 else:
-                    outputs = self._driver.update(call.token, request.id, old, new)
+                    outputs = handler.update(request.id, old, new)
             return provider_pb2.UpdateResponse(properties=self._send(outputs, call))
 
         return self._answer(request, context, update)
@@ -221,13 +219,13 @@ class Service:
             call.take(request.old_inputs)  # what of them is secret stays out of errors
             outputs = call.take(request.properties)
             with base.running(call.operation(outputs)):
-                self._driver.delete(call.token, request.id, outputs)
+                self._driver.handler(call.token).delete(request.id, outputs)
             return empty_pb2.Empty()
 
         return self._answer(request, context, delete)
 
     def _send(self, properties: Properties, call: Call) -> struct_pb2.Struct:
-        always = Secrets(frozenset((key,) for key in self._driver.secrets(call.token)))
+        always = Secrets(frozenset((key,) for key in self._driver.handler(call.token).secrets))
         return encode(properties, call.secrets | self._config_secrets | always)
 
     def _answer(self, request: Any, context: Any, work: Callable[[Call], Any]) -> Any:

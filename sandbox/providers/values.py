@@ -12,22 +12,9 @@ from typing import Any, Final, cast
 
 from google.protobuf import struct_pb2
 
+from automation import marks
 from automation.marks import SECRET, SIGNATURE
 
-_OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4"
-_RESOURCE = "5cf8f73096256a8f31e491e813e4eb8e"
-_UNKNOWN_STRING = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
-_UNKNOWNS = frozenset(
-    {
-        _UNKNOWN_STRING,
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",  # bool
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",  # number
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",  # array
-        "030794c1-ac77-496b-92df-f27374a8bd58",  # asset
-        "e48ece36-62e2-4504-bad9-02848725956a",  # archive
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",  # object
-    }
-)
 _SHOWN: Final = (("host",), ("user",), ("hostKey",))
 """Of a connection, which is secret as a whole, what is not by itself: a script that names the machine is no secret."""
 _SHORT = 4
@@ -93,7 +80,7 @@ def _decode(value: struct_pb2.Value, path: Path, secret: bool, paths: set[Path],
     kind = value.WhichOneof("kind")
     if kind == "string_value":
         text = value.string_value
-        if text in _UNKNOWNS:
+        if text in marks.UNKNOWNS:
             return UNKNOWN
         if secret and path[-1:] not in _SHOWN:
             _remember(text, texts)
@@ -115,15 +102,9 @@ def _decode_map(
     fields: Mapping[str, struct_pb2.Value], path: Path, secret: bool, paths: set[Path], texts: set[str]
 ) -> Any:
     signature = fields[SIGNATURE].string_value if SIGNATURE in fields else ""
-    if signature in (SECRET, _OUTPUT):
-        hidden = signature == SECRET or ("secret" in fields and fields["secret"].bool_value)
-        if hidden:
-            paths.add(path)
-        if "value" not in fields:
-            return UNKNOWN
-        return _decode(fields["value"], path, secret or hidden, paths, texts)
-    if signature == _RESOURCE:
-        return _decode(fields["id"] if "id" in fields else fields["urn"], path, secret, paths, texts)
+    if signature == SECRET:
+        paths.add(path)
+        return _decode(fields["value"], path, True, paths, texts)
     return {
         key: _decode(item, (*path, key), secret, paths, texts)
         for key, item in fields.items()
@@ -147,7 +128,7 @@ def _encode(value: Any, path: Path, secrets: Secrets) -> struct_pb2.Value:
 
 def _encode_bare(value: Any, path: Path, secrets: Secrets) -> struct_pb2.Value:
     if value is UNKNOWN:
-        return struct_pb2.Value(string_value=_UNKNOWN_STRING)
+        return struct_pb2.Value(string_value=marks.UNKNOWN)
     if value is None:
         return struct_pb2.Value(null_value=struct_pb2.NULL_VALUE)
     if isinstance(value, bool):

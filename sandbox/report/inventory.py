@@ -59,9 +59,9 @@ def _line(token: str, count: int, plugins: Plugins, absent: Mapping[str, str]) -
         return Line(package, token, count, "recorded", f"kept in the state only: {absent[package]}")
     if module is None:
         return Line(package, token, count, "skipped", "no plugin for this package")
-    if token in module.DRIVEN:
-        return Line(package, token, count, "driven", _server(package, module))
-    return Line(package, token, count, "recorded", "kept in the state only")
+    if token == getattr(module, "RECORDED", None):
+        return Line(package, token, count, "recorded", "kept in the state only")
+    return Line(package, token, count, "driven", _server(package, module))
 
 
 def _module(package: str) -> ModuleType | None:

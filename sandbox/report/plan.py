@@ -6,22 +6,11 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
+from automation.marks import UNKNOWNS
 from sandbox.engine.events import Recorder, Step, Verdict, masked, short_type
 from sandbox.report.console import table, tell
 from sandbox.report.failures import verdict_line
 
-_UNKNOWN = frozenset(
-    {
-        # The engine's marks for values that are not known before the resource is made (sdk/go/common/resource/plugin).
-        "1c4a061d-8072-4f0a-a4cb-0ff528b18fe7",
-        "3eeb2bf0-c639-47a8-9e75-3b44932eb421",
-        "04da6b54-80e4-46f7-96ec-b56ff0331ba9",
-        "6a19a0b0-7e62-4c92-b797-7f8e31da9cc2",
-        "030794c1-ac77-496b-92df-f27374a8bd58",
-        "e48ece36-62e2-4504-bad9-02848725956a",
-        "dd056dcd-154b-4c76-9bd3-c8f88648b5ff",
-    }
-)
 _NAMES = 12
 """How many names of one type a person is shown."""
 
@@ -79,7 +68,7 @@ def mask(value: Any) -> Any:
     if isinstance(value, list):
         return [mask(inner) for inner in cast("list[Any]", value)]
     if isinstance(value, str):
-        for sentinel in _UNKNOWN:
+        for sentinel in UNKNOWNS:
             value = value.replace(sentinel, "[unknown]")
     return value
 

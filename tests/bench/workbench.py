@@ -18,9 +18,11 @@ from sandbox.engine.command import end_session
 from sandbox.engine.runs import without_log
 from sandbox.layout import PYCACHE, ROOT, EngineFolder, Layout
 from sandbox.providers import service
-from sandbox.providers.base import Properties
+from sandbox.providers.base import UNKNOWN, Properties
+from sandbox.providers.handlers import Driver
 from sandbox.providers.protocol import add_to_server, grpc
 from sandbox.providers.recorded import Recorded, digest
+from sandbox.providers.rules import Failures
 from sandbox.verbs.session import stand_ins
 from tests.bench.measuring import Run, RunError
 from tests.bench.once import ATTACHED, PASSPHRASE
@@ -41,15 +43,34 @@ _SECONDS = 1200
 """How long one run may take."""
 
 
-class _Driver(Recorded):
+class _Records(Recorded):
+    """A type, whose outputs are made up from the name, the same every time."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def made_up(self, name: str, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+        """A certificate, or digests."""
+        if self._token == _CERTIFICATE:
+            return {"data": {key: base64.b64encode(b"made up").decode() for key in ("ca.crt", "tls.crt", "tls.key")}}
+        made = {output: digest(name, output) for output in _COMPUTED.get(self._token, ())}
+        return made | {"bcryptHash": f"$2b$10${digest(name)[:53]}"} if "result" in made else made
+
+    def computed(self, inputs: Properties) -> Properties:
+        """The same, not known yet."""
+        return dict.fromkeys(self.made_up("", inputs), UNKNOWN)
+
+    def check(self, inputs: Properties) -> Failures:  # noqa: ARG002 - the protocol's
+        """Whatever there is."""
+        return []
+
+
+class _Driver(Driver):
     """Records every type of every package."""
 
-    def computed(self, token: str, name: str, inputs: Properties) -> Properties:  # noqa: ARG002 - the protocol's
-        """Made up from the name, the same every time."""
-        if token == _CERTIFICATE:
-            return {"data": {key: base64.b64encode(b"made up").decode() for key in ("ca.crt", "tls.crt", "tls.key")}}
-        made = {output: digest(name, output) for output in _COMPUTED.get(token, ())}
-        return made | {"bcryptHash": f"$2b$10${digest(name)[:53]}"} if "result" in made else made
+    def handler(self, token: str) -> Recorded:
+        """One of its own."""
+        return _Records(token)
 
 
 class _Service(service.Service):
@@ -67,7 +88,7 @@ class _Service(service.Service):
 def _serve(package: str) -> tuple[Any, int]:
     """A server of a package, which serves as long as it is held, and its port."""
     server = grpc.server(ThreadPoolExecutor(16))
-    add_to_server(_Service(package, "0.0.0", _Driver()), server)
+    add_to_server(_Service(package, "0.0.0", _Driver(package, {})), server)
     port = server.add_insecure_port("127.0.0.1:0")
     server.start()
     return server, port

@@ -5,9 +5,3 @@ type is refused.
 """
 
 SERVER = "a Docker engine (its API)"
-DRIVEN = frozenset(
-    f"docker:index/{name}"
-    for name in ("container:Container", "network:Network", "remoteImage:RemoteImage", "volume:Volume")
-)
-
-__all__ = ["DRIVEN", "SERVER"]

@@ -1,49 +1,35 @@
 """The driver: Docker's objects on the engine of the provider's host, or recorded without one."""
 
+from collections.abc import Callable
+from typing import cast
+
 from sandbox.providers.base import Properties
-from sandbox.providers.docker import engine
+from sandbox.providers.docker import engine, records
 from sandbox.providers.docker.containers import Containers
 from sandbox.providers.docker.images import Images
 from sandbox.providers.docker.networks import Networks
-from sandbox.providers.docker.records import DockerRecords
 from sandbox.providers.docker.volumes import Volumes
-from sandbox.providers.handlers import HandlerDriver
+from sandbox.providers.handlers import Driver
 
 _HANDLERS = {
-    "docker:index/container:Container": Containers,
-    "docker:index/network:Network": Networks,
-    "docker:index/remoteImage:RemoteImage": Images,
-    "docker:index/volume:Volume": Volumes,
+    "docker:index/container:Container": (Containers, records.Containers),
+    "docker:index/network:Network": (Networks, records.Networks),
+    "docker:index/remoteImage:RemoteImage": (Images, records.Images),
+    "docker:index/volume:Volume": (Volumes, records.Volumes),
 }
 
 
-class DockerDriver(HandlerDriver):
+class DockerDriver(Driver):
     """Does what the official plugin does, or keeps records of it."""
 
     def __init__(self) -> None:
-        super().__init__("docker", {token: handler(None) for token, handler in _HANDLERS.items()})
-        self._records: DockerRecords | None = DockerRecords()
+        super().__init__("docker", {})
+        self.configure({})
 
     def configure(self, variables: Properties) -> None:
         """Look which host it is; nothing is asked yet."""
         found = engine.find(variables)
-        self.handlers = {token: handler(found) for token, handler in _HANDLERS.items()}
-        self._records = None if found else DockerRecords()
-
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
-        """Make the object."""
-        return (self._records or super()).create(token, name, inputs)
-
-    def read(
-        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[Properties, Properties] | None:
-        """Look at the object."""
-        return (self._records or super()).read(token, resource_id, inputs, outputs)
-
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Change the object."""
-        return (self._records or super()).update(token, resource_id, old, new)
-
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
-        """Remove the object."""
-        (self._records or super()).delete(token, resource_id, outputs)
+        client = cast("Callable[[], engine.Engine]", lambda: found)  # who records asks none
+        self.handlers = {
+            token: (driven if found else recorded)(client) for token, (driven, recorded) in _HANDLERS.items()
+        }

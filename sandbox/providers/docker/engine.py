@@ -13,7 +13,6 @@ from docker.errors import APIError, DockerException
 from requests.exceptions import RequestException
 
 from sandbox.providers.base import Properties, ProviderError
-from sandbox.providers.handlers import Handler
 
 HOSTS: Final = "LUXIMA_DOCKER_HOSTS"
 """A JSON object: URL of an engine's socket by address of its host."""
@@ -59,20 +58,6 @@ class Engine:
                 if error.status_code == 404:
                     return None
                 raise
-
-
-class OnEngine(Handler):
-    """An object of an engine; what is known without one is known of it."""
-
-    def __init__(self, engine: Engine | None) -> None:
-        self._engine = engine
-
-    @property
-    def engine(self) -> Engine:
-        """The engine of the provider's host."""
-        if self._engine is None:
-            raise ProviderError("there is no engine for this host: its objects are recorded")
-        return self._engine
 
 
 def _reason(error: APIError) -> str:

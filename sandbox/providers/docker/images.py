@@ -6,7 +6,8 @@ from typing import ClassVar
 
 from sandbox.images.model import tag
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError
-from sandbox.providers.docker.engine import Engine, OnEngine
+from sandbox.providers.docker.engine import Engine
+from sandbox.providers.handlers import OnServer
 from sandbox.providers.rules import Rule, not_empty
 
 
@@ -27,7 +28,7 @@ def require(engine: Engine, name: str) -> Properties:
     return found
 
 
-class Images(OnEngine):
+class Images(OnServer[Engine]):
     """`docker.RemoteImage`."""
 
     rules: ClassVar[Mapping[str, Rule]] = {
@@ -43,20 +44,13 @@ class Images(OnEngine):
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """See that it is there."""
-        image = require(self.engine, inputs["name"])
+        image = require(self.api, inputs["name"])
         return image["Id"] + inputs["name"], _outputs(inputs, image)
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What is behind the name now."""
-        image = known(self.engine, inputs["name"])
+        image = known(self.api, inputs["name"])
         return None if image is None else (inputs, _outputs(inputs, image))
-
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Nothing of it changes in place."""
-        return _outputs(new, require(self.engine, new["name"]))
-
-    def delete(self, resource_id: str, outputs: Properties) -> None:
-        """It is kept."""
 
 
 def _outputs(inputs: Properties, image: Properties) -> Properties:

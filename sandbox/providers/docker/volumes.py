@@ -7,11 +7,12 @@ from typing import ClassVar
 from docker.errors import APIError
 
 from sandbox.providers.base import UNKNOWN, Properties
-from sandbox.providers.docker.engine import OnEngine
+from sandbox.providers.docker.engine import Engine
+from sandbox.providers.handlers import OnServer
 from sandbox.providers.rules import Rule, not_empty
 
 
-class Volumes(OnEngine):
+class Volumes(OnServer[Engine]):
     """`docker.Volume`; one that exists already is taken over, as the engine itself does it."""
 
     identity = "{name}"
@@ -26,22 +27,18 @@ class Volumes(OnEngine):
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make it."""
-        with self.engine.telling(f"volume {inputs['name']}") as api:
+        with self.api.telling(f"volume {inputs['name']}") as api:
             made = api.create_volume(inputs["name"])
         return self.id(inputs), {**inputs, "mountpoint": made["Mountpoint"]}
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """Its place; nothing of a volume can change."""
-        found = self.engine.inspect("volume", resource_id)
+        found = self.api.inspect("volume", resource_id)
         return None if found is None else (inputs, {**inputs, "mountpoint": found["Mountpoint"]})
-
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Nothing of a volume can be changed."""
-        return new
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove it; refused by the engine while a container has it."""
-        with self.engine.telling(f"volume {resource_id}") as api:
+        with self.api.telling(f"volume {resource_id}") as api:
             try:
                 api.remove_volume(resource_id)
             except APIError as error:

@@ -5,18 +5,3 @@ does not use, is refused.
 """
 
 SERVER = "the sandbox's own MinIO, not the stack's container"
-DRIVEN = frozenset(
-    f"minio:index/{name}"
-    for name in (
-        "iamPolicy:IamPolicy",
-        "iamServiceAccount:IamServiceAccount",
-        "iamUser:IamUser",
-        "iamUserPolicyAttachment:IamUserPolicyAttachment",
-        "ilmPolicy:IlmPolicy",
-        "s3Bucket:S3Bucket",
-        "s3BucketServerSideEncryption:S3BucketServerSideEncryption",
-        "s3BucketVersioning:S3BucketVersioning",
-    )
-)
-
-__all__ = ["DRIVEN", "SERVER"]

@@ -12,7 +12,7 @@ from minio.sseconfig import SSEConfig
 from minio.versioningconfig import SUSPENDED, VersioningConfig
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError
-from sandbox.providers.handlers import Handler
+from sandbox.providers.handlers import OnServer
 from sandbox.providers.minio.client import Client, RefusedError
 from sandbox.providers.rules import Rule, anything, between, not_empty, one_of
 
@@ -33,15 +33,12 @@ def _bucket_name(value: Any) -> str | None:
 BUCKET = Rule("a bucket name by the rules of S3", _bucket_name)
 
 
-class OnBucket(Handler):
+class OnBucket(OnServer[Client]):
     """What is set on a bucket has the bucket's name as its id."""
 
     identity = "{bucket}"
     replacing = ("bucket",)
     noun = ""
-
-    def __init__(self, client: Callable[[], Client]) -> None:
-        self._client = client
 
     def _subject(self, bucket: Any) -> str:
         return f"{self.noun} of bucket {bucket}"
@@ -53,8 +50,8 @@ class OnBucket(Handler):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Set it. MinIO would take some settings for a bucket that does not exist."""
         bucket = str(inputs["bucket"])
-        if not self._client().s3(self._subject(bucket), lambda s3: s3.bucket_exists(bucket)):
-            raise ProviderError(f"{self._subject(bucket)}: there is no such bucket at {self._client().settings.url}")
+        if not self.api.s3(self._subject(bucket), lambda s3: s3.bucket_exists(bucket)):
+            raise ProviderError(f"{self._subject(bucket)}: there is no such bucket at {self.api.settings.url}")
         self.put(inputs)
         return bucket, self.outputs(inputs)
 
@@ -69,12 +66,7 @@ class OnBucket(Handler):
 
     def _found(self, resource_id: str, call: Callable[[Minio], Any]) -> Any:
         """What the server says; None where the bucket or the setting is gone."""
-        try:
-            return self._client().s3(self._subject(resource_id), call)
-        except RefusedError as error:
-            if error.code in GONE:
-                return None
-            raise
+        return self.api.s3(self._subject(resource_id), call, *GONE)
 
 
 class Buckets(OnBucket):
@@ -96,12 +88,12 @@ class Buckets(OnBucket):
     def outputs(self, inputs: Properties) -> Properties:
         """Its name for policies, and its address."""
         name = inputs["bucket"]
-        domain = f"{self._client().settings.url}/minio/{name}"
+        domain = f"{self.api.settings.url}/minio/{name}"
         return {"acl": "private", **inputs, "arn": f"arn:aws:s3:::{name}", "bucketDomainName": domain}
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the bucket."""
-        client, bucket = self._client(), str(inputs["bucket"])
+        client, bucket = self.api, str(inputs["bucket"])
         subject = f"bucket {bucket}"
         if client.s3(subject, lambda s3: s3.bucket_exists(bucket)):
             raise ProviderError(f"{subject} already exists at {client.settings.url}; choose another name or import it")
@@ -119,15 +111,15 @@ class Buckets(OnBucket):
         """Set the quota."""
         bucket, quota = str(inputs["bucket"]), int(inputs.get("quota") or 0)
         if quota or self._quota(bucket):
-            self._client().admin(f"quota of bucket {bucket}", lambda admin: admin.bucket_quota_set(bucket, quota))
+            self.api.admin(f"quota of bucket {bucket}", lambda admin: admin.bucket_quota_set(bucket, quota))
 
     def _quota(self, bucket: str) -> int:
-        found: Any = self._client().admin(f"quota of bucket {bucket}", lambda admin: admin.bucket_quota_get(bucket))
+        found: Any = self.api.admin(f"quota of bucket {bucket}", lambda admin: admin.bucket_quota_get(bucket))
         return int(found["quota"]) if found else 0
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """The bucket, if it is there; the official plugin does not ask for its quota."""
-        if not self._client().s3(f"bucket {resource_id}", lambda s3: s3.bucket_exists(resource_id)):
+        if not self.api.s3(f"bucket {resource_id}", lambda s3: s3.bucket_exists(resource_id)):
             return None
         live = {**inputs, "bucket": resource_id}
         if not outputs and "quota" in inputs:
@@ -139,14 +131,13 @@ class Buckets(OnBucket):
         """Remove the bucket, if there is nothing in it."""
         subject = f"bucket {resource_id}"
         try:
-            self._client().s3(subject, lambda s3: s3.remove_bucket(resource_id))
+            self.api.s3(subject, lambda s3: s3.remove_bucket(resource_id), *GONE)
         except RefusedError as error:
             if error.code == "BucketNotEmpty":
                 raise ProviderError(
                     f"{subject} is not empty and was not removed; delete its objects with all their versions"
                 ) from None
-            if error.code not in GONE:
-                raise
+            raise
 
 
 class Versionings(OnBucket):
@@ -162,7 +153,7 @@ class Versionings(OnBucket):
     def put(self, inputs: Properties) -> None:
         """Switch versions on or off."""
         bucket, status = str(inputs["bucket"]), inputs["versioningConfiguration"]["status"]
-        self._client().s3(self._subject(bucket), lambda s3: s3.set_bucket_versioning(bucket, VersioningConfig(status)))
+        self.api.s3(self._subject(bucket), lambda s3: s3.set_bucket_versioning(bucket, VersioningConfig(status)))
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What the bucket does now; None where versions were never switched on."""
@@ -192,7 +183,7 @@ class Encryptions(OnBucket):
         """Encrypt new objects with this key."""
         bucket = str(inputs["bucket"])
         config = SSEConfig(EncryptionRule.new_sse_kms_rule(inputs["kmsKeyId"]))
-        self._client().s3(self._subject(bucket), lambda s3: s3.set_bucket_encryption(bucket, config))
+        self.api.s3(self._subject(bucket), lambda s3: s3.set_bucket_encryption(bucket, config))
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """How new objects are encrypted now; None if they are not."""

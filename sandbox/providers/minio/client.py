@@ -6,7 +6,7 @@ answers stays in this module.
 
 import json
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager
 from enum import Enum
 from typing import Any, NamedTuple, TypeVar, cast
@@ -18,7 +18,7 @@ from minio.credentials.providers import StaticProvider
 from minio.crypto import decrypt, encrypt
 from minio.error import InvalidResponseError, MinioAdminException, S3Error, ServerError
 
-from sandbox.providers.base import CONNECT_TIMEOUT, READ_TIMEOUT, ProviderError
+from sandbox.providers.base import CONNECT_TIMEOUT, READ_TIMEOUT, ProviderError, reason
 
 Result = TypeVar("Result")
 # Tries after the first one: only what never reached the server, and "try again later", is sent again.
@@ -111,14 +111,15 @@ class Client:
             http_client=_pool(),
         )
 
-    def s3(self, subject: str, call: Callable[[Minio], Result]) -> Result:
-        """Ask the S3 API; `subject` names the object in an error."""
-        with self._told(subject):
+    def s3(self, subject: str, call: Callable[[Minio], Result], *gone: str) -> Result | None:
+        """Ask the S3 API; `subject` names the object in an error, `gone` are codes that are answered with None."""
+        with self._told(subject, gone):
             return call(self._s3)
 
-    def admin(self, subject: str, call: Callable[[Any], str]) -> Any:
+    def admin(self, subject: str, call: Callable[[Any], str], *gone: str) -> Any:
         """Ask the admin API (a `MinioAdmin`, which is typed in part); its answer from JSON, None if there is none."""
-        with self._told(subject):
+        text = ""
+        with self._told(subject, gone):
             text = call(self._admin)
         return json.loads(text) if text and text.strip() else None
 
@@ -129,16 +130,17 @@ class Client:
         return cast("dict[str, Any]", answer["credentials"])
 
     @contextmanager
-    def _told(self, subject: str) -> Generator[None]:
-        """Turn what goes wrong into one sentence."""
+    def _told(self, subject: str, gone: Collection[str] = ()) -> Generator[None]:
+        """Turn what goes wrong into one sentence; what is gone is nothing wrong."""
         try:
             yield
-        except S3Error as error:
-            raise self._refused(subject, str(error.code), str(error.message or error.code)) from None
-        except MinioAdminException as error:
-            raise self._refused(subject, *_admin_reason(error)) from None
+        except (S3Error, MinioAdminException) as error:
+            s3 = isinstance(error, S3Error)
+            code, message = (str(error.code), str(error.message or error.code)) if s3 else _admin_reason(error)
+            if code not in gone:
+                raise self._refused(subject, code, message) from None
         except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise ProviderError(f"MinIO at {self.settings.url} cannot be reached: {_reason(error)}") from None
+            raise ProviderError(f"MinIO at {self.settings.url} cannot be reached: {reason(error)}") from None
         except (InvalidResponseError, ServerError) as error:
             raise ProviderError(f"{subject}: MinIO at {self.settings.url} gave no proper answer ({error})") from None
         except ValueError as error:  # the package checks names and sizes before it sends anything
@@ -167,12 +169,3 @@ def _admin_reason(error: Any) -> tuple[str, str]:
     except ValueError:
         return status, f"HTTP status {status}"
     return str(said.get("Code", status)), str(said.get("Message") or body)
-
-
-def _reason(error: BaseException) -> str:
-    """What a connection failed of, in a few words."""
-    text = str(error)
-    for known in ("Connection refused", "certificate verify failed", "Name or service not known", "timed out"):
-        if known.lower() in text.lower():
-            return known.lower()
-    return type(error).__name__

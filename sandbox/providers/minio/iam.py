@@ -4,12 +4,12 @@
 import json
 import threading
 from collections.abc import Callable, Mapping
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, operation
-from sandbox.providers.handlers import Handler
+from sandbox.providers.handlers import OnServer
 from sandbox.providers.minio import policy_documents
-from sandbox.providers.minio.client import Client, RefusedError
+from sandbox.providers.minio.client import Client
 from sandbox.providers.rules import Rule, matching, not_empty
 
 USER_NAME = matching(r"[0-9A-Za-z=,.@\-_+]+", "a user name (letters, digits and = , . @ - _ +)")
@@ -23,21 +23,12 @@ SECRET = matching(r"(?s).{8,128}", "of 8 to 128 characters").unnamed()
 DOCUMENT = Rule("a policy document (JSON) with statements", policy_documents.problem)
 
 
-class _Iam(Handler):
+class _Iam(OnServer[Client]):
     """What users, policies and keys share."""
-
-    def __init__(self, client: Callable[[], Client]) -> None:
-        self._client = client
 
     def _user(self, name: str) -> dict[str, Any] | None:
         """What the server knows of a user; None if there is none."""
-        try:
-            found = self._client().admin(f"user {name}", lambda admin: admin.user_info(name))
-        except RefusedError as error:
-            if error.code == NO_USER:
-                return None
-            raise
-        return cast("dict[str, Any]", found)
+        return self.api.admin(f"user {name}", lambda admin: admin.user_info(name), NO_USER)
 
 
 class Users(_Iam):
@@ -47,6 +38,7 @@ class Users(_Iam):
     rules: ClassVar[Mapping[str, Rule]] = {"name": USER_NAME, "secret": SECRET}
     needed = ("name", "secret")
     replacing = ("name",)
+    secrets = frozenset({"secret"})
 
     def computed(self, inputs: Properties) -> Properties:
         """It may log in."""
@@ -56,7 +48,7 @@ class Users(_Iam):
         """Make the user."""
         user = str(inputs["name"])
         if self._user(user) is not None:
-            raise ProviderError(f"user {user} already exists at {self._client().settings.url}; choose another name")
+            raise ProviderError(f"user {user} already exists at {self.api.settings.url}; choose another name")
         return user, self.update(user, {}, inputs)
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
@@ -70,16 +62,12 @@ class Users(_Iam):
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Set the password, with which a user that was disabled may log in again."""
         secret = str(new["secret"])
-        self._client().admin(f"user {resource_id}", lambda admin: admin.user_add(resource_id, secret))
+        self.api.admin(f"user {resource_id}", lambda admin: admin.user_add(resource_id, secret))
         return {"status": "enabled", **new}
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove the user with its keys."""
-        try:
-            self._client().admin(f"user {resource_id}", lambda admin: admin.user_remove(resource_id))
-        except RefusedError as error:
-            if error.code != NO_USER:
-                raise
+        self.api.admin(f"user {resource_id}", lambda admin: admin.user_remove(resource_id), NO_USER)
 
 
 class Policies(_Iam):
@@ -96,13 +84,8 @@ class Policies(_Iam):
         return path == "policy" and policy_documents.equivalent(old, new)
 
     def _live(self, name: str) -> str | None:
-        try:
-            found = self._client().admin(f"policy {name}", lambda admin: admin.policy_info(name))
-        except RefusedError as error:
-            if error.code == NO_POLICY:
-                return None
-            raise
-        return json.dumps(found)
+        found = self.api.admin(f"policy {name}", lambda admin: admin.policy_info(name), NO_POLICY)
+        return None if found is None else json.dumps(found)
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the policy."""
@@ -114,7 +97,7 @@ class Policies(_Iam):
 
     def _put(self, name: str, inputs: Properties) -> None:
         document = policy_documents.parse(inputs["policy"])
-        self._client().admin(f"policy {name}", lambda admin: admin.policy_add(name, policy=document))
+        self.api.admin(f"policy {name}", lambda admin: admin.policy_add(name, policy=document))
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """The policy as it is now."""
@@ -132,11 +115,7 @@ class Policies(_Iam):
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove the policy."""
-        try:
-            self._client().admin(f"policy {resource_id}", lambda admin: admin.policy_remove(resource_id))
-        except RefusedError as error:
-            if error.code != NO_POLICY:
-                raise
+        self.api.admin(f"policy {resource_id}", lambda admin: admin.policy_remove(resource_id), NO_POLICY)
 
 
 class UserPolicies(_Iam):
@@ -164,7 +143,7 @@ class UserPolicies(_Iam):
         (Its calls to attach and detach single policies cost a second each.) A disabled user has to be enabled for the
         moment: for the server it does not exist.
         """
-        user, client, subject = str(inputs["userName"]), self._client(), self._subject(inputs)
+        user, client, subject = str(inputs["userName"]), self.api, self._subject(inputs)
         with self._setting:
             found = self._user(user)
             before = _policies(found)
@@ -187,10 +166,6 @@ class UserPolicies(_Iam):
         attached = str(inputs["policyName"]) in _policies(self._user(str(inputs["userName"])))
         return (inputs, dict(inputs)) if attached else None
 
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Nothing of it changes in place."""
-        return dict(new)
-
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Detach the policy."""
         user, policy = str(outputs["userName"]), str(outputs["policyName"])
@@ -211,6 +186,7 @@ class ServiceAccounts(_Iam):
     needed = ("policy",)
     replacing = ("targetUser",)
     read_back = ("disableUser", "policy", "targetUser")
+    secrets = frozenset({"secretKey"})
 
     def equal(self, path: str, old: Any, new: Any) -> bool:
         """Documents that mean the same are the same."""
@@ -225,7 +201,7 @@ class ServiceAccounts(_Iam):
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the key."""
-        made = self._client().add_service_account(
+        made = self.api.add_service_account(
             self._subject(inputs), targetUser=inputs["targetUser"], policy=policy_documents.parse(inputs["policy"])
         )
         key = str(made["accessKey"])
@@ -235,13 +211,7 @@ class ServiceAccounts(_Iam):
         return {"status": "on", **inputs, "accessKey": key, "secretKey": secret}
 
     def _live(self, key: str) -> dict[str, Any] | None:
-        try:
-            found = self._client().admin(f"key {key}", lambda admin: admin.get_service_account(key))
-        except RefusedError as error:
-            if error.code in NO_KEY:
-                return None
-            raise
-        return cast("dict[str, Any]", found)
+        return self.api.admin(f"key {key}", lambda admin: admin.get_service_account(key), *NO_KEY)
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """The key as it is now; its secret cannot be read."""
@@ -259,7 +229,7 @@ class ServiceAccounts(_Iam):
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Change the policy; a key that was disabled works again."""
         document = policy_documents.parse(new["policy"])
-        self._client().admin(
+        self.api.admin(
             self._subject(new),
             lambda admin: admin.update_service_account(access_key=resource_id, policy=document, status="on"),
         )
@@ -269,4 +239,4 @@ class ServiceAccounts(_Iam):
         """Remove the key."""
         if self._live(resource_id) is None:
             return
-        self._client().admin(f"key {resource_id}", lambda admin: admin.delete_service_account(resource_id))
+        self.api.admin(f"key {resource_id}", lambda admin: admin.delete_service_account(resource_id))

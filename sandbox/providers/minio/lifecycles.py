@@ -79,10 +79,6 @@ class Lifecycles(OnBucket):
                 found.append((at, "needs expiration or noncurrentVersionExpirationDays"))
         return found
 
-    def computed(self, inputs: Properties) -> Properties:
-        """The status of rules is output only."""
-        return {}
-
     def outputs(self, inputs: Properties) -> Properties:
         """Every rule is enabled."""
         given = cast("list[dict[str, Any]]", inputs["rules"])
@@ -92,7 +88,7 @@ class Lifecycles(OnBucket):
         """Set all rules."""
         bucket = str(inputs["bucket"])
         config = LifecycleConfig([write_rule(rule) for rule in cast("list[dict[str, Any]]", inputs["rules"])])
-        self._client().s3(self._subject(bucket), lambda s3: s3.set_bucket_lifecycle(bucket, config))
+        self.api.s3(self._subject(bucket), lambda s3: s3.set_bucket_lifecycle(bucket, config))
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """The rules as they are now; None if there are none."""

@@ -5,21 +5,4 @@ are recorded; every other type, and every input that it does not use, is refused
 """
 
 SERVER = "Proxmox VE API (simulated)"
-DRIVEN = frozenset(
-    f"proxmoxve:{name}"
-    for name in (
-        "cluster/firewallLegacy:FirewallLegacy",
-        "download/file:File",
-        "firewall/ipsetLegacy:IpsetLegacy",
-        "firewall/optionsLegacy:OptionsLegacy",
-        "firewall/rulesLegacy:RulesLegacy",
-        "index/containerLegacy:ContainerLegacy",
-        "index/haresource:Haresource",
-        "index/harule:Harule",
-        "index/poolLegacy:PoolLegacy",
-        "index/vmLegacy:VmLegacy",
-    )
-)
 RECORDED = "proxmoxve:index/fileLegacy:FileLegacy"
-
-__all__ = ["DRIVEN", "RECORDED", "SERVER"]

@@ -1,16 +1,13 @@
 # ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
 """High availability: a guest that is started elsewhere (`Haresource`), and guests that are kept apart (`Harule`)."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from sandbox.providers.base import Properties, ProviderError
-from sandbox.providers.handlers import Handler, without_order
-from sandbox.providers.proxmoxve.settings import ApiError
+from sandbox.providers.handlers import without_order
+from sandbox.providers.proxmoxve.settings import OnApi
 from sandbox.providers.rules import Rule, between, matching, one_of, word
-
-if TYPE_CHECKING:
-    from sandbox.providers.proxmoxve.client import Client
 
 _GUEST = matching(r"(vm|ct):[1-9][0-9]{2,8}", "a kind and a number, such as vm:100 or ct:101")
 _NAME = matching(
@@ -19,14 +16,11 @@ _NAME = matching(
 )
 
 
-class _OfCluster(Handler):
+class _OfCluster(OnApi):
     """Something that the cluster keeps under its id; the server refuses one that is there."""
 
     folder: ClassVar[str]
     """Where the API has them."""
-
-    def __init__(self, client: Callable[[], "Client"]) -> None:
-        self._client = client
 
     def sent(self, inputs: Properties) -> Properties:
         """What the API is told of it."""
@@ -41,27 +35,20 @@ class _OfCluster(Handler):
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """It, as it is now."""
-        try:
-            live = self._client().get(self._path(resource_id))
-        except ApiError as error:
-            if error.missing or "no such" in str(error):
-                return None
-            raise
+        live = self.api.find(self._path(resource_id))
+        if live is None:
+            return None
         found = {**inputs, **self.found(live)}
         return found, dict(found)
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Change it."""
-        self._client().put(self._path(resource_id), f"{self.folder} {resource_id}", **self.sent(new))
+        self.api.put(self._path(resource_id), f"{self.folder} {resource_id}", **self.sent(new))
         return dict(new)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Remove it; one that is gone is fine."""
-        try:
-            self._client().delete(self._path(resource_id), f"{self.folder} {resource_id}")
-        except ApiError as error:
-            if not error.missing and "no such" not in str(error):
-                raise
+        """Remove it."""
+        self.api.delete(self._path(resource_id), f"{self.folder} {resource_id}")
 
 
 class StartedElsewhere(_OfCluster):
@@ -94,7 +81,7 @@ class StartedElsewhere(_OfCluster):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Have Proxmox keep the guest alive."""
         sid = self.id(inputs)
-        self._client().post("cluster/ha/resources", f"resources {sid}", sid=sid, **self.sent(inputs))
+        self.api.post("cluster/ha/resources", f"resources {sid}", sid=sid, **self.sent(inputs))
         return sid, dict(inputs)
 
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
@@ -119,7 +106,7 @@ class KeptApart(_OfCluster):
     replacing = ("rule", "type")
     read_back = ("affinity", "resources")
 
-    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:
+    def defaults(self, inputs: Properties) -> Properties:
         """The order of the guests means nothing."""
         return without_order(inputs, "resources")
 
@@ -134,5 +121,5 @@ class KeptApart(_OfCluster):
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the rule; each guest has to be started elsewhere by then."""
         rule = self.id(inputs)
-        self._client().post("cluster/ha/rules", f"rules {rule}", rule=rule, **self.sent(inputs))
+        self.api.post("cluster/ha/rules", f"rules {rule}", rule=rule, **self.sent(inputs))
         return rule, dict(inputs)

@@ -12,7 +12,7 @@ from typing import Any, cast
 import requests
 from proxmoxer import ProxmoxAPI, ResourceException  # pyright: ignore[reportMissingTypeStubs]
 
-from sandbox.providers.base import CONNECT_TIMEOUT, READ_TIMEOUT, ProviderError, operation, pause
+from sandbox.providers.base import CONNECT_TIMEOUT, READ_TIMEOUT, ProviderError, operation, pause, reason
 from sandbox.providers.proxmoxve.settings import ApiError, Settings
 
 # A server that is being started refuses connections for a moment: so many tries, so many seconds apart.
@@ -56,8 +56,12 @@ class Client:
         return self._wait(self._ask("put", path, subject, data), subject)
 
     def delete(self, path: str, subject: str, **params: Any) -> Any:
-        """DELETE; a task that it starts is waited for."""
-        return self._wait(self._ask("delete", path, subject, params), subject)
+        """DELETE; a task that it starts is waited for, and what is gone is fine."""
+        try:
+            return self._wait(self._ask("delete", path, subject, params), subject)
+        except ApiError as error:
+            if not error.missing:
+                raise
 
     def find(self, path: str, **params: Any) -> Any:
         """GET; None when the object does not exist."""
@@ -82,13 +86,13 @@ class Client:
             try:
                 return call()
             except requests.exceptions.SSLError as error:
-                raise self._unreachable(f"its certificate is not accepted ({_reason(error)})") from None
+                raise self._unreachable(f"its certificate is not accepted ({reason(error)})") from None
             except requests.exceptions.ReadTimeout:
                 raise self._unreachable(f"no answer within {READ_TIMEOUT:.0f} s") from None
             except requests.exceptions.ConnectionError as error:
                 # Refused: the request never reached the server, so it can be sent again.
                 if attempt == _TRIES or "refused" not in str(error).lower():
-                    raise self._unreachable(_reason(error)) from None
+                    raise self._unreachable(reason(error)) from None
                 pause(_TRY_AGAIN)
         raise AssertionError("the loop returns or raises")
 
@@ -127,12 +131,3 @@ class Client:
         if result != "OK" and not result.startswith("WARNINGS"):
             raise ApiError(f"{subject}: the Proxmox API said: {result}", 0, result)
         return answer
-
-
-def _reason(error: Exception) -> str:
-    """The innermost reason of a connection error, without addresses of objects."""
-    text = str(error)
-    for known in ("Connection refused", "certificate verify failed", "Name or service not known", "timed out", "reset"):
-        if known.lower() in text.lower():
-            return known.lower()
-    return type(error).__name__

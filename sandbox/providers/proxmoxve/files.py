@@ -1,18 +1,15 @@
 # ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
 """Files on a datastore: downloads by the node itself, and uploads, which the official plugin sends over SSH."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import Any, ClassVar, cast
 from urllib.parse import quote
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sandbox_dir
 from sandbox.providers.handlers import Handler
-from sandbox.providers.proxmoxve.settings import ApiError
+from sandbox.providers.proxmoxve.settings import OnApi
 from sandbox.providers.rules import Failures, Rule, anything, matching, not_empty, one_of
-
-if TYPE_CHECKING:
-    from sandbox.providers.proxmoxve.client import Client
 
 
 def _exists(resource_id: str, inputs: Properties) -> ProviderError:
@@ -21,7 +18,7 @@ def _exists(resource_id: str, inputs: Properties) -> ProviderError:
     )
 
 
-class Downloads(Handler):
+class Downloads(OnApi):
     """`download.File`: an image or template that the node downloads."""
 
     identity = "{datastoreId}:{contentType}/{fileName}"
@@ -38,9 +35,6 @@ class Downloads(Handler):
     needed = ("fileName", "overwrite")
     replacing = ("checksum", "checksumAlgorithm", "contentType", "datastoreId", "fileName", "nodeName", "url")
 
-    def __init__(self, client: Callable[[], "Client"]) -> None:
-        self._client = client
-
     def check(self, inputs: Properties) -> Failures:
         """As the official plugin at preview."""
         found = super().check(inputs)
@@ -55,7 +49,7 @@ class Downloads(Handler):
 
     def _find(self, resource_id: str, inputs: Properties) -> dict[str, Any] | None:
         path = f"nodes/{inputs['nodeName']}/storage/{inputs['datastoreId']}/content"
-        listed = cast("list[dict[str, Any]] | None", self._client().find(path, content=inputs["contentType"]))
+        listed = cast("list[dict[str, Any]] | None", self.api.find(path, content=inputs["contentType"]))
         return next((item for item in listed or [] if item["volid"] == resource_id), None)
 
     def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
@@ -69,7 +63,7 @@ class Downloads(Handler):
             "verify-certificates": 1,
         }
         path = f"nodes/{inputs['nodeName']}/storage/{inputs['datastoreId']}/download-url"
-        self._client().post(
+        self.api.post(
             path,
             f"file {resource_id} on node {inputs['nodeName']}",
             content=inputs["contentType"],
@@ -91,18 +85,10 @@ class Downloads(Handler):
             raise ProviderError(f"file {resource_id} cannot be imported; declare it and let it be downloaded")
         return (inputs, self._outputs(resource_id, inputs)) if self._find(resource_id, inputs) else None
 
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Nothing of it changes in place."""
-        return self._outputs(resource_id, new)
-
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove the file."""
         path = f"nodes/{outputs['nodeName']}/storage/{outputs['datastoreId']}/content/{resource_id}"
-        try:
-            self._client().delete(path, f"file {resource_id}")
-        except ApiError as error:
-            if not error.missing:
-                raise
+        self.api.delete(path, f"file {resource_id}")
 
 
 class Uploads(Handler):
@@ -147,10 +133,6 @@ class Uploads(Handler):
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What was kept, if its file is still there."""
         return (inputs, self._outputs(inputs)) if inputs and _kept(resource_id, inputs).exists() else None
-
-    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
-        """Nothing of it changes in place."""
-        return self._outputs(new)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
         """Remove the file."""

@@ -1,35 +1,23 @@
 # ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
 """The firewall: rules, address sets and options of a guest, and the options of the whole cluster."""
 
-from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Mapping
+from typing import Any, ClassVar, cast
 
 from sandbox.providers.base import Properties, ProviderError
 from sandbox.providers.drift import drifted
-from sandbox.providers.handlers import Handler
 from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.checks import GUEST_ID
-from sandbox.providers.proxmoxve.settings import ApiError
+from sandbox.providers.proxmoxve.settings import OnApi
 from sandbox.providers.rules import Failures, Rule, anything, ip_network, not_empty, one_of, word
-
-if TYPE_CHECKING:
-    from sandbox.providers.proxmoxve.client import Client
 
 _GUEST: Mapping[str, Rule] = {"containerId": GUEST_ID, "nodeName": not_empty, "vmId": GUEST_ID}
 _POLICY = one_of("ACCEPT", "REJECT", "DROP")
 _LOG_LEVEL = word("emerg alert crit err warning notice info debug nolog")
 
 
-class OfGuest(Handler):
+class OfGuest(OnApi):
     """Something of the firewall of one guest, which is named by its node and its number."""
-
-    def __init__(self, client: Callable[[], "Client"]) -> None:
-        self._client = client
-
-    @property
-    def api(self) -> "Client":
-        """The server's client, made at its first use."""
-        return self._client()
 
     def check(self, inputs: Properties) -> Failures:
         """Of a VM or of a container, not of both."""
@@ -151,15 +139,11 @@ class AddressSets(OfGuest):
         return dict(new)
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Empty and remove it; one that is gone is fine."""
+        """Empty and remove it."""
         place = f"{self.path(outputs)}/ipset/{outputs['name']}"
-        try:
-            for entry in self.api.find(place) or ():
-                self.api.delete(f"{place}/{entry['cidr']}", f"set {self.id(outputs)}")
-            self.api.delete(place, f"set {self.id(outputs)}")
-        except ApiError as error:
-            if not error.missing:
-                raise
+        for entry in self.api.find(place) or ():
+            self.api.delete(f"{place}/{entry['cidr']}", f"set {self.id(outputs)}")
+        self.api.delete(place, f"set {self.id(outputs)}")
 
 
 _GUEST_OPTIONS = {
@@ -177,14 +161,11 @@ _GUEST_OPTIONS = {
 """Key in the API by input."""
 
 
-class _Options(Handler):
+class _Options(OnApi):
     """Options are there from the beginning: they are set, and stay as they are when the resource goes."""
 
     keys: ClassVar[Mapping[str, str]]
     """Key in the API by input."""
-
-    def __init__(self, client: Callable[[], "Client"]) -> None:
-        self._client = client
 
     def path(self, inputs: Mapping[str, Any]) -> str:
         """Whose options."""
@@ -196,7 +177,7 @@ class _Options(Handler):
 
     def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """What is set; an option that the server does not tell is taken to be as it was."""
-        live = cast("dict[str, Any]", self._client().get(f"{self.path(inputs)}/options"))
+        live = cast("dict[str, Any]", self.api.get(f"{self.path(inputs)}/options"))
         found = dict(inputs)
         for name, key in self.keys.items():
             if key in live:
@@ -213,7 +194,7 @@ class _Options(Handler):
     def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         """Set them."""
         values = {key: self.said(new[name]) for name, key in self.keys.items()}
-        self._client().put(f"{self.path(new)}/options", f"firewall of {resource_id}", **values)
+        self.api.put(f"{self.path(new)}/options", f"firewall of {resource_id}", **values)
         return dict(new)
 
     def said(self, value: Any) -> str:
@@ -222,9 +203,6 @@ class _Options(Handler):
             limit = cast("Mapping[str, Any]", value)
             return options.render({"enable": limit["enabled"], "burst": limit["burst"], "rate": limit["rate"]})
         return options.scalar(value)
-
-    def delete(self, resource_id: str, outputs: Properties) -> None:
-        """They stay."""
 
 
 class GuestOptions(_Options, OfGuest):

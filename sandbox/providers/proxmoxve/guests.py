@@ -1,18 +1,16 @@
+# ruff: noqa: ARG002 - hooks take what the protocol gives them, needed or not
 """What VMs and containers have in common: finding them, their config, pool and power state, update and removal."""
 
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar, cast
 
 from sandbox.providers.base import InitError, Properties, ProviderError
 from sandbox.providers.drift import drifted
-from sandbox.providers.handlers import Handler, without_order
+from sandbox.providers.handlers import without_order
 from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.guest import Guest, Kind, subject
 from sandbox.providers.proxmoxve.parts import Part, expected, items, mac_address, read_all, write_all
-from sandbox.providers.proxmoxve.settings import ApiError
-
-if TYPE_CHECKING:
-    from sandbox.providers.proxmoxve.client import Client
+from sandbox.providers.proxmoxve.settings import OnApi
 
 # Seconds that a guest has to shut down before it is switched off.
 SHUTDOWN_TIMEOUT = 60
@@ -33,7 +31,7 @@ def read_back(parts: Iterable[Part]) -> tuple[str, ...]:
     return tuple(sorted({*_BESIDES, *(name for part in parts for name in part.names)}))
 
 
-class Guests(Handler):
+class Guests(OnApi):
     """Creates, reads, changes and removes the guests of one kind."""
 
     identity = "{vmId}"
@@ -45,14 +43,6 @@ class Guests(Handler):
     """Inputs for which the official plugin restarts a guest that Proxmox VE could change in place."""
     removal: ClassVar[Mapping[str, Any]] = {"purge": 1}
     """Parameters of a removal."""
-
-    def __init__(self, client: Callable[[], "Client"]) -> None:
-        self._client = client
-
-    @property
-    def api(self) -> "Client":
-        """The server's client, made at its first use."""
-        return self._client()
 
     # -------------------------------------------------- what a kind says of itself
 
@@ -73,7 +63,7 @@ class Guests(Handler):
 
     # ------------------------------------------------------------------ read
 
-    def defaults(self, name: str, inputs: Properties, old: Properties) -> Properties:  # noqa: ARG002 - the protocol's
+    def defaults(self, inputs: Properties) -> Properties:
         """The order of tags means nothing."""
         return without_order(inputs, "tags")
 
@@ -121,12 +111,7 @@ class Guests(Handler):
             raise ProviderError(f"{resource_id} is no id of a guest to take over; give its node and number: pve1/100")
         return number
 
-    def read(
-        self,
-        resource_id: str,
-        inputs: Properties,
-        outputs: Properties,  # noqa: ARG002 - the protocol's
-    ) -> tuple[Properties, Properties] | None:
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         """The guest as it is now: the declared inputs, with what the server says differently."""
         guest = self.mine(int(resource_id))
         if guest is None:
@@ -161,18 +146,19 @@ class Guests(Handler):
         ]
         return {**inputs, self.cards: cards} if cards else dict(inputs)
 
-    def keep_cards(self, outputs: Properties, before: Properties) -> Properties:
-        """Outputs as a preview of an update knows them: a card keeps its address."""
-        known = [card.get("macAddress") for card in items(before, self.cards)]
+    def preview_update(self, inputs: Properties, outputs: Properties) -> Properties:
+        """As any; network cards keep their addresses."""
+        found = super().preview_update(inputs, outputs)
+        known = [card.get("macAddress") for card in items(outputs, self.cards)]
         cards = [
             {**card, "macAddress": known[index]} if index < len(known) else card
-            for index, card in enumerate(items(outputs, self.cards))
+            for index, card in enumerate(items(found, self.cards))
         ]
-        return {**outputs, self.cards: cards} if cards else outputs
+        return {**found, self.cards: cards} if cards else found
 
     # ------------------------------------------------------ create and update
 
-    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:  # noqa: ARG002 - the protocol's
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         """Make the guest, grow its disks, start it; one that was only half made stays in the state."""
         vmid, label, node = int(inputs["vmId"]), self.label(inputs), inputs["nodeName"]
         taken = self.find(vmid)
@@ -270,16 +256,12 @@ class Guests(Handler):
     # ---------------------------------------------------------------- delete
 
     def delete(self, resource_id: str, outputs: Properties) -> None:
-        """Stop and destroy the guest with its disks; one that is gone is fine."""
+        """Stop and destroy the guest with its disks."""
         guest = self.mine(int(resource_id))
         if guest is None:
             return
-        try:
-            if outputs.get("stopOnDestroy") and guest.status == "running":
-                self.api.post(f"{guest.path}/status/stop", guest.subject)
-            else:
-                self._set_power(guest, running=False)
-            self.api.delete(guest.path, guest.subject, **self.removal)
-        except ApiError as error:
-            if not error.missing:
-                raise
+        if outputs.get("stopOnDestroy") and guest.status == "running":
+            self.api.post(f"{guest.path}/status/stop", guest.subject)
+        else:
+            self._set_power(guest, running=False)
+        self.api.delete(guest.path, guest.subject, **self.removal)

@@ -43,13 +43,13 @@ class Made:
     def make(self, resource: Declared) -> None:
         """Make one resource as `up` does it."""
         inputs = dict(resource.inputs)
-        assert self.driver.check(resource.type, resource.name, inputs) == []
-        self.ids[resource.name], _ = self.driver.create(resource.type, resource.name, inputs)
+        assert self.driver.handler(resource.type).check(inputs) == []
+        self.ids[resource.name], _ = self.driver.handler(resource.type).create(resource.name, inputs)
         self.inputs[resource.name], self.types[resource.name] = inputs, resource.type
 
     def remove(self, resource: Declared) -> None:
         """Remove one resource as `destroy` does it."""
-        self.driver.delete(resource.type, self.ids.pop(resource.name), self.inputs.pop(resource.name))
+        self.driver.handler(resource.type).delete(self.ids.pop(resource.name), self.inputs.pop(resource.name))
 
 
 def driver(hosts: Hosts, vm: str, monkeypatch: pytest.MonkeyPatch) -> DockerDriver:

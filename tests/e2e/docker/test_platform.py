@@ -76,7 +76,7 @@ def test_every_container_runs_and_answers_at_the_hosts_address_only(hosts: Hosts
 def test_nothing_is_other_than_declared(made: Mapping[str, Made]) -> None:
     for host in made.values():
         for name, inputs in host.inputs.items():
-            found = host.driver.read(host.types[name], host.ids[name], inputs, inputs)
+            found = host.driver.handler(host.types[name]).read(host.ids[name], inputs, inputs)
             assert found is not None, name
             assert found[0] == inputs, name
 

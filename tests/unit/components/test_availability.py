@@ -25,7 +25,7 @@ def test_each_is_started_elsewhere_and_those_of_one_role_are_kept_apart() -> Non
     assert {(rule["type"], rule["affinity"]) for rule in rules.values()} == {("resource-affinity", "negative")}
     for each in [*recorder.of(":Haresource"), *recorder.of(":Harule")]:
         assert list(sdk_inputs.problems("proxmoxve", each.type, each.inputs)) == []
-        assert ProxmoxDriver().check(each.type, each.name, dict(each.inputs)) == []
+        assert ProxmoxDriver().handler(each.type).check(dict(each.inputs)) == []
     # Who is placed by Proxmox is not moved back.
     ignored = {each.inputs["name"]: recorder.ignored[each.identity] for each in recorder.of(":VmLegacy")}
     assert {name for name, paths in ignored.items() if "nodeName" in paths} == {"docker-1", "docker-2", "k3s-server-1"}

@@ -18,14 +18,20 @@ VM: dict[str, Any] = {
     "cpu": {"cores": 2, "type": "x86-64-v2-AES"},
     "memory": {"dedicated": 2048},
     "disks": [
-        {"interface": "scsi0", "datastoreId": "fast", "importFrom": "local:import/a.qcow2", "size": 20, "ssd": True}
+        {
+            "interface": "scsi0",
+            "datastoreId": "local-lvm",
+            "importFrom": "local:import/debian.qcow2",
+            "size": 20,
+            "ssd": True,
+        }
     ],
     "networkDevices": [{"bridge": "vmbr0", "vlanId": 10, "firewall": True}],
     "operatingSystem": {"type": "l26"},
     "serialDevices": [{"device": "socket"}],
     "startup": {"order": 3, "upDelay": 10},
     "initialization": {
-        "datastoreId": "fast",
+        "datastoreId": "local-lvm",
         "interface": "ide2",
         "userDataFileId": "local:snippets/web.yaml",
         "dns": {"domain": "example.org", "servers": ["192.0.2.53", "192.0.2.54"]},
@@ -35,11 +41,12 @@ VM: dict[str, Any] = {
 CONTAINER: dict[str, Any] = {
     "vmId": 201,
     "nodeName": "pve1",
+    "description": "a name server",
     "tags": ["dev"],
     "unprivileged": True,
     "cpu": {"cores": 1},
     "memory": {"dedicated": 512, "swap": 0},
-    "disk": {"datastoreId": "fast", "size": 8},
+    "disk": {"datastoreId": "local-lvm", "size": 8},
     "networkInterfaces": [{"name": "eth0", "bridge": "vmbr0", "vlanId": 10}],
     "operatingSystem": {"templateFileId": "local:vztmpl/debian-12.tar.zst", "type": "debian"},
     "initialization": {

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers import docker
 from sandbox.providers.base import UNKNOWN, ProviderError
 from sandbox.providers.docker.driver import DockerDriver
 from tests.recording import STACKS, record_platform, stack_settings
@@ -40,20 +39,20 @@ def recording(monkeypatch: pytest.MonkeyPatch) -> DockerDriver:
 def test_a_recorded_image_has_a_digest_that_depends_on_its_name_only(
     recording: DockerDriver, image: str, start: str
 ) -> None:
-    _, outputs = recording.create(IMAGE, "app", {"name": image})
+    _, outputs = recording.handler(IMAGE).create("app", {"name": image})
     assert outputs["repoDigest"].startswith(start)
-    assert recording.create(IMAGE, "again", {"name": image})[1]["repoDigest"] == outputs["repoDigest"]
-    assert recording.preview_outputs(IMAGE, {"name": image})["imageId"] is UNKNOWN
+    assert recording.handler(IMAGE).create("again", {"name": image})[1]["repoDigest"] == outputs["repoDigest"]
+    assert recording.handler(IMAGE).preview({"name": image})["imageId"] is UNKNOWN
 
 
 def test_a_host_without_an_engine_is_recorded(recording: DockerDriver) -> None:
     inputs = {"name": "a", "image": "none"}
-    ids = {recording.create(CONTAINER, name, {**inputs, "name": name})[0] for name in ("a", "b")}
+    ids = {recording.handler(CONTAINER).create(name, {**inputs, "name": name})[0] for name in ("a", "b")}
     assert len(ids) == 2
     assert all(len(one) == 64 for one in ids)
-    assert recording.read(CONTAINER, "id", inputs, inputs) == (inputs, inputs)
-    assert recording.update(CONTAINER, "id", inputs, {**inputs, "memory": 1}) == {**inputs, "memory": 1}
-    recording.delete(CONTAINER, "id", inputs)
+    assert recording.handler(CONTAINER).read("id", inputs, inputs) == (inputs, inputs)
+    assert recording.handler(CONTAINER).update("id", inputs, {**inputs, "memory": 1}) == {**inputs, "memory": 1}
+    recording.handler(CONTAINER).delete("id", inputs)
 
 
 def test_an_engine_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,18 +62,18 @@ def test_an_engine_that_does_not_answer_is_an_error(monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         ProviderError, match=r"image a:1: the Docker engine of 10\.10\.10\.41 does not answer at unix:///n"
     ):
-        driver.create(IMAGE, "a", {"name": "a:1"})
+        driver.handler(IMAGE).create("a", {"name": "a:1"})
 
 
 def test_another_image_replaces_a_container_and_its_name_is_free_first() -> None:
     """Official: a container is always deleted first, a volume because its name is given, an image never."""
     driver = DockerDriver()
     old, new = {"name": "a", "image": "a", "restart": "no"}, {"name": "b", "image": "b", "restart": "always"}
-    assert driver.replaces(CONTAINER, old, new) == {"image", "name"}
-    assert driver.replaces(IMAGE, {"name": "a"}, {"name": "b"}) == {"name"}
-    assert driver.replaces(VOLUME, {"name": "a"}, {"name": "b"}) == {"name"}
-    assert driver.replaces(NETWORK, {"name": "a"}, {"name": "b"}) == {"name"}
-    first = [driver.delete_first(token, old, new) for token in (CONTAINER, NETWORK, VOLUME, IMAGE)]
+    assert driver.handler(CONTAINER).replaces(old, new) == {"image", "name"}
+    assert driver.handler(IMAGE).replaces({"name": "a"}, {"name": "b"}) == {"name"}
+    assert driver.handler(VOLUME).replaces({"name": "a"}, {"name": "b"}) == {"name"}
+    assert driver.handler(NETWORK).replaces({"name": "a"}, {"name": "b"}) == {"name"}
+    first = [driver.handler(token).deletes_first for token in (CONTAINER, NETWORK, VOLUME, IMAGE)]
     assert first == [True, True, True, False]
 
 
@@ -105,21 +104,21 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 @pytest.mark.parametrize("case", WRONG)
 def test_what_the_official_plugin_refuses_is_refused(case: str) -> None:
     inputs, path = WRONG[case]
-    found = DockerDriver().check(CONTAINER, "a", {"name": "some", "image": "b", **inputs})
+    found = DockerDriver().handler(CONTAINER).check({"name": "some", "image": "b", **inputs})
     assert [at for at, _ in found] == [path]
 
 
 @pytest.mark.parametrize("case", ENGINE_REFUSES)
 def test_what_the_engine_refuses_is_refused_without_one(case: str) -> None:
     inputs, path, _ = ENGINE_REFUSES[case]
-    assert path in [at for at, _ in DockerDriver().check(CONTAINER, "a", {"name": "some", "image": "b", **inputs})]
+    assert path in [at for at, _ in DockerDriver().handler(CONTAINER).check({"name": "some", "image": "b", **inputs})]
 
 
 @pytest.mark.parametrize("stack", STACKS)
 def test_no_stack_declares_what_is_refused_or_would_not_stand_beside_the_others(stack: str) -> None:
     declared = [each for each in record_platform(stack_settings(stack)).resources if each.type == CONTAINER]
     assert [
-        problem for each in declared for problem in DockerDriver().check(CONTAINER, each.name, dict(each.inputs))
+        problem for each in declared for problem in DockerDriver().handler(CONTAINER).check(dict(each.inputs))
     ] == []
     taken: set[tuple[str, str]] = set()
     for each in declared:
@@ -151,16 +150,15 @@ def test_no_stack_declares_what_is_refused_or_would_not_stand_beside_the_others(
     ],
 )
 def test_what_no_stack_declares_is_refused(token: str, inputs: dict[str, Any], path: str) -> None:
-    assert [at for at, _ in DockerDriver().check(token, "a", inputs)] == [path]
+    assert [at for at, _ in DockerDriver().handler(token).check(inputs)] == [path]
 
 
 def test_what_is_not_known_yet_is_not_judged() -> None:
     uploads = [{"file": "/a", "content": UNKNOWN, "permissions": "0440"}]
     inputs = {"name": "some", "image": UNKNOWN, "uploads": uploads, "mounts": UNKNOWN, "restart": UNKNOWN}
-    assert DockerDriver().check(CONTAINER, "a", inputs) == []
+    assert DockerDriver().handler(CONTAINER).check(inputs) == []
 
 
 def test_other_types_are_refused() -> None:
     with pytest.raises(ProviderError, match="does not drive docker:index/secret:Secret; use the official plugin"):
-        DockerDriver().check("docker:index/secret:Secret", "net", {})
-    assert set(DockerDriver().handlers) == docker.DRIVEN
+        DockerDriver().handler("docker:index/secret:Secret")

@@ -100,9 +100,11 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Running]:
         patch.setenv("SSL_CERT_FILE", str(found.certificate))
         driver = _driver(found)
         for pool in ("luxima-dev", "other"):
-            driver.create("proxmoxve:index/poolLegacy:PoolLegacy", pool, {"poolId": pool, "comment": ""})
+            driver.handler("proxmoxve:index/poolLegacy:PoolLegacy").create(pool, {"poolId": pool, "comment": ""})
         file = {"contentType": "import", "datastoreId": "local", "nodeName": "pve1", "url": "https://h/image.qcow2"}
-        driver.create("proxmoxve:download/file:File", "image", {**file, "fileName": "image.qcow2", "overwrite": False})
+        driver.handler("proxmoxve:download/file:File").create(
+            "image", {**file, "fileName": "image.qcow2", "overwrite": False}
+        )
         yield found
 
 
@@ -127,8 +129,8 @@ def _effect(server: Running, name: str, machine: str) -> str:
     before, after = _declared("").named(machine), _declared(name).named(machine)
     old, new = _inputs(before), _inputs(after)
     driver = _driver(server)
-    replacing = driver.replaces(before.type, old, new)
-    found = compare(old, new, replacing, lambda path, a, b: driver.equal(before.type, path, a, b))
+    replacing = driver.handler(before.type).replaces(old, new)
+    found = compare(old, new, replacing, lambda path, a, b: driver.handler(before.type).equal(path, a, b))
     found = without_ignored(found, _declared(name).ignored[after.identity])
     if not found:
         return "nothing"
@@ -137,11 +139,11 @@ def _effect(server: Running, name: str, machine: str) -> str:
     if "disks" in old and new["disks"][0]["size"] < old["disks"][0]["size"]:
         return "refused"
     cluster = server.cluster
-    resource, _ = driver.create(before.type, machine, old)
+    resource, _ = driver.handler(before.type).create(machine, old)
     made = len(cluster.tasks)
-    driver.update(before.type, resource, old, new)
+    driver.handler(before.type).update(resource, old, new)
     kinds = {task["type"] for task in list(cluster.tasks.values())[made:]}
-    driver.delete(before.type, resource, new)
+    driver.handler(before.type).delete(resource, new)
     if kinds & {"qmreboot", "vzreboot"}:
         return "restarts"
     return "moves" if "qmigrate" in kinds else "in place"

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sandbox.providers import minio
 from sandbox.providers.base import UNKNOWN, ProviderError
 from sandbox.providers.minio import policy_documents
 from sandbox.providers.minio.client import settings
@@ -30,7 +29,7 @@ def token(name: str) -> str:
 
 
 def problems(name: str, inputs: dict[str, Any]) -> list[str]:
-    return [path for path, _ in MinioDriver().check(token(name), "x", inputs)]
+    return [path for path, _ in MinioDriver().handler(token(name)).check(inputs)]
 
 
 def rule(**values: Any) -> dict[str, Any]:
@@ -103,7 +102,7 @@ def test_good_and_unknown_values_are_not_complained_about(name: str, inputs: dic
 
 
 def test_a_short_password_is_not_repeated() -> None:
-    assert MinioDriver().check(token("IamUser"), "x", {"name": "ab", "secret": "s3cr3t"}) == [
+    assert MinioDriver().handler(token("IamUser")).check({"name": "ab", "secret": "s3cr3t"}) == [
         ("secret", "is not of 8 to 128 characters")
     ]
 
@@ -111,7 +110,7 @@ def test_a_short_password_is_not_repeated() -> None:
 @pytest.mark.parametrize("name", ["KmsKey", "S3BucketNotification", "S3BucketPolicy", "S3Object", "IamGroupPolicy"])
 def test_a_type_that_is_not_driven_is_refused(name: str) -> None:
     with pytest.raises(ProviderError, match=f"the local minio provider does not drive {token(name)}"):
-        MinioDriver().check(token(name), "x", {})
+        MinioDriver().handler(token(name))
 
 
 @pytest.mark.parametrize(
@@ -142,9 +141,9 @@ def test_the_order_of_statements_means_nothing_but_the_version_does() -> None:
 def test_only_an_equivalent_policy_is_no_change() -> None:
     driver, text = MinioDriver(), json.dumps(POLICY)
     for name in ("IamPolicy", "IamServiceAccount"):
-        assert driver.equal(token(name), "policy", text, json.dumps(POLICY, indent=1))
-        assert not driver.equal(token(name), "policy", text, text.replace("Allow", "Deny"))
-        assert not driver.equal(token(name), "name", text, json.dumps(POLICY, indent=1))
+        assert driver.handler(token(name)).equal("policy", text, json.dumps(POLICY, indent=1))
+        assert not driver.handler(token(name)).equal("policy", text, text.replace("Allow", "Deny"))
+        assert not driver.handler(token(name)).equal("name", text, json.dumps(POLICY, indent=1))
 
 
 RULES = st.fixed_dictionaries(
@@ -171,27 +170,31 @@ def test_lifecycle_rules_correspond(inputs: dict[str, Any]) -> None:
 
 def test_names_are_fixed() -> None:
     driver = MinioDriver()
-    assert driver.replaces(token("S3Bucket"), {"bucket": "a"}, {"bucket": "b"}) == {"bucket"}
-    assert driver.replaces(token("S3Bucket"), {"bucket": "a"}, {"bucket": "a", "quota": 5}) == frozenset()
-    assert driver.replaces(token("IamUser"), {"name": "a"}, {"name": "b"}) == {"name"}
-    assert driver.replaces(token("IamServiceAccount"), {"targetUser": "a"}, {"targetUser": UNKNOWN}) == {"targetUser"}
+    assert driver.handler(token("S3Bucket")).replaces({"bucket": "a"}, {"bucket": "b"}) == {"bucket"}
+    assert driver.handler(token("S3Bucket")).replaces({"bucket": "a"}, {"bucket": "a", "quota": 5}) == frozenset()
+    assert driver.handler(token("IamUser")).replaces({"name": "a"}, {"name": "b"}) == {"name"}
+    assert driver.handler(token("IamServiceAccount")).replaces({"targetUser": "a"}, {"targetUser": UNKNOWN}) == {
+        "targetUser"
+    }
     old, new = {"userName": "a", "policyName": "p"}, {"userName": "b", "policyName": "q"}
-    assert driver.replaces(token("IamUserPolicyAttachment"), old, new) == {"userName", "policyName"}
+    assert driver.handler(token("IamUserPolicyAttachment")).replaces(old, new) == {"userName", "policyName"}
     for name in ("S3BucketVersioning", "S3BucketServerSideEncryption", "IlmPolicy"):
-        assert driver.replaces(token(name), {"bucket": "a"}, {"bucket": "b"}) == {"bucket"}
-    assert driver.replaces(token("IamPolicy"), {"name": "a", "policy": "x"}, {"name": "b", "policy": "y"}) == {"name"}
+        assert driver.handler(token(name)).replaces({"bucket": "a"}, {"bucket": "b"}) == {"bucket"}
+    assert driver.handler(token("IamPolicy")).replaces({"name": "a", "policy": "x"}, {"name": "b", "policy": "y"}) == {
+        "name"
+    }
 
 
-@pytest.mark.parametrize("name", sorted(minio.DRIVEN))
+@pytest.mark.parametrize("name", sorted(MinioDriver().handlers))
 def test_a_replacement_is_made_before_the_old_one_goes(name: str) -> None:
-    assert not MinioDriver().delete_first(name, {"name": "a", "bucket": "a"}, {"name": "a", "bucket": "b"})
+    assert not MinioDriver().handler(name).deletes_first
 
 
 def test_passwords_and_keys_are_secret() -> None:
     driver = MinioDriver()
-    assert driver.secrets(token("IamUser")) == {"secret"}
-    assert driver.secrets(token("IamServiceAccount")) == {"secretKey"}
-    assert driver.preview_outputs(token("IamServiceAccount"), {"targetUser": "a"})["secretKey"] is UNKNOWN
+    assert driver.handler(token("IamUser")).secrets == {"secret"}
+    assert driver.handler(token("IamServiceAccount")).secrets == {"secretKey"}
+    assert driver.handler(token("IamServiceAccount")).preview({"targetUser": "a"})["secretKey"] is UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -223,10 +226,6 @@ def test_a_dead_server_is_named_soon(name: str) -> None:
         driver.configure({"minioServer": server, "minioUser": "u", "minioPassword": "p" * 8, "minioSsl": True})
         begin = time.monotonic()
         with pytest.raises(ProviderError) as raised:
-            driver.create(token(name), "x", {"bucket": "media", "name": "user"})
+            driver.handler(token(name)).create("x", {"bucket": "media", "name": "user"})
     assert str(raised.value) == f"MinIO at https://{server} cannot be reached: connection refused"
     assert time.monotonic() - begin < 30
-
-
-def test_what_is_said_to_be_driven_has_a_handler() -> None:
-    assert set(MinioDriver().handlers) == minio.DRIVEN

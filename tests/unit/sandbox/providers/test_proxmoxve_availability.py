@@ -29,16 +29,16 @@ def _apart(*numbers: int) -> dict[str, Any]:
 def driver(configured: ProxmoxDriver) -> ProxmoxDriver:
     """With three guests, of which two are started elsewhere."""
     for number in (101, 102, 103):
-        configured.create(
-            VM, f"vm-{number}", {"vmId": number, "nodeName": "pve1", "name": f"vm-{number}", "started": False}
+        configured.handler(VM).create(
+            f"vm-{number}", {"vmId": number, "nodeName": "pve1", "name": f"vm-{number}", "started": False}
         )
         if number != 103:
-            configured.create(GUEST, f"ha-{number}", _guest(number))
+            configured.handler(GUEST).create(f"ha-{number}", _guest(number))
     return configured
 
 
 def test_the_cluster_has_what_was_declared_and_a_removal_takes_it_away(server: Running, driver: ProxmoxDriver) -> None:
-    assert driver.create(RULE, "apart", driver.defaults(RULE, "apart", _apart(102, 101), {}))[0] == "tests-apart"
+    assert driver.handler(RULE).create("apart", driver.handler(RULE).defaults(_apart(102, 101)))[0] == "tests-apart"
     assert server.cluster.ha == {
         "resources": {
             f"vm:{number}": {
@@ -53,25 +53,25 @@ def test_the_cluster_has_what_was_declared_and_a_removal_takes_it_away(server: R
             }
         },
     }  # fmt: skip
-    driver.delete(RULE, "tests-apart", _apart(101, 102))
+    driver.handler(RULE).delete("tests-apart", _apart(101, 102))
     for number in (101, 102, 102):
-        driver.delete(GUEST, f"vm:{number}", _guest(number))
+        driver.handler(GUEST).delete(f"vm:{number}", _guest(number))
     assert server.cluster.ha == {"resources": {}, "rules": {}}
-    assert driver.read(GUEST, "vm:101", _guest(101), _guest(101)) is None
-    assert driver.read(RULE, "tests-apart", _apart(101, 102), _apart(101, 102)) is None
+    assert driver.handler(GUEST).read("vm:101", _guest(101), _guest(101)) is None
+    assert driver.handler(RULE).read("tests-apart", _apart(101, 102), _apart(101, 102)) is None
 
 
 def test_what_is_there_is_refused(driver: ProxmoxDriver) -> None:
     with pytest.raises(ProviderError, match="resource ID 'vm:101' already defined"):
-        driver.create(GUEST, "ha-101", _guest(101))
-    driver.create(RULE, "apart", _apart(101, 102))
+        driver.handler(GUEST).create("ha-101", _guest(101))
+    driver.handler(RULE).create("apart", _apart(101, 102))
     with pytest.raises(ProviderError, match="HA rule 'tests-apart' already defined"):
-        driver.create(RULE, "apart", _apart(101, 102))
+        driver.handler(RULE).create("apart", _apart(101, 102))
 
 
 def test_a_guest_that_is_not_there_is_refused(driver: ProxmoxDriver) -> None:
     with pytest.raises(ProviderError, match="unable to add resource 'vm:999': no such guest"):
-        driver.create(GUEST, "ha-999", _guest(999))
+        driver.handler(GUEST).create("ha-999", _guest(999))
 
 
 @pytest.mark.parametrize(
@@ -83,45 +83,45 @@ def test_a_guest_that_is_not_there_is_refused(driver: ProxmoxDriver) -> None:
 )
 def test_a_rule_that_cannot_hold_is_refused(driver: ProxmoxDriver, guests: tuple[int, ...], said: str) -> None:
     with pytest.raises(ProviderError, match=said):
-        driver.create(RULE, "apart", _apart(*guests))
-    driver.create(GUEST, "ha-103", _guest(103))
+        driver.handler(RULE).create("apart", _apart(*guests))
+    driver.handler(GUEST).create("ha-103", _guest(103))
     # There are two nodes.
     with pytest.raises(ProviderError, match="more resources than available nodes"):
-        driver.create(RULE, "apart", _apart(101, 102, 103))
+        driver.handler(RULE).create("apart", _apart(101, 102, 103))
 
 
 def test_what_somebody_changed_is_seen_and_repaired(server: Running, driver: ProxmoxDriver) -> None:
-    driver.create(RULE, "apart", _apart(101, 102))
-    assert driver.read(RULE, "tests-apart", _apart(101, 102), _apart(101, 102)) == (_apart(101, 102),) * 2
+    driver.handler(RULE).create("apart", _apart(101, 102))
+    assert driver.handler(RULE).read("tests-apart", _apart(101, 102), _apart(101, 102)) == (_apart(101, 102),) * 2
     server.cluster.ha["resources"]["vm:101"]["state"] = "ignored"
     server.cluster.ha["rules"]["tests-apart"]["affinity"] = "positive"
     for token, resource_id, declared, name, wrong in (
         (GUEST, "vm:101", _guest(101), "state", "ignored"),
         (RULE, "tests-apart", _apart(101, 102), "affinity", "positive"),
     ):
-        found = driver.read(token, resource_id, declared, declared)
+        found = driver.handler(token).read(resource_id, declared, declared)
         assert found is not None
         assert found[0] == {**declared, name: wrong}
-        driver.update(token, resource_id, found[0], declared)
-        assert driver.read(token, resource_id, declared, declared) == (declared, declared)
+        driver.handler(token).update(resource_id, found[0], declared)
+        assert driver.handler(token).read(resource_id, declared, declared) == (declared, declared)
 
 
 def test_a_guest_that_goes_is_forgotten_by_the_rules(server: Running, driver: ProxmoxDriver) -> None:
-    driver.create(RULE, "apart", _apart(101, 102))
-    driver.delete(GUEST, "vm:101", _guest(101))
+    driver.handler(RULE).create("apart", _apart(101, 102))
+    driver.handler(GUEST).delete("vm:101", _guest(101))
     assert server.cluster.ha["rules"]["tests-apart"]["resources"] == "vm:102"
 
 
 def test_another_guest_is_no_change_of_the_first(driver: ProxmoxDriver) -> None:
-    assert driver.replaces(GUEST, _guest(101), _guest(103)) == frozenset()
+    assert driver.handler(GUEST).replaces(_guest(101), _guest(103)) == frozenset()
     with pytest.raises(ProviderError, match="vm:101 cannot become vm:103; replace it"):
-        driver.update(GUEST, "vm:101", _guest(101), _guest(103))
+        driver.handler(GUEST).update("vm:101", _guest(101), _guest(103))
 
 
 def test_a_rule_is_replaced_by_its_name_only() -> None:
     driver = ProxmoxDriver()
-    assert driver.replaces(RULE, _apart(101, 102), {**_apart(101, 103), "affinity": "positive"}) == frozenset()
-    assert driver.replaces(RULE, _apart(101, 102), {**_apart(101, 102), "rule": "other"}) == {"rule"}
+    assert driver.handler(RULE).replaces(_apart(101, 102), {**_apart(101, 103), "affinity": "positive"}) == frozenset()
+    assert driver.handler(RULE).replaces(_apart(101, 102), {**_apart(101, 102), "rule": "other"}) == {"rule"}
 
 
 @pytest.mark.parametrize(
@@ -138,11 +138,11 @@ def test_a_rule_is_replaced_by_its_name_only() -> None:
     ],
 )
 def test_a_wrong_value_is_named(token: str, inputs: Mapping[str, Any], path: str) -> None:
-    assert [at for at, _ in ProxmoxDriver().check(token, "x", dict(inputs))] == [path]
+    assert [at for at, _ in ProxmoxDriver().handler(token).check(dict(inputs))] == [path]
 
 
 def test_it_is_remembered_across_a_restart(server: Running, driver: ProxmoxDriver, tmp_path: Path) -> None:
-    driver.create(RULE, "apart", _apart(101, 102))
+    driver.handler(RULE).create("apart", _apart(101, 102))
     proxmox_state.save(server.cluster, tmp_path / "state")
     other = tmp_path / "other"
     other.mkdir()

@@ -14,7 +14,7 @@ from tests.unit.sandbox.proxmox import TOKEN, Running
 def test_a_wrong_token_is_told_without_its_secret(server: Running, configured: ProxmoxDriver) -> None:
     configured.configure({"endpoint": server.endpoint, "apiToken": "root@pam!tests=0f0f0f0f-s3cr3t"})
     with pytest.raises(ProviderError, match=r"does not accept the API token root@pam!tests") as raised:
-        configured.read(VM_TOKEN, "101", VM, {})
+        configured.handler(VM_TOKEN).read("101", VM, {})
     assert "s3cr3t" not in str(raised.value)
 
 
@@ -24,7 +24,7 @@ def test_a_certificate_that_is_not_trusted_is_told(
     monkeypatch.delenv("SSL_CERT_FILE")
     configured.configure({"endpoint": server.endpoint, "apiToken": TOKEN})
     with pytest.raises(ProviderError, match=f"the Proxmox API at {server.endpoint} cannot be reached: its certificate"):
-        configured.read(VM_TOKEN, "101", VM, {})
+        configured.handler(VM_TOKEN).read("101", VM, {})
 
 
 def test_a_dead_server_is_named_soon() -> None:
@@ -35,6 +35,6 @@ def test_a_dead_server_is_named_soon() -> None:
         driver.configure({"endpoint": endpoint, "apiToken": TOKEN})
         begin = time.monotonic()
         with pytest.raises(ProviderError) as raised:
-            driver.create("proxmoxve:index/poolLegacy:PoolLegacy", "pool", {"poolId": "tests"})
+            driver.handler("proxmoxve:index/poolLegacy:PoolLegacy").create("pool", {"poolId": "tests"})
     assert str(raised.value) == f"the Proxmox API at {endpoint} cannot be reached: connection refused"
     assert time.monotonic() - begin < 30

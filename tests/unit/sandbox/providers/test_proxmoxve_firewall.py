@@ -64,8 +64,7 @@ GIVEN: dict[str, dict[str, Any]] = {
 
 @pytest.fixture
 def driver(configured: ProxmoxDriver) -> ProxmoxDriver:
-    configured.create(
-        CONTAINER,
+    configured.handler(CONTAINER).create(
         "ns",
         {
             "vmId": 201,
@@ -83,13 +82,13 @@ def kept(server: Running, guest: int = 201) -> dict[str, Any]:
 
 
 def made(driver: ProxmoxDriver, token: str) -> str:
-    return driver.create(token, "it", GIVEN[token])[0]
+    return driver.handler(token).create("it", GIVEN[token])[0]
 
 
 @pytest.mark.parametrize("token", GIVEN)
 def test_what_was_made_shows_no_drift(driver: ProxmoxDriver, token: str) -> None:
-    assert driver.check(token, "it", GIVEN[token]) == []
-    assert driver.read(token, made(driver, token), GIVEN[token], {}) == (GIVEN[token], GIVEN[token])
+    assert driver.handler(token).check(GIVEN[token]) == []
+    assert driver.handler(token).read(made(driver, token), GIVEN[token], {}) == (GIVEN[token], GIVEN[token])
 
 
 def test_rules_are_in_their_order_and_on(server: Running, driver: ProxmoxDriver) -> None:
@@ -121,11 +120,11 @@ def test_changed_rules_are_there_before_the_old_ones_go(
         return remove(client, path, subject, **params)
 
     monkeypatch.setattr(Client, "delete", watched)
-    driver.update(RULES, resource, GIVEN[RULES], new)
+    driver.handler(RULES).update(resource, GIVEN[RULES], new)
     assert ports[0] == ["", "2222", "22", "", ""]
     assert [rule["comment"] for rule in kept(server)["rules"]] == ["ping", "logins"]
-    assert driver.read(RULES, resource, new, {}) == (new, new)
-    driver.delete(RULES, resource, new)
+    assert driver.handler(RULES).read(resource, new, {}) == (new, new)
+    driver.handler(RULES).delete(resource, new)
     assert kept(server)["rules"] == []
 
 
@@ -141,7 +140,7 @@ def test_what_somebody_changed_is_seen(server: Running, driver: ProxmoxDriver) -
     guest["options"]["enable"] = 0
 
     def live(token: str) -> dict[str, Any]:
-        found = driver.read(token, driver.handlers[token].id(GIVEN[token]), GIVEN[token], {})
+        found = driver.handler(token).read(driver.handlers[token].id(GIVEN[token]), GIVEN[token], {})
         assert found is not None
         return found[0]
 
@@ -154,9 +153,9 @@ def test_a_set_that_is_there_is_refused(driver: ProxmoxDriver) -> None:
     resource = made(driver, SET)
     with pytest.raises(ProviderError, match=r"set qemu/101/ipfilter-net0: .*already exists"):
         made(driver, SET)
-    driver.delete(SET, resource, GIVEN[SET])
-    driver.delete(SET, resource, GIVEN[SET])
-    assert driver.read(SET, resource, GIVEN[SET], {}) is None
+    driver.handler(SET).delete(resource, GIVEN[SET])
+    driver.handler(SET).delete(resource, GIVEN[SET])
+    assert driver.handler(SET).read(resource, GIVEN[SET], {}) is None
     made(driver, SET)
 
 
@@ -164,18 +163,18 @@ def test_a_set_is_replaced_by_what_is_in_it_and_nothing_else_replaces(driver: Pr
     for token, given in GIVEN.items():
         for name in given:
             expected = {"cidrs"} if (token, name) == (SET, "cidrs") else set[str]()
-            assert driver.replaces(token, given, {**given, name: "other"}) == expected
+            assert driver.handler(token).replaces(given, {**given, name: "other"}) == expected
     other = {**GIVEN[SET], "comment": "other"}
-    assert driver.update(SET, made(driver, SET), GIVEN[SET], other) == other
-    assert driver.read(SET, "", other, {}) == (other, other)
+    assert driver.handler(SET).update(made(driver, SET), GIVEN[SET], other) == other
+    assert driver.handler(SET).read("", other, {}) == (other, other)
 
 
 def test_options_are_set_and_stay(server: Running, driver: ProxmoxDriver) -> None:
     for token in (OPTIONS, CLUSTER):
         resource = made(driver, token)
         open_ = {**GIVEN[token], "inputPolicy": "REJECT"}
-        driver.update(token, resource, GIVEN[token], open_)
-        driver.delete(token, resource, open_)
+        driver.handler(token).update(resource, GIVEN[token], open_)
+        driver.handler(token).delete(resource, open_)
     assert kept(server)["options"] == {
         "enable": 1,
         "policy_in": "REJECT",
@@ -200,7 +199,7 @@ def test_options_are_set_and_stay(server: Running, driver: ProxmoxDriver) -> Non
 
 def test_a_destroyed_guest_takes_its_firewall_with_it(server: Running, driver: ProxmoxDriver) -> None:
     made(driver, RULES)
-    driver.delete(CONTAINER, "201", {})
+    driver.handler(CONTAINER).delete("201", {})
     assert server.cluster.firewall["guests"] == {}
 
 
@@ -234,5 +233,5 @@ def test_the_firewall_is_remembered(server: Running, driver: ProxmoxDriver, tmp_
     ],
 )
 def test_a_wrong_value_is_named(token: str, change: dict[str, Any], path: str) -> None:
-    wrong = ProxmoxDriver().check(token, "it", {**GIVEN[token], **change})
+    wrong = ProxmoxDriver().handler(token).check({**GIVEN[token], **change})
     assert [at for at, _ in wrong] == [path]

@@ -4,15 +4,15 @@ from typing import Any
 
 import pytest
 
-from sandbox.providers import random
 from sandbox.providers.base import UNKNOWN, ProviderError
 from sandbox.providers.random import RandomDriver
 
 PASSWORD = "random:index/randomPassword:RandomPassword"
+PASSWORDS = RandomDriver().handler(PASSWORD)
 
 
 def made(inputs: dict[str, Any]) -> str:
-    return RandomDriver().create(PASSWORD, "x", inputs)[1]["result"]
+    return PASSWORDS.create("x", inputs)[1]["result"]
 
 
 def test_two_passwords_differ_and_are_as_long_as_wanted() -> None:
@@ -32,33 +32,31 @@ def test_two_passwords_differ_and_are_as_long_as_wanted() -> None:
     ],
 )
 def test_what_cannot_be_made_is_refused(inputs: dict[str, Any], path: str) -> None:
-    assert [at for at, _ in RandomDriver().check(PASSWORD, "x", inputs)] == [path]
+    assert [at for at, _ in PASSWORDS.check(inputs)] == [path]
 
 
 def test_good_and_unknown_lengths_are_not_complained_about() -> None:
     for length in (40, UNKNOWN):
-        assert RandomDriver().check(PASSWORD, "x", {"length": length, "special": False}) == []
+        assert PASSWORDS.check({"length": length, "special": False}) == []
 
 
 def test_every_change_makes_another_value_before_the_old_one_goes() -> None:
     old, new = {"length": 8, "special": True}, {"length": 9, "special": False}
-    driver = RandomDriver()
-    assert driver.replaces(PASSWORD, old, new) == {"length", "special"}
-    assert not driver.delete_first(PASSWORD, old, new)
+    assert PASSWORDS.replaces(old, new) == {"length", "special"}
+    assert not PASSWORDS.deletes_first
     with pytest.raises(ProviderError, match="in place"):
-        driver.update(PASSWORD, "none", old, new)
+        PASSWORDS.update("none", old, new)
 
 
 def test_a_value_is_kept_and_secret() -> None:
-    driver, inputs = RandomDriver(), {"length": 8, "special": False}
-    _, outputs = driver.create(PASSWORD, "x", inputs)
-    assert driver.read(PASSWORD, "none", inputs, outputs) == (inputs, outputs)
-    assert driver.read(PASSWORD, "none", inputs, {}) is None, "only the state has it"
-    assert driver.secrets(PASSWORD) == {"bcryptHash", "result"}
-    assert driver.preview_outputs(PASSWORD, inputs) == {**inputs, "bcryptHash": UNKNOWN, "result": UNKNOWN}
+    inputs = {"length": 8, "special": False}
+    _, outputs = PASSWORDS.create("x", inputs)
+    assert PASSWORDS.read("none", inputs, outputs) == (inputs, outputs)
+    assert PASSWORDS.read("none", inputs, {}) is None, "only the state has it"
+    assert PASSWORDS.secrets == {"bcryptHash", "result"}
+    assert PASSWORDS.preview(inputs) == {**inputs, "bcryptHash": UNKNOWN, "result": UNKNOWN}
 
 
 def test_what_is_not_driven_says_so() -> None:
     with pytest.raises(ProviderError, match="does not drive random:index/randomPet:RandomPet"):
-        RandomDriver().check("random:index/randomPet:RandomPet", "x", {})
-    assert {PASSWORD} == random.DRIVEN
+        RandomDriver().handler("random:index/randomPet:RandomPet")

@@ -10,7 +10,8 @@ import pytest
 from google.protobuf import json_format, struct_pb2
 
 from sandbox.providers import protocol, service
-from sandbox.providers.base import UNKNOWN, Driver, InitError, Properties, ProviderError, operation
+from sandbox.providers.base import UNKNOWN, InitError, Properties, ProviderError, operation
+from sandbox.providers.handlers import Driver, Handler
 from sandbox.providers.values import Secrets, encode
 
 TOKEN = "minio:index/s3Bucket:S3Bucket"
@@ -21,10 +22,15 @@ UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 pb = protocol.provider_pb2
 
 
-class FakeDriver(Driver):
-    """Does what a test tells it."""
+class FakeDriver(Driver, Handler):
+    """Does what a test tells it, of one type."""
+
+    secrets = frozenset({"acl"})
+    deletes_first = True
+    replacing = ("bucket",)
 
     def __init__(self) -> None:
+        Driver.__init__(self, "minio", {TOKEN: self})
         self.variables: Properties = {}
         self.seen: list[Any] = []
         self.error: Exception | None = None
@@ -33,43 +39,32 @@ class FakeDriver(Driver):
     def configure(self, variables: Properties) -> None:
         self.variables = variables
 
-    def defaults(self, token: str, name: str, inputs: Properties, old: Properties) -> Properties:
-        return {"bucket": old.get("bucket", f"{name}-generated"), **inputs}
+    def defaults(self, inputs: Properties) -> Properties:
+        return {"acl": "private", **inputs}
 
-    def check(self, token: str, name: str, inputs: Properties) -> list[tuple[str, str]]:
+    def check(self, inputs: Properties) -> list[tuple[str, str]]:
         return [("bucket", "must not be x")] if inputs["bucket"] == "x" else []
 
-    def replaces(self, token: str, old: Properties, new: Properties) -> frozenset[str]:
-        return frozenset({"bucket"})
-
-    def delete_first(self, token: str, old: Properties, new: Properties) -> bool:
-        return new["bucket"] != "other"
-
-    def stale(self, token: str, inputs: Properties, outputs: Properties) -> frozenset[str]:
+    def stale(self, inputs: Properties, outputs: Properties) -> frozenset[str]:
         return frozenset({"arn"}) if outputs.get("arn") == "outdated" else frozenset()
 
-    def secrets(self, token: str) -> frozenset[str]:
-        return frozenset({"acl"})
+    def computed(self, inputs: Properties) -> Properties:
+        return {"arn": UNKNOWN}
 
-    def preview_outputs(self, token: str, inputs: Properties) -> Properties:
-        return {**inputs, "arn": UNKNOWN}
-
-    def create(self, token: str, name: str, inputs: Properties) -> tuple[str, Properties]:
+    def create(self, name: str, inputs: Properties) -> tuple[str, Properties]:
         self.seen.append((operation(), inputs))
         if self.error:
             raise self.error
         return "id-1", {**inputs, "arn": f"arn:{inputs['bucket']}"}
 
-    def read(
-        self, token: str, resource_id: str, inputs: Properties, outputs: Properties
-    ) -> tuple[Properties, Properties] | None:
+    def read(self, resource_id: str, inputs: Properties, outputs: Properties) -> tuple[Properties, Properties] | None:
         return self.live
 
-    def update(self, token: str, resource_id: str, old: Properties, new: Properties) -> Properties:
+    def update(self, resource_id: str, old: Properties, new: Properties) -> Properties:
         self.seen.append((operation(), old, new))
-        return new
+        return super().update(resource_id, old, new)
 
-    def delete(self, token: str, resource_id: str, outputs: Properties) -> None:
+    def delete(self, resource_id: str, outputs: Properties) -> None:
         self.seen.append((resource_id, outputs))
 
 
@@ -112,19 +107,14 @@ def _refused(call: Any, request: Any) -> Any:
 
 
 def test_check_fills_in_defaults_and_keeps_secrets(engine: Any) -> None:
-    request = pb.CheckRequest(urn=URN, news=_struct(acl="private", bucketPrefix=_secret("hush-hush")))
+    request = pb.CheckRequest(urn=URN, news=_struct(bucket="media", bucketPrefix=_secret("hush-hush")))
     answer = engine.Check(request, timeout=60)
     assert list(answer.failures) == []
     assert _plain(answer.inputs) == {
-        "bucket": "media-generated",
+        "bucket": "media",
         "acl": _secret("private"),
         "bucketPrefix": _secret("hush-hush"),
     }
-
-
-def test_a_generated_name_is_kept(engine: Any) -> None:
-    request = pb.CheckRequest(urn=URN, olds=_struct(bucket="media-before"), news=_struct())
-    assert _plain(engine.Check(request, timeout=60).inputs) == {"bucket": "media-before"}
 
 
 def test_check_reports_what_sdk_and_driver_object_to_without_naming_a_property(engine: Any) -> None:
@@ -142,7 +132,7 @@ def test_unknown_inputs_pass_the_check_and_stay_unknown(engine: Any) -> None:
     request = pb.CheckRequest(urn=URN, news=_struct(bucket=UNKNOWN, quota=UNKNOWN))
     answer = engine.Check(request, timeout=60)
     assert list(answer.failures) == []
-    assert _plain(answer.inputs) == {"bucket": UNKNOWN_TEXT, "quota": UNKNOWN_TEXT}
+    assert _plain(answer.inputs) == {"acl": _secret("private"), "bucket": UNKNOWN_TEXT, "quota": UNKNOWN_TEXT}
 
 
 def _diff(engine: Any, old: Properties, new: Properties, outputs: Properties | None = None, *ignore: str) -> Any:
@@ -169,7 +159,6 @@ def test_a_changed_input_updates_a_changed_name_replaces(engine: Any) -> None:
     assert {key: item.kind for key, item in answer.detailedDiff.items()} == {"bucket": pb.PropertyDiff.UPDATE_REPLACE}
     assert list(answer.replaces) == ["bucket"]
     assert answer.deleteBeforeReplace
-    assert not _diff(engine, {"bucket": "a"}, {"bucket": "other"}).deleteBeforeReplace
 
 
 def test_ignored_changes_are_none(engine: Any) -> None:
@@ -249,7 +238,8 @@ def test_read_gives_the_live_object_or_nothing(engine: Any, driver: FakeDriver) 
 
 def test_update_and_delete_get_old_inputs_and_outputs(engine: Any, driver: FakeDriver) -> None:
     old, new, outputs = _struct(bucket="a"), _struct(bucket="a", quota=1), _struct(bucket="a", arn="arn:a")
-    engine.Update(pb.UpdateRequest(urn=URN, id="id-1", old_inputs=old, news=new, olds=outputs), timeout=60)
+    answer = engine.Update(pb.UpdateRequest(urn=URN, id="id-1", old_inputs=old, news=new, olds=outputs), timeout=60)
+    assert _plain(answer.properties) == {"bucket": "a", "quota": 1, "arn": "arn:a"}, "what was computed stays"
     engine.Delete(pb.DeleteRequest(urn=URN, id="id-1", old_inputs=old, properties=outputs), timeout=60)
     (call, before, after) = driver.seen[0]
     assert (before, after, call.outputs) == (
