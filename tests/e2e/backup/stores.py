@@ -7,11 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import urllib3
 from minio import Minio
 from minio.commonconfig import ENABLED, GOVERNANCE
-from minio.credentials.providers import StaticProvider
-from minio.minioadmin import MinioAdmin
 from minio.objectlockconfig import DAYS, ObjectLockConfig
 from minio.sseconfig import Rule, SSEConfig
 from minio.versioningconfig import VersioningConfig
@@ -42,11 +39,7 @@ class Store:
 
     def quota(self, bucket: str, size: int) -> None:
         """Give a bucket a hard quota, in bytes."""
-        pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(self.server.bundle))
-        credentials = StaticProvider(*self.root)
-        MinioAdmin(endpoint=self.server.server, credentials=credentials, http_client=pool).bucket_quota_set(
-            bucket, size
-        )
+        self.server.admin().bucket_quota_set(bucket, size)
 
     def put(self, bucket: str, objects: Mapping[str, bytes], headers: Mapping[str, str] | None = None) -> None:
         """Write objects by name."""
@@ -91,9 +84,7 @@ def store(folder: Path, buckets: Sequence[str]) -> Generator[Store]:
     """A server with these buckets, encrypted and with versions."""
     (folder / "minio").mkdir()
     with running(ensure("minio")["minio"], folder / "minio") as server:
-        pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(server.bundle))
-        client = Minio(server.server, access_key=server.user, secret_key=server.password, http_client=pool)
-        made = Store(server, client, folder)
+        made = Store(server, server.client(), folder)
         for bucket in buckets:
             made.make(bucket)
         yield made

@@ -23,7 +23,6 @@ import requests
 from components.delivery import SIDES, config_yaml
 from components.delivery.documents import CONFIG, CREDENTIALS, FOLDER, HTPASSWD, Side, credentials_file
 from components.storage.access import key_policy
-from sandbox.providers.minio.driver import MinioDriver
 from sandbox.providers.random import bcrypt
 from settings import Settings
 from tests.e2e.edge.gateway import MACHINES, Gateway, stack_with
@@ -240,26 +239,14 @@ def made(folder: Path) -> Generator[Room]:
 
 def _storage(settings: Settings, minio: Running) -> dict[str, tuple[str, str]]:
     """The bucket, encrypted, and the users' keys, with the policies that the platform gives them."""
-    driver, bucket = MinioDriver(), settings.storage.bucket_name("registry")
-    driver.configure(
-        {"minioServer": minio.server, "minioUser": minio.user, "minioPassword": minio.password, "minioSsl": True}
-    )
-
-    def create(kind: str, **inputs: Any) -> Mapping[str, Any]:
-        return driver.create(f"minio:index/{kind[0].lower()}{kind[1:]}:{kind}", kind, inputs)[1]
-
-    create("S3Bucket", bucket=bucket, quota=1024**3)
-    create("S3BucketVersioning", bucket=bucket, versioningConfiguration={"status": "Enabled"})
-    create("S3BucketServerSideEncryption", bucket=bucket, encryptionType="aws:kms", kmsKeyId=KMS_KEY)
+    bucket = settings.storage.bucket_name("registry")
+    minio.make("S3Bucket", bucket=bucket, quota=1024**3)
+    minio.make("S3BucketVersioning", bucket=bucket, versioningConfiguration={"status": "Enabled"})
+    minio.make("S3BucketServerSideEncryption", bucket=bucket, encryptionType="aws:kms", kmsKeyId=KMS_KEY)
     keys: dict[str, tuple[str, str]] = {}
     for side in SIDES:
         user, given = side.storage_user, settings.storage.users[side.storage_user]
-        policy = key_policy(given, settings.storage)
-        create("IamUser", name=user, secret=secrets.token_hex(16))
-        create("IamPolicy", name=user, policy=policy)
-        create("IamUserPolicyAttachment", userName=user, policyName=user)
-        key = create("IamServiceAccount", targetUser=user, policy=policy)
-        keys[user] = (str(key["accessKey"]), str(key["secretKey"]))
+        keys[user] = minio.make_key(user, secrets.token_hex(16), key_policy(given, settings.storage))
     return keys
 
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 import requests
-import urllib3
 import yaml
 from minio import Minio
 from minio.sseconfig import Rule, SSEConfig
@@ -33,11 +32,6 @@ from tools import ensure
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(600)]
 
 TENANTS = ("luxima", "audit")
-
-
-def _store(server: Running) -> Minio:
-    pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(server.bundle))
-    return Minio(server.server, access_key=server.user, secret_key=server.password, http_client=pool)
 
 
 def _document(settings: Settings, folder: Path, server: Running, bucket: str) -> dict[str, Any]:
@@ -91,7 +85,7 @@ def test_lines_are_stored_encrypted_under_their_tenants_prefix_and_read_from_the
     bucket, archive = (settings.storage.bucket_name(name) for name in ("loki", "logs-archive"))
     with ExitStack() as stack:
         server = stack.enter_context(running(ensure("minio")["minio"], _made(tmp_path / "minio")))
-        store = _store(server)
+        store = server.client()
         for name in (bucket, archive):
             store.make_bucket(name)
             store.set_bucket_encryption(name, SSEConfig(Rule("aws:kms", KMS_KEY)))

@@ -10,16 +10,13 @@ from functools import cache
 from typing import Any, Final
 
 import pytest
-import urllib3
-from minio import Minio, MinioAdmin
+from minio import Minio
 from minio.commonconfig import GOVERNANCE
-from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException, S3Error
 from pulumi.dynamic import ConfigureRequest
 
 from components.storage.access import key_policy
 from components.storage.lock import LockError, LockProvider
-from sandbox.providers.minio.driver import MinioDriver
 from settings.storage import Storage, StorageUser
 from tests.e2e.providers.minio_server import KMS_KEY, Running, running
 from tests.e2e.providers.storage_actions import ADMINISTERING, OF_BUCKETS, OF_OBJECTS, SEED, Place, delete, put
@@ -48,14 +45,6 @@ class World:
     """By bucket, without the prefix."""
 
 
-def _pool(server: Running) -> urllib3.PoolManager:
-    return urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(server.bundle))
-
-
-def _client(server: Running, user: str, password: str, secure: bool = True) -> Minio:
-    return Minio(server.server, user, password, secure=secure, region="us-east-1", http_client=_pool(server))
-
-
 def _locks(server: Running) -> LockProvider:
     class Config:
         def get(self, _name: str) -> str:
@@ -75,24 +64,17 @@ def _folders(name: str, users: Iterable[StorageUser]) -> list[str]:
     return sorted({"other/", *(user.prefix for user in users if user.bucket == name and user.prefix)})
 
 
-def _world(server: Running, stack: str = "dev", *, secure: bool = True) -> World:
+def _world(server: Running, stack: str = "dev") -> World:
     storage = stack_settings(stack).storage.model_copy(update={"kms_key": KMS_KEY, "endpoint": server.server})
-    root, driver = _client(server, server.user, server.password, secure), MinioDriver()
-    driver.configure(
-        {"minioServer": server.server, "minioUser": server.user, "minioPassword": server.password, "minioSsl": secure}
-    )
-
-    def create(kind: str, **inputs: Any) -> Mapping[str, Any]:
-        return driver.create(f"minio:index/{kind[0].lower()}{kind[1:]}:{kind}", kind, inputs)[1]
-
+    root = server.client()
     places: dict[str, tuple[Place, ...]] = {}
     for name, settings in storage.buckets.items():
         bucket = storage.bucket_name(name)
-        create("S3Bucket", bucket=bucket, **({"objectLocking": True} if settings.versioning else {}))
+        server.make("S3Bucket", bucket=bucket, **({"objectLocking": True} if settings.versioning else {}))
         if settings.versioning:
-            create("S3BucketVersioning", bucket=bucket, versioningConfiguration={"status": "Enabled"})
-        create("S3BucketServerSideEncryption", bucket=bucket, encryptionType="aws:kms", kmsKeyId=KMS_KEY)
-        if settings.locked and secure:
+            server.make("S3BucketVersioning", bucket=bucket, versioningConfiguration={"status": "Enabled"})
+        server.make("S3BucketServerSideEncryption", bucket=bucket, encryptionType="aws:kms", kmsKeyId=KMS_KEY)
+        if settings.locked and server.secure:
             _locks(server).create(_lock(server, bucket))
         folders = _folders(name, storage.users.values())
         places[name] = tuple(Place(bucket, each, put(root, bucket, f"{each}{SEED}")) for each in folders)
@@ -100,15 +82,10 @@ def _world(server: Running, stack: str = "dev", *, secure: bool = True) -> World
     admins: dict[str, Any] = {}
     users: dict[str, Minio] = {}
     for name, user in storage.users.items():
-        document, password = key_policy(user, storage), f"{name}-{server.password}"
-        create("IamUser", name=name, secret=password)
-        create("IamPolicy", name=name, policy=document)
-        create("IamUserPolicyAttachment", userName=name, policyName=name)
-        key = create("IamServiceAccount", targetUser=name, policy=document)
-        keys[name] = _client(server, key["accessKey"], key["secretKey"], secure)
-        pool, provider = _pool(server), StaticProvider(key["accessKey"], key["secretKey"])
-        admins[name] = MinioAdmin(endpoint=server.server, credentials=provider, secure=secure, http_client=pool)
-        users[name] = _client(server, name, password, secure)
+        password = f"{name}-{server.password}"
+        key = server.make_key(name, password, key_policy(user, storage))
+        keys[name], admins[name] = server.client(*key), server.admin(*key)
+        users[name] = server.client(name, password)
     return World(server, storage, root, keys, admins, users, places)
 
 
@@ -265,7 +242,7 @@ def test_what_any_key_writes_is_encrypted_with_the_bucket_s_key(world: World) ->
 
 def test_without_tls_no_key_does_anything(tmp_path_factory: pytest.TempPathFactory) -> None:
     with running(ensure("minio")["minio"], tmp_path_factory.mktemp("plain"), secure=False) as server:
-        world = _world(server, secure=False)
+        world = _world(server)
         for user, client in world.keys.items():
             settings = world.storage.users[user]
             bucket = world.storage.bucket_name(settings.bucket)

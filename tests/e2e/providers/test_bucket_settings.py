@@ -11,14 +11,10 @@ import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pulumi
 import pulumi_minio
 import pytest
-import urllib3
-from minio import Minio, MinioAdmin
-from minio.credentials.providers import StaticProvider
 from pulumi import automation
 
 from components.storage.bucket import Bucket, BucketArgs
@@ -80,12 +76,7 @@ class Trial:
 
     def wrong(self, quota_gib: int, noncurrent_days: int) -> list[str]:
         """What the server does not have as it was asked for."""
-        pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(self.server.bundle))
-        user, password = self.server.user, self.server.password
-        s3 = Minio(self.server.server, access_key=user, secret_key=password, http_client=pool)
-        admin: Any = MinioAdmin(
-            endpoint=self.server.server, credentials=StaticProvider(user, password), http_client=pool
-        )
+        s3, admin = self.server.client(), self.server.admin()
         found: list[str] = []
         for bucket in BUCKETS:
             encryption, lifecycle = s3.get_bucket_encryption(bucket), s3.get_bucket_lifecycle(bucket)

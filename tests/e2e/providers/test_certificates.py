@@ -4,10 +4,7 @@ import base64
 import contextlib
 import dataclasses
 import json
-import shutil
-import tempfile
 from collections.abc import Callable, Generator, Mapping
-from pathlib import Path
 from typing import Any, TypeVar, cast
 
 import pulumi
@@ -16,18 +13,13 @@ import pytest
 from cryptography import x509
 
 from components.edge import Certificates, issuing
-from sandbox import credentials, plugins, ports, tls
-from sandbox.controllers.api import Api, ApiError
-from sandbox.layout import Layout
-from sandbox.servers import fleet
-from sandbox.servers.base import Site
-from sandbox.servers.table import CONTROLLERS, KUBERNETES
+from sandbox import plugins
+from sandbox.controllers.api import ApiError
 from tests import arguments
-from tests.e2e.running import left_of
+from tests.e2e.guard import control_plane
 from tests.engine import engine_in
 from tests.recording import stack_settings
 from tests.waiting import wait_for
-from tools import ensure
 
 pytestmark = [pytest.mark.needs_tools, pytest.mark.timeout(900)]
 
@@ -35,12 +27,8 @@ T = TypeVar("T")
 _ROOT = "/apis/cert-manager.io/v1"
 
 
-@dataclasses.dataclass(frozen=True)
-class Cluster:
+class Cluster(control_plane.Cluster):
     """A control plane with the sandbox's controllers."""
-
-    layout: Layout
-    api: Api
 
     def apply(self, made: issuing.CustomObject, **spec: Any) -> str:
         """Make or change an object as a deployment does; its path."""
@@ -106,32 +94,13 @@ def awaited(what: Callable[[], T | None], why: str) -> T:
 
 @pytest.fixture(scope="module")
 def cluster() -> Generator[Cluster]:
-    """The servers, gone in the end."""
-    root = Path(tempfile.mkdtemp(prefix="luxima-certificates-"))
-    layout, servers = Layout("dev", root), (KUBERNETES, CONTROLLERS)
-    layout.prepare()
-    try:
-        wanted = [want for server in servers for want in server.ports()]
-        given, _ = ports.assign(fleet.ports_file(layout), wanted, set(), [], pinned=False)
-        programs = ensure(*(name for server in servers for name in server.programs))
-        tls.ensure_authority(layout.tls)
-        for server in servers:
-            server.start(Site(layout, stack_settings("dev"), credentials.make(), given, programs))
-        api = Api(layout.kubeconfig)
-        api.call("POST", "/api/v1/namespaces", {"metadata": {"name": "edge"}})
-        made = Cluster(layout, api)
+    with control_plane.cluster() as found:
+        made = Cluster(found.api, found.layout)
+        made.make("/api/v1/namespaces", {"metadata": {"name": "edge"}})
         # The server takes its time to serve kinds that it has been told of.
         for kind in ("certificates", "clusterissuers"):
             wait_for(lambda kind=kind: made.serves(kind), f"{kind} are served")
         yield made
-    finally:
-        fleet.stop(layout)
-        left = left_of(root)
-        for process in left:
-            process.end()
-        with contextlib.suppress(OSError):
-            shutil.rmtree(root)
-    assert not left
 
 
 @pytest.fixture

@@ -8,11 +8,10 @@ notes. What is wrong here is expected to fail, so that a server that mends it is
 from collections.abc import Generator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pytest
 import requests
-import urllib3
 from minio import Minio
 from minio.commonconfig import COMPLIANCE, ENABLED, GOVERNANCE
 from minio.error import S3Error
@@ -21,7 +20,6 @@ from minio.versioningconfig import VersioningConfig
 
 from components.storage.access import key_policy
 from components.storage.bucket import Bucket, BucketArgs
-from sandbox.providers.minio.driver import MinioDriver
 from settings.storage import Bucket as BucketSettings
 from settings.storage import Storage
 from tests.e2e.providers.minio_server import KMS_KEY, Running, running
@@ -72,29 +70,14 @@ def _made_for_locks(settings: BucketSettings) -> bool:
 
 def _key(server: Running, storage: Storage, name: str) -> Key:
     """Make the bucket as the component does, with a lock if the stack's has one, and its writer's key."""
-
-    def client(user: str, password: str) -> Minio:
-        pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(server.bundle))
-        return Minio(server.server, user, password, region="us-east-1", http_client=pool)
-
-    user, root, driver = storage.users[name], client(server.user, server.password), MinioDriver()
+    user, root = storage.users[name], server.client()
     bucket, settings = storage.bucket_name(user.bucket), storage.buckets[user.bucket]
     root.make_bucket(bucket, object_lock=_made_for_locks(settings))
     root.set_bucket_versioning(bucket, VersioningConfig(ENABLED))
     if settings.locked:
         root.set_object_lock_config(bucket, ObjectLockConfig(GOVERNANCE, 14, DAYS))
-    administrator = {"minioUser": server.user, "minioPassword": server.password}
-    driver.configure({"minioServer": server.server, "minioSsl": True, **administrator})
-
-    def create(kind: str, **inputs: Any) -> Mapping[str, Any]:
-        return driver.create(f"minio:index/{kind[0].lower()}{kind[1:]}:{kind}", kind, inputs)[1]
-
-    document = key_policy(user, storage)
-    create("IamUser", name=name, secret=f"{name}-password")
-    create("IamPolicy", name=name, policy=document)
-    create("IamUserPolicyAttachment", userName=name, policyName=name)
-    made = create("IamServiceAccount", targetUser=name, policy=document)
-    return Key(root, client(made["accessKey"], made["secretKey"]), bucket, server.bundle)
+    key = server.make_key(name, f"{name}-password", key_policy(user, storage))
+    return Key(root, server.client(*key), bucket, server.bundle)
 
 
 @pytest.fixture(scope="module")

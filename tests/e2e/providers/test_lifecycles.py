@@ -14,11 +14,9 @@ from typing import Final, NamedTuple
 
 import pytest
 import requests
-import urllib3
 from minio import Minio
 
 from components.storage.object_storage import ObjectStorage, ObjectStorageArgs
-from sandbox.providers.minio.driver import MinioDriver
 from tests.e2e.providers.minio_server import KMS_KEY, running
 from tests.recording import record, stack_settings
 from tests.waiting import wait_for
@@ -159,18 +157,13 @@ def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     # It looks without pauses; what it saw before it looks at each 16th time, which is minutes on a busy machine.
     with running(ensure("minio")["minio"], tmp_path, more={"MINIO_SCANNER_SPEED": "fastest"}) as server:
         monkeypatch.setenv("SSL_CERT_FILE", str(server.bundle))
-        driver = MinioDriver()
-        administrator = {"minioUser": server.user, "minioPassword": server.password}
-        driver.configure({"minioServer": server.server, "minioSsl": True, **administrator})
         for kind in ("S3Bucket", "S3BucketVersioning", "S3BucketServerSideEncryption", "IlmPolicy"):
             for declared in recorded.of(f":{kind}"):
-                driver.create(declared.type, declared.name, dict(declared.inputs))
+                server.driver.handler(declared.type).create(declared.name, dict(declared.inputs))
         (lock,) = recorded.of(":BucketLock")
         assert lock.inputs["days"] == LOCK_DAYS
-        pool = urllib3.PoolManager(cert_reqs="CERT_REQUIRED", ca_certs=str(server.bundle))
-        client = Minio(server.server, server.user, server.password, region="us-east-1", http_client=pool)
         names = {bucket: storage.bucket_name(bucket) for bucket in storage.buckets}
-        yield World(client, server.bundle, tmp_path / "drive", names, datetime.now(UTC).replace(microsecond=0))
+        yield World(server.client(), server.bundle, tmp_path / "drive", names, datetime.now(UTC).replace(microsecond=0))
 
 
 def test_what_is_old_goes_and_what_is_young_stays(world: World, record_property: Callable[[str, object], None]) -> None:
