@@ -4,16 +4,13 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, Protocol, cast
 
 from pulumi.automation import EngineEvent, OpType
 from pulumi.automation.events import StepEventMetadata
 
 from automation.marks import SIGNATURE
 from automation.tokens import STACK, made_by_plugin
-
-if TYPE_CHECKING:
-    from sandbox.report.progress import Progress
 
 _MARKUP = re.compile(r"<\{%.*?%\}>")
 
@@ -70,11 +67,24 @@ class Verdict:
         return self.enforcement == "mandatory"
 
 
+class Watcher(Protocol):
+    """Whoever wants to see operations while they run."""
+
+    def began(self, step: Step) -> None:
+        """An operation is under way."""
+
+    def said(self, urn: str, message: str) -> None:
+        """What the plugin says of an operation under way; empty when it has nothing more to say."""
+
+    def ended(self, step: Step, *, succeeded: bool) -> None:
+        """An operation has ended."""
+
+
 @dataclass
 class Recorder:
     """Collects one run's events."""
 
-    watcher: "Progress | None" = None
+    watcher: Watcher | None = None
     """Told of each operation as it goes."""
     planned: dict[str, Step] = field(default_factory=dict[str, Step])
     done: list[Step] = field(default_factory=list[Step])

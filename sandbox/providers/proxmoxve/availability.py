@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from sandbox.providers.base import Properties, ProviderError
 from sandbox.providers.handlers import without_order
-from sandbox.providers.proxmoxve.settings import OnApi
+from sandbox.providers.proxmoxve.on_api import OnApi
 from sandbox.providers.rules import Rule, between, matching, one_of, word
 
 _GUEST = matching(r"(vm|ct):[1-9][0-9]{2,8}", "a kind and a number, such as vm:100 or ct:101")

@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from sandbox.providers.base import UNKNOWN, Properties, ProviderError, sandbox_dir
 from sandbox.providers.handlers import Handler
-from sandbox.providers.proxmoxve.settings import OnApi
+from sandbox.providers.proxmoxve.on_api import OnApi
 from sandbox.providers.rules import Failures, Rule, anything, matching, not_empty, one_of
 
 

@@ -8,7 +8,7 @@ from sandbox.providers.base import Properties, ProviderError
 from sandbox.providers.drift import drifted
 from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.checks import GUEST_ID
-from sandbox.providers.proxmoxve.settings import OnApi
+from sandbox.providers.proxmoxve.on_api import OnApi
 from sandbox.providers.rules import Failures, Rule, anything, ip_network, not_empty, one_of, word
 
 _GUEST: Mapping[str, Rule] = {"containerId": GUEST_ID, "nodeName": not_empty, "vmId": GUEST_ID}

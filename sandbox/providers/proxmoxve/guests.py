@@ -9,8 +9,8 @@ from sandbox.providers.drift import drifted
 from sandbox.providers.handlers import without_order
 from sandbox.providers.proxmoxve import options
 from sandbox.providers.proxmoxve.guest import Guest, Kind, subject
+from sandbox.providers.proxmoxve.on_api import OnApi
 from sandbox.providers.proxmoxve.parts import Part, expected, items, mac_address, read_all, write_all
-from sandbox.providers.proxmoxve.settings import OnApi
 
 # Seconds that a guest has to shut down before it is switched off.
 SHUTDOWN_TIMEOUT = 60

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from sandbox.providers.base import Properties
-from sandbox.providers.proxmoxve.settings import OnApi
+from sandbox.providers.proxmoxve.on_api import OnApi
 from sandbox.providers.rules import Rule, anything, matching
 
 

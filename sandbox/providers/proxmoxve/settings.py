@@ -3,18 +3,10 @@
 import os
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sandbox.providers.base import ProviderError
-from sandbox.providers.handlers import OnServer
-
-if TYPE_CHECKING:
-    from sandbox.providers.proxmoxve.client import Client
-
-    OnApi = OnServer[Client]
-else:
-    OnApi = OnServer
 
 TOKEN = re.compile(r"([^\s@!=]+@[^\s@!=]+)!([A-Za-z][A-Za-z0-9._-]+)=([A-Za-z0-9-]+)")
 
