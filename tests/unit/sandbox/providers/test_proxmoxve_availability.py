@@ -1,15 +1,13 @@
 """High availability: the provider against a simulated Proxmox API; what is asserted is read from the server."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from sandbox.providers.base import ProviderError
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
-from sandbox.servers import proxmox_state
-from tests.unit.sandbox.proxmox import Running, running
+from tests.unit.sandbox.proxmox import Running
 
 GUEST = "proxmoxve:index/haresource:Haresource"
 RULE = "proxmoxve:index/harule:Harule"
@@ -139,12 +137,3 @@ def test_a_rule_is_replaced_by_its_name_only() -> None:
 )
 def test_a_wrong_value_is_named(token: str, inputs: Mapping[str, Any], path: str) -> None:
     assert [at for at, _ in ProxmoxDriver().handler(token).check(dict(inputs))] == [path]
-
-
-def test_it_is_remembered_across_a_restart(server: Running, driver: ProxmoxDriver, tmp_path: Path) -> None:
-    driver.handler(RULE).create("apart", _apart(101, 102))
-    proxmox_state.save(server.cluster, tmp_path / "state")
-    other = tmp_path / "other"
-    other.mkdir()
-    with running(other, state=tmp_path / "state") as again:
-        assert again.cluster.ha == server.cluster.ha

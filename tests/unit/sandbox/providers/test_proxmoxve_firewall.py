@@ -1,6 +1,5 @@
 """The firewall in the proxmoxve provider, against a simulated Proxmox API; what is asserted is read from the server."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,8 +7,7 @@ import pytest
 from sandbox.providers.base import ProviderError
 from sandbox.providers.proxmoxve.client import Client
 from sandbox.providers.proxmoxve.driver import ProxmoxDriver
-from sandbox.servers import proxmox_state
-from tests.unit.sandbox.proxmox import Running, running
+from tests.unit.sandbox.proxmox import Running
 
 RULES = "proxmoxve:firewall/rulesLegacy:RulesLegacy"
 SET = "proxmoxve:firewall/ipsetLegacy:IpsetLegacy"
@@ -201,16 +199,6 @@ def test_a_destroyed_guest_takes_its_firewall_with_it(server: Running, driver: P
     made(driver, RULES)
     driver.handler(CONTAINER).delete("201", {})
     assert server.cluster.firewall["guests"] == {}
-
-
-def test_the_firewall_is_remembered(server: Running, driver: ProxmoxDriver, tmp_path: Path) -> None:
-    for token in GIVEN:
-        made(driver, token)
-    file = tmp_path / "state.json"
-    proxmox_state.save(server.cluster, file)
-    (tmp_path / "again").mkdir()
-    with running(tmp_path / "again", state=file) as again:
-        assert again.cluster.firewall == server.cluster.firewall
 
 
 @pytest.mark.parametrize(

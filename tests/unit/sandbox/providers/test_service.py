@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from google.protobuf import json_format, struct_pb2
 
+from automation.marks import SECRET, SIGNATURE
+from automation.marks import UNKNOWN as UNKNOWN_TEXT
 from sandbox.providers import protocol, service
 from sandbox.providers.base import UNKNOWN, InitError, Properties, ProviderError, operation
 from sandbox.providers.handlers import Driver, Handler
@@ -16,9 +18,6 @@ from sandbox.providers.values import Secrets, encode
 
 TOKEN = "minio:index/s3Bucket:S3Bucket"
 URN = f"urn:pulumi:dev::luxima::luxima:storage:Buckets${TOKEN}::media"
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
-UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 pb = protocol.provider_pb2
 
 

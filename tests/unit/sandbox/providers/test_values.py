@@ -5,11 +5,9 @@ from google.protobuf import json_format, struct_pb2
 from hypothesis import given
 from hypothesis import strategies as st
 
+from automation.marks import SECRET, SIGNATURE
+from automation.marks import UNKNOWN as UNKNOWN_TEXT
 from sandbox.providers.values import UNKNOWN, Secrets, decode, encode
-
-SIGNATURE = "4dabf18193072939515e22adb298388d"
-SECRET = "1b47061264138c4ac30d75fd1eb44270"
-UNKNOWN_TEXT = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 _leaves = st.one_of(
     st.booleans(),

@@ -184,12 +184,17 @@ def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
         with_vm(server, cores=2, pool="tests")
         call(server, "POST", "nodes/pve1/qemu/100/status/start")
         call(server, "POST", "nodes/pve1/qemu/100/config", cores=3)
+        call(server, "POST", "nodes/pve1/qemu/100/firewall/rules", type="in", action="DROP", enable=1)
+        call(server, "PUT", "cluster/firewall/options", enable=1)
+        call(server, "POST", "cluster/ha/resources", sid="vm:100", state="started")
         before = proxmox_state.snapshot(server.cluster)
     assert stat.S_IMODE(state.stat().st_mode) == 0o600
     with running(tmp_path, state=state) as server:
         assert proxmox_state.snapshot(server.cluster) == before
         assert server.cluster.vm(100).pending == {"cores": 3}
         assert call(server, "GET", "pools/tests")["comment"] == "kept"
+        assert call(server, "GET", "nodes/pve1/qemu/100/firewall/rules")[0]["action"] == "DROP"
+        assert call(server, "GET", "cluster/ha/resources/vm:100")["state"] == "started"
         call(server, "POST", "nodes/pve1/qemu/100/status/stop")
         call(server, "DELETE", "nodes/pve1/qemu/100")
     with running(tmp_path, state=state) as server:
