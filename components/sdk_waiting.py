@@ -2,6 +2,7 @@
 
 import asyncio
 from types import SimpleNamespace
+from typing import Any, cast
 
 from pulumi.runtime import stack
 
@@ -12,4 +13,4 @@ def wait_for_all_at_once() -> None:
     By itself it looks at all of them after each one (pulumi/pulumi#22411). That is quadratic in their number: more than
     half of the time of a preview of this program.
     """
-    vars(stack)["asyncio"] = SimpleNamespace(**{**vars(asyncio), "FIRST_COMPLETED": asyncio.FIRST_EXCEPTION})
+    cast("Any", stack).asyncio = SimpleNamespace(**{**vars(asyncio), "FIRST_COMPLETED": asyncio.FIRST_EXCEPTION})

@@ -55,7 +55,7 @@ def inspected(engine: DockerClient, name: str) -> Any:
 
 def made(docker: DockerDriver, **inputs: Any) -> tuple[str, Properties, Properties]:
     wanted = {**QUIET, **inputs}
-    resource_id, outputs = docker.create(CONTAINER, "a", wanted)
+    resource_id, outputs = docker.handler(CONTAINER).create("a", wanted)
     return resource_id, wanted, outputs
 
 
@@ -63,7 +63,7 @@ def made(docker: DockerDriver, **inputs: Any) -> tuple[str, Properties, Properti
 def test_the_engine_refuses_what_is_refused_without_one(docker: DockerDriver, case: str) -> None:
     inputs, _, reason = ENGINE_REFUSES[case]
     with pytest.raises((ProviderError, InitError), match=reason):
-        docker.create(CONTAINER, "a", {**QUIET, **inputs})
+        docker.handler(CONTAINER).create("a", {**QUIET, **inputs})
 
 
 def test_a_container_is_what_was_declared(docker: DockerDriver, engine: DockerClient) -> None:
@@ -93,17 +93,17 @@ def test_a_container_is_what_was_declared(docker: DockerDriver, engine: DockerCl
     assert host["RestartPolicy"]["Name"] == "unless-stopped"
     assert host["LogConfig"]["Config"]["max-size"] == "1m"
     assert found["Mounts"][0] | {"Propagation": "rslave", "RW": False} == found["Mounts"][0]
-    assert docker.read(CONTAINER, resource_id, inputs, outputs) == (inputs, outputs)
-    docker.delete(CONTAINER, resource_id, outputs)
+    assert docker.handler(CONTAINER).read(resource_id, inputs, outputs) == (inputs, outputs)
+    docker.handler(CONTAINER).delete(resource_id, outputs)
     with pytest.raises(NotFound):
         inspected(engine, "quiet")
-    assert docker.read(CONTAINER, resource_id, inputs, outputs) is None
-    docker.delete(CONTAINER, resource_id, outputs)
+    assert docker.handler(CONTAINER).read(resource_id, inputs, outputs) is None
+    docker.handler(CONTAINER).delete(resource_id, outputs)
 
 
 def test_containers_of_a_network_find_each_other_by_name(docker: DockerDriver, engine: DockerClient) -> None:
     wanted = {"name": "parts", "driver": "bridge"}
-    network, _ = docker.create(NETWORK, "parts", wanted)
+    network, _ = docker.handler(NETWORK).create("parts", wanted)
     try:
         joined = {"networksAdvanced": [{"name": "parts", "aliases": ["other"]}], "entrypoints": ["/entry"]}
         health = {"tests": ["CMD", "/bin/busybox", "wget", "-q", "-O-", "http://other:8080/entry"], "interval": "1s"}
@@ -112,14 +112,14 @@ def test_containers_of_a_network_find_each_other_by_name(docker: DockerDriver, e
         assert list(found["NetworkSettings"]["Networks"]) == ["parts"]
         assert found["State"]["Health"]["Status"] == "healthy"
         with pytest.raises(ProviderError, match="already exists"):
-            docker.create(NETWORK, "again", wanted)
+            docker.handler(NETWORK).create("again", wanted)
         with pytest.raises(ProviderError, match="has active endpoints"):
-            docker.delete(NETWORK, network, wanted)
+            docker.handler(NETWORK).delete(network, wanted)
     finally:
         for container in engine.containers.list(all=True):
             container.remove(force=True)
-        docker.delete(NETWORK, network, wanted)
-    assert docker.read(NETWORK, network, wanted, wanted) is None
+        docker.handler(NETWORK).delete(network, wanted)
+    assert docker.handler(NETWORK).read(network, wanted, wanted) is None
 
 
 def test_a_container_that_is_not_healthy_in_time_stays_in_the_state(docker: DockerDriver) -> None:
@@ -177,7 +177,7 @@ def test_a_container_that_was_made_but_does_not_run_stays_known(
     with pytest.raises(InitError, match=reason) as error:
         made(docker, **inputs)
     assert inspected(engine, "quiet")["Id"] == error.value.resource_id
-    docker.delete(CONTAINER, error.value.resource_id, error.value.outputs)
+    docker.handler(CONTAINER).delete(error.value.resource_id, error.value.outputs)
     assert engine.containers.list(all=True) == []
 
 
@@ -207,7 +207,7 @@ def test_a_container_that_a_killed_run_was_making_is_removed(
 def test_limits_and_restarts_change_in_place(docker: DockerDriver, engine: DockerClient) -> None:
     resource_id, old, _ = made(docker, memorySwap=64)
     new = {**old, "memory": 256, "memorySwap": 256, "restart": "on-failure"}
-    docker.update(CONTAINER, resource_id, old, new)
+    docker.handler(CONTAINER).update(resource_id, old, new)
     host = inspected(engine, resource_id)["HostConfig"]
     assert (host["Memory"], host["MemorySwap"]) == (256 * 2**20, 256 * 2**20)
     assert host["RestartPolicy"] == {"Name": "on-failure", "MaximumRetryCount": 0}
@@ -216,7 +216,7 @@ def test_limits_and_restarts_change_in_place(docker: DockerDriver, engine: Docke
 def test_a_limit_without_one_for_swap_cannot_be_raised(docker: DockerDriver) -> None:
     resource_id, old, _ = made(docker)
     with pytest.raises(ProviderError, match="Memory limit should be smaller than already set memoryswap limit"):
-        docker.update(CONTAINER, resource_id, old, {**old, "memory": 256})
+        docker.handler(CONTAINER).update(resource_id, old, {**old, "memory": 256})
 
 
 def test_drift_is_seen_and_mended(docker: DockerDriver, engine: DockerClient) -> None:
@@ -224,49 +224,49 @@ def test_drift_is_seen_and_mended(docker: DockerDriver, engine: DockerClient) ->
     container: Any = engine.containers.get("quiet")
     container.update(restart_policy={"Name": "no", "MaximumRetryCount": 0}, mem_limit="32m")
     container.stop(timeout=0)
-    found = docker.read(CONTAINER, resource_id, inputs, outputs)
+    found = docker.handler(CONTAINER).read(resource_id, inputs, outputs)
     assert found is not None
     assert found[0] == {**inputs, "restart": "no", "memory": 32, "mustRun": False}
-    docker.update(CONTAINER, resource_id, found[0], inputs)
-    assert docker.read(CONTAINER, resource_id, inputs, outputs) == (inputs, outputs)
+    docker.handler(CONTAINER).update(resource_id, found[0], inputs)
+    assert docker.handler(CONTAINER).read(resource_id, inputs, outputs) == (inputs, outputs)
 
 
 def test_what_the_engine_adds_to_log_options_counts_as_a_change(docker: DockerDriver) -> None:
     resource_id, inputs, outputs = made(docker, logDriver="json-file", logOpts={"max-size": "1m"})
-    found = docker.read(CONTAINER, resource_id, inputs, outputs)
+    found = docker.handler(CONTAINER).read(resource_id, inputs, outputs)
     assert found is not None
     assert found[0]["logOpts"] == {"max-size": "1m", "max-file": "5", "tag": "{{.Name}}"}
-    assert "logOpts" in docker.replaces(CONTAINER, found[0], inputs)
+    assert "logOpts" in docker.handler(CONTAINER).replaces(found[0], inputs)
 
 
 def test_an_image_has_the_engines_id_and_is_kept(docker: DockerDriver, engine: DockerClient) -> None:
     images.load(engine, ["quay.io/acme/other:v1"])
     inputs = {"name": "quay.io/acme/other:v1", "keepLocally": True}
-    resource_id, outputs = docker.create(IMAGE, "other", inputs)
+    resource_id, outputs = docker.handler(IMAGE).create("other", inputs)
     content = engine.images.get("quay.io/acme/other:v1").id
     assert (resource_id, outputs["imageId"]) == (f"{content}{inputs['name']}", content)
-    assert docker.read(IMAGE, resource_id, inputs, outputs) == (inputs, outputs)
-    docker.delete(IMAGE, resource_id, outputs)
+    assert docker.handler(IMAGE).read(resource_id, inputs, outputs) == (inputs, outputs)
+    docker.handler(IMAGE).delete(resource_id, outputs)
     assert engine.images.list("quay.io/acme/other")
     known: Any = engine.images
     known.remove("quay.io/acme/other:v1")
-    assert docker.read(IMAGE, resource_id, inputs, outputs) is None
+    assert docker.handler(IMAGE).read(resource_id, inputs, outputs) is None
     with pytest.raises(ProviderError, match="manifest unknown: not found: quay"):
-        docker.create(IMAGE, "other", inputs)
+        docker.handler(IMAGE).create("other", inputs)
 
 
 def test_a_volume_in_use_is_not_removed(docker: DockerDriver, engine: DockerClient) -> None:
     inputs = {"name": "data"}
-    volume, outputs = docker.create(VOLUME, "data", inputs)
+    volume, outputs = docker.handler(VOLUME).create("data", inputs)
     assert engine.volumes.get("data").id == volume
-    assert docker.read(VOLUME, volume, inputs, outputs) == (inputs, outputs)
+    assert docker.handler(VOLUME).read(volume, inputs, outputs) == (inputs, outputs)
     container, _, of_container = made(docker, mounts=[{"type": "volume", "source": "data", "target": "/data"}])
     with pytest.raises(ProviderError, match="volume is in use"):
-        docker.delete(VOLUME, volume, outputs)
-    docker.delete(CONTAINER, container, of_container)
-    docker.delete(VOLUME, volume, outputs)
-    docker.delete(VOLUME, volume, outputs)
-    assert docker.read(VOLUME, volume, inputs, outputs) is None
+        docker.handler(VOLUME).delete(volume, outputs)
+    docker.handler(CONTAINER).delete(container, of_container)
+    docker.handler(VOLUME).delete(volume, outputs)
+    docker.handler(VOLUME).delete(volume, outputs)
+    assert docker.handler(VOLUME).read(volume, inputs, outputs) is None
 
 
 def test_a_container_is_replaced_with_its_files_and_reads_the_new_ones(
