@@ -26,6 +26,8 @@ def pytest_collection_finish() -> None:
 def _recorded(tmp_path_factory: pytest.TempPathFactory) -> None:
     """Where the workers of a run keep for each other what tests/recording.py records."""
     if "PYTEST_XDIST_WORKER" in os.environ:
+        from tests.recording import SHARED  # not before it is needed: it imports the whole platform
+
         folder = tmp_path_factory.getbasetemp().parent / "recorded"
         folder.mkdir(exist_ok=True)
-        os.environ["LUXIMA_TEST_RECORDED"] = str(folder)
+        os.environ[SHARED] = str(folder)
