@@ -6,7 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
@@ -110,19 +110,20 @@ class Stage:
             self.sandbox("clean", "--stack", STACK)
         shutil.rmtree(self.checkout, ignore_errors=True)
 
-    def sandbox(self, *arguments: str, code: int = 0) -> None:
+    def sandbox(self, *arguments: str, codes: Collection[int] = (0,)) -> None:
         """Run a verb of the sandbox.
 
         Raises:
-            StepError: When it ends with another code.
+            StepError: When it ends with none of the codes.
         """
         ended = self._run(*arguments)
-        if ended != code:
-            raise StepError(f"`{' '.join(arguments)}` ended with {ended}, not {code}: {self._last}; see {self.log}")
+        if ended not in codes:
+            wanted = " or ".join(map(str, codes))
+            raise StepError(f"`{' '.join(arguments)}` ended with {ended}, not {wanted}: {self._last}; see {self.log}")
 
-    def release(self, verb: str, *arguments: str, code: int = 0) -> None:
+    def release(self, verb: str, *arguments: str, codes: Collection[int] = (0,)) -> None:
         """Run a verb of the release tool for the shop; the same error."""
-        self.sandbox("release", "--stack", STACK, "--", verb, SERVICE, *arguments, code=code)
+        self.sandbox("release", "--stack", STACK, "--", verb, SERVICE, *arguments, codes=codes)
 
     def _run(self, *arguments: str) -> int:
         kept = {name: value for name, value in os.environ.items() if name in _OWN or not name.startswith("LUXIMA_")}

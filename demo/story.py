@@ -1,7 +1,7 @@
 """What happens in the demo, step by step."""
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Final
@@ -21,7 +21,7 @@ _BEHAVIOUR: Final = {GOOD: {}, BAD: {"FAIL_PERCENT": "10", "SLOW_SECONDS": "0.15
 """The bad version is well enough for a smoke test; of its users' requests every tenth fails, and all are slow."""
 _USERS: Final = 8
 _TAKEN_BACK: Final = 4
-"""How `release guard` ends then."""
+"""How `release switch` and `release guard` end then."""
 _ANSWER_SECONDS: Final = 120
 _CALM: Final = 100
 """Answers of good versions in a row after which it is over."""
@@ -65,7 +65,7 @@ class Story:
         try:
             with users:
                 self._release("good", GOOD)
-                self._release("bad", BAD, code=_TAKEN_BACK)
+                self._release("bad", BAD, (0, _TAKEN_BACK), (_TAKEN_BACK,))
                 with self._step("calm"):
                     self._wait(self._calm, "users get good answers again")
         finally:
@@ -73,16 +73,19 @@ class Story:
             watching.join(_ANSWER_SECONDS)
             self._told.take_rows(stage.checkout / ".release" / f"{STACK}.audit")
 
-    def _release(self, name: str, image: str, code: int = 0) -> None:
+    def _release(
+        self, name: str, image: str, switched: Collection[int] = (0,), watched: Collection[int] = (0,)
+    ) -> None:
+        # The guard in the cluster may have taken the bad version back before `switch` has seen all name servers.
         release = self._stage.release
         with self._step(f"{name}: deploy"):
             release("deploy", "--image", image)
         with self._step(f"{name}: verify"):
             release("verify")
         with self._step(f"{name}: switch"):
-            release("switch")
+            release("switch", codes=switched)
         with self._step(f"{name}: guard"):
-            release("guard", code=code)
+            release("guard", codes=watched)
 
     def _calm(self) -> bool:
         replies = self._users.replies[-_CALM:] if self._users is not None else []

@@ -74,7 +74,7 @@ def verify_(
 
 @verb(app, "switch", engine_first=True)
 def switch_(connections: Connections, service: Service) -> int:
-    """Lead users to the idle slot, on probation."""
+    """Lead users to the idle slot, on probation (exit code 4 when the guard has led them back by then)."""
     with _context(connections, f"switch {service}") as context:
         switch.switch(context, service)
     return errors.DONE
@@ -252,6 +252,9 @@ def main(arguments: list[str] | None = None) -> int:
     except errors.Interrupted as error:
         _fault(f"{error}; run `status` to see the state; the same command continues")
         return errors.INTERRUPTED
+    except errors.RolledBack as error:
+        _fault(str(error))
+        return errors.ROLLED_BACK
     except (errors.ReleaseError, DnsError) as error:
         _fault(str(error))
         return errors.FAILED

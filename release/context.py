@@ -49,7 +49,7 @@ class Names(Protocol):
         ...
 
     def wait(self, fqdn: str, expected: str) -> None:
-        """Until every name server answers it."""
+        """Until every name server answers it; raises LedElsewhereError when somebody leads the name on meanwhile."""
         ...
 
 

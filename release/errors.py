@@ -15,5 +15,9 @@ class Refused(ReleaseError):  # noqa: N818 - an answer
     """It would not be right to do it; nothing was changed."""
 
 
+class RolledBack(ReleaseError):  # noqa: N818 - not a fault
+    """It was done, and the guard took it back meanwhile."""
+
+
 class Interrupted(ReleaseError):  # noqa: N818 - not a fault
     """The operator stopped it."""

@@ -1,6 +1,6 @@
 """Signed DNS updates (RFC 2136), without an engine: the room `dns`, the release tool and the guard use them (REL-1)."""
 
-from components.dns_update.switching import standing, swap, wait
+from components.dns_update.switching import LedElsewhereError, standing, swap, wait
 from components.dns_update.transport import DnsError, Endpoint, Key, Server
 
-__all__ = ["DnsError", "Endpoint", "Key", "Server", "standing", "swap", "wait"]
+__all__ = ["DnsError", "Endpoint", "Key", "LedElsewhereError", "Server", "standing", "swap", "wait"]

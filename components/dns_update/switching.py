@@ -25,12 +25,16 @@ from components.dns_update.transport import (
     where,
 )
 
-__all__ = ["DnsError", "Endpoint", "Key", "Server", "Servers", "standing", "swap", "wait"]
+__all__ = ["DnsError", "Endpoint", "Key", "LedElsewhereError", "Server", "Servers", "standing", "swap", "wait"]
 
 _PAUSE_SECONDS: Final = 0.2
 _LEAST_SECONDS: Final = 3.0
 """Time that a look has at least: a server that is asked last is not to seem silent."""
 _TYPE: Final = "A"
+
+
+class LedElsewhereError(DnsError):
+    """The primary, which had the address, has another one: somebody has led the name on meanwhile."""
 
 
 class Servers(Protocol):
@@ -103,7 +107,7 @@ def wait(
     timeout_seconds: float,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Wait until every name server answers one address, and no other, for a name.
+    """Wait until every name server follows the primary, which has been given an address for a name.
 
     Args:
         servers: All name servers; the first is the primary.
@@ -113,23 +117,31 @@ def wait(
         clock: Seconds that only grow.
 
     Raises:
-        DnsError: When some are still behind then; it names them and what they answer.
+        LedElsewhereError: As soon as the primary answers another address, which the others will follow.
+        DnsError: When some are still behind at the end; it names them and what they answer.
     """
     end = clock() + timeout_seconds
-    late = list(servers)
+    primary, late = servers[0], list(servers[1:])
     while True:
-        # A server that answers it once stays with it: zones only move forwards.
+        # A secondary that answers it once stays with it, unless the primary moves on.
         rest = max(end - clock(), _LEAST_SECONDS)
-        seen = _look(late, fqdn, min(rest, TIMEOUT_SECONDS))
+        seen = _look([primary, *late], fqdn, min(rest, TIMEOUT_SECONDS))
+        has = seen[where(primary)]
+        if has != (expected,) and not isinstance(has, DnsError):
+            found = ", ".join(has) or "no address"
+            raise LedElsewhereError(
+                f"{fqdn} was led to {expected}, and leads to {found} now: somebody has changed it since"
+            )
         late = [server for server in late if seen[where(server)] != (expected,)]
-        if not late:
+        behind = [server for server in (primary, *late) if seen[where(server)] != (expected,)]
+        if not behind:
             return
         if clock() + _PAUSE_SECONDS >= end:
             break
         time.sleep(_PAUSE_SECONDS)
-    behind = "; ".join(_behind(where(server), seen[where(server)]) for server in late)
-    transfers = "" if servers[0] in late else "; the primary has the change, so look at the zone transfers"
-    raise DnsError(f"after {timeout_seconds:g} s not every name server leads {fqdn} to {expected}: {behind}{transfers}")
+    said = "; ".join(_behind(where(server), seen[where(server)]) for server in behind)
+    transfers = "" if primary in behind else "; the primary has the change, so look at the zone transfers"
+    raise DnsError(f"after {timeout_seconds:g} s not every name server leads {fqdn} to {expected}: {said}{transfers}")
 
 
 def _behind(server: str, answer: tuple[str, ...] | DnsError) -> str:

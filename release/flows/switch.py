@@ -2,9 +2,10 @@
 
 from functools import partial
 
+from components.dns_update import LedElsewhereError
 from release import changes, contents, resources
 from release.context import Context
-from release.errors import Refused
+from release.errors import Refused, RolledBack
 from release.flows import situation
 from release.flows.deploy import recorded
 from release.pulumi_engine.targets import short
@@ -38,8 +39,7 @@ def switch(context: Context, service: str) -> None:
         )
         if context.dry_run:
             return
-        context.look("waiting for the name servers")
-        context.names.wait(context.public(service), context.address(service, slot))
+        _followed(context, service, slot)
         context.notifier.deployed(service, slot, image)
     context.history.commit(f"switch {service} to {slot} {short(image)}")
     probation = new.services[service].probation
@@ -57,6 +57,18 @@ def _lead(context: Context, service: str, slot: Slot) -> None:
         context.public(service), context.address(service, contents.other(slot)), context.address(service, slot)
     )
     context.say(f"users of {service} reach slot {slot} now; updating the stack")
+
+
+def _followed(context: Context, service: str, slot: Slot) -> None:
+    """Wait for the name servers; the guard in the cluster may be done with a bad release before they are."""
+    context.look("waiting for the name servers")
+    try:
+        context.names.wait(context.public(service), context.address(service, slot))
+    except LedElsewhereError:
+        _, found = situation.standing(context, service, primary_only=True)
+        if found.kind == "taken_back":
+            raise RolledBack(f"while the name servers followed, {found.sentence}") from None
+        raise
 
 
 def _ready(context: Context, service: str, slot: Slot) -> None:

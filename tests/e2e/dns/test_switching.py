@@ -11,7 +11,7 @@ import dns.query
 import dns.rcode
 import pytest
 
-from components.dns_update.switching import DnsError, Endpoint, standing, swap, wait
+from components.dns_update.switching import DnsError, Endpoint, LedElsewhereError, standing, swap, wait
 from components.dns_update.transport import signed_update
 from tests.e2e.dns.servers import HOST, ZONE, Knot, Pair, ask, denied, sandbox_server
 from tests.programs import free_port
@@ -152,6 +152,12 @@ def test_a_secondary_that_is_behind_is_named_and_waited_for(tmp_path: Path) -> N
             "the change, so look at the zone transfers"
         )
         assert standing(pair.servers, name) == {f"{HOST}:{pair.primary.port}": (GREEN,), late: (BLUE,)}
+
+        # Whoever is led on meanwhile is not waited for.
+        assert swap(pair, ZONE, name, GREEN, FOREIGN, 30, pair.key)
+        with pytest.raises(LedElsewhereError, match=f"{name} was led to {GREEN}, and leads to {FOREIGN} now"):
+            wait(pair.servers, name, GREEN, 600)
+        assert swap(pair, ZONE, name, FOREIGN, GREEN, 30, pair.key)
 
         pair.allow_transfers(allowed=True)
         wait(pair.servers, name, GREEN, 60)

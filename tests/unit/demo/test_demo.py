@@ -144,7 +144,7 @@ def test_a_command_that_is_interrupted_may_finish_what_is_under_way(played_in: S
 
 def test_a_command_that_fails_is_told_with_its_last_line(played_in: Stage) -> None:
     with pytest.raises(StepError, match=r"`release --stack dev .*` ended with 3, not 4: begun; see .*demo.log"):
-        played_in.release("guard", code=4)
+        played_in.release("guard", codes=(4,))
 
 
 class Played(Story):

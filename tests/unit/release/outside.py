@@ -58,6 +58,8 @@ class Outside:
     """Whether the engine can do nothing."""
     silent: bool = False
     """Whether a secondary name server does not answer."""
+    impatient: bool = False
+    """Whether a guard takes a switch back before the name servers are asked."""
     versions: list[tuple[str, Releases]] = field(default_factory=list[tuple[str, Releases]])
     """Commits: subject and content, the latest last."""
     published: Releases | None = None

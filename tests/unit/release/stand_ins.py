@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.dns_update import DnsError
+from components.dns_update import DnsError, LedElsewhereError
+from release.contents import other
 from release.context import Result
 from release.errors import Refused, ReleaseError
 from release.pulumi_engine.stack import LEDGER, RECORD
@@ -132,7 +133,10 @@ class Names:
         return True
 
     def wait(self, fqdn: str, expected: str) -> None:
-        assert self.world.records[fqdn] == expected
+        if self.world.impatient:
+            self.world.lead(other(self.world.live()))
+        if (found := self.world.records[fqdn]) != expected:
+            raise LedElsewhereError(f"{fqdn} leads to {found} now")
         if self.world.silent:
             raise DnsError("a secondary does not answer")
         self.world.happened("name servers answer")

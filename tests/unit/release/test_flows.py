@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from release import contents
-from release.errors import Refused, ReleaseError
+from release.errors import Refused, ReleaseError, RolledBack
 from release.flows import deploy, probation, rollback, verify
 from tests.unit.release.outside import NOW, SERVICE, Cut, image
 from tests.unit.release.verbs import RELEASE, VERBS, Act, deployed, prepared, rolled_back, switched, trusted, verified
@@ -174,6 +174,17 @@ def test_a_switch_that_was_made_keeps_its_probation(tmp_path: Path) -> None:
     made.now += timedelta(hours=2)
     switched(made.context())
     assert made.release().probation == written
+
+
+def test_a_switch_that_the_guard_has_taken_back_meanwhile_says_so_and_announces_nothing(tmp_path: Path) -> None:
+    made = prepared(tmp_path, "blue_green", RELEASE[:2])
+    made.impatient, told = True, list(made.told)
+    with pytest.raises(RolledBack, match=f"{SERVICE} was rolled back to slot blue; record it with `release rollback"):
+        switched(made.context())
+    assert (made.told, made.rows[-1]) == (told, (f"switch {SERVICE}", "failed"))
+    made.impatient = False
+    rolled_back(made.context())
+    assert (made.live(), made.release().live, made.release().rejected) == ("blue", "blue", (image(1),))
 
 
 def _steps(folder: Path, act: Act) -> list[str]:
