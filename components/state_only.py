@@ -1,9 +1,10 @@
 """What is kept in the stack's state and nowhere else: a base for dynamic providers that only remember."""
 
-import sys
 from typing import Any, TypeAlias
 
 from pulumi.dynamic import ConfigureRequest, ReadResult, ResourceProvider
+
+from components.dynamic_errors import without_traceback
 
 Props: TypeAlias = dict[str, Any]
 """Properties of a dynamic resource."""
@@ -13,8 +14,8 @@ class StateOnlyProvider(ResourceProvider):
     """Has nothing outside the state to configure, to read or to delete."""
 
     def configure(self, req: ConfigureRequest) -> None:  # noqa: ARG002 - the base class' signature
-        """Have errors reported without a traceback: a sentence is what helps."""
-        sys.tracebacklimit = 0
+        """Nothing but how an error is told."""
+        without_traceback()
 
     def read(self, id_: str, props: Props) -> ReadResult:
         """There is nothing outside the state to look at."""

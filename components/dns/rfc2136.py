@@ -5,7 +5,6 @@ server does whole or not at all, and whose prerequisite says what has to be ther
 else is never overwritten. The class is stored in the state by this module's path: it must not move.
 """
 
-import sys
 from collections.abc import Mapping
 from io import BytesIO
 from typing import Any, Final
@@ -28,6 +27,7 @@ from pulumi.dynamic import (
 
 from components.dns_update import transport
 from components.dns_update.transport import DnsError, Endpoint, Key, name_of, values_of
+from components.dynamic_errors import without_traceback
 
 __all__ = ["DnsError", "Rfc2136Provider"]
 
@@ -73,8 +73,7 @@ class Rfc2136Provider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the TSIG secret from the stack's configuration."""
-        # The plugin reports an error with its traceback; a sentence is what helps.
-        sys.tracebacklimit = 0
+        without_traceback()
         self._secret = req.config.get("dnsTsigSecret") or ""
 
     def check(self, _olds: Props, news: Props) -> CheckResult:

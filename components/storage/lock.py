@@ -7,7 +7,6 @@ import base64
 import hashlib
 import re
 import ssl
-import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from pulumi.dynamic import (
     UpdateResult,
 )
 
+from components.dynamic_errors import without_traceback
 from components.s3_signature import S3Key, signed
 from settings.storage import Storage
 
@@ -80,8 +80,7 @@ class LockProvider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the password from the stack's configuration."""
-        # The plugin reports an error with its traceback; a sentence is what helps.
-        sys.tracebacklimit = 0
+        without_traceback()
         self._password = req.config.get("minioRootPassword") or ""
 
     def diff(self, _id: str, _olds: Props, _news: Props) -> DiffResult:

@@ -9,7 +9,6 @@ the time of its last change; of a secret the state has a hash. The classes are s
 path: they must not move.
 """
 
-import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, cast
 
@@ -38,6 +37,7 @@ from components.delivery.coolify.words import (
     seen_of,
     what_of,
 )
+from components.dynamic_errors import without_traceback
 
 _PRODUCTION: Final = "production"
 
@@ -53,8 +53,7 @@ class _Provider(ResourceProvider):
 
     def configure(self, req: ConfigureRequest) -> None:
         """Take the API token from the stack's configuration."""
-        # The plugin reports an error with its traceback; a sentence is what helps.
-        sys.tracebacklimit = 0
+        without_traceback()
         self._token = req.config.get("coolifyApiToken") or ""
 
     def check(self, _olds: Props, news: Props) -> CheckResult:

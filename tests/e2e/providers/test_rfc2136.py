@@ -28,9 +28,8 @@ def _provider(secret: str) -> Rfc2136Provider:
 
 
 @pytest.fixture
-def provider(knot: Knot, monkeypatch: pytest.MonkeyPatch) -> Rfc2136Provider:
-    """The provider with the server's key; the process's traceback setting is put back."""
-    monkeypatch.setattr("sys.tracebacklimit", 1000, raising=False)
+def provider(knot: Knot) -> Rfc2136Provider:
+    """The provider with the server's key."""
     return _provider(knot.secret)
 
 
@@ -171,10 +170,7 @@ def test_a_zone_that_the_server_does_not_keep_is_a_sentence(knot: Knot, provider
         provider.read("x", props)
 
 
-def test_a_server_that_ends_in_between_leaves_each_record_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("sys.tracebacklimit", 1000, raising=False)
+def test_a_server_that_ends_in_between_leaves_each_record_whole(tmp_path: Path) -> None:
     with Pair(tmp_path) as pair:
         own = _provider(pair.secret)
         first, second = (props(pair.primary.port, name, "10.0.0.1", "10.0.0.2") for name in ("first", "second"))

@@ -1,6 +1,5 @@
 """What the tests of providers share: a stand-in that refuses what the real API refuses, and one application in it."""
 
-import sys
 import threading
 from collections.abc import Iterator
 
@@ -15,9 +14,8 @@ from tests.unit.components.coolify.applications import READER, TOKEN, Clock, Mad
 
 @pytest.fixture(autouse=True)
 def process(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A provider says how long they are, for its whole process; and what is slow on purpose is computed once."""
+    """What is slow on purpose is computed once."""
     monkeypatch.setattr("hashlib.scrypt", scrypt)
-    monkeypatch.setattr(sys, "tracebacklimit", 1000, raising=False)
 
 
 @pytest.fixture
