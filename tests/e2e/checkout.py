@@ -33,6 +33,8 @@ ENGINE_RUNS: Counter[str] = Counter()
 _WITH_ENGINE = ("up", "preview", "refresh", "destroy", "release")
 _ROUNDS = 3
 """How often processes are looked for that a failed test left."""
+_RUN = "PYTEST_XDIST_TESTRUNUID"
+"""What xdist calls the run, in the environment of its workers and of most that they start."""
 
 
 @dataclass(frozen=True)
@@ -228,7 +230,7 @@ def checkout(node: str = "simulated") -> Generator[Checkout]:
     Args:
         node: Whether nodes are `simulated` or `real`.
     """
-    folder = Path(tempfile.mkdtemp(prefix="luxima-"))
+    folder = Path(tempfile.mkdtemp(prefix=_prefix(os.environ.get(_RUN, ""))))
     made = Checkout(folder, node)
     try:
         for place in (made.root, made.home, made.temporary):
@@ -240,8 +242,27 @@ def checkout(node: str = "simulated") -> Generator[Checkout]:
         left = made.processes()
         assert not left, f"after down these still run: {left}"
     finally:
-        # What is ended may have been started anew, as long as what starts it is there.
-        for _ in range(_ROUNDS):
-            for process in made.processes():
-                process.end()
+        _end(str(folder))
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear(run: str) -> None:
+    """End and remove what a run's workers left: after a Ctrl-C xdist gives them ten seconds, and kills them."""
+    prefix = _prefix(run)
+    for mentioned in (prefix, f"{_RUN}={run}"):
+        _end(mentioned)
+    for folder in Path(tempfile.gettempdir()).glob(f"{prefix}*"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _prefix(run: str) -> str:
+    """How the names of a run's folders begin; short, as the paths of sockets are."""
+    return f"luxima-{run[:8]}-"
+
+
+def _end(mentioned: str) -> None:
+    """End the processes that have to do with a folder or a run."""
+    # What is ended may have been started anew, as long as what starts it is there.
+    for _ in range(_ROUNDS):
+        for process in left_of(mentioned):
+            process.end()

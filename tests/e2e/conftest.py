@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 from xdist.scheduler import LoadFileScheduling  # pyright: ignore[reportMissingTypeStubs]
 
-from tests.e2e.checkout import ENGINE_RUNS
+from tests.e2e.checkout import ENGINE_RUNS, clear
 
 _HERE = Path(__file__).parent
 _USUAL_SECONDS = 120.0
+_RUN = pytest.StashKey[str]()
 
 
 def group(test: str) -> str:
@@ -60,6 +61,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     ENGINE_RUNS.update(getattr(node, "workeroutput", {}).get("engine runs", {}))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.config.stash[_RUN] = node.workerinput["testrunuid"]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """What shows the run ends last."""
+    if run := config.stash.get(_RUN, None):
+        clear(run)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

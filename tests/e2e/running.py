@@ -1,4 +1,4 @@
-"""Which processes belong to a folder: by command line, working folder or environment."""
+"""Which processes belong to a folder or a run: by command line, working folder or environment."""
 
 import contextlib
 import os
@@ -26,25 +26,25 @@ class Left:
                 process.wait(10)
 
 
-def left_of(folder: Path) -> list[Left]:
-    """The processes that have to do with the folder; this one does not count."""
+def left_of(mentioned: Path | str) -> list[Left]:
+    """The processes that have to do with a folder or a run; this one does not count."""
     found: list[Left] = []
     for process in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if process.pid == os.getpid() or process.status() in {psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD}:
                 continue
-            if _mentions(process, str(folder)):
+            if _mentions(process, str(mentioned)):
                 found.append(Left(process.pid, process.create_time(), " ".join(process.cmdline())))
     return found
 
 
-def _mentions(process: psutil.Process, folder: str) -> bool:
+def _mentions(process: psutil.Process, text: str) -> bool:
     with contextlib.suppress(psutil.Error):
-        if any(folder in argument for argument in process.cmdline()):
+        if any(text in argument for argument in process.cmdline()):
             return True
     with contextlib.suppress(psutil.Error):
-        if process.cwd().startswith(folder):
+        if text in process.cwd():
             return True
     with contextlib.suppress(psutil.Error):
-        return any(folder in value for value in process.environ().values())
+        return any(text in f"{name}={value}" for name, value in process.environ().items())
     return False
