@@ -101,11 +101,12 @@ _NAMING = frozenset({"etcd-s3-config-secret"})
 # What is long and random but public: certificates, public keys, digests of images and of packages, embedded pictures.
 _PUBLIC = re.compile(
     r"-----BEGIN CERTIFICATE-----.*?-----END CERTIFICATE-----"
-    r"|\b(?:ssh-[a-z0-9]+|ecdsa-sha2-[a-z0-9]+) [A-Za-z0-9+/=]+"
-    r"|\bsha(?:256|384|512)[:-][A-Za-z0-9+/=]+"
-    r"|\bdata:[a-z0-9/+.-]+;base64,[A-Za-z0-9+/=]+",
+    r"|s(?<=\bs)(?:sh-[a-z0-9]+ |ha(?:256|384|512)[:-])[A-Za-z0-9+/=]+"
+    r"|e(?<=\be)cdsa-sha2-[a-z0-9]+ [A-Za-z0-9+/=]+"
+    r"|d(?<=\bd)ata:[a-z0-9/+.-]+;base64,[A-Za-z0-9+/=]+",
     re.DOTALL,
 )
+"""Each begins with a literal: a regular expression skips what begins otherwise."""
 _PUBLIC_HINTS = ("BEGIN CERTIFICATE", "ssh-", "ecdsa-", "sha", "base64,")
 _KINDS = str.maketrans(
     {
@@ -225,8 +226,14 @@ def assigned_secret(document: str) -> str | None:
 
 def _random(run: str) -> bool:
     """Whether a run of characters is as mixed as a key; words change their kind of character less often."""
-    digits = sum(map(run.count, string.digits))
-    if digits < 2 or run.islower() or run.isupper() or run.count("/") > 4 or run.count("-") > 3 or run.count("_") > 3:
+    if (
+        run.islower()
+        or run.isupper()
+        or sum(map(run.count, string.digits)) < 2
+        or run.count("/") > 4
+        or run.count("-") > 3
+        or run.count("_") > 3
+    ):
         return False
     changes = sum(1 for _ in groupby(run.translate(_KINDS))) - 1
     if changes <= 0.45 * len(run):
