@@ -1,5 +1,6 @@
 """Serves the policy pack to the engine (`pulumi up --policy-pack policy`); it ends when the engine ends it."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -16,6 +17,9 @@ from policy.table import RULES  # noqa: E402
 
 Servicer.rules = RULES
 sdk._PolicyAnalyzerServicer = Servicer  # pyright: ignore[reportPrivateUsage] - PolicyPack looks it up here
+
+# What is imported stays: nobody has to look through it for garbage again.
+gc.freeze()
 
 PolicyPack(
     "luxima",

@@ -119,7 +119,6 @@ class Rule:
         An unknown value is reported once and then taken for absent, so that the rest is judged all the same.
         """
         declared = [each for each in declared if each.subject.type in self.types]
-        covering = [exemption for exemption in exemptions if exemption.rule == self.name]
         hidden: set[tuple[str, str]] = set()
         unknown: list[Finding] = []
         while True:
@@ -150,7 +149,9 @@ class Rule:
             if not any(urn == finding.subject.urn and beneath(finding.path, path) for urn, path in hidden)
         ]
         return [
-            finding for finding in (*unknown, *seen) if not any(exemption.covers(finding) for exemption in covering)
+            finding
+            for finding in (*unknown, *seen)
+            if not any(each.rule == self.name and each.covers(finding) for each in exemptions)
         ]
 
     def _run(self, declared: Sequence[Declared], hidden: Hidden) -> Iterator[Finding]:

@@ -140,6 +140,8 @@ class Value:
     def text(self) -> str:
         """The text, "" when absent; numbers and booleans as they are written."""
         raw = self._read()
+        if type(raw) is str:
+            return raw
         if raw is None:
             return ""
         if isinstance(raw, bool):
@@ -180,7 +182,7 @@ class Value:
             return
         for index, element in enumerate(self._list(raw)):
             below = Value(element, self.subject, self._hidden, self, index)
-            if not below.hidden:
+            if not (self._hidden and below.hidden):
                 yield below
 
     def entries(self) -> Iterator[tuple[str, Value]]:
@@ -190,7 +192,7 @@ class Value:
             return
         for key, entry in self._dict(raw).items():
             below = Value(entry, self.subject, self._hidden, self, key)
-            if not below.hidden:
+            if not (self._hidden and below.hidden):
                 yield key, below
 
     def texts(self) -> list[str]:
@@ -199,26 +201,23 @@ class Value:
 
     def leaves(self) -> Iterator[Value]:
         """Everything below this place that is neither list nor object, unread; unknown lists and objects included."""
-        if isinstance(self._raw, dict):
-            for _, value in self.entries():
-                yield from value.leaves()
-        elif isinstance(self._raw, list):
-            for value in self.items():
-                yield from value.leaves()
-        elif self._raw is not None:
-            yield self
+        return (leaf for _, leaf in self.named_leaves())
 
-    def named_leaves(self, name: str = "") -> Iterator[tuple[str, Value]]:
+    def named_leaves(self) -> Iterator[tuple[str, Value]]:
         """Every leaf with the name that it stands under; an element of a list has the list's."""
-        name = name or str(self._key)
+        found: list[tuple[str, Value]] = []
+        self._gather(str(self._key), found)
+        return iter(found)
+
+    def _gather(self, name: str, found: list[tuple[str, Value]]) -> None:
         if isinstance(self._raw, dict):
             for key, value in self.entries():
-                yield from value.named_leaves(str(key))
+                value._gather(str(key), found)
         elif isinstance(self._raw, list):
             for value in self.items():
-                yield from value.named_leaves(name)
+                value._gather(name, found)
         elif self._raw is not None:
-            yield name, self
+            found.append((name, self))
 
     def holding(self, content: object) -> Value:
         """This very place with what its text says to the program that reads it; paths go on below it."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, resource_rule
@@ -25,7 +24,7 @@ from .https import is_at_home, plain_hosts
 
 _HOLDERS = (kinds.CONFIG_MAP, kinds.SECRET, kinds.DOCKER_CONTAINER)
 _UNVERIFIED = frozenset({"insecure_skip_verify", "tls_insecure_skip_verify", "insecureSkipVerify", "tlsSkipVerify"})
-_HINTS = re.compile(r"skip_?verify|insecure|sslmode|tlsAuth|verify_ssl|require_tls", re.IGNORECASE)
+_HINTS = ("skipverify", "skip_verify", "insecure", "sslmode", "tlsauth", "verify_ssl", "require_tls")
 _SPEAKING = frozenset({ALERTMANAGER, DATASOURCES, LOG_AGENT, LOKI, TEMPO, GRAFANA})
 _OLD = frozenset({"TLS10", "TLS11"})
 _SSE = frozenset({"SSE-S3", "SSE-KMS"})
@@ -64,7 +63,8 @@ def document_readable(resource: Resource) -> Iterator[Finding]:
 def client_verifies(resource: Resource) -> Iterator[Finding]:
     """No program is told not to check whom it talks to, or to talk an old TLS."""
     for document in of_resource(resource):
-        if document.readable and document.ending != ".json" and _HINTS.search(document.text):
+        text = document.text.casefold()
+        if document.readable and document.ending != ".json" and any(hint in text for hint in _HINTS):
             yield from _unverified(document.content)
         if document.kind == BLACKBOX:
             yield from _probes(document.content)

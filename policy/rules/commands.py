@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 import versions
 
@@ -14,8 +15,8 @@ from .https import is_at_home, plain_hosts
 from .images import today
 
 _UNVERIFIED = {
-    "curl": re.compile(r"\bcurl\b[^\n|;&]*\s(?:-[a-jl-zA-Z]*k[a-zA-Z]*|--insecure)\b"),
-    "wget": re.compile(r"\bwget\b[^\n|;&]*\s--no-check-certificate\b"),
+    "curl": re.compile(r"curl\b(?<=\bcurl)[^\n|;&]*\s(?:-[a-jl-zA-Z]*k[a-zA-Z]*|--insecure)\b"),
+    "wget": re.compile(r"wget\b(?<=\bwget)[^\n|;&]*\s--no-check-certificate\b"),
     "ssh": re.compile(r"StrictHostKeyChecking[=\s\"']+(?:no|off)\b|UserKnownHostsFile[=\s]+/dev/null", re.IGNORECASE),
     "git": re.compile(r"\bGIT_SSL_NO_VERIFY\b|http\.sslVerify[=\s]+false", re.IGNORECASE),
     "pip": re.compile(r"--trusted-host\b"),
@@ -49,14 +50,18 @@ def scripts(resource: Resource) -> Iterator[Value]:
 def command_verifies(resource: Resource) -> Iterator[Finding]:
     """No step on a machine talks with somebody whom it does not verify, nor without TLS."""
     for place in scripts(resource):
-        text = place.text
-        for program, unverified in _UNVERIFIED.items():
-            if unverified.search(text):
-                found = place.holding({program: ""}).at(program)
-                yield found.wrong("does not check whom it talks to", "verify with the authority's certificate")
-        for host in plain_hosts(text):
+        for program in _talks_to_anyone(place.text):
+            found = place.holding({program: ""}).at(program)
+            yield found.wrong("does not check whom it talks to", "verify with the authority's certificate")
+        for host in plain_hosts(place.text):
             if not is_at_home(host):
                 yield place.wrong(f"speaks plain HTTP to {host}", "use https://")
+
+
+@lru_cache(maxsize=512)
+def _talks_to_anyone(text: str) -> tuple[str, ...]:
+    """The programs in a step that verify nobody; to update a machine is mostly the step that makes it."""
+    return tuple(program for program, unverified in _UNVERIFIED.items() if unverified.search(text))
 
 
 @resource_rule(

@@ -65,6 +65,15 @@ _SHAPED: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
 class _Strict(yaml.CSafeLoader):
     """Refuses a key that stands twice, as the readers (all of them Go's) do."""
 
+    resolve: Any = staticmethod(lru_cache(maxsize=4096)(cast("Any", yaml.resolver.Resolver()).resolve))
+    """As the base class's, but what a plain text stands for is found out once."""
+
+    def construct_object(self, node: Any, deep: bool = False) -> Any:
+        """As the base class, without its detour for texts, which are most of a document."""
+        if node.tag == "tag:yaml.org,2002:str":
+            return node.value
+        return cast("Any", super()).construct_object(node, deep)
+
     def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
         """As the base class.
 

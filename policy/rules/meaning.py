@@ -119,7 +119,8 @@ def alert_hidden_by_worse(stack: Stack) -> Iterator[Finding]:
             how, cause = _alert_names(source)
             if how == "=~":
                 yield source.wrong(f"is {cause}: more than one cause", "name the cause with =")
-            hidden = {name for name in ranks if re.fullmatch(_alert_names(target)[1], name)}
+            _, effects = _alert_names(target)
+            hidden = {name for name in ranks if re.fullmatch(effects, name)}
             worse = sorted(name for name in hidden if ranks[name] > ranks.get(cause, len(_RANK)))
             if worse:
                 yield target.wrong(f"keeps back {worse[0]}, which is worse than {cause}", "leave it out")
