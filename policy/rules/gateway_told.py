@@ -17,7 +17,8 @@ _HOST = re.compile(r"(!?)\bHost\(([^)]*)\)")
 _QUOTED = re.compile(r"`([^`]+)`")
 _PART = re.compile(rf"(?<!!)\bPath(?:Prefix|Regexp)?\(|{kinds.FIGURES.pattern}")
 """A rule that names its paths, or leaves the figures out."""
-_LEFT = re.compile(r"!(\(PathPrefix\([^()]*\)(?: \|\| PathPrefix\([^()]*\))*\))")
+_PATHS = r"(\(PathPrefix\([^()]*\)(?: \|\| PathPrefix\([^()]*\))*\))"
+_LEFT, _TAKEN = re.compile(f"!{_PATHS}"), re.compile(f"(?<!!){_PATHS}")
 _OF_SLOT = re.compile(r"[\w-]+-(?:blue|green)\.")
 _MOST_AVERAGE = 10_000
 _ADDRESSES = "kube-vip.io/loadbalancerIPs"
@@ -95,16 +96,17 @@ def route_guarded(resource: Resource) -> Iterator[Finding]:
         middlewares = dict(http.at("middlewares").entries())
         services = set(http.at("services").names())
         rules = [router.at("rule").text for _, router in http.at("routers").entries()]
+        closed, taken = _closed(rules), {paths for rule in rules for paths in _TAKEN.findall(rule)}
         for _, router in http.at("routers").entries():
             service = router.at("service")
             inside = service.text.endswith("@internal")
             if not inside and service.text.removesuffix("@file") not in services:
                 yield service.wrong(f"is {service.text or 'missing'}, which is not declared", "name a service")
             for left in _LEFT.findall(router.at("rule").text):
-                if not any(left in each.replace(f"!{left}", "") for each in rules):
+                if left not in taken:
                     yield router.at("rule").wrong("leaves out what no other route takes", "give that its own (INF-4)")
             if router.at("entryPoints").texts() != INSIDE and not inside:
-                yield from _guarded(router, middlewares, _closed(rules))
+                yield from _guarded(router, middlewares, closed)
         yield from _lead_somewhere(http)
         for name, each in middlewares.items():
             if each.at("ipAllowList", "ipStrategy").present:

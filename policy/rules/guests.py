@@ -159,11 +159,19 @@ def machine_placed(stack: Stack) -> Iterator[Finding]:
             if len(routers) > 1:
                 yield router.wrong(f"is {router.text}, another one than other machines have", "give the network's")
     yield from _sends(stack, own)
+    yield from _named(stack)
+
+
+def _named(stack: Stack) -> Iterator[Finding]:
+    """What is wrong with records that have the name of a machine."""
+    addresses: dict[str, list[str]] = {}
+    for machine in stack.of(kinds.VM):
+        address = machine.props.at("initialization", "ipConfigs", 0, "ipv4", "address").text.partition("/")[0]
+        addresses.setdefault(machine.props.at("name").text, []).append(address)
     for record in stack.of(kinds.DNS_RECORD):
         host = record.props.at("name").text.partition(".")[0]
-        for machine in stack.of(kinds.VM):
-            address = machine.props.at("initialization", "ipConfigs", 0, "ipv4", "address").text.partition("/")[0]
-            if machine.props.at("name").text == host and record.props.at("records").texts() != [address]:
+        for address in addresses.get(host, ()):
+            if record.props.at("records").texts() != [address]:
                 yield record.props.at("records").wrong(f"is not {host}'s address", f"give {address}")
 
 

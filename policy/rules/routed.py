@@ -193,11 +193,11 @@ def names_lead_home(stack: Stack) -> Iterator[Finding]:
     addresses = addresses_of(stack)
     # Of what is not released yet there is no Service.
     there = [each.props.at("metadata", "name").text for each in stack.of(kinds.SERVICE)]
+    released = {each[: hyphen.start()] for each in there for hyphen in re.finditer("-", each)}
     for host, (name, record) in names.items():
         led = set(record.props.at("records").texts())
         slots = [slot for slot in served if slot in addresses and led & addresses[slot]] or list(served)
-        released = any(each.startswith(f"{name}-") for each in there)
-        if served and released and not any(host in served[slot] for slot in slots):
+        if served and name in released and not any(host in served[slot] for slot in slots):
             yield record.props.at("name").wrong(f"{host} leads to no pod of {name}", "give it a route there")
 
 

@@ -89,6 +89,11 @@ SPECS = (
         ("http/middlewares/limit/rateLimit/average", 0, f"{_ROUTER}.middlewares"),
         ("http/routers/api/rule", "Host(`api.x.id`)", f"{_ROUTER}.rule"),
         (
+            "http/routers/api/rule",
+            "Host(`api.x.id`) && !PathRegexp(`/metrics`) && !(PathPrefix(`/cart`) || PathPrefix(`/pay`))",
+            f"{_ROUTER}.rule",
+        ),
+        (
             "http/routers/probed",
             {
                 "rule": "Host(`api.x.id`) && Path(`/`) && ClientIP(`10.0.0.0/8`)",

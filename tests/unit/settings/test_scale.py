@@ -15,7 +15,10 @@ _MOST = 128 * 1024
 """Bytes that Linux takes for one environment variable; the engine hands the configuration over in one."""
 
 
-@pytest.mark.parametrize("count", [0, 1000])
+_PODS_PER_NODE = 110
+
+
+@pytest.mark.parametrize("count", [0, 100, 1000])
 def test_the_engines_variable_has_room_for_the_configuration(count: int, tmp_path: Path) -> None:
     root = scale.make(tmp_path / "checkout", count)
     config = overlay.read_config(Layout(scale.STACK, root))
@@ -24,3 +27,6 @@ def test_the_engines_variable_has_room_for_the_configuration(count: int, tmp_pat
     settings = check(scale.STACK, root)
     assert len(settings.services) == count + 5
     assert len(settings.objectives) == 2 * count + 8
+    agents = [name for name in settings.compute.vms if name.startswith("k3s-agent")]
+    pods = {space.quota.pods for space in settings.kubernetes.namespaces.values() if space.quota is not None}
+    assert max(pods) <= len(agents) * _PODS_PER_NODE, "namespace-quota refuses it"
