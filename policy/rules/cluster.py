@@ -8,11 +8,9 @@ from collections.abc import Iterator, Mapping
 from ..judging import Resource, Severity, resource_rule
 from ..values import Finding, Value
 from . import kinds
-from .documents import parsed
+from .documents import files, parsed
 from .images import judge_support
 
-_FILE = re.compile(r"^put (\S+) \S+ <<(?:'\"'\"')?'?([A-Z-]+)'?(?:'\"'\"')?\n(.*?)^\2$", re.MULTILINE | re.DOTALL)
-_QUOTE = "'\"'\"'"
 _CONFIG, _PSA = "/etc/rancher/k3s/config.yaml", "/psa.yaml"
 _REGISTRIES, _AUDIT, _MANIFESTS = "/registries.yaml", "/audit.yaml", "/server/manifests/"
 _ARGUMENTS = ("anonymous-auth=false", "audit-policy-file=", "audit-log-path=", "admission-control-config-file=")
@@ -20,11 +18,6 @@ AUDIT_DAYS = 30
 _AUDIT_MIB, _AUDIT_FILES = 50, 5
 SNAPSHOT_DAYS = 7
 """BAK-3."""
-
-
-def files(text: str) -> dict[str, str]:
-    """Path to content of the files that a step writes."""
-    return {path: content.replace(_QUOTE, "'") for path, _, content in _FILE.findall(text)}
 
 
 def _daily(cron: str) -> float:

@@ -12,8 +12,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, UnevaluableError, Value
 from . import kinds
 from .addresses import of_machine
-from .cluster import files
-from .documents import parsed
+from .documents import files, parsed
 from .images import OWN_REGISTRY
 
 _CONFIG, _UNIT, _REGISTRIES, _AUDIT = "/etc/rancher/k3s/config.yaml", "/k3s.service", "/registries.yaml", "/audit.yaml"

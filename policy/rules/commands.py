@@ -18,6 +18,7 @@ _UNVERIFIED = {
     "curl": re.compile(r"curl\b(?<=\bcurl)[^\n|;&]*\s(?:-[a-jl-zA-Z]*k[a-zA-Z]*|--insecure)\b"),
     "wget": re.compile(r"wget\b(?<=\bwget)[^\n|;&]*\s--no-check-certificate\b"),
     "ssh": re.compile(r"StrictHostKeyChecking[=\s\"']+(?:no|off)\b|UserKnownHostsFile[=\s]+/dev/null", re.IGNORECASE),
+    "kubectl": re.compile(r"--insecure-skip-tls-verify\b(?!=false)"),
     "git": re.compile(r"\bGIT_SSL_NO_VERIFY\b|http\.sslVerify[=\s]+false", re.IGNORECASE),
     "pip": re.compile(r"--trusted-host\b"),
     "apt": re.compile(

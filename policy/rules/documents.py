@@ -62,6 +62,10 @@ _SHAPED: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = (
 """A kind of document, the keys that it has at its top, and those that it has not."""
 
 
+_FILE = re.compile(r"^put (\S+) \S+ <<(?:'\"'\"')?'?([A-Z-]+)'?(?:'\"'\"')?\n(.*?)^\2$", re.MULTILINE | re.DOTALL)
+_QUOTE = "'\"'\"'"
+
+
 class _Strict(yaml.CSafeLoader):
     """Refuses a key that stands twice, as the readers (all of them Go's) do."""
 
@@ -189,8 +193,13 @@ def parsed(place: Value, text: str, ending: str) -> Value:
     return place.holding(content)
 
 
+def files(text: str) -> dict[str, str]:
+    """Path to content of the files that a step on a machine writes."""
+    return {path: content.replace(_QUOTE, "'") for path, _, content in _FILE.findall(text)}
+
+
 def of_resource(resource: Resource) -> Iterator[Document]:
-    """The documents of a ConfigMap, a Secret, a container on a Docker host, or a machine's first start."""
+    """The documents of a ConfigMap, a Secret, a container on a Docker host, or a machine's steps."""
     props = resource.props
     if resource.type == kinds.DOCKER_CONTAINER:
         for upload in props.at("uploads").items():
@@ -198,6 +207,12 @@ def of_resource(resource: Resource) -> Iterator[Document]:
             # What is no document may be a password, which is not known before the first update.
             if posixpath.splitext(file)[1] in _READERS:
                 yield Document(file, content.text, content)
+        return
+    if resource.type in kinds.COMMANDS:
+        create = props.at("create")
+        for path, content in files(create.text).items():
+            if posixpath.splitext(path)[1] in _READERS:
+                yield Document(posixpath.basename(path), content, create)
         return
     if resource.type == kinds.FILE:
         data = props.at("sourceRaw", "data")
@@ -241,8 +256,8 @@ def decoded(text: str) -> str:
 
 
 def of_stack(stack: Stack, *wanted: str) -> Iterator[Document]:
-    """The documents of these kinds in the stack's ConfigMaps and Docker containers."""
-    for resource in stack.of(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER):
+    """The documents of these kinds in the stack's ConfigMaps, Docker containers and steps on machines."""
+    for resource in stack.of(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, *kinds.COMMANDS):
         for document in of_resource(resource):
             if document.kind in wanted:
                 yield document

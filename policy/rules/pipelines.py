@@ -13,10 +13,19 @@ from .availability import ENVIRONMENTS
 from .buckets import tenants_of_loki
 from .documents import LOG_AGENT, ROUTING, contents, of_stack
 from .gateway_told import hosts_of
+from .loki import hours_of
 from .routed import TENANT
 
+_AGENTS = (kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, *kinds.COMMANDS)
+"""Where the document of a log agent stands."""
 _LABELS = frozenset({"tenant_id", "service", "environment", "class", "level", "host", "__tenant_id__"})
 """Labels of which there are few; each other one makes streams without bound (LOG-3)."""
+_PARTED = frozenset({"tenant_id", "service", "environment", "class"})
+"""Labels by which lines are found, and kept as long as their class is."""
+_EVENTS = ("login_failed", "role_changed")
+"""What is a line of class security (SEC-4)."""
+_OF_AUDIT = re.compile(r'class="audit"')
+_LEAST_JOURNAL_HOURS = 1
 _LOSING = frozenset({"drop", "sampling", "limit", "labeldrop"})
 """Stages by which lines, or what they are found by, are lost."""
 _LONG = frozenset({"default", "security", "audit", "api", "edge_functions", "syslog"})
@@ -45,7 +54,7 @@ def _hits(pattern: str, line: str) -> bool:
         return False
 
 
-@resource_rule("log-lines-masked", requirements=("SEC-2", "LOG-7"), types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER))
+@resource_rule("log-lines-masked", requirements=("SEC-2", "LOG-7"), types=_AGENTS)
 def log_lines_masked(resource: Resource) -> Iterator[Finding]:
     """A log agent takes secrets out of every line that it reads, the same ones in each of its jobs."""
     for content in contents(resource, LOG_AGENT):
@@ -61,8 +70,8 @@ def log_lines_masked(resource: Resource) -> Iterator[Finding]:
 
 @resource_rule(
     "log-lines-kept",
-    requirements=("LOG-1", "LOG-2", "LOG-3", "LOG-7"),
-    types=(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER),
+    requirements=("LOG-1", "LOG-2", "LOG-3", "LOG-7", "SEC-4"),
+    types=_AGENTS,
 )
 def log_lines_kept(resource: Resource) -> Iterator[Finding]:
     """A log agent reads containers and the journal, drops no line, and puts none into a class that is kept shorter."""
@@ -71,19 +80,25 @@ def log_lines_kept(resource: Resource) -> Iterator[Finding]:
         if not any(job.at("journal").present for job in jobs.items()):
             yield jobs.wrong("reads no journal", "give a job with journal (LOG-1)")
         read = {leaf.text for name, leaf in jobs.named_leaves() if name in {"replacement", "__path__"}}
-        if not any(path.startswith(_CONTAINERS) for path in read):
+        if resource.type not in kinds.COMMANDS and not any(path.startswith(_CONTAINERS) for path in read):
             yield jobs.wrong("reads no containers' lines", "give a job with their files (LOG-1)")
         if any(path.startswith(_DOCKER) for path in read) and not any("access" in path for path in read):
             yield jobs.wrong("reads no access logs", "give a job with their files (LOG-1)")
         position = content.at("positions", "filename")
         if not position.text.startswith("/var/lib/"):
             yield position.wrong(f"is {position.text or 'missing'}: gone with the agent", "put it on its volume")
+        if content.at("limits_config", "readline_rate_enabled").flag:
+            yield content.at("limits_config", "readline_rate_enabled").wrong("leaves lines out", "remove it")
         for job in jobs.items():
             yield from _stages(job.at("pipeline_stages"), selected=False)
             stages = list(job.at("pipeline_stages").items())
             last = stages[-1] if stages else job.at("pipeline_stages")
-            if not stages or last.names() != ["labelallow"] or set(last.at("labelallow").texts()) - _LABELS:
+            given = set(last.at("labelallow").texts())
+            if not stages or last.names() != ["labelallow"] or given - _LABELS:
                 yield last.wrong("lets lines have any label", f"end with labelallow of {', '.join(sorted(_LABELS))}")
+            elif _PARTED - given:
+                yield last.wrong(f"takes {', '.join(sorted(_PARTED - given))} away", "add it (LOG-3)")
+            yield from _secured(job)
             yield from _classes(job)
 
 
@@ -92,11 +107,28 @@ def _stages(stages: Value, *, selected: bool) -> Iterator[Finding]:
         for name in stage.names():
             if name in _LOSING or (name == "match" and stage.at(name, "action").text == "drop"):
                 yield stage.at(name).wrong("loses lines, or what they are found by", "remove it")
+        if _OF_AUDIT.search(stage.at("match", "selector").text):
+            for inner in stage.at("match", "stages").items():
+                tenant = inner.at("tenant", "value")
+                if tenant.present and tenant.text != "audit":
+                    yield tenant.wrong(f"is {tenant.text}, which keeps them shorter", "give audit (LOG-2)")
         if not selected:
             for name in ("tenant", "static_labels"):
                 if stage.at(name).present and (name == "tenant" or stage.at(name, "class").present):
                     yield stage.at(name).wrong("is for every line", "put it into a match with a selector")
         yield from _stages(stage.at("match", "stages"), selected=True)
+
+
+def _secured(job: Value) -> Iterator[Finding]:
+    """Where an event makes a line's class, failed logins and changed roles are of class security."""
+    told = [stage.at("regex") for stage in job.at("pipeline_stages").items()]
+    told = [each for each in told if each.at("source").text == "event" and "security" in each.at("expression").text]
+    for event in _EVENTS if told else ():
+        if not any(_hits(each.at("expression").text, event) for each in told):
+            yield told[0].at("expression").wrong(f"leaves {event} out", "add it (SEC-4)")
+    age = job.at("journal", "max_age")
+    if age.present and (hours_of(age.text) or 0) < _LEAST_JOURNAL_HOURS:
+        yield age.wrong(f"is {age.text}: what an agent that waited has missed is lost", "give 12h")
 
 
 def _classes(job: Value) -> Iterator[Finding]:
@@ -118,7 +150,7 @@ def _classes(job: Value) -> Iterator[Finding]:
 @stack_rule(
     "log-agents-send",
     requirements=("LOG-1", "LOG-3", "LOG-6", "LOG-7"),
-    types=(*(kinds.CONFIG_MAP, kinds.DOCKER_CONTAINER, kinds.BUCKET_LIFECYCLE, kinds.DNS_RECORD), *kinds.LONG_RUNNING),
+    types=(*_AGENTS, kinds.BUCKET_LIFECYCLE, kinds.DNS_RECORD, *kinds.LONG_RUNNING),
     severity=Severity.CRITICAL,
 )
 def log_agents_send(stack: Stack) -> Iterator[Finding]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 
 from ..judging import Resource, Severity, resource_rule
-from ..values import Finding, Value
+from ..values import Finding, UnevaluableError, Value
 from . import kinds
 
 _ALLOWED: Mapping[str, re.Pattern[str]] = {
@@ -50,6 +51,7 @@ _BESIDE = re.compile(
 _AUTHORITY = frozenset({"NODE_EXTRA_CA_CERTS", "SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"})
 _DATABASE = re.compile(r"postgres(?:ql)?://")
 _SSL_MODE = re.compile(r"\bsslmode=(disable|allow|prefer|require)\b")
+_NO_TLS = re.compile(r"\b(?:sslmode|PGSSLMODE)\s*=\s*['\"]?(disable|allow|prefer)\b")
 
 
 def _variables(resource: Resource) -> Iterator[tuple[Value, str, str]]:
@@ -96,6 +98,15 @@ def program_variables(resource: Resource) -> Iterator[Finding]:
             yield place.wrong("does not check the database's certificate", "give sslmode=verify-full")
         elif _DOCUMENTED.match(name) and not _SAID_BY_FILE.search(f"{value}{name}"):
             yield place.wrong(f"gives {name} beside the program's document", "say it in the document")
+    if resource.type == kinds.DOCKER_CONTAINER:
+        for upload in resource.props.at("uploads").items():
+            # What holds a password is not known before the first update.
+            with contextlib.suppress(UnevaluableError):
+                weak = _NO_TLS.search(upload.at("content").text)
+                if weak is not None:
+                    yield upload.at("content").wrong(
+                        f"says sslmode={weak[1]}: the database may answer without TLS", "give sslmode=require, or verify-full"
+                    )
 
 
 def _beside(place: Value, name: str, value: str) -> Iterator[Finding]:

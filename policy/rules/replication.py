@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Iterator
 
 from ..judging import Resource, Severity, Stack, stack_rule
-from ..values import Finding
+from ..values import Finding, UnevaluableError
 from . import kinds
 from .addresses import let_in, listed
 from .database import BESIDE, PLATFORM, files
@@ -33,6 +34,11 @@ def database_replication(stack: Stack) -> Iterator[Finding]:
     followers: set[str] = set()
     for container in stack.of(kinds.DOCKER_CONTAINER):
         yield from _admitted(container, followers)
+        for content in files(container, "service.conf"):
+            # It holds a password, which is not known before the first update.
+            with contextlib.suppress(UnevaluableError):
+                if "sslmode=verify-full" not in content.text.split():
+                    yield content.wrong("does not check whom it follows", "give sslmode=verify-full")
     for firewall in stack.of(*kinds.FIREWALL_RULES):
         for rule in let_in(firewall):
             source = rule.at("source")

@@ -47,9 +47,12 @@ def routes_known(resource: Resource) -> Iterator[Finding]:
             yield from _kept_to(each)
         used: set[str] = set()
         for _, router in http.at("routers").entries():
-            used.add(router.at("service").text.removesuffix("@file"))
+            service = router.at("service")
+            used.add(service.text.removesuffix("@file"))
             if router.at("entryPoints").texts() != INSIDE:
                 yield from _routed(router, middlewares, http.at("services"))
+            elif not service.text.endswith("@internal"):
+                yield router.at("entryPoints").wrong(f"serve {service.text} over plain HTTP", "give websecure")
         yield from _led(http.at("services"), used)
 
 

@@ -72,6 +72,8 @@ def prometheus_retention(resource: Resource) -> Iterator[Finding]:
             yield arguments.wrong("has no bound on the size", f"give {_SIZE}<bytes>B")
         elif amount(size.text.removeprefix(_SIZE).removesuffix("B")) > 0.9 * amount(room.text):
             yield size.wrong("is more than nine tenths of the volume", "give less, or a larger volume")
+        elif amount(size.text.removeprefix(_SIZE).removesuffix("B")) < 0.5 * amount(room.text):
+            yield size.wrong("is less than half of the volume: 30 days may not fit", "give four fifths of it")
 
 
 @resource_rule("volumes-kept", requirements=("ENV-4", "BAK-4"), types=(kinds.STATEFUL_SET,))

@@ -53,6 +53,37 @@ SHAPES: Final = (
         re.compile(r"(?:[Ss]erver|[Hh]ost|[Uu]ser(?: Id)?)=[^;\s]+[;\s].*\b[Pp]assword=(?![$%{<])[^\s;]{4,}"),
     ),
     _word("a URL with a password", "://", r"[^\s/:@'\"]*:(?![$%{<])[^\s/@'\"]+@[^\s/]", "[a-z0-9+.-]{3}"),
+    *(
+        _word(f"a key of {vendor}", start, rest)
+        for vendor, start, rest in (
+            ("Slack", "xapp-", r"\d-[A-Z0-9]+-\d+-[A-Za-z0-9]{20,}"),
+            ("Google", "GOCSPX-", r"[A-Za-z0-9_-]{20,}"),
+            ("Doppler", "dp.", r"(?:pt|st|ct|sa|scim|audit)\.[A-Za-z0-9._-]{30,}"),
+            ("Linear", "lin_", r"(?:api|oauth)_[A-Za-z0-9]{30,}"),
+            ("Notion", "ntn_", r"[A-Za-z0-9]{40,}"),
+            ("PlanetScale", "pscale_", r"(?:pw|tkn|oauth)_[A-Za-z0-9_.-]{30,}"),
+            ("Postman", "PMAK-", r"[0-9a-f]{24}-[0-9a-f]{34}"),
+            ("Sentry", "sntry", r"[su]_[A-Za-z0-9_=+/-]{30,}"),
+            ("Netlify", "nf", r"[pcoub]_[A-Za-z0-9]{36,}"),
+            ("Tailscale", "tskey-", r"(?:auth|api|client|scim|webhook)-[A-Za-z0-9-]{20,}"),
+            ("Square", "sq0", r"[a-z]{3}-[A-Za-z0-9_-]{22,}"),
+            ("Vercel", "vc", r"[pikar]_[A-Za-z0-9]{24,}"),
+            ("Render", "rnd_", r"[A-Za-z0-9]{24,}"),
+        )
+    ),
+    _word("a key of Terraform", ".atlasv1.", r"[A-Za-z0-9_-]{60,}", r"\b[A-Za-z0-9]{14}"),
+    ("a key of Laravel", "|", re.compile(r"\|(?<=\d\|)[A-Za-z0-9]{40,48}(?![A-Za-z0-9])")),
+    _word("a login for a registry", '"auth"', r'\s*:\s*"(?=[^"]*[A-Za-z])[A-Za-z0-9+/]{8,}={0,2}"', ""),
+    (
+        "a password in XML",
+        "</",
+        re.compile(r"<([\w.-]*(?:password|passwd|secret|token))>(?![$%{])[^<\s]{4,}</\1>", re.IGNORECASE),
+    ),
+    (
+        "a line of .pgpass",
+        ":",
+        re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:[\w*-]+:(?![$<{])\S{4,}$", re.MULTILINE),
+    ),
     ("a PuTTY key", "PuTTY-User-Key-File", re.compile(r"PuTTY-User-Key-File-\d")),
     _word("a Twilio key", "SK", r"[0-9a-f]{32}\b"),
     _word("a Twilio key", "AC", r"[0-9a-f]{32}:[0-9a-f]{32}\b"),

@@ -165,7 +165,7 @@ def annotation_secrets(resource: Resource) -> Iterator[Finding]:
             for key, value in metadata.at(name).entries():
                 # The id of a key is as random as the key, and says nothing.
                 if not (key.endswith("-key-id") and secret_in(value.text) == HEX):
-                    yield from judge(value, "take it out; nobody needs a secret there")
+                    yield from _judge_note(value)
 
 
 @resource_rule(
@@ -183,4 +183,13 @@ def docker_env_secrets(resource: Resource) -> Iterator[Finding]:
     for place in ("command", "entrypoints"):
         yield from _judge_arguments(resource.props.at(place), _IN_DOCKER)
     for label in resource.props.at("labels").items():
-        yield from judge(label.at("value"), "take it out; nobody needs a secret there")
+        yield from _judge_note(label.at("value"))
+
+
+def _judge_note(place: Value) -> Iterator[Finding]:
+    """What is noted for people, in whatever words."""
+    name = assigned_secret(place.text)
+    if name:
+        yield place.wrong(f"gives {name} written out", "take it out; nobody needs a secret there")
+    else:
+        yield from judge(place, "take it out; nobody needs a secret there")

@@ -24,6 +24,7 @@ _DROPPED = ["__meta_kubernetes_pod_phase"]
 """Pods that have ended are the only ones that nobody is to ask."""
 _TARGETS = frozenset({"dns_sd_configs", "static_configs", "kubernetes_sd_configs", "scheme", "api_version"})
 _LATEST_HOURS = 1 / 60
+_CONSENT = "__meta_kubernetes_pod_annotation_prometheus_io_scrape"
 _NAME, _PORT = "__meta_kubernetes_pod_label_app_kubernetes_io_name", "__meta_kubernetes_pod_container_port_number"
 _CLUSTER = frozenset({"kube-system", "default"})
 _ON_HOSTS = {"node": ("docker-host", "lxc"), "cadvisor": ("docker-host",)}
@@ -66,6 +67,16 @@ def series_unchanged(resource: Resource) -> Iterator[Finding]:
 
 
 def _asked(job: Value) -> Iterator[Finding]:
+    path, given = job.at("metrics_path"), {step.at("target_label").text for step in job.at("relabel_configs").items()}
+    if path.text and not kinds.FIGURES.search(path.text) and not {"__param_target", "__metrics_path__"} & given:
+        yield path.wrong(f"is {path.text}, no page of figures", "remove it")
+    for step in job.at("relabel_configs").items():
+        if step.at("source_labels").texts() != [_CONSENT] or step.at("action").text != "keep":
+            continue
+        if not re.fullmatch(step.at("regex").text or "(.*)", "true"):
+            yield step.at("regex").wrong(f"is {step.at('regex').text}, which no service says", "give 'true'")
+        if job.at("honor_labels").flag:
+            yield job.at("honor_labels").wrong("lets a service say which one it is", "remove it")
     for step in job.at("relabel_configs").items():
         if step.at("action").text == "drop" and step.at("source_labels").texts() != _DROPPED:
             yield step.wrong("leaves targets out", "remove it")
@@ -84,7 +95,9 @@ def _asked(job: Value) -> Iterator[Finding]:
 
 
 @stack_rule(
-    "jobs-find", requirements=("MON-1", "MON-2"), types=(kinds.CONFIG_MAP, *kinds.LONG_RUNNING, kinds.VM, kinds.LXC)
+    "jobs-find",
+    requirements=("MON-1", "MON-2"),
+    types=(kinds.CONFIG_MAP, kinds.NAMESPACE, *kinds.LONG_RUNNING, kinds.VM, kinds.LXC),
 )
 def jobs_find(stack: Stack) -> Iterator[Finding]:
     """A job looks where pods are, for names and ports that they have; and every machine beside the cluster is asked."""
@@ -95,9 +108,13 @@ def jobs_find(stack: Stack) -> Iterator[Finding]:
         ports = {port.at("containerPort").text for container in containers for port in container.at("ports").items()}
         opened.setdefault((kinds.namespace_of(each), name), set()).update(ports)
     spaces = {space for space, _ in opened}
+    declared = {each.props.at("metadata", "name").text for each in stack.of(kinds.NAMESPACE)}
     for document in of_stack(stack, PROMETHEUS) if spaces and "?" not in spaces else ():
         for job in document.content.at("scrape_configs").items():
             for found in job.at("kubernetes_sd_configs").items():
+                for name in found.at("namespaces", "names").items() if declared else ():
+                    if name.text not in declared | _CLUSTER:
+                        yield name.wrong(f"is {name.text}, no namespace of the stack", "name the pods' own")
                 yield from _found(job, found, opened, spaces)
             for kind in _ON_HOSTS.get(job.at("job_name").text, ()):
                 yield from _machines(stack, job, kind)
