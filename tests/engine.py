@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from pulumi import automation
+from pulumi.automation._stack import StackInitMode  # as the sandbox makes it
 from pulumi.runtime import _grpc_settings
 
+from automation.stack import BareStack
 from sandbox import plugins
 from sandbox.engine import environment
 from sandbox.engine.command import EngineCommand
-from sandbox.engine.runs import without_log
+from sandbox.engine.runs import Workspace, without_log
 from sandbox.layout import EngineFolder
 from tools import ensure
 
@@ -45,11 +47,21 @@ def engine_in(
     plugins.write(folder, chosen, os.defpath)
     built = environment.build(folder, passphrase="of this trial only", bundle=bundle, docker_hosts=docker_hosts)
     command = EngineCommand(ensure("pulumi")["pulumi"], folder, built | dict(more or {}))
-    options = automation.LocalWorkspaceOptions(
-        work_dir=str(folder.project), pulumi_home=str(folder.home), pulumi_command=command
-    )
+    project = automation.ProjectSettings("luxima", "python", main=str(folder.project))
 
     def stack(program: Program) -> automation.Stack:
-        return automation.create_or_select_stack(folder.stack, project_name="luxima", program=program, opts=options)
+        return BareStack(folder.stack, Workspace(folder, command, program, project), StackInitMode.SELECT)
 
     return stack
+
+
+def changes(verb: Callable[..., object]) -> dict[str, int]:
+    """Run a verb of a stack; how many resources it did what with."""
+    found: dict[str, int] = {}
+
+    def watch(event: automation.EngineEvent) -> None:
+        if event.summary_event is not None:
+            found.update({str(did): number for did, number in event.summary_event.resource_changes.items()})
+
+    verb(on_event=watch, color="never")
+    return found

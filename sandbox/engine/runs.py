@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from pulumi.automation import LocalWorkspace, Stack
+from pulumi.automation import LocalWorkspace, ProjectSettings, Stack
 from pulumi.automation._stack import StackInitMode  # Stack.select makes a plain Stack, not one of a subclass
 from pulumi.automation.errors import CommandError
 
@@ -27,19 +27,27 @@ wait for must not wait for them.
 warnings.filterwarnings("ignore", module=r"pulumi\.automation\..*")
 
 
-class _Workspace(LocalWorkspace):
+class Workspace(LocalWorkspace):
     """A workspace that asks the file system, not the engine, whether the stack is there: half a second less."""
 
-    def __init__(self, folder: EngineFolder, command: EngineCommand) -> None:
+    def __init__(
+        self,
+        folder: EngineFolder,
+        command: EngineCommand,
+        program: Callable[[], None],
+        project: ProjectSettings | None = None,
+    ) -> None:
         super().__init__(
             work_dir=str(folder.project),
             pulumi_home=str(folder.home),
-            program=partial(run, ROOT / "__main__.py", ROOT, folder.logs / "program.log"),
+            program=program,
             pulumi_command=command,
+            project_settings=project,
         )
         self._checkpoint = folder.checkpoint
 
     def select_stack(self, stack_name: str) -> None:
+        """Make it when it is not there."""
         if not self._checkpoint.exists():
             self.create_stack(stack_name)
 
@@ -112,8 +120,10 @@ class Engine:
 
     def _run(self, events: Recorder, verb: Callable[[Stack], Any]) -> Outcome:
         outcome = Outcome(events)
+        program = partial(run, ROOT / "__main__.py", ROOT, self.folder.logs / "program.log")
+        workspace = Workspace(self.folder, self.command, program)
         try:
-            verb(BareStack(self.folder.stack, _Workspace(self.folder, self.command), StackInitMode.SELECT))
+            verb(BareStack(self.folder.stack, workspace, StackInitMode.SELECT))
         except CommandError as error:
             outcome.succeeded = False
             outcome.output = str(error)

@@ -17,7 +17,7 @@ from sandbox.servers import docker
 from tests.e2e.docker import images
 from tests.e2e.docker.declared import IMAGE, of_stack
 from tests.e2e.docker.hosts import Hosts, needs_root, running
-from tests.engine import engine_in
+from tests.engine import changes, engine_in
 from tests.recording import AUTHORITY
 from tests.waiting import wait_for
 from versions import Pinned
@@ -69,8 +69,7 @@ class Trial:
 
     def changes(self, verb: Callable[..., Any]) -> dict[str, int]:
         """Numbers of operations of a run that changed anything."""
-        done = dict(verb(color="never").summary.resource_changes or {})
-        return {operation: count for operation, count in done.items() if operation != "same"}
+        return {operation: count for operation, count in changes(verb).items() if operation != "same"}
 
     def containers(self) -> dict[str, Any]:
         """What runs."""
