@@ -7,7 +7,6 @@ Prints what the engine prints; exit 1 when the engine stopped. FOLDER keeps the 
 from __future__ import annotations
 
 import json
-import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,13 +15,12 @@ import pulumi
 from pulumi import automation
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 
-from tools import ensure
+from sandbox import plugins
+from sandbox.engine import state
+from sandbox.layout import EngineFolder
+from tests.engine import engine_in
 
 ROOT = Path(__file__).resolve().parents[2]
-_SCRIPTS = {
-    "pulumi-resource-pulumi-python": 'dynamic "$@"',
-    "pulumi-analyzer-policy-python": 'policy "$1" "$2"',
-}
 
 
 class Kept(ResourceProvider):
@@ -88,36 +86,15 @@ CASES: dict[str, Callable[[], None]] = {
 }
 
 
-def stack_in(folder: Path, name: str, program: Callable[[], None]) -> automation.Stack:
+def stack_in(folder: EngineFolder, program: Callable[[], None]) -> automation.Stack:
     """The stack, with everything that the engine looks for in folders of this trial."""
-    programs = folder / "bin"
-    programs.mkdir(exist_ok=True)
-    (folder / "state").mkdir(exist_ok=True)
-    engine = programs / "pulumi"
-    if not engine.exists():
-        engine.symlink_to(ensure("pulumi")["pulumi"])
-    for script, arguments in _SCRIPTS.items():
-        (programs / script).write_text(f"#!/bin/sh\nexec {sys.executable} -u -m pulumi.{arguments}\n", encoding="utf-8")
-        (programs / script).chmod(0o755)
-    environment = {
-        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
-        "PULUMI_HOME": str(folder / "home"),
-        "PULUMI_BACKEND_URL": (folder / "state").as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": "of this trial only",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-    }
-    options = automation.LocalWorkspaceOptions(
-        work_dir=str(folder),
-        env_vars=environment,
-        pulumi_command=automation.PulumiCommand(str(folder), skip_version_check=True),
-    )
-    return automation.create_or_select_stack(name, project_name="trial", program=program, opts=options)
+    return engine_in(folder, plugins.Plugins({}, (), None))(program)
 
 
 def main() -> int:
-    folder, name, verb, case = sys.argv[1:]
-    stack = stack_in(Path(folder), name, CASES[case])
+    base, name, verb, case = sys.argv[1:]
+    folder = EngineFolder(Path(base), name)
+    stack = stack_in(folder, CASES[case])
     pack = [str(ROOT / "policy")]
     try:
         if verb == "up":
@@ -127,8 +104,7 @@ def main() -> int:
     except automation.CommandError:
         return 1
     finally:
-        deployment = stack.export_stack().deployment or {}
-        names = sorted(each["urn"].rpartition("::")[2] for each in deployment.get("resources", []))
+        names = sorted(each["urn"].rpartition("::")[2] for each in state.read(folder).resources)
         sys.stdout.write(f"in the state: {' '.join(names)}\n")
     return 0
 

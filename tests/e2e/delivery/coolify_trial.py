@@ -12,6 +12,7 @@ import pulumi
 from pulumi import automation
 
 from components.delivery.coolify.applications import Application, Environment, Project
+from sandbox.layout import EngineFolder
 from tests.e2e.policy_trial import stack_in
 
 TOKEN, SECRET, WEBHOOK = "1|planted-token", "planted-database-password", "planted-webhook-secret"
@@ -29,10 +30,13 @@ def declare(endpoint: str, properties: dict[str, Any]) -> None:
 
 
 def main() -> int:
-    folder, verb = Path(sys.argv[1]), sys.argv[2]
-    given = json.loads((folder / "declared.json").read_text(encoding="utf-8"))
-    stack = stack_in(folder, "staging", lambda: declare(given["endpoint"], given["properties"]))
-    stack.set_config("trial:coolifyApiToken", automation.ConfigValue(TOKEN, secret=True))
+    base, verb = Path(sys.argv[1]), sys.argv[2]
+    given = json.loads((base / "declared.json").read_text(encoding="utf-8"))
+    folder = EngineFolder(base, "staging")
+    first = not folder.checkpoint.exists()
+    stack = stack_in(folder, lambda: declare(given["endpoint"], given["properties"]))
+    if first:
+        stack.set_config("coolifyApiToken", automation.ConfigValue(TOKEN, secret=True))
     try:
         if verb == "destroy":
             stack.destroy(on_output=print, color="never")
