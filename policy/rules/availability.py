@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from ..judging import Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .documents import LOKI, of_stack
 
 _SERVING = ("luxima-services", "luxima-gateways")
 """Priority classes of what users ask."""
@@ -123,6 +124,37 @@ def workload_priority_known(stack: Stack) -> Iterator[Finding]:
         name = kinds.pod_spec(workload).at("priorityClassName")
         if name.text and name.text not in known and not name.text.startswith("system-"):
             yield name.wrong(f"{name.text} is no PriorityClass of the stack", "name one that is declared")
+
+
+@stack_rule(
+    "members-suffice",
+    requirements=("ENV-4", "ALR-10", "LOG-6"),
+    types=(kinds.CONFIG_MAP, kinds.STATEFUL_SET, kinds.DISRUPTION_BUDGET),
+)
+def members_suffice(stack: Stack) -> Iterator[Finding]:
+    """Loki has a member for each copy of a line, and enough while one is away; Alertmanagers know each other."""
+    copies = max(
+        (each.content.at("common", "replication_factor").number or 0 for each in of_stack(stack, LOKI)), default=0
+    )
+    for workload in stack.of(kinds.STATEFUL_SET):
+        replicas, name = workload.props.at("spec", "replicas"), _program(kinds.pod_template(workload).at("metadata"))
+        number = replicas.number or 1
+        for container in kinds.pod_spec(workload).at("containers").items():
+            peers = {each for each in container.at("args").texts() if each.startswith("--cluster.peer=")}
+            if peers and len(peers) < number:
+                yield container.at("args").wrong(
+                    f"name {len(peers)} of {number:g} peers: each alert comes more than once", "name all of them"
+                )
+        if name == "loki" and number < copies:
+            yield replicas.wrong(f"is {replicas.text or 'missing'} for {copies:g} copies", f"give at least {copies:g}")
+    for budget in stack.of(kinds.DISRUPTION_BUDGET) if copies else ():
+        away = budget.props.at("spec", "maxUnavailable")
+        if _program(budget.props.at("metadata")) == "loki" and (away.number or 0) > (copies - 1) // 2:
+            yield away.wrong(f"is {away.text}: the rest takes no lines", f"give {(copies - 1) // 2:g}")
+
+
+def _program(metadata: Value) -> str:
+    return metadata.at("labels", "app.kubernetes.io/name").text
 
 
 _DECIMAL = {"": 1.0, "m": 1e-3, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}

@@ -106,6 +106,8 @@ def _copies(stack: Stack, job: Value, *, elsewhere: bool) -> Iterator[Finding]:
     if (job.at("copies").present or not elsewhere) and class_of(job.at("copies").text) != COPIES:
         yield job.at("copies").wrong(f"is {job.at('copies').text}, no bucket for copies", "name that one")
     copied = {each.at("name").text for each in buckets.items()}
+    if len({each.at("folder").text for each in buckets.items()}) < len(copied):
+        yield buckets.wrong("are copied over each other", "give each a folder of its own (BAK-2)")
     for bucket in stack.of(kinds.BUCKET):
         name = bucket.props.at("bucket").text
         if class_of(name) in _COPIED and name not in copied:

@@ -10,9 +10,12 @@ from ..values import Finding, Value
 from . import kinds
 from .documents import files, parsed
 from .images import judge_support
+from .rbac import ADMINS
 
 _CONFIG, _PSA = "/etc/rancher/k3s/config.yaml", "/psa.yaml"
 _REGISTRIES, _AUDIT, _MANIFESTS = "/registries.yaml", "/audit.yaml", "/server/manifests/"
+_ADDRESSING = frozenset({"NET_ADMIN", "NET_RAW"})
+_MOST_LEASE_SECONDS = 15
 _ARGUMENTS = ("anonymous-auth=false", "audit-policy-file=", "audit-log-path=", "admission-control-config-file=")
 AUDIT_DAYS = 30
 _AUDIT_MIB, _AUDIT_FILES = 50, 5
@@ -208,5 +211,28 @@ def node_manifests(resource: Resource) -> Iterator[Finding]:
                     for each in rule.at(name).items():
                         if "*" in each.text or each.text in {"secrets", "escalate", "bind", "impersonate"}:
                             yield each.wrong(f"is {each.text}", "name what is needed")
+            if manifest.at("roleRef", "name").text in ADMINS:
+                yield manifest.at("roleRef", "name").wrong("makes it an administrator", "name a role of its own")
             for container in kinds.all_containers(manifest.at("spec", "template", "spec")):
                 yield from judge_support(container.at("image"))
+                yield from _claims_addresses(container)
+
+
+def _claims_addresses(container: Value) -> Iterator[Finding]:
+    """What claims addresses may do that alone, and one node at a time does it."""
+    context = container.at("securityContext")
+    if context.at("privileged").flag:
+        yield context.at("privileged").wrong("is true", "remove it")
+    for each in context.at("capabilities", "add").items():
+        if each.text not in _ADDRESSING:
+            yield each.wrong(f"is {each.text}", "remove it")
+    said = {each.at("name").text: each.at("value") for each in container.at("env").items()}
+    if "/kube-vip:" not in container.at("image").text:
+        return
+    if not {"true"} & {said[name].text for name in ("cp_enable", "svc_enable") if name in said}:
+        yield container.at("env").wrong("claims no address", "give cp_enable or svc_enable (ENV-4)")
+    if "vip_leaderelection" in said and said["vip_leaderelection"].text != "true":
+        yield said["vip_leaderelection"].wrong("lets all nodes claim one address", "give 'true' (ENV-4)")
+    lease = said.get("vip_leaseduration")
+    if lease is not None and not 0 < (lease.number or float(lease.text or 0)) <= _MOST_LEASE_SECONDS:
+        yield lease.wrong(f"is {lease.text}: as long is the address lost with its node", "give '5' (ENV-4)")

@@ -17,6 +17,8 @@ from .images import OWN_REGISTRY
 
 _CONFIG, _UNIT, _REGISTRIES, _AUDIT = "/etc/rancher/k3s/config.yaml", "/k3s.service", "/registries.yaml", "/audit.yaml"
 _READ = re.compile(r"/etc/rancher/k3s/private-ca\.crt|.*/psa\.yaml|.*/server/manifests/[\w.-]+")
+_OPEN = re.compile(r"^put (\S+) 0?[0-7]?[0-7]*(?:[2367][0-7]|[0-7][2367]) <<", re.MULTILINE)
+"""A file that its group, or everybody, may write."""
 _STARTS = re.compile(r"ExecStart=/usr/local/bin/k3s (?:server|agent)")
 _KEYS = frozenset(
     {
@@ -56,6 +58,8 @@ def k3s_told(resource: Resource) -> Iterator[Finding]:
     create = resource.props.at("create")
     if _CONFIG not in create.text:
         return
+    for path in _OPEN.findall(create.text):
+        yield create.wrong(f"lets others change {path}", "give 0600")
     for path, content in files(create.text).items():
         if path == _CONFIG:
             yield from _settings(parsed(create, content, ".yaml"))
@@ -157,5 +161,7 @@ def _of_many(create: Value, agents: int) -> Iterator[Finding]:
     """What a node is told that depends on how many agents there are."""
     if agents > 1 and re.search(r"^DRAIN=(?!yes$)", create.text, re.MULTILINE):
         yield create.wrong("ends a node's pods before others run elsewhere", "give DRAIN=yes")
+    if agents > 1 and re.search(r"^NAME_SERVERS=[01]$", create.text, re.MULTILINE):
+        yield create.wrong("leaves the cluster with one name server", "give NAME_SERVERS=2")
     if agents and "etcd-snapshot" in create.text and not _TAINT.search(create.text):
         yield create.wrong("lets pods onto a server of the cluster", "give its node-taint with NoSchedule")

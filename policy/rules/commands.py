@@ -37,7 +37,11 @@ _K3S = re.compile(r"\bVERSION=(v(\d+\.\d+)\.\d+\+k3s\d+)")
 
 
 def scripts(resource: Resource) -> Iterator[Value]:
-    """What a step or a first start does on a machine."""
+    """What a step or a first start does on a machine, or a container when it starts."""
+    if resource.type == kinds.DOCKER_CONTAINER:
+        for name in ("command", "entrypoints"):
+            yield from resource.props.at(name).items()
+        return
     if resource.type == kinds.FILE:
         yield resource.props.at("sourceRaw", "data")
         return
@@ -46,7 +50,10 @@ def scripts(resource: Resource) -> Iterator[Value]:
 
 
 @resource_rule(
-    "command-verifies", requirements=("SEC-1",), types=(*kinds.COMMANDS, kinds.FILE), severity=Severity.CRITICAL
+    "command-verifies",
+    requirements=("SEC-1",),
+    types=(*kinds.COMMANDS, kinds.FILE, kinds.DOCKER_CONTAINER),
+    severity=Severity.CRITICAL,
 )
 def command_verifies(resource: Resource) -> Iterator[Finding]:
     """No step on a machine talks with somebody whom it does not verify, nor without TLS."""
@@ -68,7 +75,7 @@ def _talks_to_anyone(text: str) -> tuple[str, ...]:
 @resource_rule(
     "command-downloads",
     requirements=("INF-7", "REL-5"),
-    types=(*kinds.COMMANDS, kinds.FILE),
+    types=(*kinds.COMMANDS, kinds.FILE, kinds.DOCKER_CONTAINER),
     severity=Severity.CRITICAL,
 )
 def command_downloads(resource: Resource) -> Iterator[Finding]:

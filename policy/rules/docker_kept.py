@@ -192,6 +192,8 @@ def _as_asked(content: Value, said: Mapping[str, str]) -> Iterator[Finding]:
     connections = said.get("max_connections", "100")
     if connections.isdigit() and int(connections) < _LEAST_CONNECTIONS:
         yield content.wrong(f"lets {connections} in", f"give max_connections = '{_LEAST_CONNECTIONS}' at least")
+    if said.get("log_min_duration_statement", "-1") != "-1":
+        yield content.wrong("writes statements down, with what is in them", "leave log_min_duration_statement out")
     for name, (right, allowed) in _SAID.items():
         if not allowed.fullmatch(said.get(name, right)):
             yield content.wrong(f"says {name} = {said[name]}", f"give {name} = '{right}'")

@@ -208,16 +208,8 @@ def of_resource(resource: Resource) -> Iterator[Document]:
             if posixpath.splitext(file)[1] in _READERS:
                 yield Document(file, content.text, content)
         return
-    if resource.type in kinds.COMMANDS:
-        create = props.at("create")
-        for path, content in files(create.text).items():
-            if posixpath.splitext(path)[1] in _READERS:
-                yield Document(posixpath.basename(path), content, create)
-        return
-    if resource.type == kinds.FILE:
-        data = props.at("sourceRaw", "data")
-        if data.text.startswith("#cloud-config"):
-            yield Document("cloud-config.yaml", data.text, data)
+    if resource.type in kinds.COMMANDS or resource.type == kinds.FILE:
+        yield from _of_machine(resource)
         return
     if resource.type == kinds.SECRET:
         for key, value, text in secret_texts(resource):
@@ -229,6 +221,19 @@ def of_resource(resource: Resource) -> Iterator[Document]:
         file = key.rpartition("__")[2]
         if posixpath.splitext(file)[1] in _READERS:
             yield Document(file, value.text, value)
+
+
+def _of_machine(resource: Resource) -> Iterator[Document]:
+    """What a step writes, or a first start reads."""
+    if resource.type == kinds.FILE:
+        data = resource.props.at("sourceRaw", "data")
+        if data.text.startswith("#cloud-config"):
+            yield Document("cloud-config.yaml", data.text, data)
+        return
+    create = resource.props.at("create")
+    for path, content in files(create.text).items():
+        if posixpath.splitext(path)[1] in _READERS:
+            yield Document(posixpath.basename(path), content, create)
 
 
 def contents(resource: Resource, *wanted: str) -> Iterator[Value]:

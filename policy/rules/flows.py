@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 from collections.abc import Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
@@ -9,7 +10,7 @@ from urllib.parse import urlsplit
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
-from .addresses import listed, of_machines
+from .addresses import listed, of_machine, of_machines
 from .exposure import is_private
 from .network import is_names
 from .placement import cluster_elsewhere
@@ -63,13 +64,31 @@ def _lets(ports: set[str], port: str) -> bool:
     return not ports
 
 
-def _doors(stack: Stack) -> tuple[dict[str, list[set[str]]], set[str]]:
-    """The ports that each machine's firewall lets in, by address; and the addresses that it lets nobody ask."""
+def _nodes(stack: Stack) -> set[str]:
+    """Addresses of the cluster's machines, from which pods ask others."""
+    nodes = [each for each in stack.of(kinds.VM) if any("k3s-" in tag for tag in each.props.at("tags").texts())]
+    return {address for each in nodes for address in of_machine(each)}
+
+
+def _is_among(nodes: set[str], sources: set[str]) -> bool:
+    """Whether one of the nodes comes from there; where none is named, everybody does."""
+    for source in sources:
+        with contextlib.suppress(ValueError):
+            network = ipaddress.ip_network(source, strict=False)
+            if any(ipaddress.ip_address(node) in network for node in nodes):
+                return True
+    return not sources or not nodes
+
+
+def _doors(stack: Stack, nodes: set[str] | None = None) -> tuple[dict[str, list[set[str]]], set[str]]:
+    """The ports that each machine's firewall lets in (the nodes), by address; and addresses that nobody may ask."""
     doors: dict[str, list[set[str]]] = {}
     closed: set[str] = set()
     for _, rule in rules_in_force(stack):
         ports = listed(rule.at("dport"))
         if rule.at("type").text == "in" and rule.at("action").text == "ACCEPT" and rule.at("proto").text != "icmp":
+            if not _is_among(nodes or set(), listed(rule.at("source"))):
+                continue
             for address in listed(rule.at("dest")):
                 doors.setdefault(address, []).append(ports)
         elif rule.at("type").text == "out" and rule.at("action").text == "DROP":
@@ -95,8 +114,8 @@ def published_let_in(stack: Stack) -> Iterator[Finding]:
     severity=Severity.CRITICAL,
 )
 def flows_reach(stack: Stack) -> Iterator[Finding]:
-    """What a network policy lets pods ask of a machine, the machine lets in; hypervisors are asked by no pod."""
-    doors, closed = _doors(stack)
+    """What a network policy lets pods ask of a machine, the machine lets nodes in at; no pod asks a hypervisor."""
+    doors, closed = _doors(stack, _nodes(stack))
     elsewhere = cluster_elsewhere(stack)
     for policy in stack.of(kinds.NETWORK_POLICY):
         measures = policy.props.at("spec", "podSelector", "matchLabels", _NAME).text in _MEASURING

@@ -9,6 +9,7 @@ from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
 from .documents import GATEWAY, INSIDE, ROUTING, contents, of_resource, of_stack
+from .exposure import is_private
 from .https import is_at_home, plain_hosts
 from .routes import LOGINS
 
@@ -22,6 +23,10 @@ _LEFT, _TAKEN = re.compile(f"!{_PATHS}"), re.compile(f"(?<!!){_PATHS}")
 _OF_SLOT = re.compile(r"[\w-]+-(?:blue|green)\.")
 _MOST_AVERAGE = 10_000
 _ADDRESSES = "kube-vip.io/loadbalancerIPs"
+
+
+_LOGIN = re.compile(r"authorization|cookie|key|token|secret", re.IGNORECASE)
+"""In the name of a header that holds a login."""
 
 
 @resource_rule(
@@ -42,6 +47,9 @@ def gateway_told(resource: Resource) -> Iterator[Finding]:
         figures = content.at("metrics", "prometheus")
         if figures.at("addServicesLabels").flag is False:
             yield figures.at("addServicesLabels").wrong("is false: no service has figures", "set it to true")
+        for name in content.at("tracing", "capturedRequestHeaders").items():
+            if _LOGIN.search(name.text):
+                yield name.wrong(f"writes {name.text} into traces", "remove it")
         rate = content.at("tracing", "sampleRate")
         if rate.number == 0:
             yield rate.wrong("is 0: there are no traces", "give more")
@@ -79,7 +87,7 @@ def _access(log: Value, correlated: Iterable[str]) -> Iterator[Finding]:
     if queries.text != "drop":
         yield queries.wrong("writes tokens in addresses down", "give drop")
     for name, mode in headers.at("names").entries():
-        if re.search(r"authorization|cookie|key|token|secret", name, re.IGNORECASE) and mode.text != "drop":
+        if _LOGIN.search(name) and mode.text != "drop":
             yield mode.wrong(f"writes {name} down", "remove it")
     for name in correlated:
         if headers.at("names", name).text != "keep":
@@ -156,6 +164,31 @@ def _lead_somewhere(http: Value) -> Iterator[Finding]:
             own = http.at("services", failover.at("service").text, "loadBalancer", "healthCheck")
             if not own.present:
                 yield own.wrong("is missing: nobody notices that the other place is needed", "give it")
+
+
+@stack_rule(
+    "private-names-closed",
+    requirements=("SEC-6",),
+    types=(kinds.CONFIG_MAP, kinds.DNS_RECORD, kinds.SERVICE),
+    severity=Severity.CRITICAL,
+)
+def private_names_closed(stack: Stack) -> Iterator[Finding]:
+    """A name whose record is for the private network is served to nobody else, where a gateway has public addresses."""
+    public = {address for known in addresses_of(stack).values() for address in known if not is_private(address)}
+    private = {
+        record.props.at("name").text
+        for record in stack.of(kinds.DNS_RECORD)
+        if record.props.at("type").text == "A" and all(map(is_private, record.props.at("records").texts()))
+    }
+    for document in of_stack(stack, ROUTING) if public else ():
+        http = document.content.at("http")
+        for _, router in http.at("routers").entries() if document.place.subject.type == kinds.CONFIG_MAP else ():
+            given = [http.at("middlewares", name) for name in router.at("middlewares").texts()]
+            hosts = hosts_of(router.at("rule").text) & private
+            if hosts and not _is_closed(router.at("rule").text, given):
+                yield router.at("middlewares").wrong(
+                    f"serve {min(hosts)} to everybody", "name the middleware trusted: its record is a private one"
+                )
 
 
 @stack_rule(

@@ -77,6 +77,8 @@ def remote_command_host_key(resource: Resource) -> Iterator[Finding]:
         key = place.at("hostKey")
         if place.present and not key.text:
             yield key.wrong("is missing, so any machine could answer", "give the machine's public SSH key")
+        if place.at("password").present:
+            yield place.at("password").wrong("logs in by a password", "give privateKey")
 
 
 @resource_rule("kubernetes-provider-tls", requirements=("SEC-1",), types=(kinds.KUBERNETES_PROVIDER,))

@@ -11,6 +11,7 @@ import versions
 from ..judging import Level, Resource, Stack, resource_rule, stack_rule
 from ..values import Finding, Value
 from . import kinds
+from .availability import REPLICAS
 
 OWN_REGISTRY = re.compile(r"(registry\.(?!k8s\.io/)[a-z0-9.-]+)(?::\d+)?/")
 """`registry.` of a stack's core domain; Kubernetes' own begins so too."""
@@ -42,6 +43,14 @@ def judge_support(image: Value) -> Iterator[Finding]:
         yield image.wrong(why, "raise it in versions/; policy/exemptions.py can wait for it")
 
 
+def _images(pod: Value) -> Iterator[Value]:
+    """The images of a pod's containers, and those that are mounted as volumes."""
+    yield from (container.at("image") for container in kinds.all_containers(pod))
+    for volume in pod.at("volumes").items():
+        if volume.at("image").present:
+            yield volume.at("image", "reference")
+
+
 def _judge(image: Value) -> Iterator[Finding]:
     text = image.text
     if _DIGEST.search(text):
@@ -57,8 +66,9 @@ def _judge(image: Value) -> Iterator[Finding]:
 @resource_rule("workload-image-pinned", requirements=("REL-1", "REL-5"), types=kinds.WORKLOADS)
 def workload_image_pinned(resource: Resource) -> Iterator[Finding]:
     """Our own images run by digest, others at least by version."""
+    for image in _images(kinds.pod_spec(resource)):
+        yield from _judge(image)
     for container in kinds.all_containers(kinds.pod_spec(resource)):
-        yield from _judge(container.at("image"))
         if container.at("imagePullPolicy").text == "Never":
             yield container.at("imagePullPolicy").wrong("is Never: what a node happens to have runs", "remove it")
 
@@ -82,8 +92,8 @@ def docker_image_pinned(resource: Resource) -> Iterator[Finding]:
 )
 def workload_image_supported(resource: Resource) -> Iterator[Finding]:
     """Images of others are those of the table of versions, and their publishers support them still."""
-    for container in kinds.all_containers(kinds.pod_spec(resource)):
-        yield from judge_support(container.at("image"))
+    for image in _images(kinds.pod_spec(resource)):
+        yield from judge_support(image)
 
 
 @resource_rule(
@@ -124,11 +134,15 @@ def helm_chart(resource: Resource) -> Iterator[Finding]:
         yield chart.wrong(f"is {chart.text}", "give the chart's name")
     elif _EXACT_VERSION.fullmatch(version.text) and f"{chart.text}:{version.text}" not in _LISTED:
         yield version.wrong(f"is {version.text}, which is not in the table of versions", "take the version there")
+    environment = resource.props.at("values", "global", "commonLabels", "environment").text
+    least = REPLICAS.get(environment, 1)
     for leaf in resource.props.at("values").leaves():
         if ".image." in leaf.path:
             yield leaf.wrong("is another image than the chart's own", "remove it")
-        if leaf.path.endswith(".replicaCount") and not leaf.number:
-            yield leaf.wrong("is 0: nobody does its work", "give 1 at least")
+        if leaf.path.endswith(".replicaCount") and (leaf.number or 0) < least:
+            yield leaf.wrong(f"is {leaf.text}", f"give at least {least} (ENV-4)")
+        if least > 1 and leaf.path.endswith(".podDisruptionBudget.enabled") and leaf.flag is False:
+            yield leaf.wrong("is false: a node that is emptied takes all of them", "set it (ENV-4)")
 
 
 @stack_rule(

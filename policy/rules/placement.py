@@ -40,6 +40,12 @@ def machines_apart(stack: Stack) -> Iterator[Finding]:
             if role in tags:
                 roles.setdefault(role, []).append(machine)
     for role, machines in roles.items():
+        if role == _QUORUM and len(machines) % 2 == 0:
+            yield (
+                machines[0]
+                .props.at("tags")
+                .wrong(f"are those of one of {len(machines)} members of a quorum", "give an odd number of them")
+            )
         if len(machines) < 2:
             continue
         nodes = [each.props.at("nodeName").text for each in machines]

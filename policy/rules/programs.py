@@ -105,7 +105,8 @@ def program_variables(resource: Resource) -> Iterator[Finding]:
                 weak = _NO_TLS.search(upload.at("content").text)
                 if weak is not None:
                     yield upload.at("content").wrong(
-                        f"says sslmode={weak[1]}: the database may answer without TLS", "give sslmode=require, or verify-full"
+                        f"says sslmode={weak[1]}: the database may answer without TLS",
+                        "give verify-full",
                     )
 
 

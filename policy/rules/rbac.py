@@ -30,7 +30,7 @@ _BECOMING = frozenset(
 )
 _CLUSTER_WIDE = frozenset({"secrets", "configmaps", "pods/log"})
 """What programs keep to themselves: nobody reads it in all namespaces."""
-_ADMINS = frozenset({"cluster-admin", "admin", "edit"})
+ADMINS = frozenset({"cluster-admin", "admin", "edit"})
 _EVERYBODY = ("system:authenticated", "system:unauthenticated", "system:anonymous", "system:serviceaccounts")
 
 
@@ -91,14 +91,17 @@ def binding_narrow(stack: Stack) -> Iterator[Finding]:
     for binding in stack.of(*kinds.ROLE_BINDINGS):
         reference = binding.props.at("roleRef")
         name = reference.at("name")
-        if name.text in _ADMINS or name.text.startswith("system:"):
+        if name.text in ADMINS or name.text.startswith("system:"):
             yield name.wrong(f"is {name.text}", "give a role with what is needed")
         elif (reference.at("kind").text, name.text) not in roles:
             yield name.wrong(f"{name.text} is no role of the stack", "name one that is declared")
         place = binding.type, kinds.namespace_of(binding), name.text
         if bound.setdefault(place, binding) is not binding:
             yield name.wrong(f"{name.text} is bound already", "give each program a role of its own")
-        for subject in binding.props.at("subjects").items():
+        subjects = list(binding.props.at("subjects").items())
+        if len(subjects) > 1:
+            yield binding.props.at("subjects").wrong("are several", "give each program a role of its own")
+        for subject in subjects:
             who = subject.at("name")
             if who.text.startswith(_EVERYBODY):
                 yield who.wrong(f"is {who.text}, which is everybody", "name the ServiceAccount")

@@ -146,11 +146,11 @@ def _covers(lifecycle: Resource, class_: str) -> Iterator[Finding]:
 
 @stack_rule("bucket-versioned", requirements=("BAK-2", "INF-5"), types=(kinds.BUCKET, kinds.BUCKET_VERSIONING))
 def bucket_versioned(stack: Stack) -> Iterator[Finding]:
-    """Buckets whose objects cannot be made again keep the versions before."""
+    """Buckets whose objects cannot be made again, the archive of logs as well, keep the versions before."""
     versionings = stack.of(kinds.BUCKET_VERSIONING)
     for bucket in stack.of(kinds.BUCKET):
         name = bucket.props.at("bucket")
-        if class_of(name.text) not in MUST_BE_VERSIONED:
+        if class_of(name.text) not in MUST_BE_VERSIONED | {LOGS_ARCHIVE}:
             continue
         found = for_bucket(bucket, versionings)
         if not found:

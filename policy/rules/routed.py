@@ -22,6 +22,8 @@ _BOUNDED = re.compile(r"(prometheus|alertmanager|alertmanager-record|loki)\.obse
 _SERVICE = re.compile(r"-service-(.+?)(?:-(blue|green))?$")
 _NARROW = re.compile(r"(?<!!)\b(?:Path\w*|Method|ClientIP|Header|Query)\(")
 """A route that takes some of a name's requests only."""
+_MOST_BETWEEN = 30
+"""Seconds between two looks whether somebody is there."""
 _LEAST_READ, _LEAST_ANSWER, _LEAST_GRACE = 1, 1, 10
 _SECONDS = re.compile(r"(\d+)(ms|s|m|h)?")
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, None: 1.0}
@@ -135,6 +137,9 @@ def _others(service: Value) -> Iterator[str]:
 def _led(services: Value, used: set[str]) -> Iterator[Finding]:
     for _, service in services.entries():
         used.update(_others(service))
+        asked = service.at("loadBalancer", "healthCheck", "interval")
+        if _seconds(asked) > _MOST_BETWEEN:
+            yield asked.wrong(f"is {asked.text}: users wait as long", f"give {_MOST_BETWEEN}s at most (INF-4)")
         for mirror in service.at("mirroring", "mirrors").items():
             if any(".svc" not in url for url in _urls(mirror.at("name").text, services)):
                 yield mirror.wrong("copies requests to somewhere outside of the cluster", "name a candidate (REL-4)")

@@ -61,6 +61,10 @@ def prometheus_retention(resource: Resource) -> Iterator[Finding]:
         arguments = container.at("args")
         given = {each.text.partition("=")[0] + "=": each for each in arguments.items()}
         time, size = given.get(_TIME), given.get(_SIZE)
+        if "--config.auto-reload" not in arguments.texts() and not any(
+            each.startswith("--web.enable-lifecycle") for each in arguments.texts()
+        ):
+            yield arguments.wrong("reads no rule that changes", "give --config.auto-reload")
         if time is None or (hours_of(time.text.removeprefix(_TIME)) or 0) < KEPT_HOURS:
             yield (time or arguments).wrong("keeps less than 30 days", f"give {_TIME}30d")
         claims = list(resource.props.at("spec", "volumeClaimTemplates").items())

@@ -112,7 +112,7 @@ def dashboards_there(resource: Resource) -> Iterator[Finding]:
         if document.ending in {".yaml", ".yml"} and "providers" in document.content.names():
             for provider in document.content.at("providers").items():
                 path = provider.at("options", "path")
-                if not path.text.startswith("/etc/grafana/"):
+                if path.text.rstrip("/") != "/etc/grafana/dashboards":
                     yield path.wrong(f"is {path.text}, where no dashboards are", "give /etc/grafana/dashboards")
                 if provider.at("allowUiUpdates").flag:
                     yield provider.at("allowUiUpdates").wrong("is true: what people change is lost", "give false")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import posixpath
 import re
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
 from ..judging import Resource, Severity, Stack, stack_rule
-from ..values import Finding
+from ..values import Finding, UnevaluableError
 from . import kinds
 from .addresses import is_address
+from .documents import secret_texts
 from .registry import endpoint_of, registries
 
 SERVER = re.compile(r"(?:^|/)(?:silo|minio)(?::|@|$)")
@@ -122,6 +124,51 @@ def _kept(container: Resource) -> Iterator[Finding]:
     }
     if not drives or drives != kept:
         yield mounts.wrong("has no volume for the objects", "mount a named one at each drive of the command")
+
+
+@stack_rule("storage-room", requirements=("INF-1", "INF-5"), types=(kinds.DOCKER_CONTAINER, kinds.VM, kinds.BUCKET))
+def storage_room(stack: Stack) -> Iterator[Finding]:
+    """The disks under the object storage hold what its buckets may take."""
+    servers = [each for each in stack.of(kinds.DOCKER_CONTAINER) if SERVER.search(each.props.at("image").text)]
+    hosts = {kinds.host_of(each) for each in servers if kinds.runs(each)}
+    disks = [
+        max(each.props.at("disks").items(), key=lambda disk: disk.at("size").number or 0)
+        for each in stack.of(kinds.VM)
+        if each.props.at("name").text in hosts and list(each.props.at("disks").items())
+    ]
+    sizes = [disk.at("size").number or 0 for disk in disks]
+    asked = sum(each.props.at("quota").number or 0 for each in stack.of(kinds.BUCKET)) / 2**30
+    if sizes and asked > min(sizes) * (len(sizes) - _PARITY.get(len(sizes), len(sizes) // 2)):
+        smallest = disks[sizes.index(min(sizes))].at("size")
+        yield smallest.wrong(f"is {smallest.text}: the buckets may take {asked:.0f} GiB", "give more, or lower quotas")
+
+
+_PARITY = {1: 0, 2: 1, 3: 1}
+"""Drives of so many that may be lost, of which nobody can use the room."""
+
+
+@stack_rule(
+    "storage-root-alone",
+    requirements=("INF-5", "SEC-2", "BAK-2"),
+    types=(kinds.MINIO_PROVIDER, kinds.SECRET, kinds.DOCKER_CONTAINER),
+    severity=Severity.CRITICAL,
+)
+def storage_root_alone(stack: Stack) -> Iterator[Finding]:
+    """No program asks the object storage as its administrator, who may delete every backup."""
+    roots = {each.props.at("minioUser").text for each in stack.of(kinds.MINIO_PROVIDER)} - {""}
+    if not roots:
+        return
+    asks = re.compile(rf"[=:]\s*['\"]?(?:{'|'.join(map(re.escape, sorted(roots)))})['\"]?\s*$", re.MULTILINE)
+    told = [place for each in stack.of(kinds.SECRET) for _, place, text in secret_texts(each) if text in roots]
+    for container in stack.of(kinds.DOCKER_CONTAINER):
+        for upload in container.props.at("uploads").items():
+            # What holds a password is not known before the first update.
+            with contextlib.suppress(UnevaluableError):
+                told += [upload.at("content")] if asks.search(upload.at("content").text) else []
+        envs = container.props.at("envs").items()
+        told += [each for each in envs if asks.search(each.text) and not each.text.startswith("MINIO_ROOT_USER=")]
+    for place in told:
+        yield place.wrong("is the administrator of the object storage", "give the program a user of its own")
 
 
 @stack_rule(
