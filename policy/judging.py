@@ -143,6 +143,8 @@ class Rule:
                     )
                 )
                 break
+        if not findings and not unknown:
+            return []
         seen = [
             finding
             for finding in findings

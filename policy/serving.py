@@ -32,6 +32,7 @@ from pulumi_policy.deserialize import deserialize_properties
 from .exempting import Exemption
 from .exemptions import EXEMPTIONS
 from .judging import Declared, Level, Rule, Subject
+from .values import Finding
 
 DOCUMENTATION = "docs/reference/policies.md"
 _LEVELS = {
@@ -58,20 +59,18 @@ def _policy(rule: Rule, stack: str, exemptions: Sequence[Exemption]) -> Policy:
     if rule.check_stack is not None:
 
         def validate_stack(args: StackValidationArgs, report: ReportViolation) -> None:
-            _report(rule, [_from_sdk(resource) for resource in args.resources], exemptions, report)
+            _report(rule, rule.judge([_from_sdk(resource) for resource in args.resources], exemptions), report)
 
         return StackValidationPolicy(validate=validate_stack, **common)
 
     def validate_resource(args: ResourceValidationArgs, report: ReportViolation) -> None:
-        _report(rule, [_from_sdk(args)], exemptions, report)
+        _report(rule, rule.judge([_from_sdk(args)], exemptions), report)
 
     return ResourceValidationPolicy(validate=validate_resource, **common)
 
 
-def _report(
-    rule: Rule, declared: Sequence[Declared], exemptions: Sequence[Exemption], report: Callable[[str, str | None], None]
-) -> None:
-    for finding in rule.judge(declared, exemptions):
+def _report(rule: Rule, findings: Sequence[Finding], report: Callable[[str, str | None], None]) -> None:
+    for finding in findings:
         report(rule.message(finding), finding.subject.urn or None)
 
 
@@ -173,5 +172,7 @@ class Servicer(sdk._PolicyAnalyzerServicer):  # pyright: ignore[reportPrivateUsa
             return
         if level is EnforcementLevel.REMEDIATE:
             level = EnforcementLevel.MANDATORY
-        report = self._create_report_violation(response, policy.name, policy.description, level, policy.severity)
-        _report(rule, declared, self.exemptions, report)
+        findings = rule.judge(declared, self.exemptions)
+        if findings:
+            report = self._create_report_violation(response, policy.name, policy.description, level, policy.severity)
+            _report(rule, findings, report)

@@ -88,9 +88,12 @@ class Value:
         return place
 
     def _step(self, key: Key) -> Value:
-        raw = self._read()
         child: object = None
-        if raw is None:
+        here = self._raw
+        if isinstance(here, dict) and isinstance(key, str):
+            # What nearly every step is, without further calls.
+            child = cast("dict[str, object]", here).get(key)
+        elif (raw := self._read()) is None:
             pass
         elif isinstance(key, int):
             elements = self._list(raw)
