@@ -27,6 +27,8 @@ class Mistake:
     setting: str
     wrong: str
     right: str
+    alone: bool = False
+    """Whether the others are not seen beside it, or cannot be made."""
 
 
 MISTAKES = [
@@ -38,13 +40,13 @@ MISTAKES = [
             "luxima:environment.domain", '"staging acehcommerce" is not right', "give a DNS name"),
     Mistake("retention below the requirement", _STACK, "database_days: 30", "database_days: 29",
             "luxima:retention.backups.database_days", "29", "30"),
+    Mistake("VM larger than its node", _STACK, "memory_mib: 16384, disk_gib: 2048, address: 10.10.20.41",
+            "memory_mib: 98305, disk_gib: 2048, address: 10.10.20.41",
+            "luxima:compute.vms.docker-1.memory_mib", "98305", "98304"),
     Mistake("overlapping VM ids", _STACK, "id: 2131", "id: 2122",
             "luxima:compute.vms.docker-1.id", "2122", "k3s-agent-2"),
     Mistake("overlapping addresses", _STACK, "address: 10.10.20.41", "address: 10.10.20.31",
             "luxima:compute.vms.docker-1.address", "10.10.20.31", "k3s-agent-1"),
-    Mistake("VM larger than its node", _STACK, "memory_mib: 16384, disk_gib: 2048, address: 10.10.20.41",
-            "memory_mib: 98305, disk_gib: 2048, address: 10.10.20.41",
-            "luxima:compute.vms.docker-1.memory_mib", "98305", "98304"),
     Mistake("services in the stack file", _STACK, "  luxima:guard:", "  luxima:services: {auth: {}}\n\n  luxima:guard:",
             "luxima:services", "services have a file of their own", "move them to services/staging.yaml"),
     Mistake("a service's wrong type", _SERVICES, "  replicas: 2\n", '  replicas: "2"\n',
@@ -52,16 +54,20 @@ MISTAKES = [
     Mistake("a service's unknown key", _SERVICES, "storefront:\n", "storefront:\n  hosts: []\n",
             "storefront.hosts", "is not a setting", "did you mean host?"),
     Mistake("a services file that is not YAML", _SERVICES, "storefront:\n", "storefront: [\n",
-            "the file is not YAML", "", ""),
+            "the file is not YAML", "", "", alone=True),
     Mistake("unknown service", _RELEASE, "  storefront:", "  shopfront:",
-            "services.shopfront", "is not a service", "storefront"),
+            "services.shopfront", "is not a service", "storefront", alone=True),
     Mistake("live slot is empty", _RELEASE, "live: blue", "live: green",
-            "services.storefront.live", "green", "blue"),
+            "services.storefront.live", "green", "blue", alone=True),
     Mistake("live slot does not exist", _RELEASE, "live: blue", "live: purple",
             "services.storefront.live", '"purple" is not right', "give blue or green"),
     Mistake("a file that is not YAML", _STACK, "config:", "config: [",
-            _STACK, "", ""),
+            _STACK, "", "", alone=True),
 ]  # fmt: skip
+RUNS = [
+    [mistake for mistake in MISTAKES if not mistake.alone],
+    *([mistake] for mistake in MISTAKES if mistake.alone),
+]
 
 
 @pytest.fixture(scope="module")
@@ -71,19 +77,21 @@ def copy() -> Generator[Checkout]:
         yield made
 
 
-@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.name)
-def test_a_mistake_is_named_and_nothing_is_made(copy: Checkout, mistake: Mistake) -> None:
-    path = copy.root / mistake.file
-    right = path.read_text(encoding="utf-8")
-    copy.replace(mistake.file, mistake.old, mistake.new)
+@pytest.mark.parametrize("mistakes", RUNS, ids=lambda mistakes: mistakes[0].name)
+def test_mistakes_are_named_and_nothing_is_made(copy: Checkout, mistakes: list[Mistake]) -> None:
+    right = {path: path.read_text(encoding="utf-8") for path in {copy.root / each.file for each in mistakes}}
+    for each in mistakes:
+        copy.replace(each.file, each.old, each.new)
     try:
         done = copy.run("up", "--stack", "staging")
     finally:
-        path.write_text(right, encoding="utf-8")
+        for path, content in right.items():
+            path.write_text(content, encoding="utf-8")
     assert done.code == 1, str(done)
-    (line,) = [line for line in done.err.splitlines() if mistake.setting in line]
-    assert mistake.wrong in line
-    assert mistake.right in line
+    for each in mistakes:
+        (line,) = [line for line in done.err.splitlines() if each.setting in line]
+        assert each.wrong in line, each.name
+        assert each.right in line, each.name
     assert "Traceback" not in done.text
     assert done.out == ""
     assert not copy.sandbox("staging").exists()
