@@ -221,8 +221,8 @@ class Connections:
     def audit(self) -> Audit:
         """The audit's rows; those that wait are in the checkout's folder for what is no part of it."""
         folder = lock.folder(self.options.root) / f"{self.options.stack}.audit"
-        key, options = self._secrets.get("luxima:serviceRoleKey") or self.engine.service_role_key(), self.options
-        url = self.settings.observability.alert_log_url
+        key = self._secrets.get("luxima:serviceRoleKey") or str(self.engine.outputs().get("serviceRoleKey", ""))
+        url, options = self.settings.observability.alert_log_url, self.options
         return Audit(folder, url, key, options.authorities, loopback_only=options.loopback_only)
 
     def announcer(self) -> Announcer:
@@ -257,7 +257,7 @@ class Connections:
         return login(RELEASE_CLIENT, self._secrets.get(f"luxima:{CLIENT_SECRETS[RELEASE_CLIENT]}", ""))
 
     def _cluster(self) -> Cluster:
-        kubeconfig = self._secrets.get("luxima:kubeconfig") or self.engine.kubeconfig()
+        kubeconfig = self._secrets.get("luxima:kubeconfig") or str(self.engine.outputs().get("kubeconfig", ""))
         if not kubeconfig:
             raise ClusterError("the stack has no kubeconfig")
         return Cluster(kubeconfig)

@@ -157,11 +157,15 @@ def _stands_on(item: Mapping[str, Any]) -> Iterable[str]:
 
 
 def plain(value: Any) -> Any:
-    """A value of the state, unwrapped when it is a secret."""
+    """A value of the state, its secrets unwrapped."""
+    if isinstance(value, list):
+        return [plain(each) for each in cast("list[Any]", value)]
     if not isinstance(value, dict):
         return value
     table = cast("dict[str, Any]", value)
-    return json.loads(table["plaintext"]) if table.get(SIGNATURE) == SECRET else table
+    if table.get(SIGNATURE) == SECRET:
+        return plain(json.loads(table["plaintext"]))
+    return {key: plain(each) for key, each in table.items()}
 
 
 def _struct(properties: Mapping[str, Any]) -> struct_pb2.Struct:

@@ -83,17 +83,7 @@ class PulumiEngine:
 
     def outputs(self) -> Mapping[str, Any]:
         """The stack's outputs, secrets readable; none before the first update."""
-        found = self._ask(lambda: self._workspace().stack_outputs(self.stack))
-        return {name: output.value for name, output in found.items()}
-
-    def kubeconfig(self) -> str:
-        """For the stack's cluster; empty when the stack has none."""
-        return next((str(plain(item.get("kubeconfig", ""))) for item in self._resources(STACK)), "")
-
-    def service_role_key(self) -> str:
-        """Of the stack's own database; empty when that runs elsewhere."""
-        outputs = self._ask(lambda: self._workspace().stack_outputs(self.stack))
-        return str(outputs["serviceRoleKey"].value) if "serviceRoleKey" in outputs else ""
+        return {name: plain(value) for item in self._resources(STACK) for name, value in item.items()}
 
     def records(self) -> Mapping[str, tuple[str, ...]]:
         """Addresses by full name, as the engine wrote them last; no program and no server is asked."""

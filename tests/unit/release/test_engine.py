@@ -1,11 +1,14 @@
 """The engine is asked for as little as can be, and for everything when that does not do."""
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from automation.marks import SECRET, SIGNATURE
+from automation.tokens import STACK
 from components.release_memory import entry
 from release import resources
 from release.errors import Interrupted, Refused, ReleaseError
@@ -124,3 +127,14 @@ def test_a_stack_without_a_ledger_is_asked_for_everything() -> None:
     engine = Asked(lambda _whole, _targets: [WRITTEN], None)
     assert engine.preview(TEXT, TARGETS) == [WRITTEN]
     assert [names for _, names in engine.runs] == [["dns-public-service-storefront", "release-ledger"]]
+
+
+def test_outputs_are_read_from_the_state_with_all_their_secrets() -> None:
+    def secret(value: Any) -> dict[str, str]:
+        return {SIGNATURE: SECRET, "plaintext": json.dumps(value)}
+
+    engine = Asked(lambda _whole, _targets: [], None)
+    assert engine.outputs() == {}
+    outputs = {"key": secret("a"), "both": secret({"inner": secret("b"), "open": [1, secret("c")]}), "open": "d"}
+    engine._state = [{"urn": "u", "type": STACK, "outputs": outputs}]  # pyright: ignore[reportPrivateUsage] - as exported
+    assert engine.outputs() == {"key": "a", "both": {"inner": "b", "open": [1, "c"]}, "open": "d"}

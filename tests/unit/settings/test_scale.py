@@ -28,5 +28,5 @@ def test_the_engines_variable_has_room_for_the_configuration(count: int, tmp_pat
     assert len(settings.services) == count + 5
     assert len(settings.objectives) == 2 * count + 8
     agents = [name for name in settings.compute.vms if name.startswith("k3s-agent")]
-    pods = {space.quota.pods for space in settings.kubernetes.namespaces.values() if space.quota is not None}
+    pods = {space.quota.pods for space in settings.kubernetes.namespaces.values()}
     assert max(pods) <= len(agents) * _PODS_PER_NODE, "namespace-quota refuses it"
