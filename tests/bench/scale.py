@@ -49,9 +49,9 @@ def _enlarge(config: dict[str, Any], services: int) -> None:
     for namespace in config["luxima:kubernetes"]["namespaces"].values():
         namespace["quota"] = {key: value + more[key] * services for key, value in namespace["quota"].items()}
     compute, observed = config["luxima:compute"], config["luxima:observability"]
-    compute["nodes"]["pve1"].update(cpus=16 + services // 4, memory_mib=65536 + 2048 * services)
+    compute["nodes"]["pve1"].update(cpus=16 + services // 4, memory_mib=65536 + 2560 * services)
     agent = compute["vms"]["k3s-agent-1"]
-    agent.update(memory_mib=8192 + 40 * services, disk_gib=60 + 3 * services)
+    agent.update(memory_mib=8192 + 52 * services, disk_gib=60 + 3 * services)
     for number in range(2, 2 + -(-services // 25)):
         place = {"id": 2000 + number, "address": f"10.10.10.{100 + number}"}
         compute["vms"][f"k3s-agent-{number}"] = {**agent, **place}
