@@ -1,5 +1,6 @@
 """The platform's program: read the settings of the stack, build the platform, export what a person needs next."""
 
+import gc
 from pathlib import Path
 
 import pulumi
@@ -15,6 +16,8 @@ ROOT = Path(__file__).resolve().parent
 
 def main() -> None:
     """Declare every resource of the selected stack."""
+    # What is declared is kept to the end. By default the collector looks at all of it time and again.
+    gc.set_threshold(100_000, 50, 1000)
     wait_for_all_at_once()
     given = {**get_config_env(), **CONFIG.get()}
     secret_keys = [key for key in given if is_config_secret(key)]

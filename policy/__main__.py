@@ -15,6 +15,8 @@ from pulumi_policy import policy as sdk  # noqa: E402
 from policy.serving import DOCUMENTATION, Servicer, policies  # noqa: E402
 from policy.table import RULES  # noqa: E402
 
+# What was declared is kept to the end. By default the collector looks at all of it time and again.
+gc.set_threshold(100_000, 50, 1000)
 Servicer.rules = RULES
 sdk._PolicyAnalyzerServicer = Servicer  # pyright: ignore[reportPrivateUsage] - PolicyPack looks it up here
 
