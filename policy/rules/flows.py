@@ -87,10 +87,9 @@ def _doors(stack: Stack, nodes: set[str] | None = None) -> tuple[dict[str, list[
     for _, rule in rules_in_force(stack):
         ports = listed(rule.at("dport"))
         if rule.at("type").text == "in" and rule.at("action").text == "ACCEPT" and rule.at("proto").text != "icmp":
-            if not _is_among(nodes or set(), listed(rule.at("source"))):
-                continue
+            open_to_nodes = _is_among(nodes or set(), listed(rule.at("source")))
             for address in listed(rule.at("dest")):
-                doors.setdefault(address, []).append(ports)
+                doors.setdefault(address, []).extend([ports] if open_to_nodes else [])
         elif rule.at("type").text == "out" and rule.at("action").text == "DROP":
             closed |= listed(rule.at("dest"))
     return doors, closed

@@ -193,7 +193,7 @@ def probes_mean_it(resource: Resource) -> Iterator[Finding]:
                 yield http.at("fail_if_header_not_matches").wrong("is missing", "look where a redirection leads to")
             for header in http.at("fail_if_header_not_matches").items():
                 wanted = header.at("regexp")
-                if header.at("header").text.lower() == "location" and not wanted.text.startswith("^https://"):
+                if header.at("header").text.lower() == "location" and not wanted.text.startswith("^https"):
                     yield wanted.wrong(f"is {wanted.text or 'missing'}: plain HTTP would do", "give ^https://")
             for code in names.at("valid_rcodes").items():
                 if code.text != "NOERROR":

@@ -92,6 +92,17 @@ KEYS = {
     "hex-128": "5f4dcc3b5aa765d6" + "1d8327deb882cf99",
     "base64": "q3t6w9z/C&F".replace("&", "B") + "JaNdRgUkXp2s5v8yxDGKbPeShVmYq3t6w9zCFJ",
     "base64-of-url": base64.b64encode(b"postgres://luxima:hunter22@db:5432/luxima").decode(),
+    "slack-app": "xapp-1-A0123BC-" + "1234567890-aB3dE6gH9jK2mN5pQ8sT1vW4",
+    "google-login": "GOCSPX-" + "aB3dE6gH9jK2mN5pQ8sT1vW4",
+    "doppler": "dp.pt." + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dFaB3dE6gH",
+    "linear": "lin_api_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dFaB3dE6gH",
+    "notion": "ntn_" + "12345678901aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF",
+    "postman": "PMAK-" + "4f1c2b3a5d6e7f8091a2b3c4-4f1c2b3a5d6e7f8091a2b3c4d5e6f70819",
+    "sentry": "sntrys_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF",
+    "tailscale": "tskey-auth-" + "kaB3dE6gCNTRL-aB3dE6gH9jK2mN5p",
+    "registry": '{"auths": {"x.id": {"auth": "' + 'cHVzaDpodW50ZXIyMg=="}}}',
+    "xml": "<db><password>" + "hunter22</password></db>",
+    "pgpass": "db:5432:luxima:luxima:" + "hunter22",
     "base64-of-key": base64.b64encode(b"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEI").decode(),
 }
 _SOME = ("stripe", "hex", "base64-of-url", "dsn", "url", "google", "private-key", "telegram")

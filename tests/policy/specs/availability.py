@@ -36,6 +36,20 @@ def _one(path: str, value: Any) -> Case:
 
 
 _STATEFUL = but(_GOOD, ("spec/updateStrategy", {"type": "RollingUpdate"}))
+
+
+def _members(replicas: float = 3.0, away: Any = 1.0, peers: tuple[str, ...] = ("a", "b", "c")) -> Case:
+    """Three of Loki for three copies of each line, and what may be away of them; it knows its peers as well."""
+    labels = {"labels": {"app.kubernetes.io/name": "loki"}}
+    container = {"args": [f"--cluster.peer={each}" for each in peers]}
+    spec = {"replicas": replicas, "template": {"metadata": labels, "spec": {"containers": [container]}}}
+    return (
+        declared(kinds.CONFIG_MAP, {"data": {"loki.yaml": "common: {replication_factor: 3}"}}, "documents"),
+        declared(kinds.STATEFUL_SET, {"spec": spec}, "loki"),
+        declared(kinds.DISRUPTION_BUDGET, {"metadata": labels, "spec": {"maxUnavailable": away}}, "budget"),
+    )
+
+
 SPECS = (
     Spec(
         "workload-environment",
@@ -117,6 +131,16 @@ SPECS = (
             ),
         ),
         unknown=(wrong((_CLASS, _with(f"{_AT}/priorityClassName", UNKNOWN)), f"{_POD}.priorityClassName"),),
+    ),
+    Spec(
+        "members-suffice",
+        passes=(_members(),),
+        fails=(
+            wrong(_members(replicas=2.0), "spec.replicas"),
+            wrong(_members(away=2.0), "spec.maxUnavailable"),
+            wrong(_members(peers=("a", "b", "b")), f"{_POD}.containers[0].args"),
+        ),
+        unknown=(wrong(_members(away=UNKNOWN), "spec.maxUnavailable"),),
     ),
     Spec(
         "workload-fits",

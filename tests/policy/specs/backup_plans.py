@@ -67,6 +67,13 @@ _BROKEN_PLANS: tuple[Wrong, ...] = (
     wrong(_backed_up("logs", ("deadline_seconds", 0)), f"{_AT}.deadline_seconds"),
     wrong(_backed_up("object_storage", ("job/keep_days", 1)), f"{_AT}.job.keep_days"),
     wrong(_backed_up("object_storage", ("job/buckets", [])), f"{_AT}.job.buckets"),
+    wrong(
+        _backed_up(
+            "object_storage",
+            ("job/buckets", [{"name": f"luxima-prod-{name}", "folder": "x"} for name in ("media", "more")]),
+        ),
+        f"{_AT}.job.buckets",
+    ),
     wrong(_backed_up("object_storage", ("job/copies", "luxima-prod-media")), f"{_AT}.job.copies"),
     wrong(_backed_up(command=["sleep"]), "command"),
     wrong(_backed_up(leave="logs"), f"{_AT}.job.kind"),

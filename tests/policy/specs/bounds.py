@@ -196,6 +196,7 @@ SPECS: tuple[Spec, ...] = (
                     ("logical", "minimal"),
                     ("'role'", "'none'"),
                     ("ssl = ", "row_security = 'off'\nssl = "),
+                    ("ssl = ", "log_min_duration_statement = '0'\nssl = "),
                     ("ssl_key_file = '/b'\n", ""),
                 )
             ),

@@ -1,5 +1,6 @@
 """Specs of policy/rules/commands.py, cluster.py and secret_texts.py: what steps on machines do."""
 
+import versions
 from policy.rules import kinds
 
 from ..spec import DROP, Spec, declared, simple, wrong
@@ -17,12 +18,21 @@ _REGISTRIES = _put("/etc/rancher/k3s/registries.yaml", "mirrors:\n  x:\n    endp
 _MANIFEST = "rules:\n- verbs: [get]\n  resources: [pods]\n  apiGroups: ['']\n"
 _WHERE = "/var/lib/rancher/k3s/server/manifests/x.yaml"
 
+_VIP = f"image: {next(each.reference for each in versions.TABLE if '/kube-vip:' in each.reference)}"
+_CLAIMS = "{name: cp_enable, value: 'true'}"
+
+
+def _pod(container: str) -> str:
+    return f"spec: {{template: {{spec: {{containers: [{{{container}}}]}}}}}}\n"
+
+
 SPECS = (
     simple(
         "command-verifies",
         _COMMAND,
         {"create": "curl https://x | cat"},
         ("create", "curl -k https://x", "create.curl"),
+        ("create", "kubectl --insecure-skip-tls-verify get pods", "create.kubectl"),
         ("create", "wget --no-check-certificate https://x", "create.wget"),
         ("create", "ssh -o StrictHostKeyChecking=no x", "create.ssh"),
         ("create", "curl http://mirror.example.com", "create"),
@@ -68,10 +78,20 @@ SPECS = (
         _put(_WHERE, _MANIFEST),
         ("create", _put(_WHERE, _MANIFEST.replace("pods", "secrets"))["create"], "create.rules[0].resources[0]"),
         ("create", _put(_WHERE, _MANIFEST.replace("get", "'*'"))["create"], "create.rules[0].verbs[0]"),
-        (
-            "create",
-            _put(_WHERE, "spec:\n  template:\n    spec:\n      containers:\n      - image: x.io/y:1\n")["create"],
-            "create.spec.template.spec.containers[0].image",
+        ("create", _put(_WHERE, "roleRef: {name: cluster-admin}\n")["create"], "create.roleRef.name"),
+        *(
+            ("create", _put(_WHERE, _pod(text))["create"], f"create.spec.template.spec.containers[0].{place}")
+            for text, place in (
+                ("image: x.io/y:1", "image"),
+                (f"{_VIP}, env: [{_CLAIMS}], securityContext: {{privileged: true}}", "securityContext.privileged"),
+                (
+                    f"{_VIP}, env: [{_CLAIMS}], securityContext: {{capabilities: {{add: [SYS_ADMIN]}}}}",
+                    "securityContext.capabilities.add[0]",
+                ),
+                (f"{_VIP}, env: [{_CLAIMS.replace('true', 'false')}]", "env"),
+                (f"{_VIP}, env: [{_CLAIMS}, {{name: vip_leaderelection, value: 'false'}}]", "env[1].value"),
+                (f"{_VIP}, env: [{_CLAIMS}, {{name: vip_leaseduration, value: '600'}}]", "env[1].value"),
+            )
         ),
         unknown=("create", "create"),
     ),

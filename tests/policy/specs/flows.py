@@ -100,6 +100,20 @@ SPECS = (
                     ("to/0/ipBlock/cidr", "169.254.169.254/32", "to[0].ipBlock.cidr"),
                 )
             ),
+            wrong(
+                (
+                    declared(_RULES, _LETS),
+                    declared(kinds.NETWORK_POLICY, _ASKS),
+                    declared(
+                        kinds.VM,
+                        {
+                            "tags": ["k3s-agent"],
+                            "initialization": {"ipConfigs": [{"ipv4": {"address": "10.0.0.31/24"}}]},
+                        },
+                    ),
+                ),
+                "spec.egress[0].ports[0].port",
+            ),
         ),
         unknown=(
             wrong(

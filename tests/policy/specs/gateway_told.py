@@ -4,7 +4,7 @@ from typing import Any
 
 from policy.rules import kinds
 
-from ..spec import DROP, UNKNOWN, Spec, declared, documented, in_map, one, wrong
+from ..spec import DROP, UNKNOWN, Case, Spec, declared, documented, in_map, one, wrong
 
 _CM, _D, _S = kinds.CONFIG_MAP, kinds.DEPLOYMENT, kinds.STATEFUL_SET
 
@@ -60,6 +60,21 @@ _OTHER = declared(kinds.DNS_RECORD, {**_RECORD, "name": "old.x.id"}, "dns-core-o
 _UNKNOWN = declared(_CM, {"data": {"x.yaml": UNKNOWN}}, "unknown")
 _PLACE = 'data["x.yaml"]'
 
+
+def _private(used: list[str], address: str = "10.0.0.5", gateway: str = "203.0.113.5") -> Case:
+    """A name with a record of this address, served by a gateway that has another one."""
+    http = {
+        "routers": {"a": {"rule": "Host(`a.x.id`)", "middlewares": used}},
+        "middlewares": {"trusted": {"ipAllowList": {"sourceRange": ["10.0.0.0/24"]}}},
+    }
+    notes = {"annotations": {"kube-vip.io/loadbalancerIPs": gateway}, "labels": {"luxima.id/slot": "blue"}}
+    return (
+        in_map({"http": http}, "routing", file="routing.yaml"),
+        declared(kinds.DNS_RECORD, {**_RECORD, "name": "a.x.id", "type": "A", "records": [address]}, "a"),
+        declared(kinds.SERVICE, {"metadata": notes}, "gateway"),
+    )
+
+
 SPECS = (
     documented(
         "gateway-told",
@@ -67,6 +82,7 @@ SPECS = (
         _STATIC,
         ("accessLog", DROP, ".accessLog"),
         ("accessLog/format", "common", ".accessLog.format"),
+        ("tracing/capturedRequestHeaders", ["Authorization"], ".tracing.capturedRequestHeaders[0]"),
         ("accessLog/filters", {"minDuration": "1h"}, ".accessLog.filters"),
         ("accessLog/fields/defaultMode", "drop", ".accessLog.fields.defaultMode"),
         ("accessLog/fields/headers/defaultMode", "keep", ".accessLog.fields.headers.defaultMode"),
@@ -127,6 +143,12 @@ SPECS = (
             ),
         ),
         unknown=(wrong((*_SERVED, _UNKNOWN), _PLACE),),
+    ),
+    Spec(
+        "private-names-closed",
+        passes=(_private(["trusted"]), _private([], "203.0.113.7"), _private([], gateway="10.0.0.7")),
+        fails=(wrong(_private([]), 'data["routing.yaml"].http.routers.a.middlewares'),),
+        unknown=(wrong((*_private(["trusted"]), _UNKNOWN), _PLACE),),
     ),
     Spec(
         "record-in-zone",

@@ -71,6 +71,7 @@ SPECS = (
         fails=(
             wrong(one(kinds.REMOTE_COMMANDS[0], but(_COMMAND, ("connection/hostKey", DROP))), "connection.hostKey"),
             wrong(one(kinds.REMOTE_COMMANDS[0], but(_COMMAND, ("connection/hostKey", ""))), "connection.hostKey"),
+            wrong(one(kinds.REMOTE_COMMANDS[0], but(_COMMAND, ("connection/password", "x"))), "connection.password"),
             wrong(
                 one(kinds.REMOTE_COMMANDS[2], but(_COMMAND, ("connection/proxy", {"host": "x"}))),
                 "connection.proxy.hostKey",

@@ -100,6 +100,20 @@ SPECS = (
             ),
             wrong(one(kinds.HELM_CHART, but(_CHART, ("chart", "https://example.com/a.tgz"))), "chart"),
             wrong(one(kinds.HELM_CHART, but(_CHART, ("values", {"replicaCount": 0}))), "values.replicaCount"),
+            *(
+                wrong(
+                    one(
+                        kinds.HELM_CHART,
+                        but(
+                            _CHART,
+                            ("values/global/commonLabels/environment", "production"),
+                            (f"values/x/{path}", value),
+                        ),
+                    ),
+                    f"values.x.{path.replace('/', '.')}",
+                )
+                for path, value in (("replicaCount", 1), ("podDisruptionBudget/enabled", False))
+            ),
         ),
         unknown=(wrong(one(kinds.HELM_CHART, but(_CHART, ("version", UNKNOWN))), "version"),),
     ),

@@ -21,7 +21,7 @@ _MASKS: Any = [
     )
 ]
 _CRI: Any = {"cri": {}}
-_KNOWN: Any = {"labelallow": ["tenant_id", "service", "__tenant_id__"]}
+_KNOWN: Any = {"labelallow": ["tenant_id", "service", "environment", "class", "__tenant_id__"]}
 _PODS: Any = {
     "job_name": "pods",
     "relabel_configs": [
@@ -39,7 +39,7 @@ _PODS: Any = {
 _JOURNAL: Any = {
     "job_name": "journal",
     "journal": {"labels": {"class": "syslog", "environment": "production"}},
-    "pipeline_stages": [*_MASKS, {"labelallow": ["service"]}],
+    "pipeline_stages": [*_MASKS, _KNOWN],
 }
 _AGENT: Any = {
     "positions": {"filename": "/var/lib/log-agent/positions.yaml"},
@@ -122,6 +122,19 @@ SPECS = (
         ),
         ("scrape_configs/1/pipeline_stages/6", {"labels": {"user_id": None}}, f"{_JOBS}[1].pipeline_stages[6]"),
         ("scrape_configs/1/pipeline_stages/5/labelallow/1", "user_id", f"{_JOBS}[1].pipeline_stages[5]"),
+        ("scrape_configs/1/pipeline_stages/5/labelallow/0", DROP, f"{_JOBS}[1].pipeline_stages[5]"),
+        ("scrape_configs/1/journal/max_age", "1m", f"{_JOBS}[1].journal.max_age"),
+        ("limits_config", {"readline_rate_enabled": True}, ".limits_config.readline_rate_enabled"),
+        (
+            "scrape_configs/1/pipeline_stages/0",
+            {"regex": {"source": "event", "expression": "^(?P<security_event>login_failed)$"}},
+            f"{_JOBS}[1].pipeline_stages[0].regex.expression",
+        ),
+        (
+            "scrape_configs/0/pipeline_stages/6/match",
+            {"selector": '{class="audit"}', "stages": [{"tenant": {"value": "luxima"}}]},
+            f"{_JOBS}[0].pipeline_stages[6].match.stages[0].tenant.value",
+        ),
         ("scrape_configs/1/pipeline_stages", [], f"{_JOBS}[1].pipeline_stages"),
         ("scrape_configs/0/relabel_configs/1/replacement", "access", f"{_JOBS}[0].relabel_configs[1].replacement"),
         ("scrape_configs/0/relabel_configs/3", {"action": "drop"}, f"{_JOBS}[0].relabel_configs[3]"),

@@ -39,7 +39,10 @@ SPECS = (
     Spec(
         "machines-apart",
         passes=(_servers("pve1", "pve2", "pve3"), _servers("pve1")),
-        fails=(wrong(_servers("pve1", "pve1", "pve2"), "nodeName"),),
+        fails=(
+            wrong(_servers("pve1", "pve1", "pve2"), "nodeName"),
+            wrong(_servers("pve1", "pve2"), "tags"),
+        ),
         unknown=(wrong(_servers("pve1", UNKNOWN), "nodeName"),),
     ),
     Spec(

@@ -57,6 +57,7 @@ SPECS = (
             wrong(_bound("roleRef/name", "another"), "roleRef.name"),
             wrong(_bound("subjects/0/name", "system:authenticated"), "subjects[0].name"),
             wrong(_bound("subjects/0/name", "default"), "subjects[0].name"),
+            wrong(_bound("subjects", [*_BINDING["subjects"], *_BINDING["subjects"]]), "subjects"),
         ),
         unknown=(wrong(_bound("roleRef/name", UNKNOWN), "roleRef.name"),),
     ),

@@ -66,6 +66,7 @@ SPECS = (
             wrong(_firewall("10.10.30.0/24"), _SOURCE),
             wrong(_firewall("10.10.30.42,10.10.30.0/24", dport="443,5433"), _SOURCE),
             wrong(_firewall(""), _SOURCE),
+            wrong(one(_DC, {"uploads": [{"file": "/run/service.conf", "content": "sslmode=prefer\n"}]}), _CONTENT),
         ),
         unknown=(wrong(one(_DC, but(_FILES, ("uploads/0/content", UNKNOWN))), _CONTENT),),
     ),

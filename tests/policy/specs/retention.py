@@ -116,6 +116,7 @@ SPECS = (
             wrong((_bucket("luxima-backups"), _versioning("luxima-media", "Enabled")), "bucket"),
             wrong((_bucket("luxima-registry"),), "bucket"),
             wrong((_bucket("exports"),), "bucket"),
+            wrong((_bucket("luxima-logs-archive"),), "bucket"),
             wrong(
                 (_bucket("luxima-media"), _versioning("luxima-media", "Suspended")), "versioningConfiguration.status"
             ),

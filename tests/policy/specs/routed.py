@@ -79,6 +79,16 @@ SPECS = (
         "routing.yaml",
         _ROUTES,
         ("tcp", {"routers": {}, "x": 1}, ".tcp"),
+        (
+            "http/routers/inside",
+            {"entryPoints": ["metrics"], "service": "api", "rule": "Path(`/`)"},
+            ".http.routers.inside.entryPoints",
+        ),
+        (
+            "http/services/api/loadBalancer/healthCheck",
+            {"path": "/", "interval": "10m"},
+            ".http.services.api.loadBalancer.healthCheck.interval",
+        ),
         (f"{_MW}/limit", {"redirectScheme": {"scheme": "http"}}, f"{_MAT}.limit.redirectScheme"),
         (f"{_MW}/limit/rateLimit/sourceCriterion", {"x": 1}, f"{_MAT}.limit.rateLimit.sourceCriterion"),
         (

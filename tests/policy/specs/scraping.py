@@ -31,7 +31,11 @@ _STATEFUL = {
                 "containers": [
                     {
                         "image": "quay.io/prometheus/prometheus:v3.13.5",
-                        "args": ["--storage.tsdb.retention.time=30d", "--storage.tsdb.retention.size=1000000000B"],
+                        "args": [
+                            "--storage.tsdb.retention.time=30d",
+                            "--storage.tsdb.retention.size=1500000000B",
+                            "--config.auto-reload",
+                        ],
                     }
                 ]
             }
@@ -113,6 +117,15 @@ SPECS = (
                 f"{_ARGS}[0]",
             ),
             wrong(one(kinds.STATEFUL_SET, but(_STATEFUL, ("spec/template/spec/containers/0/args", []))), _ARGS),
+            *(
+                wrong(
+                    one(kinds.STATEFUL_SET, but(_STATEFUL, (f"spec/template/spec/containers/0/args/{at}", told))), place
+                )
+                for at, told, place in (
+                    (1, "--storage.tsdb.retention.size=500MB", f"{_ARGS}[1]"),
+                    (2, "--log.format=json", _ARGS),
+                )
+            ),
             wrong(
                 one(
                     kinds.STATEFUL_SET,

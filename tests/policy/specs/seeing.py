@@ -91,7 +91,11 @@ SPECS = (
         fails=(
             wrong((_grafana(_INI, **{"0.json": "{}"}),), 'data["0.json"]', "data"),
             wrong(
-                (_grafana(_INI, **{"boards.yaml": dumped(but(_PROVIDER, ("providers/0/options/path", "/x")))}),),
+                (
+                    _grafana(
+                        _INI, **{"boards.yaml": dumped(but(_PROVIDER, ("providers/0/options/path", "/etc/grafana/x")))}
+                    ),
+                ),
                 'data["boards.yaml"].providers[0].options.path',
             ),
             wrong(
@@ -130,6 +134,11 @@ SPECS = (
         ("modules/page/http/valid_status_codes", [500], ".modules.page.http.valid_status_codes[0]"),
         ("modules/turn/http/valid_status_codes", [200], ".modules.turn.http.valid_status_codes[0]"),
         ("modules/turn/http/fail_if_header_not_matches", [], ".modules.turn.http.fail_if_header_not_matches"),
+        (
+            "modules/turn/http/fail_if_header_not_matches/0",
+            {"header": "Location", "regexp": "^http"},
+            ".modules.turn.http.fail_if_header_not_matches[0].regexp",
+        ),
         ("modules/name/dns/valid_rcodes", ["NXDOMAIN"], ".modules.name.dns.valid_rcodes[0]"),
         ("modules/name/dns/validate_answer_rrs", DROP, ".modules.name.dns.validate_answer_rrs"),
     ),

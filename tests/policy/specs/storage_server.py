@@ -74,7 +74,47 @@ def _certified(*names: str) -> Case:
 
 _OWN_NAMES = [f"object-storage-{node}.luxima.id" for node in _NODES]
 
+_ROOT = declared(kinds.MINIO_PROVIDER, {"minioUser": "luxima-root"}, "minio")
+
+
+def _room(size: Any) -> Case:
+    return (
+        declared(kinds.DOCKER_CONTAINER, {**_SERVER, "labels": [{"label": "luxima.id/host", "value": "docker-1"}]}),
+        declared(kinds.VM, {"name": "docker-1", "disks": [{"size": size}]}, "docker-1"),
+        declared(kinds.BUCKET, {"bucket": "x-media", "quota": 100 * 2**30}, "media"),
+    )
+
+
 SPECS = (
+    Spec(
+        "storage-room",
+        passes=(_room(200.0),),
+        fails=(wrong(_room(99.0), "disks[0].size"),),
+        unknown=(wrong(_room(UNKNOWN), "disks[0].size"),),
+    ),
+    Spec(
+        "storage-root-alone",
+        passes=((_ROOT, declared(kinds.DOCKER_CONTAINER, {"envs": ["MINIO_ROOT_USER=luxima-root"]}, "server")),),
+        fails=(
+            wrong(
+                (_ROOT, declared(kinds.SECRET, {"stringData": {"AWS_ACCESS_KEY_ID": "luxima-root"}}, "key")),
+                "stringData.AWS_ACCESS_KEY_ID",
+            ),
+            wrong((_ROOT, declared(kinds.DOCKER_CONTAINER, {"envs": ["AWS_ID=luxima-root"]}, "program")), "envs[0]"),
+            wrong(
+                (
+                    _ROOT,
+                    declared(
+                        kinds.DOCKER_CONTAINER,
+                        {"uploads": [{"file": "/c", "content": "aws_id = luxima-root\n"}]},
+                        "files",
+                    ),
+                ),
+                "uploads[0].content",
+            ),
+        ),
+        unknown=(wrong((declared(kinds.MINIO_PROVIDER, {"minioUser": UNKNOWN}, "minio"),), "minioUser"),),
+    ),
     Spec(
         "storage-certified",
         passes=(_certified(*_OWN_NAMES), _certified(), _certified("a.luxima.id")[::2]),

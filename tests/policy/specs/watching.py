@@ -80,6 +80,13 @@ def _linked(tempo: Any, runs: Any = _RUNS) -> Case:
 _UNKNOWN = declared(_CM, {"data": {"x.yaml": UNKNOWN}}, "unknown")
 _PLACE = 'data["x.yaml"]'
 
+_SPACES, _SPACES_AT = "0/kubernetes_sd_configs/0/namespaces/names", "kubernetes_sd_configs[0].namespaces.names"
+_CONSENT = "__meta_kubernetes_pod_annotation_prometheus_io_scrape"
+_CONSENTING: Any = {
+    "job_name": "services",
+    "relabel_configs": [{"source_labels": [_CONSENT], "action": "keep", "regex": "true"}],
+}
+
 SPECS = (
     documented(
         "series-unchanged",
@@ -89,6 +96,9 @@ SPECS = (
         ("global/rule_query_offset", "1h", ".global.rule_query_offset"),
         ("storage", {"exemplars": {"max_exemplars": 0}}, ".storage.exemplars.max_exemplars"),
         ("scrape_configs/0/body_size_limit", "1KB", f"{_JOB}.body_size_limit"),
+        ("scrape_configs/0/metrics_path", "/x", f"{_JOB}.metrics_path"),
+        ("scrape_configs/0", {**_CONSENTING, "honor_labels": True}, f"{_JOB}.honor_labels"),
+        ("scrape_configs/0", but(_CONSENTING, ("relabel_configs/0/regex", "yes")), f"{_JOB}.relabel_configs[0].regex"),
         ("scrape_configs/0/params", {"match[]": ["x"]}, f'{_JOB}.params["match[]"]'),
         (
             "scrape_configs/0/metric_relabel_configs",
@@ -112,18 +122,23 @@ SPECS = (
     Spec(
         "jobs-find",
         passes=(_finds(_PROMETHEUS),),
-        fails=tuple(
-            wrong(_finds(but(_PROMETHEUS, (f"scrape_configs/{path}", value))), f"{_AT}{_JOBS}{place}")
-            for path, value, place in (
+        fails=(
+            *(
+                wrong(_finds(but(_PROMETHEUS, (f"scrape_configs/{path}", value))), f"{_AT}{_JOBS}{place}")
+                for path, value, place in (
+                    (_SPACES, ["default"], f"[0].{_SPACES_AT}"),
+                    ("0/relabel_configs/0/regex", "x", "[0].relabel_configs[0].regex"),
+                    ("0/relabel_configs/1/regex", "9", "[0].relabel_configs[1].regex"),
+                    ("1/static_configs", [], "[1].static_configs"),
+                )
+            ),
+            wrong(
                 (
-                    "0/kubernetes_sd_configs/0/namespaces/names",
-                    ["default"],
-                    "[0].kubernetes_sd_configs[0].namespaces.names",
+                    *_finds(but(_PROMETHEUS, (f"scrape_configs/{_SPACES}", ["comerce"]))),
+                    declared(kinds.NAMESPACE, {"metadata": {"name": "commerce"}}, "commerce"),
                 ),
-                ("0/relabel_configs/0/regex", "x", "[0].relabel_configs[0].regex"),
-                ("0/relabel_configs/1/regex", "9", "[0].relabel_configs[1].regex"),
-                ("1/static_configs", [], "[1].static_configs"),
-            )
+                f"{_AT}{_JOBS}[0].{_SPACES_AT}[0]",
+            ),
         ),
         unknown=(wrong((*_finds(_PROMETHEUS), _UNKNOWN), _PLACE),),
     ),
