@@ -134,6 +134,7 @@ SPECS = (
         ),
         fails=(
             wrong(one(_COMMAND, _k3s({**_K3S, "docker": True})), "create.docker"),
+            wrong(one(_COMMAND, {"create": _k3s(_K3S)["create"].replace("0600", "0666")}), "create"),
             wrong(one(_COMMAND, _k3s({**_K3S, "kubelet-arg": ["address=0.0.0.0"]})), "create.kubelet-arg[0]"),
             wrong(one(_COMMAND, _k3s({**_K3S, "disable": ["coredns"]})), "create.disable[0]"),
             wrong(

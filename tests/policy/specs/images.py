@@ -34,6 +34,13 @@ SPECS = (
             wrong(_image("registry.staging.luxima.id/aceh/storefront"), _PATH),
             wrong(_image("traefik:latest"), _PATH),
             wrong(_image("localhost:5000/traefik"), _PATH),
+            wrong(
+                one(
+                    kinds.DEPLOYMENT,
+                    but(good.DEPLOYMENT, ("spec/template/spec/volumes", [{"image": {"reference": "x.io/y:latest"}}])),
+                ),
+                "spec.template.spec.volumes[0].image.reference",
+            ),
             wrong(_image(f"traefik@{good.DIGEST[:-1]}"), _PATH),
         ),
         unknown=(wrong(_image(UNKNOWN), _PATH),),

@@ -3,7 +3,7 @@
 from policy.rules import kinds
 
 from ..good import DEPLOYMENT
-from ..spec import UNKNOWN, Spec, but, declared, simple, wrong
+from ..spec import UNKNOWN, Case, Spec, but, declared, one, simple, wrong
 
 _D = kinds.DEPLOYMENT
 _POD = "spec.template.spec"
@@ -21,6 +21,12 @@ _QUOTA = {"metadata": {"namespace": "commerce"}, "spec": {"hard": {"pods": "4", 
 _BINDING = {"subjects": [{"kind": "ServiceAccount", "name": "storefront"}]}
 _TOKEN = {"name": "t", "projected": {"sources": [{"serviceAccountToken": {"expirationSeconds": 3600.0}}]}}
 _READS = but(_SEEN, ("spec/template/spec/volumes/1", _TOKEN))
+
+
+def _told(content: str) -> Case:
+    """A container that reads what it is told from a file."""
+    return one(kinds.DOCKER_CONTAINER, {"uploads": [{"file": "/run/luxima/env", "content": content}]})
+
 
 SPECS = (
     simple(
@@ -146,20 +152,22 @@ SPECS = (
         ("type", "kubernetes.io/service-account-token", "type"),
         unknown=("type", "type"),
     ),
-    simple(
+    Spec(
         "program-variables",
-        _D,
-        _SEEN,
-        *(
-            (f"{_AT}/env", [{"name": name, "value": value}], f"{_C}.env[0].value")
-            for name, value in (
-                ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
-                ("DATABASE", "db:5432/x?sslmode=disable"),
-                ("DATABASE_URL", "postgres://10.10.30.41:5433/postgres"),
-                ("GF_AUTH_ANONYMOUS_ENABLED", "true"),
-            )
+        passes=(one(_D, _SEEN), _told(UNKNOWN), _told("sslmode=verify-full\n")),
+        fails=(
+            *(
+                wrong(one(_D, but(_SEEN, (f"{_AT}/env", [{"name": name, "value": value}]))), f"{_C}.env[0].value")
+                for name, value in (
+                    ("NODE_TLS_REJECT_UNAUTHORIZED", "0"),
+                    ("DATABASE", "db:5432/x?sslmode=disable"),
+                    ("DATABASE_URL", "postgres://10.10.30.41:5433/postgres"),
+                    ("GF_AUTH_ANONYMOUS_ENABLED", "true"),
+                )
+            ),
+            wrong(_told("export DB_URL='postgres://db/x?sslmode=prefer'\n"), "uploads[0].content"),
         ),
-        unknown=(f"{_AT}/env/0/value", f"{_C}.env[0].value"),
+        unknown=(wrong(one(_D, but(_SEEN, (f"{_AT}/env/0/value", UNKNOWN))), f"{_C}.env[0].value"),),
     ),
     simple(
         "program-arguments",

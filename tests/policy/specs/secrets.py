@@ -156,6 +156,11 @@ SPECS = (
                 never=(JWT,),
             ),
             wrong(
+                one(kinds.SERVICE, but(good.SERVICE, ("metadata/annotations/note", "password: hunter22"))),
+                "metadata.annotations.note",
+                never=("hunter22",),
+            ),
+            wrong(
                 one(kinds.DEPLOYMENT, but(good.DEPLOYMENT, ("spec/template/metadata/annotations/note", _DSN))),
                 "spec.template.metadata.annotations.note",
                 never=("hunter22",),
@@ -176,6 +181,14 @@ SPECS = (
             one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("envs/0", "TOKEN_URL=https://luxima.id"))),
         ),
         fails=(
+            wrong(
+                one(
+                    kinds.DOCKER_CONTAINER,
+                    but(good.DOCKER_CONTAINER, ("labels", [{"label": "note", "value": "password=hunter22"}])),
+                ),
+                "labels[0].value",
+                never=("hunter22",),
+            ),
             wrong(
                 one(kinds.DOCKER_CONTAINER, but(good.DOCKER_CONTAINER, ("entrypoints", ["--secret=hunter22"]))),
                 "entrypoints[0]",
