@@ -99,6 +99,7 @@ def log_lines_kept(resource: Resource) -> Iterator[Finding]:
             elif _PARTED - given:
                 yield last.wrong(f"takes {', '.join(sorted(_PARTED - given))} away", "add it (LOG-3)")
             yield from _secured(job)
+            yield from _of_tenants(job, {each.at("tenant_id").text for each in content.at("clients").items()})
             yield from _classes(job)
 
 
@@ -107,16 +108,21 @@ def _stages(stages: Value, *, selected: bool) -> Iterator[Finding]:
         for name in stage.names():
             if name in _LOSING or (name == "match" and stage.at(name, "action").text == "drop"):
                 yield stage.at(name).wrong("loses lines, or what they are found by", "remove it")
-        if _OF_AUDIT.search(stage.at("match", "selector").text):
-            for inner in stage.at("match", "stages").items():
-                tenant = inner.at("tenant", "value")
-                if tenant.present and tenant.text != "audit":
-                    yield tenant.wrong(f"is {tenant.text}, which keeps them shorter", "give audit (LOG-2)")
         if not selected:
             for name in ("tenant", "static_labels"):
                 if stage.at(name).present and (name == "tenant" or stage.at(name, "class").present):
                     yield stage.at(name).wrong("is for every line", "put it into a match with a selector")
         yield from _stages(stage.at("match", "stages"), selected=True)
+
+
+def _of_tenants(job: Value, own: set[str]) -> Iterator[Finding]:
+    """Lines that are led to a tenant come to one that keeps them longer."""
+    for stage in job.at("pipeline_stages").items():
+        audit = _OF_AUDIT.search(stage.at("match", "selector").text)
+        for inner in stage.at("match", "stages").items():
+            tenant = inner.at("tenant", "value")
+            if tenant.present and (tenant.text in own or (audit and tenant.text != "audit")):
+                yield tenant.wrong(f"is {tenant.text}, which keeps them shorter", "give audit (LOG-2)")
 
 
 def _secured(job: Value) -> Iterator[Finding]:
