@@ -102,7 +102,6 @@ KEYS = {
     "tailscale": "tskey-auth-" + "kaB3dE6gCNTRL-aB3dE6gH9jK2mN5p",
     "registry": '{"auths": {"x.id": {"auth": "' + 'cHVzaDpodW50ZXIyMg=="}}}',
     "xml": "<db><password>" + "hunter22</password></db>",
-    "pgpass": "db:5432:luxima:luxima:" + "hunter22",
     "base64-of-key": base64.b64encode(b"-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEI").decode(),
 }
 _SOME = ("stripe", "hex", "base64-of-url", "dsn", "url", "google", "private-key", "telegram")
