@@ -87,6 +87,9 @@ EXEMPTIONS: tuple[Exemption, ...] = (
             "node-manifests",
             "k3s-told",
             "machine-updates-known",
+            "log-lines-masked",
+            "log-lines-kept",
+            "log-agents-send",
         )
     ),
     Exemption(
