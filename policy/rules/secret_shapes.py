@@ -82,7 +82,7 @@ SHAPES: Final = (
     (
         "a line of .pgpass",
         ":",
-        re.compile(r"^[\w.*-]+:(?:\d{2,5}|\*):[\w*-]+:[\w*-]+:(?![$<{])\S{4,}$", re.MULTILINE),
+        re.compile(r"^(?:\*|[\w.-]*[G-Zg-z.][\w.-]*):(?:\d{3,5}|\*):[\w*-]+:[\w*-]+:(?![$<{])\S{4,}$", re.MULTILINE),
     ),
     ("a PuTTY key", "PuTTY-User-Key-File", re.compile(r"PuTTY-User-Key-File-\d")),
     _word("a Twilio key", "SK", r"[0-9a-f]{32}\b"),

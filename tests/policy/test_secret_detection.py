@@ -90,6 +90,8 @@ def test_generated_keys_are_found() -> None:
         "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE0k8Zr3dYV2m1PpQwLxN7cTtUu5oRj9sBvGhKfXyA2e ops",
         "ThisIsAVeryLongClassNameWithManyWords2AndANumber",
         "short",
+        "bc:24:11:5e:9a:0f",
+        "fd00:1234:5678:9abc:def01234",
     ],
 )
 def test_what_operators_write_is_not_taken_for_a_secret(text: str) -> None:
