@@ -57,8 +57,8 @@ _READERS = (
 )
 """What tests/documents has its documents read by; built before, so that no test waits for a compiler."""
 
-_LATER = ("go", "chromium-headless-shell")
-"""Got when something needs them: what compiles programs, and a browser that only Debian has so."""
+_LATER = ("go", "chromium-headless-shell", "qemu")
+"""Got when something needs them: what compiles programs, a browser that only Debian has so, what long tests run."""
 _ALL_PROGRAMS = Step(
     "third-party programs", (*_PYTHON, "tools", "ensure", *(name for name in PROGRAMS if name not in _LATER))
 )

@@ -118,6 +118,7 @@ _BUSYBOX = DebianPackage(name="busybox-static", program="bin/busybox", major=1, 
 _PGBACKREST = DebianPackage(name="pgbackrest", program="usr/bin/pgbackrest", major=2, minutes=0.5, mebibytes=40)
 _SHELLCHECK = DebianPackage(name="shellcheck", program="usr/bin/shellcheck", major=0, minutes=0.2, mebibytes=40)
 _CLOUD_INIT = DebianPackage(name="cloud-init", program="usr/bin/cloud-init", major=22, minutes=0.5, mebibytes=60)
+_QEMU = DebianPackage(name="qemu-system-x86", program="", major=7, minutes=0.5, mebibytes=250, others=("mmdebstrap",))
 _CHROMIUM = DebianPackage(
     name="chromium-headless-shell",
     program="usr/lib/chromium/chromium-headless-shell",
@@ -274,12 +275,12 @@ PROGRAMS = {
         # They read what machines are set up with: scripts and user-data.
         Program("shellcheck", _SHELLCHECK, Check(("--version",), r"version: (\d+)\.(\d+)", (0, 8), family="any")),
         Program("cloud-init", _CLOUD_INIT, Check(("--version",), r"init\s+(\d+)\.(\d+)", (22, 4), family="any")),
-        # A browser without a window: what the tests look at pages with.
+        # `qemu qemu-system-x86_64 …` emulates a machine, `qemu mmdebstrap …` makes what is on its disk.
         Program(
-            "chromium-headless-shell",
-            _CHROMIUM,
-            Check(("--version",), r"(\d+)\.(\d+)\.(\d+)", (120, 0, 0), family="any"),
+            "qemu", _QEMU, Check(("qemu-system-x86_64", "--version"), r"version (\d+)\.(\d+)", (7, 0), family="any")
         ),
+        # A browser without a window: what the tests look at pages with.
+        Program("chromium-headless-shell", _CHROMIUM, Check(("--version",), r"(\d+)\.(\d+)", (120, 0), family="any")),
         Program("go", _GO, Check(("version",), r"go version go(\d+)\.(\d+)(?:\.(\d+))?", needed_go(), family="major")),
     )
 }
