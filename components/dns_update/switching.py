@@ -133,7 +133,8 @@ def wait(
                 f"{fqdn} was led to {expected}, and leads to {found} now: somebody has changed it since"
             )
         late = [server for server in late if seen[where(server)] != (expected,)]
-        behind = [server for server in (primary, *late) if seen[where(server)] != (expected,)]
+        # What is not the address by now is a primary that does not answer.
+        behind = late if has == (expected,) else [primary, *late]
         if not behind:
             return
         if clock() + _PAUSE_SECONDS >= end:

@@ -226,9 +226,9 @@ def _claims_addresses(container: Value) -> Iterator[Finding]:
     for each in context.at("capabilities", "add").items():
         if each.text not in _ADDRESSING:
             yield each.wrong(f"is {each.text}", "remove it")
-    said = {each.at("name").text: each.at("value") for each in container.at("env").items()}
     if "/kube-vip:" not in container.at("image").text:
         return
+    said = {each.at("name").text: each.at("value") for each in container.at("env").items()}
     if not {"true"} & {said[name].text for name in ("cp_enable", "svc_enable") if name in said}:
         yield container.at("env").wrong("claims no address", "give cp_enable or svc_enable (ENV-4)")
     if "vip_leaderelection" in said and said["vip_leaderelection"].text != "true":

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import ipaddress
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from urllib.parse import urlsplit
 
 from ..judging import Resource, Severity, Stack, resource_rule, stack_rule
@@ -12,7 +11,7 @@ from ..values import Finding, Value
 from . import kinds
 from .addresses import listed, of_machine, of_machines
 from .exposure import is_private
-from .network import is_names
+from .network import is_names, network_of
 from .placement import cluster_elsewhere
 
 OUTSIDE = ("metadata", "annotations", "luxima.id/outside")
@@ -70,26 +69,25 @@ def _nodes(stack: Stack) -> set[str]:
     return {address for each in nodes for address in of_machine(each)}
 
 
-def _is_among(nodes: set[str], sources: set[str]) -> bool:
+def _is_among(nodes: Collection[str], sources: set[str]) -> bool:
     """Whether one of the nodes comes from there; where none is named, everybody does."""
-    for source in sources:
-        with contextlib.suppress(ValueError):
-            network = ipaddress.ip_network(source, strict=False)
-            if any(ipaddress.ip_address(node) in network for node in nodes):
-                return True
-    return not sources or not nodes
+    asking = [network.network_address for network in map(network_of, nodes) if network is not None]
+    let_in = [network for network in map(network_of, sources) if network is not None]
+    return not sources or not nodes or any(node in network for node in asking for network in let_in)
 
 
-def _doors(stack: Stack, nodes: set[str] | None = None) -> tuple[dict[str, list[set[str]]], set[str]]:
+def _doors(stack: Stack, nodes: Collection[str] = ()) -> tuple[dict[str, list[set[str]]], set[str]]:
     """The ports that each machine's firewall lets in (the nodes), by address; and addresses that nobody may ask."""
     doors: dict[str, list[set[str]]] = {}
     closed: set[str] = set()
     for _, rule in rules_in_force(stack):
         ports = listed(rule.at("dport"))
         if rule.at("type").text == "in" and rule.at("action").text == "ACCEPT" and rule.at("proto").text != "icmp":
-            open_to_nodes = _is_among(nodes or set(), listed(rule.at("source")))
+            lets_nodes_in = _is_among(nodes, listed(rule.at("source")))
             for address in listed(rule.at("dest")):
-                doors.setdefault(address, []).extend([ports] if open_to_nodes else [])
+                let_in = doors.setdefault(address, [])
+                if lets_nodes_in:
+                    let_in.append(ports)
         elif rule.at("type").text == "out" and rule.at("action").text == "DROP":
             closed |= listed(rule.at("dest"))
     return doors, closed
